@@ -1,0 +1,23 @@
+"""The JAX backend of convdispatch, registered as any third party's: it describes itself here.
+
+Nothing in this module imports the framework; `_backend` does, when the backend is loaded.
+"""
+
+from __future__ import annotations
+
+from convdispatch.hookspecs import hookimpl
+from convdispatch.ops import BackendInfo, Capabilities
+
+INFO = BackendInfo(
+    name="jax",
+    framework="jax",
+    load="convdispatch_jax._backend:backend",
+    install="pip install 'convdispatch[jax]'",
+    capabilities=Capabilities(),
+)
+
+
+@hookimpl
+def convdispatch_backends() -> tuple[BackendInfo, ...]:
+    """Describe the JAX backend."""
+    return (INFO,)

@@ -1,0 +1,82 @@
+"""Gradients for plain NumPy code, by the autograd package where a user asks for them.
+
+Outside `value_and_grad` every function runs on ndarrays alone and autograd is never imported.
+Inside, arrays arrive boxed; `differentiable` then hands the same forward function, with its
+vector-Jacobian products, to autograd.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from convdispatch.errors import BackendUnavailable
+from convdispatch.ops import Tensor
+
+Function = Callable[..., Any]
+
+
+def is_traced(value: object) -> bool:
+    """Say whether autograd has boxed `value` in order to differentiate through it."""
+    # By name, not isinstance: the boxes can only exist once somebody has imported autograd.
+    return type(value).__module__.startswith("autograd.")
+
+
+def differentiable(forward: Function, *vjps: Function) -> Function:
+    """Return `forward`, traceable by autograd.
+
+    `vjps[i](answer, *args)` returns the function from the cotangent of the answer to that of
+    argument i. Built from differentiable functions, it can be differentiated again.
+    """
+    traced = cache(lambda: _as_primitive(forward, vjps))
+
+    def function(*args: Any) -> Any:
+        return traced()(*args) if any(map(is_traced, args)) else forward(*args)
+
+    return function
+
+
+def numpy_or_autograd(plain: Function, name: str) -> Function:
+    """Return NumPy's function of that name, in autograd's version where an argument is boxed."""
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        if any(map(is_traced, args)):
+            return getattr(_import_autograd().numpy, name)(*args, **kwargs)
+        return plain(*args, **kwargs)
+
+    return function
+
+
+def value_and_grad(
+    fn: Callable[[Sequence[Tensor]], Tensor],
+) -> Callable[[Sequence[Tensor]], tuple[Tensor, list[Tensor]]]:
+    """Return a function giving `fn(tensors)` and its gradient for each tensor."""
+    autograd = _import_autograd()
+
+    def compute(tensors: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        value, gradients = autograd.value_and_grad(fn)(list(tensors))
+        return value, list(gradients)
+
+    return compute
+
+
+def _as_primitive(forward: Function, vjps: Sequence[Function]) -> Function:
+    extend = _import_autograd().extend
+    primitive: Function = extend.primitive(forward)
+    extend.defvjp(primitive, *vjps)
+    return primitive
+
+
+@cache
+def _import_autograd() -> Any:
+    try:
+        import autograd
+        import autograd.extend
+        import autograd.numpy
+    except ImportError as exc:
+        raise BackendUnavailable(
+            "gradients on the NumPy backend need the package 'autograd', which is not installed. "
+            "Install it with `pip install 'convdispatch[train]'`."
+        ) from exc
+    return autograd

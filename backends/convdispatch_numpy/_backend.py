@@ -1,0 +1,79 @@
+"""The NumPy backend: the embedded default and the reference for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convdispatch.errors import BackendUnavailable
+from convdispatch.ops import Op, PartialShape, Signature
+from convdispatch_numpy import _autograd
+from convdispatch_numpy._functions import FUNCTIONS
+from convdispatch_numpy._lowering import lower
+
+Array = npt.NDArray[Any]
+
+
+class NumpyBackend:
+    """Adapts NumPy's arrays, and autograd's boxes around them, to `convdispatch.ops.Backend`."""
+
+    name = "numpy"
+    functions: Mapping[str, Callable[..., Any]] = FUNCTIONS
+
+    def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
+        return lower(op, signature)
+
+    def owns(self, value: object) -> bool:
+        return isinstance(value, np.ndarray) or _autograd.is_traced(value)
+
+    def describe(self, tensor: Any) -> tuple[PartialShape, str]:
+        return tensor.shape, tensor.dtype.name
+
+    def asarray(self, value: Array, dtype: str) -> Array:
+        return np.asarray(value, _dtype(dtype))
+
+    def variable(self, value: Array, dtype: str) -> Array:
+        return np.array(value, _dtype(dtype))
+
+    def assign(self, variable: Array, value: Array) -> Array:
+        variable[...] = value
+        return variable
+
+    def cast(self, tensor: Any, dtype: str) -> Any:
+        return tensor.astype(_dtype(dtype))
+
+    def to_numpy(self, tensor: Array) -> Array:
+        return np.asarray(tensor)
+
+    def synchronize(self, tensor: Array) -> None:
+        """Return at once: NumPy computes before it returns."""
+
+    def outside_trace(self, fn: Callable[[], object]) -> object:
+        return fn()
+
+    def compile(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        return fn
+
+    def value_and_grad(
+        self, fn: Callable[[Sequence[Any]], Any]
+    ) -> Callable[[Sequence[Any]], tuple[Any, list[Any]]]:
+        return _autograd.value_and_grad(fn)
+
+
+def _dtype(name: str) -> np.dtype[Any]:
+    if name != "bfloat16":
+        return np.dtype(name)
+    try:
+        import ml_dtypes
+    except ImportError as exc:
+        raise BackendUnavailable(
+            "bfloat16 on the NumPy backend needs the package 'ml_dtypes', which is not installed. "
+            "Install it with `pip install 'convdispatch[bfloat16]'`."
+        ) from exc
+    return np.dtype(ml_dtypes.bfloat16)
+
+
+backend = NumpyBackend()

@@ -1,0 +1,69 @@
+"""The table of elementwise functions and reductions, each traceable by autograd."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convdispatch_numpy._autograd import Function, differentiable, numpy_or_autograd
+
+Array = npt.NDArray[Any]
+
+_exp = numpy_or_autograd(np.exp, "exp")
+
+
+def _linear(x: Any) -> Any:
+    return x
+
+
+def _relu(x: Array) -> Array:
+    return np.maximum(x, 0)
+
+
+def _sigmoid(x: Array) -> Array:
+    decayed = np.exp(-np.abs(x))  # never overflows
+    return np.where(x >= 0, 1 / (1 + decayed), decayed / (1 + decayed)).astype(x.dtype)
+
+
+def _erf(x: Array) -> Array:
+    # NumPy has no erf; the standard library's is exact and this is the reference backend.
+    return np.asarray(np.frompyfunc(math.erf, 1, 1)(x)).astype(x.dtype)
+
+
+def _erf_gradient(answer: Array, x: Array) -> Function:
+    return lambda g: g * (2 / math.sqrt(math.pi)) * _exp(-x * x)
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "linear": _linear,
+    # The slope at the kink is 0, as in every framework; autograd's maximum would say 1/2.
+    "relu": differentiable(_relu, lambda answer, x: lambda g: g * (x > 0)),
+    "sigmoid": differentiable(_sigmoid, lambda answer, x: lambda g: g * answer * (1 - answer)),
+    "erf": differentiable(_erf, _erf_gradient),
+    **{
+        name: numpy_or_autograd(getattr(np, name), name)
+        for name in (
+            "abs",
+            "exp",
+            "expm1",
+            "flip",
+            "log",
+            "log1p",
+            "matmul",
+            "max",
+            "maximum",
+            "mean",
+            "minimum",
+            "reshape",
+            "sqrt",
+            "sum",
+            "tanh",
+            "transpose",
+            "where",
+        )
+    },
+}

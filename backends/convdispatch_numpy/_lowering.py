@@ -1,0 +1,152 @@
+"""From each op to a NumPy function. Half precision is computed in float32 and rounded once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convdispatch.ops import Conv, ConvTranspose, Op, Pad, Shape, Signature, Upsample
+from convdispatch_numpy._autograd import Function, numpy_or_autograd
+from convdispatch_numpy._correlate import Correlation
+from convdispatch_numpy._functions import FUNCTIONS
+
+Array = npt.NDArray[Any]
+
+_HALF = ("float16", "bfloat16")
+_moveaxis = numpy_or_autograd(np.moveaxis, "moveaxis")
+_pad = numpy_or_autograd(np.pad, "pad")
+_repeat = numpy_or_autograd(np.repeat, "repeat")
+_tensordot = numpy_or_autograd(np.tensordot, "tensordot")
+
+
+@singledispatch
+def lower(op: Op, signature: Signature) -> Callable[..., Any]:
+    """Return the NumPy function that computes `op`."""
+    raise NotImplementedError(type(op).__name__)
+
+
+@lower.register
+def _lower_conv(op: Conv, signature: Signature) -> Callable[..., Any]:
+    input_size = _spatial(signature.input_shape, channels_last=op.channels_last)
+    kernel_shape = signature.weight_shapes[0]
+    output_size = tuple(
+        (size + low + high - (taps - 1) * dilation - 1) // stride + 1
+        for size, (low, high), taps, dilation, stride in zip(
+            input_size, op.pads, kernel_shape, op.dilation, op.strides, strict=False
+        )
+    )
+    correlation = _correlation(op, kernel_shape, input_size=input_size, output_size=output_size)
+    return _with_epilogue(correlation.forward, op, signature)
+
+
+@lower.register
+def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Callable[..., Any]:
+    read = _spatial(signature.input_shape, channels_last=op.channels_last)
+    kernel_shape = signature.weight_shapes[0]
+    correlation = _correlation(op, kernel_shape, input_size=op.output_size, output_size=read)
+    return _with_epilogue(correlation.input_adjoint, op, signature)
+
+
+@lower.register
+def _lower_pad(op: Pad, signature: Signature) -> Callable[..., Any]:
+    grow = _full_rank([(max(low, 0), max(high, 0)) for low, high in op.pads], op, (0, 0))
+    crop = _full_rank([_crop(low, high) for low, high in op.pads], op, slice(None))
+
+    def pad(x: Any) -> Any:
+        return _pad(x[crop], grow, "constant")
+
+    return pad
+
+
+@lower.register
+def _lower_upsample(op: Upsample, signature: Signature) -> Callable[..., Any]:
+    first = 1 if op.channels_last else 2
+    if op.interpolation == "nearest":
+
+        def nearest(x: Any) -> Any:
+            for axis, factor in enumerate(op.factors, first):
+                x = _repeat(x, factor, axis)
+            return x
+
+        return nearest
+
+    sizes = _spatial(signature.input_shape, channels_last=op.channels_last)
+    weights = [_linear_weights(*pair) for pair in zip(sizes, op.factors, strict=True)]
+
+    def bilinear(x: Any) -> Any:
+        dtype = x.dtype
+        for axis, matrix in enumerate(weights, first):
+            x = _moveaxis(_tensordot(x, matrix, axes=[[axis], [1]]), -1, axis)
+        return x.astype(dtype)
+
+    return bilinear
+
+
+def _correlation(
+    op: Conv | ConvTranspose, kernel_shape: Shape, *, input_size: Shape, output_size: Shape
+) -> Correlation:
+    return Correlation(
+        input_size=input_size,
+        output_size=output_size,
+        kernel_shape=kernel_shape,
+        strides=op.strides,
+        dilation=op.dilation,
+        low_pads=tuple(low for low, _ in op.pads),
+        groups=op.groups,
+    )
+
+
+def _with_epilogue(
+    channels_last_conv: Function, op: Conv | ConvTranspose, signature: Signature
+) -> Callable[..., Any]:
+    """Wrap a channels-last product in what the op says of layout, precision, bias, activation."""
+    activation = FUNCTIONS[op.activation]
+    is_half = signature.dtype in _HALF
+
+    def conv(x: Any, kernel: Any, bias: Any = None) -> Any:
+        dtype = x.dtype
+        if not op.channels_last:
+            x = _moveaxis(x, 1, -1)
+        if is_half:
+            x, kernel = x.astype(np.float32), kernel.astype(np.float32)
+        y = channels_last_conv(x, kernel)
+        if bias is not None:
+            y = y + bias
+        if not op.channels_last:
+            y = _moveaxis(y, -1, 1)
+        y = activation(y)
+        return y.astype(dtype) if is_half else y
+
+    return conv
+
+
+def _spatial(input_shape: Shape, *, channels_last: bool) -> Shape:
+    return input_shape[:-1] if channels_last else input_shape[1:]
+
+
+def _full_rank(spatial: list[Any], op: Pad, neutral: Any) -> tuple[Any, ...]:
+    """Return one entry an axis, `neutral` for the batch and the channels."""
+    if op.channels_last:
+        return (neutral, *spatial, neutral)
+    return (neutral, neutral, *spatial)
+
+
+def _crop(low: int, high: int) -> slice:
+    # A stop of -0 would leave nothing.
+    return slice(max(-low, 0), min(high, 0) or None)
+
+
+def _linear_weights(size: int, factor: int) -> Array:
+    """Return the (size * factor, size) matrix that interpolates between cell centres."""
+    centres = (np.arange(size * factor) + 0.5) / factor - 0.5
+    below = np.floor(centres).astype(int)
+    share = centres - below
+    matrix = np.zeros((size * factor, size))
+    rows = np.arange(size * factor)
+    np.add.at(matrix, (rows, np.clip(below, 0, size - 1)), 1 - share)
+    np.add.at(matrix, (rows, np.clip(below + 1, 0, size - 1)), share)
+    return matrix

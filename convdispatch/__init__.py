@@ -1,0 +1,1 @@
+"""One convolution frontend, any backend, provably the same answer."""

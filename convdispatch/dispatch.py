@@ -1,0 +1,40 @@
+"""From a resolved op to the callable that computes it.
+
+Called at lowering only, never per call: what is returned here is kept by the layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from convdispatch.errors import UnsupportedOp
+from convdispatch.ops import Backend, Op, Signature, Tensor, features
+from convdispatch.registry import registry
+
+
+def lower(backend: Backend, op: Op, signature: Signature) -> Callable[..., Tensor]:
+    """Lower `op`, by a plugin's offer where there is one, else by the backend itself.
+
+    Raises `UnsupportedOp` with the backend's own reason, before calling it, where nobody offers
+    and the backend declares that it cannot compute a feature of the op.
+    """
+    offered: Callable[..., Tensor] | None = registry.hook.convdispatch_lower(
+        backend=backend, op=op, signature=signature
+    )
+    if offered is not None:
+        return offered
+    require_supported(backend, op, signature)
+    return backend.lower(op, signature)
+
+
+def require_supported(backend: Backend, op: Op, signature: Signature) -> None:
+    """Raise `UnsupportedOp` where the backend declares a feature of the op unsupported."""
+    entry = registry.entries().get(backend.name)
+    if entry is None or entry.info is None:
+        return
+    unsupported = entry.info.capabilities.unsupported
+    for feature in features(op, signature):
+        if feature in unsupported:
+            raise UnsupportedOp(
+                f"the backend {backend.name!r} does not support {feature}: {unsupported[feature]}"
+            )

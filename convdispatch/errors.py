@@ -1,0 +1,50 @@
+"""Every exception that convdispatch raises on purpose.
+
+Each class also inherits the builtin that a caller would expect, so `except ValueError` keeps
+working. A message says what was wrong, what was received, what is allowed and what to do.
+No other module of the package may be imported here.
+"""
+
+
+class ConvDispatchError(Exception):
+    """Base of all errors raised by convdispatch itself."""
+
+
+class InvalidArgument(ConvDispatchError, ValueError):
+    """An argument has the right type and an illegal value."""
+
+
+class InvalidShape(InvalidArgument):
+    """A tensor's shape does not fit the layer, or the layer would leave nothing of it."""
+
+
+class InvalidType(ConvDispatchError, TypeError):
+    """An argument, a tensor or an element type is of a kind that is not accepted."""
+
+
+class UnsupportedOp(ConvDispatchError, NotImplementedError):
+    """A backend has declared that it cannot compute this op; the message has its reason."""
+
+
+class ConfigError(ConvDispatchError, ValueError):
+    """A configuration file or environment variable cannot be understood."""
+
+
+class BackendError(ConvDispatchError):
+    """Base of the errors about finding and loading backends."""
+
+
+class BackendNotFound(BackendError, ValueError, LookupError):
+    """No installed distribution registers a backend of that name."""
+
+
+class BackendUnavailable(BackendError, ImportError):
+    """The backend is registered but its framework is not installed."""
+
+
+class BackendBroken(BackendError, ImportError):
+    """The backend's plugin or its framework raised while it was being imported."""
+
+
+class DuplicateBackend(BackendError, ValueError):
+    """Two installed distributions register a backend of the same name."""

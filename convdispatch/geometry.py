@@ -1,0 +1,166 @@
+"""Integer arithmetic for convolutions.
+
+No arrays, no backends, no configuration: every function maps ints to ints, one spatial axis at
+a time, so each can be checked against a table by hand. An unknown size is None and stays None.
+
+The letters follow Dumoulin and Visin, "A guide to convolution arithmetic for deep learning"
+(arXiv:1603.07285): a forward convolution reads `size` cells and writes `output_size` cells; its
+transpose reads the latter and writes the former.
+"""
+
+from __future__ import annotations
+
+from convdispatch.errors import InvalidArgument, InvalidShape
+
+CONVENTIONS = ("tensorflow", "theano")
+PADDINGS = ("valid", "same", "causal", "full")
+
+Pads = tuple[int, int]
+
+
+def effective_kernel_size(kernel_size: int, dilation: int) -> int:
+    """Cells between the first and the last tap of a dilated kernel, both included.
+
+    >>> effective_kernel_size(3, 2)
+    5
+    """
+    return (kernel_size - 1) * dilation + 1
+
+
+def conv_pads(
+    size: int, kernel_size: int, *, stride: int, dilation: int, padding: str, convention: str
+) -> Pads:
+    """Cells to add (low, high) around `size` cells before a convolution without padding.
+
+    'same' pads for the true stride, also where the kernel is dilated.
+
+    >>> conv_pads(4, 3, stride=2, dilation=1, padding="same", convention="tensorflow")
+    (0, 1)
+    >>> conv_pads(4, 3, stride=2, dilation=1, padding="same", convention="theano")
+    (1, 1)
+    """
+    reach = effective_kernel_size(kernel_size, dilation)
+    if padding == "valid":
+        return (0, 0)
+    if padding == "full":
+        return (reach - 1, reach - 1)
+    if padding == "causal":
+        return (reach - 1, 0)
+    if convention == "theano":
+        # Theano pads reach // 2 on both sides, then cuts an even kernel's output to
+        # ceil(size / stride); with one cell less on the high side nothing is left to cut.
+        return (reach // 2, (reach - 1) // 2)
+    # Clamped: a stride longer than the kernel skips cells, it never crops.
+    total = max((-(-size // stride) - 1) * stride + reach - size, 0)
+    # Floor, not round: the odd cell goes after the data, as TensorFlow does.
+    return (total // 2, total - total // 2)
+
+
+def conv_output_size(
+    size: int | None, kernel_size: int, *, stride: int, dilation: int, padding: str
+) -> int | None:
+    """Output cells of a convolution over `size` cells: the same under both conventions.
+
+    The result is zero or negative where the kernel does not fit: see `require_output`.
+
+    >>> conv_output_size(10, 3, stride=2, dilation=1, padding="valid")
+    4
+    """
+    if size is None:
+        return None
+    reach = effective_kernel_size(kernel_size, dilation)
+    positions = {
+        "same": size,
+        "causal": size,
+        "valid": size - reach + 1,
+        "full": size + reach - 1,
+    }[padding]
+    return -(-positions // stride)
+
+
+def transposed_output_size(
+    size: int | None,
+    kernel_size: int,
+    *,
+    stride: int,
+    dilation: int,
+    padding: str,
+    output_padding: int | None,
+) -> int | None:
+    """Output cells of a transposed convolution over `size` cells.
+
+    `output_padding=None` asks for the size that Keras gives by default (`size * stride` for
+    'same'); 0 asks for the smallest size of the formula, which is a different request.
+    Source: Keras 2.2.4 `conv_utils.deconv_length`; 'full' follows from the same formula.
+
+    >>> transposed_output_size(
+    ...     4, 3, stride=2, dilation=1, padding="same", output_padding=None)
+    8
+    >>> transposed_output_size(
+    ...     4, 3, stride=2, dilation=1, padding="same", output_padding=0)
+    7
+    """
+    if size is None:
+        return None
+    reach = effective_kernel_size(kernel_size, dilation)
+    if output_padding is None:
+        return {
+            "valid": size * stride + max(reach - stride, 0),
+            "same": size * stride,
+            "full": size * stride - (stride + reach - 2),
+        }[padding]
+    pad = {"valid": 0, "same": reach // 2, "full": reach - 1}[padding]
+    return (size - 1) * stride + reach - 2 * pad + output_padding
+
+
+def legal_transposed_sizes(
+    size: int, kernel_size: int, *, stride: int, dilation: int, padding: str
+) -> range:
+    """Output sizes from which the forward convolution gives back exactly `size` cells.
+
+    >>> legal_transposed_sizes(12, 3, stride=2, dilation=1, padding="valid")
+    range(25, 27)
+    >>> legal_transposed_sizes(12, 4, stride=2, dilation=1, padding="same")
+    range(23, 25)
+    """
+    reach = effective_kernel_size(kernel_size, dilation)
+    smallest = (size - 1) * stride + 1
+    shift = {"same": 0, "valid": reach - 1, "full": 1 - reach}[padding]
+    return range(max(smallest + shift, 1), smallest + shift + stride)
+
+
+def require_legal_transposed_size(
+    output_size: int, size: int, kernel_size: int, *, stride: int, dilation: int, padding: str, argument: str
+) -> None:
+    """Raise `InvalidShape` unless the forward convolution maps `output_size` to `size`."""
+    legal = legal_transposed_sizes(
+        size, kernel_size, stride=stride, dilation=dilation, padding=padding
+    )
+    if output_size in legal:
+        return
+    allowed = f"{legal.start} to {legal.stop - 1}" if legal else "none"
+    raise InvalidShape(
+        f"`{argument}` asks for {output_size} cells on a spatial axis, but the convolution "
+        f"that this layer transposes would not give the input's {size} cells from that "
+        f"size (kernel size {kernel_size}, stride {stride}, dilation {dilation}, "
+        f"padding {padding!r}). Allowed sizes: {allowed}."
+    )
+
+
+def require_output(output_size: int | None, *, size: int | None, reason: str) -> None:
+    """Raise `InvalidShape` where a spatial axis of the output would hold no cell."""
+    if output_size is not None and output_size < 1:
+        raise InvalidShape(
+            f"the output would have {output_size} cells on a spatial axis of {size} cells: "
+            f"{reason}. Use a larger input or change that argument."
+        )
+
+
+def require_convention(convention: str) -> str:
+    """Return `convention`, or raise `InvalidArgument` with the allowed names."""
+    if convention not in CONVENTIONS:
+        raise InvalidArgument(
+            f"`convention` must be one of {', '.join(map(repr, CONVENTIONS))}; "
+            f"received {convention!r}."
+        )
+    return convention
