@@ -109,32 +109,112 @@ def transposed_output_size(
             "same": size * stride,
             "full": size * stride - (stride + reach - 2),
         }[padding]
+    return _smallest_by_formula(size, reach, stride, padding) + output_padding
+
+
+def _smallest_by_formula(size: int, reach: int, stride: int, padding: str) -> int:
     pad = {"valid": 0, "same": reach // 2, "full": reach - 1}[padding]
-    return (size - 1) * stride + reach - 2 * pad + output_padding
+    return (size - 1) * stride + reach - 2 * pad
+
+
+def transposed_pads(
+    size: int,
+    output_size: int,
+    kernel_size: int,
+    *,
+    stride: int,
+    dilation: int,
+    padding: str,
+    convention: str,
+) -> Pads:
+    """Pads of the convolution from `output_size` to `size` cells that a layer transposes.
+
+    >>> transposed_pads(2, 4, 3, stride=2, dilation=1, padding="same", convention="tensorflow")
+    (0, 1)
+    """
+    low, high = conv_pads(
+        output_size,
+        kernel_size,
+        stride=stride,
+        dilation=dilation,
+        padding=padding,
+        convention=convention,
+    )
+    reach = effective_kernel_size(kernel_size, dilation)
+    # Theano transposes the convolution before its output is cut: one more cell on the high side.
+    return low, max(high, (size - 1) * stride + reach - output_size - low)
 
 
 def legal_transposed_sizes(
-    size: int, kernel_size: int, *, stride: int, dilation: int, padding: str
+    size: int, kernel_size: int, *, stride: int, dilation: int, padding: str, convention: str
 ) -> range:
     """Output sizes from which the forward convolution gives back exactly `size` cells.
 
-    >>> legal_transposed_sizes(12, 3, stride=2, dilation=1, padding="valid")
+    Under the theano convention an even kernel with 'same' has one size more: Theano's own
+    convolution gives `size` cells from it before the output is cut.
+
+    >>> legal_transposed_sizes(
+    ...     12, 3, stride=2, dilation=1, padding="valid", convention="tensorflow")
     range(25, 27)
-    >>> legal_transposed_sizes(12, 4, stride=2, dilation=1, padding="same")
+    >>> legal_transposed_sizes(
+    ...     12, 4, stride=2, dilation=1, padding="same", convention="tensorflow")
     range(23, 25)
     """
     reach = effective_kernel_size(kernel_size, dilation)
-    smallest = (size - 1) * stride + 1
     shift = {"same": 0, "valid": reach - 1, "full": 1 - reach}[padding]
-    return range(max(smallest + shift, 1), smallest + shift + stride)
+    first = (size - 1) * stride + 1 + shift
+    is_uncut = padding == "same" and reach % 2 == 0 and convention == "theano"
+    return range(max(first - is_uncut, 1), first + stride)
+
+
+def legal_output_paddings(
+    kernel_size: int, *, stride: int, dilation: int, padding: str, convention: str
+) -> range:
+    """Values of `output_padding` that the formula turns into a legal size.
+
+    With 'same' and an even kernel the formula is one cell short: 0 asks for a size from which
+    TensorFlow's convolution gives a cell less, so that it is legal under theano's convention only.
+
+    >>> legal_output_paddings(
+    ...     3, stride=2, dilation=1, padding="same", convention="tensorflow")
+    range(0, 2)
+    >>> legal_output_paddings(
+    ...     4, stride=2, dilation=1, padding="same", convention="tensorflow")
+    range(1, 3)
+    """
+    size = kernel_size * dilation + stride  # large enough for every legal output to have cells
+    reach = effective_kernel_size(kernel_size, dilation)
+    smallest = _smallest_by_formula(size, reach, stride, padding)
+    legal = legal_transposed_sizes(
+        size,
+        kernel_size,
+        stride=stride,
+        dilation=dilation,
+        padding=padding,
+        convention=convention,
+    )
+    return range(legal.start - smallest, legal.stop - smallest)
 
 
 def require_legal_transposed_size(
-    output_size: int, size: int, kernel_size: int, *, stride: int, dilation: int, padding: str, argument: str
+    output_size: int,
+    size: int,
+    kernel_size: int,
+    *,
+    stride: int,
+    dilation: int,
+    padding: str,
+    convention: str,
+    argument: str,
 ) -> None:
     """Raise `InvalidShape` unless the forward convolution maps `output_size` to `size`."""
     legal = legal_transposed_sizes(
-        size, kernel_size, stride=stride, dilation=dilation, padding=padding
+        size,
+        kernel_size,
+        stride=stride,
+        dilation=dilation,
+        padding=padding,
+        convention=convention,
     )
     if output_size in legal:
         return

@@ -11,7 +11,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pluggy
 
@@ -31,7 +31,7 @@ BROKEN = "broken"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One row of the registry: a described backend, or a plugin that failed to import."""
+    """One row of the registry: a described backend, or a plugin that raised."""
 
     name: str
     distribution: str
@@ -131,17 +131,24 @@ class Registry:
 
     def _collect(self) -> dict[str, Entry]:
         manager = self._manager()
-        entries = {entry.name: entry for entry in self._failed}
-        for plugin in manager.get_plugins():
-            described = manager.subset_hook_caller(
-                "convdispatch_backends",
-                [other for other in manager.get_plugins() if other is not plugin],
-            )
-            for infos in described():
-                for info in infos:
-                    entry = Entry(name=info.name, distribution=_origin(manager, plugin), info=info)
-                    _require_unique(entries.get(info.name), entry)
-                    entries[info.name] = entry
+        failed = list(self._failed)
+        entries: dict[str, Entry] = {}
+        for _, plugin in manager.list_name_plugin():
+            distribution, name = _origin(manager, plugin)
+            try:
+                infos = _described(manager, plugin)
+            except Exception as exc:  # noqa: BLE001 - any failure of a foreign hook is recorded
+                failed.append(Entry(name=name, distribution=distribution, error=exc))
+                continue
+            for info in infos:
+                entry = Entry(name=info.name, distribution=distribution, info=info)
+                _require_unique(entries.get(info.name), entry)
+                entries[info.name] = entry
+        for entry in failed:
+            # A broken plugin may not take the name of a backend that works.
+            taken = entry.name in entries
+            name = f"{entry.distribution}:{entry.name}" if taken else entry.name
+            entries[name] = replace(entry, name=name)
         return entries
 
 
@@ -160,9 +167,21 @@ def _load_entry_points(manager: pluggy.PluginManager, group: str) -> list[Entry]
     return failed
 
 
-def _origin(manager: pluggy.PluginManager, plugin: object) -> str:
-    name = manager.get_name(plugin) or repr(plugin)
-    return name.partition(":")[0]
+def _described(manager: pluggy.PluginManager, plugin: object) -> list[BackendInfo]:
+    """Ask one plugin alone, so that a backend can be traced to the plugin that describes it."""
+    others = [other for other in manager.get_plugins() if other is not plugin]
+    described = manager.subset_hook_caller("convdispatch_backends", others)
+    infos = [info for answer in described() for info in answer]
+    for info in infos:
+        if not isinstance(info, BackendInfo):
+            raise TypeError(f"convdispatch_backends() gave {info!r}, which is no BackendInfo")
+    return infos
+
+
+def _origin(manager: pluggy.PluginManager, plugin: object) -> tuple[str, str]:
+    """Return the plugin's distribution and its entry point's name."""
+    distribution, _, name = (manager.get_name(plugin) or repr(plugin)).partition(":")
+    return distribution, name or distribution
 
 
 def _require_unique(known: Entry | None, entry: Entry) -> None:
@@ -216,7 +235,7 @@ def _require_complete(backend: Backend, info: BackendInfo) -> None:
 
 def _broken_message(entry: Entry) -> str:
     return (
-        f"the plugin {entry.name!r} of {entry.distribution} raised while it was imported: "
+        f"the plugin {entry.name!r} of {entry.distribution} raised while it was imported or asked: "
         f"{type(entry.error).__name__}: {entry.error}. Repair or uninstall {entry.distribution}."
     )
 

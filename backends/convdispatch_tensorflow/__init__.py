@@ -1,4 +1,4 @@
-"""The TensorFlow backend of convdispatch, registered as any third party's: it describes itself here.
+"""The TensorFlow backend of convdispatch, registered as any third party's: it says who it is.
 
 Nothing in this module imports the framework; `_backend` does, when the backend is loaded.
 """

@@ -1,0 +1,84 @@
+"""The JAX backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import ml_dtypes
+import numpy as np
+import numpy.typing as npt
+
+from convdispatch.errors import UnsupportedOp
+from convdispatch.ops import Op, PartialShape, Signature
+from convdispatch_jax._functions import FUNCTIONS
+from convdispatch_jax._lowering import lower
+
+Array = npt.NDArray[Any]
+
+
+class JaxBackend:
+    """Adapts JAX's arrays to `convdispatch.ops.Backend`."""
+
+    name = "jax"
+    functions: Mapping[str, Callable[..., Any]] = FUNCTIONS
+
+    def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
+        return lower(op, signature)
+
+    def owns(self, value: object) -> bool:
+        return isinstance(value, jax.Array)
+
+    def describe(self, tensor: jax.Array) -> tuple[PartialShape, str]:
+        return tensor.shape, tensor.dtype.name
+
+    def asarray(self, value: Array, dtype: str) -> jax.Array:
+        # Copied: on a CPU `jnp.asarray` and `device_put` may share the array's memory.
+        return jnp.array(np.asarray(value, _dtype(dtype)))
+
+    def variable(self, value: Array, dtype: str) -> jax.Array:
+        return self.asarray(value, dtype)
+
+    def assign(self, variable: jax.Array, value: Array) -> jax.Array:
+        """Return the new value: JAX's arrays are immutable."""
+        assigned: jax.Array = jax.device_put(
+            self.asarray(value, variable.dtype.name), variable.sharding
+        )
+        return assigned
+
+    def cast(self, tensor: jax.Array, dtype: str) -> jax.Array:
+        return tensor.astype(_dtype(dtype))
+
+    def to_numpy(self, tensor: jax.Array) -> Array:
+        return np.asarray(tensor)
+
+    def synchronize(self, tensor: jax.Array) -> None:
+        tensor.block_until_ready()
+
+    def outside_trace(self, fn: Callable[[], object]) -> object:
+        with jax.ensure_compile_time_eval():
+            return fn()
+
+    def compile(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        return jax.jit(fn)
+
+    def value_and_grad(
+        self, fn: Callable[[Sequence[jax.Array]], jax.Array]
+    ) -> Callable[[Sequence[jax.Array]], tuple[jax.Array, list[jax.Array]]]:
+        differentiate = jax.value_and_grad(fn)
+        return lambda tensors: differentiate(list(tensors))
+
+
+def _dtype(name: str) -> np.dtype[Any]:
+    if name == "float64" and not jax.config.read("jax_enable_x64"):
+        raise UnsupportedOp(
+            "the backend 'jax' does not support float64 now: JAX would compute in float32 without "
+            "its x64 mode. Set the environment variable JAX_ENABLE_X64=1, or call "
+            '`jax.config.update("jax_enable_x64", True)` before the first array is made.'
+        )
+    return np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
+
+
+backend = JaxBackend()

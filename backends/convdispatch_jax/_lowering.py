@@ -1,0 +1,171 @@
+"""From each op to a jitted JAX function: one dispatch an op, bias and activation included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import singledispatch
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from convdispatch.ops import (
+    Conv,
+    ConvTranspose,
+    Op,
+    Pad,
+    Shape,
+    Signature,
+    Upsample,
+    spatial_rank,
+)
+from convdispatch_jax._functions import FUNCTIONS
+
+Function = Callable[..., jax.Array]
+Pads = Sequence[tuple[int, int]]
+
+_HALF = ("float16", "bfloat16")
+
+
+@singledispatch
+def lower(op: Op, signature: Signature) -> Function:
+    """Return the jitted JAX function that computes `op`."""
+    raise NotImplementedError(type(op).__name__)
+
+
+@lower.register
+def _lower_conv(op: Conv, signature: Signature) -> Function:
+    axes, precision = _dimension_numbers(op), _precision(signature)
+
+    def conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
+        return lax.conv_general_dilated(
+            x,
+            kernel,
+            op.strides,
+            op.pads,
+            rhs_dilation=op.dilation,
+            feature_group_count=op.groups,
+            dimension_numbers=axes,
+            precision=precision,
+        )
+
+    return jax.jit(_with_epilogue(conv, op, signature))
+
+
+@lower.register
+def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
+    axes, precision = _dimension_numbers(op), _precision(signature)
+    pads = _transpose_pads(op, signature)
+
+    def conv_transpose(x: jax.Array, kernel: jax.Array) -> jax.Array:
+        return lax.conv_general_dilated(
+            x,
+            _transpose_kernel(kernel, groups=op.groups),
+            (1,) * len(pads),
+            pads,
+            lhs_dilation=op.strides,
+            rhs_dilation=op.dilation,
+            feature_group_count=op.groups,
+            dimension_numbers=axes,
+            precision=precision,
+        )
+
+    return jax.jit(_with_epilogue(conv_transpose, op, signature))
+
+
+@lower.register
+def _lower_pad(op: Pad, signature: Signature) -> Function:
+    spatial = [(low, high, 0) for low, high in op.pads]
+    none = (0, 0, 0)
+    config = [none, *spatial, none] if op.channels_last else [none, none, *spatial]
+
+    def pad(x: jax.Array) -> jax.Array:
+        return lax.pad(x, jnp.zeros((), x.dtype), config)
+
+    return jax.jit(pad)
+
+
+@lower.register
+def _lower_upsample(op: Upsample, signature: Signature) -> Function:
+    first = 1 if op.channels_last else 2
+    if op.interpolation == "nearest":
+
+        def nearest(x: jax.Array) -> jax.Array:
+            for axis, factor in enumerate(op.factors, first):
+                x = jnp.repeat(x, factor, axis)
+            return x
+
+        return jax.jit(nearest)
+
+    spatial = signature.input_shape[:-1] if op.channels_last else signature.input_shape[1:]
+    grids = [_grid(size, factor) for size, factor in zip(spatial, op.factors, strict=True)]
+    dtype = "float32" if signature.dtype in _HALF else signature.dtype
+
+    def bilinear(x: jax.Array) -> jax.Array:
+        y = x.astype(dtype)
+        for axis, (below, above, share) in enumerate(grids, first):
+            weight = jnp.asarray(share, dtype).reshape(-1, *[1] * (y.ndim - 1 - axis))
+            y = y.take(below, axis) * (1 - weight) + y.take(above, axis) * weight
+        return y.astype(x.dtype)
+
+    return jax.jit(bilinear)
+
+
+def _dimension_numbers(op: Conv | ConvTranspose) -> tuple[str, str, str]:
+    spatial = "DHW"[-spatial_rank(op) :]
+    layout = f"N{spatial}C" if op.channels_last else f"NC{spatial}"
+    return layout, f"{spatial}IO", layout
+
+
+def _precision(signature: Signature) -> lax.Precision:
+    # Half precision is exact in TF32 and in three bfloat16s, so tensor cores lose nothing of it.
+    return lax.Precision.HIGH if signature.dtype in _HALF else lax.Precision.HIGHEST
+
+
+def _transpose_pads(op: ConvTranspose, signature: Signature) -> Pads:
+    """Return the pads of the input, spread out by the strides, that give `output_size` cells."""
+    read = signature.input_shape[:-1] if op.channels_last else signature.input_shape[1:]
+    axes = zip(
+        read, signature.weight_shapes[0], op.strides, op.dilation, op.pads, op.output_size,
+        strict=False,
+    )  # fmt: skip
+    pads = []
+    for cells, taps, stride, dilation, (low, _), size in axes:
+        reach = (taps - 1) * dilation
+        spread = (cells - 1) * stride + 1
+        pads.append((reach - low, size - spread + low))
+    return pads
+
+
+def _transpose_kernel(kernel: jax.Array, *, groups: int) -> jax.Array:
+    """Return the kernel run backwards, (*spatial, channels read per group, channels written)."""
+    *spatial, written, read = kernel.shape
+    taps = tuple(range(len(spatial)))
+    by_group = jnp.flip(kernel, taps).reshape(*spatial, written, groups, read // groups)
+    swapped = jnp.swapaxes(by_group, -1, -3)
+    return swapped.reshape(*spatial, read // groups, groups * written)
+
+
+def _with_epilogue(conv: Function, op: Conv | ConvTranspose, signature: Signature) -> Function:
+    """Wrap a convolution in what the op says of precision, bias and activation."""
+    activation = FUNCTIONS[op.activation]
+    dtype = "float32" if signature.dtype in _HALF else signature.dtype
+    bias_shape: Shape = (-1,) if op.channels_last else (-1, *[1] * spatial_rank(op))
+
+    def convolve(x: jax.Array, kernel: jax.Array, bias: jax.Array | None = None) -> jax.Array:
+        # Not `preferred_element_type`: it has no gradient where it differs from the inputs' type.
+        y = conv(x.astype(dtype), kernel.astype(dtype))
+        if bias is not None:
+            y = y + bias.astype(dtype).reshape(bias_shape)
+        result: jax.Array = activation(y).astype(x.dtype)
+        return result
+
+    return convolve
+
+
+def _grid(size: int, factor: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return, for each output cell, the cells below and above it and the share of the latter."""
+    centres = (np.arange(size * factor) + 0.5) / factor - 0.5
+    below = np.floor(centres).astype(int)
+    return below.clip(0, size - 1), (below + 1).clip(0, size - 1), centres - below

@@ -1,0 +1,80 @@
+"""The TensorFlow backend: eager, inside tf.function, and compiled by XLA."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convdispatch.ops import Op, PartialShape, Signature
+from convdispatch_tensorflow._framework import tf
+from convdispatch_tensorflow._functions import FUNCTIONS
+from convdispatch_tensorflow._lowering import lower
+
+Array = npt.NDArray[Any]
+
+
+class TensorflowBackend:
+    """Adapts TensorFlow's tensors and variables to `convdispatch.ops.Backend`."""
+
+    name = "tensorflow"
+    functions: Mapping[str, Callable[..., Any]] = FUNCTIONS
+
+    def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
+        return lower(op, signature)
+
+    def owns(self, value: object) -> bool:
+        return isinstance(value, tf.Tensor | tf.Variable)
+
+    def describe(self, tensor: Any) -> tuple[PartialShape, str]:
+        return tuple(tensor.shape), tensor.dtype.name
+
+    def asarray(self, value: Array, dtype: str) -> Any:
+        # By NumPy, which converts between any two types; tf.constant copies.
+        return tf.constant(np.asarray(value, tf.as_dtype(dtype).as_numpy_dtype))
+
+    def variable(self, value: Array, dtype: str) -> Any:
+        with tf.init_scope():
+            return tf.Variable(self.asarray(value, dtype))
+
+    def assign(self, variable: Any, value: Array) -> Any:
+        variable.assign(self.asarray(value, variable.dtype.name))
+        return variable
+
+    def cast(self, tensor: Any, dtype: str) -> Any:
+        return tf.cast(tensor, dtype)
+
+    def to_numpy(self, tensor: Any) -> Array:
+        array: Array = tensor.numpy()
+        return array
+
+    def synchronize(self, tensor: Any) -> None:
+        tensor.numpy()
+
+    def outside_trace(self, fn: Callable[[], object]) -> object:
+        with tf.init_scope():
+            return fn()
+
+    def compile(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        # Without autograph, which rewrites the source of `fn`: a traced function means the same
+        # as the eager one or fails, and one without source causes no warning.
+        compiled: Callable[..., Any] = tf.function(fn, autograph=False)
+        return compiled
+
+    def value_and_grad(
+        self, fn: Callable[[Sequence[Any]], Any]
+    ) -> Callable[[Sequence[Any]], tuple[Any, list[Any]]]:
+        def compute(tensors: Sequence[Any]) -> tuple[Any, list[Any]]:
+            watched = list(tensors)
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(watched)
+                value = fn(watched)
+            zero = tf.UnconnectedGradients.ZERO
+            return value, tape.gradient(value, watched, unconnected_gradients=zero)
+
+        return compute
+
+
+backend = TensorflowBackend()

@@ -1,0 +1,142 @@
+"""Channels-last convolutions, each composed of TensorFlow kernels that have gradients.
+
+Its processor kernels are right where nothing is padded, grouped or both strided and dilated. The
+functions here bring every other convolution to that form, the same in each element type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from convdispatch.ops import Conv, ConvTranspose, Shape
+from convdispatch_tensorflow._cells import pad, zeros_between
+from convdispatch_tensorflow._framework import tf
+
+Product = Callable[[Any, Any], Any]  # of (x, kernel)
+
+_LAYOUTS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
+
+
+def convolution(op: Conv, kernel_shape: Shape) -> Product:
+    """Return the convolution of a channels-last tensor, without bias and activation."""
+    pads = [(0, 0), *op.pads, (0, 0)]
+    is_depthwise = op.groups > 1 and kernel_shape[-2] == 1 and len(op.strides) < 3
+    # tensorflow 2.21 refuses a stride together with a dilation, and to depthwise_conv2d unequal
+    # strides: (1, 5, 5, 1) float64 by strides (1, 2). Compute each cell and keep every n-th.
+    is_native = max(op.strides) == 1 or max(op.dilation) == 1
+    if is_depthwise:
+        is_native = is_native and len(set(op.strides)) == 1
+    strides = op.strides if is_native else (1,) * len(op.strides)
+    kept = (slice(None), *(slice(None, None, stride) for stride in op.strides))
+    if is_depthwise:
+        product = _depthwise(strides, op.dilation, op.groups)
+    else:
+        product = _by_group(_dense(strides, op.dilation), op.groups)
+
+    def convolve(x: Any, kernel: Any) -> Any:
+        y = product(pad(x, pads), kernel)
+        return y if is_native else y[kept]
+
+    return _never_empty(convolve)
+
+
+def transposed_convolution(op: ConvTranspose, kernel_shape: Shape, read: Shape) -> Product:
+    """Return the transposed convolution of a channels-last tensor of `read` spatial cells."""
+    reach = [(taps - 1) * rate for taps, rate in zip(kernel_shape, op.dilation, strict=False)]
+    written = [
+        (size - 1) * stride + span + 1
+        for size, stride, span in zip(read, op.strides, reach, strict=True)
+    ]
+    # The adjoint of padding is cropping; where no tap reaches, the crop is negative.
+    pads = [
+        (-low, size + low - cells)
+        for size, (low, _), cells in zip(op.output_size, op.pads, written, strict=True)
+    ]
+    if max(op.dilation) == 1:
+        scatter = _scatter(op.strides, tuple(written))
+    else:
+        scatter = _dilated_scatter(op.strides, op.dilation, reach)
+    product = _by_group(scatter, op.groups)
+    return _never_empty(lambda x, kernel: pad(product(x, kernel), [(0, 0), *pads, (0, 0)]))
+
+
+def _dense(strides: Shape, dilation: Shape) -> Product:
+    layout = _LAYOUTS[len(strides)]
+
+    def dense(x: Any, kernel: Any) -> Any:
+        # Without a layout the gradient of rank 3 fails in tensorflow 2.21.
+        return tf.nn.convolution(x, kernel, strides, "VALID", layout, dilation)
+
+    return dense
+
+
+def _depthwise(strides: Shape, dilation: Shape, channels: int) -> Product:
+    is_lifted = len(strides) == 1  # to an image of height 1
+
+    def depthwise(x: Any, kernel: Any) -> Any:
+        size = (1, *kernel.shape[:-2])[-2:]
+        filters = tf.reshape(kernel, (*size, channels, kernel.shape[-1] // channels))
+        y = tf.nn.depthwise_conv2d(
+            tf.expand_dims(x, 1) if is_lifted else x,
+            filters,
+            (1, strides[0], strides[0], 1),
+            "VALID",
+            dilations=(1, *dilation)[-2:],
+        )
+        return tf.squeeze(y, 1) if is_lifted else y
+
+    return depthwise
+
+
+def _scatter(strides: Shape, written: Shape) -> Product:
+    layout = _LAYOUTS[len(strides)]
+
+    def scatter(x: Any, kernel: Any) -> Any:
+        batch = tf.shape(x)[0] if x.shape[0] is None else x.shape[0]
+        shape = (batch, *written, kernel.shape[-2])
+        return tf.nn.conv_transpose(x, kernel, shape, strides, "VALID", layout)
+
+    return scatter
+
+
+def _dilated_scatter(strides: Shape, dilation: Shape, reach: list[int]) -> Product:
+    # tensorflow 2.21 has no dilated transposed convolution on processors in float64, nor in any
+    # type without oneDNN: conv2d_transpose of (1, 1, 1, 1) by (2, 2, 1, 1), dilations=2.
+    # A convolution of the flipped kernel with the cells set `stride` apart is the same thing.
+    dense = _dense((1,) * len(strides), dilation)
+    edges = [(span, span + 1 - stride) for span, stride in zip(reach, strides, strict=True)]
+    spatial = tuple(range(len(strides)))
+
+    def scatter(x: Any, kernel: Any) -> Any:
+        spread = pad(zeros_between(x, strides, first_axis=1), [(0, 0), *edges, (0, 0)])
+        flipped = tf.reverse(kernel, spatial)
+        return dense(spread, tf.transpose(flipped, (*spatial, len(spatial) + 1, len(spatial))))
+
+    return scatter
+
+
+def _by_group(product: Product, groups: int) -> Product:
+    if groups == 1:
+        return product
+
+    def grouped(x: Any, kernel: Any) -> Any:
+        # tensorflow 2.21 has no gradients of grouped convolutions on processors in float64, nor in
+        # any type without oneDNN, and no grouped conv3d: conv2d, (1, 1, 1, 2) by (1, 1, 1, 2).
+        pairs = zip(tf.split(x, groups, -1), tf.split(kernel, groups, -1), strict=True)
+        return tf.concat([product(*pair) for pair in pairs], -1)
+
+    return grouped
+
+
+def _never_empty(product: Product) -> Product:
+    def at_least_one_sample(x: Any, kernel: Any) -> Any:
+        # The oneDNN kernels of tensorflow 2.21 give an empty batch the shape of their input:
+        # conv2d of float32 (0, 9, 9, 3) by (3, 3, 3, 4) is (0, 9, 9, 3). They get a zero sample.
+        if x.shape[0]:
+            return product(x, kernel)
+        batch = tf.shape(x)[0]
+        missing = tf.cast(tf.equal(batch, 0), tf.int32)
+        return product(tf.pad(x, [(0, missing), *[(0, 0)] * (len(x.shape) - 1)]), kernel)[:batch]
+
+    return at_least_one_sample

@@ -1,0 +1,27 @@
+"""Half precision, computed in float32 and rounded once.
+
+TensorFlow's own float16 and bfloat16 kernels round intermediate results, and differ in where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from convdispatch_tensorflow._framework import tf
+
+_HALF = (tf.float16, tf.bfloat16)
+
+
+def rounded_once(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `compute`, a function of tensors, carried out in float32 for half-precision ones."""
+
+    @wraps(compute)
+    def computed(x: Any, *others: Any) -> Any:
+        if x.dtype not in _HALF:
+            return compute(x, *others)
+        wide = (tf.cast(tensor, tf.float32) for tensor in (x, *others))
+        return tf.cast(compute(*wide), x.dtype)
+
+    return computed

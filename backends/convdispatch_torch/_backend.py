@@ -1,0 +1,92 @@
+"""The PyTorch backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from convdispatch.ops import Op, PartialShape, Signature
+from convdispatch_torch._functions import FUNCTIONS
+from convdispatch_torch._lowering import lower
+
+Array = npt.NDArray[Any]
+
+
+class TorchBackend:
+    """Adapts PyTorch's tensors to `convdispatch.ops.Backend`."""
+
+    name = "torch"
+    functions: Mapping[str, Callable[..., Any]] = FUNCTIONS
+
+    def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
+        return lower(op, signature)
+
+    def owns(self, value: object) -> bool:
+        return isinstance(value, torch.Tensor)
+
+    def describe(self, tensor: torch.Tensor) -> tuple[PartialShape, str]:
+        return tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
+
+    def asarray(self, value: Array, dtype: str) -> torch.Tensor:
+        return _from_numpy(value, dtype).to(torch.get_default_device())
+
+    def variable(self, value: Array, dtype: str) -> torch.nn.Parameter:
+        return torch.nn.Parameter(self.asarray(value, dtype))
+
+    def assign(self, variable: torch.Tensor, value: Array) -> torch.Tensor:
+        _, dtype = self.describe(variable)
+        with torch.no_grad():
+            return variable.copy_(_from_numpy(value, dtype))
+
+    def cast(self, tensor: torch.Tensor, dtype: str) -> torch.Tensor:
+        return tensor.to(getattr(torch, dtype))
+
+    def to_numpy(self, tensor: torch.Tensor) -> Array:
+        """Return the values; on a CPU they share the tensor's memory, as NumPy's own do."""
+        values = tensor.detach().cpu()
+        if values.dtype == torch.bfloat16:
+            return values.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
+        return values.numpy()
+
+    def synchronize(self, tensor: torch.Tensor) -> None:
+        if tensor.device.type != "cpu":
+            torch.accelerator.synchronize(tensor.device)
+
+    def outside_trace(self, fn: Callable[[], object]) -> object:
+        return fn()
+
+    def compile(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        return torch.compile(fn)
+
+    def value_and_grad(
+        self, fn: Callable[[Sequence[torch.Tensor]], torch.Tensor]
+    ) -> Callable[[Sequence[torch.Tensor]], tuple[torch.Tensor, list[torch.Tensor]]]:
+        differentiate = torch.func.grad_and_value(fn)
+
+        def compute(tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, list[torch.Tensor]]:
+            gradients, value = differentiate([_without_graph(tensor) for tensor in tensors])
+            return value, gradients
+
+        return compute
+
+
+def _without_graph(tensor: torch.Tensor) -> torch.Tensor:
+    # A Parameter would have autograd record this gradient too. Tensors traced by an outer
+    # `value_and_grad` are none, and have to stay connected.
+    return tensor.detach() if isinstance(tensor, torch.nn.Parameter) else tensor
+
+
+def _from_numpy(value: Array, dtype: str) -> torch.Tensor:
+    # Copied by NumPy first: torch warns of read-only arrays and refuses negative strides.
+    if dtype == "bfloat16":
+        bits = np.array(value, ml_dtypes.bfloat16, order="C").view(np.int16)
+        return torch.from_numpy(bits).view(torch.bfloat16)
+    return torch.from_numpy(np.array(value, dtype, order="C"))
+
+
+backend = TorchBackend()

@@ -1,0 +1,49 @@
+"""The same gradient on every backend, as NumPy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convdispatch.layers import Layer
+from convdispatch.layers._tensors import as_native
+from convdispatch.models import Sequential
+from convdispatch.ops import NumpyArray
+from convdispatch.registry import registry
+
+
+class Gradients(NamedTuple):
+    """An output, and the gradients of sum(output * cotangent)."""
+
+    output: NumpyArray
+    inputs: NumpyArray
+    weights: list[NumpyArray]  # in the order and layout of `get_weights`
+
+
+def gradients(model: Layer | Sequential, x: Any, cotangent: Any = None) -> Gradients:
+    """Differentiate sum(model(x) * cotangent) by the backend's own autodiff.
+
+    `cotangent` is an array of the output's shape; None means ones. The NumPy backend needs the
+    package autograd: `pip install 'convdispatch[train]'`.
+
+    >>> from convdispatch.layers import Conv1D
+    >>> layer = Conv1D(1, 2, use_bias=False, weights=[np.array([[[1.0]], [[10.0]]])])
+    >>> gradients(layer, np.ones((1, 3, 1))).weights[0].ravel()
+    array([2., 2.])
+    """
+    backend = registry.load(model.backend)
+    native = as_native(backend, x, "float32")
+    output = model(native)
+    _, dtype = backend.describe(output)
+    values = backend.to_numpy(output)
+    weight = np.ones(values.shape) if cotangent is None else np.asarray(cotangent)
+    seed: Any = backend.asarray(np.broadcast_to(weight, values.shape), dtype)
+
+    def weighted_sum(tensors: Sequence[Any]) -> Any:
+        return backend.functions["sum"](model.apply(tensors[1:], tensors[0]) * seed)
+
+    _, found = backend.value_and_grad(weighted_sum)([native, *model.variables])
+    arrays = [backend.to_numpy(gradient) for gradient in found]
+    return Gradients(output=values, inputs=arrays[0], weights=arrays[1:])

@@ -1,0 +1,89 @@
+"""`convdispatch backends`: what is registered, and what to do about what cannot be used.
+
+Imports plugins but no framework; whether a framework works is for `doctor` to find out.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict, dataclass
+
+from convdispatch import selection
+from convdispatch.cli._output import one_line, show, table, warn
+from convdispatch.cli._versions import version_of
+from convdispatch.errors import BackendNotFound, ConfigError
+from convdispatch.registry import AVAILABLE, BROKEN, UNAVAILABLE, Entry, registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One registered backend; the field names are the keys of the JSON output."""
+
+    name: str
+    status: str
+    version: str | None
+    distribution: str
+    install: str | None
+    error: str | None
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print every registered backend and which one is current."""
+    rows = backend_rows()
+    current, problem = _current()
+    listed = [asdict(row) for row in rows]
+    cells = [
+        (
+            "*" if row.name == current else "",
+            row.name,
+            row.status,
+            row.version or "-",
+            row.distribution,
+            _remedy(row),
+        )
+        for row in rows
+    ]
+    show(
+        arguments,
+        {"current": current, "problem": problem, "backends": listed},
+        table(("", "backend", "status", "version", "from", ""), cells),
+    )
+    if problem and not arguments.json:
+        warn(problem)
+    return 0
+
+
+def backend_rows() -> list[Row]:
+    """Return a row for each registered backend: the available first, the broken last."""
+    order = (AVAILABLE, UNAVAILABLE, BROKEN)
+    rows = [_row(entry) for entry in registry.entries().values()]
+    return sorted(rows, key=lambda row: (order.index(row.status), row.name != "numpy", row.name))
+
+
+def _row(entry: Entry) -> Row:
+    info, error = entry.info, entry.error
+    return Row(
+        name=entry.name,
+        status=registry.status(entry.name),
+        version=version_of(info.framework) if info else None,
+        distribution=entry.distribution,
+        install=info.install if info else None,
+        error=one_line(f"{type(error).__name__}: {error}") if error else None,
+    )
+
+
+def _current() -> tuple[str | None, str | None]:
+    """Return the current backend's name, or None and why the choice does not work.
+
+    Someone whose keras.json names an unknown backend needs this list most of all.
+    """
+    try:
+        return selection.backend(), None
+    except (BackendNotFound, ConfigError) as exc:
+        return None, one_line(str(exc))
+
+
+def _remedy(row: Row) -> str:
+    if row.status == UNAVAILABLE:
+        return row.install or ""
+    return row.error or ""

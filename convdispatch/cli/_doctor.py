@@ -1,0 +1,217 @@
+"""`convdispatch doctor`: what is installed, what is configured, and whether each backend computes.
+
+Each backend is loaded in a process of its own, so that a framework that crashes, hangs or clashes
+with another one is a line of the report and not the end of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+import warnings
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from convdispatch import config, selection
+from convdispatch.cli._backends import backend_rows
+from convdispatch.cli._config import read_settings
+from convdispatch.cli._output import one_line, show, table
+from convdispatch.cli._versions import version_of
+from convdispatch.errors import BackendNotFound, ConfigError
+from convdispatch.ops import Conv, Signature
+from convdispatch.registry import AVAILABLE, BROKEN
+
+_PACKAGES = ("convdispatch", "numpy", "pluggy", "ml_dtypes", "autograd", "rich")
+_TIME_LIMIT = 300  # seconds for one backend: a cold import of a large framework takes many
+_OK = "ok"
+_FAILED = "failed"
+
+# By hand: x = 1 2 3 4 | 0 and the kernel 1 10 100 in steps of two give
+# 1 + 20 + 300 = 321 and 3 + 40 + 0 = 43.
+_INPUT = [[[1.0], [2.0], [3.0], [4.0]]]
+_KERNEL = [[[1.0]], [[10.0]], [[100.0]]]
+_EXPECTED = [[[321.0], [43.0]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What became of one backend; the field names are the keys of the JSON output."""
+
+    name: str
+    status: str  # 'ok', 'failed', 'unavailable' or 'broken'
+    version: str | None
+    seconds: float | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """What reading the configuration gave."""
+
+    path: str
+    exists: bool
+    warnings: list[str]
+    errors: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that `doctor` found out; the field names are the keys of the JSON output."""
+
+    python: str
+    platform: str
+    packages: dict[str, str | None]
+    config: Configured
+    backends: list[Check]
+    healthy: bool
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the report; return 1 if the configuration or a backend that is installed fails."""
+    configured = _configured(config.config_path(os.environ))
+    checks = _checks()
+    report = Report(
+        python=platform.python_version(),
+        platform=platform.platform(),
+        packages={name: version_of(name) for name in _PACKAGES},
+        config=configured,
+        backends=checks,
+        healthy=not configured.errors and all(c.status not in (_FAILED, BROKEN) for c in checks),
+    )
+    show(arguments, asdict(report), _as_text(report))
+    return 0 if report.healthy else 1
+
+
+def convolve(name: str) -> str:
+    """Load the backend, run one convolution and return '', or say how the result is wrong."""
+    import numpy as np
+
+    from convdispatch.dispatch import lower
+    from convdispatch.registry import registry
+
+    backend = registry.load(name)
+    op = Conv(
+        strides=(2,),
+        pads=((0, 1),),
+        dilation=(1,),
+        groups=1,
+        channels_last=True,
+        bias=False,
+        activation="linear",
+    )
+    signature = Signature(input_shape=(4, 1), weight_shapes=((3, 1, 1),), dtype="float32")
+    x = backend.asarray(np.array(_INPUT, "float32"), "float32")
+    kernel = backend.asarray(np.array(_KERNEL, "float32"), "float32")
+    result = backend.to_numpy(lower(backend, op, signature)(x, kernel)).tolist()
+    return "" if result == _EXPECTED else f"computed {result}, expected {_EXPECTED}"
+
+
+def _configured(path: Path) -> Configured:
+    """Read the configuration and ask for the current backend, collecting what goes wrong."""
+    caught: list[str] = []
+    errors: list[str] = []
+    try:
+        _, caught = read_settings(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the same ones again
+            selection.backend()
+    except (ConfigError, BackendNotFound) as exc:
+        errors.append(one_line(str(exc)))
+    return Configured(
+        path=str(path),
+        exists=path.is_file(),
+        warnings=[one_line(warning) for warning in caught],
+        errors=errors,
+    )
+
+
+def _checks() -> list[Check]:
+    checks = []
+    for row in backend_rows():
+        check = Check(
+            name=row.name,
+            status=row.status,
+            version=row.version,
+            seconds=None,
+            detail=row.error or (row.install if row.status != AVAILABLE else None) or "",
+        )
+        checks.append(_tried(check) if row.status == AVAILABLE else check)
+    return checks
+
+
+def _tried(check: Check) -> Check:
+    """Return the check with what a process of its own found out about the backend."""
+    # The process sees the modules that this one sees, whatever folder it is started in.
+    command = [sys.executable, "-P", "-m", "convdispatch.cli._doctor", check.name]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    started = time.perf_counter()
+    try:
+        done = subprocess.run(
+            command,
+            env=environ,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_TIME_LIMIT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        detail = f"did not answer within {_TIME_LIMIT} seconds"
+    else:
+        detail = _complaint(done)
+    seconds = round(time.perf_counter() - started, 3)
+    return replace(check, status=_FAILED if detail else _OK, seconds=seconds, detail=detail)
+
+
+def _complaint(done: subprocess.CompletedProcess[str]) -> str:
+    """Return '' if the process reported success, else the best explanation that it left."""
+    lines = done.stdout.splitlines()
+    if done.returncode == 0 and lines:
+        return str(json.loads(lines[-1])["problem"])
+    last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
+    return one_line(f"the process ended with code {done.returncode}: {last}")
+
+
+def _as_text(report: Report) -> str:
+    configured = report.config
+    rows = [
+        (
+            check.name,
+            check.status,
+            check.version or "-",
+            "-" if check.seconds is None else f"{check.seconds:.1f}",
+            check.detail,
+        )
+        for check in report.backends
+    ]
+    lines = [
+        f"Python {report.python} on {report.platform}",
+        ", ".join(f"{name} {found or 'missing'}" for name, found in report.packages.items()),
+        "",
+        f"configuration: {configured.path}{'' if configured.exists else ' (no such file)'}",
+        *(f"  warning: {warning}" for warning in configured.warnings),
+        *(f"  error: {error}" for error in configured.errors),
+        "",
+        table(("backend", "status", "version", "seconds", ""), rows),
+        "",
+        "Everything works." if report.healthy else "Something is wrong: see above.",
+    ]
+    return "\n".join(lines)
+
+
+def _main(name: str) -> None:
+    """Answer the parent process with one line of JSON, the last one printed."""
+    try:
+        problem = convolve(name)
+    except Exception as exc:  # noqa: BLE001 - reporting any failure is what this process is for
+        problem = one_line(f"{type(exc).__name__}: {exc}")
+    print(json.dumps({"problem": problem}), flush=True)
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1])

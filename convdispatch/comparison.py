@@ -1,0 +1,106 @@
+"""One model on several backends in one process: how far apart, and how fast."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convdispatch import selection
+from convdispatch.errors import BackendBroken, BackendUnavailable, InvalidType, UnsupportedOp
+from convdispatch.layers import Layer
+from convdispatch.layers._tensors import require_float
+from convdispatch.models import Sequential
+from convdispatch.ops import NumpyArray
+from convdispatch.registry import registry
+from convdispatch.rounding import reference_with_bound
+
+REPETITIONS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What one backend answered.
+
+    `status` is 'ok', 'outside' (of the rounding bound), 'unavailable' or 'unsupported', the last
+    two with a reason and without figures.
+    """
+
+    backend: str
+    status: str
+    reason: str = ""
+    max_error: float = float("nan")  # largest absolute difference from the float64 reference
+    error_in_bounds: float = float("nan")  # largest error divided by the bound at its place
+    seconds: float = float("nan")  # median time of one call, after a first one
+
+
+def compare(
+    model: Layer | Sequential, x: Any, backends: Iterable[str] | None = None
+) -> dict[str, Comparison]:
+    """Run one model on several backends and measure each against a float64 reference.
+
+    `x` is a NumPy array, cast to the model's element type first. `backends` defaults to all that
+    are available. An error of up to 1 bound is within what rounding explains; a larger one is a
+    fault. Raises `BackendNotFound` for an unknown name.
+
+    >>> from convdispatch.layers import Conv1D
+    >>> result = compare(Conv1D(2, 3), np.ones((1, 8, 1)), backends=["numpy"])
+    >>> result["numpy"].status
+    'ok'
+    """
+    names = selection.available_backends() if backends is None else tuple(backends)
+    for name in names:
+        selection.resolve_backend(name)
+    layers = model.layers if isinstance(model, Sequential) else [model]
+    inputs = _as_model_type(x, layers)
+    if not model.built:
+        model.build(inputs.shape)
+    expected, bound = reference_with_bound(layers, inputs, layers[0].dtype)
+    return {name: _measure(model, inputs, name, expected, bound) for name in names}
+
+
+def _as_model_type(x: Any, layers: list[Layer]) -> NumpyArray:
+    if not isinstance(x, np.ndarray):
+        raise InvalidType(
+            f"`x` must be a NumPy array, which every backend takes; received {type(x).__name__}. "
+            "Convert it with `convdispatch.to_numpy(x)`."
+        )
+    require_float(x.dtype.name)
+    numpy_backend = registry.load("numpy")
+    return numpy_backend.to_numpy(numpy_backend.asarray(x, layers[0].dtype))
+
+
+def _measure(
+    model: Layer | Sequential, x: NumpyArray, name: str, expected: Any, bound: Any
+) -> Comparison:
+    try:
+        backend = registry.load(name)
+        moved = model.to(name)
+        native = backend.asarray(x, moved.layers[0].dtype if isinstance(moved, Sequential) else moved.dtype)
+        output = backend.to_numpy(moved(native))
+        seconds = statistics.median(_seconds(moved, native, backend) for _ in range(REPETITIONS))
+    except (BackendUnavailable, BackendBroken) as exc:
+        return Comparison(backend=name, status="unavailable", reason=str(exc))
+    except UnsupportedOp as exc:
+        return Comparison(backend=name, status="unsupported", reason=str(exc))
+    error = np.abs(np.asarray(output, np.float64) - expected)
+    ratio = np.divide(error, bound, out=np.where(error > 0, np.inf, 0.0), where=bound > 0)
+    in_bounds = float(np.max(ratio, initial=0.0))
+    return Comparison(
+        backend=name,
+        status="ok" if in_bounds <= 1 else "outside",
+        reason="" if in_bounds <= 1 else "the error is larger than rounding explains",
+        max_error=float(np.max(error, initial=0.0)),
+        error_in_bounds=in_bounds,
+        seconds=seconds,
+    )
+
+
+def _seconds(model: Any, native: Any, backend: Any) -> float:
+    begun = time.perf_counter()
+    backend.synchronize(model(native))
+    return time.perf_counter() - begun

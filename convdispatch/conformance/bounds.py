@@ -1,0 +1,80 @@
+"""How far from the exact answer a correct backend may be, derived instead of chosen.
+
+Source: N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., SIAM 2002,
+section 3.1. Every floating-point operation is exact up to a factor 1 + d with |d| <= u, the unit
+roundoff. A product of n such factors is 1 + t with |t| <= gamma(n, u) = n u / (1 - n u), if
+n u < 1. In a sum of n products, computed in any order, each product goes through at most n
+roundings: its own and n - 1 additions. Hence, elementwise,
+
+    |computed - exact| <= gamma(n, u) (|x| * |k|)
+
+where |x| * |k| is the same convolution of the absolute values. A bias is one more product (of
+bias and 1): it makes n larger by one and adds |bias| to the absolute convolution.
+
+For float16 and bfloat16 the sum must be accumulated in at least float32, whose unit roundoff is
+2**-24, and up to four more roundings go to the stored type: of the sum, after the bias, after the
+activation and of the output. With v = 2**-24 the bound is gamma(n, v) + gamma(4, u): it exceeds
+(1 + v)**n (1 + u)**4 - 1 because the second-order terms that the two gammas have in excess,
+10 u**2 + (n v)**2 / 2, are at least the mixed term 4 u n v (inequality of the means).
+
+Underflow and overflow are outside of the model. NumPy alone may be imported here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+# 2**-p for a significand of p bits, the hidden one included, rounded to nearest.
+_UNIT_ROUNDOFF = {
+    "float16": 2.0**-11,
+    "bfloat16": 2.0**-8,
+    "float32": 2.0**-24,
+    "float64": 2.0**-53,
+}
+_HALF = ("float16", "bfloat16")
+_ROUNDINGS_TO_HALF = 4
+
+
+def unit_roundoff(dtype_name: str) -> float:
+    """Return the largest relative error of one rounding to nearest.
+
+    >>> unit_roundoff("bfloat16")
+    0.00390625
+    """
+    return _UNIT_ROUNDOFF[dtype_name]
+
+
+def gamma(n: int, u: float) -> float:
+    """Return n u / (1 - n u), the largest relative error of n roundings in a row.
+
+    Raises ValueError where n u >= 1: there the model promises nothing.
+
+    >>> gamma(1, 0.25)
+    0.3333333333333333
+    """
+    if n * u >= 1:
+        raise ValueError(f"`n` must be below 1 / u = {1 / u:g}; received {n!r}")
+    return n * u / (1 - n * u)
+
+
+def conv_bound(
+    absolute_result: npt.ArrayLike, reduction_length: int, dtype: str
+) -> npt.NDArray[Any]:
+    """Return the largest allowed error of each element of a convolution in `dtype`.
+
+    `absolute_result` is the convolution of the absolute values, plus the absolute bias;
+    `reduction_length` counts the products summed into one element, the bias as one more.
+
+    >>> conv_bound([1.0], 1, "bfloat16")
+    array([0.01587308])
+    """
+    absolute = np.asarray(absolute_result, np.float64)
+    u = unit_roundoff(dtype)
+    if dtype in _HALF:
+        relative = gamma(reduction_length, unit_roundoff("float32")) + gamma(_ROUNDINGS_TO_HALF, u)
+    else:
+        relative = gamma(reduction_length, u)
+    return relative * absolute

@@ -1,0 +1,4 @@
+"""Keras 1 (1.2.2) by its own names, argument orders and weight layouts.
+
+A façade: it translates names and never computes.
+"""

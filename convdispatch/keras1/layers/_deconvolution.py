@@ -1,0 +1,87 @@
+"""Keras 1's transposed convolution, which is told its output's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from convdispatch import layers
+from convdispatch.errors import InvalidArgument
+from convdispatch.keras1.layers._translation import (
+    CONVOLUTION_SPELLING,
+    Keras1Layer,
+    data_format,
+)
+from convdispatch.layers._arguments import as_partial_shape
+from convdispatch.layers._weights import Layout
+from convdispatch.ops import PartialShape
+
+
+class Deconvolution2D(Keras1Layer, layers.Conv2DTranspose):
+    """Keras 1's Deconvolution2D; kernel (rows, cols, in, out), 'th': (in, out, rows, cols).
+
+    `output_shape` has four entries in the layer's dim_ordering; that of the batch may be None and
+    is not looked at. Rows and columns must be sizes from which the convolution gives the input's.
+    """
+
+    spelling = CONVOLUTION_SPELLING | {"output_padding": None, "output_size": "output_shape"}
+    layouts = {  # noqa: RUF012  # declared ClassVar in the base
+        "tf": {"kernel": Layout(axes=(0, 1, 3, 2))},
+        "th": {"kernel": Layout(axes=(2, 3, 0, 1))},
+    }
+
+    def __init__(
+        self,
+        nb_filter: int,
+        nb_row: int,
+        nb_col: int,
+        output_shape: Sequence[int | None],
+        init: Any = "glorot_uniform",
+        activation: Any = None,
+        weights: Sequence[Any] | None = None,
+        border_mode: str = "valid",
+        subsample: Sequence[int] = (1, 1),
+        dim_ordering: str = "default",
+        W_regularizer: Any = None,
+        b_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        W_constraint: Any = None,
+        b_constraint: Any = None,
+        bias: bool = True,
+        **options: Any,
+    ) -> None:
+        self._stated_shape = as_partial_shape(output_shape, "output_shape")
+        super().__init__(
+            nb_filter,
+            (nb_row, nb_col),
+            strides=subsample,
+            padding=border_mode,
+            data_format=data_format(dim_ordering),
+            activation=activation,
+            use_bias=bias,
+            kernel_initializer=init,
+            bias_initializer="zero",
+            kernel_regularizer=W_regularizer,
+            bias_regularizer=b_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=W_constraint,
+            bias_constraint=b_constraint,
+            weights=weights,
+            **options,
+        )
+        self.output_size = self._stated_size(self._stated_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments under Keras 1's names."""
+        return super().get_config() | {"output_shape": self._stated_shape}
+
+    def _stated_size(self, shape: PartialShape) -> tuple[int, ...]:
+        channels_axis = -1 if self.channels_last else 1
+        sizes = [size for size in self._spatial(shape) if size]
+        if len(shape) != 4 or len(sizes) != 2 or shape[channels_axis] not in (None, self.filters):
+            order = "rows, cols, nb_filter" if self.channels_last else "nb_filter, rows, cols"
+            raise InvalidArgument(
+                f"`output_shape` must be (batch, {order}) under dim_ordering "
+                f"{self.dim_ordering!r}, with {self.filters} for nb_filter; received {shape}."
+            )
+        return tuple(sizes)

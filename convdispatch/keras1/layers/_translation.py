@@ -1,0 +1,82 @@
+"""What every layer of Keras 1 translates: its names, its orderings, its kernels' axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from convdispatch import initializers, layers
+from convdispatch.layers._arguments import as_choice
+from convdispatch.layers._weights import Layout, Weight
+from convdispatch.ops import NumpyArray
+from convdispatch.vocabulary import KERAS1
+
+DATA_FORMATS: Mapping[str, str | None] = {
+    "th": "channels_first",
+    "tf": "channels_last",
+    "default": None,
+}
+DIM_ORDERINGS = {"channels_first": "th", "channels_last": "tf"}
+
+CONVOLUTION_SPELLING: Mapping[str, str | tuple[str, ...] | None] = {
+    "filters": "nb_filter",
+    "kernel_size": ("nb_row", "nb_col"),
+    "strides": "subsample",
+    "padding": "border_mode",
+    "data_format": "dim_ordering",
+    "use_bias": "bias",
+    "kernel_initializer": "init",
+    "kernel_regularizer": "W_regularizer",
+    "kernel_constraint": "W_constraint",
+    "bias_regularizer": "b_regularizer",
+    "bias_constraint": "b_constraint",
+    "bias_initializer": None,
+    "dilation_rate": None,
+    "groups": None,
+}
+
+
+class Keras1Layer(layers.Layer):
+    """What makes a layer one of Keras 1's."""
+
+    vocabulary = KERAS1
+    door = "convdispatch.keras1.layers"
+    # Per dim_ordering and weight, where Keras 1 stores the axes in another order than Keras 2.
+    layouts: ClassVar[Mapping[str, Mapping[str, Layout]]] = {}
+    data_format: str
+
+    @property
+    def dim_ordering(self) -> str:
+        """Keras 1's word for the data format: 'th' or 'tf'."""
+        return DIM_ORDERINGS[self.data_format]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments under Keras 1's names."""
+        config: dict[str, Any] = {}
+        for argument, value in super().get_config().items():
+            spelled = self.spelling.get(argument, argument)
+            if isinstance(spelled, tuple):
+                config.update(zip(spelled, value, strict=True))
+            elif argument == "data_format" and spelled is not None:
+                config[spelled] = self.dim_ordering
+            elif spelled is not None:
+                config[spelled] = value
+        return config
+
+    def _layout(self, weight: str) -> Layout | None:
+        return self.layouts.get(self.dim_ordering, {}).get(weight)
+
+    def _draw(self, weight: Weight) -> NumpyArray:
+        return initializers.draw(
+            weight.initializer, weight.public_shape, dim_ordering=self._fans_ordering
+        )
+
+    @property
+    def _fans_ordering(self) -> str:
+        """The dim_ordering by which Keras 1 reads a kernel's fans."""
+        return self.dim_ordering
+
+
+def data_format(dim_ordering: object) -> str | None:
+    """Return Keras 2's word for a dim_ordering; None for 'default', the configured one."""
+    return DATA_FORMATS[as_choice(dim_ordering, tuple(DATA_FORMATS), "dim_ordering")]

@@ -1,0 +1,41 @@
+"""The convolutional layers of Keras 1.2.2, under its module path."""
+
+from convdispatch.keras1.layers._convolutions import (
+    AtrousConvolution1D,
+    AtrousConvolution2D,
+    Convolution1D,
+    Convolution2D,
+    Convolution3D,
+)
+from convdispatch.keras1.layers._deconvolution import Deconvolution2D
+from convdispatch.keras1.layers._reshaping import (
+    Cropping1D,
+    Cropping2D,
+    Cropping3D,
+    UpSampling1D,
+    UpSampling2D,
+    UpSampling3D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+    ZeroPadding3D,
+)
+from convdispatch.keras1.layers._separable import SeparableConvolution2D
+
+__all__ = [
+    "AtrousConvolution1D",
+    "AtrousConvolution2D",
+    "Convolution1D",
+    "Convolution2D",
+    "Convolution3D",
+    "Cropping1D",
+    "Cropping2D",
+    "Cropping3D",
+    "Deconvolution2D",
+    "SeparableConvolution2D",
+    "UpSampling1D",
+    "UpSampling2D",
+    "UpSampling3D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
+    "ZeroPadding3D",
+]

@@ -1,0 +1,5 @@
+"""Models under Keras 1's module path."""
+
+from convdispatch.models import Sequential, model_from_json
+
+__all__ = ["Sequential", "model_from_json"]

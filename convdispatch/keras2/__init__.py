@@ -1,0 +1,4 @@
+"""Keras 2 (2.2.4) by its own names: the layers of `convdispatch.layers` with its vocabulary.
+
+A façade: it translates names and never computes.
+"""

@@ -1,0 +1,152 @@
+"""The convolutional layers of Keras 2.2.4, under its module path.
+
+They are those of `convdispatch.layers` with Keras 2's activations, initializers, regularizers and
+constraints; where Keras 3 changed a formula (`hard_sigmoid`) the old one holds.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from convdispatch import layers
+from convdispatch.vocabulary import KERAS2
+
+# Keras 2's separable layers took these from their base class and never used them.
+_UNUSED = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
+
+
+class Keras2Layer(layers.Layer):
+    """What makes a layer one of Keras 2's: its vocabulary and its module path."""
+
+    vocabulary = KERAS2
+    door = "convdispatch.keras2.layers"
+
+
+class _Separable(Keras2Layer):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        for unused in _UNUSED:
+            if unused in options:
+                del options[unused]
+                warnings.warn(
+                    f"`{unused}` has no effect on {type(self).__name__}, as in Keras 2. Use "
+                    f"`{unused.replace('kernel', 'depthwise')}` or "
+                    f"`{unused.replace('kernel', 'pointwise')}`.",
+                    stacklevel=2,
+                )
+        super().__init__(*arguments, **options)
+
+
+class SeparableConv1D(_Separable, layers.SeparableConv1D):
+    """`convdispatch.layers.SeparableConv1D` with Keras 2's vocabulary."""
+
+
+class SeparableConv2D(_Separable, layers.SeparableConv2D):
+    """`convdispatch.layers.SeparableConv2D` with Keras 2's vocabulary."""
+
+
+class Conv1D(Keras2Layer, layers.Conv1D):
+    """`convdispatch.layers.Conv1D` with Keras 2's vocabulary."""
+
+
+class Conv2D(Keras2Layer, layers.Conv2D):
+    """`convdispatch.layers.Conv2D` with Keras 2's vocabulary."""
+
+
+class Conv3D(Keras2Layer, layers.Conv3D):
+    """`convdispatch.layers.Conv3D` with Keras 2's vocabulary."""
+
+
+class Conv1DTranspose(Keras2Layer, layers.Conv1DTranspose):
+    """`convdispatch.layers.Conv1DTranspose` with Keras 2's vocabulary."""
+
+
+class Conv2DTranspose(Keras2Layer, layers.Conv2DTranspose):
+    """`convdispatch.layers.Conv2DTranspose` with Keras 2's vocabulary."""
+
+
+class Conv3DTranspose(Keras2Layer, layers.Conv3DTranspose):
+    """`convdispatch.layers.Conv3DTranspose` with Keras 2's vocabulary."""
+
+
+class DepthwiseConv1D(Keras2Layer, layers.DepthwiseConv1D):
+    """`convdispatch.layers.DepthwiseConv1D` with Keras 2's vocabulary."""
+
+
+class DepthwiseConv2D(Keras2Layer, layers.DepthwiseConv2D):
+    """`convdispatch.layers.DepthwiseConv2D` with Keras 2's vocabulary."""
+
+
+class Cropping1D(Keras2Layer, layers.Cropping1D):
+    """`convdispatch.layers.Cropping1D` with Keras 2's vocabulary."""
+
+
+class Cropping2D(Keras2Layer, layers.Cropping2D):
+    """`convdispatch.layers.Cropping2D` with Keras 2's vocabulary."""
+
+
+class Cropping3D(Keras2Layer, layers.Cropping3D):
+    """`convdispatch.layers.Cropping3D` with Keras 2's vocabulary."""
+
+
+class UpSampling1D(Keras2Layer, layers.UpSampling1D):
+    """`convdispatch.layers.UpSampling1D` with Keras 2's vocabulary."""
+
+
+class UpSampling2D(Keras2Layer, layers.UpSampling2D):
+    """`convdispatch.layers.UpSampling2D` with Keras 2's vocabulary."""
+
+
+class UpSampling3D(Keras2Layer, layers.UpSampling3D):
+    """`convdispatch.layers.UpSampling3D` with Keras 2's vocabulary."""
+
+
+class ZeroPadding1D(Keras2Layer, layers.ZeroPadding1D):
+    """`convdispatch.layers.ZeroPadding1D` with Keras 2's vocabulary."""
+
+
+class ZeroPadding2D(Keras2Layer, layers.ZeroPadding2D):
+    """`convdispatch.layers.ZeroPadding2D` with Keras 2's vocabulary."""
+
+
+class ZeroPadding3D(Keras2Layer, layers.ZeroPadding3D):
+    """`convdispatch.layers.ZeroPadding3D` with Keras 2's vocabulary."""
+
+
+# Names that Keras 2 kept for Keras 1's users.
+Convolution1D = Conv1D
+Convolution2D = Conv2D
+Convolution3D = Conv3D
+Deconvolution2D = Conv2DTranspose
+Deconvolution3D = Conv3DTranspose
+SeparableConvolution1D = SeparableConv1D
+SeparableConvolution2D = SeparableConv2D
+
+__all__ = [
+    "Conv1D",
+    "Conv1DTranspose",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Conv3D",
+    "Conv3DTranspose",
+    "Convolution1D",
+    "Convolution2D",
+    "Convolution3D",
+    "Cropping1D",
+    "Cropping2D",
+    "Cropping3D",
+    "Deconvolution2D",
+    "Deconvolution3D",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
+    "UpSampling1D",
+    "UpSampling2D",
+    "UpSampling3D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
+    "ZeroPadding3D",
+]

@@ -1,0 +1,7 @@
+"""The layers, spelled as in Keras 2 with what Keras 3 adds."""
+
+from convdispatch.layers._base import Layer
+from convdispatch.layers.convolutional import *  # noqa: F403  # the door names them in __all__
+from convdispatch.layers.convolutional import __all__ as _convolutional
+
+__all__ = ["Layer", *_convolutional]

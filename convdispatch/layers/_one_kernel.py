@@ -1,0 +1,106 @@
+"""What convolution and its transpose share: filters in groups, one kernel, one op."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from convdispatch import ops
+from convdispatch.errors import InvalidArgument, InvalidShape
+from convdispatch.layers._arguments import IntOrTuple, as_int
+from convdispatch.layers._base import Plan
+from convdispatch.layers._convolutional import ConvolutionalLayer, split_activation
+from convdispatch.layers._weights import Weight, kernel_reader
+from convdispatch.ops import PartialShape, Shape, Tensor
+
+
+class OneKernelLayer(ConvolutionalLayer):
+    """A convolutional layer with `filters` output channels in `groups`, and one kernel."""
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: IntOrTuple,
+        *,
+        groups: int,
+        kernel_initializer: Any,
+        kernel_regularizer: Any,
+        kernel_constraint: Any,
+        **options: Any,
+    ) -> None:
+        super().__init__(kernel_size, **options)
+        self.filters = as_int(filters, self.spelled("filters"))
+        self.groups = as_int(groups, "groups")
+        if self.filters % self.groups:
+            raise InvalidArgument(
+                f"`filters` must be a multiple of `groups`; received {self.filters} filters in "
+                f"{self.groups} groups."
+            )
+        self._keep_weight_options(
+            "kernel", kernel_initializer, kernel_regularizer, kernel_constraint
+        )
+
+    @property
+    def kernel(self) -> Any:
+        """The kernel variable, None before `build`."""
+        return self._variable("kernel")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON types."""
+        return super().get_config() | {
+            "filters": self.filters,
+            "groups": self.groups,
+            **self._weight_options_config("kernel"),
+        }
+
+    @abstractmethod
+    def _kernel_shape(self, channels: int) -> Shape:
+        """Return the kernel's shape in Keras 2's layout for that many input channels."""
+
+    @abstractmethod
+    def _op(self, shape: PartialShape, *, activation: str) -> ops.Op:
+        """Return the op for inputs of that shape, batch axis included."""
+
+    def _declare(self, input_shape: PartialShape) -> tuple[Weight, ...]:
+        kernel = self._weight("kernel", self._kernel_shape(self._channels(input_shape)))
+        bias = (self._weight("bias", (self.filters,)),) if self.use_bias else ()
+        return (kernel, *bias)
+
+    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Plan:
+        shape = (None, *input_shape)
+        weights = self._declare(shape)
+        functions = self._functions()
+        fused, finish = split_activation(activation, functions)
+        lowered = self._lower_op(
+            self._op(shape, activation=fused), input_shape, tuple(w.shape for w in weights), dtype
+        )
+        kernel = weights[0]
+        return one_kernel_plan(lowered, kernel_reader(kernel, kernel.shape, functions), finish)
+
+    def _check_input_shape(self, input_shape: Any) -> PartialShape:
+        shape = super()._check_input_shape(input_shape)
+        channels = shape[self._channel_axis]
+        if channels is not None and channels % self.groups:
+            raise InvalidShape(
+                f"the input's channels must be a multiple of `groups`, which is {self.groups}; "
+                f"received {channels} channels in shape {shape}."
+            )
+        return shape
+
+
+def one_kernel_plan(
+    op: Callable[..., Tensor],
+    read_kernel: Callable[[Tensor], Tensor] | None,
+    finish: Callable[[Tensor], Tensor] | None,
+) -> Plan:
+    """Return the plan of a layer that has one kernel and perhaps a bias."""
+    if read_kernel is None and finish is None:
+        return lambda weights, inputs: op(inputs, *weights)
+
+    def plan(weights: Any, inputs: Tensor) -> Tensor:
+        kernel, *bias = weights
+        outputs = op(inputs, kernel if read_kernel is None else read_kernel(kernel), *bias)
+        return outputs if finish is None else finish(outputs)
+
+    return plan

@@ -1,0 +1,66 @@
+"""What the layers over spatial axes share: the data format and the shapes that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from convdispatch import ops
+from convdispatch.dispatch import lower
+from convdispatch.errors import InvalidShape
+from convdispatch.layers._arguments import as_data_format
+from convdispatch.layers._base import Layer
+from convdispatch.ops import PartialShape, Shape, Tensor
+
+
+class SpatialLayer(Layer):
+    """A layer over (batch, *spatial, channels) or (batch, channels, *spatial)."""
+
+    default_data_format: ClassVar[str | None] = None  # None: the configured one
+
+    def __init__(self, data_format: str | None, **options: Any) -> None:
+        super().__init__(**options)
+        self.data_format = as_data_format(data_format or self.default_data_format)
+
+    @property
+    def channels_last(self) -> bool:
+        """Whether the channels are the last axis."""
+        return self.data_format == "channels_last"
+
+    @property
+    def _channel_axis(self) -> int:
+        return -1 if self.channels_last else 1
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON types."""
+        return super().get_config() | {"data_format": self.data_format}
+
+    def _spatial(self, shape: PartialShape) -> PartialShape:
+        """Return the spatial sizes of a shape with a batch axis."""
+        return shape[1:-1] if self.channels_last else shape[2:]
+
+    def _with_spatial(
+        self, shape: PartialShape, spatial: Sequence[int | None], channels: int | None
+    ) -> PartialShape:
+        """Return a shape of the same batch with other spatial sizes and channels."""
+        if self.channels_last:
+            return (shape[0], *spatial, channels)
+        return (shape[0], channels, *spatial)
+
+    def _channels(self, shape: PartialShape) -> int:
+        """Return the channels, which weights and groups need to know."""
+        channels = shape[self._channel_axis]
+        if not channels:
+            raise InvalidShape(
+                f"{type(self).__name__} needs at least one and a known number of channels on axis "
+                f"{self._channel_axis % len(shape)} ({self.data_format}); received shape {shape}."
+            )
+        return channels
+
+    def _lower_op(
+        self, op: ops.Op, input_shape: Shape, weight_shapes: tuple[Shape, ...], dtype: str
+    ) -> Callable[..., Tensor]:
+        signature = ops.Signature(
+            input_shape=input_shape, weight_shapes=weight_shapes, dtype=dtype
+        )
+        return lower(self._backend(), op, signature)

@@ -1,0 +1,116 @@
+"""What a layer says of its weights before they exist, and checking values meant for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
+from convdispatch.ops import NumpyArray, Shape, Tensor
+
+Functions = Mapping[str, Callable[..., Tensor]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a façade's layer lays out a weight that Keras 2 lays out otherwise.
+
+    `axes` permutes the façade's axes into Keras 2's order; an axis of size one that Keras 2 does
+    not have is then dropped by a reshape.
+    """
+
+    axes: tuple[int, ...]
+    dropped_axis: int | None = None
+
+    def public_shape(self, shape: Shape) -> Shape:
+        """Return the façade's shape of a weight that has `shape` in Keras 2."""
+        permuted = list(shape)
+        if self.dropped_axis is not None:
+            permuted.insert(self.axes.index(self.dropped_axis), 1)
+        public = [0] * len(permuted)
+        for size, axis in zip(permuted, self.axes, strict=True):
+            public[axis] = size
+        return tuple(public)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """One weight: its name, its shape in Keras 2's layout, and what the user asked for it."""
+
+    name: str
+    shape: Shape
+    initializer: Any
+    regularizer: Any = None
+    constraint: Any = None
+    layout: Layout | None = None
+    is_flipped: bool = False  # Theano's convolutions run over the kernel backwards
+
+    @property
+    def public_shape(self) -> Shape:
+        """The shape that users see: `get_weights`, `set_weights` and the variables have it."""
+        return self.shape if self.layout is None else self.layout.public_shape(self.shape)
+
+
+def kernel_reader(
+    weight: Weight, shape: Shape, functions: Functions
+) -> Callable[[Tensor], Tensor] | None:
+    """Return the function from a stored weight to the kernel that an op takes, None if the same.
+
+    `shape` is the op's shape of it: a depthwise kernel's last two axes become one.
+    """
+    steps: list[Callable[[Tensor], Tensor]] = []
+    read = weight.public_shape
+    if weight.layout is not None and weight.layout.axes != tuple(range(len(read))):
+        axes, transpose = weight.layout.axes, functions["transpose"]
+        steps.append(lambda kernel: transpose(kernel, axes))
+        read = tuple(read[axis] for axis in axes)
+    if read != shape:
+        reshape = functions["reshape"]
+        steps.append(lambda kernel: reshape(kernel, shape))
+    spatial = tuple(range(len(shape) - 2))
+    if weight.is_flipped and any(shape[axis] > 1 for axis in spatial):
+        flip = functions["flip"]
+        steps.append(lambda kernel: flip(kernel, spatial))
+    return _chain(steps)
+
+
+def _chain(steps: Sequence[Callable[[Tensor], Tensor]]) -> Callable[[Tensor], Tensor] | None:
+    if not steps:
+        return None
+
+    def read(kernel: Tensor) -> Tensor:
+        for step in steps:
+            kernel = step(kernel)
+        return kernel
+
+    return read
+
+
+def checked_values(
+    values: Sequence[Any], weights: Sequence[Weight], *, owner: str
+) -> list[NumpyArray]:
+    """Return one array a weight, or raise before any of them is used."""
+    shapes = [weight.public_shape for weight in weights]
+    if not isinstance(values, Sequence) or isinstance(values, str):
+        raise InvalidType(f"`weights` must be a list of arrays; received {type(values).__name__}.")
+    if len(values) != len(weights):
+        raise InvalidArgument(
+            f"`weights` of {owner!r} must be a list of {len(weights)} arrays of shapes {shapes}; "
+            f"received {len(values)}."
+        )
+    arrays = [np.asarray(value) for value in values]
+    for array, weight in zip(arrays, weights, strict=True):
+        if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
+            raise InvalidType(
+                f"`weights` of {owner!r} must be arrays of real numbers; received element type "
+                f"{array.dtype} for {weight.name!r}."
+            )
+        if array.shape != weight.public_shape:
+            raise InvalidShape(
+                f"`weights` of {owner!r} must have the shapes {shapes}; received {array.shape} "
+                f"for {weight.name!r}."
+            )
+    return arrays

@@ -1,0 +1,277 @@
+"""A stack of layers, each fed with the output of the one before."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from convdispatch import selection
+from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
+from convdispatch.layers import Layer
+from convdispatch.layers._arguments import as_int, as_partial_shape
+from convdispatch.layers._tensors import as_native
+from convdispatch.models import _serialization
+from convdispatch.models._progress import progress
+from convdispatch.models._summary import summary_lines
+from convdispatch.ops import NumpyArray, PartialShape
+from convdispatch.registry import registry
+
+_numbers = itertools.count(1)
+
+
+class Sequential:
+    """Layers applied in the order in which they were added, all on one backend.
+
+    The backend is the argument, or that of the first layer if it was given one, or the current
+    one. Where the first layer states its input shape, layers are built as they are added.
+
+    >>> from convdispatch.layers import Conv2D, UpSampling2D
+    >>> model = Sequential([Conv2D(8, 3, strides=2, input_shape=(28, 28, 1)), UpSampling2D(2)])
+    >>> model.output_shape
+    (None, 26, 26, 8)
+    """
+
+    def __init__(
+        self,
+        layers: Iterable[Layer] | None = None,
+        name: str | None = None,
+        *,
+        backend: str | None = None,
+    ) -> None:
+        self.name = name or f"sequential_{next(_numbers)}"
+        self.backend = selection.resolve_backend(backend)
+        self._has_own_backend = backend is not None
+        self._layers: list[Layer] = []
+        for layer in layers or ():
+            self.add(layer)
+
+    # The stack.
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, first to last."""
+        return list(self._layers)
+
+    def add(self, layer: Layer) -> None:
+        """Put a layer on top, building it if the shape that it will get is known."""
+        if not isinstance(layer, Layer):
+            raise InvalidType(
+                f"`layer` must be a convdispatch layer; received {type(layer).__name__}."
+            )
+        if any(layer.name == other.name for other in self._layers):
+            raise InvalidArgument(
+                f"the model already has a layer named {layer.name!r}; give each its own `name`."
+            )
+        self._bind(layer)
+        shape = self._next_input_shape(layer)
+        if layer.built:
+            if shape is not None:
+                layer.compute_output_shape(shape)
+        elif shape is not None:
+            layer.build(shape)
+        self._layers.append(layer)
+
+    def pop(self) -> Layer:
+        """Take the top layer off and return it."""
+        if not self._layers:
+            raise InvalidArgument("the model has no layer to take off.")
+        return self._layers.pop()
+
+    def _bind(self, layer: Layer) -> None:
+        if not self._layers and not self._has_own_backend:
+            self.backend = layer.backend if layer.has_own_backend else self.backend
+        if layer.backend == self.backend:
+            return
+        if layer.built or layer.has_own_backend:
+            raise InvalidArgument(
+                f"{layer.name!r} is bound to the backend {layer.backend!r} and the model to "
+                f"{self.backend!r}. Add `layer.to({self.backend!r})` instead."
+            )
+        layer.backend = self.backend
+
+    def _next_input_shape(self, layer: Layer) -> PartialShape | None:
+        if not self._layers:
+            return layer.input_shape if layer.built else layer.batch_input_shape
+        return self.output_shape if self.built else None
+
+    # Shapes.
+
+    @property
+    def built(self) -> bool:
+        """Whether every layer has its weights."""
+        return bool(self._layers) and all(layer.built for layer in self._layers)
+
+    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
+        """Build the layers for inputs of that shape, batch axis included."""
+        if not self._layers:
+            raise InvalidShape(f"{self.name!r} has no layers to build.")
+        stated = self._layers[0].batch_input_shape if input_shape is None else input_shape
+        if stated is None:
+            raise InvalidShape(
+                f"{self.name!r} does not know its input shape: give `input_shape` to `build` or "
+                "to the first layer, or call the model once."
+            )
+        shape = as_partial_shape(stated, "input_shape")
+        for layer in self._layers:
+            if not layer.built:
+                layer.build(shape)
+            shape = layer.compute_output_shape(shape)
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
+        """Return the output's shape for an input shape, batch axis included."""
+        shape = as_partial_shape(input_shape, "input_shape")
+        for layer in self._layers:
+            shape = layer.compute_output_shape(shape)
+        return shape
+
+    @property
+    def input_shape(self) -> PartialShape:
+        """The shape that the first layer was built for."""
+        return self._built_layers()[0].input_shape
+
+    @property
+    def output_shape(self) -> PartialShape:
+        """The shape of the output for `input_shape`."""
+        return self.compute_output_shape(self.input_shape)
+
+    def _built_layers(self) -> list[Layer]:
+        if not self.built:
+            self.build()
+        return self._layers
+
+    # Computing.
+
+    def __call__(self, inputs: Any) -> Any:
+        """Apply the layers to a tensor of the model's backend, or to a NumPy array."""
+        if not self._layers:
+            raise InvalidShape(f"{self.name!r} has no layers to apply.")
+        for layer in self._layers:
+            inputs = layer(inputs)
+        return inputs
+
+    def apply(self, weights: Sequence[Any], inputs: Any) -> Any:
+        """Apply the layers with other weights: a pure function, for jit and autodiff.
+
+        `weights` are native tensors in the order and layout of `variables`.
+        """
+        remaining = iter(weights)
+        for layer in self._built_layers():
+            inputs = layer.apply(list(itertools.islice(remaining, len(layer.variables))), inputs)
+        return inputs
+
+    def predict(
+        self, x: Any, batch_size: int | None = 32, verbose: bool | int | str = "auto"
+    ) -> NumpyArray:
+        """Return the outputs for `x` as one NumPy array, computed `batch_size` items at a time.
+
+        `verbose` 'auto' shows a progress bar on a terminal once the work takes over a second,
+        1 shows it always, 0 never.
+        """
+        size = 32 if batch_size is None else as_int(batch_size, "batch_size")
+        if not self._layers:
+            raise InvalidShape(f"{self.name!r} has no layers to apply.")
+        backend = registry.load(self.backend)
+        x = np.asarray(x) if isinstance(x, list | tuple) else x
+        native = as_native(backend, x, self._layers[0].dtype)
+        shape, _ = backend.describe(native)
+        starts = range(0, max(shape[0] or 0, 1), size) if shape else range(1)
+        outputs = [
+            backend.to_numpy(self(native[start : start + size] if shape else native))
+            for start in progress(starts, verbose=verbose)
+        ]
+        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+
+    # Weights.
+
+    @property
+    def variables(self) -> list[Any]:
+        """The native tensors that hold the weights, layer by layer."""
+        return [variable for layer in self._layers for variable in layer.variables]
+
+    weights = variables
+
+    @property
+    def trainable_weights(self) -> list[Any]:
+        """The variables that a trainer may change."""
+        return [variable for layer in self._layers for variable in layer.trainable_weights]
+
+    @property
+    def non_trainable_weights(self) -> list[Any]:
+        """The variables that a trainer must leave alone."""
+        return [variable for layer in self._layers for variable in layer.non_trainable_weights]
+
+    @property
+    def losses(self) -> list[Any]:
+        """The regularization losses of all layers, as native scalars."""
+        return [loss for layer in self._layers for loss in layer.losses]
+
+    def get_weights(self) -> list[NumpyArray]:
+        """Return the weights of all layers as NumPy arrays."""
+        return [array for layer in self._built_layers() for array in layer.get_weights()]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Give all weights new values: all of them or, where one does not fit, none."""
+        _serialization.set_all_weights(self._built_layers(), weights, owner=self.name)
+
+    def count_params(self) -> int:
+        """Return how many numbers the weights hold."""
+        return sum(layer.count_params() for layer in self._built_layers())
+
+    def apply_constraints(self) -> None:
+        """Project the weights onto their constraints, as a trainer does after each update."""
+        for layer in self._layers:
+            layer.apply_constraints()
+
+    def summary(self, print_fn: Callable[[str], None] | None = None) -> None:
+        """Print the layers with their output shapes and parameter counts."""
+        write = print_fn or print
+        for line in summary_lines(self.name, self._built_layers()):
+            write(line)
+
+    # Configuration.
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the name and the layers' configurations as JSON types."""
+        layers = [_serialization.layer_entry(layer) for layer in self._layers]
+        return {"name": self.name, "layers": layers}
+
+    @classmethod
+    def from_config(
+        cls,
+        config: Mapping[str, Any],
+        *,
+        custom_objects: Mapping[str, type[Layer]] | None = None,
+        backend: str | None = None,
+    ) -> Self:
+        """Make a model from what `get_config` returned, with new weights."""
+        layers = _serialization.layers_from(config, custom_objects or {})
+        return cls(layers, name=config.get("name"), backend=backend)
+
+    def to_json(self, **json_options: Any) -> str:
+        """Return the architecture, without weights, as JSON for `model_from_json`."""
+        document = _serialization.document(type(self).__name__, self.get_config())
+        return json.dumps(document, **json_options)
+
+    def to(self, backend: str, *, dtype: str | None = None) -> Self:
+        """Return the same model with the same weights on another backend.
+
+        `dtype` asks for weights of another element type as well.
+        """
+        moved = type(self)(name=self.name, backend=backend)
+        for layer in self._layers:
+            moved.add(layer.to(backend, dtype=dtype))
+        return moved
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self._layers)
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    def __repr__(self) -> str:
+        names = ", ".join(layer.name for layer in self._layers)
+        return f"<{type(self).__name__} {self.name!r} on {self.backend!r}: {names}>"

@@ -1,0 +1,117 @@
+"""Models and layers as JSON documents, and back.
+
+A layer is named by its class and by the module that users import it from. Only the modules listed
+here, and the classes that a caller hands over, are ever looked at.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.layers import Layer
+from convdispatch.layers._weights import checked_values
+
+if TYPE_CHECKING:
+    from convdispatch.models._sequential import Sequential
+
+DOORS = ("convdispatch.layers", "convdispatch.keras1.layers", "convdispatch.keras2.layers")
+
+
+def model_from_json(
+    json_string: str,
+    custom_objects: Mapping[str, type[Layer]] | None = None,
+    *,
+    backend: str | None = None,
+) -> Sequential:
+    """Make a model from what `Sequential.to_json` returned, with new weights.
+
+    Raises `InvalidArgument` for a document that is malformed or names an unknown class.
+    """
+    from convdispatch.models._sequential import Sequential
+
+    try:
+        document = json.loads(json_string)
+    except json.JSONDecodeError as exc:
+        raise InvalidArgument(
+            f"`json_string` is not JSON: {exc.msg} in line {exc.lineno}, column {exc.colno}."
+        ) from exc
+    if not isinstance(document, dict) or document.get("class_name") != "Sequential":
+        raise InvalidArgument(
+            "`json_string` must hold an object with `class_name` 'Sequential' and `config`, as "
+            "`to_json` writes it."
+        )
+    return Sequential.from_config(
+        document.get("config", {}), custom_objects=custom_objects, backend=backend
+    )
+
+
+def document(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON document of a model."""
+    return {
+        "class_name": class_name,
+        "config": dict(config),
+        "convdispatch_version": version("convdispatch"),
+    }
+
+
+def layer_entry(layer: Layer) -> dict[str, Any]:
+    """Return what a model's configuration says of one layer."""
+    return {
+        "class_name": type(layer).__name__,
+        "module": layer.door,
+        "config": layer.get_config(),
+    }
+
+
+def layers_from(
+    config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]]
+) -> list[Layer]:
+    """Return new layers for the entries of a model's configuration."""
+    if not isinstance(config, Mapping) or not isinstance(config.get("layers", []), list):
+        raise InvalidType(
+            f"`config` must be a mapping with a list of `layers`; received {config!r}."
+        )
+    return [_layer(entry, custom_objects) for entry in config.get("layers", [])]
+
+
+def set_all_weights(layers: Sequence[Layer], weights: Sequence[Any], *, owner: str) -> None:
+    """Set the layers' weights from one flat list, once all of it has been found to fit."""
+    declared = [weight for layer in layers for weight in layer.declared_weights]
+    values = checked_values(weights, declared, owner=owner)
+    for layer in layers:
+        count = len(layer.declared_weights)
+        layer.set_weights(values[:count])
+        values = values[count:]
+
+
+def _layer(entry: Any, custom_objects: Mapping[str, type[Layer]]) -> Layer:
+    if not isinstance(entry, Mapping) or not {"class_name", "config"} <= set(entry):
+        raise InvalidArgument(
+            f"each of `layers` must have a `class_name` and a `config`; received {entry!r}."
+        )
+    return _layer_class(entry, custom_objects).from_config(entry["config"])
+
+
+def _layer_class(
+    entry: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]]
+) -> type[Layer]:
+    name, door = entry["class_name"], entry.get("module", DOORS[0])
+    if name in custom_objects:
+        return custom_objects[name]
+    if door not in DOORS:
+        raise InvalidArgument(
+            f"`module` of a layer must be one of {', '.join(DOORS)}; received {door!r}. Hand the "
+            "class of a layer of your own over in `custom_objects`."
+        )
+    found = getattr(importlib.import_module(door), str(name), None)
+    if not (isinstance(found, type) and issubclass(found, Layer)):
+        raise InvalidArgument(
+            f"{door} has no layer named {name!r}. Hand the class of a layer of your own over in "
+            "`custom_objects`."
+        )
+    return found

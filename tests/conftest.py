@@ -1,0 +1,145 @@
+"""What every test gets: a configuration of its own, and the backends by name."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from convdispatch import selection
+from convdispatch.cli import main
+from convdispatch.ops import Backend
+from convdispatch.registry import registry
+
+# Exactly these backends, none missing: how a test environment says what it is meant to prove.
+_REQUESTED = [name for name in os.environ.get("CONVDISPATCH_TEST_BACKENDS", "").split(",") if name]
+BACKEND_NAMES = _REQUESTED or list(selection.available_backends())
+if not BACKEND_NAMES:
+    raise pytest.UsageError("no backend is available: nothing would be tested")
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its C++ start-up banner hides the results
+
+
+@pytest.fixture(autouse=True)
+def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give the test an empty KERAS_HOME and none of the user's settings."""
+    home = tmp_path / "keras home"
+    home.mkdir()
+    for variable in list(os.environ):
+        if variable.startswith("CONVDISPATCH_") or variable == "KERAS_BACKEND":
+            monkeypatch.delenv(variable)
+    monkeypatch.setenv("KERAS_HOME", str(home))
+    selection.reset()
+    yield home
+    selection.reset()
+
+
+@pytest.fixture
+def keras_json(keras_home: Path) -> Path:
+    """Give the path of the keras.json in force, which does not exist yet."""
+    return keras_home / "keras.json"
+
+
+@pytest.fixture(params=BACKEND_NAMES, ids=str)
+def backend_name(request: pytest.FixtureRequest) -> str:
+    """Name each available backend in turn, already loaded."""
+    name: str = request.param
+    _load(name)
+    return name
+
+
+@pytest.fixture
+def backend(backend_name: str) -> Backend:
+    """Give each available backend in turn."""
+    return registry.load(backend_name)
+
+
+@pytest.fixture
+def all_backends() -> tuple[str, ...]:
+    """Name all backends under test at once, already loaded."""
+    for name in BACKEND_NAMES:
+        _load(name)
+    return tuple(BACKEND_NAMES)
+
+
+@pytest.fixture
+def make_distribution(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that lays out an installed distribution with one plugin module."""
+
+    def make(name: str, source: str, *, entry_point: str | None = None) -> Path:
+        folder = tmp_path / "site" / name
+        information = folder / f"{name}-1.0.dist-info"
+        information.mkdir(parents=True)
+        (folder / f"{name}.py").write_text(textwrap.dedent(source), encoding="utf-8")
+        (information / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8"
+        )
+        (information / "entry_points.txt").write_text(
+            f"[convdispatch]\n{entry_point or name} = {name}\n", encoding="utf-8"
+        )
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs Python in a process of its own, with folders to import from."""
+
+    def run(*arguments: str, paths: tuple[Path, ...] = ()) -> subprocess.CompletedProcess[str]:
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
+        return subprocess.run(
+            [sys.executable, *arguments],
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def answer(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, object]]:
+    """Return a function that runs a command with --json and returns what it printed."""
+
+    def run(*arguments: str, code: int = 0) -> dict[str, object]:
+        assert main([*arguments, "--json"]) == code
+        value: dict[str, object] = json.loads(capsys.readouterr().out)
+        return value
+
+    return run
+
+
+@pytest.fixture
+def failure(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Return a function that runs a command that must fail with one line: what it returns."""
+
+    def run(*arguments: str, code: int = 1) -> str:
+        assert main(list(arguments)) == code
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert captured.err.startswith("convdispatch: error: ")
+        assert captured.err.count("\n") == 1
+        return captured.err
+
+    return run
+
+
+def _load(name: str) -> None:
+    """Load a backend; whatever its framework warns of while being imported is not our test's."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if name == "tensorflow" and importlib.util.find_spec("torch") is not None:
+            importlib.import_module("torch")  # the other order crashes the process
+        registry.load(name)

@@ -1,0 +1,237 @@
+"""Plugins that are installed, missing, broken, doubled or incomplete."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from convdispatch.errors import (
+    BackendBroken,
+    BackendNotFound,
+    BackendUnavailable,
+    DuplicateBackend,
+)
+from convdispatch.hookspecs import hookimpl
+from convdispatch.ops import BackendInfo
+from convdispatch.registry import AVAILABLE, BROKEN, UNAVAILABLE, Registry
+
+MakeDistribution = Callable[..., Path]
+RunPython = Callable[..., subprocess.CompletedProcess[str]]
+
+PLUGIN = """
+    from convdispatch.hookspecs import hookimpl
+    from convdispatch.ops import BackendInfo
+
+    @hookimpl
+    def convdispatch_backends():
+        return [BackendInfo(name={name!r}, framework="json", load="x:y", install="pip install x")]
+"""
+RAISES = "raise RuntimeError('bad day')"
+HOOK_RAISES = """
+    from convdispatch.hookspecs import hookimpl
+
+    @hookimpl
+    def convdispatch_backends():
+        raise RuntimeError('bad day')
+"""
+ANSWERS_NONSENSE = """
+    from convdispatch.hookspecs import hookimpl
+
+    @hookimpl
+    def convdispatch_backends():
+        return ["numpy"]
+"""
+WRONG_SIGNATURE = """
+    from convdispatch.hookspecs import hookimpl
+
+    @hookimpl
+    def convdispatch_backends(unknown):
+        return []
+"""
+LIST = """
+import json
+from convdispatch.registry import registry
+print(json.dumps({
+    name: [registry.status(name), entry.distribution, str(entry.error)]
+    for name, entry in registry.entries().items()
+}))
+"""
+
+
+def listed(run_python: RunPython, *paths: Path) -> dict[str, list[str]]:
+    """Return what a process that can import from the folders lists."""
+    done = run_python("-c", LIST, paths=paths)
+    assert done.returncode == 0, done.stderr
+    rows: dict[str, list[str]] = json.loads(done.stdout)
+    return rows
+
+
+def described(name: str, **changes: str) -> object:
+    """Return a plugin that describes one backend."""
+    fields = {"framework": "json", "load": "x:y", "install": "pip install x", **changes}
+
+    class Plugin:
+        @hookimpl
+        def convdispatch_backends(self) -> list[BackendInfo]:
+            return [BackendInfo(name=name, **fields)]
+
+    return Plugin()
+
+
+@pytest.fixture
+def empty() -> Registry:
+    """Give a registry to which no installed distribution adds anything."""
+    return Registry(group="convdispatch tests: no such group")
+
+
+def test_our_backends_are_plugins_like_any_other(run_python: RunPython) -> None:
+    """The four backends come from the entry points of the distribution, none from code."""
+    rows = listed(run_python)
+    ours = {name for name, (_, distribution, _) in rows.items() if distribution == "convdispatch"}
+    assert ours == {"numpy", "torch", "tensorflow", "jax"}
+
+
+def test_an_installed_plugin_adds_its_backend(
+    make_distribution: MakeDistribution, run_python: RunPython
+) -> None:
+    """A distribution with an entry point is found, under the name that it describes."""
+    folder = make_distribution("thirdparty", PLUGIN.format(name="fast"))
+    assert listed(run_python, folder)["fast"] == [AVAILABLE, "thirdparty", "None"]
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        pytest.param(RAISES, "bad day", id="raises on import"),
+        pytest.param("import no_such_module", "No module named 'no_such_module'", id="import"),
+        pytest.param("def (", "invalid syntax", id="syntax"),
+        pytest.param(HOOK_RAISES, "bad day", id="raises when asked"),
+        pytest.param(ANSWERS_NONSENSE, "'numpy', which is no BackendInfo", id="nonsense"),
+        pytest.param(WRONG_SIGNATURE, "unknown", id="signature"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("entry_point", "name"),
+    [
+        pytest.param("other", "other", id="name of its own"),
+        pytest.param("numpy", "thirdparty:numpy", id="name of a working backend"),
+    ],
+)
+def test_a_broken_plugin_is_listed_and_harms_no_other(
+    make_distribution: MakeDistribution,
+    run_python: RunPython,
+    source: str,
+    error: str,
+    entry_point: str,
+    name: str,
+) -> None:
+    """Whatever goes wrong in a plugin, the others are listed as if it were not there."""
+    folder = make_distribution("thirdparty", source, entry_point=entry_point)
+    rows = listed(run_python, folder)
+    status, distribution, message = rows.pop(name)
+    assert (status, distribution) == (BROKEN, "thirdparty")
+    assert error in message
+    assert rows == listed(run_python)
+
+
+def test_two_broken_plugins_of_one_name_are_both_listed(
+    make_distribution: MakeDistribution, run_python: RunPython
+) -> None:
+    """No failure hides another."""
+    folders = [make_distribution(name, RAISES, entry_point="same") for name in ("one", "two")]
+    rows = listed(run_python, *folders)
+    assert {row[1] for row in rows.values() if row[0] == BROKEN} == {"one", "two"}
+
+
+def test_two_plugins_of_one_name_are_an_error_that_names_both(
+    make_distribution: MakeDistribution, run_python: RunPython
+) -> None:
+    """Nobody picks one of two backends of the same name in silence."""
+    folders = [make_distribution(name, PLUGIN.format(name="fast")) for name in ("one", "two")]
+    done = run_python("-c", LIST, paths=tuple(folders))
+    assert done.returncode == 1
+    message = done.stderr.splitlines()[-1]
+    assert "DuplicateBackend: two plugins register a backend named 'fast'" in message
+    assert "one" in message.partition("named")[2]
+    assert "two" in message.partition("named")[2]
+
+
+def test_a_duplicate_is_an_error_in_every_question(empty: Registry) -> None:
+    """Registration by hand obeys the same rule, and taking one out repairs it."""
+    second = described("fast")
+    empty.register(described("fast"), name="one:x")
+    empty.register(second, name="two:x")
+    with pytest.raises(DuplicateBackend, match=r"'fast': one and two. Uninstall one"):
+        empty.entries()
+    empty.unregister(second)
+    assert empty.status("fast") == AVAILABLE
+
+
+def test_loading_a_broken_plugin_says_why(
+    make_distribution: MakeDistribution, run_python: RunPython
+) -> None:
+    """The error that broke the plugin is in the message and chained as its cause."""
+    folder = make_distribution("thirdparty", RAISES)
+    load = "from convdispatch.registry import registry; registry.load('thirdparty')"
+    done = run_python("-c", load, paths=(folder,))
+    assert "RuntimeError: bad day\n\nThe above exception was the direct cause" in done.stderr
+    assert "BackendBroken: the plugin 'thirdparty' of thirdparty raised" in done.stderr
+
+
+def test_a_missing_framework_is_unavailable(empty: Registry) -> None:
+    """A backend without its framework is listed, and loading it says how to install it."""
+    empty.register(described("fast", framework="no_such_framework", install="pip install fast"))
+    assert empty.status("fast") == UNAVAILABLE
+    with pytest.raises(BackendUnavailable, match=r"'no_such_framework'.*`pip install fast`"):
+        empty.load("fast")
+
+
+def test_a_framework_that_fails_to_import_is_broken(
+    empty: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever importing the backend raises becomes `BackendBroken`, with its cause."""
+    (tmp_path / "backend_that_raises.py").write_text("1 / 0", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    empty.register(described("fast", load="backend_that_raises:backend"))
+    with pytest.raises(BackendBroken, match=r"ZeroDivisionError: division by zero") as caught:
+        empty.load("fast")
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_an_incomplete_backend_is_refused_with_what_it_lacks(
+    empty: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backend is compared with the protocol when it is loaded, not when a user trips over it."""
+    module = types.ModuleType("half_a_backend")
+    module.backend = types.SimpleNamespace(  # type: ignore[attr-defined] # made on the spot
+        name="half", functions={"abs": abs}, asarray=None
+    )
+    monkeypatch.setitem(sys.modules, "half_a_backend", module)
+    empty.register(described("half", load="half_a_backend:backend"))
+    with pytest.raises(BackendBroken, match=r"lacks .*lower.*functions\['erf'\]") as caught:
+        empty.load("half")
+    assert "functions['abs']" not in str(caught.value)
+    assert "asarray" not in str(caught.value)
+
+
+def test_unknown_backends_list_the_known(empty: Registry) -> None:
+    """The message gives the names that would have worked."""
+    empty.register(described("fast"))
+    empty.register(described("exact"))
+    with pytest.raises(BackendNotFound, match=r"named 'slow'; registered: 'exact', 'fast'\."):
+        empty.load("slow")
+
+
+def test_a_backend_is_loaded_once(backend_name: str) -> None:
+    """Loading twice gives the same object, and `loaded` has it."""
+    registry = Registry()
+    first = registry.load(backend_name)
+    assert registry.load(backend_name) is first
+    assert first in registry.loaded()
+    assert first.name == backend_name
