@@ -12,27 +12,28 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from convdispatch.comparison import Comparison, compare
-    from convdispatch.autodiff import Gradients, gradients
-    from convdispatch.initializers import set_random_seed
-    from convdispatch.models import Sequential, model_from_json
-    from convdispatch.selection import (
-        available_backends,
-        backend,
-        backend_of,
-        convention,
-        epsilon,
-        floatx,
-        image_data_format,
-        set_backend,
-        set_convention,
-        set_epsilon,
-        set_floatx,
-        set_image_data_format,
-        to_numpy,
-        use_backend,
-        use_convention,
-    )
+    from convdispatch.autodiff import Gradients as Gradients
+    from convdispatch.autodiff import gradients as gradients
+    from convdispatch.comparison import Comparison as Comparison
+    from convdispatch.comparison import compare as compare
+    from convdispatch.initializers import set_random_seed as set_random_seed
+    from convdispatch.models import Sequential as Sequential
+    from convdispatch.models import model_from_json as model_from_json
+    from convdispatch.selection import available_backends as available_backends
+    from convdispatch.selection import backend as backend
+    from convdispatch.selection import backend_of as backend_of
+    from convdispatch.selection import convention as convention
+    from convdispatch.selection import epsilon as epsilon
+    from convdispatch.selection import floatx as floatx
+    from convdispatch.selection import image_data_format as image_data_format
+    from convdispatch.selection import set_backend as set_backend
+    from convdispatch.selection import set_convention as set_convention
+    from convdispatch.selection import set_epsilon as set_epsilon
+    from convdispatch.selection import set_floatx as set_floatx
+    from convdispatch.selection import set_image_data_format as set_image_data_format
+    from convdispatch.selection import to_numpy as to_numpy
+    from convdispatch.selection import use_backend as use_backend
+    from convdispatch.selection import use_convention as use_convention
 
 _HOMES = {
     "Comparison": "comparison",
@@ -69,7 +70,7 @@ _MODULES = (
     "regularizers",
 )
 
-__all__ = [*_HOMES, *_MODULES]  # noqa: PLE0604  # names, looked up below
+__all__ = [*_HOMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:

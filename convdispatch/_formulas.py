@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from convdispatch.errors import InvalidShape
+from convdispatch.ops import Backend, Tensor
 
 Functions = Mapping[str, Callable[..., Any]]
 
@@ -75,7 +76,8 @@ def celu(f: Functions, x: Any, alpha: float) -> Any:
 def gelu(f: Functions, x: Any, approximate: bool) -> Any:
     """Hendrycks and Gimpel, 2016, arXiv:1606.08415: x * P(N(0, 1) <= x), or its tanh form."""
     if approximate:
-        return 0.5 * x * (1 + f["tanh"](math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
+        # sigmoid(2 z) is (1 + tanh(z)) / 2, without the cancellation for z below 0.
+        return x * f["sigmoid"](2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))
     return 0.5 * x * (1 + f["erf"](x / math.sqrt(2)))
 
 
@@ -242,6 +244,16 @@ def glu(f: Functions, x: Any, axis: int) -> Any:
     before = (slice(None),) * axis
     values, gate = x[(*before, slice(0, size // 2))], x[(*before, slice(size // 2, size))]
     return values * f["sigmoid"](gate)
+
+
+def in_type_of(backend: Backend, result: Tensor, x: Tensor) -> Tensor:
+    """Return the result in the element type of x.
+
+    Formulas keep it wherever arithmetic with Python numbers does; that of NumPy's bfloat16
+    (ml_dtypes 0.5) does not.
+    """
+    _, dtype = backend.describe(x)
+    return result if backend.describe(result)[1] == dtype else backend.cast(result, dtype)
 
 
 def absolute(f: Functions, x: Any) -> Any:

@@ -174,14 +174,8 @@ class Orthogonal(Initializer):
 
 
 def checked_shape(shape: Sequence[int]) -> Shape:
-    """Return the shape as a tuple of ints; raise unless it is one."""
-    checked = tuple(_lookup.integer(size, "shape") for size in shape)
-    if any(size < 0 for size in checked):
-        raise InvalidShape(
-            f"`shape` must hold sizes that are not negative, received {checked}. "
-            f"Build the layer on an input of known shape."
-        )
-    return checked
+    """Return the shape as a tuple of ints, none negative; raise unless it is one."""
+    return tuple(_lookup.integer(size, "shape", at_least=0) for size in shape)
 
 
 def require_rank_2(shape: Shape, name: str) -> None:

@@ -161,7 +161,9 @@ def integer(value: object, name: str, *, at_least: float = -math.inf) -> int:
 
 def hint(name: str, known: Iterable[str]) -> str:
     """Return a sentence that proposes the closest known name, or asks for one of them."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    names = list(known)
+    alike = [other for other in names if _bare(other) == _bare(name)]
+    close = difflib.get_close_matches(name, alike or names, n=1, cutoff=0.0 if alike else 0.6)
     return f"Did you mean {close[0]!r}?" if close else "Use one of the allowed names."
 
 
@@ -173,6 +175,10 @@ def quoted(names: Iterable[str]) -> str:
 def article(kind: str) -> str:
     """Return the noun with its indefinite article."""
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def _bare(name: str) -> str:
+    return name.strip().lower().replace("_", "")
 
 
 def _build(

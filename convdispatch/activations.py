@@ -17,7 +17,7 @@ from typing import TypeAlias, cast
 from convdispatch import _formulas as formulas
 from convdispatch import _lookup, selection
 from convdispatch.errors import InvalidArgument
-from convdispatch.ops import FUSED_ACTIVATIONS, Tensor
+from convdispatch.ops import FUSED_ACTIVATIONS, Backend, Tensor
 
 Parameter: TypeAlias = bool | int | float | None
 Parameters: TypeAlias = tuple[tuple[str, Parameter], ...]
@@ -57,7 +57,11 @@ class Activation:
                 f"tensor, received {len(values)}. Leave out the last ones."
             )
         activation = self.with_parameters(**given) if given else self
-        return activation.compute(selection.backend_of(x).functions, x)
+        return activation.apply(selection.backend_of(x), x)
+
+    def apply(self, backend: Backend, x: Tensor) -> Tensor:
+        """Apply the function to the backend's own tensor and keep its element type."""
+        return formulas.in_type_of(backend, self.compute(backend.functions, x), x)
 
     def compute(self, functions: Mapping[str, Callable[..., Tensor]], x: Tensor) -> Tensor:
         """Apply the function by a backend's table (`Backend.functions`) to its own tensor."""

@@ -80,7 +80,9 @@ def _measure(
     try:
         backend = registry.load(name)
         moved = model.to(name)
-        native = backend.asarray(x, moved.layers[0].dtype if isinstance(moved, Sequential) else moved.dtype)
+        native = backend.asarray(
+            x, moved.layers[0].dtype if isinstance(moved, Sequential) else moved.dtype
+        )
         output = backend.to_numpy(moved(native))
         seconds = statistics.median(_seconds(moved, native, backend) for _ in range(REPETITIONS))
     except (BackendUnavailable, BackendBroken) as exc:

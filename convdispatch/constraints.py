@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeAlias, cast
 
 from convdispatch import _lookup, selection
+from convdispatch._formulas import in_type_of
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.ops import Tensor
 
@@ -25,7 +26,8 @@ class Constraint(_lookup.Configured):
 
     def __call__(self, w: Tensor) -> Tensor:
         """Return the constrained value of a tensor of any backend."""
-        return self.apply(selection.backend_of(w).functions, w)
+        backend = selection.backend_of(w)
+        return in_type_of(backend, self.apply(backend.functions, w), w)
 
     def apply(self, functions: Functions, w: Tensor) -> Tensor:
         """Return the constrained value by a backend's table; the base changes nothing."""

@@ -127,7 +127,7 @@ def transposed_pads(
     padding: str,
     convention: str,
 ) -> Pads:
-    """Pads of the convolution from `output_size` to `size` cells that a layer transposes.
+    """Return the pads of the convolution, from `output_size` to `size` cells, to transpose.
 
     >>> transposed_pads(2, 4, 3, stride=2, dilation=1, padding="same", convention="tensorflow")
     (0, 1)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeAlias, cast
 
 from convdispatch import _lookup, selection
-from convdispatch._formulas import absolute
+from convdispatch._formulas import absolute, in_type_of
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.ops import Tensor
 
@@ -26,7 +26,8 @@ class Regularizer(_lookup.Configured):
 
     def __call__(self, w: Tensor) -> Tensor:
         """Return the loss of a tensor of any backend, as a scalar of that backend."""
-        return self.loss(selection.backend_of(w).functions, w)
+        backend = selection.backend_of(w)
+        return in_type_of(backend, self.loss(backend.functions, w), w)
 
     def loss(self, functions: Functions, w: Tensor) -> Tensor:
         """Return the loss by a backend's table; the base has none."""

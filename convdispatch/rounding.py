@@ -26,9 +26,7 @@ Array = npt.NDArray[Any]
 FUNCTION_ULPS = 8
 
 
-def reference_with_bound(
-    layers: Sequence[Layer], x: Array, dtype: str
-) -> tuple[Array, Array]:
+def reference_with_bound(layers: Sequence[Layer], x: Array, dtype: str) -> tuple[Array, Array]:
     """Return the float64 output, and the largest error that computing in `dtype` may make.
 
     `layers` may be on any backend; the reference is computed by NumPy's. `x` and the weights are
@@ -43,9 +41,7 @@ def reference_with_bound(
     return value, error
 
 
-def affine_with_bound(
-    layer: Layer, x: Array, error: Array, dtype: str
-) -> tuple[Array, Array]:
+def affine_with_bound(layer: Layer, x: Array, error: Array, dtype: str) -> tuple[Array, Array]:
     """Return the layer's output before its activation, and the largest error in `dtype`.
 
     `layer` is a float64 layer on NumPy's backend; `error` is how far x may be off.
@@ -54,9 +50,7 @@ def affine_with_bound(
     absolute = [np.abs(weight) for weight in weights]
     value = np.asarray(layer.preactivation(weights, x))
     spread = np.asarray(layer.preactivation(absolute, np.abs(x) + error))
-    without_bias = [
-        weight if weight.ndim > 1 else np.zeros_like(weight) for weight in absolute
-    ]
+    without_bias = [weight if weight.ndim > 1 else np.zeros_like(weight) for weight in absolute]
     carried = np.asarray(layer.preactivation(without_bias, error))
     if layer.reduction_length == 0:
         return value, carried

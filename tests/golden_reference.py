@@ -24,7 +24,11 @@ def expected_output(case: GoldenCase) -> Array:
     groups = x.shape[-1] if _is_separable(case) else 1
     if _is_transposed(case):
         y = oracle.conv_transpose(
-            x, kernel, groups=1, output_size=_output_size(case, kernel), **_geometry(case, x, kernel)
+            x,
+            kernel,
+            groups=1,
+            output_size=_output_size(case, kernel),
+            **_geometry(case, x, kernel),
         )
     else:
         y = oracle.conv(x, kernel, groups=groups, **_geometry(case, x, kernel))
@@ -67,8 +71,9 @@ def _geometry(case: GoldenCase, x: Array, kernel: Array) -> dict[str, Any]:
     dilation = _ints(kwargs.get("dilation_rate", kwargs.get("atrous_rate", 1)), rank)
     padding = kwargs.get("padding", kwargs.get("border_mode", "valid"))
     is_transposed = _is_transposed(case)
-    sizes = _output_size(case, kernel) if is_transposed else x.shape[1:-1]
-    outputs = x.shape[1:-1] if is_transposed else tuple(-(-n // s) for n, s in zip(sizes, strides))
+    cells = x.shape[1:-1]
+    sizes = _output_size(case, kernel) if is_transposed else cells
+    outputs = cells if is_transposed else [-(-n // s) for n, s in zip(cells, strides, strict=True)]
     pads = [
         _pads(case, *axis, padding)
         for axis in zip(sizes, outputs, kernel.shape, strides, dilation, strict=False)

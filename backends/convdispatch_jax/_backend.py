@@ -72,7 +72,7 @@ class JaxBackend:
 
 
 def _dtype(name: str) -> np.dtype[Any]:
-    if name == "float64" and not jax.config.read("jax_enable_x64"):
+    if name == "float64" and jax.dtypes.canonicalize_dtype(name) != name:
         raise UnsupportedOp(
             "the backend 'jax' does not support float64 now: JAX would compute in float32 without "
             "its x64 mode. Set the environment variable JAX_ENABLE_X64=1, or call "

@@ -73,7 +73,8 @@ def _dtype(name: str) -> np.dtype[Any]:
             "bfloat16 on the NumPy backend needs the package 'ml_dtypes', which is not installed. "
             "Install it with `pip install 'convdispatch[bfloat16]'`."
         ) from exc
-    return np.dtype(ml_dtypes.bfloat16)
+    bfloat16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+    return bfloat16
 
 
 backend = NumpyBackend()

@@ -41,6 +41,17 @@ def _erf(x: Array) -> Array:
     return np.asarray(np.frompyfunc(math.erf, 1, 1)(x)).astype(x.dtype)
 
 
+def _keeping_dtype(plain: Function) -> Function:
+    # NumPy promotes its own element types as we want, but bfloat16 beside a Python float to
+    # float32 or float64, and a product of two bfloat16 matrices to float32.
+    def function(*args: Any) -> Any:
+        result = plain(*args)
+        tensors = [arg for arg in args if hasattr(arg, "dtype") and arg.dtype.kind != "b"]
+        return result.astype(tensors[0].dtype, copy=False) if tensors else result
+
+    return function
+
+
 def _erf_gradient(answer: Array, x: Array) -> Function:
     return lambda g: g * (2 / math.sqrt(math.pi)) * _exp(-x * x)
 
@@ -60,17 +71,17 @@ FUNCTIONS: Mapping[str, Function] = {
             "expm1",
             "log",
             "log1p",
-            "matmul",
             "max",
-            "maximum",
             "mean",
-            "minimum",
             "reshape",
             "sqrt",
             "sum",
             "tanh",
             "transpose",
-            "where",
         )
+    },
+    **{
+        name: numpy_or_autograd(_keeping_dtype(getattr(np, name)), name)
+        for name in ("matmul", "maximum", "minimum", "where")
     },
 }

@@ -18,47 +18,73 @@ Product = Callable[[Any, Any], Any]  # of (x, kernel)
 _LAYOUTS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
 
 
-def convolution(op: Conv, kernel_shape: Shape) -> Product:
-    """Return the convolution of a channels-last tensor, without bias and activation."""
-    pads = [(0, 0), *op.pads, (0, 0)]
-    is_depthwise = op.groups > 1 and kernel_shape[-2] == 1 and len(op.strides) < 3
-    # tensorflow 2.21 refuses a stride together with a dilation, and to depthwise_conv2d unequal
-    # strides: (1, 5, 5, 1) float64 by strides (1, 2). Compute each cell and keep every n-th.
-    is_native = max(op.strides) == 1 or max(op.dilation) == 1
-    if is_depthwise:
-        is_native = is_native and len(set(op.strides)) == 1
-    strides = op.strides if is_native else (1,) * len(op.strides)
-    kept = (slice(None), *(slice(None, None, stride) for stride in op.strides))
-    if is_depthwise:
-        product = _depthwise(strides, op.dilation, op.groups)
-    else:
-        product = _by_group(_dense(strides, op.dilation), op.groups)
-
-    def convolve(x: Any, kernel: Any) -> Any:
-        y = product(pad(x, pads), kernel)
-        return y if is_native else y[kept]
-
-    return _never_empty(convolve)
+def convolution(op: Conv, kernel_shape: Shape, size: Shape) -> Product:
+    """Return the convolution of a channels-last tensor of `size` spatial cells."""
+    reach = _reach(op, kernel_shape)
+    cells = tuple(
+        (length + low + high - span - 1) // stride + 1
+        for length, (low, high), span, stride in zip(size, op.pads, reach, op.strides, strict=True)
+    )
+    # oneDNN's float32 kernels in tensorflow 2.21 write outside their memory where a stride leaves
+    # cells over: the gradients of conv2d of (1, 10, 9, 2) by (1, 1, 2, 2), strides=(1, 3), crash.
+    # So the last pad ends where the last tap does.
+    pads = [
+        (low, (count - 1) * stride + span + 1 - length - low)
+        for length, (low, _), span, stride, count in zip(
+            size, op.pads, reach, op.strides, cells, strict=True
+        )
+    ]
+    product = _unpadded(op, kernel_shape, _strides_that_matter(op.strides, cells))
+    return _never_empty(lambda x, kernel: product(pad(x, [(0, 0), *pads, (0, 0)]), kernel))
 
 
 def transposed_convolution(op: ConvTranspose, kernel_shape: Shape, read: Shape) -> Product:
     """Return the transposed convolution of a channels-last tensor of `read` spatial cells."""
-    reach = [(taps - 1) * rate for taps, rate in zip(kernel_shape, op.dilation, strict=False)]
+    reach = _reach(op, kernel_shape)
+    strides = _strides_that_matter(op.strides, read)
     written = [
-        (size - 1) * stride + span + 1
-        for size, stride, span in zip(read, op.strides, reach, strict=True)
+        (length - 1) * stride + span + 1
+        for length, stride, span in zip(read, strides, reach, strict=True)
     ]
     # The adjoint of padding is cropping; where no tap reaches, the crop is negative.
     pads = [
-        (-low, size + low - cells)
-        for size, (low, _), cells in zip(op.output_size, op.pads, written, strict=True)
+        (-low, length + low - count)
+        for length, (low, _), count in zip(op.output_size, op.pads, written, strict=True)
     ]
     if max(op.dilation) == 1:
-        scatter = _scatter(op.strides, tuple(written))
+        scatter = _scatter(strides, tuple(written))
     else:
-        scatter = _dilated_scatter(op.strides, op.dilation, reach)
+        scatter = _dilated_scatter(strides, op.dilation, reach)
     product = _by_group(scatter, op.groups)
     return _never_empty(lambda x, kernel: pad(product(x, kernel), [(0, 0), *pads, (0, 0)]))
+
+
+def _reach(op: Conv | ConvTranspose, kernel_shape: Shape) -> Shape:
+    """Return, for each axis, how far the last tap is from the first."""
+    return tuple((taps - 1) * rate for taps, rate in zip(kernel_shape, op.dilation, strict=False))
+
+
+def _strides_that_matter(strides: Shape, cells: Shape) -> Shape:
+    # oneDNN's float32 kernel in tensorflow 2.21 computes wrong numbers where one input channel is
+    # strided to a width of one cell: conv2d of (2, 2, 2, 1) by (1, 2, 1, 1), strides=(1, 3).
+    # One cell needs no stride.
+    return tuple(1 if count == 1 else stride for stride, count in zip(strides, cells, strict=True))
+
+
+def _unpadded(op: Conv, kernel_shape: Shape, strides: Shape) -> Product:
+    # tensorflow 2.21 refuses a stride together with a dilation, and to depthwise_conv2d unequal
+    # strides: (1, 5, 5, 1) float64 by strides (1, 2). Compute each cell and keep every n-th.
+    is_depthwise = op.groups > 1 and kernel_shape[-2] == 1 and len(strides) < 3
+    is_native = max(strides) == 1 or max(op.dilation) == 1
+    if is_depthwise:
+        is_native = is_native and len(set(strides)) == 1
+    taken = strides if is_native else (1,) * len(strides)
+    kept = (slice(None), *(slice(None, None, stride) for stride in strides))
+    if is_depthwise:
+        product = _depthwise(taken, op.dilation, op.groups)
+    else:
+        product = _by_group(_dense(taken, op.dilation), op.groups)
+    return product if is_native else lambda x, kernel: product(x, kernel)[kept]
 
 
 def _dense(strides: Shape, dilation: Shape) -> Product:
@@ -100,7 +126,7 @@ def _scatter(strides: Shape, written: Shape) -> Product:
     return scatter
 
 
-def _dilated_scatter(strides: Shape, dilation: Shape, reach: list[int]) -> Product:
+def _dilated_scatter(strides: Shape, dilation: Shape, reach: Shape) -> Product:
     # tensorflow 2.21 has no dilated transposed convolution on processors in float64, nor in any
     # type without oneDNN: conv2d_transpose of (1, 1, 1, 1) by (2, 2, 1, 1), dilations=2.
     # A convolution of the flipped kernel with the cells set `stride` apart is the same thing.

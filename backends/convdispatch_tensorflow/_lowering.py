@@ -25,7 +25,8 @@ def lower(op: Op, signature: Signature) -> Callable[..., Any]:
 
 @lower.register
 def _lower_conv(op: Conv, signature: Signature) -> Callable[..., Any]:
-    return _with_epilogue(convolution(op, signature.weight_shapes[0]), op)
+    size = _spatial(signature.input_shape, channels_last=op.channels_last)
+    return _with_epilogue(convolution(op, signature.weight_shapes[0], size), op)
 
 
 @lower.register

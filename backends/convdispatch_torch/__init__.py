@@ -1,12 +1,20 @@
 """The PyTorch backend of convdispatch, registered as any third party's: it describes itself here.
 
-Nothing in this module imports the framework; `_backend` does, when the backend is loaded.
+Nothing in this module imports the framework; `_backend` does, when the backend is loaded, and
+`_module`, when `as_module` is asked for.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities
+
+if TYPE_CHECKING:
+    from convdispatch_torch._module import as_module
+
+__all__ = ["INFO", "as_module", "convdispatch_backends"]
 
 INFO = BackendInfo(
     name="torch",
@@ -21,3 +29,11 @@ INFO = BackendInfo(
 def convdispatch_backends() -> tuple[BackendInfo, ...]:
     """Describe the PyTorch backend."""
     return (INFO,)
+
+
+def __getattr__(name: str) -> object:
+    if name == "as_module":
+        from convdispatch_torch._module import as_module
+
+        return as_module
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

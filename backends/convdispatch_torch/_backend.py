@@ -58,6 +58,14 @@ class TorchBackend:
             torch.accelerator.synchronize(tensor.device)
 
     def outside_trace(self, fn: Callable[[], object]) -> object:
+        """Call `fn`; where dynamo traces the caller, break its graph to do so.
+
+        With `fullgraph=True` dynamo raises instead: a layer has to be built, and called once with
+        each input shape, before it is compiled.
+        """
+        if torch.compiler.is_dynamo_compiling():
+            eager = torch.compiler.disable(fn)  # type: ignore[no-untyped-call]  # has no types
+            return eager()
         return fn()
 
     def compile(self, fn: Callable[..., Any]) -> Callable[..., Any]:

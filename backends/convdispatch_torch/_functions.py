@@ -42,14 +42,16 @@ def _reduction(reduce: Callable[..., torch.Tensor]) -> Callable[..., torch.Tenso
 
 
 def _binary(combine: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
-    """Return a function of two tensors that takes a Python number for one of them."""
+    """Return a function of two tensors that takes a Python number for one of them.
+
+    The number gets the tensor's element type.
+    """
 
     def binary(x: Operand, y: Operand) -> torch.Tensor:
-        dtype = torch.result_type(x, y)
-        if not isinstance(x, torch.Tensor):
-            x = torch.full_like(y, x, dtype=dtype)  # type: ignore[arg-type]  # y is the tensor
         if not isinstance(y, torch.Tensor):
-            y = torch.full_like(x, y, dtype=dtype)
+            y = x.new_full((), y)  # type: ignore[union-attr]  # x is the tensor then
+        elif not isinstance(x, torch.Tensor):
+            x = y.new_full((), x)
         return combine(x, y)
 
     return binary

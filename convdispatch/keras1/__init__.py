@@ -2,3 +2,23 @@
 
 A façade: it translates names and never computes.
 """
+
+from convdispatch.keras1 import (
+    activations,
+    backend,
+    constraints,
+    initializations,
+    layers,
+    models,
+    regularizers,
+)
+
+__all__ = [
+    "activations",
+    "backend",
+    "constraints",
+    "initializations",
+    "layers",
+    "models",
+    "regularizers",
+]

@@ -2,3 +2,23 @@
 
 A façade: it translates names and never computes.
 """
+
+from convdispatch.keras2 import (
+    activations,
+    backend,
+    constraints,
+    initializers,
+    layers,
+    models,
+    regularizers,
+)
+
+__all__ = [
+    "activations",
+    "backend",
+    "constraints",
+    "initializers",
+    "layers",
+    "models",
+    "regularizers",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from convdispatch import ops
 from convdispatch.layers._arguments import IntOrTuple
@@ -100,7 +100,7 @@ class Conv1D(Conv):
     """
 
     rank = 1
-    paddings = ("valid", "same", "causal", "full")
+    paddings: ClassVar[tuple[str, ...]] = ("valid", "same", "causal", "full")
     default_data_format = "channels_last"
 
 

@@ -74,9 +74,7 @@ class ConvolutionalLayer(SpatialLayer):
         found = initializers.get(initializer, vocabulary.initializers)
         setattr(self, f"{prefix}_initializer", found)
         setattr(self, f"{prefix}_regularizer", self._regularizer(regularizer))
-        setattr(
-            self, f"{prefix}_constraint", constraints.get(constraint, vocabulary.constraints)
-        )
+        setattr(self, f"{prefix}_constraint", constraints.get(constraint, vocabulary.constraints))
 
     def _weight_options_config(self, prefix: str) -> dict[str, Any]:
         initializer = getattr(self, f"{prefix}_initializer")

@@ -47,7 +47,9 @@ def require_known(layer_class: type, options: Mapping[str, Any]) -> None:
 def layer_name(layer_class: type, name: object) -> str:
     """Return the given name, or a new one made from the class's."""
     if name is None:
-        stem = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", layer_class.__name__).lower()
+        # Conv2DTranspose becomes conv2d_transpose, as Keras names its layers.
+        words = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", layer_class.__name__)
+        stem = re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
         return f"{stem}_{next(_counters[stem])}"
     if not isinstance(name, str) or not name:
         raise InvalidType(f"`name` must be a non-empty string; received {name!r}.")
@@ -80,7 +82,7 @@ def _keywords(layer_class: type) -> list[str]:
     A façade's constructor spells the arguments of those below it in its own way.
     """
     named: dict[str, None] = {}
-    doors = set()
+    doors: set[object] = set()
     for base in layer_class.__mro__:
         constructor = vars(base).get("__init__")
         if constructor is None or base is object or doors - {getattr(base, "door", None)}:

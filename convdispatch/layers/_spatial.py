@@ -60,7 +60,5 @@ class SpatialLayer(Layer):
     def _lower_op(
         self, op: ops.Op, input_shape: Shape, weight_shapes: tuple[Shape, ...], dtype: str
     ) -> Callable[..., Tensor]:
-        signature = ops.Signature(
-            input_shape=input_shape, weight_shapes=weight_shapes, dtype=dtype
-        )
+        signature = ops.Signature(input_shape=input_shape, weight_shapes=weight_shapes, dtype=dtype)
         return lower(self._backend(), op, signature)

@@ -79,8 +79,8 @@ class ConvTranspose(OneKernelLayer):
         )
         if output_size is not None and output_padding is not None:
             raise InvalidArgument(
-                f"`output_padding` and `{self.spelled('output_size')}` both state the output's size; "
-                f"received {output_padding!r} and {output_size!r}. Give one of them."
+                f"`output_padding` and `{self.spelled('output_size')}` both state the output's "
+                f"size; received {output_padding!r} and {output_size!r}. Give one of them."
             )
 
     @property

@@ -176,7 +176,7 @@ class Sequential:
             raise InvalidShape(f"{self.name!r} has no layers to apply.")
         backend = registry.load(self.backend)
         x = np.asarray(x) if isinstance(x, list | tuple) else x
-        native = as_native(backend, x, self._layers[0].dtype)
+        native: Any = as_native(backend, x, self._layers[0].dtype)
         shape, _ = backend.describe(native)
         starts = range(0, max(shape[0] or 0, 1), size) if shape else range(1)
         outputs = [

@@ -11,7 +11,11 @@ def summary_lines(name: str, layers: Sequence[Layer]) -> Iterator[str]:
     """Yield the lines of a model's summary: a row a layer, then the parameter counts."""
     header = ("Layer (type)", "Output shape", "Params")
     rows = [
-        (f"{layer.name} ({type(layer).__name__})", str(layer.output_shape), f"{layer.count_params():,}")
+        (
+            f"{layer.name} ({type(layer).__name__})",
+            str(layer.output_shape),
+            f"{layer.count_params():,}",
+        )
         for layer in layers
     ]
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(3)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from convdispatch import layers
 from convdispatch.keras1.layers._translation import (
     CONVOLUTION_SPELLING,
     Keras1Layer,
+    Layouts,
+    Spelling,
     data_format,
 )
 from convdispatch.layers._arguments import as_int
@@ -20,14 +22,15 @@ _INSERTED_AXIS = Layout(axes=(0, 1, 2, 3), dropped_axis=1)
 class AtrousConvolution1D(Keras1Layer, layers.Conv1D):
     """Keras 1's AtrousConvolution1D: over (batch, steps, features), kernel (length, 1, in, out)."""
 
-    spelling = CONVOLUTION_SPELLING | {
+    spelling: ClassVar[Spelling] = {
+        **CONVOLUTION_SPELLING,
         "kernel_size": ("filter_length",),
         "strides": ("subsample_length",),
         "dilation_rate": ("atrous_rate",),
         "data_format": None,
     }
     paddings = ("valid", "same", "full")
-    layouts = {"tf": {"kernel": _INSERTED_AXIS}}  # noqa: RUF012  # declared ClassVar in the base
+    layouts: ClassVar[Layouts] = {"tf": {"kernel": _INSERTED_AXIS}}
 
     def __init__(
         self,
@@ -81,7 +84,7 @@ class AtrousConvolution1D(Keras1Layer, layers.Conv1D):
 class Convolution1D(AtrousConvolution1D):
     """Keras 1's Convolution1D: over (batch, steps, features), kernel (length, 1, in, out)."""
 
-    spelling = AtrousConvolution1D.spelling | {"dilation_rate": None}
+    spelling: ClassVar[Spelling] = {**AtrousConvolution1D.spelling, "dilation_rate": None}
 
     def __init__(
         self,
@@ -126,8 +129,8 @@ class Convolution1D(AtrousConvolution1D):
 class AtrousConvolution2D(Keras1Layer, layers.Conv2D):
     """Keras 1's AtrousConvolution2D; kernel (rows, cols, in, out), 'th': (out, in, rows, cols)."""
 
-    spelling = CONVOLUTION_SPELLING | {"dilation_rate": "atrous_rate"}
-    layouts = {"th": {"kernel": Layout(axes=(2, 3, 1, 0))}}  # noqa: RUF012  # ClassVar in the base
+    spelling: ClassVar[Spelling] = {**CONVOLUTION_SPELLING, "dilation_rate": "atrous_rate"}
+    layouts: ClassVar[Layouts] = {"th": {"kernel": Layout(axes=(2, 3, 1, 0))}}
 
     def __init__(
         self,
@@ -218,10 +221,11 @@ class Convolution2D(AtrousConvolution2D):
 class Convolution3D(Keras1Layer, layers.Conv3D):
     """Keras 1's Convolution3D; kernel (d1, d2, d3, in, out), 'th': (out, in, d1, d2, d3)."""
 
-    spelling = CONVOLUTION_SPELLING | {
+    spelling: ClassVar[Spelling] = {
+        **CONVOLUTION_SPELLING,
         "kernel_size": ("kernel_dim1", "kernel_dim2", "kernel_dim3"),
     }
-    layouts = {"th": {"kernel": Layout(axes=(2, 3, 4, 1, 0))}}  # noqa: RUF012  # ClassVar in base
+    layouts: ClassVar[Layouts] = {"th": {"kernel": Layout(axes=(2, 3, 4, 1, 0))}}
 
     def __init__(
         self,

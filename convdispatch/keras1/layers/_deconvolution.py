@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from convdispatch import layers
 from convdispatch.errors import InvalidArgument
 from convdispatch.keras1.layers._translation import (
     CONVOLUTION_SPELLING,
     Keras1Layer,
+    Layouts,
+    Spelling,
     data_format,
 )
 from convdispatch.layers._arguments import as_partial_shape
@@ -24,8 +26,12 @@ class Deconvolution2D(Keras1Layer, layers.Conv2DTranspose):
     is not looked at. Rows and columns must be sizes from which the convolution gives the input's.
     """
 
-    spelling = CONVOLUTION_SPELLING | {"output_padding": None, "output_size": "output_shape"}
-    layouts = {  # noqa: RUF012  # declared ClassVar in the base
+    spelling: ClassVar[Spelling] = {
+        **CONVOLUTION_SPELLING,
+        "output_padding": None,
+        "output_size": "output_shape",
+    }
+    layouts: ClassVar[Layouts] = {
         "tf": {"kernel": Layout(axes=(0, 1, 3, 2))},
         "th": {"kernel": Layout(axes=(2, 3, 0, 1))},
     }

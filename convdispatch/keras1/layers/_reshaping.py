@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from convdispatch import layers
 from convdispatch.errors import InvalidArgument
-from convdispatch.keras1.layers._translation import Keras1Layer, data_format
+from convdispatch.keras1.layers._translation import Keras1Layer, Spelling, data_format
 
-_ORDERING = {"data_format": "dim_ordering"}
-_ONE_AXIS = {"data_format": None}
+_ORDERING: Spelling = {"data_format": "dim_ordering"}
+_ONE_AXIS: Spelling = {"data_format": None}
 _SIDES_1D = ("left_pad", "right_pad")
 _SIDES_2D = ("top_pad", "bottom_pad", "left_pad", "right_pad")
 
@@ -55,7 +55,7 @@ class Cropping3D(Keras1Layer, layers.Cropping3D):
 class UpSampling1D(Keras1Layer, layers.UpSampling1D):
     """Keras 1's UpSampling1D: each step `length` times."""
 
-    spelling = _ONE_AXIS | {"size": "length"}
+    spelling: ClassVar[Spelling] = {**_ONE_AXIS, "size": "length"}
 
     def __init__(self, length: int = 2, **options: Any) -> None:
         super().__init__(length, **options)
@@ -64,7 +64,7 @@ class UpSampling1D(Keras1Layer, layers.UpSampling1D):
 class UpSampling2D(Keras1Layer, layers.UpSampling2D):
     """Keras 1's UpSampling2D: each row size[0] and each column size[1] times."""
 
-    spelling = _ORDERING | {"interpolation": None}
+    spelling: ClassVar[Spelling] = {**_ORDERING, "interpolation": None}
 
     def __init__(
         self, size: Sequence[int] = (2, 2), dim_ordering: str = "default", **options: Any

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from convdispatch import layers
 from convdispatch.keras1.layers._translation import (
     CONVOLUTION_SPELLING,
     Keras1Layer,
+    Layouts,
+    Spelling,
     data_format,
 )
 from convdispatch.layers._weights import Layout
@@ -23,11 +25,12 @@ class SeparableConvolution2D(Keras1Layer, layers.SeparableConv2D):
     rows, cols) and (out, in * multiplier, 1, 1).
     """
 
-    spelling = CONVOLUTION_SPELLING | {
+    spelling: ClassVar[Spelling] = {
+        **CONVOLUTION_SPELLING,
         "depthwise_initializer": "init",
         "pointwise_initializer": None,
     }
-    layouts = {  # noqa: RUF012  # declared ClassVar in the base
+    layouts: ClassVar[Layouts] = {
         "th": {"depthwise_kernel": _THEANO_KERNEL, "pointwise_kernel": _THEANO_KERNEL}
     }
 

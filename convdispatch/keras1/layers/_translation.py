@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from convdispatch import initializers, layers
 from convdispatch.layers._arguments import as_choice
@@ -18,7 +18,10 @@ DATA_FORMATS: Mapping[str, str | None] = {
 }
 DIM_ORDERINGS = {"channels_first": "th", "channels_last": "tf"}
 
-CONVOLUTION_SPELLING: Mapping[str, str | tuple[str, ...] | None] = {
+Spelling: TypeAlias = dict[str, str | tuple[str, ...] | None]
+Layouts: TypeAlias = dict[str, dict[str, Layout]]
+
+CONVOLUTION_SPELLING: Spelling = {
     "filters": "nb_filter",
     "kernel_size": ("nb_row", "nb_col"),
     "strides": "subsample",
@@ -42,7 +45,7 @@ class Keras1Layer(layers.Layer):
     vocabulary = KERAS1
     door = "convdispatch.keras1.layers"
     # Per dim_ordering and weight, where Keras 1 stores the axes in another order than Keras 2.
-    layouts: ClassVar[Mapping[str, Mapping[str, Layout]]] = {}
+    layouts: ClassVar[Layouts] = {}
     data_format: str
 
     @property

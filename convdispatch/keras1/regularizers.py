@@ -1,0 +1,10 @@
+"""Keras 1's regularizers: `get` by name, and each name as an attribute."""
+
+from functools import partial
+
+from convdispatch import regularizers
+from convdispatch._facades import attributes_of
+
+get = partial(regularizers.get, table=regularizers.KERAS1)
+serialize = regularizers.serialize
+__getattr__ = attributes_of(__name__, regularizers.KERAS1)

@@ -1,0 +1,10 @@
+"""Keras 2's activations: `get` by name, and each name as an attribute."""
+
+from functools import partial
+
+from convdispatch import activations
+from convdispatch._facades import attributes_of
+
+get = partial(activations.get, table=activations.KERAS2)
+serialize = activations.serialize
+__getattr__ = attributes_of(__name__, activations.KERAS2)

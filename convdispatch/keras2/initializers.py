@@ -1,0 +1,10 @@
+"""Keras 2's initializers: `get` by name, and each name as an attribute."""
+
+from functools import partial
+
+from convdispatch import initializers
+from convdispatch._facades import attributes_of
+
+get = partial(initializers.get, table=initializers.KERAS2)
+serialize = initializers.serialize
+__getattr__ = attributes_of(__name__, initializers.KERAS2)
