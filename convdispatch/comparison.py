@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 
 from convdispatch import selection
-from convdispatch.errors import BackendBroken, BackendUnavailable, InvalidType, UnsupportedOp
+from convdispatch.errors import (
+    BackendBroken,
+    BackendUnavailable,
+    InvalidArgument,
+    InvalidShape,
+    InvalidType,
+    UnsupportedOp,
+)
 from convdispatch.layers import Layer
 from convdispatch.layers._tensors import require_float
 from convdispatch.models import Sequential
@@ -52,15 +59,33 @@ def compare(
     >>> result["numpy"].status
     'ok'
     """
-    names = selection.available_backends() if backends is None else tuple(backends)
-    for name in names:
-        selection.resolve_backend(name)
-    layers = model.layers if isinstance(model, Sequential) else [model]
+    names = _checked_names(backends)
+    layers = _layers(model)
     inputs = _as_model_type(x, layers)
     if not model.built:
-        model.build(inputs.shape)
+        model.build((None, *inputs.shape[1:]))
     expected, bound = reference_with_bound(layers, inputs, layers[0].dtype)
     return {name: _measure(model, inputs, name, expected, bound) for name in names}
+
+
+def _checked_names(backends: Iterable[str] | None) -> tuple[str, ...]:
+    if backends is None:
+        return selection.available_backends()
+    names = (backends,) if isinstance(backends, str) else tuple(backends)
+    for name in names:
+        selection.resolve_backend(name)
+    return names
+
+
+def _layers(model: Layer | Sequential) -> list[Layer]:
+    if not isinstance(model, Layer | Sequential):
+        raise InvalidType(
+            f"`model` must be a layer or a Sequential; received {type(model).__name__}."
+        )
+    layers = model.layers if isinstance(model, Sequential) else [model]
+    if not layers:
+        raise InvalidShape(f"{model.name!r} has no layers to compare.")
+    return layers
 
 
 def _as_model_type(x: Any, layers: list[Layer]) -> NumpyArray:
@@ -71,7 +96,13 @@ def _as_model_type(x: Any, layers: list[Layer]) -> NumpyArray:
         )
     require_float(x.dtype.name)
     numpy_backend = registry.load("numpy")
-    return numpy_backend.to_numpy(numpy_backend.asarray(x, layers[0].dtype))
+    inputs = numpy_backend.to_numpy(numpy_backend.asarray(x, layers[0].dtype))
+    if not np.all(np.isfinite(inputs)):
+        raise InvalidArgument(
+            f"`x` must be finite in the model's element type, {layers[0].dtype}; received "
+            "infinities or not-a-number."
+        )
+    return inputs
 
 
 def _measure(
@@ -89,8 +120,11 @@ def _measure(
         return Comparison(backend=name, status="unavailable", reason=str(exc))
     except UnsupportedOp as exc:
         return Comparison(backend=name, status="unsupported", reason=str(exc))
+    if output.shape != expected.shape:
+        reason = f"the output has shape {output.shape} instead of {expected.shape}"
+        return Comparison(backend=name, status="outside", reason=reason, seconds=seconds)
     error = np.abs(np.asarray(output, np.float64) - expected)
-    ratio = np.divide(error, bound, out=np.where(error > 0, np.inf, 0.0), where=bound > 0)
+    ratio = np.divide(error, bound, out=np.where(error == 0, 0.0, np.inf), where=bound > 0)
     in_bounds = float(np.max(ratio, initial=0.0))
     return Comparison(
         backend=name,

@@ -111,7 +111,7 @@ class Backend(Protocol):
 
     `functions` is a table of functions named and behaving as NumPy's, over native tensors:
     see `REQUIRED_FUNCTIONS`. Arithmetic operators and comparisons between native tensors and
-    Python numbers must work and keep the element type.
+    Python numbers must work, in the tensor's element type or a wider one.
     """
 
     name: str

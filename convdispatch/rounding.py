@@ -64,7 +64,7 @@ def _activated(activation: Any, z: Array, error: Array, dtype: str) -> tuple[Arr
             "the user's. Use one of `convdispatch.activations`."
         )
     value = np.asarray(activation(z))
-    if activation.name in ("linear", "relu"):
+    if activation.fused in ("linear", "relu"):  # with parameters they multiply, and round
         computing: Array | float = 0.0
     else:
         computing = FUNCTION_ULPS * unit_roundoff(dtype) * np.maximum(1, np.abs(value))
@@ -72,6 +72,6 @@ def _activated(activation: Any, z: Array, error: Array, dtype: str) -> tuple[Arr
         above = np.asarray(activation(z + error)) - value
         below = value - np.asarray(activation(z - error))
         return value, np.maximum(above, below) + computing
-    # Not monotone, or a function of a whole axis such as softmax.
-    widest = np.max(error, axis=-1, keepdims=True)
+    # Not monotone, or a function of a whole axis such as softmax: of which, is not asked.
+    widest = np.max(error, axis=tuple(range(1, error.ndim)), keepdims=True)
     return value, activation.lipschitz * np.broadcast_to(widest, value.shape) + computing

@@ -91,7 +91,8 @@ def _dense(strides: Shape, dilation: Shape) -> Product:
     layout = _LAYOUTS[len(strides)]
 
     def dense(x: Any, kernel: Any) -> Any:
-        # Without a layout the gradient of rank 3 fails in tensorflow 2.21.
+        # With the layout left out, tensorflow 2.21 has no gradient in rank 3, not even of
+        # (1, 1, 1, 1, 1) by (1, 1, 1, 1, 1): "'NoneType' object has no attribute 'decode'".
         return tf.nn.convolution(x, kernel, strides, "VALID", layout, dilation)
 
     return dense
@@ -163,6 +164,8 @@ def _never_empty(product: Product) -> Product:
             return product(x, kernel)
         batch = tf.shape(x)[0]
         missing = tf.cast(tf.equal(batch, 0), tf.int32)
-        return product(tf.pad(x, [(0, missing), *[(0, 0)] * (len(x.shape) - 1)]), kernel)[:batch]
+        # Joined, not padded: oneDNN fuses a Pad of the batch with the convolution and loses it.
+        zeros = tf.zeros((missing, *x.shape[1:]), x.dtype)
+        return product(tf.concat([x, zeros], 0), kernel)[:batch]
 
     return at_least_one_sample

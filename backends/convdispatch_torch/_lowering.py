@@ -38,13 +38,14 @@ def lower(op: Op, signature: Signature) -> Function:
 @lower.register
 def _lower_conv(op: Conv, signature: Signature) -> Function:
     convolve = _CONV[spatial_rank(op) - 1]
+    strides, pads = _strides_that_matter(op, signature)
     # A tensor is padded only where `padding`, one number for both sides, cannot say it.
-    padding = tuple(max(min(pads), 0) for pads in op.pads)
-    rest = [(low - both, high - both) for (low, high), both in zip(op.pads, padding, strict=True)]
+    padding = tuple(max(min(sides), 0) for sides in pads)
+    rest = [(low - both, high - both) for (low, high), both in zip(pads, padding, strict=True)]
     pad = _pad_last_axes(rest)
 
     def conv(x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-        return convolve(pad(x), kernel, bias, op.strides, padding, op.dilation, op.groups)
+        return convolve(pad(x), kernel, bias, strides, padding, op.dilation, op.groups)
 
     return _adapted(conv, op, signature)
 
@@ -53,16 +54,20 @@ def _lower_conv(op: Conv, signature: Signature) -> Function:
 def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
     convolve = _CONV_TRANSPOSE[spatial_rank(op) - 1]
     crops = _transpose_crops(op, signature)
+    # A single cell needs no stride, and its gradient is the convolution that must not have one.
+    strides = [
+        1 if cells == 1 else stride
+        for cells, stride in zip(_spatial(op, signature), op.strides, strict=True)
+    ]
     extra = tuple(low - high for low, high in crops)
-    rates = zip(op.strides, op.dilation, strict=True)
+    rates = zip(strides, op.dilation, strict=True)
     if all(low >= 0 for low, _ in crops) and all(
         0 <= cells < max(rate) for cells, rate in zip(extra, rates, strict=True)
     ):
         padding = tuple(low for low, _ in crops)
 
         def conv(x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-            taps = kernel.contiguous()
-            return convolve(x, taps, bias, op.strides, padding, extra, op.groups, op.dilation)
+            return convolve(x, kernel, bias, strides, padding, extra, op.groups, op.dilation)
 
         return _adapted(conv, op, signature)
 
@@ -73,8 +78,7 @@ def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
     def conv_and_crop(
         x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
-        taps = kernel.contiguous()
-        full = convolve(x, taps, None, op.strides, 0, 0, op.groups, op.dilation)
+        full = convolve(x, kernel, None, strides, 0, 0, op.groups, op.dilation)
         y = crop(grow(full))
         return y if bias is None else y + bias.reshape(-1, *[1] * len(crops))
 
@@ -100,22 +104,65 @@ def _lower_upsample(op: Upsample, signature: Signature) -> Function:
 
         return nearest
 
-    spatial = signature.input_shape[:-1] if op.channels_last else signature.input_shape[1:]
-    size = tuple(cells * factor for cells, factor in zip(spatial, op.factors, strict=True))
-
     def bilinear(x: torch.Tensor) -> torch.Tensor:
-        return F.interpolate(x, size, mode="bilinear", align_corners=False)
+        # `F.interpolate` finds the weights in float32 too, from positions as large as the image.
+        for axis, factor in enumerate(op.factors, 1 if op.channels_last else 2):
+            x = _interpolate(x, axis, factor)
+        return x
 
-    return _in_float32_on_cpu(_channels_first(bilinear, op), signature)
+    return _in_float32_on_cpu(bilinear, signature)
+
+
+def _interpolate(x: torch.Tensor, axis: int, factor: int) -> torch.Tensor:
+    """Return one axis enlarged: between two cells lie `factor` samples, weighted alike for all."""
+    cells = x.shape[axis]
+    before = torch.cat([x.narrow(axis, 0, 1), x.narrow(axis, 0, cells - 1)], axis)
+    after = torch.cat([x.narrow(axis, 1, cells - 1), x.narrow(axis, cells - 1, 1)], axis)
+    samples = []
+    for phase in range(factor):
+        offset = (phase + 0.5) / factor - 0.5  # of the sample from the centre of its cell
+        neighbour = before if offset < 0 else after
+        samples.append((1 - abs(offset)) * x + abs(offset) * neighbour)
+    return torch.stack(samples, axis + 1).flatten(axis, axis + 1)
+
+
+def _spatial(op: Op, signature: Signature) -> tuple[int, ...]:
+    return signature.input_shape[:-1] if op.channels_last else signature.input_shape[1:]
+
+
+def _strides_that_matter(op: Conv, signature: Signature) -> tuple[list[int], list[tuple[int, int]]]:
+    """Return the strides and pads, without strides along axes of which one cell comes out.
+
+    oneDNN's float32 kernel in torch 2.13 computes wrong numbers where one input channel, seen
+    channels-last, is strided to a width of one cell: (2, 1, 4, 3) by (2, 1, 3, 3), stride (1, 2).
+    """
+    strides, pads = [], []
+    for cells, taps, stride, dilation, (low, high) in zip(
+        _spatial(op, signature),
+        signature.weight_shapes[0],
+        op.strides,
+        op.dilation,
+        op.pads,
+        strict=False,
+    ):
+        left_over = cells + low + high - (taps - 1) * dilation - 1
+        is_single = left_over < stride
+        strides.append(1 if is_single else stride)
+        pads.append((low, high - left_over if is_single else high))
+    return strides, pads
 
 
 def _transpose_crops(op: ConvTranspose, signature: Signature) -> list[tuple[int, int]]:
     """Return how many cells to drop at either end of all those that taps reach."""
-    read = signature.input_shape[:-1] if op.channels_last else signature.input_shape[1:]
     axes = zip(
-        read, signature.weight_shapes[0], op.strides, op.dilation, op.pads, op.output_size,
+        _spatial(op, signature),
+        signature.weight_shapes[0],
+        op.strides,
+        op.dilation,
+        op.pads,
+        op.output_size,
         strict=False,
-    )  # fmt: skip
+    )
     crops = []
     for cells, taps, stride, dilation, (low, _), size in axes:
         reached = (cells - 1) * stride + (taps - 1) * dilation + 1
@@ -130,8 +177,10 @@ def _adapted(conv: Function, op: Conv | ConvTranspose, signature: Signature) -> 
     def convolve(
         x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None = None
     ) -> torch.Tensor:
-        # (*spatial, in, out) seen as torch's (out, in, *spatial).
-        channels_in_front = kernel.permute(-1, -2, *range(kernel.ndim - 2))
+        # (*spatial, in, out) as torch's (out, in, *spatial). Copied, because torch 2.13's CPU
+        # backward raises "grad_weight must be contiguous" for some permuted views, such as
+        # conv2d of (1, 2, 2, 2) by (1, 2, 1, 2), both permuted, in float64.
+        channels_in_front = kernel.permute(-1, -2, *range(kernel.ndim - 2)).contiguous()
         y: torch.Tensor = activation(conv(x, channels_in_front, bias))
         return y
 

@@ -7,8 +7,10 @@ check again. NumPy integers count as integers, booleans do not.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
+
+import numpy as np
 
 from convdispatch import selection
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
@@ -36,8 +38,9 @@ def as_ints(value: object, rank: int, argument: str, *, minimum: int = 1) -> tup
     single = _index(value)
     numbers = [single] * rank if single is not None else _indices(value)
     if numbers is None or len(numbers) != rank:
+        several = "one integer" if rank == 1 else f"{rank} integers"
         raise InvalidArgument(
-            f"`{argument}` must be an integer or a tuple of {rank} integers; received {value!r}."
+            f"`{argument}` must be an integer or a tuple of {several}; received {value!r}."
         )
     if min(numbers) < minimum:
         raise InvalidArgument(f"every `{argument}` must be at least {minimum}; received {value!r}.")
@@ -55,7 +58,7 @@ def as_pairs(value: object, rank: int, argument: str) -> Pairs:
     elif rank == 1 and (numbers := _indices(value)) is not None and len(numbers) == 2:
         pairs = [numbers]
     else:
-        pairs = [_pair(item) for item in value] if isinstance(value, Iterable) else []
+        pairs = [_pair(item) for item in _items(value) or ()]
     found = [tuple(pair) for pair in pairs if pair is not None]
     if len(found) != rank or len(pairs) != rank:
         forms = (
@@ -80,7 +83,7 @@ def as_choice(value: object, choices: Sequence[str], argument: str) -> str:
 
 def as_bool(value: object, argument: str) -> bool:
     """Return a boolean; 0 and 1 count, strings do not."""
-    if value in (True, False):
+    if isinstance(value, bool | np.bool_) or _index(value) in (0, 1):
         return bool(value)
     raise InvalidType(f"`{argument}` must be True or False; received {value!r}.")
 
@@ -93,7 +96,7 @@ def as_data_format(value: object) -> str:
 
 def as_partial_shape(value: object, argument: str) -> PartialShape:
     """Return a shape of ints and None."""
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise InvalidType(f"`{argument}` must be a tuple of integers or None; received {value!r}.")
     items = list(value)
     sizes = [None if item is None else _index(item) for item in items]
@@ -114,11 +117,21 @@ def _index(value: object) -> int | None:
 
 
 def _indices(value: object) -> list[int] | None:
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    items = _items(value)
+    if items is None:
         return None
-    numbers = [_index(item) for item in value]
+    numbers = [_index(item) for item in items]
     found = [number for number in numbers if number is not None]
     return found if len(found) == len(numbers) else None
+
+
+def _items(value: object) -> list[object] | None:
+    """Return the items of a list, a tuple or an array; a set has no order and a string no ints."""
+    if isinstance(value, np.ndarray):
+        return list(value) if value.ndim else None
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence):
+        return None
+    return list(value)
 
 
 def _pair(item: object) -> list[int] | None:

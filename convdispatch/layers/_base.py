@@ -6,27 +6,24 @@ computing them the backend's.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
-from convdispatch import activations, initializers, selection
-from convdispatch.errors import InvalidArgument, InvalidShape
-from convdispatch.geometry import require_convention
+from convdispatch import activations, selection
+from convdispatch.errors import InvalidShape
 from convdispatch.layers import _options
 from convdispatch.layers._arguments import as_bool, as_partial_shape
 from convdispatch.layers._tensors import as_native, require_float
-from convdispatch.layers._weights import Weight, checked_values
-from convdispatch.ops import Backend, NumpyArray, PartialShape, Shape, Tensor
-from convdispatch.registry import registry
+from convdispatch.layers._weighted import Weighted
+from convdispatch.layers._weights import Weight
+from convdispatch.ops import Backend, PartialShape, Shape, Tensor
 from convdispatch.vocabulary import KERAS3, Vocabulary
 
 Plan = Callable[[Sequence[Tensor], Tensor], Tensor]
 
 
-class Layer:
+class Layer(Weighted):
     """A function of tensors with weights of its own.
 
     Every layer takes the keyword arguments `name`, `trainable`, `dtype` (of the weights),
@@ -45,21 +42,20 @@ class Layer:
 
     def __init__(self, **options: Any) -> None:
         _options.require_known(type(self), options)
-        self.name = _options.layer_name(type(self), options.get("name"))
-        self.trainable = as_bool(options.get("trainable", True), "trainable")
-        self.dtype = _options.layer_dtype(options)
-        self.convention = require_convention(options.get("convention") or selection.convention())
-        self.backend = selection.resolve_backend(options.get("backend"))
+        super().__init__(
+            name=_options.layer_name(type(self), options.get("name")),
+            dtype=_options.layer_dtype(options),
+            trainable=as_bool(options.get("trainable", True), "trainable"),
+            backend=selection.resolve_backend(options.get("backend")),
+            initial_weights=options.get("weights"),
+        )
+        self.convention = _options.layer_convention(options)
         self.has_own_backend = options.get("backend") is not None
         self.batch_input_shape = _options.batch_input_shape(options)
         self.activation: Any = activations.get(None)
         self.activity_regularizer: Any = None
-        self._initial_weights: Sequence[Any] | None = options.get("weights")
         self._built_shape: PartialShape | None = None
-        self._weights: tuple[Weight, ...] = ()
-        self._variables: list[Tensor] = []
         self._plans: dict[tuple[PartialShape, str], Plan] = {}
-        self._activity_losses: list[Tensor] = []
 
     # What the families define.
 
@@ -92,20 +88,14 @@ class Layer:
 
     @property
     def built(self) -> bool:
-        """Whether the weights exist."""
+        """Whether the weights exist and the input's shape is settled."""
         return self._built_shape is not None
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Make the weights for inputs of that shape, batch axis included."""
         shape = as_partial_shape(input_shape, "input_shape")
         self.compute_output_shape(shape)
-        weights = self._declare(shape)
-        values = self._start_values(weights)
-        backend = self._backend()
-        made = backend.outside_trace(lambda: [backend.variable(v, self.dtype) for v in values])
-        self._variables = list(made)  # type: ignore[call-overload]  # outside_trace is untyped
-        self._weights = weights
-        self._initial_weights = None
+        self._make_variables(self._declare(shape))
         self._built_shape = shape
         self._plans.clear()
         if None not in shape[1:]:
@@ -122,6 +112,7 @@ class Layer:
         if not self.built:
             shape, dtype = backend.describe(tensor)
             require_float(dtype)
+            self.compute_output_shape(shape)  # complains of the shape as the caller knows it
             self.build((None, *shape[1:]))
         outputs = self.apply(self._variables, tensor)
         if self.activity_regularizer is not None:
@@ -152,7 +143,7 @@ class Layer:
         sizes = tuple(size for size in shape[1:] if size is not None)
         if len(sizes) < len(shape) - 1:
             raise InvalidShape(
-                f"{type(self).__name__} computes for known sizes only; received shape {shape}. "
+                f"{self._title} computes for known sizes only; received shape {shape}. "
                 "Only the batch size may stay unknown while a framework traces the call."
             )
         backend = self._backend()
@@ -165,112 +156,38 @@ class Layer:
         self._plans[shape[1:], dtype] = plan
         return plan
 
-    def _backend(self) -> Backend:
-        return registry.load(self.backend)
-
     def _check_input_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
         """Return the shape once its rank, and its channels where weights depend on them, fit."""
         shape = as_partial_shape(input_shape, "input_shape")
         if len(shape) != self.rank + 2:
+            is_one_short = len(shape) == self.rank + 1
             raise InvalidShape(
-                f"{type(self).__name__} takes inputs with {self.rank + 2} axes (batch, channels "
-                f"and {self.rank} spatial); received shape {shape}."
+                f"{self._title} takes inputs with {self.rank + 2} axes (batch, channels and "
+                f"{self.rank} spatial); received shape {shape}."
+                + (" Is the batch or the channel axis missing?" if is_one_short else "")
+            )
+        if 0 in shape[1:]:
+            raise InvalidShape(
+                f"{self._title} takes inputs with at least one cell on every axis but the batch; "
+                f"received shape {shape}."
             )
         if self._variables and self._built_shape is not None:
             axis = self._channel_axis
             if shape[axis] != self._built_shape[axis]:
                 raise InvalidShape(
-                    f"{type(self).__name__} was built for {self._built_shape[axis]} channels on "
-                    f"axis {axis % len(shape)}; received shape {shape}."
+                    f"{self._title} was built for {self._built_shape[axis]} channels on axis "
+                    f"{axis % len(shape)}; received shape {shape}."
                 )
         return shape
 
     @property
+    def _title(self) -> str:
+        """What messages call the layer."""
+        return f"{type(self).__name__} {self.name!r}"
+
+    @property
     def _channel_axis(self) -> int:
         raise NotImplementedError
-
-    # Weights.
-
-    @property
-    def variables(self) -> list[Any]:
-        """The native tensors that hold the weights, in the order of `get_weights`."""
-        return list(self._variables)
-
-    weights = variables
-
-    @property
-    def declared_weights(self) -> tuple[Weight, ...]:
-        """What the layer says of each of its weights: name, shape and the user's wishes."""
-        return self._weights
-
-    @property
-    def trainable_weights(self) -> list[Any]:
-        """The variables that a trainer may change."""
-        return self.variables if self.trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Any]:
-        """The variables that a trainer must leave alone."""
-        return [] if self.trainable else self.variables
-
-    def get_weights(self) -> list[NumpyArray]:
-        """Return the weights as NumPy arrays in Keras's layout."""
-        backend = self._backend()
-        return [np.array(backend.to_numpy(variable)) for variable in self._variables]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Give the weights new values: all of them or, where one does not fit, none."""
-        if not self.built:
-            raise InvalidArgument(
-                f"{self.name!r} has no weights yet: build it or call it once before `set_weights`."
-            )
-        values = checked_values(weights, self._weights, owner=self.name)
-        self._assign(range(len(values)), values)
-
-    def count_params(self) -> int:
-        """Return how many numbers the weights hold."""
-        return sum(math.prod(weight.shape) for weight in self._weights)
-
-    def apply_constraints(self) -> None:
-        """Project the weights onto their constraints, as a trainer does after each update."""
-        backend = self._backend()
-        for index, weight in enumerate(self._weights):
-            if weight.constraint is not None:
-                projected = weight.constraint(self._variables[index])
-                self._assign([index], [backend.to_numpy(projected)])
-
-    @property
-    def losses(self) -> list[Any]:
-        """The regularization losses: those of the weights, then that of the last output.
-
-        Each is a native scalar through which gradients flow. As in Keras 1 and 2 the activity
-        loss is summed over the batch, not averaged.
-        """
-        penalties = [
-            weight.regularizer(variable)
-            for weight, variable in zip(self._weights, self._variables, strict=True)
-            if weight.regularizer is not None
-        ]
-        return penalties + self._activity_losses
-
-    def _variable(self, name: str) -> Any:
-        for weight, variable in zip(self._weights, self._variables, strict=True):
-            if weight.name == name:
-                return variable
-        return None
-
-    def _assign(self, indices: Iterable[int], values: Iterable[NumpyArray]) -> None:
-        backend = self._backend()
-        for index, value in zip(indices, values, strict=True):
-            self._variables[index] = backend.assign(self._variables[index], value)
-
-    def _start_values(self, weights: Sequence[Weight]) -> list[NumpyArray]:
-        if self._initial_weights is not None:
-            return checked_values(self._initial_weights, weights, owner=self.name)
-        return [self._draw(weight) for weight in weights]
-
-    def _draw(self, weight: Weight) -> NumpyArray:
-        return initializers.draw(weight.initializer, weight.public_shape)
 
     # Configuration.
 
@@ -287,6 +204,7 @@ class Layer:
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, backend: str | None = None) -> Self:
         """Make a layer from what `get_config` returned, on the given or the current backend."""
+        _options.require_config(cls, config)
         return cls(**config) if backend is None else cls(**config, backend=backend)
 
     def to(self, backend: str, *, dtype: str | None = None) -> Self:
@@ -294,15 +212,27 @@ class Layer:
 
         `dtype` asks for weights of another element type as well.
         """
-        config = self.get_config() | ({} if dtype is None else {"dtype": dtype})
-        moved = self.from_config(config, backend=backend)
+        # A copy, not a configuration: a user's function has no name that could be looked up.
+        moved = copy.copy(self)
+        moved.backend = selection.resolve_backend(backend)
+        moved.has_own_backend = True
+        moved.dtype = self.dtype if dtype is None else _options.layer_dtype({"dtype": dtype})
+        moved._forget()
         if self._built_shape is not None:
             moved._initial_weights = self.get_weights()
             moved.build(self._built_shape)
         return moved
 
+    def _forget(self) -> None:
+        """Drop everything that belongs to the input shape and the backend."""
+        super()._forget()
+        self._built_shape = None
+        self._plans = {}
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self.to(self.backend)
+        twin = self.to(self.backend)
+        twin.has_own_backend = self.has_own_backend
+        return twin
 
     def __repr__(self) -> str:
         shape = "" if self._built_shape is None else f", input_shape={self._built_shape}"

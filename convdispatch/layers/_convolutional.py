@@ -7,10 +7,18 @@ from typing import Any, ClassVar
 
 from convdispatch import activations, constraints, geometry, initializers, regularizers
 from convdispatch.activations import Activation
+from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.layers._arguments import IntOrTuple, as_bool, as_choice, as_ints
 from convdispatch.layers._spatial import SpatialLayer
 from convdispatch.layers._weights import Layout, Weight
-from convdispatch.ops import PartialShape, Shape, Tensor
+from convdispatch.ops import Backend, PartialShape, Shape, Tensor
+
+_LOOKUPS: Mapping[str, Callable[..., Any]] = {
+    "activation": activations.get,
+    "initializer": initializers.get,
+    "regularizer": regularizers.get,
+    "constraint": constraints.get,
+}
 
 
 class ConvolutionalLayer(SpatialLayer):
@@ -41,10 +49,10 @@ class ConvolutionalLayer(SpatialLayer):
         self.strides = as_ints(strides, self.rank, self.spelled("strides"))
         self.padding = as_choice(padding, self.paddings, self.spelled("padding"))
         self.dilation_rate = as_ints(dilation_rate, self.rank, self.spelled("dilation_rate"))
-        self.activation = activations.get(activation, self.vocabulary.activations)
+        self.activation = self._named("activation", activation)
         self.use_bias = as_bool(use_bias, self.spelled("use_bias"))
         self._keep_weight_options("bias", bias_initializer, bias_regularizer, bias_constraint)
-        self.activity_regularizer = self._regularizer(activity_regularizer)
+        self.activity_regularizer = self._named("activity_regularizer", activity_regularizer)
 
     @property
     def bias(self) -> Any:
@@ -70,11 +78,23 @@ class ConvolutionalLayer(SpatialLayer):
     def _keep_weight_options(
         self, prefix: str, initializer: Any, regularizer: Any, constraint: Any
     ) -> None:
-        vocabulary = self.vocabulary
-        found = initializers.get(initializer, vocabulary.initializers)
-        setattr(self, f"{prefix}_initializer", found)
-        setattr(self, f"{prefix}_regularizer", self._regularizer(regularizer))
-        setattr(self, f"{prefix}_constraint", constraints.get(constraint, vocabulary.constraints))
+        if initializer is None:
+            raise InvalidType(
+                f"`{self.spelled(f'{prefix}_initializer')}` must be a name, a dictionary or a "
+                "callable; received None. Leave it out for Keras's default."
+            )
+        options = {"initializer": initializer, "regularizer": regularizer, "constraint": constraint}
+        for kind, identifier in options.items():
+            setattr(self, f"{prefix}_{kind}", self._named(f"{prefix}_{kind}", identifier))
+
+    def _named(self, argument: str, identifier: Any) -> Any:
+        """Return what a name of the vocabulary, a configuration or a callable stands for."""
+        kind = argument.rpartition("_")[2]
+        get = _LOOKUPS[kind]
+        try:
+            return get(identifier, getattr(self.vocabulary, f"{kind}s"))
+        except (InvalidArgument, InvalidType) as exc:
+            raise type(exc)(f"`{self.spelled(argument)}`: {exc}") from exc
 
     def _weight_options_config(self, prefix: str) -> dict[str, Any]:
         initializer = getattr(self, f"{prefix}_initializer")
@@ -85,9 +105,6 @@ class ConvolutionalLayer(SpatialLayer):
             f"{prefix}_regularizer": regularizers.serialize(regularizer),
             f"{prefix}_constraint": constraints.serialize(constraint),
         }
-
-    def _regularizer(self, identifier: Any) -> Any:
-        return regularizers.get(identifier, self.vocabulary.regularizers)
 
     def _weight(self, name: str, shape: Shape) -> Weight:
         is_kernel = len(shape) > 1
@@ -123,33 +140,52 @@ class ConvolutionalLayer(SpatialLayer):
 
     def _conv_output_sizes(self, sizes: PartialShape) -> PartialShape:
         outputs = []
-        for size, taps, stride, dilation in self._axes(sizes):
+        for axis, (size, taps, stride, dilation) in enumerate(self._axes(sizes)):
             output = geometry.conv_output_size(
                 size, taps, stride=stride, dilation=dilation, padding=self.padding
             )
-            reach = geometry.effective_kernel_size(taps, dilation)
-            reason = (
-                f"`{self.spelled('kernel_size')}` {taps} at dilation {dilation} reaches over "
-                f"{reach} cells and `{self.spelled('padding')}` is {self.padding!r}"
-            )
-            geometry.require_output(output, size=size, reason=reason)
+            geometry.require_output(output, size=size, reason=self._reach(axis))
             outputs.append(output)
         return tuple(outputs)
+
+    def _reach(self, axis: int) -> str:
+        """Say how far the kernel reaches on an axis, for the complaint that it is too far."""
+        taps, dilation = self.kernel_size[axis], self.dilation_rate[axis]
+        reach = geometry.effective_kernel_size(taps, dilation)
+        names = self.spelled("kernel_size").split(", ")
+        return (
+            f"`{names[axis % len(names)]}` {taps} at dilation {dilation} of {self.name!r} reaches "
+            f"over {reach} cells and `{self.spelled('padding')}` is {self.padding!r}"
+        )
 
     def _axes(self, sizes: PartialShape) -> list[tuple[int | None, int, int, int]]:
         """Return (size, taps, stride, dilation) of each spatial axis."""
         return list(zip(sizes, self.kernel_size, self.strides, self.dilation_rate, strict=True))
 
-    def _functions(self) -> Mapping[str, Callable[..., Tensor]]:
-        return self._backend().functions
+
+def _checked_activation(activation: Any) -> Any:
+    if isinstance(activation, Activation) and not activation.keeps_shape:
+        raise InvalidArgument(
+            f"`activation` must keep the shape of its input; received {activation.name!r}, which "
+            "does not. Apply it to the layer's output instead."
+        )
+    return activation
 
 
 def split_activation(
-    activation: Any, functions: Mapping[str, Callable[..., Tensor]]
+    activation: Any, backend: Backend, dtype: str
 ) -> tuple[str, Callable[[Tensor], Tensor] | None]:
     """Return the part that an op carries out, and what is left to do after it, None if nothing."""
-    if not isinstance(activation, Activation):
-        return "linear", activation
-    if activation.fused is not None:
+    if isinstance(activation, Activation) and activation.fused is not None:
         return activation.fused, None
-    return "linear", lambda outputs: activation.compute(functions, outputs)
+    functions = backend.functions
+
+    def finish(outputs: Tensor) -> Tensor:
+        if isinstance(activation, Activation):
+            activated = activation.compute(functions, outputs)
+        else:
+            activated = activation(outputs)
+        # Arithmetic with Python numbers promotes some frameworks' narrowest types.
+        return backend.cast(activated, dtype)
+
+    return "linear", finish

@@ -117,13 +117,13 @@ class DepthwiseConv(ConvolutionalLayer):
     def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Plan:
         shape = (None, *input_shape)
         kernel, *bias = self._declare(shape)
-        functions = self._functions()
-        fused, finish = split_activation(activation, functions)
+        backend = self._backend()
+        fused, finish = split_activation(activation, backend, dtype)
         grouped = self._grouped_kernel_shape(shape)
         op = self._depthwise_op(shape, bias=self.use_bias, activation=fused)
         shapes = (grouped, *(weight.shape for weight in bias))
         lowered = self._lower_op(op, input_shape, shapes, dtype)
-        return one_kernel_plan(lowered, kernel_reader(kernel, grouped, functions), finish)
+        return one_kernel_plan(lowered, kernel_reader(kernel, grouped, backend.functions), finish)
 
 
 class DepthwiseConv1D(DepthwiseConv):

@@ -70,21 +70,23 @@ class OneKernelLayer(ConvolutionalLayer):
     def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Plan:
         shape = (None, *input_shape)
         weights = self._declare(shape)
-        functions = self._functions()
-        fused, finish = split_activation(activation, functions)
+        backend = self._backend()
+        fused, finish = split_activation(activation, backend, dtype)
         lowered = self._lower_op(
             self._op(shape, activation=fused), input_shape, tuple(w.shape for w in weights), dtype
         )
         kernel = weights[0]
-        return one_kernel_plan(lowered, kernel_reader(kernel, kernel.shape, functions), finish)
+        return one_kernel_plan(
+            lowered, kernel_reader(kernel, kernel.shape, backend.functions), finish
+        )
 
     def _check_input_shape(self, input_shape: Any) -> PartialShape:
         shape = super()._check_input_shape(input_shape)
         channels = shape[self._channel_axis]
         if channels is not None and channels % self.groups:
             raise InvalidShape(
-                f"the input's channels must be a multiple of `groups`, which is {self.groups}; "
-                f"received {channels} channels in shape {shape}."
+                f"the input's channels must be a multiple of `groups`, which is {self.groups} in "
+                f"{self.name!r}; received {channels} channels in shape {shape}."
             )
         return shape
 

@@ -7,11 +7,12 @@ import inspect
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from convdispatch import selection
 from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.geometry import require_convention
 from convdispatch.layers._arguments import as_choice, as_int, as_partial_shape
 from convdispatch.ops import FLOAT_DTYPES, PartialShape
 
@@ -32,16 +33,83 @@ _counters: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count
 
 
 def require_known(layer_class: type, options: Mapping[str, Any]) -> None:
-    """Raise `InvalidType` for a keyword that the class does not take, with the nearest that is."""
+    """Raise `InvalidType` for an option that no layer takes."""
     for keyword in options:
         if keyword not in LAYER_OPTIONS:
-            allowed = _keywords(layer_class)
-            close = difflib.get_close_matches(keyword, allowed, n=1)
-            hint = f" Did you mean `{close[0]}`?" if close else ""
-            raise InvalidType(
-                f"{layer_class.__name__} takes no keyword argument `{keyword}`.{hint} "
-                f"Allowed: {', '.join(allowed)}."
-            )
+            raise unknown_keyword(layer_class, keyword)
+
+
+def require_own_keywords(layer_class: type, keywords: Iterable[str]) -> None:
+    """Raise `InvalidType` for a keyword that the class does not state, nor any layer takes."""
+    stated = stated_parameters(layer_class)
+    for keyword in keywords:
+        if keyword not in stated and keyword not in LAYER_OPTIONS:
+            raise unknown_keyword(layer_class, keyword)
+
+
+def unknown_keyword(layer_class: type, keyword: str) -> InvalidType:
+    """Return the error for a keyword that the class does not take, with the nearest that it does.
+
+    The nearest to another vocabulary's name is the façade's own spelling of it.
+    """
+    allowed = list(dict.fromkeys([*stated_parameters(layer_class), *LAYER_OPTIONS]))
+    spelled = getattr(layer_class, "spelling", {}).get(keyword) or ()
+    translated = [spelled] if isinstance(spelled, str) else list(spelled)
+    close = translated or difflib.get_close_matches(keyword, allowed, n=1)
+    hint = f" Did you mean {', '.join(f'`{name}`' for name in close)}?" if close else ""
+    return InvalidType(
+        f"{layer_class.__name__} takes no keyword argument `{keyword}`.{hint} "
+        f"Allowed: {', '.join(allowed)}."
+    )
+
+
+def stated_parameters(layer_class: type) -> dict[str, inspect.Parameter]:
+    """Return the parameters that the class's constructor states by name.
+
+    A user's class is asked along with the one of this package that it extends, and a constructor
+    that passes on whatever it gets along with the next.
+    """
+    stated: dict[str, inspect.Parameter] = {}
+    for base in layer_class.__mro__:
+        constructor = vars(base).get("__init__")
+        if constructor is None or base is object:
+            continue
+        parameters = inspect.signature(constructor).parameters
+        kinds = [parameter.kind for parameter in parameters.values()]
+        for name, parameter in list(parameters.items())[1:]:  # the first is self
+            if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+                stated.setdefault(name, parameter)
+        if _is_ours(constructor) and inspect.Parameter.VAR_POSITIONAL not in kinds:
+            break
+    return stated
+
+
+def require_config(layer_class: type, config: Any) -> None:
+    """Raise unless `config` is a mapping with everything that the class's constructor needs."""
+    if not isinstance(config, Mapping):
+        raise InvalidType(
+            f"the configuration of {layer_class.__name__} must be a mapping, as `get_config` "
+            f"returns it; received {config!r}."
+        )
+    stated = stated_parameters(layer_class) if is_constructed_here(layer_class) else {}
+    needed = [name for name, one in stated.items() if one.default is one.empty]
+    missing = [name for name in needed if name not in config]
+    if missing:
+        raise InvalidArgument(
+            f"the configuration of {layer_class.__name__} must have "
+            f"{', '.join(f'`{name}`' for name in needed)}; received none for "
+            f"{', '.join(f'`{name}`' for name in missing)}."
+        )
+
+
+def is_constructed_here(layer_class: type) -> bool:
+    """Whether the class's constructor was written in this package, not by a user."""
+    owner = next(base for base in layer_class.__mro__ if "__init__" in vars(base))
+    return _is_ours(vars(owner)["__init__"])
+
+
+def _is_ours(constructor: Any) -> bool:
+    return str(constructor.__module__).partition(".")[0] == __name__.partition(".")[0]
 
 
 def layer_name(layer_class: type, name: object) -> str:
@@ -58,9 +126,18 @@ def layer_name(layer_class: type, name: object) -> str:
 
 def layer_dtype(options: Mapping[str, Any]) -> str:
     """Return the element type of the weights."""
-    chosen = options.get("dtype") or options.get("input_dtype") or selection.floatx()
+    given = [options.get("dtype"), options.get("input_dtype"), selection.floatx()]
+    chosen = next(dtype for dtype in given if dtype is not None)
+    if isinstance(chosen, type):  # such as numpy.float32
+        chosen = chosen.__name__
     name = chosen if isinstance(chosen, str) else getattr(chosen, "name", chosen)
     return as_choice(name, FLOAT_DTYPES, "dtype")
+
+
+def layer_convention(options: Mapping[str, Any]) -> str:
+    """Return the given convention, or the current one."""
+    given = options.get("convention")
+    return selection.convention() if given is None else require_convention(given)
 
 
 def batch_input_shape(options: Mapping[str, Any]) -> PartialShape | None:
@@ -74,21 +151,3 @@ def batch_input_shape(options: Mapping[str, Any]) -> PartialShape | None:
     if size is not None:
         raise InvalidArgument("`batch_size` needs `input_shape` beside it; received none.")
     return None
-
-
-def _keywords(layer_class: type) -> list[str]:
-    """Return every keyword that the class takes: its constructors' of one door, and the common.
-
-    A façade's constructor spells the arguments of those below it in its own way.
-    """
-    named: dict[str, None] = {}
-    doors: set[object] = set()
-    for base in layer_class.__mro__:
-        constructor = vars(base).get("__init__")
-        if constructor is None or base is object or doors - {getattr(base, "door", None)}:
-            continue
-        doors.add(getattr(base, "door", None))
-        for name, parameter in inspect.signature(constructor).parameters.items():
-            if name != "self" and parameter.kind is not parameter.VAR_KEYWORD:
-                named[name] = None
-    return list(dict.fromkeys([*named, *LAYER_OPTIONS]))

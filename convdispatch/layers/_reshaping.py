@@ -90,7 +90,9 @@ class Cropping(ReshapingLayer):
     def _output_size(self, size: int, axis: int) -> int:
         left = size - sum(self.cropping[axis])
         geometry.require_output(
-            left, size=size, reason=f"`cropping` {self.cropping[axis]} takes all of them"
+            left,
+            size=size,
+            reason=f"`cropping` {self.cropping[axis]} of {self.name!r} takes all of them",
         )
         return left
 

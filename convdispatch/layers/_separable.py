@@ -101,8 +101,8 @@ class SeparableConv(DepthwiseConv):
     def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Plan:
         shape = (None, *input_shape)
         depthwise, pointwise, *bias = self._declare(shape)
-        functions = self._functions()
-        fused, finish = split_activation(activation, functions)
+        backend = self._backend()
+        fused, finish = split_activation(activation, backend, dtype)
         grouped = self._grouped_kernel_shape(shape)
         first = self._depthwise_op(shape, bias=False, activation="linear")
         apply_depthwise = self._lower_op(first, input_shape, (grouped,), dtype)
@@ -113,8 +113,8 @@ class SeparableConv(DepthwiseConv):
             (pointwise.shape, *(weight.shape for weight in bias)),
             dtype,
         )
-        read_depthwise = kernel_reader(depthwise, grouped, functions) or _same
-        read_pointwise = kernel_reader(pointwise, pointwise.shape, functions) or _same
+        read_depthwise = kernel_reader(depthwise, grouped, backend.functions) or _same
+        read_pointwise = kernel_reader(pointwise, pointwise.shape, backend.functions) or _same
 
         def plan(weights: Any, inputs: Tensor) -> Tensor:
             first_kernel, second_kernel, *bias = weights

@@ -20,7 +20,8 @@ class SpatialLayer(Layer):
 
     def __init__(self, data_format: str | None, **options: Any) -> None:
         super().__init__(**options)
-        self.data_format = as_data_format(data_format or self.default_data_format)
+        chosen = self.default_data_format if data_format is None else data_format
+        self.data_format = as_data_format(chosen)
 
     @property
     def channels_last(self) -> bool:
@@ -50,9 +51,9 @@ class SpatialLayer(Layer):
     def _channels(self, shape: PartialShape) -> int:
         """Return the channels, which weights and groups need to know."""
         channels = shape[self._channel_axis]
-        if not channels:
+        if channels is None:
             raise InvalidShape(
-                f"{type(self).__name__} needs at least one and a known number of channels on axis "
+                f"{self._title} needs a known number of channels on axis "
                 f"{self._channel_axis % len(shape)} ({self.data_format}); received shape {shape}."
             )
         return channels

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from convdispatch import selection
 from convdispatch.errors import InvalidType
-from convdispatch.ops import FLOAT_DTYPES, Backend, Tensor
+from convdispatch.ops import FLOAT_DTYPES, Backend, NumpyArray, Tensor
 
 
 def as_native(backend: Backend, inputs: object, dtype: str) -> Tensor:
@@ -17,22 +18,45 @@ def as_native(backend: Backend, inputs: object, dtype: str) -> Tensor:
     if backend.owns(inputs):
         return inputs
     if isinstance(inputs, list | tuple | int | float):
-        try:
-            return backend.asarray(np.asarray(inputs, "float64"), dtype)
-        except (TypeError, ValueError) as exc:
-            raise InvalidType(
-                f"`inputs` must be a tensor, a NumPy array or nested lists of numbers; received a "
-                f"{type(inputs).__name__} that NumPy cannot read: {exc}."
-            ) from exc
+        return backend.asarray(_read_lists(inputs), dtype)
     if isinstance(inputs, np.ndarray | np.generic):
         array = np.asarray(inputs)
         require_float(array.dtype.name)
         return backend.asarray(array, array.dtype.name)
-    kind = f"{type(inputs).__module__}.{type(inputs).__qualname__}"
     raise InvalidType(
-        f"`inputs` must be a NumPy array or a tensor of the layer's own backend, "
-        f"{backend.name!r}; received {kind}. Convert it with `convdispatch.to_numpy(x)`, or bind "
-        "the layer to the tensor's backend with `layer.to(...)`."
+        f"`inputs` must be a NumPy array, nested lists of numbers or a tensor of the layer's own "
+        f"backend, {backend.name!r}; received {_described(inputs)}"
+    )
+
+
+def _read_lists(inputs: object) -> NumpyArray:
+    try:
+        array = np.asarray(inputs)
+        problem = "" if _is_real(array) else f"which NumPy reads as {array.dtype}"
+    except (TypeError, ValueError, RuntimeError) as exc:
+        problem = f"which NumPy cannot read: {exc}"
+    if problem:
+        raise InvalidType(
+            "`inputs` must be a tensor, a NumPy array or nested lists of numbers; received a "
+            f"{type(inputs).__name__}, {problem}."
+        )
+    return array
+
+
+def _is_real(array: NumpyArray) -> bool:
+    return array.dtype.kind in "fiu" or array.dtype.name in FLOAT_DTYPES
+
+
+def _described(inputs: object) -> str:
+    """Say what a value is that is no input, and how to make one of it if it is a tensor."""
+    kind = f"{type(inputs).__module__}.{type(inputs).__qualname__}".removeprefix("builtins.")
+    try:
+        owner = selection.backend_of(inputs).name
+    except InvalidType:
+        return f"a {kind}."
+    return (
+        f"a {kind}, which is a tensor of {owner!r}. Convert it with `convdispatch.to_numpy(x)`, "
+        f"or move the layer to its backend with `layer.to({owner!r})`."
     )
 
 

@@ -72,16 +72,7 @@ class ConvTranspose(OneKernelLayer):
             **options,
         )
         self.output_padding = self._checked_output_padding(output_padding)
-        self.output_size = (
-            None
-            if output_size is None
-            else as_ints(output_size, self.rank, self.spelled("output_size"))
-        )
-        if output_size is not None and output_padding is not None:
-            raise InvalidArgument(
-                f"`output_padding` and `{self.spelled('output_size')}` both state the output's "
-                f"size; received {output_padding!r} and {output_size!r}. Give one of them."
-            )
+        self.output_size = self._checked_output_size(output_size)
 
     @property
     def reduction_length(self) -> int:
@@ -140,8 +131,8 @@ class ConvTranspose(OneKernelLayer):
         paddings = self.output_padding or (None,) * self.rank
         stated = self.output_size or (None,) * self.rank
         outputs = []
-        for axis, extra, wanted in zip(self._axes(sizes), paddings, stated, strict=True):
-            size, taps, stride, dilation = axis
+        for axis, (size, taps, stride, dilation) in enumerate(self._axes(sizes)):
+            extra, wanted = paddings[axis], stated[axis]
             output = wanted or geometry.transposed_output_size(
                 size,
                 taps,
@@ -150,6 +141,7 @@ class ConvTranspose(OneKernelLayer):
                 padding=self.padding,
                 output_padding=extra,
             )
+            geometry.require_output(output, size=size, reason=self._reach(axis))
             if size is not None and output is not None:
                 geometry.require_legal_transposed_size(
                     output,
@@ -163,6 +155,14 @@ class ConvTranspose(OneKernelLayer):
                 )
             outputs.append(output)
         return tuple(outputs)
+
+    def _checked_output_size(self, value: IntOrTuple | None) -> tuple[int, ...] | None:
+        if value is not None and self.output_padding is not None:
+            raise InvalidArgument(
+                f"`output_padding` and `{self.spelled('output_size')}` both state the output's "
+                f"size; received {self.output_padding!r} and {value!r}. Give one of them."
+            )
+        return None if value is None else as_ints(value, self.rank, self.spelled("output_size"))
 
     def _checked_output_padding(self, value: IntOrTuple | None) -> tuple[int, ...] | None:
         """Return one int an axis; those that no input size makes legal raise at once."""

@@ -94,14 +94,16 @@ def checked_values(
 ) -> list[NumpyArray]:
     """Return one array a weight, or raise before any of them is used."""
     shapes = [weight.public_shape for weight in weights]
-    if not isinstance(values, Sequence) or isinstance(values, str):
-        raise InvalidType(f"`weights` must be a list of arrays; received {type(values).__name__}.")
-    if len(values) != len(weights):
-        raise InvalidArgument(
-            f"`weights` of {owner!r} must be a list of {len(weights)} arrays of shapes {shapes}; "
-            f"received {len(values)}."
+    if not isinstance(values, Sequence) or isinstance(values, str | bytes):
+        raise InvalidType(
+            f"`weights` of {owner!r} must be a list of arrays; received {type(values).__name__}."
         )
-    arrays = [np.asarray(value) for value in values]
+    if len(values) != len(weights):
+        wanted = f"{len(weights)} arrays of shapes {shapes}" if weights else "none: it has none"
+        raise InvalidArgument(
+            f"`weights` of {owner!r} must be {wanted}; received {len(values)} arrays."
+        )
+    arrays = [_as_array(value, w, owner) for value, w in zip(values, weights, strict=True)]
     for array, weight in zip(arrays, weights, strict=True):
         if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
             raise InvalidType(
@@ -114,3 +116,13 @@ def checked_values(
                 f"for {weight.name!r}."
             )
     return arrays
+
+
+def _as_array(value: Any, weight: Weight, owner: str) -> NumpyArray:
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as exc:
+        raise InvalidType(
+            f"`weights` of {owner!r} must be arrays of real numbers; received for "
+            f"{weight.name!r} a {type(value).__name__} that NumPy cannot read: {exc}"
+        ) from exc

@@ -13,14 +13,13 @@ from convdispatch import selection
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.layers import Layer
 from convdispatch.layers._arguments import as_int, as_partial_shape
+from convdispatch.layers._options import layer_name
 from convdispatch.layers._tensors import as_native
 from convdispatch.models import _serialization
 from convdispatch.models._progress import progress
 from convdispatch.models._summary import summary_lines
 from convdispatch.ops import NumpyArray, PartialShape
 from convdispatch.registry import registry
-
-_numbers = itertools.count(1)
 
 
 class Sequential:
@@ -42,10 +41,14 @@ class Sequential:
         *,
         backend: str | None = None,
     ) -> None:
-        self.name = name or f"sequential_{next(_numbers)}"
+        self.name = layer_name(type(self), name)
         self.backend = selection.resolve_backend(backend)
         self._has_own_backend = backend is not None
         self._layers: list[Layer] = []
+        if not isinstance(layers, Iterable | None):
+            raise InvalidType(
+                f"`layers` must be a list of layers; received {type(layers).__name__}."
+            )
         for layer in layers or ():
             self.add(layer)
 
@@ -62,17 +65,25 @@ class Sequential:
             raise InvalidType(
                 f"`layer` must be a convdispatch layer; received {type(layer).__name__}."
             )
+        if any(layer is other for other in self._layers):
+            raise InvalidArgument(
+                f"the model already holds this very layer, {layer.name!r}; make another one."
+            )
         if any(layer.name == other.name for other in self._layers):
             raise InvalidArgument(
                 f"the model already has a layer named {layer.name!r}; give each its own `name`."
             )
-        self._bind(layer)
-        shape = self._next_input_shape(layer)
-        if layer.built:
-            if shape is not None:
-                layer.compute_output_shape(shape)
-        elif shape is not None:
-            layer.build(shape)
+        backend = self._backend_with(layer)
+        before = layer.backend
+        layer.backend = backend
+        try:
+            self._fit(layer)
+        except Exception:
+            layer.backend = before
+            raise
+        # From now on the layer stays there, also if it is added to another model.
+        layer.has_own_backend = True
+        self.backend = backend
         self._layers.append(layer)
 
     def pop(self) -> Layer:
@@ -81,17 +92,26 @@ class Sequential:
             raise InvalidArgument("the model has no layer to take off.")
         return self._layers.pop()
 
-    def _bind(self, layer: Layer) -> None:
-        if not self._layers and not self._has_own_backend:
-            self.backend = layer.backend if layer.has_own_backend else self.backend
-        if layer.backend == self.backend:
-            return
-        if layer.built or layer.has_own_backend:
+    def _backend_with(self, layer: Layer) -> str:
+        """Return the model's backend once the layer is in it."""
+        is_bound = layer.built or layer.has_own_backend
+        if not self._layers and not self._has_own_backend and is_bound:
+            return layer.backend
+        if is_bound and layer.backend != self.backend:
             raise InvalidArgument(
                 f"{layer.name!r} is bound to the backend {layer.backend!r} and the model to "
                 f"{self.backend!r}. Add `layer.to({self.backend!r})` instead."
             )
-        layer.backend = self.backend
+        return self.backend
+
+    def _fit(self, layer: Layer) -> None:
+        """Build the layer for the shape that it will get, or see that it takes that shape."""
+        shape = self._next_input_shape(layer)
+        if layer.built:
+            if shape is not None:
+                layer.compute_output_shape(shape)
+        elif shape is not None:
+            layer.build(shape)
 
     def _next_input_shape(self, layer: Layer) -> PartialShape | None:
         if not self._layers:
@@ -109,7 +129,9 @@ class Sequential:
         """Build the layers for inputs of that shape, batch axis included."""
         if not self._layers:
             raise InvalidShape(f"{self.name!r} has no layers to build.")
-        stated = self._layers[0].batch_input_shape if input_shape is None else input_shape
+        first = self._layers[0]
+        known = first.input_shape if first.built else first.batch_input_shape
+        stated = known if input_shape is None else input_shape
         if stated is None:
             raise InvalidShape(
                 f"{self.name!r} does not know its input shape: give `input_shape` to `build` or "
@@ -175,7 +197,6 @@ class Sequential:
         if not self._layers:
             raise InvalidShape(f"{self.name!r} has no layers to apply.")
         backend = registry.load(self.backend)
-        x = np.asarray(x) if isinstance(x, list | tuple) else x
         native: Any = as_native(backend, x, self._layers[0].dtype)
         shape, _ = backend.describe(native)
         starts = range(0, max(shape[0] or 0, 1), size) if shape else range(1)

@@ -34,20 +34,31 @@ def model_from_json(
     """
     from convdispatch.models._sequential import Sequential
 
+    if not isinstance(json_string, str):
+        raise InvalidType(f"`json_string` must be a string; received {type(json_string).__name__}.")
     try:
         document = json.loads(json_string)
     except json.JSONDecodeError as exc:
         raise InvalidArgument(
             f"`json_string` is not JSON: {exc.msg} in line {exc.lineno}, column {exc.colno}."
         ) from exc
+    except RecursionError as exc:
+        raise InvalidArgument("`json_string` is nested too deeply for a model's JSON.") from exc
     if not isinstance(document, dict) or document.get("class_name") != "Sequential":
         raise InvalidArgument(
             "`json_string` must hold an object with `class_name` 'Sequential' and `config`, as "
-            "`to_json` writes it."
+            f"`to_json` writes it; received {_kind(document)}."
         )
     return Sequential.from_config(
         document.get("config", {}), custom_objects=custom_objects, backend=backend
     )
+
+
+def _kind(document: Any) -> str:
+    if not isinstance(document, dict):
+        return f"a {type(document).__name__}"
+    name = document.get("class_name")
+    return "an object without `class_name`" if name is None else f"`class_name` {name!r}"
 
 
 def document(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,9 +72,11 @@ def document(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
 
 def layer_entry(layer: Layer) -> dict[str, Any]:
     """Return what a model's configuration says of one layer."""
+    name = type(layer).__name__
+    is_ours = getattr(importlib.import_module(layer.door), name, None) is type(layer)
     return {
-        "class_name": type(layer).__name__,
-        "module": layer.door,
+        "class_name": name,
+        "module": layer.door if is_ours else type(layer).__module__,
         "config": layer.get_config(),
     }
 
@@ -74,7 +87,8 @@ def layers_from(
     """Return new layers for the entries of a model's configuration."""
     if not isinstance(config, Mapping) or not isinstance(config.get("layers", []), list):
         raise InvalidType(
-            f"`config` must be a mapping with a list of `layers`; received {config!r}."
+            "`config` of a model must be a mapping with a list of `layers`; received "
+            f"{'other `layers`' if isinstance(config, Mapping) else type(config).__name__}."
         )
     return [_layer(entry, custom_objects) for entry in config.get("layers", [])]
 
@@ -90,9 +104,11 @@ def set_all_weights(layers: Sequence[Layer], weights: Sequence[Any], *, owner: s
 
 
 def _layer(entry: Any, custom_objects: Mapping[str, type[Layer]]) -> Layer:
-    if not isinstance(entry, Mapping) or not {"class_name", "config"} <= set(entry):
+    is_complete = isinstance(entry, Mapping) and {"class_name", "config"} <= set(entry)
+    if not is_complete or not isinstance(entry["class_name"], str):
         raise InvalidArgument(
-            f"each of `layers` must have a `class_name` and a `config`; received {entry!r}."
+            f"each of `layers` must have a `class_name`, a string, and a `config`; received "
+            f"{entry!r}."
         )
     return _layer_class(entry, custom_objects).from_config(entry["config"])
 
@@ -102,16 +118,24 @@ def _layer_class(
 ) -> type[Layer]:
     name, door = entry["class_name"], entry.get("module", DOORS[0])
     if name in custom_objects:
-        return custom_objects[name]
+        return _require_layer_class(custom_objects[name], name)
     if door not in DOORS:
         raise InvalidArgument(
             f"`module` of a layer must be one of {', '.join(DOORS)}; received {door!r}. Hand the "
             "class of a layer of your own over in `custom_objects`."
         )
-    found = getattr(importlib.import_module(door), str(name), None)
+    found = getattr(importlib.import_module(door), name, None)
     if not (isinstance(found, type) and issubclass(found, Layer)):
         raise InvalidArgument(
             f"{door} has no layer named {name!r}. Hand the class of a layer of your own over in "
             "`custom_objects`."
         )
     return found
+
+
+def _require_layer_class(custom: object, name: str) -> type[Layer]:
+    if isinstance(custom, type) and issubclass(custom, Layer):
+        return custom
+    raise InvalidType(
+        f"`custom_objects` must map names to classes of layers; received {custom!r} for {name!r}."
+    )

@@ -12,6 +12,7 @@ from convdispatch.keras1.layers._translation import (
     Layouts,
     Spelling,
     data_format,
+    kernel_size,
 )
 from convdispatch.layers._arguments import as_int
 from convdispatch.layers._weights import Layout
@@ -52,16 +53,17 @@ class AtrousConvolution1D(Keras1Layer, layers.Conv1D):
         input_length: int | None = None,
         **options: Any,
     ) -> None:
+        self.input_dim = None if input_dim is None else as_int(input_dim, "input_dim")
+        self.input_length = None if input_length is None else as_int(input_length, "input_length")
         if input_dim is not None:
-            length = None if input_length is None else as_int(input_length, "input_length")
-            options["input_shape"] = (length, as_int(input_dim, "input_dim"))
+            options["input_shape"] = (self.input_length, self.input_dim)
         super().__init__(
             nb_filter,
-            filter_length,
-            strides=subsample_length,
+            kernel_size(filter_length=filter_length),
+            strides=as_int(subsample_length, "subsample_length"),
             padding=border_mode,
             data_format="channels_last",
-            dilation_rate=atrous_rate,
+            dilation_rate=as_int(atrous_rate, "atrous_rate"),
             activation=activation,
             use_bias=bias,
             kernel_initializer=init,
@@ -74,6 +76,13 @@ class AtrousConvolution1D(Keras1Layer, layers.Conv1D):
             weights=weights,
             **options,
         )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments under Keras 1's names."""
+        return super().get_config() | {
+            "input_dim": self.input_dim,
+            "input_length": self.input_length,
+        }
 
     @property
     def _fans_ordering(self) -> str:
@@ -154,7 +163,7 @@ class AtrousConvolution2D(Keras1Layer, layers.Conv2D):
     ) -> None:
         super().__init__(
             nb_filter,
-            (nb_row, nb_col),
+            kernel_size(nb_row=nb_row, nb_col=nb_col),
             strides=subsample,
             padding=border_mode,
             data_format=data_format(dim_ordering),
@@ -249,7 +258,7 @@ class Convolution3D(Keras1Layer, layers.Conv3D):
     ) -> None:
         super().__init__(
             nb_filter,
-            (kernel_dim1, kernel_dim2, kernel_dim3),
+            kernel_size(kernel_dim1=kernel_dim1, kernel_dim2=kernel_dim2, kernel_dim3=kernel_dim3),
             strides=subsample,
             padding=border_mode,
             data_format=data_format(dim_ordering),

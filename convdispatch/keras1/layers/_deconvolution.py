@@ -13,6 +13,7 @@ from convdispatch.keras1.layers._translation import (
     Layouts,
     Spelling,
     data_format,
+    kernel_size,
 )
 from convdispatch.layers._arguments import as_partial_shape
 from convdispatch.layers._weights import Layout
@@ -20,7 +21,7 @@ from convdispatch.ops import PartialShape
 
 
 class Deconvolution2D(Keras1Layer, layers.Conv2DTranspose):
-    """Keras 1's Deconvolution2D; kernel (rows, cols, in, out), 'th': (in, out, rows, cols).
+    """Keras 1's Deconvolution2D; kernel (rows, cols, in, out), 'th': (out, in, rows, cols).
 
     `output_shape` has four entries in the layer's dim_ordering; that of the batch may be None and
     is not looked at. Rows and columns must be sizes from which the convolution gives the input's.
@@ -59,7 +60,7 @@ class Deconvolution2D(Keras1Layer, layers.Conv2DTranspose):
         self._stated_shape = as_partial_shape(output_shape, "output_shape")
         super().__init__(
             nb_filter,
-            (nb_row, nb_col),
+            kernel_size(nb_row=nb_row, nb_col=nb_col),
             strides=subsample,
             padding=border_mode,
             data_format=data_format(dim_ordering),
@@ -88,6 +89,7 @@ class Deconvolution2D(Keras1Layer, layers.Conv2DTranspose):
             order = "rows, cols, nb_filter" if self.channels_last else "nb_filter, rows, cols"
             raise InvalidArgument(
                 f"`output_shape` must be (batch, {order}) under dim_ordering "
-                f"{self.dim_ordering!r}, with {self.filters} for nb_filter; received {shape}."
+                f"{self.dim_ordering!r}, with known rows and cols of at least 1 and with "
+                f"{self.filters} or None for nb_filter; received {shape}."
             )
         return tuple(sizes)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from convdispatch import layers
 from convdispatch.errors import InvalidArgument
 from convdispatch.keras1.layers._translation import Keras1Layer, Spelling, data_format
+from convdispatch.layers._arguments import as_int
 
 _ORDERING: Spelling = {"data_format": "dim_ordering"}
 _ONE_AXIS: Spelling = {"data_format": None}
@@ -58,7 +59,7 @@ class UpSampling1D(Keras1Layer, layers.UpSampling1D):
     spelling: ClassVar[Spelling] = {**_ONE_AXIS, "size": "length"}
 
     def __init__(self, length: int = 2, **options: Any) -> None:
-        super().__init__(length, **options)
+        super().__init__(as_int(length, "length"), **options)
 
 
 class UpSampling2D(Keras1Layer, layers.UpSampling2D):

@@ -12,6 +12,7 @@ from convdispatch.keras1.layers._translation import (
     Layouts,
     Spelling,
     data_format,
+    kernel_size,
 )
 from convdispatch.layers._weights import Layout
 
@@ -58,7 +59,7 @@ class SeparableConvolution2D(Keras1Layer, layers.SeparableConv2D):
     ) -> None:
         super().__init__(
             nb_filter,
-            (nb_row, nb_col),
+            kernel_size(nb_row=nb_row, nb_col=nb_col),
             strides=subsample,
             padding=border_mode,
             data_format=data_format(dim_ordering),

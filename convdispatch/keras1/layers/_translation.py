@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 from convdispatch import initializers, layers
-from convdispatch.layers._arguments import as_choice
+from convdispatch.layers import _options
+from convdispatch.layers._arguments import as_choice, as_int
 from convdispatch.layers._weights import Layout, Weight
 from convdispatch.ops import NumpyArray
 from convdispatch.vocabulary import KERAS1
@@ -48,6 +49,12 @@ class Keras1Layer(layers.Layer):
     layouts: ClassVar[Layouts] = {}
     data_format: str
 
+    def __new__(cls, *arguments: Any, **keywords: Any) -> Self:
+        """Refuse names that are not Keras 1's before the constructor would translate them twice."""
+        if _options.is_constructed_here(cls):
+            _options.require_own_keywords(cls, keywords)
+        return super().__new__(cls)
+
     @property
     def dim_ordering(self) -> str:
         """Keras 1's word for the data format: 'th' or 'tf'."""
@@ -78,6 +85,11 @@ class Keras1Layer(layers.Layer):
     def _fans_ordering(self) -> str:
         """The dim_ordering by which Keras 1 reads a kernel's fans."""
         return self.dim_ordering
+
+
+def kernel_size(**sizes: object) -> tuple[int, ...]:
+    """Return the sizes that Keras 1 takes one by one, each checked under its own name."""
+    return tuple(as_int(size, argument) for argument, size in sizes.items())
 
 
 def data_format(dim_ordering: object) -> str | None:

@@ -12,9 +12,6 @@ from typing import Any
 from convdispatch import layers
 from convdispatch.vocabulary import KERAS2
 
-# Keras 2's separable layers took these from their base class and never used them.
-_UNUSED = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
-
 
 class Keras2Layer(layers.Layer):
     """What makes a layer one of Keras 2's: its vocabulary and its module path."""
@@ -24,14 +21,25 @@ class Keras2Layer(layers.Layer):
 
 
 class _Separable(Keras2Layer):
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        for unused in _UNUSED:
-            if unused in options:
-                del options[unused]
+    # Keras 2's separable layers took these from their base class and never used them.
+    def __init__(
+        self,
+        *arguments: Any,
+        kernel_initializer: Any = None,
+        kernel_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        **options: Any,
+    ) -> None:
+        unused = {
+            "initializer": kernel_initializer,
+            "regularizer": kernel_regularizer,
+            "constraint": kernel_constraint,
+        }
+        for kind, value in unused.items():
+            if value is not None:
                 warnings.warn(
-                    f"`{unused}` has no effect on {type(self).__name__}, as in Keras 2. Use "
-                    f"`{unused.replace('kernel', 'depthwise')}` or "
-                    f"`{unused.replace('kernel', 'pointwise')}`.",
+                    f"`kernel_{kind}` has no effect on {type(self).__name__}, as in Keras 2. Use "
+                    f"`depthwise_{kind}` or `pointwise_{kind}`.",
                     stacklevel=2,
                 )
         super().__init__(*arguments, **options)

@@ -1,0 +1,141 @@
+"""The weights of a layer: making them, reading and setting them, their losses and constraints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from convdispatch import initializers
+from convdispatch.errors import InvalidArgument
+from convdispatch.layers._weights import Weight, checked_values
+from convdispatch.ops import Backend, NumpyArray, Tensor
+from convdispatch.registry import registry
+
+
+class Weighted:
+    """Something with weights: declared by name and shape, held as tensors of one backend."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        dtype: str,
+        trainable: bool,
+        backend: str,
+        initial_weights: Sequence[Any] | None,
+    ) -> None:
+        self.name = name
+        self.dtype = dtype
+        self.trainable = trainable
+        self.backend = backend
+        self._initial_weights = initial_weights
+        self._forget()
+
+    def _forget(self) -> None:
+        """Be without weights again."""
+        self._is_made = False
+        self._weights: tuple[Weight, ...] = ()
+        self._variables: list[Tensor] = []
+        self._activity_losses: list[Tensor] = []
+
+    @property
+    def variables(self) -> list[Any]:
+        """The native tensors that hold the weights, in the order of `get_weights`."""
+        return list(self._variables)
+
+    weights = variables
+
+    @property
+    def declared_weights(self) -> tuple[Weight, ...]:
+        """What the layer says of each of its weights: name, shape and the user's wishes."""
+        return self._weights
+
+    @property
+    def trainable_weights(self) -> list[Any]:
+        """The variables that a trainer may change."""
+        return self.variables if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Any]:
+        """The variables that a trainer must leave alone."""
+        return [] if self.trainable else self.variables
+
+    def get_weights(self) -> list[NumpyArray]:
+        """Return the weights as NumPy arrays in Keras's layout."""
+        backend = self._backend()
+        return [np.array(backend.to_numpy(variable)) for variable in self._variables]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Give the weights new values: all of them or, where one does not fit, none."""
+        if not self._is_made:
+            raise InvalidArgument(
+                f"{self.name!r} has no weights yet: build it or call it once before `set_weights`."
+            )
+        values = checked_values(weights, self._weights, owner=self.name)
+        self._assign(range(len(values)), values)
+
+    def count_params(self) -> int:
+        """Return how many numbers the weights hold."""
+        if not self._is_made:
+            raise InvalidArgument(
+                f"{self.name!r} has no weights yet: build it or call it once before `count_params`."
+            )
+        return sum(math.prod(weight.shape) for weight in self._weights)
+
+    def apply_constraints(self) -> None:
+        """Project the weights onto their constraints, as a trainer does after each update."""
+        backend = self._backend()
+        for index, weight in enumerate(self._weights):
+            if weight.constraint is not None:
+                projected = weight.constraint(self._variables[index])
+                self._assign([index], [backend.to_numpy(projected)])
+
+    @property
+    def losses(self) -> list[Any]:
+        """The regularization losses: those of the weights, then that of the last output.
+
+        Each is a native scalar through which gradients flow. As in Keras 1 and 2 the activity
+        loss is summed over the batch, not averaged.
+        """
+        penalties = [
+            weight.regularizer(variable)
+            for weight, variable in zip(self._weights, self._variables, strict=True)
+            if weight.regularizer is not None
+        ]
+        return penalties + self._activity_losses
+
+    def _variable(self, name: str) -> Any:
+        for weight, variable in zip(self._weights, self._variables, strict=True):
+            if weight.name == name:
+                return variable
+        return None
+
+    def _assign(self, indices: Iterable[int], values: Iterable[NumpyArray]) -> None:
+        backend = self._backend()
+        for index, value in zip(indices, values, strict=True):
+            self._variables[index] = backend.assign(self._variables[index], value)
+
+    def _start_values(self, weights: Sequence[Weight]) -> list[NumpyArray]:
+        if self._initial_weights is not None:
+            return checked_values(self._initial_weights, weights, owner=self.name)
+        return [self._draw(weight) for weight in weights]
+
+    def _draw(self, weight: Weight) -> NumpyArray:
+        return initializers.draw(weight.initializer, weight.public_shape)
+
+    def _make_variables(self, weights: tuple[Weight, ...]) -> None:
+        values = self._start_values(weights)
+        backend = self._backend()
+        made: Any = backend.outside_trace(
+            lambda: [backend.variable(value, self.dtype) for value in values]
+        )
+        self._variables = list(made)
+        self._weights = weights
+        self._initial_weights = None
+        self._is_made = True
+
+    def _backend(self) -> Backend:
+        return registry.load(self.backend)

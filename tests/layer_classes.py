@@ -1,0 +1,150 @@
+"""Every public layer class as data: its signature, and a value other than the default for each.
+
+A new class or argument needs a value here before the tests of configurations pass.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+from convdispatch import layers
+from convdispatch.layers import Layer
+
+CHANNELS = 4
+SIZES = (9, 8, 7)
+
+# What a class's user may write for an argument, one entry a spatial axis where it says AXES.
+AXES: dict[str, tuple[Any, ...]] = {
+    "kernel_size": (2, 3, 2),
+    "strides": (2, 1, 2),
+    "subsample": (2, 1, 2),
+    "dilation_rate": (2, 3, 2),
+    "atrous_rate": (2, 3, 2),
+    "output_padding": (1, 0, 1),
+    "output_size": (17, 8, 13),
+    "size": (3, 2, 3),
+    "cropping": ((1, 2), (2, 1), (0, 3)),
+}
+VALUES: dict[str, Any] = {
+    "filters": 8,
+    "nb_filter": 8,
+    "filter_length": 2,
+    "nb_row": 2,
+    "nb_col": 3,
+    "kernel_dim1": 2,
+    "kernel_dim2": 3,
+    "kernel_dim3": 2,
+    "length": 3,
+    "subsample_length": 2,
+    "border_mode": "same",
+    "data_format": "channels_first",
+    "dim_ordering": "th",
+    "interpolation": "bilinear",
+    "activation": "tanh",
+    "use_bias": False,
+    "bias": False,
+    "groups": 2,
+    "depth_multiplier": 2,
+    "output_shape": (None, 8, 17, 8),  # fits in either order
+    "input_dim": CHANNELS,
+    "input_length": SIZES[0],
+    "init": "he_uniform",
+    "kernel_initializer": "he_uniform",
+    "bias_initializer": "ones",
+    "depthwise_initializer": "he_uniform",
+    "pointwise_initializer": "he_normal",
+    "kernel_regularizer": "l2",
+    "W_regularizer": "l2",
+    "depthwise_regularizer": "l1",
+    "pointwise_regularizer": "l2",
+    "bias_regularizer": "l1",
+    "b_regularizer": "l1",
+    "activity_regularizer": "l1",
+    "kernel_constraint": "nonneg",
+    "W_constraint": "nonneg",
+    "depthwise_constraint": "nonneg",
+    "pointwise_constraint": "unitnorm",
+    "bias_constraint": "maxnorm",
+    "b_constraint": "maxnorm",
+}
+
+
+@dataclass(frozen=True)
+class LayerClass:
+    """One public class of one façade."""
+
+    door: str  # 'layers', 'keras1' or 'keras2'
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.door}.{self.name}"
+
+    @property
+    def type(self) -> type[Layer]:
+        """The class itself."""
+        found: type[Layer] = getattr(module(self.door), self.name)
+        return found
+
+    @property
+    def arguments(self) -> list[str]:
+        """The names that the constructor states, `weights` excepted: no configuration has it."""
+        stating = getattr(layers, self.name) if self.door == "keras2" else self.type
+        kinds = inspect.signature(stating).parameters
+        return [n for n, p in kinds.items() if p.kind is not p.VAR_KEYWORD and n != "weights"]
+
+    @property
+    def required(self) -> list[str]:
+        """The arguments without a default."""
+        stating = getattr(layers, self.name) if self.door == "keras2" else self.type
+        every = inspect.signature(stating).parameters
+        return [name for name in self.arguments if every[name].default is inspect.Parameter.empty]
+
+    @property
+    def is_ordered_first(self) -> bool:
+        """Whether the values put the channels on axis 1."""
+        return bool({"data_format", "dim_ordering"} & set(self.arguments))
+
+    def value(self, argument: str) -> Any:
+        """Return a legal value other than the default."""
+        rank = self.type.rank
+        if argument == "padding":
+            pads = tuple((axis + 1, 2) for axis in range(rank))
+            if (self.door, self.name) == ("keras1", "ZeroPadding3D"):
+                return (1, 2, 3)
+            if (self.door, self.name) == ("keras1", "ZeroPadding2D"):
+                return (1, 2, 3, 4)
+            is_reshaping = self.name.startswith("ZeroPadding")
+            return (pads if rank > 1 else pads[0]) if is_reshaping else "same"
+        if argument in AXES:
+            values = AXES[argument][:rank]
+            return values if rank > 1 else values[0]
+        return VALUES[argument]
+
+    def values(self, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Return a value for every argument but those named."""
+        return {name: self.value(name) for name in self.arguments if name not in without}
+
+    def shape(self, *, channels_first: bool, batch: int | None = 3) -> tuple[int | None, ...]:
+        """Return an input shape."""
+        sizes = SIZES[: self.type.rank]
+        return (batch, CHANNELS, *sizes) if channels_first else (batch, *sizes, CHANNELS)
+
+
+def module(door: str) -> Any:
+    """Return the module from which users import a façade's layers."""
+    return importlib.import_module(
+        "convdispatch.layers" if door == "layers" else f"convdispatch.{door}.layers"
+    )
+
+
+def classes(*doors: str) -> list[LayerClass]:
+    """Return every public class of the façades, other names of one class left out."""
+    found = [LayerClass(door, name) for door in doors for name in module(door).__all__]
+    return [entry for entry in found if entry.type.__name__ == entry.name and entry.name != "Layer"]
+
+
+EVERY_CLASS = classes("layers", "keras1", "keras2")
+assert len(EVERY_CLASS) == 19 + 16 + 19, "a class has come or gone"

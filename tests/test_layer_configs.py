@@ -1,0 +1,248 @@
+"""A layer's configuration makes the same layer again, for every class and every argument."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from layer_classes import EVERY_CLASS, LayerClass
+
+COMMON = {"name": "a_layer", "trainable": False, "dtype": "float16", "convention": "theano"}
+EACH_CLASS = pytest.mark.parametrize("entry", EVERY_CLASS, ids=str)
+
+# `output_padding` and `output_size` exclude each other: such a class comes twice.
+VARIANTS = [
+    (entry, without)
+    for entry in EVERY_CLASS
+    for without in (
+        [("output_padding",), ("output_size",)] if "output_size" in entry.arguments else [()]
+    )
+]
+EACH_VARIANT = pytest.mark.parametrize(
+    ("entry", "without"), VARIANTS, ids=[f"{e}-{'-'.join(w)}".rstrip("-") for e, w in VARIANTS]
+)
+
+
+def full(entry: LayerClass, without: tuple[str, ...] = (), **options: Any) -> Any:
+    """Make a layer with a value for every argument."""
+    return entry.type(**entry.values(without=without), **options)
+
+
+def plain(entry: LayerClass) -> Any:
+    """Make a layer with the arguments that it needs."""
+    return entry.type(**{name: entry.value(name) for name in entry.required})
+
+
+@EACH_VARIANT
+def test_a_configuration_makes_the_same_configuration(
+    entry: LayerClass, without: tuple[str, ...]
+) -> None:
+    """get_config, through JSON, from_config and get_config again: nothing has changed."""
+    shape = entry.shape(channels_first=entry.is_ordered_first)
+    layer = full(entry, without, batch_input_shape=shape, **COMMON)
+    config = json.loads(json.dumps(layer.get_config()))
+    again = entry.type.from_config(config)
+    assert type(again) is entry.type
+    assert again.get_config() == layer.get_config()
+    assert COMMON.items() <= config.items()
+    assert config["batch_input_shape"] == list(shape)
+
+
+@EACH_VARIANT
+def test_no_argument_is_forgotten(entry: LayerClass, without: tuple[str, ...]) -> None:
+    """Each argument of the signature stands in the configuration, and not with its default."""
+    config, default = full(entry, without).get_config(), plain(entry).get_config()
+    given = [name for name in entry.arguments if name not in (*without, *entry.required)]
+    assert [name for name in entry.arguments if name not in config] == []
+    assert [name for name in given if config[name] == default[name]] == []
+
+
+@EACH_CLASS
+def test_from_config_leaves_the_configuration_alone(entry: LayerClass) -> None:
+    """A configuration can be read twice: Keras 1.2.2 took the names out of its regularizers."""
+    config = full(entry, ("output_padding",)).get_config()
+    before = json.dumps(config)
+    entry.type.from_config(config)
+    assert json.dumps(config) == before
+
+
+@EACH_VARIANT
+def test_the_same_weights_give_the_same_output(
+    backend_name: str, entry: LayerClass, without: tuple[str, ...]
+) -> None:
+    """A layer made from a configuration is the same function."""
+    layer = full(entry, without, backend=backend_name, dtype="float32", convention="theano")
+    shape = entry.shape(channels_first=entry.is_ordered_first)
+    layer.build((None, *shape[1:]))
+    again = entry.type.from_config(layer.get_config(), backend=backend_name)
+    again.build((None, *shape[1:]))
+    again.set_weights(layer.get_weights())
+    x = np.random.default_rng(0).normal(size=shape).astype("float32")
+    assert again.output_shape == layer.output_shape
+    found, expected = np.asarray(again(x)), np.asarray(layer(x))
+    assert found.shape[1:] == layer.output_shape[1:]
+    assert np.any(expected != 0)
+    np.testing.assert_array_equal(found, expected)
+
+
+KERAS_1 = [entry for entry in EVERY_CLASS if entry.door == "keras1"]
+
+
+@pytest.mark.parametrize(
+    "entry", [e for e in KERAS_1 if "dim_ordering" in e.arguments], ids=lambda entry: entry.name
+)
+@pytest.mark.parametrize("dim_ordering", ["th", "tf"])
+def test_keras_1_configurations_keep_dim_ordering(entry: LayerClass, dim_ordering: str) -> None:
+    """Keras 1.2.2 lost it for upsampling, padding and cropping in two and three dimensions."""
+    values = entry.values() | {"dim_ordering": dim_ordering}
+    if entry.name == "Deconvolution2D" and dim_ordering == "tf":
+        values["output_shape"] = (None, 17, 8, 8)
+    again = entry.type.from_config(entry.type(**values).get_config())
+    shape = entry.shape(channels_first=dim_ordering == "th")
+    channels = again.compute_output_shape(shape)[1 if dim_ordering == "th" else -1]
+    assert again.get_config()["dim_ordering"] == dim_ordering
+    assert channels == values.get("nb_filter", 4)
+
+
+def test_keras_1_separable_regularizers_keep_their_places() -> None:
+    """Keras 1.2.2 wrote the depthwise regularizer in the pointwise one's place."""
+    entry = LayerClass("keras1", "SeparableConvolution2D")
+    config = full(entry).get_config()
+    assert config["depthwise_regularizer"] == {"name": "L1L2Regularizer", "l1": 0.01, "l2": 0.0}
+    assert config["pointwise_regularizer"] == {"name": "L1L2Regularizer", "l1": 0.0, "l2": 0.01}
+
+
+OURS = {"name", "trainable", "dtype", "convention"}
+_BIAS = {"use_bias", "bias_initializer", "bias_regularizer", "bias_constraint"}
+_WINDOW = {"kernel_size", "strides", "padding", "data_format", "dilation_rate", "activation"}
+_CONV = _WINDOW | _BIAS | {"activity_regularizer"}
+_KERNEL = {"filters", "kernel_initializer", "kernel_regularizer", "kernel_constraint"}
+_DEPTHWISE = {f"depthwise_{kind}" for kind in ("initializer", "regularizer", "constraint")}
+_POINTWISE = {f"pointwise_{kind}" for kind in ("initializer", "regularizer", "constraint")}
+_TRANSPOSED = _CONV | _KERNEL | {"output_padding"}
+_KERAS_1 = {"nb_filter", "init", "activation", "border_mode", "activity_regularizer", "bias"}
+_KERAS_1_BIAS = {"b_regularizer", "b_constraint"}
+_KERAS_1_KERNEL = _KERAS_1 | _KERAS_1_BIAS | {"W_regularizer", "W_constraint"}
+_KERAS_1_2D = _KERAS_1_KERNEL | {"nb_row", "nb_col", "subsample", "dim_ordering"}
+_KERAS_1_1D = _KERAS_1_KERNEL | {"filter_length", "subsample_length", "input_dim", "input_length"}
+_KERAS_1_SEPARABLE = (
+    (_KERAS_1 | _KERAS_1_BIAS | {"nb_row", "nb_col", "subsample", "dim_ordering"})
+    | {"depth_multiplier", "depthwise_regularizer", "depthwise_constraint"}
+    | {"pointwise_regularizer", "pointwise_constraint"}
+)
+
+# What real Keras 2.2.4 writes beside 'name' and 'trainable', and after it what is ours.
+KERAS_2_KEYS = {
+    "Conv1D": (_CONV | _KERNEL, {"groups"}),
+    "Conv2D": (_CONV | _KERNEL, {"groups"}),
+    "Conv3D": (_CONV | _KERNEL, {"groups"}),
+    "Conv1DTranspose": (_TRANSPOSED, {"groups", "output_size"}),
+    "Conv2DTranspose": (_TRANSPOSED, {"groups", "output_size"}),
+    "Conv3DTranspose": (_TRANSPOSED, {"groups", "output_size"}),
+    "DepthwiseConv1D": (_CONV | _DEPTHWISE | {"depth_multiplier"}, set()),
+    "DepthwiseConv2D": (_CONV | _DEPTHWISE | {"depth_multiplier"}, set()),
+    "SeparableConv1D": (_CONV | _DEPTHWISE | _POINTWISE | {"filters", "depth_multiplier"}, set()),
+    "SeparableConv2D": (_CONV | _DEPTHWISE | _POINTWISE | {"filters", "depth_multiplier"}, set()),
+    "Cropping1D": ({"cropping"}, {"data_format"}),
+    "Cropping2D": ({"cropping", "data_format"}, set()),
+    "Cropping3D": ({"cropping", "data_format"}, set()),
+    "UpSampling1D": ({"size"}, {"data_format"}),
+    "UpSampling2D": ({"size", "data_format", "interpolation"}, set()),
+    "UpSampling3D": ({"size", "data_format"}, set()),
+    "ZeroPadding1D": ({"padding"}, {"data_format"}),
+    "ZeroPadding2D": ({"padding", "data_format"}, set()),
+    "ZeroPadding3D": ({"padding", "data_format"}, set()),
+}
+# Real Keras 1.2.2's, with the dim_ordering that it forgot.
+KERAS_1_KEYS = {
+    "Convolution1D": _KERAS_1_1D,
+    "AtrousConvolution1D": _KERAS_1_1D | {"atrous_rate"},
+    "Convolution2D": _KERAS_1_2D,
+    "AtrousConvolution2D": _KERAS_1_2D | {"atrous_rate"},
+    "SeparableConvolution2D": _KERAS_1_SEPARABLE,
+    "Deconvolution2D": _KERAS_1_2D | {"output_shape"},
+    "Convolution3D": (_KERAS_1_2D - {"nb_row", "nb_col"})
+    | {"kernel_dim1", "kernel_dim2", "kernel_dim3"},
+    "Cropping1D": {"cropping"},
+    "Cropping2D": {"cropping", "dim_ordering"},
+    "Cropping3D": {"cropping", "dim_ordering"},
+    "UpSampling1D": {"length"},
+    "UpSampling2D": {"size", "dim_ordering"},
+    "UpSampling3D": {"size", "dim_ordering"},
+    "ZeroPadding1D": {"padding"},
+    "ZeroPadding2D": {"padding", "dim_ordering"},
+    "ZeroPadding3D": {"padding", "dim_ordering"},
+}
+
+
+@EACH_CLASS
+def test_the_keys_are_real_keras_s(entry: LayerClass) -> None:
+    """A configuration has the keys that real Keras writes, and of ours those listed."""
+    real, ours = KERAS_2_KEYS.get(entry.name, (set(), set()))
+    expected = KERAS_1_KEYS[entry.name] if entry.door == "keras1" else real | ours
+    assert set(plain(entry).get_config()) == expected | OURS
+
+
+def test_a_configuration_of_real_keras_2_is_read() -> None:
+    """What Keras 2.2.4 saved of a Conv2D makes our Conv2D."""
+    entry = LayerClass("keras2", "Conv2D")
+    glorot = {"scale": 1.0, "mode": "fan_avg", "distribution": "uniform", "seed": None}
+    saved = {
+        "name": "conv2d_1",
+        "trainable": True,
+        "batch_input_shape": [None, 8, 8, 3],
+        "dtype": "float32",
+        "filters": 4,
+        "kernel_size": [3, 3],
+        "strides": [1, 1],
+        "padding": "valid",
+        "data_format": "channels_last",
+        "dilation_rate": [1, 1],
+        "activation": "linear",
+        "use_bias": True,
+        "kernel_initializer": {"class_name": "VarianceScaling", "config": glorot},
+        "bias_initializer": {"class_name": "Zeros", "config": {}},
+        "kernel_regularizer": {"class_name": "L1L2", "config": {"l1": 0.0, "l2": 0.01}},
+        "bias_regularizer": None,
+        "activity_regularizer": None,
+        "kernel_constraint": {"class_name": "MaxNorm", "config": {"max_value": 2, "axis": 0}},
+        "bias_constraint": None,
+    }
+    layer = entry.type.from_config(saved)
+    layer.build((None, 8, 8, 3))
+    assert layer.output_shape == (None, 6, 6, 4)
+    added = {"groups": 1, "convention": "tensorflow"}
+    assert json.loads(json.dumps(layer.get_config())) == saved | added
+
+
+def test_a_configuration_of_real_keras_1_is_read() -> None:
+    """What Keras 1.2.2 saved of a Convolution2D makes our Convolution2D."""
+    entry = LayerClass("keras1", "Convolution2D")
+    saved = {
+        "name": "convolution2d_1",
+        "trainable": True,
+        "batch_input_shape": [None, 3, 8, 8],
+        "input_dtype": "float32",
+        "nb_filter": 4,
+        "nb_row": 3,
+        "nb_col": 2,
+        "init": "glorot_uniform",
+        "activation": "linear",
+        "border_mode": "valid",
+        "subsample": [1, 1],
+        "dim_ordering": "th",
+        "W_regularizer": {"name": "L1L2Regularizer", "l1": 0.0, "l2": 0.01},
+        "b_regularizer": None,
+        "activity_regularizer": None,
+        "W_constraint": {"name": "MaxNorm", "m": 2.0, "axis": 0},
+        "b_constraint": None,
+        "bias": True,
+    }
+    layer = entry.type.from_config(saved)
+    layer.build((None, 3, 8, 8))
+    assert layer.output_shape == (None, 4, 6, 7)
+    written = json.loads(json.dumps(layer.get_config()))
+    renamed = {"dtype": "float32", "convention": "tensorflow"}
+    assert written == {k: v for k, v in saved.items() if k != "input_dtype"} | renamed
