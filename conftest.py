@@ -10,13 +10,14 @@ import subprocess
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from convdispatch import selection
 from convdispatch.cli import main
+from convdispatch.errors import BackendUnavailable
 from convdispatch.ops import Backend
 from convdispatch.registry import registry
 
@@ -27,6 +28,23 @@ if not BACKEND_NAMES:
     raise pytest.UsageError("no backend is available: nothing would be tested")
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its C++ start-up banner hides the results
+
+
+HAS_AUTOGRAD = importlib.util.find_spec("autograd") is not None
+
+# Its example differentiates on the NumPy backend.
+collect_ignore = [] if HAS_AUTOGRAD else ["convdispatch/autodiff.py"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    """Skip what needs NumPy's gradients where the optional package for them is not installed."""
+    try:
+        return (yield)
+    except BackendUnavailable as unavailable:
+        if HAS_AUTOGRAD or "autograd" not in str(unavailable):
+            raise
+        pytest.skip(str(unavailable))
 
 
 @pytest.fixture(autouse=True)

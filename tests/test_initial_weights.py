@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from layer_classes import EVERY_CLASS, LayerClass
+from layer_classes import CHANNELS, EVERY_CLASS, LayerClass
 
 import convdispatch
 from convdispatch import initializers, keras1, keras2, layers
@@ -21,7 +21,7 @@ def built(entry: LayerClass, backend: str, **options: Any) -> Any:
     """Make a layer of the class on a backend, with weights."""
     needed = {name: entry.value(name) for name in entry.required}
     layer = entry.type(**needed, **options, backend=backend)
-    layer.build(entry.shape(channels_first=False))
+    layer.build((None, *(None,) * layer.rank, CHANNELS))
     return layer
 
 
