@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 import convdispatch
 from convdispatch import keras1, keras2, layers
@@ -165,3 +166,15 @@ def array(tensor: object) -> Array:
 def ones(*shape: int) -> Array:
     """Return ones of that shape."""
     return np.ones(shape, "float32")
+
+
+def require_gradients(backend_name: str) -> None:
+    """Skip the test where the backend cannot differentiate."""
+    if backend_name == "numpy":
+        pytest.importorskip("autograd", reason="NumPy's gradients need the package autograd")
+
+
+def require_bfloat16(backend_name: str) -> None:
+    """Skip the test where the backend has no bfloat16."""
+    if backend_name == "numpy":
+        pytest.importorskip("ml_dtypes", reason="NumPy's bfloat16 needs the package ml_dtypes")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from rows import DEPTHWISE, RowLayer, array, flat, ones
+from rows import DEPTHWISE, RowLayer, array, flat, ones, require_gradients
 
 from convdispatch import layers
 from convdispatch.autodiff import gradients
@@ -116,6 +116,7 @@ def test_channels_first_convolves_separably(backend_name: str) -> None:
 @pytest.mark.parametrize("groups", [1, 2])
 def test_channels_first_volumes_and_their_gradients(groups: int, backend_name: str) -> None:
     """C18, keras#19591, tensorflow#60195: ones count the products in the output and gradients."""
+    require_gradients(backend_name)
     layer = layers.Conv3D(
         2,
         2,
@@ -146,6 +147,7 @@ def test_a_group_of_one_channel_convolves_on_a_processor(backend_name: str) -> N
 
 def test_groups_have_gradients(backend_name: str) -> None:
     """C23, tensorflow#50397, #53180, keras#15713: each weight meets its group's channels only."""
+    require_gradients(backend_name)
     kernel = np.array([[[1, 2, 3, 4], [5, 6, 7, 8]]])
     layer = layers.Conv1D(
         4, 1, groups=2, use_bias=False, weights=[kernel], backend=backend_name, dtype="float32"

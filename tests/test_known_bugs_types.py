@@ -20,6 +20,8 @@ from rows import (
     RowLayer,
     array,
     ones,
+    require_bfloat16,
+    require_gradients,
 )
 
 from convdispatch import keras1, keras2, layers
@@ -56,6 +58,7 @@ def double_precision(backend_name: str) -> Iterator[None]:
 
 def sum_of_curvatures(backend: Backend, function: Callable[[Any], Any], at: Any) -> list[float]:
     """Return the Hessian of sum(function(t)^2), times ones, at `at`."""
+    require_gradients(backend.name)
     total = backend.functions["sum"]
 
     def squared(tensors: Any) -> Any:
@@ -108,6 +111,8 @@ def test_half_precision_computes_on_a_processor(
     layer: RowLayer, dtype: str, backend: Backend
 ) -> None:
     """C32, pytorch#121958: 'not implemented for Half'; the result stays in half precision."""
+    if dtype == "bfloat16":
+        require_bfloat16(backend.name)
     made = layer.make([1, 10], padding="same", backend=backend.name)
     y: Any = made(backend.asarray(layer.tensor([1, 2, 3, 4]), dtype))
     assert backend.describe(y)[1] == dtype
@@ -140,6 +145,7 @@ def test_an_empty_batch_has_zero_weight_gradients(
     backend_name: str,
 ) -> None:
     """C33, pytorch#12013, #19599, #26214, #32612, #63299: forward and backward."""
+    require_gradients(backend_name)
     layer = layer_class(16, 3, data_format="channels_first", backend=backend_name, dtype="float32")
     found = gradients(layer, ones(*input_shape))
     assert found.output.shape == output_shape

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from layer_classes import EVERY_CLASS, LayerClass
-from test_sequential import Doubled, outputs, two_layers
+from small_models import Doubled, outputs, two_layers
 
 from convdispatch import layers, model_from_json
 from convdispatch.errors import InvalidArgument, InvalidType

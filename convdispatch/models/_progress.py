@@ -31,6 +31,8 @@ def progress(steps: Sequence[int], *, verbose: bool | int | str) -> Iterator[int
         done += 1
         if time.monotonic() - begun >= patience:
             break
+    else:  # over before a bar could be read
+        return
     yield from _with_bar(remaining, done=done, total=len(steps))
 
 
