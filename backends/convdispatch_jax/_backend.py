@@ -67,7 +67,8 @@ class JaxBackend:
     def value_and_grad(
         self, fn: Callable[[Sequence[jax.Array]], jax.Array]
     ) -> Callable[[Sequence[jax.Array]], tuple[jax.Array, list[jax.Array]]]:
-        differentiate = jax.value_and_grad(fn)
+        # Jitted: one compilation instead of one for each primitive and each of its derivatives.
+        differentiate = jax.jit(jax.value_and_grad(fn))
         return lambda tensors: differentiate(list(tensors))
 
 

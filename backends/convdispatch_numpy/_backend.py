@@ -27,7 +27,7 @@ class NumpyBackend:
         return lower(op, signature)
 
     def owns(self, value: object) -> bool:
-        return isinstance(value, np.ndarray) or _autograd.is_traced(value)
+        return isinstance(value, np.ndarray | np.generic) or _autograd.is_traced(value)
 
     def describe(self, tensor: Any) -> tuple[PartialShape, str]:
         return tensor.shape, tensor.dtype.name

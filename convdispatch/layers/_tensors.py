@@ -34,7 +34,7 @@ def _read_lists(inputs: object) -> NumpyArray:
         array = np.asarray(inputs)
         problem = "" if _is_real(array) else f"which NumPy reads as {array.dtype}"
     except (TypeError, ValueError, RuntimeError) as exc:
-        problem = f"which NumPy cannot read: {exc}"
+        problem = f"which NumPy cannot read: {str(exc).rstrip('.')}"
     if problem:
         raise InvalidType(
             "`inputs` must be a tensor, a NumPy array or nested lists of numbers; received a "

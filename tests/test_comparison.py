@@ -1,0 +1,286 @@
+"""`convdispatch.compare`: one model on several backends, judged by what rounding explains."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import convdispatch
+from convdispatch import layers
+from convdispatch.errors import (
+    BackendNotFound,
+    InvalidArgument,
+    InvalidShape,
+    InvalidType,
+    UnsupportedOp,
+)
+from convdispatch.hookspecs import hookimpl
+from convdispatch.models import Sequential
+from convdispatch.ops import BackendInfo, Conv, Op, Signature
+from convdispatch.registry import registry
+
+X = np.random.default_rng(2).normal(size=(3, 10, 10, 4)).astype("float32")
+
+
+def tour(**options: Any) -> Sequential:
+    """Make a model of every family."""
+    convdispatch.set_random_seed(4)
+    return Sequential(
+        [
+            layers.Conv2D(6, 3, activation="elu", groups=2, **options),
+            layers.DepthwiseConv2D(
+                3, padding="same", strides=2, activation="hard_sigmoid", **options
+            ),
+            layers.UpSampling2D(2, interpolation="bilinear", **options),
+            layers.SeparableConv2D(5, 2, activation="softmax", **options),
+            layers.ZeroPadding2D(((1, 0), (0, 2)), **options),
+            layers.Conv2DTranspose(3, 3, strides=2, padding="same", activation="tanh", **options),
+            layers.Cropping2D(1, **options),
+        ]
+    )
+
+
+class Sabotaged:
+    """NumPy's backend under another name, with something added to what convolutions give."""
+
+    name = "sabotaged"
+
+    def __init__(self, spoil: Callable[[Any], Any]) -> None:
+        self._honest = registry.load("numpy")
+        self._spoil = spoil
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self._honest, attribute)
+
+    def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
+        """Return what NumPy's backend would, spoilt if the op is a convolution."""
+        honest = self._honest.lower(op, signature)
+        if not isinstance(op, Conv):
+            return honest
+        return lambda *tensors: self._spoil(honest(*tensors))
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Return a function that registers a backend by hand, until the test is over."""
+    plugins: list[object] = []
+
+    def add(backend: object, *, name: str = "sabotaged", framework: str = "numpy") -> None:
+        module = ModuleType(f"handmade_{name}")
+        module.BACKEND = backend  # type: ignore[attr-defined]  # what `load` reads
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+
+        class Plugin:
+            @hookimpl
+            def convdispatch_backends(self) -> list[BackendInfo]:
+                load = f"{module.__name__}:BACKEND"
+                return [BackendInfo(name=name, framework=framework, load=load, install="nothing")]
+
+        plugins.append(Plugin())
+        registry.register(plugins[-1], name=f"handmade:{name}")
+
+    yield add
+    for plugin in plugins:
+        registry.unregister(plugin)
+
+
+def test_all_backends_are_within_the_bound(all_backends: tuple[str, ...]) -> None:
+    """A float32 model is off by no more than rounding explains, and not by nothing."""
+    result = convdispatch.compare(tour(), X, all_backends)
+    assert list(result) == list(all_backends)
+    assert {found.status for found in result.values()} == {"ok"}
+    assert all(0 < found.error_in_bounds <= 1 for found in result.values())
+    assert all(0 < found.max_error < 1e-4 for found in result.values())
+    assert all(0 < found.seconds < 10 for found in result.values())
+    assert [found.backend for found in result.values()] == list(all_backends)
+
+
+def test_the_backends_default_to_all_that_are_available() -> None:
+    """Without names every available backend is asked."""
+    result = convdispatch.compare(layers.Conv2D(2, 3), X)
+    assert tuple(result) == convdispatch.available_backends()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_narrow_models_are_within_their_bound(backend_name: str, dtype: str) -> None:
+    """The bound belongs to the model's element type: x is cast to it, errors are larger."""
+    pytest.importorskip("ml_dtypes", reason="NumPy's bfloat16 needs the package ml_dtypes")
+    found = convdispatch.compare(tour(dtype=dtype), X, [backend_name])[backend_name]
+    assert (found.status, found.reason) == ("ok", "")
+    assert 0 < found.error_in_bounds <= 1
+    assert found.max_error > 1e-5
+
+
+def test_channels_first_models_are_within_the_bound(backend_name: str) -> None:
+    """The same with the channels on axis 1."""
+    options = {"data_format": "channels_first"}
+    model = Sequential(
+        [
+            layers.Conv2D(6, 3, activation="relu", **options),
+            layers.Conv2DTranspose(3, 2, strides=2, activation="sigmoid", **options),
+        ]
+    )
+    x = np.moveaxis(X, -1, 1)
+    found = convdispatch.compare(model, x, [backend_name])[backend_name]
+    assert found.status == "ok"
+    assert 0 < found.error_in_bounds <= 1
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [
+        {"class_name": "relu", "config": {"negative_slope": 0.3, "max_value": 1.0}},
+        {"class_name": "softmax", "config": {"axis": 1}},
+        "gelu",
+        "hard_shrink",
+        "exponential",
+        "log_softmax",
+    ],
+    ids=["relu", "softmax-over-rows", "gelu", "hard_shrink", "exponential", "log_softmax"],
+)
+def test_activations_of_every_kind_have_a_bound(backend_name: str, activation: Any) -> None:
+    """Monotone or not, with jumps or over a whole axis."""
+    layer = layers.Conv2D(4, 3, activation=activation)
+    found = convdispatch.compare(layer, X, [backend_name])[backend_name]
+    assert found.status == "ok"
+    assert found.max_error > 0
+    assert found.error_in_bounds <= 1
+
+
+def test_a_layer_without_arithmetic_is_exact(backend_name: str) -> None:
+    """Where nothing is rounded the bound is zero and so is the error."""
+    found = convdispatch.compare(layers.ZeroPadding2D(2), X, [backend_name])[backend_name]
+    assert (found.status, found.max_error, found.error_in_bounds) == ("ok", 0.0, 0.0)
+
+
+def test_the_model_stays_where_it_is(backend_name: str) -> None:
+    """Comparing moves copies; the model itself is built, for any batch size, and no more."""
+    model = tour()
+    convdispatch.compare(model, X, [backend_name])
+    assert model.backend == "numpy"
+    assert model.input_shape == (None, 10, 10, 4)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda y: y + np.float32(1e-3), "the error is larger than rounding explains"),
+        (lambda y: y * np.float32(1.001), "the error is larger than rounding explains"),
+        (lambda y: np.full_like(y, np.nan), "the error is larger than rounding explains"),
+        (lambda y: y[:, :-1], "has shape"),
+    ],
+    ids=["added", "multiplied", "not-a-number", "cut"],
+)
+def test_a_sabotaged_backend_is_outside(
+    register: Callable[..., None], spoil: Callable[[Any], Any], reason: str
+) -> None:
+    """A thousandth too much is found out, and the honest backend beside it is not blamed."""
+    register(Sabotaged(spoil))
+    result = convdispatch.compare(layers.Conv2D(4, 3), X, ["numpy", "sabotaged"])
+    assert result["numpy"].status == "ok"
+    assert result["sabotaged"].status == "outside"
+    assert reason in result["sabotaged"].reason
+    assert not result["sabotaged"].error_in_bounds <= 1
+
+
+def test_an_honest_wrapper_is_ok(register: Callable[..., None]) -> None:
+    """The sabotage above is in what is spoilt, not in the wrapping."""
+    register(Sabotaged(lambda y: y))
+    found = convdispatch.compare(tour(), X, ["sabotaged"])["sabotaged"]
+    assert found.status == "ok"
+    assert 0 < found.error_in_bounds <= 1
+
+
+def test_a_backend_that_declines_is_unsupported(register: Callable[..., None]) -> None:
+    """Its reason is reported, and no figures."""
+
+    def decline(y: Any) -> Any:
+        raise UnsupportedOp("no such kernel here; use strides")
+
+    register(Sabotaged(decline))
+    found = convdispatch.compare(layers.Conv2D(4, 3), X, ["sabotaged"])["sabotaged"]
+    assert (found.status, found.reason) == ("unsupported", "no such kernel here; use strides")
+    assert math.isnan(found.error_in_bounds)
+    assert math.isnan(found.seconds)
+
+
+def test_a_backend_without_its_framework_is_unavailable(register: Callable[..., None]) -> None:
+    """The reason says what is missing; the others are compared."""
+    register(None, name="absent", framework="no_such_framework")
+    result = convdispatch.compare(layers.Conv2D(4, 3), X, ["absent", "numpy"])
+    assert result["absent"].status == "unavailable"
+    assert "needs the package 'no_such_framework'" in result["absent"].reason
+    assert math.isnan(result["absent"].max_error)
+    assert result["numpy"].status == "ok"
+
+
+def test_a_broken_backend_is_unavailable(register: Callable[..., None]) -> None:
+    """One that lacks most of the protocol is reported with what it lacks."""
+    register(object(), name="hollow")
+    found = convdispatch.compare(layers.Conv2D(4, 3), X, ["hollow"])["hollow"]
+    assert found.status == "unavailable"
+    assert "lacks" in found.reason
+
+
+@pytest.mark.parametrize("backends", [["tinygrad"], ["numpy", "tinygrad"], "tinygrad"], ids=str)
+def test_an_unknown_name_raises(backends: Any) -> None:
+    """A misspelt backend is no row of the result."""
+    with pytest.raises(BackendNotFound, match="no backend named 'tinygrad'"):
+        convdispatch.compare(layers.Conv2D(4, 3), X, backends)
+
+
+def test_one_name_may_stand_alone() -> None:
+    """A string is a name, not a list of letters."""
+    assert list(convdispatch.compare(layers.Conv2D(4, 3), X, "numpy")) == ["numpy"]
+
+
+def test_a_user_s_activation_has_no_bound(backend_name: str) -> None:
+    """Nobody knows how it enlarges errors, so there is nothing to judge by."""
+    layer = layers.Conv2D(4, 3, activation=lambda z: z * 2)
+    with pytest.raises(
+        InvalidType, match="no rounding bound is known for the activation <function"
+    ):
+        convdispatch.compare(layer, X, [backend_name])
+
+
+INVALID: dict[str, tuple[Any, Any, type[Exception], str]] = {
+    "list": (lambda: layers.Conv2D(4, 3), X.tolist(), InvalidType, "`x` must be a NumPy array"),
+    "integers": (lambda: layers.Conv2D(4, 3), X.astype(int), InvalidType, "received int64"),
+    "one-item": (lambda: layers.Conv2D(4, 3), X[0], InvalidShape, "takes inputs with 4 axes"),
+    "not-a-number": (lambda: layers.Conv2D(4, 3), X * np.nan, InvalidArgument, "`x` must be finite"),
+    "too-large": (
+        lambda: layers.Conv2D(4, 3, dtype="float16"),
+        np.full_like(X, 1e5),
+        InvalidArgument,
+        "`x` must be finite in the model's element type, float16",
+    ),
+    "no-model": (lambda: np.tanh, X, InvalidType, "`model` must be a layer or a Sequential; .* ufunc"),
+    "no-layers": (Sequential, X, InvalidShape, "has no layers to compare"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast:RuntimeWarning")
+@pytest.mark.parametrize(("make", "x", "error", "message"), INVALID.values(), ids=INVALID)
+def test_what_cannot_be_compared_is_refused(
+    make: Callable[[], Any], x: Any, error: type[Exception], message: str
+) -> None:
+    """Before any backend is asked."""
+    with pytest.raises(error, match=message):
+        convdispatch.compare(make(), x, ["numpy"])
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="about JAX's 64-bit mode")
+def test_jax_without_its_64_bit_mode_is_unsupported(all_backends: tuple[str, ...]) -> None:
+    """float64 is refused with the reason, never computed in float32."""
+    if "jax" not in all_backends:
+        pytest.skip("the backend 'jax' is not under test here")
+    found = convdispatch.compare(layers.Conv2D(4, 3, dtype="float64"), X, ["jax"])["jax"]
+    assert found.status == "unsupported"
+    assert "JAX_ENABLE_X64" in found.reason
