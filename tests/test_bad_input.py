@@ -60,7 +60,7 @@ TYPES |= {
         calling(L.Conv2D, 4, 3, x=[[1j]]), TypeError, "a list, which NumPy reads as complex128"
     ),
 }
-STRANGE = {"none": None, "text": "x", "mapping": {}, "set": {1.0}, "function": len}
+STRANGE: dict[str, Any] = {"none": None, "text": "x", "mapping": {}, "set": {1.0}, "function": len}
 
 
 @pytest.mark.parametrize("bad", TYPES.values(), ids=TYPES)

@@ -12,6 +12,8 @@ import convdispatch
 from convdispatch.errors import BackendNotFound, InvalidType
 from convdispatch.models import Sequential
 
+MODEL: Any = Sequential  # untyped, to be called with what its signature forbids
+
 NAMES = {
     "activation": Bad(
         conv(activation="rellu"),
@@ -108,7 +110,7 @@ NAMES = {
     "bias": Bad(old(bias=2), TypeError, "`bias` must be True or False; received 2"),
     "name": Bad(conv(name=3), TypeError, "`name` must be a non-empty string; received 3"),
     "name-of-a-model": Bad(
-        lambda b: Sequential(name=3, backend=b),
+        lambda b: MODEL(name=3, backend=b),
         TypeError,
         "`name` must be a non-empty string; received 3",
     ),

@@ -120,7 +120,7 @@ def test_narrow_models_are_within_their_bound(backend_name: str, dtype: str) -> 
 
 def test_channels_first_models_are_within_the_bound(backend_name: str) -> None:
     """The same with the channels on axis 1."""
-    options = {"data_format": "channels_first"}
+    options: Any = {"data_format": "channels_first"}
     model = Sequential(
         [
             layers.Conv2D(6, 3, activation="relu", **options),
@@ -254,14 +254,24 @@ INVALID: dict[str, tuple[Any, Any, type[Exception], str]] = {
     "list": (lambda: layers.Conv2D(4, 3), X.tolist(), InvalidType, "`x` must be a NumPy array"),
     "integers": (lambda: layers.Conv2D(4, 3), X.astype(int), InvalidType, "received int64"),
     "one-item": (lambda: layers.Conv2D(4, 3), X[0], InvalidShape, "takes inputs with 4 axes"),
-    "not-a-number": (lambda: layers.Conv2D(4, 3), X * np.nan, InvalidArgument, "`x` must be finite"),
+    "not-a-number": (
+        lambda: layers.Conv2D(4, 3),
+        X * np.nan,
+        InvalidArgument,
+        "`x` must be finite",
+    ),
     "too-large": (
         lambda: layers.Conv2D(4, 3, dtype="float16"),
         np.full_like(X, 1e5),
         InvalidArgument,
         "`x` must be finite in the model's element type, float16",
     ),
-    "no-model": (lambda: np.tanh, X, InvalidType, "`model` must be a layer or a Sequential; .* ufunc"),
+    "no-model": (
+        lambda: np.tanh,
+        X,
+        InvalidType,
+        "`model` must be a layer or a Sequential; .* ufunc",
+    ),
     "no-layers": (Sequential, X, InvalidShape, "has no layers to compare"),
 }
 

@@ -80,7 +80,7 @@ def test_two_layers_draw_different_weights(backend_name: str) -> None:
     one, other = (layers.SeparableConv2D(4, 1, backend=backend_name) for _ in range(2))
     one.build((None, 5, 5, 4))
     other.build((None, 5, 5, 4))
-    weights = [one.get_weights()[1], other.get_weights()[1]]
+    weights: Any = [one.get_weights()[1], other.get_weights()[1]]
     assert not np.array_equal(*weights)
     assert not np.array_equal(one.get_weights()[0].ravel(), weights[0].ravel()[:4])
 

@@ -29,8 +29,8 @@ def model(backend_name: str) -> Sequential:
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 32, None, np.int64(2)], ids=str)
 def test_batches_give_what_one_call_gives(model: Sequential, batch_size: Any) -> None:
     """However the items are divided, the answer is one NumPy array of all."""
-    expected = registry.load(model.backend).to_numpy(model(X))
-    found = model.predict(X, batch_size=batch_size)
+    expected: Any = registry.load(model.backend).to_numpy(model(X))
+    found: Any = model.predict(X, batch_size=batch_size)
     assert type(found) is np.ndarray
     assert found.shape == (7, 4, 4, 3)
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
@@ -66,9 +66,10 @@ def test_no_item_is_an_empty_batch(model: Sequential) -> None:
 def test_native_tensors_are_taken(model: Sequential) -> None:
     """The backend's own tensors go in, NumPy arrays come out."""
     native = registry.load(model.backend).asarray(X, "float32")
-    found = model.predict(native, batch_size=3)
+    found: Any = model.predict(native, batch_size=3)
+    expected: Any = model.predict(X)
     assert type(found) is np.ndarray
-    np.testing.assert_allclose(found, model.predict(X), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_nested_lists_have_the_model_s_element_type(model: Sequential) -> None:
