@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from convdispatch.errors import InvalidShape
 from convdispatch.layers import Layer
 from convdispatch.layers._tensors import as_native
 from convdispatch.models import Sequential
@@ -34,12 +35,18 @@ def gradients(model: Layer | Sequential, x: Any, cotangent: Any = None) -> Gradi
     [2.0, 2.0]
     """
     backend = registry.load(model.backend)
-    native = as_native(backend, x, "float32")
+    layers = model.layers if isinstance(model, Sequential) else [model]
+    native = as_native(backend, x, layers[0].dtype if layers else "float32")
     output = model(native)
     _, dtype = backend.describe(output)
     values = backend.to_numpy(output)
     weight = np.ones(values.shape) if cotangent is None else np.asarray(cotangent)
-    seed: Any = backend.asarray(np.broadcast_to(weight, values.shape), dtype)
+    if weight.shape != values.shape:
+        raise InvalidShape(
+            f"`cotangent` must have the shape of the output, {values.shape}; received an array of "
+            f"shape {weight.shape}."
+        )
+    seed: Any = backend.asarray(weight, dtype)
 
     def weighted_sum(tensors: Sequence[Any]) -> Any:
         return backend.functions["sum"](model.apply(tensors[1:], tensors[0]) * seed)

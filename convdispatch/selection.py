@@ -154,7 +154,7 @@ def backend_of(tensor: object) -> Backend:
     """
     kind = type(tensor)
     owner = _owners.get(kind)
-    if owner is None:
+    if owner not in registry.loaded():  # also one whose plugin has been unregistered
         owner = _find_owner(tensor)
         _owners[kind] = owner
     return owner

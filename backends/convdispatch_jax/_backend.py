@@ -32,7 +32,9 @@ class JaxBackend:
         return isinstance(value, jax.Array)
 
     def describe(self, tensor: jax.Array) -> tuple[PartialShape, str]:
-        return tensor.shape, tensor.dtype.name
+        name = tensor.dtype.name
+        _require_kept(name)  # the mode may have changed since the array was made
+        return tensor.shape, name
 
     def asarray(self, value: Array, dtype: str) -> jax.Array:
         # Copied: on a CPU `jnp.asarray` and `device_put` may share the array's memory.
@@ -73,13 +75,17 @@ class JaxBackend:
 
 
 def _dtype(name: str) -> np.dtype[Any]:
+    _require_kept(name)
+    return np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
+
+
+def _require_kept(name: str) -> None:
     if name == "float64" and jax.dtypes.canonicalize_dtype(name) != name:
         raise UnsupportedOp(
             "the backend 'jax' does not support float64 now: JAX would compute in float32 without "
             "its x64 mode. Set the environment variable JAX_ENABLE_X64=1, or call "
             '`jax.config.update("jax_enable_x64", True)` before the first array is made.'
         )
-    return np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
 
 
 backend = JaxBackend()

@@ -52,6 +52,17 @@ def _keeping_dtype(plain: Function) -> Function:
     return function
 
 
+def _summing_in_float32(reduce: Function) -> Function:
+    # ml_dtypes adds bfloat16 to bfloat16 and stops at 256 ones, as NumPy's float16 does at 2048
+    # along any axis but the last.
+    def reduction(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if x.dtype.itemsize > 2:
+            return reduce(x, *args, **kwargs)
+        return reduce(x.astype(np.float32), *args, **kwargs).astype(x.dtype)
+
+    return reduction
+
+
 def _erf_gradient(answer: Array, x: Array) -> Function:
     return lambda g: g * (2 / math.sqrt(math.pi)) * _exp(-x * x)
 
@@ -74,12 +85,14 @@ FUNCTIONS: Mapping[str, Function] = {
             "log",
             "log1p",
             "max",
-            "mean",
             "reshape",
             "sqrt",
-            "sum",
             "transpose",
         )
+    },
+    **{
+        name: _summing_in_float32(numpy_or_autograd(getattr(np, name), name))
+        for name in ("mean", "sum")
     },
     **{
         name: numpy_or_autograd(_keeping_dtype(getattr(np, name)), name)

@@ -20,7 +20,6 @@ _HALF = ("float16", "bfloat16")
 _moveaxis = numpy_or_autograd(np.moveaxis, "moveaxis")
 _pad = numpy_or_autograd(np.pad, "pad")
 _repeat = numpy_or_autograd(np.repeat, "repeat")
-_tensordot = numpy_or_autograd(np.tensordot, "tensordot")
 
 
 @singledispatch
@@ -75,13 +74,16 @@ def _lower_upsample(op: Upsample, signature: Signature) -> Callable[..., Any]:
         return nearest
 
     sizes = _spatial(signature.input_shape, channels_last=op.channels_last)
-    weights = [_linear_weights(*pair) for pair in zip(sizes, op.factors, strict=True)]
+    grids = [_grid(*pair) for pair in zip(sizes, op.factors, strict=True)]
+    dtype = np.float32 if signature.dtype in _HALF else np.dtype(signature.dtype)
 
     def bilinear(x: Any) -> Any:
-        dtype = x.dtype
-        for axis, matrix in enumerate(weights, first):
-            x = _moveaxis(_tensordot(x, matrix, axes=[[axis], [1]]), -1, axis)
-        return x.astype(dtype)
+        y = x.astype(dtype)
+        for axis, (below, above, share) in enumerate(grids, first):
+            weight = share.astype(dtype).reshape(-1, *[1] * (y.ndim - 1 - axis))
+            before = (slice(None),) * axis
+            y = y[(*before, below)] * (1 - weight) + y[(*before, above)] * weight
+        return y.astype(x.dtype)
 
     return bilinear
 
@@ -140,13 +142,8 @@ def _crop(low: int, high: int) -> slice:
     return slice(max(-low, 0), min(high, 0) or None)
 
 
-def _linear_weights(size: int, factor: int) -> Array:
-    """Return the (size * factor, size) matrix that interpolates between cell centres."""
+def _grid(size: int, factor: int) -> tuple[Array, Array, Array]:
+    """Return, for each output cell, the cells below and above it and the share of the latter."""
     centres = (np.arange(size * factor) + 0.5) / factor - 0.5
     below = np.floor(centres).astype(int)
-    share = centres - below
-    matrix = np.zeros((size * factor, size))
-    rows = np.arange(size * factor)
-    np.add.at(matrix, (rows, np.clip(below, 0, size - 1)), 1 - share)
-    np.add.at(matrix, (rows, np.clip(below + 1, 0, size - 1)), share)
-    return matrix
+    return below.clip(0, size - 1), (below + 1).clip(0, size - 1), centres - below

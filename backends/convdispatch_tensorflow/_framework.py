@@ -1,13 +1,53 @@
-"""The one import of TensorFlow, so that what must be set before it is set in one place."""
+"""The one import of TensorFlow, so that what must surround it is in one place."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 # Read once, while TensorFlow is being imported. Each process would otherwise be told on stderr
 # which instructions its processor has; errors still show, and a user's own level stays.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import tensorflow as tf
+
+@contextlib.contextmanager
+def _without_new_configuration() -> Iterator[None]:
+    """Take away the keras.json that importing tensorflow 2.21 makes where there is none.
+
+    It imports Keras 3, which writes a file that names TensorFlow: the next run of a user who had
+    chosen nothing would find that as their choice.
+    """
+    folders = [] if "tensorflow" in sys.modules else [f for f in _keras_folders() if _lacks_file(f)]
+    new_folders = [folder for folder in folders if not folder.exists()]
+    yield
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            (folder / "keras.json").unlink(missing_ok=True)
+    for folder in new_folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # only if it is empty
+
+
+def _keras_folders() -> list[Path]:
+    """Return where Keras 3 may write: its home or, without a writable one, the temporary folder."""
+    home = os.environ.get("KERAS_HOME")
+    if home:
+        return [Path(home)]
+    return [Path("~").expanduser() / ".keras", Path(tempfile.gettempdir()) / ".keras"]
+
+
+def _lacks_file(folder: Path) -> bool:
+    try:
+        return not (folder / "keras.json").exists()
+    except OSError:
+        return False
+
+
+with _without_new_configuration():
+    import tensorflow as tf
 
 __all__ = ["tf"]

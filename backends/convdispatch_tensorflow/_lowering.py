@@ -16,6 +16,8 @@ from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
 from convdispatch_tensorflow._precision import rounded_once
 
+Array = npt.NDArray[Any]
+
 
 @singledispatch
 def lower(op: Op, signature: Signature) -> Callable[..., Any]:
@@ -49,15 +51,17 @@ def _lower_upsample(op: Upsample, signature: Signature) -> Callable[..., Any]:
         # Copying is exact, but its gradient adds up.
         return rounded_once(lambda x: _cells.repeat_cells(x, op.factors, first_axis=first))
     sizes = _spatial(signature.input_shape, channels_last=op.channels_last)
-    rows, columns = (_linear_weights(*pair) for pair in zip(sizes, op.factors, strict=True))
-    letters = "nhwc" if op.channels_last else "nchw"
-    to_rows = f"{letters},Hh->{letters.replace('h', 'H')}"
-    to_columns = f"{letters},Ww->{letters.replace('w', 'W')}"
+    grids = [_grid(*pair) for pair in zip(sizes, op.factors, strict=True)]
 
     def bilinear(x: Any) -> Any:
-        # The weights stay NumPy's: a constant made during one trace is no good in another.
-        tall = tf.einsum(to_rows, x, tf.constant(rows, x.dtype))
-        return tf.einsum(to_columns, tall, tf.constant(columns, x.dtype))
+        for axis, (below, above, share) in enumerate(grids, first):
+            # The grid stays NumPy's: a constant made during one trace is no good in another.
+            weight = tf.constant(share.reshape(-1, *[1] * (3 - axis)), x.dtype)
+            x = (
+                tf.gather(x, below, axis=axis) * (1 - weight)
+                + tf.gather(x, above, axis=axis) * weight
+            )
+        return x
 
     return rounded_once(bilinear)
 
@@ -82,13 +86,8 @@ def _spatial(input_shape: Shape, *, channels_last: bool) -> Shape:
     return input_shape[:-1] if channels_last else input_shape[1:]
 
 
-def _linear_weights(size: int, factor: int) -> npt.NDArray[np.float64]:
-    """Return the (size * factor, size) matrix that interpolates between cell centres."""
+def _grid(size: int, factor: int) -> tuple[Array, Array, Array]:
+    """Return, for each output cell, the cells below and above it and the share of the latter."""
     centres = (np.arange(size * factor) + 0.5) / factor - 0.5
     below = np.floor(centres).astype(int)
-    share = centres - below
-    matrix = np.zeros((size * factor, size))
-    rows = np.arange(size * factor)
-    np.add.at(matrix, (rows, np.clip(below, 0, size - 1)), 1 - share)
-    np.add.at(matrix, (rows, np.clip(below + 1, 0, size - 1)), share)
-    return matrix
+    return below.clip(0, size - 1), (below + 1).clip(0, size - 1), centres - below

@@ -88,7 +88,8 @@ def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
 @lower.register
 def _lower_pad(op: Pad, signature: Signature) -> Function:
     channels = [(0, 0)] if op.channels_last else []
-    return _pad_last_axes([*op.pads, *channels])
+    # Without pads a copy as well: who changes the result in place must not change the input.
+    return _pad_last_axes([*op.pads, *channels]) if any(map(any, op.pads)) else torch.clone
 
 
 @lower.register

@@ -15,6 +15,10 @@ class HasWeights(Protocol):
     def weights(self) -> Sequence[Any]:
         """The native tensors that it computes with."""
 
+    @property
+    def trainable_weights(self) -> Sequence[Any]:
+        """Those of them that a trainer may change."""
+
     def apply(self, weights: Sequence[Any], inputs: Any) -> Any:
         """Compute with other weights."""
 
@@ -24,12 +28,16 @@ class LayerModule(torch.nn.Module):
 
     Tools that exchange a module's parameters while it runs (`torch.export`, `functional_call`,
     sharding wrappers) are obeyed: the layer computes with those that the module has at the time.
+    Those of layers with `trainable=False` require no gradient.
     """
 
     def __init__(self, layer: HasWeights) -> None:
         super().__init__()
         self.layer = layer
         self.weights = torch.nn.ParameterList(layer.weights)
+        trainable = {id(weight) for weight in layer.trainable_weights}
+        for weight in self.weights:
+            weight.requires_grad_(id(weight) in trainable)
 
     def forward(self, inputs: torch.Tensor) -> Any:
         """Apply the layer with the parameters that the module has now."""

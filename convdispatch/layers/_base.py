@@ -6,7 +6,7 @@ computing them the backend's.
 
 from __future__ import annotations
 
-import copy
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
@@ -16,11 +16,14 @@ from convdispatch.layers import _options
 from convdispatch.layers._arguments import as_bool, as_partial_shape
 from convdispatch.layers._tensors import as_native, require_float
 from convdispatch.layers._weighted import Weighted
-from convdispatch.layers._weights import Weight
+from convdispatch.layers._weights import Weight, require_as_many
 from convdispatch.ops import Backend, PartialShape, Shape, Tensor
 from convdispatch.vocabulary import KERAS3, Vocabulary
 
 Plan = Callable[[Sequence[Tensor], Tensor], Tensor]
+
+# Held while a first call builds its layer: the calls of several threads must share its weights.
+_building = threading.RLock()
 
 
 class Layer(Weighted):
@@ -95,11 +98,10 @@ class Layer(Weighted):
         """Make the weights for inputs of that shape, batch axis included."""
         shape = as_partial_shape(input_shape, "input_shape")
         self.compute_output_shape(shape)
+        if None not in shape[1:]:
+            self._make_plan(shape, self.dtype)  # first: where it raises, nothing is built
         self._make_variables(self._declare(shape))
         self._built_shape = shape
-        self._plans.clear()
-        if None not in shape[1:]:
-            self._make_plan(shape, self.dtype)
 
     def __call__(self, inputs: Any) -> Any:
         """Apply the layer to a tensor of its backend, or to a NumPy array.
@@ -113,7 +115,9 @@ class Layer(Weighted):
             shape, dtype = backend.describe(tensor)
             require_float(dtype)
             self.compute_output_shape(shape)  # complains of the shape as the caller knows it
-            self.build((None, *shape[1:]))
+            with _building:
+                if not self.built:
+                    self.build((None, *shape[1:]))
         outputs = self.apply(self._variables, tensor)
         if self.activity_regularizer is not None:
             self._activity_losses = [self.activity_regularizer(outputs)]
@@ -124,6 +128,8 @@ class Layer(Weighted):
 
         `weights` are native tensors in the order and layout of `variables`.
         """
+        if self._is_made:
+            require_as_many(weights, self._weights, owner=self.name)
         shape, dtype = self._backend().describe(inputs)
         plan = self._plans.get((shape[1:], dtype))
         if plan is None:
@@ -213,7 +219,8 @@ class Layer(Weighted):
         `dtype` asks for weights of another element type as well.
         """
         # A copy, not a configuration: a user's function has no name that could be looked up.
-        moved = copy.copy(self)
+        moved = type(self).__new__(type(self))
+        vars(moved).update(vars(self))
         moved.backend = selection.resolve_backend(backend)
         moved.has_own_backend = True
         moved.dtype = self.dtype if dtype is None else _options.layer_dtype({"dtype": dtype})
@@ -229,10 +236,19 @@ class Layer(Weighted):
         self._built_shape = None
         self._plans = {}
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        twin = self.to(self.backend)
-        twin.has_own_backend = self.has_own_backend
-        return twin
+    def __setattr__(self, name: str, value: object) -> None:
+        if not name.startswith("_"):
+            super().__setattr__("_plans", {})  # they were made from the old arguments
+        super().__setattr__(name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies and pickles hold: the weights as arrays, and nothing compiled."""
+        weights = self.get_weights() if self._variables else []
+        return vars(self) | {"_variables": weights, "_activity_losses": [], "_plans": {}}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        self._variables = self._as_variables(state["_variables"])
 
     def __repr__(self) -> str:
         shape = "" if self._built_shape is None else f", input_shape={self._built_shape}"

@@ -49,7 +49,7 @@ class ConvolutionalLayer(SpatialLayer):
         self.strides = as_ints(strides, self.rank, self.spelled("strides"))
         self.padding = as_choice(padding, self.paddings, self.spelled("padding"))
         self.dilation_rate = as_ints(dilation_rate, self.rank, self.spelled("dilation_rate"))
-        self.activation = self._named("activation", activation)
+        self.activation = _checked_activation(self._named("activation", activation))
         self.use_bias = as_bool(use_bias, self.spelled("use_bias"))
         self._keep_weight_options("bias", bias_initializer, bias_regularizer, bias_constraint)
         self.activity_regularizer = self._named("activity_regularizer", activity_regularizer)

@@ -10,7 +10,7 @@ import numpy as np
 
 from convdispatch import initializers
 from convdispatch.errors import InvalidArgument
-from convdispatch.layers._weights import Weight, checked_values
+from convdispatch.layers._weights import Weight, checked_values, own_arrays
 from convdispatch.ops import Backend, NumpyArray, Tensor
 from convdispatch.registry import registry
 
@@ -31,7 +31,7 @@ class Weighted:
         self.dtype = dtype
         self.trainable = trainable
         self.backend = backend
-        self._initial_weights = initial_weights
+        self._initial_weights = own_arrays(initial_weights)
         self._forget()
 
     def _forget(self) -> None:
@@ -127,15 +127,19 @@ class Weighted:
         return initializers.draw(weight.initializer, weight.public_shape)
 
     def _make_variables(self, weights: tuple[Weight, ...]) -> None:
-        values = self._start_values(weights)
+        self._variables = self._as_variables(self._start_values(weights))
+        self._weights = weights
+        self._initial_weights = None
+        self._is_made = True
+
+    def _as_variables(self, values: Sequence[NumpyArray]) -> list[Tensor]:
+        if not values:
+            return []
         backend = self._backend()
         made: Any = backend.outside_trace(
             lambda: [backend.variable(value, self.dtype) for value in values]
         )
-        self._variables = list(made)
-        self._weights = weights
-        self._initial_weights = None
-        self._is_made = True
+        return list(made)
 
     def _backend(self) -> Backend:
         return registry.load(self.backend)

@@ -93,16 +93,12 @@ def checked_values(
     values: Sequence[Any], weights: Sequence[Weight], *, owner: str
 ) -> list[NumpyArray]:
     """Return one array a weight, or raise before any of them is used."""
-    shapes = [weight.public_shape for weight in weights]
     if not isinstance(values, Sequence) or isinstance(values, str | bytes):
         raise InvalidType(
             f"`weights` of {owner!r} must be a list of arrays; received {type(values).__name__}."
         )
-    if len(values) != len(weights):
-        wanted = f"{len(weights)} arrays of shapes {shapes}" if weights else "none: it has none"
-        raise InvalidArgument(
-            f"`weights` of {owner!r} must be {wanted}; received {len(values)} arrays."
-        )
+    require_as_many(values, weights, owner=owner)
+    shapes = [weight.public_shape for weight in weights]
     arrays = [_as_array(value, w, owner) for value, w in zip(values, weights, strict=True)]
     for array, weight in zip(arrays, weights, strict=True):
         if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
@@ -116,6 +112,23 @@ def checked_values(
                 f"for {weight.name!r}."
             )
     return arrays
+
+
+def require_as_many(values: Sequence[Any], weights: Sequence[Weight], *, owner: str) -> None:
+    """Raise `InvalidArgument` unless there is one value a weight."""
+    if len(values) != len(weights):
+        shapes = [weight.public_shape for weight in weights]
+        wanted = f"{len(weights)} arrays of shapes {shapes}" if weights else "none: it has none"
+        raise InvalidArgument(
+            f"`weights` of {owner!r} must be {wanted}; received {len(values)} arrays."
+        )
+
+
+def own_arrays(values: Any) -> Any:
+    """Return the values with the user's arrays copied: they may change before they are used."""
+    if not isinstance(values, list | tuple):
+        return values
+    return [value.copy() if isinstance(value, np.ndarray) else value for value in values]
 
 
 def _as_array(value: Any, weight: Weight, owner: str) -> NumpyArray:

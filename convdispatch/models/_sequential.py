@@ -14,7 +14,8 @@ from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.layers import Layer
 from convdispatch.layers._arguments import as_int, as_partial_shape
 from convdispatch.layers._options import layer_name
-from convdispatch.layers._tensors import as_native
+from convdispatch.layers._tensors import as_native, require_float
+from convdispatch.layers._weights import require_as_many
 from convdispatch.models import _serialization
 from convdispatch.models._progress import progress
 from convdispatch.models._summary import summary_lines
@@ -138,6 +139,7 @@ class Sequential:
                 "to the first layer, or call the model once."
             )
         shape = as_partial_shape(stated, "input_shape")
+        self.compute_output_shape(shape)  # where it raises, nothing is built
         for layer in self._layers:
             if not layer.built:
                 layer.build(shape)
@@ -171,17 +173,30 @@ class Sequential:
         """Apply the layers to a tensor of the model's backend, or to a NumPy array."""
         if not self._layers:
             raise InvalidShape(f"{self.name!r} has no layers to apply.")
+        if not self.built:
+            self._require_fitting(inputs)
         for layer in self._layers:
             inputs = layer(inputs)
         return inputs
+
+    def _require_fitting(self, inputs: Any) -> None:
+        """Raise before the first layer is built where a later one cannot take its output."""
+        backend = registry.load(self.backend)
+        shape, dtype = backend.describe(as_native(backend, inputs, self._layers[0].dtype))
+        require_float(dtype)
+        self.compute_output_shape(shape)
 
     def apply(self, weights: Sequence[Any], inputs: Any) -> Any:
         """Apply the layers with other weights: a pure function, for jit and autodiff.
 
         `weights` are native tensors in the order and layout of `variables`.
         """
+        layers = self._built_layers()
+        require_as_many(
+            weights, [w for one in layers for w in one.declared_weights], owner=self.name
+        )
         remaining = iter(weights)
-        for layer in self._built_layers():
+        for layer in layers:
             inputs = layer.apply(list(itertools.islice(remaining, len(layer.variables))), inputs)
         return inputs
 
@@ -204,7 +219,7 @@ class Sequential:
             backend.to_numpy(self(native[start : start + size] if shape else native))
             for start in progress(starts, verbose=verbose)
         ]
-        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+        return np.concatenate(outputs)  # a copy, also of one: some backends' arrays are read-only
 
     # Weights.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -115,6 +116,10 @@ class ZeroPadding2D(Keras1Layer, layers.ZeroPadding2D):
             sides = (tuple(sides[:2]), tuple(sides[2:]))
         super().__init__(sides, data_format(dim_ordering), **options)
 
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments under Keras 1's names, the four sides in a row."""
+        return super().get_config() | {"padding": tuple(itertools.chain(*self.padding))}
+
 
 class ZeroPadding3D(Keras1Layer, layers.ZeroPadding3D):
     """Keras 1's ZeroPadding3D: one number an axis, for both sides; on every backend."""
@@ -125,6 +130,18 @@ class ZeroPadding3D(Keras1Layer, layers.ZeroPadding3D):
         self, padding: Sequence[int] = (1, 1, 1), dim_ordering: str = "default", **options: Any
     ) -> None:
         super().__init__(padding, data_format(dim_ordering), **options)
+        self._require_equal_sides()
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments under Keras 1's names, one number an axis."""
+        return super().get_config() | {"padding": tuple(low for low, _ in self.padding)}
+
+    def _require_equal_sides(self) -> None:
+        if any(low != high for low, high in self.padding):
+            raise InvalidArgument(
+                f"`padding` must be three integers, each for both sides of its axis; received "
+                f"{self.padding!r}. Two numbers an axis came with Keras 2."
+            )
 
 
 def _sides(padding: Any, names: Sequence[str]) -> Any:
