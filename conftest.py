@@ -159,5 +159,5 @@ def _load(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if name == "tensorflow" and importlib.util.find_spec("torch") is not None:
-            importlib.import_module("torch")  # the other order crashes the process
+            importlib.import_module("torch")  # the other order has crashed processes
         registry.load(name)

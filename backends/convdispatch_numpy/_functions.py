@@ -56,7 +56,7 @@ def _summing_in_float32(reduce: Function) -> Function:
     # ml_dtypes adds bfloat16 to bfloat16 and stops at 256 ones, as NumPy's float16 does at 2048
     # along any axis but the last.
     def reduction(x: Any, *args: Any, **kwargs: Any) -> Any:
-        if x.dtype.itemsize > 2:
+        if x.dtype.name not in ("float16", "bfloat16"):
             return reduce(x, *args, **kwargs)
         return reduce(x.astype(np.float32), *args, **kwargs).astype(x.dtype)
 

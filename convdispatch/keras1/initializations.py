@@ -1,10 +1,44 @@
-"""Keras 1's initializations: `get` by name, and each name as an attribute."""
+"""Keras 1's initializations: `get` by name, and each name as Keras 1's function of the shape.
 
+>>> from convdispatch.keras1 import initializations
+>>> def small(shape, name=None, dim_ordering="th"):
+...     return initializations.normal(shape, scale=0.01, name=name, dim_ordering=dim_ordering)
+>>> small((8, 3, 3, 3)).shape
+(8, 3, 3, 3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from convdispatch import initializers
 from convdispatch._facades import attributes_of
+from convdispatch.ops import NumpyArray
 
 get = partial(initializers.get, table=initializers.KERAS1)
 serialize = initializers.serialize
-__getattr__ = attributes_of(__name__, initializers.KERAS1)
+
+
+def _function(
+    saved_name: str, factory: Callable[..., initializers.Initializer]
+) -> Callable[..., NumpyArray]:
+    """Return Keras 1's function of the shape, to which what the factory takes can be given."""
+
+    def initialization(
+        shape: Sequence[int],
+        *arguments: float,
+        name: str | None = None,
+        dim_ordering: str = "th",
+        **keywords: Any,
+    ) -> NumpyArray:
+        return factory(*arguments, **keywords)(shape, dim_ordering=dim_ordering)
+
+    initialization.__name__ = saved_name  # what configurations store
+    return initialization
+
+
+__getattr__ = attributes_of(
+    __name__, {name: _function(name, factory) for name, factory in initializers.KERAS1.items()}
+)

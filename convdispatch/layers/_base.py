@@ -25,6 +25,9 @@ Plan = Callable[[Sequence[Tensor], Tensor], Tensor]
 # Held while a first call builds its layer: the calls of several threads must share its weights.
 _building = threading.RLock()
 
+# Public attributes that may change without a change of what the layer computes.
+_NOT_COMPUTED_WITH = ("name", "trainable", "has_own_backend")
+
 
 class Layer(Weighted):
     """A function of tensors with weights of its own.
@@ -237,7 +240,7 @@ class Layer(Weighted):
         self._plans = {}
 
     def __setattr__(self, name: str, value: object) -> None:
-        if not name.startswith("_"):
+        if not name.startswith("_") and name not in _NOT_COMPUTED_WITH:
             super().__setattr__("_plans", {})  # they were made from the old arguments
         super().__setattr__(name, value)
 

@@ -10,6 +10,7 @@ from convdispatch import ops
 from convdispatch.layers._arguments import IntOrTuple
 from convdispatch.layers._one_kernel import OneKernelLayer
 from convdispatch.ops import PartialShape, Shape
+from convdispatch.vocabulary import Identifier
 
 
 class Conv(OneKernelLayer):
@@ -35,15 +36,15 @@ class Conv(OneKernelLayer):
         padding: str = "valid",
         data_format: str | None = None,
         dilation_rate: IntOrTuple = 1,
-        activation: Any = None,
+        activation: Identifier = None,
         use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
+        kernel_initializer: Identifier = "glorot_uniform",
+        bias_initializer: Identifier = "zeros",
+        kernel_regularizer: Identifier = None,
+        bias_regularizer: Identifier = None,
+        activity_regularizer: Identifier = None,
+        kernel_constraint: Identifier = None,
+        bias_constraint: Identifier = None,
         groups: int = 1,
         **options: Any,
     ) -> None:

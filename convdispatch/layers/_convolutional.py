@@ -12,6 +12,7 @@ from convdispatch.layers._arguments import IntOrTuple, as_bool, as_choice, as_in
 from convdispatch.layers._spatial import SpatialLayer
 from convdispatch.layers._weights import Layout, Weight
 from convdispatch.ops import Backend, PartialShape, Shape, Tensor
+from convdispatch.vocabulary import Identifier
 
 _LOOKUPS: Mapping[str, Callable[..., Any]] = {
     "activation": activations.get,
@@ -36,12 +37,12 @@ class ConvolutionalLayer(SpatialLayer):
         padding: str,
         data_format: str | None,
         dilation_rate: IntOrTuple,
-        activation: Any,
+        activation: Identifier,
         use_bias: bool,
-        bias_initializer: Any,
-        bias_regularizer: Any,
-        bias_constraint: Any,
-        activity_regularizer: Any,
+        bias_initializer: Identifier,
+        bias_regularizer: Identifier,
+        bias_constraint: Identifier,
+        activity_regularizer: Identifier,
         **options: Any,
     ) -> None:
         super().__init__(data_format, **options)

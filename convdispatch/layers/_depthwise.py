@@ -13,6 +13,7 @@ from convdispatch.layers._convolutional import ConvolutionalLayer, split_activat
 from convdispatch.layers._one_kernel import one_kernel_plan
 from convdispatch.layers._weights import Weight, kernel_reader
 from convdispatch.ops import PartialShape, Shape
+from convdispatch.vocabulary import Identifier
 
 
 class DepthwiseConv(ConvolutionalLayer):
@@ -34,15 +35,15 @@ class DepthwiseConv(ConvolutionalLayer):
         depth_multiplier: int = 1,
         data_format: str | None = None,
         dilation_rate: IntOrTuple = 1,
-        activation: Any = None,
+        activation: Identifier = None,
         use_bias: bool = True,
-        depthwise_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        depthwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        depthwise_constraint: Any = None,
-        bias_constraint: Any = None,
+        depthwise_initializer: Identifier = "glorot_uniform",
+        bias_initializer: Identifier = "zeros",
+        depthwise_regularizer: Identifier = None,
+        bias_regularizer: Identifier = None,
+        activity_regularizer: Identifier = None,
+        depthwise_constraint: Identifier = None,
+        bias_constraint: Identifier = None,
         **options: Any,
     ) -> None:
         super().__init__(

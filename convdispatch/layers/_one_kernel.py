@@ -13,6 +13,7 @@ from convdispatch.layers._base import Plan
 from convdispatch.layers._convolutional import ConvolutionalLayer, split_activation
 from convdispatch.layers._weights import Weight, kernel_reader
 from convdispatch.ops import PartialShape, Shape, Tensor
+from convdispatch.vocabulary import Identifier
 
 
 class OneKernelLayer(ConvolutionalLayer):
@@ -24,9 +25,9 @@ class OneKernelLayer(ConvolutionalLayer):
         kernel_size: IntOrTuple,
         *,
         groups: int,
-        kernel_initializer: Any,
-        kernel_regularizer: Any,
-        kernel_constraint: Any,
+        kernel_initializer: Identifier,
+        kernel_regularizer: Identifier,
+        kernel_constraint: Identifier,
         **options: Any,
     ) -> None:
         super().__init__(kernel_size, **options)

@@ -115,13 +115,17 @@ def _is_ours(constructor: Any) -> bool:
 def layer_name(layer_class: type, name: object) -> str:
     """Return the given name, or a new one made from the class's."""
     if name is None:
-        # Conv2DTranspose becomes conv2d_transpose, as Keras names its layers.
+        # Conv2DTranspose becomes conv2d_transpose, as Keras 2 names its layers.
         words = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", layer_class.__name__)
-        stem = re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
-        return f"{stem}_{next(_counters[stem])}"
+        return numbered(re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower())
     if not isinstance(name, str) or not name:
         raise InvalidType(f"`name` must be a non-empty string; received {name!r}.")
     return name
+
+
+def numbered(stem: str) -> str:
+    """Return `stem_1` the first time, then `stem_2` and so on."""
+    return f"{stem}_{next(_counters[stem])}"
 
 
 def layer_dtype(options: Mapping[str, Any]) -> str:

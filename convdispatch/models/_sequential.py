@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
@@ -15,8 +13,8 @@ from convdispatch.layers import Layer
 from convdispatch.layers._arguments import as_int, as_partial_shape
 from convdispatch.layers._options import layer_name
 from convdispatch.layers._tensors import as_native, require_float
-from convdispatch.layers._weights import require_as_many
 from convdispatch.models import _serialization
+from convdispatch.models._flat_weights import by_layer, set_all_weights
 from convdispatch.models._progress import progress
 from convdispatch.models._summary import summary_lines
 from convdispatch.ops import NumpyArray, PartialShape
@@ -108,11 +106,9 @@ class Sequential:
     def _fit(self, layer: Layer) -> None:
         """Build the layer for the shape that it will get, or see that it takes that shape."""
         shape = self._next_input_shape(layer)
-        if layer.built:
-            if shape is not None:
-                layer.compute_output_shape(shape)
-        elif shape is not None:
-            layer.build(shape)
+        if shape is not None:
+            fit = layer.compute_output_shape if layer.built else layer.build
+            fit(shape)
 
     def _next_input_shape(self, layer: Layer) -> PartialShape | None:
         if not self._layers:
@@ -171,33 +167,29 @@ class Sequential:
 
     def __call__(self, inputs: Any) -> Any:
         """Apply the layers to a tensor of the model's backend, or to a NumPy array."""
-        if not self._layers:
-            raise InvalidShape(f"{self.name!r} has no layers to apply.")
         if not self.built:
-            self._require_fitting(inputs)
+            _, shape, dtype = self._native(inputs)
+            require_float(dtype)
+            self.compute_output_shape(shape)  # where it raises, nothing is built
         for layer in self._layers:
             inputs = layer(inputs)
         return inputs
 
-    def _require_fitting(self, inputs: Any) -> None:
-        """Raise before the first layer is built where a later one cannot take its output."""
+    def _native(self, inputs: Any) -> tuple[Any, PartialShape, str]:
+        """Return the inputs as a tensor of the model's backend, with its shape and type."""
+        if not self._layers:
+            raise InvalidShape(f"{self.name!r} has no layers to apply.")
         backend = registry.load(self.backend)
-        shape, dtype = backend.describe(as_native(backend, inputs, self._layers[0].dtype))
-        require_float(dtype)
-        self.compute_output_shape(shape)
+        native = as_native(backend, inputs, self._layers[0].dtype)
+        return native, *backend.describe(native)
 
     def apply(self, weights: Sequence[Any], inputs: Any) -> Any:
         """Apply the layers with other weights: a pure function, for jit and autodiff.
 
         `weights` are native tensors in the order and layout of `variables`.
         """
-        layers = self._built_layers()
-        require_as_many(
-            weights, [w for one in layers for w in one.declared_weights], owner=self.name
-        )
-        remaining = iter(weights)
-        for layer in layers:
-            inputs = layer.apply(list(itertools.islice(remaining, len(layer.variables))), inputs)
+        for layer, own in by_layer(self._built_layers(), weights, owner=self.name):
+            inputs = layer.apply(own, inputs)
         return inputs
 
     def predict(
@@ -209,14 +201,10 @@ class Sequential:
         1 shows it always, 0 never.
         """
         size = 32 if batch_size is None else as_int(batch_size, "batch_size")
-        if not self._layers:
-            raise InvalidShape(f"{self.name!r} has no layers to apply.")
-        backend = registry.load(self.backend)
-        native: Any = as_native(backend, x, self._layers[0].dtype)
-        shape, _ = backend.describe(native)
+        native, shape, _ = self._native(x)
         starts = range(0, max(shape[0] or 0, 1), size) if shape else range(1)
         outputs = [
-            backend.to_numpy(self(native[start : start + size] if shape else native))
+            selection.to_numpy(self(native[start : start + size] if shape else native))
             for start in progress(starts, verbose=verbose)
         ]
         return np.concatenate(outputs)  # a copy, also of one: some backends' arrays are read-only
@@ -251,7 +239,7 @@ class Sequential:
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Give all weights new values: all of them or, where one does not fit, none."""
-        _serialization.set_all_weights(self._built_layers(), weights, owner=self.name)
+        set_all_weights(self._built_layers(), weights, owner=self.name)
 
     def count_params(self) -> int:
         """Return how many numbers the weights hold."""
@@ -289,8 +277,7 @@ class Sequential:
 
     def to_json(self, **json_options: Any) -> str:
         """Return the architecture, without weights, as JSON for `model_from_json`."""
-        document = _serialization.document(type(self).__name__, self.get_config())
-        return json.dumps(document, **json_options)
+        return _serialization.as_json(type(self).__name__, self.get_config(), **json_options)
 
     def to(self, backend: str, *, dtype: str | None = None) -> Self:
         """Return the same model with the same weights on another backend.

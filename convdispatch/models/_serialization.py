@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.layers import Layer
-from convdispatch.layers._weights import checked_values
 
 if TYPE_CHECKING:
     from convdispatch.models._sequential import Sequential
@@ -61,13 +60,14 @@ def _kind(document: Any) -> str:
     return "an object without `class_name`" if name is None else f"`class_name` {name!r}"
 
 
-def document(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON document of a model."""
-    return {
+def as_json(class_name: str, config: Mapping[str, Any], **json_options: Any) -> str:
+    """Return the JSON document of a model; the options are those of `json.dumps`."""
+    document = {
         "class_name": class_name,
         "config": dict(config),
         "convdispatch_version": version("convdispatch"),
     }
+    return json.dumps(document, **json_options)
 
 
 def layer_entry(layer: Layer) -> dict[str, Any]:
@@ -91,16 +91,6 @@ def layers_from(
             f"{'other `layers`' if isinstance(config, Mapping) else type(config).__name__}."
         )
     return [_layer(entry, custom_objects) for entry in config.get("layers", [])]
-
-
-def set_all_weights(layers: Sequence[Layer], weights: Sequence[Any], *, owner: str) -> None:
-    """Set the layers' weights from one flat list, once all of it has been found to fit."""
-    declared = [weight for layer in layers for weight in layer.declared_weights]
-    values = checked_values(weights, declared, owner=owner)
-    for layer in layers:
-        count = len(layer.declared_weights)
-        layer.set_weights(values[:count])
-        values = values[count:]
 
 
 def _layer(entry: Any, custom_objects: Mapping[str, type[Layer]]) -> Layer:

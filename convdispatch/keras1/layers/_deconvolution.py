@@ -18,6 +18,7 @@ from convdispatch.keras1.layers._translation import (
 from convdispatch.layers._arguments import as_partial_shape
 from convdispatch.layers._weights import Layout
 from convdispatch.ops import PartialShape
+from convdispatch.vocabulary import Identifier
 
 
 class Deconvolution2D(Keras1Layer, layers.Conv2DTranspose):
@@ -43,17 +44,17 @@ class Deconvolution2D(Keras1Layer, layers.Conv2DTranspose):
         nb_row: int,
         nb_col: int,
         output_shape: Sequence[int | None],
-        init: Any = "glorot_uniform",
-        activation: Any = None,
+        init: Identifier = "glorot_uniform",
+        activation: Identifier = None,
         weights: Sequence[Any] | None = None,
         border_mode: str = "valid",
         subsample: Sequence[int] = (1, 1),
         dim_ordering: str = "default",
-        W_regularizer: Any = None,
-        b_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        W_constraint: Any = None,
-        b_constraint: Any = None,
+        W_regularizer: Identifier = None,
+        b_regularizer: Identifier = None,
+        activity_regularizer: Identifier = None,
+        W_constraint: Identifier = None,
+        b_constraint: Identifier = None,
         bias: bool = True,
         **options: Any,
     ) -> None:

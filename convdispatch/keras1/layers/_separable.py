@@ -15,6 +15,7 @@ from convdispatch.keras1.layers._translation import (
     kernel_size,
 )
 from convdispatch.layers._weights import Layout
+from convdispatch.vocabulary import Identifier
 
 _THEANO_KERNEL = Layout(axes=(2, 3, 1, 0))
 
@@ -40,20 +41,20 @@ class SeparableConvolution2D(Keras1Layer, layers.SeparableConv2D):
         nb_filter: int,
         nb_row: int,
         nb_col: int,
-        init: Any = "glorot_uniform",
-        activation: Any = None,
+        init: Identifier = "glorot_uniform",
+        activation: Identifier = None,
         weights: Sequence[Any] | None = None,
         border_mode: str = "valid",
         subsample: Sequence[int] = (1, 1),
         depth_multiplier: int = 1,
         dim_ordering: str = "default",
-        depthwise_regularizer: Any = None,
-        pointwise_regularizer: Any = None,
-        b_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        depthwise_constraint: Any = None,
-        pointwise_constraint: Any = None,
-        b_constraint: Any = None,
+        depthwise_regularizer: Identifier = None,
+        pointwise_regularizer: Identifier = None,
+        b_regularizer: Identifier = None,
+        activity_regularizer: Identifier = None,
+        depthwise_constraint: Identifier = None,
+        pointwise_constraint: Identifier = None,
+        b_constraint: Identifier = None,
         bias: bool = True,
         **options: Any,
     ) -> None:

@@ -55,6 +55,12 @@ class Keras1Layer(layers.Layer):
             _options.require_own_keywords(cls, keywords)
         return super().__new__(cls)
 
+    def __init__(self, *arguments: Any, name: str | None = None, **options: Any) -> None:
+        if name is None:
+            # Keras 1 put no underscores: zeropadding2d_1, not zero_padding2d_1.
+            name = _options.numbered(type(self).__name__.lower())
+        super().__init__(*arguments, name=name, **options)
+
     @property
     def dim_ordering(self) -> str:
         """Keras 1's word for the data format: 'th' or 'tf'."""

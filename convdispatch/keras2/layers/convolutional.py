@@ -10,7 +10,7 @@ import warnings
 from typing import Any
 
 from convdispatch import layers
-from convdispatch.vocabulary import KERAS2
+from convdispatch.vocabulary import KERAS2, Identifier
 
 
 class Keras2Layer(layers.Layer):
@@ -25,9 +25,9 @@ class _Separable(Keras2Layer):
     def __init__(
         self,
         *arguments: Any,
-        kernel_initializer: Any = None,
-        kernel_regularizer: Any = None,
-        kernel_constraint: Any = None,
+        kernel_initializer: Identifier = None,
+        kernel_regularizer: Identifier = None,
+        kernel_constraint: Identifier = None,
         **options: Any,
     ) -> None:
         unused = {

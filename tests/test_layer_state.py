@@ -1,0 +1,261 @@
+"""What a layer remembers: plans, weights and backends, through changes, failures and copies."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from small_models import X, outputs, two_layers
+
+import convdispatch
+from convdispatch import layers, selection
+from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType, UnsupportedOp
+from convdispatch.hookspecs import hookimpl
+from convdispatch.models import Sequential
+from convdispatch.ops import BackendInfo
+from convdispatch.registry import registry
+
+STEPS = np.array([[[1.0], [-2.0], [3.0], [-4.0]]], "float32")
+
+
+def identity(**options: Any) -> layers.Conv1D:
+    """Make a layer that would return its input."""
+    return layers.Conv1D(1, 1, kernel_initializer="ones", **options)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "expected"),
+    [
+        ("activation", convdispatch.activations.relu, [1.0, 0.0, 3.0, 0.0]),
+        ("strides", (2,), [1.0, 3.0]),
+    ],
+)
+def test_an_argument_changed_after_a_call_holds_in_the_next(
+    attribute: str, value: Any, expected: list[float], backend_name: str
+) -> None:
+    """A plan made from the old argument is not used again, for the same shape either."""
+    layer = identity(backend=backend_name)
+    layer(STEPS)
+    setattr(layer, attribute, value)
+    assert convdispatch.to_numpy(layer(STEPS)).ravel().tolist() == expected
+
+
+@pytest.mark.parametrize("attribute", ["trainable", "name"])
+def test_what_does_not_change_the_result_lowers_nothing_again(attribute: str) -> None:
+    """Freezing a compiled layer must not make its tracer meet a lowering."""
+    layer = identity()
+    layer(STEPS)
+    plans = dict(layer._plans)
+    setattr(layer, attribute, getattr(layer, attribute))
+    assert layer._plans == plans
+
+
+def test_first_calls_at_once_share_one_set_of_weights(backend_name: str) -> None:
+    """The threads of a server may all meet the layer unbuilt."""
+    layer = layers.Conv2D(8, 3, backend=backend_name)
+    barrier = threading.Barrier(8)
+    found: list[Any] = []
+
+    def call() -> None:
+        barrier.wait()
+        found.append(convdispatch.to_numpy(layer(X)))
+
+    threads = [threading.Thread(target=call) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert all(np.array_equal(found[0], other) for other in found)
+
+
+@pytest.fixture
+def refusing() -> Iterator[Callable[[], None]]:
+    """Register a plugin that refuses to lower; give the function that takes it out."""
+
+    class Refusing:
+        @hookimpl
+        def convdispatch_lower(self, backend: Any, op: Any, signature: Any) -> None:
+            raise UnsupportedOp("not today")
+
+    plugin = Refusing()
+    registry.register(plugin)
+    registered = [plugin]
+
+    def stop() -> None:
+        while registered:
+            registry.unregister(registered.pop())
+
+    yield stop
+    stop()
+
+
+def test_a_build_that_fails_leaves_the_layer_unbuilt(refusing: Callable[[], None]) -> None:
+    """What cannot be lowered has no weights, and keeps those that it was to start from."""
+    layer = layers.Conv1D(1, 1, use_bias=False, weights=[[[[7.0]]]], backend="numpy")
+    with pytest.raises(UnsupportedOp, match="not today"):
+        layer.build((None, 4, 1))
+    assert not layer.built
+    refusing()
+    layer.build((None, 4, 1))
+    assert layer.get_weights()[0].item() == 7
+
+
+def test_a_first_call_that_does_not_fit_builds_no_layer_of_a_model() -> None:
+    """The model's first layer is not left with the channels of a wrong input."""
+    model = Sequential([layers.Conv2D(3, 3), layers.Conv2D(4, 9)])
+    with pytest.raises(InvalidShape, match="`kernel_size` 9"):
+        model(np.ones((1, 5, 5, 2)))
+    assert not any(layer.built for layer in model)
+    assert model(np.ones((1, 20, 20, 3))).shape == (1, 10, 10, 4)
+
+
+def test_a_model_s_build_that_does_not_fit_builds_no_layer() -> None:
+    """`build` checks the whole stack first."""
+    model = Sequential([layers.Conv2D(3, 3), layers.Conv2D(4, 9)])
+    with pytest.raises(InvalidShape, match="`kernel_size` 9"):
+        model.build((None, 5, 5, 2))
+    assert not any(layer.built for layer in model)
+
+
+def test_initial_weights_are_those_of_the_constructor_s_time() -> None:
+    """A buffer that is filled again before the layer is built does not change its weights."""
+    buffer = np.full((1, 1, 1), 2.0)
+    layer = layers.Conv1D(1, 1, use_bias=False, weights=[buffer])
+    buffer[:] = 9
+    layer.build((None, 4, 1))
+    assert layer.get_weights()[0].item() == 2
+
+
+@pytest.mark.parametrize("count", [1, 3], ids=["too few", "too many"])
+def test_apply_takes_one_tensor_a_weight(count: int, backend_name: str) -> None:
+    """No backend leaves a bias out because it was not handed over."""
+    layer = identity(backend=backend_name)
+    layer.build((None, 4, 1))
+    tensor = registry.load(backend_name).asarray(STEPS, "float32")
+    with pytest.raises(InvalidArgument, match=f"must be 2 arrays .* received {count} arrays"):
+        layer.apply((layer.variables * 2)[:count], tensor)
+
+
+def test_a_model_s_apply_takes_one_tensor_a_weight() -> None:
+    """Surplus weights are an error, not ignored."""
+    model = two_layers(backend="numpy")
+    with pytest.raises(InvalidArgument, match=r"must be 4 arrays .* received 5 arrays"):
+        model.apply([*model.variables, model.variables[0]], X)
+
+
+@pytest.mark.parametrize(
+    "twin_of",
+    [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))],
+    ids=["copy", "deepcopy", "pickle"],
+)
+def test_a_copy_computes_the_same_with_weights_of_its_own(
+    twin_of: Callable[[Any], Any], backend_name: str
+) -> None:
+    """A layer that has been called can be copied and pickled, on every backend."""
+    layer = layers.Conv2D(3, 3, activation="tanh", backend=backend_name)
+    expected = convdispatch.to_numpy(layer(X))
+    twin = twin_of(layer)
+    assert (twin.backend, twin.name) == (layer.backend, layer.name)
+    np.testing.assert_array_equal(convdispatch.to_numpy(twin(X)), expected)
+    twin.set_weights([weight + 1 for weight in twin.get_weights()])
+    np.testing.assert_array_equal(convdispatch.to_numpy(layer(X)), expected)
+
+
+def test_a_model_can_be_pickled(backend_name: str) -> None:
+    """Worker processes get models this way."""
+    model = two_layers(backend=backend_name)
+    expected = outputs(model)
+    np.testing.assert_array_equal(outputs(pickle.loads(pickle.dumps(model))), expected)
+
+
+def test_a_deep_copy_has_its_own_of_what_a_user_s_class_adds() -> None:
+    """Attributes of a subclass are copied as deeply as anything else."""
+
+    class Logged(layers.Conv1D):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.log: list[str] = []
+
+    layer = Logged(1, 1)
+    copy.deepcopy(layer).log.append("copy")
+    assert layer.log == []
+
+
+def test_a_tensor_of_an_unregistered_backend_has_no_owner_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`backend_of` forgets a backend together with its plugin."""
+
+    class Own:
+        """A tensor of the plugin's."""
+
+    class OwnBackend(type(registry.load("numpy"))):  # type: ignore[misc] # a class at run time
+        name = "own"
+
+        def owns(self, value: object) -> bool:
+            return isinstance(value, Own)
+
+    class Plugin:
+        @hookimpl
+        def convdispatch_backends(self) -> tuple[BackendInfo, ...]:
+            info = BackendInfo(name="own", framework="numpy", load="own:own_backend", install="")
+            return (info,)
+
+    module = types.ModuleType("own")
+    vars(module)["own_backend"] = OwnBackend()
+    monkeypatch.setitem(sys.modules, "own", module)
+    plugin = Plugin()
+    registry.register(plugin)
+    try:
+        assert selection.backend_of(Own()).name == "own"
+    finally:
+        registry.unregister(plugin)
+    with pytest.raises(InvalidType, match="expected a tensor of a registered backend"):
+        selection.backend_of(Own())
+
+
+def test_a_prediction_is_the_user_s_own_array(backend_name: str) -> None:
+    """One batch or several, the result can be written to and shares no memory with the input."""
+    model = Sequential([layers.ZeroPadding1D(0)], backend=backend_name)
+    tensor = registry.load(backend_name).asarray(STEPS, "float32")
+    model.predict(tensor)[:] = 9
+    np.testing.assert_array_equal(convdispatch.to_numpy(tensor), STEPS)
+
+
+@pytest.mark.parametrize("layer_class", [layers.ZeroPadding1D, layers.Cropping1D])
+def test_a_layer_that_changes_nothing_returns_a_copy(
+    layer_class: Callable[..., layers.Layer], backend_name: str
+) -> None:
+    """Changing the result in place never changes the input."""
+    if backend_name not in ("numpy", "torch"):
+        pytest.skip("its tensors cannot be changed")
+    tensor = registry.load(backend_name).asarray(STEPS, "float32")
+    layer_class(0, backend=backend_name)(tensor)[:] = 9
+    np.testing.assert_array_equal(convdispatch.to_numpy(tensor), STEPS)
+
+
+@pytest.mark.parametrize("make", [layers.Conv1D, layers.SeparableConv1D])
+def test_an_activation_that_changes_the_shape_is_refused(make: Callable[..., Any]) -> None:
+    """`output_shape` would be wrong; the message says what to do instead."""
+    with pytest.raises(InvalidArgument, match=r"`activation` must keep the shape .* 'glu'"):
+        make(4, 3, activation="glu")
+
+
+def test_gradients_of_nested_lists_are_in_the_model_s_type(backend_name: str) -> None:
+    """Lists mean for `gradients` what they mean for a call."""
+    layer = layers.ZeroPadding1D(0, dtype="float16", backend=backend_name)
+    assert convdispatch.gradients(layer, [[[1.0]]]).output.dtype.name == "float16"
+
+
+def test_a_cotangent_of_another_shape_is_refused() -> None:
+    """It is not broadcast: a missing axis is more likely a mistake."""
+    with pytest.raises(InvalidShape, match=r"`cotangent` must have .* \(1, 4, 1\); .* \(1,\)"):
+        convdispatch.gradients(identity(), STEPS, np.ones(1))
