@@ -13,7 +13,6 @@ from __future__ import annotations
 from convdispatch.errors import InvalidArgument, InvalidShape
 
 CONVENTIONS = ("tensorflow", "theano")
-PADDINGS = ("valid", "same", "causal", "full")
 
 Pads = tuple[int, int]
 

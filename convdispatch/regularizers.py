@@ -15,7 +15,7 @@ from typing import Any, Self, TypeAlias, cast
 from convdispatch import _lookup, selection
 from convdispatch._formulas import absolute, in_type_of
 from convdispatch.errors import InvalidArgument, InvalidShape
-from convdispatch.ops import Tensor
+from convdispatch.ops import Backend, Tensor
 
 Functions: TypeAlias = Mapping[str, Callable[..., Tensor]]
 Function: TypeAlias = Callable[[Tensor], Tensor]
@@ -26,14 +26,20 @@ class Regularizer(_lookup.Configured):
 
     def __call__(self, w: Tensor) -> Tensor:
         """Return the loss of a tensor of any backend, as a scalar of that backend."""
-        backend = selection.backend_of(w)
-        return in_type_of(backend, self.loss(backend.functions, w), w)
+        return penalty(self, selection.backend_of(w), w)
 
     def loss(self, functions: Functions, w: Tensor) -> Tensor:
         """Return the loss by a backend's table; the base has none."""
         if type(self).__call__ is not Regularizer.__call__:  # a subclass in Keras's manner
             return self(w)
         return _penalty(functions, w, 0.0, 0.0)
+
+
+def penalty(regularizer: Regularizer | Function, backend: Backend, w: Tensor) -> Tensor:
+    """Return the loss of a tensor whose backend is known, by a regularizer or a user's function."""
+    if not isinstance(regularizer, Regularizer):
+        return regularizer(w)
+    return in_type_of(backend, regularizer.loss(backend.functions, w), w)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def test_conv_output_size_is_that_worked_out_by_hand(row):
 
 
 @pytest.mark.parametrize("convention", geometry.CONVENTIONS)
-@pytest.mark.parametrize("padding", geometry.PADDINGS)
+@pytest.mark.parametrize("padding", ["valid", "same", "causal", "full"])
 def test_conv_output_size_counts_the_placements_between_the_pads(padding, convention):
     """Pads and output size agree, for every small geometry, with a count of what fits."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convdispatch import autodiff, layers
+from convdispatch import autodiff, layers, regularizers
 from convdispatch.models import Sequential
 from convdispatch.registry import registry
 
@@ -197,6 +197,17 @@ def test_torch_compile_accepts_a_layer_without_a_graph_break(torch: Any, family:
     torch.compiler.reset()
     compiled = torch.compile(layer, fullgraph=True, backend="aot_eager")
     assert_close([compiled(torch.tensor(X)).detach().numpy()], [reference(layer)])
+
+
+def test_torch_compile_accepts_an_activity_regularizer(torch: Any) -> None:
+    """The loss of the output is part of the graph: 0.5 * sum y^2."""
+    regularizer = regularizers.L2(0.5)
+    layer = make("conv", "torch", activity_regularizer=regularizer)
+    torch.compiler.reset()
+    compiled = torch.compile(layer, fullgraph=True, backend="aot_eager")
+    output = compiled(torch.tensor(X))
+    expected = 0.5 * float((output.detach() ** 2).sum())
+    assert float(layer.losses[0].detach()) == pytest.approx(expected, rel=1e-6)
 
 
 @EVERY_FAMILY

@@ -18,6 +18,7 @@ from convdispatch.layers._tensors import as_native, require_float
 from convdispatch.layers._weighted import Weighted
 from convdispatch.layers._weights import Weight, require_as_many
 from convdispatch.ops import Backend, PartialShape, Shape, Tensor
+from convdispatch.regularizers import penalty
 from convdispatch.vocabulary import KERAS3, Vocabulary
 
 Plan = Callable[[Sequence[Tensor], Tensor], Tensor]
@@ -123,7 +124,7 @@ class Layer(Weighted):
                     self.build((None, *shape[1:]))
         outputs = self.apply(self._variables, tensor)
         if self.activity_regularizer is not None:
-            self._activity_losses = [self.activity_regularizer(outputs)]
+            self._activity_losses = [penalty(self.activity_regularizer, backend, outputs)]
         return outputs
 
     def apply(self, weights: Sequence[Any], inputs: Any) -> Any:

@@ -10,9 +10,10 @@ import numpy as np
 
 from convdispatch import initializers
 from convdispatch.errors import InvalidArgument
-from convdispatch.layers._weights import Weight, checked_values, own_arrays
+from convdispatch.layers._weights import Weight, checked_values, own_arrays, require_as_many
 from convdispatch.ops import Backend, NumpyArray, Tensor
 from convdispatch.registry import registry
+from convdispatch.regularizers import penalty
 
 
 class Weighted:
@@ -97,15 +98,21 @@ class Weighted:
     def losses(self) -> list[Any]:
         """The regularization losses: those of the weights, then that of the last output.
 
-        Each is a native scalar through which gradients flow. As in Keras 1 and 2 the activity
-        loss is summed over the batch, not averaged.
+        Each is a native scalar through which gradients reach the variables. As in Keras 1 and 2
+        the activity loss is summed over the batch, not averaged; under a tracing compiler it
+        belongs to that trace.
         """
-        penalties = [
-            weight.regularizer(variable)
-            for weight, variable in zip(self._weights, self._variables, strict=True)
+        return self.penalties(self._variables) + self._activity_losses
+
+    def penalties(self, weights: Sequence[Any]) -> list[Any]:
+        """Return the regularization losses of other weights: a pure function, beside `apply`."""
+        require_as_many(weights, self._weights, owner=self.name)
+        backend = self._backend()
+        return [
+            penalty(weight.regularizer, backend, tensor)
+            for weight, tensor in zip(self._weights, weights, strict=True)
             if weight.regularizer is not None
         ]
-        return penalties + self._activity_losses
 
     def _variable(self, name: str) -> Any:
         for weight, variable in zip(self._weights, self._variables, strict=True):

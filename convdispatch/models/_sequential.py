@@ -14,14 +14,14 @@ from convdispatch.layers._arguments import as_int, as_partial_shape
 from convdispatch.layers._options import layer_name
 from convdispatch.layers._tensors import as_native, require_float
 from convdispatch.models import _serialization
-from convdispatch.models._flat_weights import by_layer, set_all_weights
+from convdispatch.models._flat_weights import StackedWeights, by_layer
 from convdispatch.models._progress import progress
 from convdispatch.models._summary import summary_lines
 from convdispatch.ops import NumpyArray, PartialShape
 from convdispatch.registry import registry
 
 
-class Sequential:
+class Sequential(StackedWeights):
     """Layers applied in the order in which they were added, all on one backend.
 
     The backend is the argument, or that of the first layer if it was given one, or the current
@@ -90,6 +90,17 @@ class Sequential:
         if not self._layers:
             raise InvalidArgument("the model has no layer to take off.")
         return self._layers.pop()
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """Return the layer of that name, or else at that place, from 0 at the bottom."""
+        for place, layer in enumerate(self._layers):
+            if layer.name == name or (name is None and place == index):
+                return layer
+        names = ", ".join(repr(layer.name) for layer in self._layers) or "none"
+        raise InvalidArgument(
+            f"{self.name!r} has no layer named {name!r} or at index {index!r}; its layers, from "
+            f"index 0: {names}."
+        )
 
     def _backend_with(self, layer: Layer) -> str:
         """Return the model's backend once the layer is in it."""
@@ -209,47 +220,6 @@ class Sequential:
         ]
         return np.concatenate(outputs)  # a copy, also of one: some backends' arrays are read-only
 
-    # Weights.
-
-    @property
-    def variables(self) -> list[Any]:
-        """The native tensors that hold the weights, layer by layer."""
-        return [variable for layer in self._layers for variable in layer.variables]
-
-    weights = variables
-
-    @property
-    def trainable_weights(self) -> list[Any]:
-        """The variables that a trainer may change."""
-        return [variable for layer in self._layers for variable in layer.trainable_weights]
-
-    @property
-    def non_trainable_weights(self) -> list[Any]:
-        """The variables that a trainer must leave alone."""
-        return [variable for layer in self._layers for variable in layer.non_trainable_weights]
-
-    @property
-    def losses(self) -> list[Any]:
-        """The regularization losses of all layers, as native scalars."""
-        return [loss for layer in self._layers for loss in layer.losses]
-
-    def get_weights(self) -> list[NumpyArray]:
-        """Return the weights of all layers as NumPy arrays."""
-        return [array for layer in self._built_layers() for array in layer.get_weights()]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Give all weights new values: all of them or, where one does not fit, none."""
-        set_all_weights(self._built_layers(), weights, owner=self.name)
-
-    def count_params(self) -> int:
-        """Return how many numbers the weights hold."""
-        return sum(layer.count_params() for layer in self._built_layers())
-
-    def apply_constraints(self) -> None:
-        """Project the weights onto their constraints, as a trainer does after each update."""
-        for layer in self._layers:
-            layer.apply_constraints()
-
     def summary(self, print_fn: Callable[[str], None] | None = None) -> None:
         """Print the layers with their output shapes and parameter counts."""
         write = print_fn or print
@@ -266,14 +236,19 @@ class Sequential:
     @classmethod
     def from_config(
         cls,
-        config: Mapping[str, Any],
+        config: Mapping[str, Any] | list[Any],
         *,
         custom_objects: Mapping[str, type[Layer]] | None = None,
         backend: str | None = None,
+        door: str = _serialization.DOORS[0],
     ) -> Self:
-        """Make a model from what `get_config` returned, with new weights."""
-        layers = _serialization.layers_from(config, custom_objects or {})
-        return cls(layers, name=config.get("name"), backend=backend)
+        """Make a model from what `get_config` returned, with new weights.
+
+        `door` is the module of the layers that do not say theirs.
+        """
+        layers = _serialization.layers_from(config, custom_objects or {}, door)
+        name = config.get("name") if isinstance(config, Mapping) else None
+        return cls(layers, name=name, backend=backend)
 
     def to_json(self, **json_options: Any) -> str:
         """Return the architecture, without weights, as JSON for `model_from_json`."""

@@ -26,10 +26,12 @@ def model_from_json(
     custom_objects: Mapping[str, type[Layer]] | None = None,
     *,
     backend: str | None = None,
+    door: str = DOORS[0],
 ) -> Sequential:
-    """Make a model from what `Sequential.to_json` returned, with new weights.
+    """Make a model from what `to_json` returned, ours or Keras's, with new weights.
 
-    Raises `InvalidArgument` for a document that is malformed or names an unknown class.
+    `door` is the module of the layers whose entries do not say theirs: Keras 1's and Keras 2's do
+    not. Raises `InvalidArgument` for a document that is malformed or names an unknown class.
     """
     from convdispatch.models._sequential import Sequential
 
@@ -49,7 +51,7 @@ def model_from_json(
             f"`to_json` writes it; received {_kind(document)}."
         )
     return Sequential.from_config(
-        document.get("config", {}), custom_objects=custom_objects, backend=backend
+        document.get("config", {}), custom_objects=custom_objects, backend=backend, door=door
     )
 
 
@@ -82,31 +84,35 @@ def layer_entry(layer: Layer) -> dict[str, Any]:
 
 
 def layers_from(
-    config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]]
+    config: Mapping[str, Any] | list[Any],
+    custom_objects: Mapping[str, type[Layer]],
+    door: str,
 ) -> list[Layer]:
-    """Return new layers for the entries of a model's configuration."""
+    """Return new layers for the entries of a model's configuration, up to Keras 2.2.2 a list."""
+    if isinstance(config, list):
+        config = {"layers": config}
     if not isinstance(config, Mapping) or not isinstance(config.get("layers", []), list):
         raise InvalidType(
             "`config` of a model must be a mapping with a list of `layers`; received "
             f"{'other `layers`' if isinstance(config, Mapping) else type(config).__name__}."
         )
-    return [_layer(entry, custom_objects) for entry in config.get("layers", [])]
+    return [_layer(entry, custom_objects, door) for entry in config.get("layers", [])]
 
 
-def _layer(entry: Any, custom_objects: Mapping[str, type[Layer]]) -> Layer:
+def _layer(entry: Any, custom_objects: Mapping[str, type[Layer]], door: str) -> Layer:
     is_complete = isinstance(entry, Mapping) and {"class_name", "config"} <= set(entry)
     if not is_complete or not isinstance(entry["class_name"], str):
         raise InvalidArgument(
             f"each of `layers` must have a `class_name`, a string, and a `config`; received "
             f"{entry!r}."
         )
-    return _layer_class(entry, custom_objects).from_config(entry["config"])
+    return _layer_class(entry, custom_objects, door).from_config(entry["config"])
 
 
 def _layer_class(
-    entry: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]]
+    entry: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]], door: str
 ) -> type[Layer]:
-    name, door = entry["class_name"], entry.get("module", DOORS[0])
+    name, door = entry["class_name"], entry.get("module", door)
     if name in custom_objects:
         return _require_layer_class(custom_objects[name], name)
     if door not in DOORS:
