@@ -18,6 +18,7 @@ import convdispatch
 from convdispatch import layers, selection
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType, UnsupportedOp
 from convdispatch.hookspecs import hookimpl
+from convdispatch.layers._base import MAX_PLANS
 from convdispatch.models import Sequential
 from convdispatch.ops import BackendInfo
 from convdispatch.registry import registry
@@ -259,3 +260,16 @@ def test_a_cotangent_of_another_shape_is_refused() -> None:
     """It is not broadcast: a missing axis is more likely a mistake."""
     with pytest.raises(InvalidShape, match=r"`cotangent` must have .* \(1, 4, 1\); .* \(1,\)"):
         convdispatch.gradients(identity(), STEPS, np.ones(1))
+
+
+def test_inputs_of_ever_new_sizes_do_not_fill_the_memory() -> None:
+    """A layer keeps its latest plans only, and makes an old one again when it is asked for."""
+    layer = layers.Conv1D(1, 2, backend="numpy", kernel_initializer="ones")
+    sizes = [*range(2, 2 + 2 * MAX_PLANS), 2]
+    answers = [float(layer(np.ones((1, size, 1), "float32")).sum()) for size in sizes]
+    assert answers == [2.0 * (size - 1) for size in sizes]
+    assert len(layer._plans) == MAX_PLANS
+    assert list(layer._plans)[-1] == ((2, 1), "float32")
+    layer(np.ones((1, 3, 1), "float32"))
+    layer(np.ones((1, 3, 1), "float32"))
+    assert len(layer._plans) == MAX_PLANS

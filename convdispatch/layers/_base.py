@@ -23,6 +23,9 @@ from convdispatch.vocabulary import KERAS3, Vocabulary
 
 Plan = Callable[[Sequence[Tensor], Tensor], Tensor]
 
+# Plans that a layer keeps, the latest: inputs of ever new sizes must not fill the memory.
+MAX_PLANS = 128
+
 # Held while a first call builds its layer: the calls of several threads must share its weights.
 _building = threading.RLock()
 
@@ -163,6 +166,9 @@ class Layer(Weighted):
         plan: Plan = lowered  # type: ignore[assignment]  # outside_trace is untyped
         if dtype != self.dtype:
             plan = _casting_weights(plan, backend, dtype)
+        surplus = max(len(self._plans) - MAX_PLANS + 1, 0)
+        for oldest in list(self._plans)[:surplus]:
+            self._plans.pop(oldest, None)
         self._plans[shape[1:], dtype] = plan
         return plan
 
