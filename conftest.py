@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from precision import in_float64
 
 from convdispatch import selection
 from convdispatch.cli import main
@@ -79,6 +80,21 @@ def backend_name(request: pytest.FixtureRequest) -> str:
 def backend(backend_name: str) -> Backend:
     """Give each available backend in turn."""
     return registry.load(backend_name)
+
+
+@pytest.fixture
+def double_precision(backend_name: str) -> Iterator[None]:
+    """Let the backend compute in float64 where that is a mode to be switched on."""
+    with in_float64(backend_name):
+        yield
+
+
+@pytest.fixture
+def differentiable(backend: Backend) -> Backend:
+    """Return the backend, skipped where its gradients need a package that is not installed."""
+    if backend.name == "numpy":
+        pytest.importorskip("autograd", reason="NumPy's gradients need the package autograd")
+    return backend
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from precision import in_float64
 
 from convdispatch import activations, constraints, initializers, regularizers
 from convdispatch.ops import Backend
@@ -117,7 +117,7 @@ def with_key(cases: list[Case], key: str) -> list[Case]:
 
 def value(backend: Backend, apply: Apply, x: Array) -> Array:
     """Return what the function gives on the backend in float64."""
-    with _float64(backend):
+    with in_float64(backend.name):
         result = backend.to_numpy(apply(backend.functions, backend.asarray(x, "float64")))
     assert result.dtype == np.float64
     return np.asarray(result, np.float64)
@@ -127,20 +127,9 @@ def gradient(backend: Backend, apply: Apply, x: Array) -> Array:
     """Return the gradient of the sum of what the function gives on the backend in float64."""
     if backend.name == "numpy":
         pytest.importorskip("autograd", reason="NumPy's gradients need the package autograd")
-    with _float64(backend):
+    with in_float64(backend.name):
         differentiate = backend.value_and_grad(
             lambda tensors: backend.functions["sum"](apply(backend.functions, tensors[0]))
         )
         _, (result,) = differentiate([backend.variable(x, "float64")])
         return np.asarray(backend.to_numpy(result), np.float64)
-
-
-@contextlib.contextmanager
-def _float64(backend: Backend) -> Iterator[None]:
-    """Let the backend compute in float64 where that is a mode to be switched on."""
-    with contextlib.ExitStack() as stack:
-        if backend.name == "jax":
-            import jax
-
-            stack.enter_context(jax.enable_x64(True))
-        yield

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from precision import in_float64
 
 from convdispatch.ops import FLOAT_DTYPES, REQUIRED_FUNCTIONS
 
@@ -69,16 +70,9 @@ EXPRESSION_TABLE = [
 
 @pytest.fixture
 def backend(backend):
-    """Give each backend in turn, JAX's in its 64-bit mode."""
-    if backend.name != "jax":
+    """Give each backend in turn, in its 64-bit mode where that has to be switched on."""
+    with in_float64(backend.name):
         yield backend
-        return
-    import jax
-
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    yield backend
-    jax.config.update("jax_enable_x64", before)
 
 
 def test_every_required_function_is_tested():

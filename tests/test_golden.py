@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,17 +21,6 @@ from convdispatch.vocabulary import KERAS1, KERAS2
 
 DEFINED = tagged("reference", "reshaping")
 VOCABULARIES = {"keras1": KERAS1, "keras2": KERAS2}
-
-
-@pytest.fixture
-def double_precision(backend_name: str) -> Iterator[None]:
-    """Let the backend compute in float64 where that is a mode to be switched on."""
-    with contextlib.ExitStack() as stack:
-        if backend_name == "jax":
-            import jax
-
-            stack.enter_context(jax.enable_x64(True))
-        yield
 
 
 @pytest.mark.usefixtures("double_precision")

@@ -5,8 +5,7 @@ C31-C35, C37 and C46 of the list that `test_known_bugs.py` describes.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,17 +42,6 @@ FAMILIES = [
     pytest.param(layers.ZeroPadding2D, {}, id="ZeroPadding2D"),
     pytest.param(layers.UpSampling2D, {"interpolation": "bilinear"}, id="UpSampling2D"),
 ]
-
-
-@pytest.fixture
-def double_precision(backend_name: str) -> Iterator[None]:
-    """Let the backend compute in float64 where that is a mode to be switched on."""
-    with contextlib.ExitStack() as stack:
-        if backend_name == "jax":
-            import jax
-
-            stack.enter_context(jax.enable_x64(True))
-        yield
 
 
 def sum_of_curvatures(backend: Backend, function: Callable[[Any], Any], at: Any) -> list[float]:

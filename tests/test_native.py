@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from precision import in_float64
 
 from convdispatch import autodiff, layers, regularizers
 from convdispatch.models import Sequential
@@ -94,7 +93,7 @@ def test_the_element_type_comes_back_as_it_went_in(
         pytest.importorskip("ml_dtypes", reason="NumPy has no bfloat16 of its own")
     backend = registry.load(backend_name)
     layer = make(family, backend_name)
-    with double_precision(backend_name):
+    with in_float64(backend_name):
         x = registry.load("numpy").asarray(X, dtype)
         output = layer(x)
         assert backend.describe(output)[1] == dtype
@@ -253,18 +252,6 @@ def test_a_copy_is_independent(backend_name: str, family: str) -> None:
     twin.set_weights([weight + 1 for weight in twin.get_weights()])
     original = [weight - 1 for weight in twin.get_weights()]
     assert_close(layer.get_weights(), original)
-
-
-@contextlib.contextmanager
-def double_precision(backend_name: str) -> Iterator[None]:
-    """Let JAX compute in float64 for a while."""
-    if backend_name != "jax":
-        yield
-        return
-    import jax
-
-    with jax.enable_x64(True):
-        yield
 
 
 def squared_gradients(layer: Any) -> list[Any]:

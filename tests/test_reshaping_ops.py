@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from precision import in_float64
 
 from convdispatch.conformance import bounds, oracle
 from convdispatch.conformance.harness import excess, gradients, plan, run
@@ -52,24 +53,9 @@ EVERY_OP = pytest.mark.parametrize(
 
 @pytest.fixture
 def backend(backend):
-    """Give each backend in turn, JAX's in its 64-bit mode."""
-    if backend.name != "jax":
+    """Give each backend in turn, in its 64-bit mode where that has to be switched on."""
+    with in_float64(backend.name):
         yield backend
-        return
-    import jax
-
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    yield backend
-    jax.config.update("jax_enable_x64", before)
-
-
-@pytest.fixture
-def differentiable(backend):
-    """Return the backend, skipped where its gradients need a package that is not installed."""
-    if backend.name == "numpy":
-        pytest.importorskip("autograd", reason="NumPy's gradients need the package autograd")
-    return backend
 
 
 @LAYOUTS

@@ -71,19 +71,13 @@ class Weighted:
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Give the weights new values: all of them or, where one does not fit, none."""
-        if not self._is_made:
-            raise InvalidArgument(
-                f"{self.name!r} has no weights yet: build it or call it once before `set_weights`."
-            )
+        self._require_made("set_weights")
         values = checked_values(weights, self._weights, owner=self.name)
         self._assign(range(len(values)), values)
 
     def count_params(self) -> int:
         """Return how many numbers the weights hold."""
-        if not self._is_made:
-            raise InvalidArgument(
-                f"{self.name!r} has no weights yet: build it or call it once before `count_params`."
-            )
+        self._require_made("count_params")
         return sum(math.prod(weight.shape) for weight in self._weights)
 
     def apply_constraints(self) -> None:
@@ -113,6 +107,12 @@ class Weighted:
             for weight, tensor in zip(self._weights, weights, strict=True)
             if weight.regularizer is not None
         ]
+
+    def _require_made(self, method: str) -> None:
+        if not self._is_made:
+            raise InvalidArgument(
+                f"{self.name!r} has no weights yet: build it or call it once before `{method}`."
+            )
 
     def _variable(self, name: str) -> Any:
         for weight, variable in zip(self._weights, self._variables, strict=True):

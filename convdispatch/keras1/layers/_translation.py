@@ -17,7 +17,7 @@ DATA_FORMATS: Mapping[str, str | None] = {
     "tf": "channels_last",
     "default": None,
 }
-DIM_ORDERINGS = {"channels_first": "th", "channels_last": "tf"}
+DIM_ORDERINGS = {word: ordering for ordering, word in DATA_FORMATS.items() if word}
 
 Spelling: TypeAlias = dict[str, str | tuple[str, ...] | None]
 Layouts: TypeAlias = dict[str, dict[str, Layout]]
