@@ -15,15 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch.activations import Activation
-from convdispatch.conformance.bounds import conv_bound, unit_roundoff
+from convdispatch.conformance.bounds import FUNCTION_ULPS, conv_bound, unit_roundoff
 from convdispatch.errors import InvalidType
 from convdispatch.layers import Layer
 
 Array = npt.NDArray[Any]
-
-# Units in the last place by which a framework's elementwise function may be off, relative to the
-# larger of 1 and the value: vectorised tanh and exp are good to a few.
-FUNCTION_ULPS = 8
 
 
 def reference_with_bound(layers: Sequence[Layer], x: Array, dtype: str) -> tuple[Array, Array]:

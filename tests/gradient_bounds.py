@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch.autodiff import gradients
-from convdispatch.conformance.bounds import gamma, unit_roundoff
+from convdispatch.conformance.bounds import FUNCTION_ULPS, gamma, unit_roundoff
 from convdispatch.layers import Layer
-from convdispatch.rounding import FUNCTION_ULPS, affine_with_bound
+from convdispatch.rounding import affine_with_bound
 
 Array = npt.NDArray[Any]
 

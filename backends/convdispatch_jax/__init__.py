@@ -14,6 +14,7 @@ INFO = BackendInfo(
     load="convdispatch_jax._backend:backend",
     install="pip install 'convdispatch[jax]'",
     capabilities=Capabilities(),
+    test_environment={"JAX_ENABLE_X64": "1"},
 )
 
 

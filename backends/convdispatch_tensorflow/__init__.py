@@ -14,6 +14,7 @@ INFO = BackendInfo(
     load="convdispatch_tensorflow._backend:backend",
     install="pip install 'convdispatch[tensorflow]'",
     capabilities=Capabilities(),
+    test_environment={"TF_CPP_MIN_LOG_LEVEL": "2"},  # no start-up banner among the results
 )
 
 

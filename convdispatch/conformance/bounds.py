@@ -22,6 +22,7 @@ Underflow and overflow are outside of the model. NumPy alone may be imported her
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,10 @@ _UNIT_ROUNDOFF = {
 }
 _HALF = ("float16", "bfloat16")
 _ROUNDINGS_TO_HALF = 4
+
+# Units in the last place by which a framework's elementwise function may be off, relative to the
+# larger of 1 and the value: vectorised tanh and exp are good to a few.
+FUNCTION_ULPS = 8
 
 
 def unit_roundoff(dtype_name: str) -> float:
@@ -78,3 +83,36 @@ def conv_bound(
     else:
         relative = gamma(reduction_length, u)
     return relative * absolute
+
+
+def activated(
+    z: npt.NDArray[Any], error: npt.NDArray[Any], activation: str, dtype: str
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return f(z) for a fused activation f, and the largest error where z is off by `error`.
+
+    Each is monotone, so it maps the interval z +- error to the interval between the images of its
+    ends. Computing f adds `FUNCTION_ULPS` units, where it is more than a comparison.
+
+    >>> activated(np.array([1.0, -1.0]), np.array([0.5, 0.5]), "relu", "float32")
+    (array([1., 0.]), array([0.5, 0. ]))
+    """
+    function = _ACTIVATIONS[activation]
+    value = function(z)
+    spread = np.maximum(function(z + error) - value, value - function(z - error))
+    if activation in ("linear", "relu"):
+        return value, spread
+    return value, spread + FUNCTION_ULPS * unit_roundoff(dtype) * np.maximum(1, np.abs(value))
+
+
+def _sigmoid(z: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    decay = np.exp(-np.abs(z))  # at most 1: nothing overflows
+    result: npt.NDArray[Any] = np.where(z < 0, decay, 1.0) / (1 + decay)
+    return result
+
+
+_ACTIVATIONS: dict[str, Callable[[npt.NDArray[Any]], npt.NDArray[Any]]] = {
+    "linear": np.positive,
+    "relu": lambda z: np.maximum(z, 0),
+    "sigmoid": _sigmoid,
+    "tanh": np.tanh,
+}

@@ -1,4 +1,4 @@
-"""Run one op on one backend: NumPy arrays in, NumPy arrays out.
+"""Run a problem's op on a backend: NumPy arrays in, NumPy arrays out.
 
 Nothing here knows what is right; that is for the oracle to say.
 """
@@ -11,74 +11,79 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch.dispatch import lower
-from convdispatch.ops import Backend, Op, Signature, Tensor
+from convdispatch.conformance.problem import Problem
+from convdispatch.ops import Backend, Op, Signature, Tensor, features
+from convdispatch.registry import registry
 
 Array: TypeAlias = npt.NDArray[Any]
 
 
-def plan(
-    backend: Backend, op: Op, arrays: Sequence[Array], dtype: str = "float64"
-) -> Callable[..., Tensor]:
-    """Lower the op for an input and weights of these shapes, as a layer does."""
-    signature = Signature(
-        input_shape=arrays[0].shape[1:],
-        weight_shapes=tuple(weight.shape for weight in arrays[1:]),
-        dtype=dtype,
+def lower(backend: Backend, op: Op, signature: Signature) -> Callable[..., Tensor]:
+    """Lower the op as `dispatch.lower` does, also where the backend declares it unsupported.
+
+    Whoever runs a case has asked about that before, and may want to know whether it works.
+    """
+    offered: Callable[..., Tensor] | None = registry.hook.convdispatch_lower(
+        backend=backend, op=op, signature=signature
     )
-    return lower(backend, op, signature)
+    return backend.lower(op, signature) if offered is None else offered
 
 
-def run(backend: Backend, op: Op, arrays: Sequence[Array], dtype: str = "float64") -> Array:
-    """Return what the backend computes of an input and weights in that element type."""
-    native = [backend.asarray(array, dtype) for array in arrays]
-    return backend.to_numpy(plan(backend, op, arrays, dtype)(*native))
+def plan(backend: Backend, problem: Problem) -> Callable[..., Tensor]:
+    """Lower the problem's op for its shapes and element type."""
+    return lower(backend, problem.op, problem.signature)
 
 
-def gradients(backend: Backend, op: Op, arrays: Sequence[Array], cotangent: Array) -> list[Array]:
-    """Return the float64 gradients of sum(op(*arrays) * cotangent), one for each array."""
-    native = [backend.asarray(array, "float64") for array in arrays]
-    _, found = backend.value_and_grad(_weighted_sum(backend, op, arrays, cotangent))(native)
-    return [backend.to_numpy(gradient) for gradient in found]
+def tensors(backend: Backend, problem: Problem) -> list[Tensor]:
+    """Return the problem's input and weights as the backend's own tensors."""
+    return [backend.asarray(array, problem.dtype) for array in problem.arrays]
 
 
-def second_gradients(
-    backend: Backend, op: Op, arrays: Sequence[Array], cotangent: Array
-) -> list[Array]:
+def run(backend: Backend, problem: Problem) -> Array:
+    """Return what the backend computes."""
+    result = plan(backend, problem)(*tensors(backend, problem))
+    return np.asarray(backend.to_numpy(result))
+
+
+def gradients(backend: Backend, problem: Problem, cotangent: Array) -> list[Array]:
+    """Return the gradients of sum(op(*arrays) * cotangent), one for each array."""
+    differentiate = backend.value_and_grad(_weighted_sum(backend, problem, cotangent))
+    _, found = differentiate(tensors(backend, problem))
+    return [np.asarray(backend.to_numpy(gradient)) for gradient in found]
+
+
+def second_gradients(backend: Backend, problem: Problem, cotangent: Array) -> list[Array]:
     """Return the gradients of the squared norm of all that `gradients` returns."""
-    native = [backend.asarray(array, "float64") for array in arrays]
-    differentiate = backend.value_and_grad(_weighted_sum(backend, op, arrays, cotangent))
+    differentiate = backend.value_and_grad(_weighted_sum(backend, problem, cotangent))
     total = backend.functions["sum"]
 
-    def squared_norm(tensors: Sequence[Tensor]) -> Tensor:
-        _, found = differentiate(tensors)
-        norms: list[Any] = [total(_product(gradient, gradient)) for gradient in found]
+    def squared_norm(inputs: Sequence[Tensor]) -> Tensor:
+        _, found = differentiate(inputs)
+        norms: list[Any] = [total(product(gradient, gradient)) for gradient in found]
         return sum(norms[1:], start=norms[0])
 
-    _, found = backend.value_and_grad(squared_norm)(native)
-    return [backend.to_numpy(gradient) for gradient in found]
+    _, found = backend.value_and_grad(squared_norm)(tensors(backend, problem))
+    return [np.asarray(backend.to_numpy(gradient)) for gradient in found]
 
 
-def excess(got: Array, want: npt.ArrayLike, bound: npt.ArrayLike) -> float:
-    """Return by how much the worst element is off beyond its bound; negative if none is.
+def accuracy(backend: Backend, problem: Problem) -> float:
+    """Return by how much the backend declares its errors to exceed the bound, by design; or 1."""
+    entry = registry.entries().get(backend.name)
+    if entry is None or entry.info is None:
+        return 1.0
+    declared = entry.info.capabilities.accuracy
+    used = features(problem.op, problem.signature)
+    return max((declared[name].factor for name in used if name in declared), default=1.0)
 
-    Raises ValueError where the shapes differ: an array that broadcasts is not the right answer.
-    """
-    want = np.asarray(want)
-    if got.shape != want.shape:
-        raise ValueError(f"the result has shape {got.shape}, the expected one {want.shape}")
-    beyond = np.abs(got.astype(np.float64) - want) - bound
-    # NaN compares as neither more nor less: it is as wrong as can be.
-    return float(np.max(np.where(np.isnan(beyond), np.inf, beyond), initial=-np.inf))
+
+def product(a: Any, b: Any) -> Tensor:
+    """Return a * b, which native tensors promise to support."""
+    return a * b
 
 
 def _weighted_sum(
-    backend: Backend, op: Op, arrays: Sequence[Array], cotangent: Array
+    backend: Backend, problem: Problem, cotangent: Array
 ) -> Callable[[Sequence[Tensor]], Tensor]:
-    function, total = plan(backend, op, arrays), backend.functions["sum"]
-    weight = backend.asarray(cotangent, "float64")
-    return lambda tensors: total(_product(function(*tensors), weight))
-
-
-def _product(a: Any, b: Any) -> Tensor:
-    return a * b
+    function, total = plan(backend, problem), backend.functions["sum"]
+    weight = backend.asarray(cotangent, problem.dtype)
+    return lambda inputs: total(product(function(*inputs), weight))

@@ -1,0 +1,55 @@
+"""What a conformance case is: a claim about any backend, and the function that checks it.
+
+A case is data. Its check is a function of a module and its arguments are values whose `repr` is
+Python, so that a failing case can be written down as a script of a few lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from convdispatch.ops import Backend
+
+# The version of the specification that the cases below belong to: a case says with `since` in
+# which one it appeared, so that a backend's author can tell a new demand from a new fault.
+SPECIFICATION = "1.0"
+
+# What a case is about. 'full' selects every case; each other name its own cases alone.
+LEVELS = ("core", "full", "grad", "dtype", "edge", "errors", "contract")
+
+
+class Mismatch(AssertionError):  # noqa: N818 - named after what is wrong, as in `errors`
+    """What a backend did is not what the case claims."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The worst error among the numbers that a check compared."""
+
+    dtype: str
+    bounds: float  # in units of the allowed error; at most 1 where the check passed
+    ulps: float  # in units in the last place of the expected number
+
+
+# Called as check(backend, *arguments). Returns the error where it measures one, raises `Mismatch`
+# where the claim does not hold; anything else that it raises is the backend's failure as well.
+Check = Callable[..., Measured | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Case:
+    """One claim. Plugins add theirs through the hook `convdispatch_conformance_cases`."""
+
+    id: str  # stable: '<op>/<level>/<what is claimed>'
+    level: str
+    op: str  # as `ops.op_name` spells it, or 'functions', 'tensors', 'layers'
+    claim: str  # one sentence
+    check: Check
+    arguments: tuple[object, ...] = ()
+    features: tuple[str, ...] = ()  # declared unsupported by a backend, they skip the case
+    since: str = "1.0"
+
+    def run(self, backend: Backend) -> Measured | None:
+        """Check the claim; raise `Mismatch` where it does not hold."""
+        return self.check(backend, *self.arguments)

@@ -1,0 +1,40 @@
+"""What became of each case, and of a whole run.
+
+Three words are never mixed: 'unavailable' (something is not installed), 'unsupported' (declared,
+with a reason) and 'known failure' (expected to fail, listed with a reason by the backend).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from convdispatch.conformance.case import Measured
+
+PASSED = "passed"
+FAILED = "failed"
+UNSUPPORTED = "unsupported"
+KNOWN_FAILURE = "known failure"
+UNAVAILABLE = "unavailable"
+STATUSES = (PASSED, FAILED, UNSUPPORTED, KNOWN_FAILURE, UNAVAILABLE)
+
+# In what way a case failed.
+MISMATCH = "mismatch"  # another answer than the claim's
+ERROR = "error"  # the backend raised
+UNDECLARED = "undeclared"  # it raised UnsupportedOp for what it does not declare unsupported
+UNEXPECTED_PASS = "unexpected pass"  # listed as a known failure, and right
+PRINTED = "printed"  # something was written to standard output
+CRASH = "crash"  # the interpreter died
+TIME_LIMIT = "time limit"  # no answer in time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one case on one backend."""
+
+    case: str  # its id
+    status: str  # one of STATUSES
+    kind: str = ""  # of a failure, known or not
+    detail: str = ""  # what was wrong, or the declared reason
+    seconds: float = 0.0
+    measured: Measured | None = None
+    works: bool = False  # the declared-unsupported case was tried, and its claim holds

@@ -1,0 +1,62 @@
+"""Every case, one list: each module here gives the cases of one idea.
+
+The ids are stable. They name what is computed and not where in a list it stands, so that a case
+added here renames no other.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Sequence
+
+from convdispatch.conformance.case import LEVELS, Case
+from convdispatch.errors import InvalidArgument
+from convdispatch.registry import registry
+
+# Each has cases(seed) -> Iterable[Case].
+_MODULES = ("geometries", "enumerated")
+
+
+def build(seed: int = 0) -> list[Case]:
+    """Return all cases, those of plugins last; `seed` draws other numbers and other geometries.
+
+    Raises `InvalidArgument` where two cases have one id, or a level is unknown.
+    """
+    made: list[Case] = []
+    for name in _MODULES:
+        module = importlib.import_module(f"{__name__}.{name}")
+        cases: Callable[[int], Iterable[Case]] = module.cases
+        made += cases(seed)
+    for offered in registry.hook.convdispatch_conformance_cases():
+        made += offered
+    _require_distinct(made)
+    return made
+
+
+def select(cases: Sequence[Case], levels: Sequence[str]) -> list[Case]:
+    """Return the cases of these levels; 'full' stands for all.
+
+    Raises `InvalidArgument` for a word that is no level.
+    """
+    unknown = [level for level in levels if level not in LEVELS]
+    if unknown or not levels:
+        raise InvalidArgument(
+            f"no conformance level {', '.join(map(repr, unknown)) or 'was given'}. "
+            f"Choose from {', '.join(LEVELS)}; 'full' runs every case."
+        )
+    if "full" in levels:
+        return list(cases)
+    return [case for case in cases if case.level in levels]
+
+
+def _require_distinct(cases: Sequence[Case]) -> None:
+    seen: set[str] = set()
+    for case in cases:
+        if case.id in seen:
+            raise InvalidArgument(f"two conformance cases have the id {case.id!r}. Rename one.")
+        if case.level not in LEVELS:
+            raise InvalidArgument(
+                f"the conformance case {case.id!r} has the level {case.level!r}. "
+                f"Choose from {', '.join(LEVELS)}."
+            )
+        seen.add(case.id)
