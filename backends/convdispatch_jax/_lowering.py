@@ -37,13 +37,17 @@ def lower(op: Op, signature: Signature) -> Function:
 @lower.register
 def _lower_conv(op: Conv, signature: Signature) -> Function:
     axes, precision = _dimension_numbers(op), _precision(signature)
+    crop, pads = _crop_then_pad(op, signature)
+    cropped = _spatial_config(crop, channels_last=op.channels_last)
 
     def conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
+        if any(map(any, crop)):
+            x = lax.pad(x, jnp.zeros((), x.dtype), cropped)
         return lax.conv_general_dilated(
             x,
             kernel,
             op.strides,
-            op.pads,
+            pads,
             rhs_dilation=op.dilation,
             feature_group_count=op.groups,
             dimension_numbers=axes,
@@ -56,10 +60,11 @@ def _lower_conv(op: Conv, signature: Signature) -> Function:
 @lower.register
 def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
     axes, precision = _dimension_numbers(op), _precision(signature)
-    pads = _transpose_pads(op, signature)
+    pads, unreached = _transpose_pads(op, signature)
+    grown = _spatial_config(unreached, channels_last=op.channels_last)
 
     def conv_transpose(x: jax.Array, kernel: jax.Array) -> jax.Array:
-        return lax.conv_general_dilated(
+        y = lax.conv_general_dilated(
             x,
             _transpose_kernel(kernel, groups=op.groups),
             (1,) * len(pads),
@@ -70,15 +75,14 @@ def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
             dimension_numbers=axes,
             precision=precision,
         )
+        return lax.pad(y, jnp.zeros((), y.dtype), grown) if any(map(any, unreached)) else y
 
     return jax.jit(_with_epilogue(conv_transpose, op, signature))
 
 
 @lower.register
 def _lower_pad(op: Pad, signature: Signature) -> Function:
-    spatial = [(low, high, 0) for low, high in op.pads]
-    none = (0, 0, 0)
-    config = [none, *spatial, none] if op.channels_last else [none, none, *spatial]
+    config = _spatial_config(op.pads, channels_last=op.channels_last)
 
     def pad(x: jax.Array) -> jax.Array:
         return lax.pad(x, jnp.zeros((), x.dtype), config)
@@ -98,7 +102,7 @@ def _lower_upsample(op: Upsample, signature: Signature) -> Function:
 
         return jax.jit(nearest)
 
-    spatial = signature.input_shape[:-1] if op.channels_last else signature.input_shape[1:]
+    spatial = _spatial(signature.input_shape, channels_last=op.channels_last)
     grids = [_grid(size, factor) for size, factor in zip(spatial, op.factors, strict=True)]
     dtype = "float32" if signature.dtype in _HALF else signature.dtype
 
@@ -123,19 +127,65 @@ def _precision(signature: Signature) -> lax.Precision:
     return lax.Precision.HIGH if signature.dtype in _HALF else lax.Precision.HIGHEST
 
 
-def _transpose_pads(op: ConvTranspose, signature: Signature) -> Pads:
-    """Return the pads of the input, spread out by the strides, that give `output_size` cells."""
-    read = signature.input_shape[:-1] if op.channels_last else signature.input_shape[1:]
+# XLA of jax 0.10.2 aborts the process ("Window dimensions do not match RHS shape", in its algebraic
+# simplifier) where a convolution of stride-dilated cells has a pad beyond the kernel's reach: the
+# gradient of a 4x4 image, kernel 3x2, stride 2, pads (0, 0) and (1, 1). Such pads come of crops and
+# of cells that the stride leaves unread, so both are taken off before, or put on after.
+
+
+def _crop_then_pad(op: Conv, signature: Signature) -> tuple[Pads, Pads]:
+    """Return the pads of each axis that loses cells, to be applied first, and those of the others."""
     axes = zip(
-        read, signature.weight_shapes[0], op.strides, op.dilation, op.pads, op.output_size,
+        _spatial(signature.input_shape, channels_last=op.channels_last),
+        signature.weight_shapes[0],
+        op.strides,
+        op.dilation,
+        op.pads,
         strict=False,
-    )  # fmt: skip
-    pads = []
+    )
+    crop, pads = [], []
+    for cells, taps, stride, dilation, (low, high) in axes:
+        unread = (low + cells + high - (taps - 1) * dilation - 1) % stride
+        read = (low, high - unread)
+        crops = min(read) < 0
+        crop.append(read if crops else (0, 0))
+        pads.append((0, 0) if crops else read)
+    return crop, pads
+
+
+def _transpose_pads(op: ConvTranspose, signature: Signature) -> tuple[Pads, Pads]:
+    """Return the pads of the input, spread out by the strides, and those of the result.
+
+    The latter are for the cells that no tap reaches.
+    """
+    axes = zip(
+        _spatial(signature.input_shape, channels_last=op.channels_last),
+        signature.weight_shapes[0],
+        op.strides,
+        op.dilation,
+        op.pads,
+        op.output_size,
+        strict=False,
+    )
+    pads, unreached = [], []
     for cells, taps, stride, dilation, (low, _), size in axes:
         reach = (taps - 1) * dilation
         spread = (cells - 1) * stride + 1
-        pads.append((reach - low, size - spread + low))
-    return pads
+        wanted = (reach - low, size - spread + low)
+        pads.append((min(wanted[0], reach), min(wanted[1], reach)))
+        unreached.append((max(wanted[0] - reach, 0), max(wanted[1] - reach, 0)))
+    return pads, unreached
+
+
+def _spatial(shape: Shape, *, channels_last: bool) -> Shape:
+    return shape[:-1] if channels_last else shape[1:]
+
+
+def _spatial_config(pads: Pads, *, channels_last: bool) -> list[tuple[int, int, int]]:
+    """Return `lax.pad`'s configuration of all axes."""
+    spatial = [(low, high, 0) for low, high in pads]
+    none = (0, 0, 0)
+    return [none, *spatial, none] if channels_last else [none, none, *spatial]
 
 
 def _transpose_kernel(kernel: jax.Array, *, groups: int) -> jax.Array:
