@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import (
     Conv,
     ConvTranspose,
@@ -31,7 +32,9 @@ _HALF = ("float16", "bfloat16")
 @singledispatch
 def lower(op: Op, signature: Signature) -> Function:
     """Return the jitted JAX function that computes `op`."""
-    raise NotImplementedError(type(op).__name__)
+    raise UnsupportedOp(
+        f"the backend 'jax' has no op {type(op).__name__!r}: it is older than the frontend."
+    )
 
 
 @lower.register
@@ -134,7 +137,7 @@ def _precision(signature: Signature) -> lax.Precision:
 
 
 def _crop_then_pad(op: Conv, signature: Signature) -> tuple[Pads, Pads]:
-    """Return the pads of each axis that loses cells, to be applied first, and those of the others."""
+    """Return the pads of the axes that lose cells, which come first, and those of the others."""
     axes = zip(
         _spatial(signature.input_shape, channels_last=op.channels_last),
         signature.weight_shapes[0],

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import Conv, ConvTranspose, Op, Pad, Shape, Signature, Upsample
 from convdispatch_numpy._autograd import Function, numpy_or_autograd
 from convdispatch_numpy._correlate import Correlation
@@ -25,7 +26,9 @@ _repeat = numpy_or_autograd(np.repeat, "repeat")
 @singledispatch
 def lower(op: Op, signature: Signature) -> Callable[..., Any]:
     """Return the NumPy function that computes `op`."""
-    raise NotImplementedError(type(op).__name__)
+    raise UnsupportedOp(
+        f"the backend 'numpy' has no op {type(op).__name__!r}: it is older than the frontend."
+    )
 
 
 @lower.register

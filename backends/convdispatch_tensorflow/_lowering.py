@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import Conv, ConvTranspose, Op, Pad, Shape, Signature, Upsample
 from convdispatch_tensorflow import _cells
 from convdispatch_tensorflow._convolve import Product, convolution, transposed_convolution
@@ -22,7 +23,9 @@ Array = npt.NDArray[Any]
 @singledispatch
 def lower(op: Op, signature: Signature) -> Callable[..., Any]:
     """Return the TensorFlow function that computes `op`."""
-    raise NotImplementedError(type(op).__name__)
+    raise UnsupportedOp(
+        f"the backend 'tensorflow' has no op {type(op).__name__!r}: it is older than the frontend."
+    )
 
 
 @lower.register

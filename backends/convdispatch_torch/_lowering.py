@@ -14,6 +14,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F  # noqa: N812  # the name that every torch user reads
 
+from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import Conv, ConvTranspose, Op, Pad, Signature, Upsample, spatial_rank
 from convdispatch_torch._functions import FUNCTIONS
 
@@ -32,7 +33,9 @@ _CONV_TRANSPOSE: tuple[Function, ...] = (
 @singledispatch
 def lower(op: Op, signature: Signature) -> Function:
     """Return the PyTorch function that computes `op`."""
-    raise NotImplementedError(type(op).__name__)
+    raise UnsupportedOp(
+        f"the backend 'torch' has no op {type(op).__name__!r}: it is older than the frontend."
+    )
 
 
 @lower.register
