@@ -39,29 +39,50 @@ def expected_output(case: GoldenCase) -> Array:
     return y if _channels_last(case) else np.moveaxis(y, -1, 1)
 
 
-def expected_transposed_gradients(case: GoldenCase) -> list[Array]:
-    """Return the gradients for x, kernel and bias of a channels-last, unflipped, linear case."""
+def expected_gradients(case: GoldenCase, upstream: Array) -> list[Array]:
+    """Return the gradients of sum(upstream * output before activation) for x and the weights.
+
+    Those of the weights are laid out as `golden_gradients` lays real Keras's out.
+    """
     x, weights, kernel = _channels_last_arrays(case)
-    cotangent = case.array("cot")
-    geometry = _geometry(case, x, kernel)
-    x_gradient = oracle.conv(cotangent, kernel, groups=1, **geometry)
-    _, kernel_gradient, _ = oracle.conv_gradients(cotangent, kernel, x, groups=1, **geometry)
-    bias_gradient = cotangent.sum(axis=tuple(range(cotangent.ndim - 1)))
-    return [x_gradient, kernel_gradient, bias_gradient][: len(weights) + 1]
+    g = upstream if _channels_last(case) else np.moveaxis(upstream, 1, -1)
+    cells = tuple(range(g.ndim - 1))
+    last = [g.sum(axis=cells)] if weights[-1].ndim == 1 else []
+    geometry = _geometry(case, x, kernel) | {"groups": x.shape[-1] if _is_separable(case) else 1}
+    if "Separable" in case.class_name:
+        hidden = oracle.conv(x, kernel, **geometry)
+        last.insert(0, np.tensordot(hidden, g, (cells, cells)).reshape(weights[1].shape))
+        g = g @ weights[1].reshape(weights[1].shape[-2:]).T
+    if _is_transposed(case):
+        for_x = oracle.conv(g, kernel, **geometry)
+        for_kernel = oracle.conv_kernel_gradient(g, x, kernel_shape=kernel.shape, **geometry)
+    else:
+        for_x, for_kernel, _ = oracle.conv_gradients(x, kernel, g, **geometry)
+    return [for_x if _channels_last(case) else np.moveaxis(for_x, -1, 1), for_kernel, *last]
+
+
+def golden_gradients(case: GoldenCase) -> list[Array]:
+    """Return real Keras's gradients, the first kernel's turned into that of the correlation."""
+    found = [case.array(f"gw{index}") for index in range(case.n_weights)]
+    weights, kernel = _correlating(case, found)
+    return [case.array("gx"), kernel, *weights[1:]]
 
 
 def _channels_last_arrays(case: GoldenCase) -> tuple[Array, list[Array], Array]:
     """Return the input, the weights in Keras 2's layout, and the kernel that correlates."""
-    x, weights = case.array("x"), _keras2_kernels(case)
-    if not _channels_last(case):
-        x = np.moveaxis(x, 1, -1)
-    kernel = weights[0]
-    spatial = tuple(range(x.ndim - 2))
+    x = case.array("x")
+    return x if _channels_last(case) else np.moveaxis(x, 1, -1), *_correlating(case, case.weights)
+
+
+def _correlating(case: GoldenCase, weights: list[Array]) -> tuple[list[Array], Array]:
+    """Return the weights, or their gradients, in Keras 2's layout, and the first one flipped."""
+    converted = _keras2_kernels(case, weights)
+    kernel = converted[0]
     if case.convention == "theano" and not _is_separable(case):
-        kernel = np.flip(kernel, spatial)
+        kernel = np.flip(kernel, tuple(range(kernel.ndim - 2)))
     if _is_separable(case):
         kernel = kernel.reshape(*kernel.shape[:-2], 1, -1)
-    return x, weights, kernel
+    return converted, kernel
 
 
 def _geometry(case: GoldenCase, x: Array, kernel: Array) -> dict[str, Any]:
@@ -127,13 +148,13 @@ def _stated_shape(case: GoldenCase, kernel: Array) -> tuple[int, ...]:
     return (0, *spatial, filters) if channels_last else (0, filters, *spatial)
 
 
-def _keras2_kernels(case: GoldenCase) -> list[Array]:
+def _keras2_kernels(case: GoldenCase, weights: list[Array]) -> list[Array]:
     """Return the weights with the kernels in Keras 2's layout (semantics A.4)."""
     if case.api == "keras2":
-        return case.weights
+        return weights
     is_theano = case.kwargs.get("dim_ordering") == "th"
     converted = []
-    for weight in case.weights:
+    for weight in weights:
         if weight.ndim == 1:
             converted.append(weight)
         elif "1D" in case.class_name:

@@ -1,7 +1,8 @@
 """The command line `convdispatch`: what it accepts, and what it exits with.
 
-Exit codes: 0 done, 1 an error or a failed check, 2 wrong usage. Each command lives in a module of
-its own, imported when it is asked for: `--help` must stay fast, so nothing else is imported here.
+Exit codes: 0 done, 1 an error or a failed check, 2 wrong usage; `conformance` has more. Each
+command lives in a module of its own, imported when it is asked for: `--help` must stay fast, so
+nothing else is imported here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 from convdispatch.cli._output import UsageError, one_line
 from convdispatch.errors import ConvDispatchError
@@ -22,7 +24,8 @@ CONFIG_KEYS = ("backend", "floatx", "epsilon", "image_data_format", "convention"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; `argv` defaults to the process's arguments."""
     arguments = _parser().parse_args(argv)
-    module = importlib.import_module(f"convdispatch.cli._{arguments.command}")
+    command = arguments.command.replace("-", "_")
+    module = importlib.import_module(f"convdispatch.cli._{command}")
     run: Callable[[argparse.Namespace], int] = module.run
     try:
         code = run(arguments)
@@ -49,19 +52,34 @@ class _Version(argparse.Action):
     """Looks the version up when it is asked for: importing the look-up takes longer than help."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from convdispatch.cli._versions import version_of
+        from convdispatch.conformance.versions import version_of
 
         print(f"convdispatch {version_of('convdispatch')}")
         parser.exit()
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, and what would be right."""
+
+    def error(self, message: str) -> NoReturn:
+        usage = one_line(self.format_usage())
+        self.exit(2, f"{self.prog}: error: {one_line(message)}; {usage}\n")
+
+    def parse_known_args(self, *arguments: Any, **keywords: Any) -> Any:
+        """Refuse what is unknown here, where the allowed options are known."""
+        found, unknown = super().parse_known_args(*arguments, **keywords)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="convdispatch",
         description="One convolution frontend, any backend, provably the same answer.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     common.add_argument("--json", action="store_true", help="print JSON for other programs")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser(
@@ -78,6 +96,16 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--backends", metavar="A,B", help="the backends to compare; all available ones by default"
     )
+    _add_conformance(
+        commands.add_parser("conformance", help="run the conformance suite on backends")
+    )
+    new_backend = commands.add_parser(
+        "new-backend", parents=[common], help="write the skeleton of a backend of your own"
+    )
+    new_backend.add_argument("name", metavar="NAME", help="what the backend will be called")
+    new_backend.add_argument(
+        "--into", metavar="FOLDER", help="the folder to make; convdispatch-NAME here by default"
+    )
     return parser
 
 
@@ -90,3 +118,40 @@ def _add_config(parser: argparse.ArgumentParser, common: argparse.ArgumentParser
     change.add_argument("key", metavar="KEY", choices=CONFIG_KEYS, help=", ".join(CONFIG_KEYS))
     change.add_argument("value", metavar="VALUE")
     actions.add_parser("path", parents=[common], help="print where keras.json is looked for")
+
+
+def _add_conformance(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--backend", metavar="NAME", action="append", default=[],
+        help="the backends to test, 'all' for all; the current one by default")  # fmt: skip
+    add("--level", metavar="LEVEL,LEVEL", help="what to test; 'core' by default, 'full' for all")
+    add("--case", metavar="PATTERN", help="the cases with such an id, of any level")
+    add("--seed", metavar="N", type=_whole(0), default=0, help="draw other numbers and cases")
+    add("--jobs", metavar="N", type=_whole(1), help="processes at a time; one a processor")
+    add("--time-limit", metavar="SECONDS", type=_seconds, default=60.0, help="for one case")
+    add("--json", metavar="FILE", help="write the report for programs")
+    add("--html", metavar="FILE", help="write the report as a page")
+    add("--scripts", metavar="FOLDER", help="write a script for each failure")
+    actions = parser.add_subparsers(dest="action", metavar="diff")
+    diff = actions.add_parser("diff", help="say what changed between two reports")
+    diff.add_argument("old", metavar="OLD.json")
+    diff.add_argument("new", metavar="NEW.json")
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least}")
+        return int(text)
+
+    return parse
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive number of seconds")
+    return seconds

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from convdispatch import selection
 from convdispatch.cli._output import one_line, show, table, warn
-from convdispatch.cli._versions import version_of
+from convdispatch.conformance.versions import version_of
 from convdispatch.errors import BackendNotFound, ConfigError
 from convdispatch.registry import AVAILABLE, BROKEN, UNAVAILABLE, Entry, registry
 

@@ -21,7 +21,7 @@ from convdispatch import config, selection
 from convdispatch.cli._backends import backend_rows
 from convdispatch.cli._config import read_settings
 from convdispatch.cli._output import one_line, show, table
-from convdispatch.cli._versions import version_of
+from convdispatch.conformance.versions import version_of
 from convdispatch.errors import BackendNotFound, ConfigError
 from convdispatch.ops import Conv, Signature
 from convdispatch.registry import AVAILABLE, BROKEN

@@ -18,15 +18,19 @@ activation and of the output. With v = 2**-24 the bound is gamma(n, v) + gamma(4
 10 u**2 + (n v)**2 / 2, are at least the mixed term 4 u n v (inequality of the means).
 
 Underflow and overflow are outside of the model. NumPy alone may be imported here.
+docs/rounding.md has the same at more length, and what follows for gradients.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[Any]
 
 # 2**-p for a significand of p bits, the hidden one included, rounded to nearest.
 _UNIT_ROUNDOFF = {
@@ -65,9 +69,7 @@ def gamma(n: int, u: float) -> float:
     return n * u / (1 - n * u)
 
 
-def conv_bound(
-    absolute_result: npt.ArrayLike, reduction_length: int, dtype: str
-) -> npt.NDArray[Any]:
+def conv_bound(absolute_result: npt.ArrayLike, reduction_length: int, dtype: str) -> Array:
     """Return the largest allowed error of each element of a convolution in `dtype`.
 
     `absolute_result` is the convolution of the absolute values, plus the absolute bias;
@@ -85,9 +87,7 @@ def conv_bound(
     return relative * absolute
 
 
-def activated(
-    z: npt.NDArray[Any], error: npt.NDArray[Any], activation: str, dtype: str
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+def activated(z: Array, error: Array, activation: str, dtype: str) -> tuple[Array, Array]:
     """Return f(z) for a fused activation f, and the largest error where z is off by `error`.
 
     Each is monotone, so it maps the interval z +- error to the interval between the images of its
@@ -104,15 +104,76 @@ def activated(
     return value, spread + FUNCTION_ULPS * unit_roundoff(dtype) * np.maximum(1, np.abs(value))
 
 
-def _sigmoid(z: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def slope(
+    z: Array, error: Array, activation: str, *, order: int, dtype: str
+) -> tuple[Array, Array]:
+    """Return the first or second derivative of a fused activation, and its largest error.
+
+    z is off by `error`, so the derivative is by at most that times the next one's largest value.
+    Frameworks compute it from the activation's value, by products and differences of numbers of
+    at most 2: what `FUNCTION_ULPS` and those roundings add is counted for each in the table.
+
+    At a kink there is no derivative to be near to: where |z| <= error, relu's is not promised.
+
+    >>> slope(np.array([0.0]), np.array([0.5]), "linear", order=1, dtype="float32")
+    (array([1.]), array([0.]))
+    """
+    derivative = _DERIVATIVES[activation][order - 1]
+    value = derivative.function(z)
+    computing = gamma(derivative.roundings, unit_roundoff(dtype))
+    return value, derivative.next_largest * error + computing
+
+
+def _sigmoid(z: Array) -> Array:
     decay = np.exp(-np.abs(z))  # at most 1: nothing overflows
-    result: npt.NDArray[Any] = np.where(z < 0, decay, 1.0) / (1 + decay)
+    result: Array = np.where(z < 0, decay, 1.0) / (1 + decay)
     return result
 
 
-_ACTIVATIONS: dict[str, Callable[[npt.NDArray[Any]], npt.NDArray[Any]]] = {
+_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "linear": np.positive,
     "relu": lambda z: np.maximum(z, 0),
     "sigmoid": _sigmoid,
     "tanh": np.tanh,
+}
+
+
+@dataclass(frozen=True)
+class _Derivative:
+    function: Callable[[Array], Array]
+    next_largest: float  # the largest absolute value of the derivative's own derivative
+    roundings: int  # in units of 1
+
+
+def _sigmoid_slope(z: Array) -> Array:
+    return np.asarray(_sigmoid(z) * _sigmoid(-z))
+
+
+def _sigmoid_curvature(z: Array) -> Array:
+    return np.asarray(_sigmoid_slope(z) * (_sigmoid(-z) - _sigmoid(z)))
+
+
+def _tanh_slope(z: Array) -> Array:
+    return np.asarray(4 * _sigmoid_slope(2 * z))
+
+
+def _tanh_curvature(z: Array) -> Array:
+    return np.asarray(-2 * np.tanh(z) * _tanh_slope(z))
+
+
+# As polynomials in y = f(z), which is off by up to FUNCTION_ULPS units: y(1 - y), 1 - y**2,
+# y(1 - y)(1 - 2y) and -2y(1 - y**2) grow at most 1, 2, 1 and 4 times as fast as y from 0 or -1 to
+# 1. Each takes up to four operations whose roundings the later ones at most double.
+_POLYNOMIAL = 8
+_DERIVATIVES = {
+    "linear": (_Derivative(np.ones_like, 0, 0), _Derivative(np.zeros_like, 0, 0)),
+    "relu": (_Derivative(lambda z: 1.0 * (z > 0), 0, 0), _Derivative(np.zeros_like, 0, 0)),
+    "sigmoid": (
+        _Derivative(_sigmoid_slope, 1 / (6 * 3**0.5), FUNCTION_ULPS + _POLYNOMIAL),
+        _Derivative(_sigmoid_curvature, 1 / 8, FUNCTION_ULPS + _POLYNOMIAL),
+    ),
+    "tanh": (
+        _Derivative(_tanh_slope, 4 / (3 * 3**0.5), 2 * FUNCTION_ULPS + _POLYNOMIAL),
+        _Derivative(_tanh_curvature, 2, 4 * FUNCTION_ULPS + _POLYNOMIAL),
+    ),
 }

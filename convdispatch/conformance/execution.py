@@ -1,7 +1,7 @@
 """Run one case on one backend, in this process, and say what became of it.
 
-Nothing escapes but what ends a process: a backend that crashes or hangs is for whoever runs this
-in a process of its own.
+Nothing escapes but what ends a process: whoever runs this in a process of its own, and loses it,
+says so by `lost`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from convdispatch.conformance import known_failures
+from convdispatch.conformance import known_failures, standard_output
 from convdispatch.conformance.case import Case, Measured, Mismatch
 from convdispatch.conformance.known_failures import KnownFailures
 from convdispatch.conformance.results import (
@@ -19,6 +19,7 @@ from convdispatch.conformance.results import (
     KNOWN_FAILURE,
     MISMATCH,
     PASSED,
+    PRINTED,
     UNAVAILABLE,
     UNDECLARED,
     UNEXPECTED_PASS,
@@ -40,6 +41,11 @@ class Declared:
     def of(cls, info: BackendInfo) -> Declared:
         """Return what this backend's plugin and package declare."""
         return cls(dict(info.capabilities.unsupported), known_failures.read(info))
+
+    @classmethod
+    def nothing(cls) -> Declared:
+        """Return the declaration of a backend that supports all and fails nowhere."""
+        return cls({}, KnownFailures(known_failures.FILE_NAME, {}))
 
     def reason(self, case: Case) -> str | None:
         """Return why the backend does not support the case, or None where it does."""
@@ -66,12 +72,24 @@ def execute(
     )
 
 
+def lost(case: Case, declared: Declared, *, kind: str, detail: str, seconds: float) -> Outcome:
+    """Say what became of a case whose process crashed or was killed while it ran."""
+    reason = declared.reason(case)
+    if reason is not None:
+        return Outcome(case=case.id, status=UNSUPPORTED, detail=reason, seconds=seconds)
+    outcome = Outcome(case=case.id, status=FAILED, kind=kind, detail=detail, seconds=seconds)
+    return _strict(outcome, declared.known.reason(case.id))
+
+
 def _strict(outcome: Outcome, reason: str | None) -> Outcome:
-    """Turn an expected failure into a known one, and its absence into a failure."""
+    """Turn an expected failure into a known one, and its absence into a failure.
+
+    The reason is the first line of a known failure's detail, alike for all cases of an entry.
+    """
     if reason is None:
         return outcome
     if outcome.status == FAILED:
-        return replace(outcome, status=KNOWN_FAILURE, detail=f"{reason} ({outcome.detail})")
+        return replace(outcome, status=KNOWN_FAILURE, detail=f"{reason}\n{outcome.detail}")
     if outcome.status == PASSED:
         detail = f"it passes, but is listed as a known failure: {reason}. Take it off the list."
         return replace(outcome, status=FAILED, kind=UNEXPECTED_PASS, detail=detail)
@@ -79,16 +97,29 @@ def _strict(outcome: Outcome, reason: str | None) -> Outcome:
 
 
 def _check(case: Case, backend: Backend) -> Outcome:
-    started = time.perf_counter()
-    status, kind, detail, measured = _guarded(lambda: case.run(backend))
-    return Outcome(
+    with standard_output.caught() as printed:
+        started = time.perf_counter()
+        status, kind, detail, measured = _guarded(lambda: case.run(backend))
+        seconds = time.perf_counter() - started
+    outcome = Outcome(
         case=case.id,
         status=status,
         kind=kind,
         detail=detail,
-        seconds=time.perf_counter() - started,
+        seconds=seconds,
         measured=measured,
     )
+    return _quiet(outcome, printed())
+
+
+def _quiet(outcome: Outcome, text: str) -> Outcome:
+    """Turn a success that printed into a failure, and add to a failure what it printed."""
+    if outcome.status not in (PASSED, FAILED) or not text:
+        return outcome
+    printed = f"it wrote to standard output: {text!r}"
+    if outcome.status == FAILED:
+        return replace(outcome, detail=f"{outcome.detail} [{printed}]")
+    return replace(outcome, status=FAILED, kind=PRINTED, detail=printed)
 
 
 def _guarded(check: Callable[[], Measured | None]) -> tuple[str, str, str, Measured | None]:
@@ -102,5 +133,5 @@ def _guarded(check: Callable[[], Measured | None]) -> tuple[str, str, str, Measu
     except UnsupportedOp as exc:
         detail = f"{exc} [declare it in `Capabilities.unsupported`, with this reason]"
         return FAILED, UNDECLARED, detail, None
-    except Exception as exc:  # noqa: BLE001 - whatever a foreign backend raises is its failure
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 - what a foreign backend raises fails it
         return FAILED, ERROR, f"{type(exc).__name__}: {exc}", None

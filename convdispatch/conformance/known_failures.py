@@ -4,17 +4,19 @@
     reason = "framework 2.1 rounds twice in float16: https://..."
     cases = ["conv2d/dtype/*-float16"]
 
-A case is named by its id or by a pattern as the shell's (`*`, `?`). The list is strict: an entry
-that matches no case, or only cases that pass, fails the run.
+A case is named by its id or by a pattern as the shell's (`*`, `?`). The list is strict: an
+entry that matches no case fails the run, and so does a listed case that passes.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import importlib.resources
+import importlib.util
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.resources.abc import Traversable
 
 from convdispatch.errors import ConfigError
 from convdispatch.ops import BackendInfo
@@ -47,15 +49,35 @@ def read(info: BackendInfo) -> KnownFailures:
 
     Raises `ConfigError`, naming the file, where it cannot be understood.
     """
-    package = info.load.partition(":")[0].partition(".")[0]
-    file = importlib.resources.files(package) / FILE_NAME
-    if not file.is_file():
-        return KnownFailures(str(file), {})
+    file = _file(info.load.partition(":")[0])
+    if file is None:
+        return KnownFailures(FILE_NAME, {})
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise ConfigError(f"{file}: {exc}. Write it as TOML in UTF-8.") from exc
     return KnownFailures(str(file), _reasons(values, str(file)))
+
+
+def _file(module: str) -> Traversable | None:
+    """Return the list beside the module, or in the nearest package around it that has one.
+
+    Only the outermost package is imported: the others may import the framework.
+    """
+    outermost, *inner = module.split(".")
+    if not _is_package(outermost):
+        return None
+    folders = [importlib.resources.files(outermost)]
+    for name in inner:
+        folders.append(folders[-1] / name)
+    files = (folder / FILE_NAME for folder in reversed(folders))
+    return next((file for file in files if file.is_file()), None)
+
+
+def _is_package(name: str) -> bool:
+    """Say whether it can be imported and is a folder; a module of one file has none of its own."""
+    spec = importlib.util.find_spec(name)
+    return spec is not None and spec.submodule_search_locations is not None
 
 
 def _reasons(values: dict[str, object], file: str) -> dict[str, str]:
@@ -79,9 +101,11 @@ def _entry(entry: object, file: str) -> tuple[str, list[str]]:
     fields = entry if isinstance(entry, dict) else {}
     reason, cases = fields.get("reason"), fields.get("cases")
     is_list = isinstance(cases, list) and all(isinstance(case, str) for case in cases)
-    if set(fields) != {"reason", "cases"} or not (isinstance(reason, str) and reason and is_list):
+    if set(fields) != {"reason", "cases"} or not (
+        isinstance(reason, str) and reason and is_list and cases
+    ):
         raise ConfigError(
             f"{file}: an entry is {entry!r}. Each needs `reason`, a sentence, and `cases`, a list "
             "of case ids or patterns."
         )
-    return reason, list(cases or [])
+    return " ".join(reason.split()), list(cases or [])

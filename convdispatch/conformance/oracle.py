@@ -96,16 +96,41 @@ def conv_gradients(
     channels_last: bool,
 ) -> tuple[Array, Array, Array]:
     """Return the gradients of sum(cotangent * (conv(x, kernel) + bias)) for x, kernel and bias."""
-    cells, taps = _channels_last(_exact(x), channels_last), _exact(kernel)
+    fields: dict[str, Any] = {"strides": strides, "pads": pads, "dilation": dilation}
+    fields |= {"groups": groups, "channels_last": channels_last}
+    size = _channels_last(_exact(x), channels_last).shape[1:-1]
     g = _channels_last(_exact(cotangent), channels_last)
-    padded = _padded(cells, pads)
-    dtype = np.result_type(cells, taps, g)
-    padded_gradient, kernel_gradient = np.zeros(padded.shape, dtype), np.zeros(taps.shape, dtype)
-    for write, read, tap in _products(g.shape[1:-1], taps.shape, strides, dilation, groups):
-        padded_gradient[read] += g[write] @ taps[tap].T
-        kernel_gradient[tap] += padded[read].T @ g[write]
-    x_gradient = _layout(_padded(padded_gradient, _negated(pads)), channels_last)
-    return x_gradient, kernel_gradient, g.sum(axis=tuple(range(g.ndim - 1)))
+    return (
+        conv_transpose(cotangent, kernel, **fields, output_size=size),
+        conv_kernel_gradient(x, cotangent, kernel_shape=np.shape(kernel), **fields),
+        g.sum(axis=tuple(range(g.ndim - 1))),
+    )
+
+
+def conv_kernel_gradient(
+    x: npt.ArrayLike,
+    cotangent: npt.ArrayLike,
+    *,
+    kernel_shape: Ints,
+    strides: Ints,
+    pads: Pads,
+    dilation: Ints,
+    groups: int,
+    channels_last: bool,
+) -> Array:
+    """Return the gradient of sum(cotangent * conv(x, kernel)) for the kernel.
+
+    >>> x, cotangent = np.reshape([1, 2, 3], (1, 3, 1)), np.reshape([1, 10], (1, 2, 1))
+    >>> conv_kernel_gradient(x, cotangent, kernel_shape=(2, 1, 1), strides=(1,), pads=((0, 0),),
+    ...                      dilation=(1,), groups=1, channels_last=True).ravel()
+    array([21, 32])
+    """
+    cells = _padded(_channels_last(_exact(x), channels_last), pads)
+    g = _channels_last(_exact(cotangent), channels_last)
+    gradient = np.zeros(kernel_shape, np.result_type(cells, g))
+    for write, read, tap in _products(g.shape[1:-1], kernel_shape, strides, dilation, groups):
+        gradient[tap] += cells[read].T @ g[write]
+    return gradient
 
 
 def pad(x: npt.ArrayLike, pads: Pads, *, channels_last: bool) -> Array:
@@ -135,6 +160,28 @@ def upsample(x: npt.ArrayLike, factors: Ints, *, interpolation: str, channels_la
             source, shares = zip(*corner, strict=True)
             y[(slice(None), *cell)] += np.prod(shares) * cells[(slice(None), *source)]
     return _layout(y, channels_last)
+
+
+def upsample_gradient(
+    cotangent: npt.ArrayLike, factors: Ints, *, interpolation: str, channels_last: bool
+) -> Array:
+    """Return the gradient of sum(cotangent * upsample(x)) for x: each share goes back.
+
+    >>> upsample_gradient(np.reshape([1, 10, 100, 1000], (1, 4, 1)), (2,),
+    ...                   interpolation="nearest", channels_last=True).ravel()
+    array([  11, 1100])
+    """
+    weights = {"nearest": _nearest_weights, "bilinear": _linear_weights}[interpolation]
+    g = _channels_last(_exact(cotangent), channels_last)
+    size = tuple(n // factor for n, factor in zip(g.shape[1:-1], factors, strict=True))
+    dtype = g.dtype if interpolation == "nearest" else np.result_type(g, np.float64)
+    gradient = np.zeros((len(g), *size, g.shape[-1]), dtype)
+    for cell in np.ndindex(*g.shape[1:-1]):
+        axes = zip(cell, factors, size, strict=True)
+        for corner in itertools.product(*(weights(*axis) for axis in axes)):
+            source, shares = zip(*corner, strict=True)
+            gradient[(slice(None), *source)] += np.prod(shares) * g[(slice(None), *cell)]
+    return _layout(gradient, channels_last)
 
 
 def _exact(value: npt.ArrayLike) -> Array:

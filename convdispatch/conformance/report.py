@@ -1,16 +1,20 @@
 """A whole run as data: what `report.json` holds, and every page and table is made from.
 
 The format is versioned. A reader refuses a newer version; a field is never given another meaning.
+`report.schema.json` says the same for other programs.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
+from convdispatch.conformance._decoding import Misfit, reader
 from convdispatch.conformance.case import SPECIFICATION, Case, Measured
 from convdispatch.conformance.problem import Problem, output_shape
 from convdispatch.conformance.results import FAILED, STATUSES, Outcome
@@ -129,7 +133,7 @@ class BackendRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One run of the suite."""
+    """One run of the suite. Every outcome is of a case that the report lists, and of a status."""
 
     levels: tuple[str, ...]
     seed: int
@@ -141,57 +145,98 @@ class Report:
     specification: str = SPECIFICATION
     schema_version: int = VERSION
 
+    def __post_init__(self) -> None:
+        """Raise `ReportError` where the parts contradict each other."""
+        _require_distinct("cases", [case.id for case in self.cases])
+        _require_distinct("backends", [backend.name for backend in self.backends])
+        listed = {case.id for case in self.cases}
+        for backend in self.backends:
+            run = [outcome.case for outcome in backend.outcomes]
+            _require_distinct(f"outcomes on {backend.name!r}", run)
+            _require_among("case", set(run), listed)
+            _require_among("status", {one.status for one in backend.outcomes}, set(STATUSES))
+
     def to_json(self) -> str:
-        """Return the report as JSON; infinity, which JSON lacks, becomes null."""
+        """Return the report as JSON; infinity and NaN, which JSON lacks, become null."""
         values = asdict(self)
         for record, backend in zip(values["backends"], self.backends, strict=True):
             record["counts"] = backend.counts
-        return json.dumps(values, separators=(",", ":"), allow_nan=False) + "\n"
+        return json.dumps(_finite(values), separators=(",", ":"), allow_nan=False) + "\n"
+
+
+def read(path: Path) -> Report:
+    """Read the report in a file; raise `ReportError`, naming the file, where that is impossible."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as exc:
+        raise ReportError(f"cannot read the report {str(path)!r}: {exc.strerror or exc}.") from exc
+    except UnicodeDecodeError as exc:
+        raise ReportError(f"{path} is not JSON: {exc}. Give a file that --json wrote.") from exc
+    return from_json(text, str(path))
 
 
 def from_json(text: str, source: str) -> Report:
     """Read a report; raise `ReportError`, naming the source, where that is impossible."""
     try:
-        values = json.loads(text)
-    except json.JSONDecodeError as exc:
+        values = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as exc:
         raise ReportError(f"{source} is not JSON: {exc}. Give a file that --json wrote.") from exc
+    _require_version(values, source)
+    try:
+        for backend in values["backends"]:
+            del backend["counts"]  # they are counted anew
+        report: Report = reader(Report)(values)
+    except Misfit as exc:
+        raise ReportError(f"{source} is not a whole report: {exc}. Write it again.") from exc
+    except (KeyError, TypeError) as exc:
+        raise ReportError(f"{source} is not a whole report: {exc!r}. Write it again.") from exc
+    except ReportError as exc:
+        raise ReportError(f"{source} contradicts itself: {exc}") from exc
+    return report
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"it has the number {constant}")
+
+
+def _require_version(values: object, source: str) -> None:
+    """Raise `ReportError` unless this is a report, and of a version that can be read."""
     version = values.get("schema_version") if isinstance(values, dict) else None
+    if type(version) is not int:
+        raise ReportError(
+            f"{source} is not a conformance report: it has no `schema_version`. "
+            "Give a file that `convdispatch conformance --json` wrote."
+        )
     if version != VERSION:
         raise ReportError(
-            f"{source} has the report schema {version!r}; this version reads schema {VERSION}. "
+            f"{source} has the report schema {version}; this convdispatch reads version {VERSION}. "
             "Install the convdispatch that wrote it, or write the report again."
         )
-    try:
-        return _report(values)
-    except (KeyError, TypeError, AttributeError) as exc:
-        raise ReportError(f"{source} is not a whole report: {exc!r}. Write it again.") from exc
 
 
-def _report(values: dict[str, Any]) -> Report:
-    values["cases"] = tuple(_case(case) for case in values["cases"])
-    values["backends"] = tuple(_backend(backend) for backend in values["backends"])
-    values["levels"] = tuple(values["levels"])
-    return Report(**values)
+def _finite(value: Any) -> Any:
+    """Return the value with null for each number that JSON lacks."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _case(values: dict[str, Any]) -> CaseRecord:
-    values["features"] = tuple(values["features"])
-    drawing = values["drawing"]
-    if drawing is not None:
-        tuples = {name: _tuples(value) for name, value in drawing.items()}
-        values["drawing"] = Drawing(**tuples)
-    return CaseRecord(**values)
+def _require_distinct(what: str, names: list[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ReportError(f"two {what} of a report have one name: {twice[0]!r}. Keep one.")
 
 
-def _backend(values: dict[str, Any]) -> BackendRecord:
-    del values["counts"]  # counted anew
-    values["problems"] = tuple(values["problems"])
-    values["outcomes"] = tuple(OutcomeRecord(**one) for one in values["outcomes"])
-    return BackendRecord(**values)
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+def _require_among(what: str, found: set[str], allowed: set[str]) -> None:
+    if not found <= allowed:
+        unknown = sorted(found - allowed)[0]
+        some = ", ".join(map(repr, sorted(allowed)[:5])) or "none"
+        raise ReportError(
+            f"an outcome of a report has the {what} {unknown!r}, which is not one of the "
+            f"{len(allowed)} that there are ({some}). Correct it or list it."
+        )
 
 
 def _drawing(problem: Problem) -> Drawing | None:

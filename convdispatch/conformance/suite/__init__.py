@@ -14,7 +14,43 @@ from convdispatch.errors import InvalidArgument
 from convdispatch.registry import registry
 
 # Each has cases(seed) -> Iterable[Case].
-_MODULES = ("geometries", "enumerated")
+_MODULES = (
+    "geometries",
+    "enumerated",
+    "blocks",
+    "gradients",
+    "second_order",
+    "differentiation",
+    "generated",
+    "traps",
+    "traps_elsewhere",
+    "known_bugs",
+    "known_bugs_channels",
+    "known_bugs_transposed",
+    "known_bugs_transposed_axes",
+    "known_bugs_types",
+    "refusals",
+    "metamorphic",
+    "symmetries",
+    "rewritten",
+    "causality",
+    "conventions",
+    "resized",
+    "dtypes",
+    "edges",
+    "special_values",
+    "inputs",
+    "concurrency",
+    "reproducible",
+    "compiling",
+    "contract",
+    "signatures",
+    "tensors",
+    "conversions",
+    "functions",
+    "products",
+    "declarations",
+)
 
 
 def build(seed: int = 0) -> list[Case]:

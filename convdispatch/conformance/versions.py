@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Iterator
 
 
 def version_of(module: str) -> str | None:
     """Return the version of the distribution that brings `module`, or None if none does."""
-    for name in (module, *importlib.metadata.packages_distributions().get(module, ())):
+    for name in _distributions(module):
         try:
             return importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            continue  # a variant such as tensorflow-cpu has another name than its module
+            continue
     return None
+
+
+def _distributions(module: str) -> Iterator[str]:
+    yield module
+    # A variant such as tensorflow-cpu has another name than its module. Reading all metadata to
+    # find it is slow, and seldom necessary.
+    yield from importlib.metadata.packages_distributions().get(module, ())

@@ -1,0 +1,130 @@
+"""`convdispatch conformance`: the suite for a person, each backend in processes of its own.
+
+Exit codes: 0 nothing failed; 1 a case failed, or something that belongs to no case; 2 wrong usage;
+3 a backend that was to be tested cannot be used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from convdispatch import selection
+from convdispatch.cli._conformance_progress import progress
+from convdispatch.cli._conformance_text import as_text
+from convdispatch.cli._output import UsageError, one_line
+from convdispatch.conformance import assembling, choosing, report, runner, suite
+from convdispatch.conformance.case import Case
+from convdispatch.conformance.report import BackendRecord, Report, ReportError
+from convdispatch.conformance.report_files import ScriptFolder, reserved_reports
+from convdispatch.conformance.results import FAILED
+from convdispatch.errors import BackendBroken, BackendNotFound, BackendUnavailable, InvalidArgument
+from convdispatch.ops import BackendInfo
+from convdispatch.registry import BROKEN
+
+_FAILURE, _UNUSABLE, _INTERRUPTED = 1, 3, 130
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the suite, or compare two reports of it, and return the exit code."""
+    if arguments.action == "diff":
+        return _compare(arguments.old, arguments.new)
+    try:
+        infos = _backends(arguments.backend)
+    except (BackendUnavailable, BackendBroken) as exc:
+        print(f"convdispatch: error: {one_line(str(exc))}", file=sys.stderr)
+        return _UNUSABLE
+    every = suite.build(arguments.seed)
+    levels = _levels(arguments)
+    cases = _selected(every, levels, arguments.case)
+    with ExitStack() as stack:
+        try:
+            write = stack.enter_context(reserved_reports(arguments.json, arguments.html))
+            folder = ScriptFolder(arguments.scripts, "--scripts") if arguments.scripts else None
+        except ReportError as exc:
+            raise UsageError(str(exc)) from exc
+        records, code = _run(arguments, cases, infos, [case.id for case in every])
+        if choosing.ALL in arguments.backend:
+            records += assembling.absent_records(choosing.unusable())
+        whole = assembling.report(cases, records, levels=levels, seed=arguments.seed)
+        write(whole)
+        print(as_text(whole, _scripts(whole, folder)))
+        return code
+
+
+def _run(
+    arguments: argparse.Namespace,
+    cases: Sequence[Case],
+    infos: Sequence[BackendInfo],
+    every_id: Sequence[str],
+) -> tuple[list[BackendRecord], int]:
+    """Return the records, and the exit code that they deserve."""
+    settings = runner.Settings(
+        seed=arguments.seed,
+        jobs=arguments.jobs or assembling.usable_processors(),
+        time_limit=arguments.time_limit,
+    )
+    try:
+        with progress([info.name for info in infos], len(cases)) as watch:
+            records = runner.run(cases, infos, every_id=every_id, settings=settings, watch=watch)
+    except runner.Interrupted as exc:
+        return exc.records, _INTERRUPTED
+    if any(record.status == BROKEN for record in records):
+        return records, _UNUSABLE
+    return records, _FAILURE if any(record.has_failed for record in records) else 0
+
+
+def _compare(old: str, new: str) -> int:
+    """Print what changed; return 1 where something that worked no longer does."""
+    from convdispatch.conformance import diff
+
+    try:
+        found = diff.compare(report.read(Path(old)), report.read(Path(new)))
+    except ReportError as exc:
+        raise UsageError(str(exc)) from exc
+    print(found.text())
+    return _FAILURE if found.has_regressions else 0
+
+
+def _backends(wanted: Sequence[str]) -> tuple[BackendInfo, ...]:
+    try:
+        return choosing.choose(wanted or [selection.backend()])
+    except BackendNotFound as exc:
+        raise UsageError(str(exc)) from exc
+
+
+def _levels(arguments: argparse.Namespace) -> list[str]:
+    """Return the levels; a case that is asked for by its id may be of any."""
+    given: str = arguments.level or ("full" if arguments.case else "core")
+    return [level.strip() for level in given.split(",")]
+
+
+def _selected(every: Sequence[Case], levels: Sequence[str], pattern: str | None) -> list[Case]:
+    try:
+        cases = suite.select(every, levels)
+    except InvalidArgument as exc:
+        raise UsageError(str(exc)) from exc
+    if pattern is not None:
+        cases = [case for case in cases if fnmatch.fnmatchcase(case.id, pattern)]
+    if not cases:
+        raise UsageError(
+            f"no case of level {', '.join(levels)} has an id like {pattern or '*'!r}. "
+            "Give an id from a report, or a pattern such as 'conv2d/*'."
+        )
+    return cases
+
+
+def _scripts(whole: Report, folder: ScriptFolder | None) -> dict[tuple[str, str], str]:
+    """Write a script for each failure; return where they are, by backend and case."""
+    if folder is None:
+        return {}
+    return {
+        (backend.name, one.case): folder.write(backend.name, one.case, one.script)
+        for backend in whole.backends
+        for one in backend.outcomes
+        if one.status == FAILED
+    }

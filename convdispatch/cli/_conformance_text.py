@@ -1,0 +1,174 @@
+"""A conformance report as text for a terminal: what failed, and of what.
+
+One block a backend: its counts, its cases by op and feature, its worst errors, its lists.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+
+from convdispatch.cli._output import one_line, table
+from convdispatch.conformance.report import BackendRecord, CaseRecord, OutcomeRecord, Report
+from convdispatch.conformance.results import (
+    FAILED,
+    KNOWN_FAILURE,
+    PASSED,
+    UNAVAILABLE,
+    UNSUPPORTED,
+)
+from convdispatch.registry import AVAILABLE
+
+MOST_FAILURES = 20  # printed in full, of one backend
+_MOST_LISTED = 12  # reasons, cases
+_LONGEST_DETAIL = 500
+_LETTERS = {FAILED: "F", KNOWN_FAILURE: "K", UNSUPPORTED: "U", UNAVAILABLE: "N"}
+_LEGEND = "a number: cases that passed; F failed, K known failure, U unsupported, N unavailable"
+_ALL = "all"
+
+
+def as_text(report: Report, scripts: Mapping[tuple[str, str], str]) -> str:
+    """Return the report; `scripts` are the files of failures, by backend and case."""
+    cases = {case.id: case for case in report.cases}
+    blocks = ["\n".join(_backend(one, cases, scripts)) for one in report.backends]
+    return "\n\n".join([*blocks, _verdict(report)])
+
+
+def _backend(
+    backend: BackendRecord,
+    cases: Mapping[str, CaseRecord],
+    scripts: Mapping[tuple[str, str], str],
+) -> Iterator[str]:
+    version = f" ({backend.framework} {backend.version})" if backend.version else ""
+    yield f"{backend.name}{version}"
+    if backend.status != AVAILABLE:
+        yield f"  {backend.status}: {_short(backend.detail)}"
+    if backend.outcomes:
+        counted = [f"{count} {status}" for status, count in backend.counts.items() if count]
+        yield f"  {', '.join(counted)}; {backend.seconds:.1f} seconds"
+        yield from _section(_LEGEND, _matrix(backend, cases).splitlines())
+    measured = [one for one in backend.outcomes if one.ulps is not None]
+    if measured:
+        yield from _section("worst errors", _errors(measured, cases).splitlines())
+    for feature, accuracy in backend.accuracy.items():
+        yield f"  {feature}: errors up to {accuracy['factor']:g} bounds ({accuracy['reason']})"
+    yield from _lists(backend)
+    yield from _section("problems", map(one_line, backend.problems))
+    yield from _failures(backend, cases, scripts)
+
+
+def _matrix(backend: BackendRecord, cases: Mapping[str, CaseRecord]) -> str:
+    """Return the counts by op and feature, of the features that occur."""
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for outcome in backend.outcomes:
+        case = cases[outcome.case]
+        for feature in _features(case):
+            counts[case.op, feature][outcome.status] += 1
+    ops = sorted({op for op, _ in counts})
+    # A column for what several ops share; what only one has is in its column 'all'.
+    shared = Counter(feature for _, feature in counts)
+    columns = sorted(shared, key=lambda feature: (feature != _ALL, -shared[feature], feature))
+    rows = [[op, *(_cell(counts[op, feature]) for feature in columns)] for op in ops]
+    return table(["op", *columns], rows)
+
+
+def _features(case: CaseRecord) -> Iterator[str]:
+    """Yield 'all' and the details that a backend could decline of this op alone."""
+    yield _ALL
+    for feature in case.features:
+        op, _, detail = feature.partition(":")
+        if detail and op == case.op:
+            yield detail
+
+
+def _cell(counts: Counter[str]) -> str:
+    others = [f"{letter}{counts[status]}" for status, letter in _LETTERS.items() if counts[status]]
+    passed = [str(counts[PASSED])] if counts[PASSED] else []
+    return " ".join([*passed, *others]) or "-"
+
+
+def _errors(measured: Iterable[OutcomeRecord], cases: Mapping[str, CaseRecord]) -> str:
+    groups: dict[tuple[str, str], list[OutcomeRecord]] = defaultdict(list)
+    for one in measured:
+        case = cases[one.case]
+        groups[case.op, case.dtype or "-"].append(one)
+    rows = [
+        (op, dtype, _number(one.bounds for one in group), _number(one.ulps for one in group))
+        for (op, dtype), group in sorted(groups.items())
+    ]
+    return table(("op", "element type", "in bounds", "in ULP"), rows)
+
+
+def _number(values: Iterable[float | None]) -> str:
+    return f"{max(value for value in values if value is not None):.3g}"
+
+
+def _lists(backend: BackendRecord) -> Iterator[str]:
+    for status in (UNSUPPORTED, KNOWN_FAILURE, UNAVAILABLE):
+        # The first line of a known failure's detail is the reason, the others say what was wrong.
+        reasons = Counter(
+            one.detail.partition("\n")[0] for one in backend.outcomes if one.status == status
+        )
+        listed = [f"{count} x {_short(reason)}" for reason, count in reasons.most_common()]
+        yield from _section(status, _first(listed))
+    working = [one.case for one in backend.outcomes if one.works]
+    yield from _section("declared unsupported, but working", _first(working))
+
+
+def _failures(
+    backend: BackendRecord,
+    cases: Mapping[str, CaseRecord],
+    scripts: Mapping[tuple[str, str], str],
+) -> Iterator[str]:
+    failed = [one for one in backend.outcomes if one.status == FAILED]
+    described = [
+        [
+            f"{one.case}: {one.kind}",
+            f"    {cases[one.case].claim}",
+            f"    {_short(one.detail)}",
+            *(f"    script: {path}" for path in [scripts.get((backend.name, one.case))] if path),
+        ]
+        for one in failed[:MOST_FAILURES]
+    ]
+    more = len(failed) - len(described)
+    rest = [f"... and {more} more: see `--json`, `--html` or `--scripts`"] if more else []
+    yield from _section("failures", chain(*described, rest))
+
+
+def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines, indented under their title; nothing at all where there is none."""
+    listed = list(lines)
+    if listed:
+        yield ""
+        yield f"  {title}:"
+        yield from (f"    {line}" for line in listed)
+
+
+def _first(lines: list[str]) -> list[str]:
+    more = len(lines) - _MOST_LISTED
+    return lines[:_MOST_LISTED] + ([f"... and {more} more"] if more > 0 else [])
+
+
+def _short(text: str) -> str:
+    line = one_line(text)
+    return line if len(line) <= _LONGEST_DETAIL else line[:_LONGEST_DETAIL] + " ..."
+
+
+def _verdict(report: Report) -> str:
+    totals: Counter[str] = Counter()
+    for backend in report.backends:
+        totals.update(backend.counts)
+    problems = sum(len(backend.problems) for backend in report.backends)
+    unusable = [f"{one.name} is {one.status}" for one in report.backends if one.detail]
+    wrong = [f"{totals[FAILED]} of {totals.total()} cases failed"]
+    if totals[UNAVAILABLE]:
+        wrong.append(f"{totals[UNAVAILABLE]} could not be run")
+    wrong += [f"{problems} problem{'s' * (problems > 1)}"] if problems else []
+    wrong += unusable
+    hint = (
+        " A failure alone: `--backend NAME --case ID`; as a script: `--scripts FOLDER`."
+        if totals[FAILED]
+        else ""
+    )
+    return f"{', '.join(wrong)}.{hint}"

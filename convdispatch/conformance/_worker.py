@@ -1,0 +1,85 @@
+"""The process that runs cases of one backend: `python -m convdispatch.conformance._worker`.
+
+It reads ids of cases from what was its standard input and answers on what was its standard output,
+a line of JSON each; both are moved away first, so that a backend finds neither. `_workers` is the
+other side.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+from collections.abc import Mapping
+from typing import IO
+
+from convdispatch.conformance import standard_output, suite
+from convdispatch.conformance.assembling import encode
+from convdispatch.conformance.execution import Declared, execute
+from convdispatch.conformance.results import ERROR, FAILED, Outcome
+from convdispatch.registry import registry
+
+_STDIN, _STDOUT = 0, 1
+
+
+def main(name: str, seed: int) -> None:
+    """Load the backend, then run what is asked for until nobody asks any more."""
+    questions, answers = _private_streams()
+    # A list of ids, or None for the end. Read beside the work: when the parent is gone, this
+    # process ends at once, whatever the backend is doing.
+    wanted: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(questions, wanted), daemon=True).start()
+    try:
+        with standard_output.caught() as printed:
+            backend = registry.load(name)
+    except Exception as exc:  # noqa: BLE001 - a backend may raise anything; the parent reports it
+        _answer(answers, {"broken": str(exc)})
+        return
+    entry = registry.entries()[name]
+    assert entry.info is not None
+    declared = Declared.of(entry.info)
+    cases = {case.id: case for case in suite.build(seed)}
+    _answer(answers, {"ready": True, "printed": printed()})
+    while True:
+        for case_id in wanted.get():
+            case = cases.get(case_id)
+            outcome = (
+                execute(case, backend, declared, try_unsupported=True) if case else _gone(case_id)
+            )
+            _answer(answers, {"outcome": encode(outcome)})
+
+
+def _listen(questions: IO[str], wanted: queue.SimpleQueue[list[str]]) -> None:
+    for line in questions:
+        wanted.put(json.loads(line))
+    os._exit(0)
+
+
+def _private_streams() -> tuple[IO[str], IO[str]]:
+    """Move the two ends of the conversation away, and leave nothing to read and no pipe to write.
+
+    What is printed outside of a case goes to standard error, where the parent finds it.
+    """
+    questions, answers = os.dup(_STDIN), os.dup(_STDOUT)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, _STDIN)
+    os.dup2(2, _STDOUT)
+    os.close(nothing)
+    return open(questions, encoding="utf-8"), open(answers, "w", encoding="utf-8")
+
+
+def _answer(answers: IO[str], message: Mapping[str, object]) -> None:
+    answers.write(json.dumps(message) + "\n")
+    answers.flush()
+
+
+def _gone(case_id: str) -> Outcome:
+    """Return the outcome of a case that is in the parent's list and not in this one."""
+    detail = "another process does not find the case. Give the same cases whoever asks for them."
+    return Outcome(case=case_id, status=FAILED, kind=ERROR, detail=detail)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

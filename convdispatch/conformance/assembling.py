@@ -1,0 +1,122 @@
+"""Put a report together: outcomes with their scripts, the machine and the versions."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from convdispatch.conformance.case import Case, Measured
+from convdispatch.conformance.known_failures import KnownFailures
+from convdispatch.conformance.report import BackendRecord, OutcomeRecord, Report, describe
+from convdispatch.conformance.results import FAILED, KNOWN_FAILURE, Outcome
+from convdispatch.conformance.scripts import script
+from convdispatch.conformance.versions import version_of
+from convdispatch.ops import BackendInfo
+from convdispatch.registry import registry
+
+_PACKAGES = ("convdispatch", "numpy", "pluggy", "ml_dtypes", "autograd", "hypothesis")
+
+
+def report(
+    cases: Iterable[Case],
+    backends: Sequence[BackendRecord],
+    *,
+    levels: Sequence[str],
+    seed: int,
+) -> Report:
+    """Return the report of a run that ends now, on this machine."""
+    frameworks = {backend.framework: backend.version for backend in backends if backend.framework}
+    return Report(
+        levels=tuple(levels),
+        seed=seed,
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        environment={
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "processor": _processor(),
+            "cpus": str(usable_processors()),
+        },
+        versions={name: version_of(name) for name in _PACKAGES} | frameworks,
+        cases=describe(cases),
+        backends=tuple(backends),
+    )
+
+
+def backend_record(
+    info: BackendInfo, run: Iterable[tuple[Case, Outcome]], *, seed: int, **fields: Any
+) -> BackendRecord:
+    """Return the record of one backend: each case with its outcome, failures with a script.
+
+    `fields` are those of the record that neither the plugin nor the outcomes tell.
+    """
+    entry = registry.entries().get(info.name)
+    return BackendRecord(
+        name=info.name,
+        distribution=entry.distribution if entry else "",
+        framework=info.framework,
+        version=version_of(info.framework),
+        unsupported=dict(info.capabilities.unsupported),
+        accuracy={name: asdict(one) for name, one in info.capabilities.accuracy.items()},
+        outcomes=tuple(_outcome_record(case, outcome, info, seed) for case, outcome in run),
+        **fields,
+    )
+
+
+def absent_records(reasons: Mapping[str, str]) -> list[BackendRecord]:
+    """Return a record, without outcomes, of each backend that is registered and cannot be used."""
+    entries = registry.entries()
+    return [
+        BackendRecord(
+            name=name,
+            status=registry.status(name),
+            detail=reason,
+            distribution=entries[name].distribution,
+        )
+        for name, reason in reasons.items()
+    ]
+
+
+def stale_entries(known: KnownFailures, every_id: Sequence[str]) -> list[str]:
+    """Return a complaint for each known failure that is about no case there is."""
+    return [
+        f"{known.source} lists {pattern!r}, which no case matches: correct it or take it off."
+        for pattern in known.unmatched(every_id)
+    ]
+
+
+def encode(outcome: Outcome) -> dict[str, Any]:
+    """Return the outcome as values that JSON has."""
+    return asdict(outcome)
+
+
+def decode(values: Mapping[str, Any]) -> Outcome:
+    """Return the outcome that `encode` was given."""
+    measured = values["measured"]
+    return Outcome(**{**values, "measured": Measured(**measured) if measured else None})
+
+
+def usable_processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _outcome_record(case: Case, outcome: Outcome, info: BackendInfo, seed: int) -> OutcomeRecord:
+    has_failed = outcome.status in (FAILED, KNOWN_FAILURE)
+    text = script(case, info.name, info=info, seed=seed) if has_failed else ""
+    return OutcomeRecord.of(outcome, text)
+
+
+def _processor() -> str:
+    """Return the processor's own name where the system tells it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            lines = [line for line in file if line.startswith("model name")]
+    except OSError:
+        lines = []
+    return lines[0].partition(":")[2].strip() if lines else platform.processor()

@@ -1,0 +1,203 @@
+"""Run cases on backends, each in processes of its own: a crash or a hang is one failed case.
+
+A thread a slot: it starts a worker, feeds it and reads its answers. `_schedule` decides what each
+slot does next, `_workers` knows processes, and the calling thread waits.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from convdispatch.conformance import execution
+from convdispatch.conformance._schedule import Schedule, Work
+from convdispatch.conformance._workers import Lost, Worker
+from convdispatch.conformance.assembling import backend_record, decode, stale_entries
+from convdispatch.conformance.case import Case
+from convdispatch.conformance.execution import Declared
+from convdispatch.conformance.report import BackendRecord
+from convdispatch.conformance.results import Outcome
+from convdispatch.errors import ConfigError
+from convdispatch.ops import BackendInfo
+from convdispatch.registry import AVAILABLE, BROKEN
+
+_LOADING_LIMIT = 300  # seconds: a cold import of a large framework takes many
+_FIRST_LIMIT = 20  # seconds at least for a worker's first case: much is set up on first use
+
+# Called with the backend's name and what became of one of its cases, from one thread at a time.
+Watcher: TypeAlias = Callable[[str, Outcome], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to run, which changes no answer but by `seed`."""
+
+    seed: int
+    jobs: int  # worker processes at a time
+    time_limit: float  # seconds for one case
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user stopped the run; `records` are what was done until then."""
+
+    def __init__(self, records: list[BackendRecord]) -> None:
+        super().__init__()
+        self.records = records
+
+
+def run(
+    cases: Sequence[Case],
+    infos: Iterable[BackendInfo],
+    *,
+    every_id: Sequence[str],
+    settings: Settings,
+    watch: Watcher,
+) -> list[BackendRecord]:
+    """Run the cases on each backend and return a record of each.
+
+    `every_id` names all cases there are, selected or not: what a known failure may be about.
+    Raises `Interrupted` where the user does.
+    """
+    works = [_work(info, cases, every_id) for info in infos]
+    schedule = Schedule(works)
+    slot = _Slot(schedule, settings, watch)
+    threads = [threading.Thread(target=slot.run, daemon=True) for _ in range(settings.jobs)]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        slot.stop()
+        for thread in threads:
+            thread.join()
+        for work in works:
+            work.problems.append("the run was interrupted")
+        raise Interrupted([_record(work, cases, settings) for work in works]) from None
+    if slot.error is not None:
+        raise slot.error
+    return [_record(work, cases, settings) for work in works]
+
+
+class _Slot:
+    """What each thread does; they share all of it."""
+
+    def __init__(self, schedule: Schedule, settings: Settings, watch: Watcher) -> None:
+        self._schedule = schedule
+        self._settings = settings
+        self._watch = watch
+        self._lock = threading.Lock()
+        self._workers: set[Worker] = set()
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        """Do work until there is none."""
+        try:
+            while (work := self._schedule.join()) is not None:
+                self._occupy(work)
+        except BaseException as exc:  # noqa: BLE001 - `run` raises it where the caller is
+            self.error = exc
+            self.stop()
+
+    def stop(self) -> None:
+        """End every worker, and start no more."""
+        self._schedule.stop()
+        with self._lock:
+            for worker in self._workers:
+                worker.kill()
+
+    def _occupy(self, work: Work) -> None:
+        """Start a worker for the backend and use it as long as it lives and has work."""
+        started = time.perf_counter()
+        worker = Worker(work.info.name, self._settings.seed, work.info.test_environment)
+        with self._lock:
+            self._workers.add(worker)
+        try:
+            if self._is_ready(worker, work):
+                self._schedule.ready(work, time.perf_counter() - started)
+                self._feed(worker, work)
+        finally:
+            with self._lock:
+                self._workers.discard(worker)
+            worker.end()
+            self._schedule.leave(work)
+
+    def _is_ready(self, worker: Worker, work: Work) -> bool:
+        try:
+            answer = worker.receive(_LOADING_LIMIT)
+        except Lost as lost:
+            self._schedule.give_up(work, f"while it was loaded: {lost.detail}")
+            return False
+        if "broken" in answer:
+            self._schedule.give_up(work, answer["broken"])
+            return False
+        if answer["printed"]:
+            self._schedule.complain(
+                work, f"it wrote to standard output while it was loaded: {answer['printed']!r}"
+            )
+        return True
+
+    def _feed(self, worker: Worker, work: Work) -> None:
+        """Let the worker run chunks until none is left, or it is lost."""
+        limit = max(self._settings.time_limit, _FIRST_LIMIT)
+        while chunk := self._schedule.take(work):
+            if not self._has_done(worker, work, deque(chunk), limit):
+                return
+            limit = self._settings.time_limit
+
+    def _has_done(self, worker: Worker, work: Work, chunk: deque[Case], limit: float) -> bool:
+        """Let the worker run a chunk; return False where it was lost over one of the cases.
+
+        `limit` is for the first of them.
+        """
+        worker.send([case.id for case in chunk])
+        while chunk:
+            started = time.perf_counter()
+            try:
+                outcome = decode(worker.receive(limit)["outcome"])
+            except Lost as lost:
+                if not self._schedule.is_over:
+                    self._lose(lost, work, chunk, time.perf_counter() - started)
+                return False
+            limit = self._settings.time_limit
+            chunk.popleft()
+            self._schedule.record(work, outcome)
+            self._tell(work, [outcome])
+        return True
+
+    def _lose(self, lost: Lost, work: Work, chunk: deque[Case], seconds: float) -> None:
+        outcome = execution.lost(
+            chunk.popleft(), work.declared, kind=lost.kind, detail=lost.detail, seconds=seconds
+        )
+        self._tell(work, self._schedule.lose(work, chunk, outcome))
+
+    def _tell(self, work: Work, outcomes: Iterable[Outcome]) -> None:
+        with self._lock:
+            for outcome in outcomes:
+                self._watch(work.info.name, outcome)
+
+
+def _work(info: BackendInfo, cases: Sequence[Case], every_id: Sequence[str]) -> Work:
+    try:
+        declared = Declared.of(info)
+    except ConfigError as exc:
+        return Work(info=info, declared=Declared.nothing(), pending=deque(), broken=str(exc))
+    work = Work(info=info, declared=declared, pending=deque(cases))
+    work.problems += stale_entries(declared.known, every_id)
+    return work
+
+
+def _record(work: Work, cases: Sequence[Case], settings: Settings) -> BackendRecord:
+    return backend_record(
+        work.info,
+        [(case, work.outcomes[case.id]) for case in cases if case.id in work.outcomes],
+        seed=settings.seed,
+        status=BROKEN if work.broken else AVAILABLE,
+        detail=work.broken,
+        problems=tuple(work.problems),
+        seconds=work.seconds,
+    )

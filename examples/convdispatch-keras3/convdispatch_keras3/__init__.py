@@ -1,0 +1,20 @@
+"""Keras 3's ops as a convdispatch backend, on the framework that KERAS_BACKEND names."""
+
+from convdispatch.hookspecs import hookimpl
+from convdispatch.ops import BackendInfo, Capabilities
+
+NO_GROUPS = "keras.ops.conv_transpose has no groups; call it on each group's channels"
+LIMITS = Capabilities(unsupported={f"conv{n}d_transpose:groups": NO_GROUPS for n in (1, 2, 3)})
+
+
+@hookimpl
+def convdispatch_backends():
+    """Describe the backend; Keras is imported when it is loaded."""
+    yield BackendInfo(
+        name="keras3",
+        framework="keras",
+        load="convdispatch_keras3._backend:backend",
+        install="pip install keras, and the framework that KERAS_BACKEND names",
+        capabilities=LIMITS,
+        test_environment={"JAX_ENABLE_X64": "1"},
+    )

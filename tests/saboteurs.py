@@ -1,0 +1,30 @@
+"""Every saboteur: importing this module fills the table."""
+
+from __future__ import annotations
+
+import saboteurs_channels
+import saboteurs_declarations
+import saboteurs_functions
+import saboteurs_geometry
+import saboteurs_gradients
+import saboteurs_limits
+import saboteurs_numbers
+import saboteurs_reshaping
+import saboteurs_state
+import saboteurs_tensors
+from sabotage import SABOTEURS, Sabotage, Sabotaged, registered
+
+FAMILIES = (
+    saboteurs_geometry,
+    saboteurs_channels,
+    saboteurs_limits,
+    saboteurs_reshaping,
+    saboteurs_numbers,
+    saboteurs_gradients,
+    saboteurs_functions,
+    saboteurs_tensors,
+    saboteurs_state,
+    saboteurs_declarations,
+)
+
+__all__ = ["FAMILIES", "SABOTEURS", "Sabotage", "Sabotaged", "registered"]

@@ -1,0 +1,167 @@
+"""Tables of functions in which one function is not NumPy's."""
+
+from __future__ import annotations
+
+import numpy as np
+from sabotage import honest, tabled
+
+from convdispatch_numpy._autograd import is_traced
+
+GROUND = ("functions/*",)
+_F = honest.functions
+
+
+@tabled("max", *GROUND)
+def max_ignores_keepdims(function, x, axis=None, keepdims=False):
+    """Drop the axes of a maximum even where they are to be kept."""
+    return function(x, axis=axis)
+
+
+@tabled("sum", *GROUND)
+def sum_takes_negative_axes_for_none(function, x, axis=None, keepdims=False):
+    """Sum over all axes where one of them is counted from the end."""
+    axes = (axis,) if isinstance(axis, int) else axis
+    every = axes is not None and any(a < 0 for a in axes)
+    return function(x, axis=None if every else axis, keepdims=keepdims)
+
+
+@tabled("mean", *GROUND)
+def mean_over_the_first_axis(function, x, axis=None, keepdims=False):
+    """Average over the first of several axes only, and sum over the others."""
+    if not isinstance(axis, tuple) or len(axis) < 2:
+        return function(x, axis=axis, keepdims=keepdims)
+    return function(x, axis=axis, keepdims=keepdims) * (x.size // x.shape[axis[0]])
+
+
+@tabled("sum", *GROUND)
+def float16_summed_in_float16(function, x, axis=None, keepdims=False):
+    """Add float16 to float16, one after the other."""
+    if is_traced(x) or x.dtype.name != "float16" or axis is not None:
+        return function(x, axis=axis, keepdims=keepdims)
+    total = np.add.accumulate(x.ravel())[-1:] if x.size else np.zeros(1, x.dtype)
+    return total.reshape((1,) * x.ndim if keepdims else ())
+
+
+@tabled("flip", *GROUND)
+def flip_turns_one_axis(function, x, axes):
+    """Turn the first of several axes around."""
+    return function(x, axes[:1] if isinstance(axes, tuple) else axes)
+
+
+@tabled("matmul", *GROUND)
+def matmul_of_transposed_squares(function, a, b):
+    """Transpose a second factor that is square."""
+    square = b.ndim >= 2 and b.shape[b.ndim - 1] == b.shape[b.ndim - 2]
+    return function(a, b.swapaxes(b.ndim - 1, b.ndim - 2) if square else b)
+
+
+@tabled("matmul", *GROUND)
+def matmul_of_the_first_matrix(function, a, b):
+    """Multiply every matrix of a stack as if it were the first."""
+    return function(a * 0 + a[:1], b) if a.ndim > 2 else function(a, b)
+
+
+@tabled("where", *GROUND)
+def where_swapped(function, condition, x, y):
+    """Take the second of two choices where the condition holds."""
+    return function(condition, y, x)
+
+
+@tabled("log1p", *GROUND)
+def log1p_written_out(function, x):
+    """Compute log(1 + x) as it is written."""
+    return _F["log"](1 + x)
+
+
+@tabled("expm1", *GROUND)
+def expm1_written_out(function, x):
+    """Compute exp(x) - 1 as it is written."""
+    return _F["exp"](x) - 1
+
+
+@tabled("erf", *GROUND)
+def erf_approximated(function, x):
+    """Compute erf to four digits, by a tanh."""
+    return _F["tanh"](1.1283791670955126 * x + 0.1009 * x * x * x)
+
+
+@tabled("tanh", *GROUND)
+def tanh_approximated(function, x):
+    """Be off by a ten-thousandth of tanh."""
+    return function(x * 1.0001)
+
+
+@tabled("sigmoid", *GROUND)
+def sigmoid_overflows(function, x):
+    """Compute a sigmoid as exp(x) / (1 + exp(x))."""
+    with np.errstate(all="ignore"):
+        grown = _F["exp"](x)
+        return grown / (1 + grown)
+
+
+@tabled("relu", *GROUND)
+def relu_swallows_nan(function, x):
+    """Return 0 for NaN from relu."""
+    return _F["where"](x > 0, x, 0)
+
+
+@tabled("maximum", *GROUND)
+def maximum_swallows_nan(function, a, b):
+    """Return the other of two numbers for NaN from maximum."""
+    return (
+        _F["where"](a == a, function(_F["where"](a == a, a, 0), b), b) if _is(a) else function(a, b)
+    )
+
+
+@tabled("minimum", *GROUND)
+def minimum_of_numbers_only(function, a, b):
+    """Compare with the first number of a tensor where two are compared."""
+    return function(a, b.ravel()[0] if _is(b) and b.ndim and not is_traced(b) else b)
+
+
+@tabled("sqrt", *GROUND)
+def sqrt_of_negatives_is_zero(function, x):
+    """Return 0 for the square root of a negative number."""
+    return function(_F["where"](x < 0, 0, x))
+
+
+@tabled("log", *GROUND)
+def log_of_zero_limited(function, x):
+    """Return log(1e-7) for the logarithm of 0."""
+    return function(_F["where"](x == 0, 1e-7, x))
+
+
+@tabled("exp", *GROUND)
+def exp_limited(function, x):
+    """Return exp(50) for everything above."""
+    return function(_F["where"](x > 50, 50, x))
+
+
+@tabled("abs", *GROUND)
+def abs_of_infinity_is_nan(function, x):
+    """Compute |x| as x * sign(x), with NaN for an infinite x."""
+    with np.errstate(all="ignore"):
+        return _F["where"](x > 0, x + (x - x), -x + (x - x))
+
+
+@tabled("reshape", *GROUND)
+def reshape_by_columns(function, x, shape):
+    """Read and write the first axis fastest."""
+    return x.reshape(shape) if is_traced(x) else np.reshape(x, shape, order="F")
+
+
+@tabled("transpose", *GROUND, "layers/*")
+def transpose_inverted(function, x, axes=None):
+    """Apply the inverse of the permutation asked for."""
+    return function(x) if axes is None else function(x, tuple(int(a) for a in np.argsort(axes)))
+
+
+@tabled("where", *GROUND)
+def where_gives_float64(function, condition, x, y):
+    """Return float64 where one of the choices is a Python number."""
+    chosen = function(condition, x, y)
+    return chosen if _is(x) and _is(y) else chosen.astype("f8")
+
+
+def _is(value):
+    return hasattr(value, "dtype")
