@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from convdispatch.errors import UnsupportedOp
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -111,7 +113,7 @@ class Backend(Protocol):
 
     `functions` is a table of functions named and behaving as NumPy's, over native tensors:
     see `REQUIRED_FUNCTIONS`. Arithmetic operators and comparisons between native tensors and
-    Python numbers must work, in the tensor's element type or a wider one.
+    Python numbers must work, in the tensor's element type or a wider one, and a tensor has a `shape`.
     """
 
     name: str
@@ -207,13 +209,26 @@ def spatial_rank(op: Op) -> int:
     return len(op.factors) if isinstance(op, Upsample) else len(op.pads)
 
 
+_STEMS: dict[type, str] = {
+    Conv: "conv",
+    ConvTranspose: "conv",
+    Pad: "pad",
+    Upsample: "upsample",
+}
+
+
 def op_name(op: Op) -> str:
     """Return the op's short name, as capabilities, reports and benchmarks spell it.
+
+    Raises `UnsupportedOp` for an object of another class.
 
     >>> op_name(Pad(pads=((1, 1), (1, 1)), channels_last=True))
     'pad2d'
     """
-    stem = {Conv: "conv", ConvTranspose: "conv", Pad: "pad", Upsample: "upsample"}[type(op)]
+    stem = _STEMS.get(type(op))
+    if stem is None:
+        known = ", ".join(sorted(op_class.__name__ for op_class in _STEMS))
+        raise UnsupportedOp(f"no op is named {type(op).__name__!r}; the ops are {known}.")
     suffix = "_transpose" if isinstance(op, ConvTranspose) else ""
     return f"{stem}{spatial_rank(op)}d{suffix}"
 
