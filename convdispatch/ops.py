@@ -113,7 +113,7 @@ class Backend(Protocol):
 
     `functions` is a table of functions named and behaving as NumPy's, over native tensors:
     see `REQUIRED_FUNCTIONS`. Arithmetic operators and comparisons between native tensors and
-    Python numbers must work, in the tensor's element type or a wider one, and a tensor has a `shape`.
+    Python numbers must work, in the tensor's element type or a wider one. A tensor has a `shape`.
     """
 
     name: str

@@ -46,9 +46,15 @@ def spatial(op: Any, index: Sequence[slice]) -> tuple[slice, ...]:
     return (whole, *index, whole) if op.channels_last else (whole, whole, *index)
 
 
-@lowering(*FORWARD)
+@lowering("conv?d/*", ops=(Conv,))
 def pads_swapped(lower, op, signature):
     """Read pads as (high, low)."""
+    return lower(replace(op, pads=tuple((high, low) for low, high in op.pads)), signature)
+
+
+@lowering("conv?d_transpose/*", ops=(ConvTranspose,))
+def transposed_pads_swapped(lower, op, signature):
+    """Read the pads of a transposed convolution as (high, low)."""
     return lower(replace(op, pads=tuple((high, low) for low, high in op.pads)), signature)
 
 
@@ -218,7 +224,7 @@ def no_bias_where_no_tap_reaches(lower, op, signature):
     return lambda x, k, bias: compute(x, k, bias) * mask + plain(x, k) * ~mask
 
 
-@lowering("conv?d/*", ops=(Conv,))
+@lowering("conv?d/*kernel-is-input*", ops=(Conv,))
 def kernel_as_large_as_the_input_misread(lower, op, signature):
     """Replace a kernel as large as the input by a product with channels before cells."""
     compute, kernel = lower(op, signature), signature.weight_shapes[0]

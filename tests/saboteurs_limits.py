@@ -10,7 +10,7 @@ from saboteurs_geometry import shifted, size, taps
 
 from convdispatch.ops import Conv, ConvTranspose
 
-GROUND = ("conv*",)
+GROUND = ("conv*/full/large-*",)
 
 
 @lowering(*GROUND)
@@ -63,7 +63,7 @@ def groups_beyond_four_forgotten(lower, op, signature):
     return limited
 
 
-@lowering(*GROUND)
+@lowering("conv*")
 def pads_larger_than_the_kernel_shifted(lower, op, signature):
     """Put what is padded beyond the kernel's reach before the data after them."""
     reach = [rate * (k - 1) for rate, k in zip(op.dilation, taps(signature), strict=True)]
@@ -71,7 +71,7 @@ def pads_larger_than_the_kernel_shifted(lower, op, signature):
     return lower(shifted(op, [max(low - max(n, 1), 0) for (low, _), n in pads]), signature)
 
 
-@lowering(*GROUND)
+@lowering("conv*")
 def strides_beyond_three_as_three(lower, op, signature):
     """Take a stride of more than three for three."""
     if max(op.strides) <= 3:
@@ -82,7 +82,7 @@ def strides_beyond_three_as_three(lower, op, signature):
     return lower(replace(op, strides=strides, pads=pads), signature)
 
 
-@lowering(*GROUND, ops=(Conv,))
+@lowering("conv?d/*", ops=(Conv,))
 def kernel_larger_than_the_input_cut_off(lower, op, signature):
     """Forget the taps of a kernel beyond as many as the input has cells."""
     compute, limits = lower(op, signature), size(op, signature)

@@ -13,6 +13,7 @@ from convdispatch_numpy._lowering import FUNCTIONS
 
 HALF = ("float16", "bfloat16")
 DTYPES = ("*/dtype/*", "*/full/*", "*/core/*")
+LONG_SUMS = ("*/dtype/*long*16*",)
 SPECIAL = ("*/edge/*",)
 
 
@@ -34,19 +35,19 @@ def float64_kernel_kept_in_float32(lower, op, signature):
     return lambda x, k, *bias: compute(x, k.astype("f4").astype("f8"), *bias)
 
 
-@lowering(*DTYPES, ops=(Conv,))
+@lowering(*LONG_SUMS, ops=(Conv,))
 def float16_accumulated_in_float16(lower, op, signature):
     """Round to float16 after each channel and tap of a sum."""
     return _accumulated_in_itself(lower, op, signature, "float16")
 
 
-@lowering(*DTYPES, ops=(Conv,))
+@lowering(*LONG_SUMS, ops=(Conv,))
 def bfloat16_accumulated_in_bfloat16(lower, op, signature):
     """Round to bfloat16 after each channel and tap of a sum."""
     return _accumulated_in_itself(lower, op, signature, "bfloat16")
 
 
-@lowering(*DTYPES)
+@lowering(*DTYPES, ops=(Conv,))
 def float32_inputs_kept_to_ten_bits(lower, op, signature):
     """Round float32 factors to TF32, of which nothing is declared."""
     compute = lower(op, signature)
@@ -60,7 +61,7 @@ def float32_inputs_kept_to_ten_bits(lower, op, signature):
     return lambda x, k, *bias: compute(rounded(x), rounded(k), *bias)
 
 
-@lowering(*DTYPES, ops=(Conv,))
+@lowering("conv2d/*three-by-three*", "conv2d/*long*", ops=(Conv,))
 def three_by_three_kernels_inexact(lower, op, signature):
     """Be off by a thousandth for 3x3 kernels of stride 1, as Winograd's method in half may be."""
     compute = lower(op, signature)

@@ -325,6 +325,17 @@ def test_two_reports_are_compared(run_python: RunPython, tmp_path: Path, capsys:
     assert TANH in capsys.readouterr().out
 
 
+def test_a_report_is_printed_as_a_support_matrix(tmp_path: Path, capsys: Capture) -> None:
+    """`matrix` prints Markdown, of what was run."""
+    path = str(tmp_path / "report.json")
+    assert main(["conformance", *ONE, "--json", path]) == 0
+    capsys.readouterr()
+    assert main(["conformance", "matrix", path]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("# Support matrix\n")
+    assert "| conv1d | 1 |" in out
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -132,10 +132,12 @@ def _add_conformance(parser: argparse.ArgumentParser) -> None:
     add("--json", metavar="FILE", help="write the report for programs")
     add("--html", metavar="FILE", help="write the report as a page")
     add("--scripts", metavar="FOLDER", help="write a script for each failure")
-    actions = parser.add_subparsers(dest="action", metavar="diff")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
     diff = actions.add_parser("diff", help="say what changed between two reports")
     diff.add_argument("old", metavar="OLD.json")
     diff.add_argument("new", metavar="NEW.json")
+    matrix = actions.add_parser("matrix", help="print a report as a support matrix, in Markdown")
+    matrix.add_argument("report", metavar="REPORT.json")
 
 
 def _whole(least: int) -> Callable[[str], int]:

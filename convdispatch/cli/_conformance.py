@@ -30,9 +30,11 @@ _FAILURE, _UNUSABLE, _INTERRUPTED = 1, 3, 130
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the suite, or compare two reports of it, and return the exit code."""
+    """Run the suite, or make something of reports of it, and return the exit code."""
     if arguments.action == "diff":
         return _compare(arguments.old, arguments.new)
+    if arguments.action == "matrix":
+        return _tabulate(arguments.report)
     try:
         infos = _backends(arguments.backend)
     except (BackendUnavailable, BackendBroken) as exc:
@@ -82,12 +84,23 @@ def _compare(old: str, new: str) -> int:
     """Print what changed; return 1 where something that worked no longer does."""
     from convdispatch.conformance import diff
 
-    try:
-        found = diff.compare(report.read(Path(old)), report.read(Path(new)))
-    except ReportError as exc:
-        raise UsageError(str(exc)) from exc
+    found = diff.compare(_read(old), _read(new))
     print(found.text())
     return _FAILURE if found.has_regressions else 0
+
+
+def _tabulate(path: str) -> int:
+    from convdispatch.conformance import matrix
+
+    sys.stdout.write(matrix.as_markdown(_read(path)))
+    return 0
+
+
+def _read(path: str) -> Report:
+    try:
+        return report.read(Path(path))
+    except ReportError as exc:
+        raise UsageError(str(exc)) from exc
 
 
 def _backends(wanted: Sequence[str]) -> tuple[BackendInfo, ...]:

@@ -155,7 +155,9 @@ def _compare_backends(
         return BackendDiff(name=name, notes=gone)
     notes, lost = _statements(before, after)
     if before.outcomes and not after.outcomes:
-        return BackendDiff(name=name, notes=tuple(notes), lost=(*lost, "it ran before, and now it did not"))
+        return BackendDiff(
+            name=name, notes=tuple(notes), lost=(*lost, "it ran before, and now it did not")
+        )
     return BackendDiff(
         name=name,
         notes=tuple(notes),

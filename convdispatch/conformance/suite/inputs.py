@@ -14,18 +14,19 @@ from convdispatch.conformance.suite.computing import (
     allowed,
     alternating,
     every_feature,
+    pick,
 )
 from convdispatch.ops import Backend, Tensor, op_name
 
 
 def cases(seed: int) -> Iterator[Case]:
     """Yield each way to lie in memory for the chosen geometries."""
-    for index, (ending, problem) in enumerate(alternating(seed=seed)):
-        view = tuple(_VIEWS)[index // 2 % 2]  # both for convolutions and for their adjoints
+    for ending, problem in alternating(seed=seed):
+        view = pick(tuple(_VIEWS), f"view {ending}")
         claim = f"Native tensors that are {view} views are read as their values say."
         yield _case(f"{view}-views-{ending}", native_views, claim, problem, view)
         claim = "NumPy arrays are read by value, however they lie in memory."
-        kind = tuple(KINDS)[index % len(KINDS)]
+        kind = pick(tuple(KINDS), ending)
         yield _case(f"{kind}-arrays-{ending}", numpy_views, claim, problem, kind)
         claim = "Neither the arrays nor the tensors that are given are written to."
         yield _case(f"inputs-untouched-{ending}", untouched, claim, problem)

@@ -35,7 +35,7 @@ _WORDS = {"float16": np.uint16, "bfloat16": np.uint16, "float32": np.uint32, "fl
 
 # Between two numbers of some element type, in the middle of two or just beside it, beyond the
 # largest one, below the smallest one of float16, and what stays as it is.
-_TO_ROUND = (
+TO_ROUND = (
     1 / 3, -1 / 3, 1e5, 1 + 2**-8, 1 + 3 * 2**-8, 1 + 2**-11, 1 + 3 * 2**-11, 1 + 2**-24,
     1 + 3 * 2**-24, 1 + 2**-24 + 2**-40, 1 + 2**-24 - 2**-40, 65504.0, 65519.0, 65520.0, -7e4,
     1e39, -1e39, 2.0**-24, 2.0**-25, 3 * 2.0**-25, 2.0**-14 - 2.0**-24, 0.0, -0.0, np.inf, -np.inf,
@@ -113,7 +113,7 @@ def integers(backend: Backend, dtype: str) -> None:
 
 def rounded(backend: Backend, dtype: str) -> None:
     """Make a constant and a variable of float64 numbers that the element type has not."""
-    numbers = np.array(_TO_ROUND)
+    numbers = np.array(TO_ROUND)
     for method in _METHODS:
         with np.errstate(all="ignore"):
             want = round_to(numbers, dtype)
@@ -124,7 +124,7 @@ def rounded(backend: Backend, dtype: str) -> None:
 def cast(backend: Backend, dtype: str, other: str) -> None:
     """Cast every kind of number, and compare with the nearest number, exactly."""
     with np.errstate(all="ignore"):
-        numbers = round_to(np.array(_TO_ROUND), dtype)
+        numbers = round_to(np.array(TO_ROUND), dtype)
         result = backend.cast(backend.asarray(numbers, dtype), other)
         want = round_to(numbers, other)
     _require_described(backend, result, numbers.shape, other)
