@@ -74,15 +74,12 @@ def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
 
         return _adapted(conv, op, signature)
 
-    # Grown before it is cropped: a crop may be longer than what the taps reach.
-    grow = _pad_last_axes([(max(-low, 0), max(-high, 0)) for low, high in crops])
-    crop = _pad_last_axes([(min(-low, 0), min(-high, 0)) for low, high in crops])
+    crop = _pad_last_axes([(-low, -high) for low, high in crops])
 
     def conv_and_crop(
         x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
-        full = convolve(x, kernel, None, strides, 0, 0, op.groups, op.dilation)
-        y = crop(grow(full))
+        y = crop(convolve(x, kernel, None, strides, 0, 0, op.groups, op.dilation))
         return y if bias is None else y + bias.reshape(-1, *[1] * len(crops))
 
     return _adapted(conv_and_crop, op, signature)
@@ -217,11 +214,13 @@ def _in_float32_on_cpu(fn: Function, signature: Signature) -> Function:
 
 def _pad_last_axes(pads: Pads) -> Function:
     """Return the function that pads, or with negative numbers crops, the last axes."""
-    from_last_axis: list[Any] = [cells for pair in reversed(pads) for cells in pair]
+    from_last_axis = [cells for pair in reversed(pads) for cells in pair]
     if not any(from_last_axis):
         return FUNCTIONS["linear"]
-
-    def pad(x: torch.Tensor) -> torch.Tensor:
-        return F.pad(x, from_last_axis)
-
-    return pad
+    grown = [max(cells, 0) for cells in from_last_axis]
+    cropped = [min(cells, 0) for cells in from_last_axis]
+    if not (any(grown) and any(cropped)):
+        return lambda x: F.pad(x, from_last_axis)
+    # Grown before it is cropped: `F.pad` of torch 2.13 crops first, and raises "length must be
+    # non-negative" where a crop is longer than the axis was, as (2, -2) for one cell.
+    return lambda x: F.pad(F.pad(x, grown), cropped)
