@@ -63,8 +63,8 @@ def _lower_conv(op: Conv, signature: Signature) -> Function:
 @lower.register
 def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
     axes, precision = _dimension_numbers(op), _precision(signature)
-    pads, unreached = _transpose_pads(op, signature)
-    grown = _spatial_config(unreached, channels_last=op.channels_last)
+    pads, rest = _transpose_pads(op, signature)
+    fitted = _spatial_config(rest, channels_last=op.channels_last)
 
     def conv_transpose(x: jax.Array, kernel: jax.Array) -> jax.Array:
         y = lax.conv_general_dilated(
@@ -78,7 +78,7 @@ def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
             dimension_numbers=axes,
             precision=precision,
         )
-        return lax.pad(y, jnp.zeros((), y.dtype), grown) if any(map(any, unreached)) else y
+        return lax.pad(y, jnp.zeros((), y.dtype), fitted) if any(map(any, rest)) else y
 
     return jax.jit(_with_epilogue(conv_transpose, op, signature))
 
@@ -159,7 +159,8 @@ def _crop_then_pad(op: Conv, signature: Signature) -> tuple[Pads, Pads]:
 def _transpose_pads(op: ConvTranspose, signature: Signature) -> tuple[Pads, Pads]:
     """Return the pads of the input, spread out by the strides, and those of the result.
 
-    The latter are for the cells that no tap reaches.
+    The latter are for the cells that no tap reaches, or crop more than the taps' reach: the input
+    itself is never cropped, for lax refuses a crop that is longer than the axis.
     """
     axes = zip(
         _spatial(signature.input_shape, channels_last=op.channels_last),
@@ -170,14 +171,15 @@ def _transpose_pads(op: ConvTranspose, signature: Signature) -> tuple[Pads, Pads
         op.output_size,
         strict=False,
     )
-    pads, unreached = [], []
+    pads, rest = [], []
     for cells, taps, stride, dilation, (low, _), size in axes:
         reach = (taps - 1) * dilation
         spread = (cells - 1) * stride + 1
-        wanted = (reach - low, size - spread + low)
-        pads.append((min(wanted[0], reach), min(wanted[1], reach)))
-        unreached.append((max(wanted[0] - reach, 0), max(wanted[1] - reach, 0)))
-    return pads, unreached
+        before, after = reach - low, size - spread + low
+        around = min(max(before, 0), reach), min(max(after, 0), reach)
+        pads.append(around)
+        rest.append((before - around[0], after - around[1]))
+    return pads, rest
 
 
 def _spatial(shape: Shape, *, channels_last: bool) -> Shape:
