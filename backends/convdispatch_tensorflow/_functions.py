@@ -43,6 +43,11 @@ def _reduction(reduce: Function) -> Function:
     return function
 
 
+def _erf(x: Any) -> Any:
+    # tensorflow 2.21 on processors with AVX-512: the erf of a float64 infinity is NaN.
+    return tf.where(tf.math.is_inf(x), tf.sign(x), tf.math.erf(x))
+
+
 def _flip(x: Any, axes: Axes = None) -> Any:
     if axes is None:
         axes = range(x.shape.rank)
@@ -67,7 +72,7 @@ def _transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
 
 FUNCTIONS: Mapping[str, Function] = {
     "abs": tf.abs,
-    "erf": tf.math.erf,
+    "erf": _erf,
     "exp": tf.exp,
     "expm1": tf.math.expm1,
     "flip": _flip,
