@@ -49,3 +49,61 @@ def test_conv_bound_of_half_precision_covers_both_kinds_of_rounding(dtype, lengt
     bound = bounds.conv_bound([1.0], length, dtype).item()
     assert worst <= bound
     assert bound <= worst * 4 / 3
+
+
+GRID = np.linspace(-6, 6, 2401)
+CURVED = ["sigmoid", "tanh"]
+
+
+def value(z, activation, order):
+    """Return f, f' or f'' of the grid, as `bounds` computes them."""
+    nothing = np.zeros_like(z)
+    if order == 0:
+        return bounds.activated(z, nothing, activation, "float64")[0]
+    return bounds.slope(z, nothing, activation, order=order, dtype="float64")[0]
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("activation", ["linear", "relu", *CURVED])
+def test_slope_is_the_derivative(activation, order):
+    """A difference quotient of what it is the derivative of agrees to its own accuracy."""
+    z, step = GRID[GRID != 0], 1e-5
+    ends = (value(z + sign * step, activation, order - 1) for sign in (1, -1))
+    above, below = ends
+    np.testing.assert_allclose(
+        value(z, activation, order), (above - below) / (2 * step), atol=2e-10
+    )
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("activation", CURVED)
+def test_slope_allows_for_what_z_is_off(activation, order):
+    """Moving z by all of its error moves the derivative by what is allowed, and hardly less."""
+    error = np.full_like(GRID, 1e-4)
+    exact, allowed = bounds.slope(GRID, error, activation, order=order, dtype="float32")
+    moved = [np.abs(value(GRID + sign * error, activation, order) - exact) for sign in (1, -1)]
+    worst = np.max(moved)
+    assert np.all(moved <= allowed)
+    assert np.max(allowed) <= 1.1 * worst
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("activation", CURVED)
+def test_slope_allows_for_computing_in_float32(activation, order):
+    """The polynomial of the activation's value, in float32, stays within the allowance."""
+    z = GRID.astype(np.float32)
+    exact, allowed = bounds.slope(
+        z.astype(np.float64), np.zeros_like(GRID), activation, order=order, dtype="float32"
+    )
+    y = (1 / (1 + np.exp(-z))) if activation == "sigmoid" else np.tanh(z)
+    first, second = (y * (1 - y), 1 - 2 * y) if activation == "sigmoid" else (1 - y * y, -2 * y)
+    computed = first if order == 1 else first * second
+    assert computed.dtype == np.float32
+    assert np.all(np.abs(computed - exact) <= allowed)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_slope_of_what_is_not_curved_is_exact(order):
+    """A slope of 0 or 1 takes no rounding, however far off z is."""
+    _, allowed = bounds.slope(GRID, np.ones_like(GRID), "relu", order=order, dtype="float32")
+    assert not allowed.any()

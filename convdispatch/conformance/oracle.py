@@ -247,7 +247,9 @@ def _nearest_weights(cell: int, factor: int, size: int) -> list[tuple[int, float
 
 def _linear_weights(cell: int, factor: int, size: int) -> list[tuple[int, float]]:
     """Return the two nearest cell centres, each with its share; outside, the outermost cell."""
-    position = min(max((cell + 0.5) / factor - 0.5, 0.0), size - 1.0)
-    below = int(position)
-    share = position - below
-    return [(below, 1 - share), (min(below + 1, size - 1), share)]
+    # In halves of an output cell, counted from the first centre of the input: integers, so that
+    # each share is a quotient that is rounded once.
+    unit = 2 * factor
+    position = min(max(2 * cell + 1 - factor, 0), unit * (size - 1))
+    below, above = position // unit, position % unit
+    return [(below, (unit - above) / unit), (min(below + 1, size - 1), above / unit)]

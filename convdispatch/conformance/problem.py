@@ -134,18 +134,20 @@ def _expected(problem: Problem) -> tuple[Array, Array]:
         exact = upsample(arrays[0])
         if op.interpolation == "nearest":
             return exact, np.zeros_like(exact)
-        absolute = upsample(np.abs(arrays[0]))
-        return exact, bounds.conv_bound(absolute, _BILINEAR_PRODUCTS, problem.dtype)
+        return exact, _rounding(upsample(np.abs(arrays[0])), _BILINEAR_PRODUCTS, problem.dtype)
     x, kernel, *bias = arrays
     exact = add_bias(op, before_bias(op, x, kernel), bias[0] if bias else None)
     absolute_bias = np.abs(bias[0]) if bias else None
     absolute = add_bias(op, before_bias(op, np.abs(x), np.abs(kernel)), absolute_bias)
-    # The oracle rounds too, in float64.
-    allowed = sum(
-        bounds.conv_bound(absolute, problem.reduction_length, dtype)
-        for dtype in (problem.dtype, "float64")
+    allowed = _rounding(absolute, problem.reduction_length, problem.dtype)
+    return bounds.activated(exact, allowed, op.activation, problem.dtype)
+
+
+def _rounding(absolute: Array, length: int, dtype: str) -> Array:
+    """Return the bound of computing in the element type, and of the oracle, which rounds too."""
+    return bounds.conv_bound(absolute, length, dtype) + bounds.conv_bound(
+        absolute, length, "float64"
     )
-    return bounds.activated(exact, np.asarray(allowed), op.activation, problem.dtype)
 
 
 def _reduction_length(op: Op, kernel_shape: Shape) -> int:

@@ -58,8 +58,9 @@ class CaseRecord:
 
     @classmethod
     def of(cls, case: Case) -> CaseRecord:
-        """Describe the case by its first problem, where it has one."""
+        """Describe the case by its first problem or row, where it has one."""
         problem = next((one for one in case.arguments if isinstance(one, Problem)), None)
+        dtypes = (getattr(argument, "dtype", None) for argument in case.arguments)
         return cls(
             id=case.id,
             level=case.level,
@@ -67,7 +68,7 @@ class CaseRecord:
             claim=case.claim,
             features=case.features,
             since=case.since,
-            dtype=problem.dtype if problem else None,
+            dtype=next((dtype for dtype in dtypes if isinstance(dtype, str)), None),
             drawing=_drawing(problem) if problem else None,
         )
 

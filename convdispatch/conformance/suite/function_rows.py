@@ -35,7 +35,8 @@ class Row:
 
 
 def _erf(x: Array) -> Array:
-    return np.vectorize(math.erf, otypes=[np.float64])(x)
+    values: Array = np.vectorize(math.erf, otypes=[np.float64])(x)
+    return values
 
 
 def _sigmoid(x: Array) -> Array:
@@ -142,18 +143,20 @@ MOVING: dict[str, Row] = {
     "flip-of-special": Row(lambda f, x: f["flip"](x, (0,)), (_SPECIAL,), EXACT),
 }
 
+_OVER: dict[str, dict[str, Any]] = {
+    "": {},
+    "-axis": {"axis": (1,)},
+    "-axes": {"axis": (0, 2)},
+    "-last-axis": {"axis": (-1,)},
+    "-keepdims": {"axis": (0, 1), "keepdims": True},
+    "-all-keepdims": {"keepdims": True},
+}
+
 REDUCING: dict[str, Row] = {
     **{
         f"{name}{slug}": Row(_over(name, **options), (_THIRDS,), EXACT if name == "max" else SUM)
         for name in ("max", "mean", "sum")
-        for slug, options in {
-            "": {},
-            "-axis": {"axis": (1,)},
-            "-axes": {"axis": (0, 2)},
-            "-last-axis": {"axis": (-1,)},
-            "-keepdims": {"axis": (0, 1), "keepdims": True},
-            "-all-keepdims": {"keepdims": True},
-        }.items()
+        for slug, options in _OVER.items()
     },
     **{
         f"{name}-of-nan": Row(_over(name, axis=(1,)), (_WITH_NAN,), EXACT)

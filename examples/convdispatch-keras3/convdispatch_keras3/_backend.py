@@ -111,7 +111,7 @@ class Keras3Backend:
 
     def compile(self, fn):
         if NAME == "tensorflow":
-            return FRAMEWORK.function(fn, jit_compile=True)
+            return FRAMEWORK.function(fn, autograph=False, jit_compile=True)
         return FRAMEWORK.jit(fn) if NAME == "jax" else FRAMEWORK.compile(fn)
 
     def value_and_grad(self, fn):
