@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 CASES = "conv1d/core/1d-*-last-eighths"
-COUNT = 21
+COUNT = 22
 TANH = "conv1d/core/1d-kernel-is-input-last-eighths"
 SIGMOID = ("conv1d/core/1d-one-cell-last-eighths", "conv1d/core/1d-stride-over-input-last-eighths")
 RELU = "conv1d/core/1d-pads-1-1-last-eighths"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import singledispatch
-from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812  # the name that every torch user reads
