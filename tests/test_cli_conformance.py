@@ -336,6 +336,27 @@ def test_a_report_is_printed_as_a_support_matrix(tmp_path: Path, capsys: Capture
     assert "| conv1d | 1 |" in out
 
 
+def test_a_stale_support_matrix_is_told(tmp_path: Path, capsys: Capture) -> None:
+    """`matrix --check` returns 0 for the page of the report, and 1 with the lines that differ."""
+    path, page = str(tmp_path / "report.json"), tmp_path / "page.md"
+    assert main(["conformance", *ONE, "--json", path]) == 0
+    capsys.readouterr()
+    assert main(["conformance", "matrix", path]) == 0
+    page.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert main(["conformance", "matrix", path, "--check", str(page)]) == 0
+    page.write_text(page.read_text("utf-8").replace("| conv1d | 1 |", "| conv1d | 7 |"), "utf-8")
+    capsys.readouterr()
+    assert main(["conformance", "matrix", path, "--check", str(page)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith(("-|", "+|"))] == [
+        "-| conv1d | 7 |",
+        "+| conv1d | 1 |",
+    ]
+    assert lines[-1] == f"{page} is stale: write it anew from {path}."
+    assert main(["conformance", "matrix", path, "--check", str(tmp_path / "none.md")]) == 2
+    assert "none.md: cannot be read" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

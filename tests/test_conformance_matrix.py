@@ -76,6 +76,6 @@ def test_times_and_dates_are_left_out() -> None:
         REPORT,
         created="2027-01-01T00:00:00Z",
         environment={"python": "3.11", "platform": "another"},
-        backends=tuple(replace(backend, seconds=99.0) for backend in REPORT.backends),
+        backends=(replace(WHOLE, seconds=99.0, version="1.2+cpu"), *REPORT.backends[1:]),
     )
     assert as_markdown(later) == as_markdown(REPORT)

@@ -138,6 +138,9 @@ def _add_conformance(parser: argparse.ArgumentParser) -> None:
     diff.add_argument("new", metavar="NEW.json")
     matrix = actions.add_parser("matrix", help="print a report as a support matrix, in Markdown")
     matrix.add_argument("report", metavar="REPORT.json")
+    matrix.add_argument(
+        "--check", metavar="FILE.md", help="compare with this file instead, and fail if it differs"
+    )
 
 
 def _whole(least: int) -> Callable[[str], int]:

@@ -7,6 +7,7 @@ Exit codes: 0 nothing failed; 1 a case failed, or something that belongs to no c
 from __future__ import annotations
 
 import argparse
+import difflib
 import fnmatch
 import sys
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "diff":
         return _compare(arguments.old, arguments.new)
     if arguments.action == "matrix":
-        return _tabulate(arguments.report)
+        return _tabulate(arguments.report, arguments.check)
     try:
         infos = _backends(arguments.backend)
     except (BackendUnavailable, BackendBroken) as exc:
@@ -89,10 +90,25 @@ def _compare(old: str, new: str) -> int:
     return _FAILURE if found.has_regressions else 0
 
 
-def _tabulate(path: str) -> int:
+def _tabulate(path: str, check: str | None) -> int:
+    """Print the report's support matrix, or what a file that should hold it has otherwise."""
     from convdispatch.conformance import matrix
 
-    sys.stdout.write(matrix.as_markdown(_read(path)))
+    page = matrix.as_markdown(_read(path))
+    if check is None:
+        sys.stdout.write(page)
+        return 0
+    try:
+        held = Path(check).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsageError(f"--check {check}: cannot be read: {exc}") from exc
+    changes = difflib.unified_diff(
+        held.splitlines(), page.splitlines(), check, path, n=0, lineterm=""
+    )
+    if difference := "\n".join(changes):
+        print(f"{difference}\n{check} is stale: write it anew from {path}.")
+        return _FAILURE
+    print(f"{check} says what {path} does.")
     return 0
 
 

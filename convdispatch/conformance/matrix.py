@@ -1,7 +1,7 @@
 """`docs/support-matrix.md`: what each backend computes, by what it declares and what was measured.
 
-Nothing that differs from one run to the next is written (times, dates, the processor), so that a
-page which differs is stale.
+Nothing that differs from one run to the next is written (times, dates, the processor, the build of
+a version), so that a page which differs is stale.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ convdispatch conformance --backend all --level full --json report.json
 convdispatch conformance matrix report.json > docs/support-matrix.md
 ```
 
-and compared in every run of the tests, so that it cannot be out of date. A cell counts the
+and compared in every run of the tests (`matrix --check`), so that it cannot be out of date. A cell counts the
 cases that passed, of all cases of the op; what is not among them is listed below with its reason.
 """
 
@@ -50,10 +50,15 @@ def as_markdown(report: Report) -> str:
 
 def _versions(report: Report) -> str:
     rows = [
-        (backend.name, backend.framework, backend.version or "-", _sum(backend))
+        (backend.name, backend.framework, _release(backend.version), _sum(backend))
         for backend in report.backends
     ]
     return _table(("backend", "framework", "version", "cases"), rows)
+
+
+def _release(version: str | None) -> str:
+    """Return '2.13.0' for '2.13.0+cpu'."""
+    return version.partition("+")[0] if version else "-"
 
 
 def _sum(backend: BackendRecord) -> str:
