@@ -56,6 +56,7 @@ GEOMETRIES = (
     Geometry("3d-plain", (3, 4, 3), (2, 3, 1), bias=True),
     Geometry("3d-kernel-is-input", (2, 3, 2), (2, 3, 2), channels=(1, 2), activation="relu"),
     Geometry("3d-strides-over-kernel", (6, 4, 3), (1, 1, 2), (3, 2, 1)),
+    Geometry("3d-strides-over-one-tap", (6, 4, 5), (1, 1, 1), (3, 2, 4)),  # 'same' is no pads
     Geometry("3d-mixed-pads", (3, 4, 2), (2, 2, 3), (1, 2, 1), ((0, 1), (-1, 0), (1, 1)),
              bias=True),
     Geometry("3d-dilated", (3, 4, 5), (2, 2, 2), dilation=(1, 2, 2), channels=(2, 2)),
