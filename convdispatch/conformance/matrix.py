@@ -29,8 +29,9 @@ convdispatch conformance --backend all --level full --json report.json
 convdispatch conformance matrix report.json > docs/support-matrix.md
 ```
 
-and compared in every run of the tests (`matrix --check`), so that it cannot be out of date. A cell counts the
-cases that passed, of all cases of the op; what is not among them is listed below with its reason.
+and compared in every run of the tests (`matrix --check`), so that it cannot be out of date. A cell
+counts the cases that passed, of all cases of the op; what is not among them is listed below with
+its reason.
 """
 
 
