@@ -30,19 +30,27 @@ if not BACKEND_NAMES:
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its C++ start-up banner hides the results
 
 
-HAS_AUTOGRAD = importlib.util.find_spec("autograd") is not None
+# What the NumPy backend needs for gradients, and for bfloat16.
+OPTIONAL = ("autograd", "ml_dtypes")
+MISSING = [name for name in OPTIONAL if importlib.util.find_spec(name) is None]
 
-# Its example differentiates on the NumPy backend.
-collect_ignore = [] if HAS_AUTOGRAD else ["convdispatch/autodiff.py"]
+# Their examples differentiate on the NumPy backend, and draw bfloat16 too.
+_EXAMPLES = {
+    "autograd": ["convdispatch/autodiff.py"],
+    "ml_dtypes": ["convdispatch/conformance/strategies.py"],
+}
+collect_ignore = [path for name in MISSING for path in _EXAMPLES[name]]
+# They register themselves, and may be imported only once: by `sabotage`, not by doctest.
+collect_ignore_glob = ["tests/saboteurs*.py"]
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call() -> Generator[None, object, object]:
-    """Skip what needs NumPy's gradients where the optional package for them is not installed."""
+    """Skip what needs an optional package of the NumPy backend that is not installed."""
     try:
         return (yield)
     except BackendUnavailable as unavailable:
-        if HAS_AUTOGRAD or "autograd" not in str(unavailable):
+        if not any(name in str(unavailable) for name in MISSING):
             raise
         pytest.skip(str(unavailable))
 

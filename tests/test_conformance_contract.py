@@ -191,7 +191,7 @@ FAULTS: list[tuple[str, str, dict[str, Any]]] = [
      {"assign": lambda variable, value: variable}),
     ("owns lists", "tensors/contract/owns-float32",
      {"owns": lambda value: isinstance(value, np.ndarray | np.generic | list)}),
-    ("owns half", "tensors/contract/owns-float32",
+    ("owns half", "tensors/contract/owns-float16",
      {"owns": lambda value: hasattr(value, "dtype") and value.dtype.name != "float16"}),
     ("waits for nothing of variables", "tensors/contract/synchronize",
      {"synchronize": lambda tensor: (_ for _ in ()).throw(Mismatch("cannot wait"))}),
