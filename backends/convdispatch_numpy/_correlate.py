@@ -1,8 +1,8 @@
-"""Cross-correlation and its two adjoints in plain NumPy, one matrix product a kernel tap.
+"""Cross-correlation and its two adjoints in plain NumPy: by tiles, or one product a kernel tap.
 
 The three functions are the three faces of one trilinear form sum(y * (x correlated with k)), so
-each one's gradients are the other two, to any order. Padding is never materialised: a tap that
-would read a padded cell skips it.
+each one's gradients are the other two, to any order. Tap by tap padding is never materialised: a
+tap that would read a padded cell skips it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch_numpy._autograd import Function, differentiable
+from convdispatch_numpy._im2col import TiledConvolution
 
 Array = npt.NDArray[Any]
 Slices = tuple[slice, ...]
@@ -61,7 +62,24 @@ class Correlation:
             lambda answer, x, y: lambda g: self.forward(x, g),
         )
 
+    @cached_property
+    def _tiled(self) -> TiledConvolution | None:
+        """The same convolution by tiles, where there are no groups."""
+        if self.groups > 1:
+            return None
+        tiled = TiledConvolution(
+            input_size=self.input_size,
+            output_size=self.output_size,
+            kernel_shape=self.kernel_shape,
+            strides=self.strides,
+            dilation=self.dilation,
+            low_pads=self.low_pads,
+        )
+        return tiled if tiled.is_compact else None
+
     def _forward(self, x: Array, kernel: Array) -> Array:
+        if self._tiled is not None:
+            return self._tiled.correlate(x, kernel)
         y = np.zeros((len(x), *self.output_size, kernel.shape[-1]), x.dtype)
         by_group = self._grouped_kernel(kernel)
         for tap, read, write in self._taps():
@@ -79,6 +97,8 @@ class Correlation:
         return x
 
     def _kernel_adjoint(self, x: Array, y: Array) -> Array:
+        if self._tiled is not None:
+            return self._tiled.kernel_adjoint(x, y)
         *taps, channels, filters = self.kernel_shape
         by_group = np.zeros((*taps, self.groups, channels, filters // self.groups), x.dtype)
         for tap, read, write in self._taps():
