@@ -32,7 +32,8 @@ def main() -> None:
         answer = subprocess.check_output([python, "-c", ASKED], text=True)
     except (OSError, subprocess.CalledProcessError) as exc:
         sys.exit(
-            f"{VARIABLE} is {python!r}, which cannot be run: {exc}. Name a Python interpreter."
+            f"{VARIABLE} is {python!r}, which did not answer as a Python interpreter does "
+            f"({type(exc).__name__}). Name the interpreter of an environment."
         )
     version, *folders = answer.splitlines()
     own = "{}.{}".format(*sys.version_info)

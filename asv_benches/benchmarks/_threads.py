@@ -28,4 +28,3 @@ def pin() -> None:
         )
     for variable in VARIABLES:
         os.environ.setdefault(variable, wanted)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its start-up banner hides the results
