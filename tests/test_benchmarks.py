@@ -288,7 +288,9 @@ def test_lowerings_are_counted() -> None:
 
 SHOW = "import json, os, benchmarks; print(json.dumps(dict(os.environ)))"
 BUSY = """
-import sys, time, benchmarks
+import sys, time
+import numpy  # before the threads are pinned, as asv_runner does
+import benchmarks
 from benchmarks import _base, _parts
 backend = _base.registry.load(sys.argv[1])
 case = _parts.layer((8, 56, 56, 32), "Conv2D", filters=32, kernel_size=3)
@@ -332,6 +334,19 @@ def test_a_bad_number_of_threads_is_an_error() -> None:
     assert "CONVDISPATCH_BENCH_THREADS is 'many'; expected a number of threads" in done.stderr
 
 
+def test_numpy_that_came_first_needs_threadpoolctl() -> None:
+    """Without it the threads of NumPy's BLAS stay, and the message says what to do."""
+    blocked = "import sys, numpy; sys.modules['threadpoolctl'] = None; import benchmarks"
+    done = in_benchmarks("-c", blocked)
+    assert done.returncode != 0
+    assert "`pip install threadpoolctl`), or run asv with OPENBLAS_NUM_THREADS=1" in done.stderr
+    assert in_benchmarks("-c", blocked, OPENBLAS_NUM_THREADS="1").returncode == 0
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("threadpoolctl") is None,
+    reason="threadpoolctl is not installed: `pip install 'convdispatch[bench]'`",
+)
 @pytest.mark.skipif(os.cpu_count() == 1, reason="there is no second processor to keep off")
 def test_a_pinned_backend_keeps_one_processor_busy(backend: Backend) -> None:
     """A convolution takes no more processor time than wall time."""

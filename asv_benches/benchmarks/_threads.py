@@ -1,17 +1,22 @@
-"""How many threads the frameworks may use: said before any of them, or NumPy, is imported.
+"""How many threads the frameworks may use: said before any of them is imported.
 
 One thread by default, because the figures of a shared machine vary least so. The variable
 CONVDISPATCH_BENCH_THREADS asks for another number, and each framework's own variable, where it is
 set already, is respected. Nothing here may import what it pins.
+
+NumPy is another matter: asv_runner 0.3.2 imports it, by pympler, before it imports any benchmark.
+Its BLAS has read the variables by then, and is told by threadpoolctl.
 """
 
+import importlib
 import os
+import sys
 
-# Each is read once, when its library is loaded or first computes.
+# Each is read once, when its library is loaded or first computes. Those of NumPy's BLAS, the first
+# one torch's as well:
+BLAS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 VARIABLES = (
-    "OMP_NUM_THREADS",  # torch, and BLAS built with OpenMP
-    "OPENBLAS_NUM_THREADS",  # NumPy
-    "MKL_NUM_THREADS",  # NumPy and torch, where built with MKL
+    *BLAS,
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
     "NPROC",  # the thread pool of XLA's processor client: JAX
@@ -26,5 +31,19 @@ def pin() -> None:
             f"CONVDISPATCH_BENCH_THREADS is {wanted!r}; expected a number of threads from 1, "
             "such as 1. Unset it for one thread."
         )
+    if "numpy" in sys.modules and not any(variable in os.environ for variable in BLAS):
+        _tell_blas(int(wanted))
     for variable in VARIABLES:
         os.environ.setdefault(variable, wanted)
+
+
+def _tell_blas(threads: int) -> None:
+    try:
+        threadpoolctl = importlib.import_module("threadpoolctl")
+    except ImportError as exc:
+        raise ImportError(
+            "NumPy was imported before its threads could be pinned, and the package threadpoolctl, "
+            "which pins them afterwards, is not installed. Install it "
+            f"(`pip install threadpoolctl`), or run asv with OPENBLAS_NUM_THREADS={threads} set."
+        ) from exc
+    threadpoolctl.threadpool_limits(threads, "blas")
