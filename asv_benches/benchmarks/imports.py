@@ -1,5 +1,8 @@
 """What importing costs, each time in a new process; NumPy's own import is the yardstick."""
 
+import subprocess
+import sys
+
 
 def timeraw_import_numpy():
     """Import NumPy alone."""
@@ -24,3 +27,18 @@ def timeraw_help():
     with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
         main(["--help"])
     """
+
+
+def track_modules():
+    """Count the modules that `import convdispatch` adds to those of an empty process."""
+    return _modules("import convdispatch") - _modules("")
+
+
+track_modules.unit = "modules"
+
+
+def _modules(statement):
+    code = f"{statement}\nimport sys\nprint(len(sys.modules))"
+    return int(
+        subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout
+    )

@@ -1,50 +1,46 @@
-"""A forward pass of each kind of layer on each backend, its plan made before."""
+"""A forward pass of every layer on each backend."""
 
-import numpy as np
+from . import _base
+from ._parts import layer
 
-from convdispatch import layers
-from convdispatch.registry import AVAILABLE, registry
-
-BACKENDS = ["numpy", "torch", "tensorflow", "jax"]
 SIGNAL, IMAGE, VOLUME = (8, 256, 32), (8, 28, 28, 32), (2, 12, 12, 12, 16)
 
-# Each with the shape of its input.
-LAYERS = {
-    "Conv1D": (lambda **o: layers.Conv1D(32, 3, padding="causal", **o), SIGNAL),
-    "Conv2D": (lambda **o: layers.Conv2D(32, 3, padding="same", **o), IMAGE),
-    "Conv2D 1x1": (lambda **o: layers.Conv2D(64, 1, **o), IMAGE),
-    "Conv2D strided": (lambda **o: layers.Conv2D(32, 3, strides=2, padding="same", **o), IMAGE),
-    "Conv2D grouped": (lambda **o: layers.Conv2D(32, 3, groups=4, **o), IMAGE),
-    "Conv3D": (lambda **o: layers.Conv3D(16, 3, padding="same", **o), VOLUME),
-    "Conv2DTranspose": (
-        lambda **o: layers.Conv2DTranspose(32, 3, strides=2, padding="same", **o),
-        IMAGE,
-    ),
-    "DepthwiseConv2D": (lambda **o: layers.DepthwiseConv2D(3, padding="same", **o), IMAGE),
-    "SeparableConv2D": (lambda **o: layers.SeparableConv2D(32, 3, padding="same", **o), IMAGE),
-    "UpSampling2D": (lambda **o: layers.UpSampling2D(2, interpolation="bilinear", **o), IMAGE),
-    # So small that what is measured is the way there.
-    "Conv2D tiny": (lambda **o: layers.Conv2D(8, 3, **o), (1, 8, 8, 4)),
-}
+# Every class of `convdispatch.layers`, and the kinds of convolution that have paths of their own.
+LAYERS = [
+    layer(SIGNAL, "Conv1D", filters=32, kernel_size=3, padding="causal"),
+    layer(IMAGE, "Conv2D", filters=32, kernel_size=3, padding="same"),
+    layer(IMAGE, "Conv2D", filters=64, kernel_size=1),
+    layer(IMAGE, "Conv2D", filters=32, kernel_size=3, strides=2, padding="same"),
+    layer(IMAGE, "Conv2D", filters=32, kernel_size=3, dilation_rate=2),
+    layer(IMAGE, "Conv2D", filters=32, kernel_size=3, groups=4),
+    layer(IMAGE, "Conv2D", filters=32, kernel_size=3, activation="relu"),
+    layer(VOLUME, "Conv3D", filters=16, kernel_size=3, padding="same"),
+    layer(SIGNAL, "Conv1DTranspose", filters=32, kernel_size=3, strides=2, padding="same"),
+    layer(IMAGE, "Conv2DTranspose", filters=32, kernel_size=3, strides=2, padding="same"),
+    layer(VOLUME, "Conv3DTranspose", filters=16, kernel_size=3, strides=2, padding="same"),
+    layer(SIGNAL, "DepthwiseConv1D", kernel_size=3, padding="same"),
+    layer(IMAGE, "DepthwiseConv2D", kernel_size=3, padding="same"),
+    layer(SIGNAL, "SeparableConv1D", filters=32, kernel_size=3, padding="same"),
+    layer(IMAGE, "SeparableConv2D", filters=32, kernel_size=3, padding="same"),
+    layer(SIGNAL, "UpSampling1D", size=2),
+    layer(IMAGE, "UpSampling2D", size=2),
+    layer(IMAGE, "UpSampling2D", size=2, interpolation="bilinear"),
+    layer(VOLUME, "UpSampling3D", size=2),
+    layer(SIGNAL, "ZeroPadding1D", padding=2),
+    layer(IMAGE, "ZeroPadding2D", padding=2),
+    layer(VOLUME, "ZeroPadding3D", padding=2),
+    layer(SIGNAL, "Cropping1D", cropping=2),
+    layer(IMAGE, "Cropping2D", cropping=2),
+    layer(VOLUME, "Cropping3D", cropping=2),
+]
 
 
-class Forward:
-    """A layer called with a native float32 tensor, until its values have been computed."""
+class Layers(_base.Forward):
+    """Each layer alone."""
 
-    params = (BACKENDS, list(LAYERS))
+    params = (_base.BACKENDS, LAYERS)
     param_names = ("backend", "layer")
 
-    def setup(self, backend, layer):
-        """Make the layer and its plan, or say that the backend is missing."""
-        if registry.status(backend) != AVAILABLE:
-            raise NotImplementedError(f"{backend} is not installed")
-        make, shape = LAYERS[layer]
-        self.backend = registry.load(backend)
-        self.layer = make(backend=backend, dtype="float32")
-        numbers = np.random.default_rng(0).normal(size=shape)
-        self.x = self.backend.asarray(numbers, "float32")
-        self.time_forward(backend, layer)  # lowers and compiles, which is not to be timed
-
-    def time_forward(self, backend, layer):
-        """One call."""
-        self.backend.synchronize(self.layer(self.x))
+    def workload(self, case):
+        """Return the case itself."""
+        return case

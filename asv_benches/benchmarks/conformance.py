@@ -1,0 +1,33 @@
+"""How fast the conformance suite runs, in this process."""
+
+import importlib
+
+from . import _base
+
+CASES = 50
+
+
+class CoreCases(_base.OfBackend):
+    """Cases of the level `core`, evenly from the whole list.
+
+    As a time, because asv takes what grows for a regression: cases a second are 50 by it.
+    """
+
+    def prepare(self, backend):
+        """Return the backend and the cases, run once."""
+        try:
+            suite = importlib.import_module("convdispatch.conformance.suite")
+        except ImportError as exc:  # a commit before there was a suite
+            raise NotImplementedError("this commit has no conformance suite") from exc
+        core = suite.select(suite.build(), ["core"])
+        chosen = core[:: len(core) // CASES][:CASES]
+        loaded = _base.registry.load(backend)
+        for case in chosen:
+            case.run(loaded)
+        return loaded, chosen
+
+    def time_fifty_cases(self, backend):
+        """Draw the numbers, compute, and compare with the oracle."""
+        loaded, cases = self.prepared
+        for case in cases:
+            case.run(loaded)
