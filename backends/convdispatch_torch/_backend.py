@@ -69,7 +69,10 @@ class TorchBackend:
         return fn()
 
     def compile(self, fn: Callable[..., Any]) -> Callable[..., Any]:
-        return torch.compile(fn)
+        # By default the second compilation of the same code has symbols for sizes and pads that
+        # differ, here those of two layers, and torch 2.13 fails over products of them with an
+        # InductorError: a padded conv2d called with batches of 2 and 3, then a padded conv3d.
+        return torch.compile(fn, dynamic=False)
 
     def value_and_grad(
         self, fn: Callable[[Sequence[torch.Tensor]], torch.Tensor]
