@@ -50,12 +50,19 @@ def test_the_kernels_gradient_is_summed_over_all_tiles(monkeypatch: pytest.Monke
     assert gradient.ravel().tolist() == [110.0, 165.0, 154.0]
 
 
-def test_taps_far_apart_are_read_one_by_one() -> None:
-    """Where the cells between taps would fill the memory, no block of them is made."""
-    fields = {"input_size": (9000,), "output_size": (1,), "strides": (1,), "low_pads": (0,)}
-    near = _im2col.TiledConvolution(kernel_shape=(2, 200, 1), dilation=(1,), **fields)
-    far = _im2col.TiledConvolution(kernel_shape=(2, 200, 1), dilation=(8000,), **fields)
-    assert (near.is_compact, far.is_compact) == (True, False)
+def test_taps_and_strides_far_apart_are_read_one_by_one() -> None:
+    """Where the cells between them would fill the memory, no block of them is made."""
+    near = _im2col.TiledConvolution(
+        input_size=(9000,),
+        output_size=(8999,),
+        kernel_shape=(2, 200, 1),
+        strides=(1,),
+        dilation=(1,),
+        low_pads=(0,),
+    )
+    dilated = replace(near, output_size=(1000,), dilation=(8000,))
+    strided = replace(near, output_size=(2,), strides=(8000,))
+    assert [near.is_compact, dilated.is_compact, strided.is_compact] == [True, False, False]
 
 
 def test_a_large_image_takes_little_scratch_memory() -> None:

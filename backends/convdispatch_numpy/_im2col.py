@@ -19,10 +19,11 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-# Of a tile's columns. Half and twice as many were slower for ResNet-50's convolutions.
+# Of a tile's columns. For ResNet-50's convolutions on two cores half as many were slower; twice as
+# many were slower for one image, and no faster for eight.
 TILE_BYTES = 2**20
-# Taps that are dilated far apart have many more cells between them than they read.
-BLOCK_CELLS = 2**20
+# How many times as large as its columns the block of input cells behind a tile may be.
+SPREAD = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,14 @@ class TiledConvolution:
 
     @cached_property
     def is_compact(self) -> bool:
-        """Whether what one output cell reads lies within `BLOCK_CELLS` numbers of the input."""
-        reach = [
-            (taps - 1) * rate + 1
-            for taps, rate in zip(self.kernel_shape, self.dilation, strict=False)
-        ]
-        return math.prod(reach) * self.kernel_shape[-2] <= BLOCK_CELLS
+        """Whether the block behind a tile is at most `SPREAD` times as large as its columns.
+
+        It is not where taps, or the cells that a stride leaves out, are far apart: on each axis n
+        output cells have n taps columns, and (n - 1) stride + reach cells behind them.
+        """
+        axes = zip(self.kernel_shape, self.dilation, self.strides, strict=False)
+        most = math.prod(max((taps - 1) * rate + 1, stride) for taps, rate, stride in axes)
+        return most <= SPREAD * math.prod(self.kernel_shape[:-2])
 
     def correlate(self, x: Array, kernel: Array) -> Array:
         """Return the correlation of (batch, *spatial, channels) with the kernel."""
