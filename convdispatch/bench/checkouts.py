@@ -107,8 +107,15 @@ def _worktree(folder: Path, commit: str) -> Iterator[Path]:
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run git in a session of its own: Ctrl-C shall not stop it in the middle of its work."""
+    # Set where git itself has called us, from a hook: a worktree would be written into that index.
+    environ = {name: value for name, value in os.environ.items() if name != "GIT_INDEX_FILE"}
     return subprocess.run(
-        [*_GIT, *arguments], capture_output=True, text=True, check=False, start_new_session=True
+        [*_GIT, *arguments],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
     )
 
 

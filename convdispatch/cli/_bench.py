@@ -9,28 +9,21 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fnmatch
-import json
-import math
 import random
 import signal
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from convdispatch import selection
 from convdispatch.bench import gate, pair
 from convdispatch.bench.benchmarks import BENCHMARKS
 from convdispatch.bench.checkouts import Checkout, CheckoutError, checked_out
-from convdispatch.cli._output import UsageError, one_line, table
+from convdispatch.cli._bench_report import UNMEASURED, as_json, as_text, exit_code
+from convdispatch.cli._output import UsageError, one_line
 from convdispatch.conformance import choosing
 from convdispatch.conformance.report import ReportError
 from convdispatch.conformance.report_files import reserved
 from convdispatch.errors import BackendBroken, BackendNotFound, BackendUnavailable, InvalidArgument
-
-_SLOWDOWN, _UNMEASURED = 1, 3
-_HEADERS = ("benchmark", "base", "head", "ratio", "interval", "rounds", "verdict")
-_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -39,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         ids = _selected(arguments.backend, arguments.select)
     except (BackendUnavailable, BackendBroken) as exc:
         print(f"convdispatch: error: {one_line(str(exc))}", file=sys.stderr)
-        return _UNMEASURED
+        return UNMEASURED
     rules = gate.Rules(threshold=arguments.threshold, rounds=arguments.rounds)
     try:
         with (
@@ -49,11 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
         ):
             results = _compare(ids, sides, rules)
             if file is not None:
-                file.write(_as_json(results, sides, rules))
+                file.write(as_json(results, sides, rules))
     except (CheckoutError, InvalidArgument, ReportError) as exc:
         raise UsageError(str(exc)) from exc
-    print(_as_text(results, rules))
-    return _code(results)
+    print(as_text(results, rules))
+    return exit_code(results)
 
 
 def _selected(backends: Sequence[str], pattern: str) -> dict[str, tuple[str, str]]:
@@ -108,100 +101,9 @@ def _tell(done: int, total: int) -> None:
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    """Let a request to end, which CI sends, clean up as Ctrl-C does."""
+    """Let a request to end, which a CI sends, clean up as Ctrl-C does."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _code(results: Sequence[gate.Result]) -> int:
-    verdicts = [one.verdict for one in results]
-    if gate.FAILED in verdicts or not any(one.is_compared for one in results):
-        return _UNMEASURED
-    return _SLOWDOWN if gate.SLOWER in verdicts else 0
-
-
-def _as_text(results: Sequence[gate.Result], rules: gate.Rules) -> str:
-    """Return the table, and a sentence that says what the exit code does."""
-    blocks = [table(_HEADERS, [_row(one) for one in results])]
-    reasons = [f"{one.id}: {one.verdict}: {one_line(one.reason)}" for one in results if one.reason]
-    if reasons:
-        blocks.append("\n".join(reasons))
-    counts = Counter(one.verdict for one in results)
-    compared = sum(one.is_compared for one in results)
-    summary = (
-        f"{counts[gate.SLOWER]} of {compared} benchmarks compared are slower by more than "
-        f"{rules.threshold - 1:.3g} of the time."
-    )
-    if counts[gate.NOT_DECIDED]:
-        summary += (
-            f" {counts[gate.NOT_DECIDED]} could not be decided: take more rounds, or a quieter "
-            "machine."
-        )
-    if counts[gate.FAILED]:
-        summary += f" {counts[gate.FAILED]} could not be measured."
-    return "\n\n".join([*blocks, summary])
-
-
-def _row(result: gate.Result) -> tuple[str, ...]:
-    if not result.is_compared:
-        return (result.id, "-", "-", "-", "-", str(len(result.log_ratios)), result.verdict)
-    base, head = result.seconds()
-    assert result.interval is not None
-    ratio, low, high = map(math.exp, _ends(result))
-    return (
-        result.id,
-        _duration(base),
-        _duration(head),
-        f"{ratio:.3f}",
-        f"{low:.3f} to {high:.3f}",
-        str(len(result.log_ratios)),
-        result.verdict,
-    )
-
-
-def _ends(result: gate.Result) -> tuple[float, float, float]:
-    assert result.interval is not None
-    return result.interval.estimate, result.interval.low, result.interval.high
-
-
-def _duration(seconds: float) -> str:
-    size, unit = next((one for one in _UNITS if seconds >= one[0]), _UNITS[-1])
-    return f"{seconds / size:.3g} {unit}"
-
-
-def _as_json(
-    results: Sequence[gate.Result], sides: tuple[Checkout, Checkout], rules: gate.Rules
-) -> str:
-    base, head = ({"given": side.given, "revision": side.revision} for side in sides)
-    whole = {
-        "schema_version": 1,
-        "base": base,
-        "head": head,
-        "threshold": rules.threshold,
-        "false_alarm": gate.FALSE_ALARM,
-        "exit_status": _code(results),
-        "benchmarks": [_record(one) for one in results],
-    }
-    return json.dumps(whole, indent=2, allow_nan=False) + "\n"
-
-
-def _record(result: gate.Result) -> dict[str, Any]:
-    base = head = None
-    ends: Sequence[float | None] = (None, None, None)
-    if result.is_compared:
-        base, head = result.seconds()
-        ends = [math.exp(end) if math.isfinite(end) else None for end in _ends(result)]
-    return {
-        "id": result.id,
-        "verdict": result.verdict,
-        "reason": result.reason,
-        "base_seconds": base,
-        "head_seconds": head,
-        "ratio": ends[0],
-        "low": ends[1],
-        "high": ends[2],
-        "log_ratios": result.log_ratios,
-    }
