@@ -17,10 +17,11 @@ from typing import Any
 
 import pytest
 
-from convdispatch.bench import pair
+from convdispatch.bench import gate, pair
+from convdispatch.bench.benchmarks import BENCHMARKS
 from convdispatch.bench.checkouts import checked_out
 from convdispatch.bench.pair import BASE, HEAD
-from convdispatch.cli import main
+from convdispatch.cli import _parser, main
 
 ROOT = Path(__file__).parent.parent
 BACKEND = "backends/convdispatch_numpy/_backend.py"
@@ -128,15 +129,15 @@ def report(path: Path) -> dict[str, Any]:
 
 @needs_git
 def test_a_slow_down_by_half_fails(repository: Path, tmp_path: Path, capsys: Capture) -> None:
-    """Between two commits: the verdict, the ratio, the exit code; no worktree is left behind."""
+    """Between two commits: the verdict, the interval, the exit code; no worktree is left behind."""
     path = tmp_path / "report.json"
     options = ["--select", "conv2d", "--rounds", "12", "--json", str(path)]
     assert main(["bench", "diff", "fast", "slow", *options]) == 1
     whole = report(path)
     (found,) = whole["benchmarks"].values()
     assert (found["verdict"], whole["exit_status"]) == ("slower", 1)
-    assert found["low"] > 1.05
-    assert 1.3 < found["ratio"] < 1.7
+    # Not closer to 1.5: with five busy processes a processor, ratios from 1.4 to 1.95 were seen.
+    assert 1.05 < found["low"] <= found["ratio"] <= found["high"]
     assert whole["head"] == {
         "given": "slow",
         "revision": git(repository, "rev-parse", "slow").strip(),
@@ -156,7 +157,7 @@ def test_a_change_of_nothing_passes(make_checkout: Make, tmp_path: Path) -> None
     assert main(["bench", "diff", str(base), str(head), *options]) == 0
     found = report(path)["benchmarks"]
     assert found["numpy/conv2d"]["verdict"] in ("no slow-down", "not decided")
-    assert 0.8 < found["numpy/conv2d"]["ratio"] < 1.2
+    assert found["numpy/conv2d"]["low"] < 1.05
     depthwise = found["numpy/depthwise-conv2d"]
     assert (depthwise["verdict"], depthwise["log_ratios"]) == ("only in BASE", [])
     assert depthwise["reason"] == "this checkout has no layer DepthwiseConv2D"
@@ -338,3 +339,15 @@ def test_drift_drops_out_of_a_round(ratio: float, seed: int) -> None:
     sides: Any = {BASE: Drifting(1.0, clock), HEAD: Drifting(ratio, clock)}
     found = pair._samples(sides, "any", 1, random.Random(seed))
     assert found.log_ratio == pytest.approx(math.log(ratio), abs=1e-12)
+
+
+def test_the_parsers_defaults_are_the_gates() -> None:
+    """The copies that keep `--help` fast have not drifted."""
+    arguments = _parser().parse_args(["bench", "diff", "a", "b"])
+    assert (arguments.rounds, arguments.threshold) == (gate.DEFAULT_ROUNDS, gate.DEFAULT_THRESHOLD)
+
+
+def test_the_reference_names_every_benchmark() -> None:
+    """Whoever selects finds the names."""
+    text = (ROOT / "docs/reference/command-line.md").read_text("utf-8")
+    assert [name for name in BENCHMARKS if f"`{name}`" not in text] == []

@@ -1,8 +1,8 @@
 """The command line `convdispatch`: what it accepts, and what it exits with.
 
-Exit codes: 0 done, 1 an error or a failed check, 2 wrong usage; `conformance` has more. Each
-command lives in a module of its own, imported when it is asked for: `--help` must stay fast, so
-nothing else is imported here.
+Exit codes: 0 done, 1 an error or a failed check, 2 wrong usage; `conformance` and `bench` have
+more. Each command lives in a module of its own, imported when it is asked for: `--help` must stay
+fast, so nothing else is imported here.
 """
 
 from __future__ import annotations
