@@ -45,7 +45,7 @@ def test_the_null_distribution_has_the_published_critical_values(count: int, cri
 
 
 def test_the_interval_is_the_textbooks() -> None:
-    """Hollander and Wolfe, examples 3.3 and 3.4: -0.46, and (-0.786, -0.010) at 96.1 %."""
+    """Hollander and Wolfe, sections 3.2 and 3.3: -0.46, and (-0.786, -0.010) at 96.1 %."""
     differences = [after - before for before, after in zip(BEFORE, AFTER, strict=True)]
     found = interval(differences, 10 / 512)
     ends = (found.estimate, found.low, found.high)

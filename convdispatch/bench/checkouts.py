@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import tempfile
 import tomllib
@@ -97,12 +98,24 @@ def _source(given: str) -> Path | str:
 @contextlib.contextmanager
 def _worktree(folder: Path, commit: str) -> Iterator[Path]:
     try:
-        added = _git("worktree", "add", "--quiet", "--detach", str(folder), commit)
+        with _uninterrupted():
+            added = _git("worktree", "add", "--quiet", "--detach", str(folder), commit)
         if added.returncode:
             raise CheckoutError(f"{commit} cannot be checked out: {added.stderr.strip()}")
         yield folder
     finally:
-        _git("worktree", "remove", "--force", str(folder))
+        with _uninterrupted():
+            _git("worktree", "remove", "--force", str(folder))
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait: half a worktree could not be removed again."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
