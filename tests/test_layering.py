@@ -34,7 +34,7 @@ LAYERS = [
     {"models"},
     {"training"},
     {"autodiff", "comparison", "keras1", "keras2", "cli", "conformance", "rounding"}
-    | {"__main__", "_facades", "convdispatch"},
+    | {"bench", "__main__", "_child_process", "_facades", "convdispatch"},
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 

@@ -1,8 +1,8 @@
 """The command line `convdispatch`: what it accepts, and what it exits with.
 
-Exit codes: 0 done, 1 an error or a failed check, 2 wrong usage; `conformance` has more. Each
-command lives in a module of its own, imported when it is asked for: `--help` must stay fast, so
-nothing else is imported here.
+Exit codes: 0 done, 1 an error or a failed check, 2 wrong usage; `conformance` and `bench` have
+more. Each command lives in a module of its own, imported when it is asked for: `--help` must stay
+fast, so nothing else is imported here.
 """
 
 from __future__ import annotations
@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_conformance(
         commands.add_parser("conformance", help="run the conformance suite on backends")
     )
+    _add_bench(commands.add_parser("bench", help="say whether a change made the layers slower"))
     new_backend = commands.add_parser(
         "new-backend", parents=[common], help="write the skeleton of a backend of your own"
     )
@@ -143,6 +144,22 @@ def _add_conformance(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    diff = actions.add_parser("diff", help="measure two checkouts in turn and compare")
+    add = diff.add_argument
+    add("base", metavar="BASE", help="a git revision, or a folder with a checkout")
+    add("head", metavar="HEAD", help="another one: is it slower than BASE?")
+    add("--backend", metavar="NAME", action="append", default=[],
+        help="the backends to measure, 'all' for all; the current one by default")  # fmt: skip
+    add("--select", metavar="PATTERN", default="*", help="the benchmarks with such a name")
+    add("--rounds", metavar="N", type=_whole(1), default=16,
+        help="before the first look; at most three times as many")  # fmt: skip
+    add("--threshold", metavar="RATIO", type=_ratio, default=1.05,
+        help="head / base from which it is a slow-down; 1.05 by default")  # fmt: skip
+    add("--json", metavar="FILE", help="write the report for programs")
+
+
 def _whole(least: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not text.isdecimal() or int(text) < least:
@@ -150,6 +167,16 @@ def _whole(least: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def _ratio(text: str) -> float:
+    try:
+        ratio = float(text)
+    except ValueError:
+        ratio = 0.0
+    if not 1 < ratio < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 1, such as 1.05")
+    return ratio
 
 
 def _seconds(text: str) -> float:

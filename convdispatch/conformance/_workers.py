@@ -1,41 +1,20 @@
-"""The parent's side of a process that runs cases: start it, talk to it, and say how it was lost."""
+"""A process that runs cases of one backend, as its parent sees it."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import queue
-import signal
-import subprocess
 import sys
-import tempfile
-import threading
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
-from convdispatch.conformance.results import CRASH, TIME_LIMIT
-
-_LAST_LINES = 6  # of its standard error
-_LONGEST_WORDS = 1500  # characters of them
-_PATIENCE = 5  # seconds for a process to finish dying
+from convdispatch._child_process import ChildProcess
 
 # The problems are tiny, and there is a worker for each processor: with threads of its own in each,
 # a framework spent 190 seconds on what takes it 18.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 
-class Lost(Exception):  # noqa: N818 - named after what happened
-    """The process ended, or was killed because time was up."""
-
-    def __init__(self, kind: str, detail: str) -> None:
-        super().__init__(detail)
-        self.kind = kind
-        self.detail = detail
-
-
-class Worker:
-    """A process that runs cases of one backend."""
+class Worker(ChildProcess):
+    """A process that runs cases of one backend: send it their ids."""
 
     def __init__(self, backend: str, seed: int, settings: Mapping[str, str]) -> None:
         """Start it. `settings` are environment variables; the user's own values win."""
@@ -43,79 +22,4 @@ class Worker:
         seen = {"PYTHONPATH": os.pathsep.join(sys.path)}
         environ = {**_ONE_THREAD, **settings, **os.environ, **seen}
         module = "convdispatch.conformance._worker"
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", module, backend, str(seed)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            env=environ,
-            text=True,
-            encoding="utf-8",
-            start_new_session=True,  # so that its children can be killed with it
-        )
-        self._answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
-
-    def send(self, cases: Sequence[str]) -> None:
-        """Ask for these cases, by id."""
-        assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # `receive` says how it ended
-            self._process.stdin.write(json.dumps(list(cases)) + "\n")
-            self._process.stdin.flush()
-
-    def receive(self, seconds: float) -> dict[str, Any]:
-        """Return the next answer; raise `Lost` where none comes in that time."""
-        try:
-            answer = self._answers.get(timeout=seconds)
-        except queue.Empty:
-            self.kill()
-            detail = f"no answer within {seconds:g} seconds; the process was killed"
-            raise Lost(TIME_LIMIT, detail) from None
-        if answer is None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_PATIENCE)
-            self.kill()
-            raise Lost(CRASH, f"{_ending(self._process.returncode)}{self._last_words()}")
-        return answer
-
-    def kill(self) -> None:
-        """Kill the process and its children; `receive` reports it as lost."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-
-    def end(self) -> None:
-        """End the process, whatever it is doing, and whatever it has started."""
-        self.kill()
-        self._listener.join(_PATIENCE)
-        with contextlib.suppress(BrokenPipeError), self._errors:
-            assert self._process.stdin is not None
-            self._process.stdin.close()
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as answers:
-            for line in answers:
-                # What a start-up hook of Python's prints comes before all answers, and is none;
-                # a process that was killed may leave half a line.
-                if line.startswith("{") and line.endswith("}\n"):
-                    self._answers.put(json.loads(line))
-        self._answers.put(None)
-
-    def _last_words(self) -> str:
-        self._errors.seek(0)
-        lines = self._errors.read().decode("utf-8", "replace").splitlines()
-        last = [line.strip() for line in lines if line.strip()][-_LAST_LINES:]
-        return "; it said: " + "\n".join(last)[-_LONGEST_WORDS:] if last else ""
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"the process ended with status {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    return f"the process was ended by {name}"
+        super().__init__([sys.executable, "-P", "-m", module, backend, str(seed)], environ)

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from convdispatch._child_process import Lost
 from convdispatch.conformance import execution
 from convdispatch.conformance._schedule import Schedule, Work
-from convdispatch.conformance._workers import Lost, Worker
+from convdispatch.conformance._workers import Worker
 from convdispatch.conformance.assembling import backend_record, decode, stale_entries
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.execution import Declared

@@ -1,0 +1,372 @@
+"""`convdispatch bench diff`, on checkouts of which one was made slower, broken or incomplete."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convdispatch.bench import gate, pair
+from convdispatch.bench.benchmarks import BENCHMARKS
+from convdispatch.bench.checkouts import checked_out
+from convdispatch.bench.pair import BASE, HEAD
+from convdispatch.cli import _parser, main
+
+ROOT = Path(__file__).parent.parent
+BACKEND = "backends/convdispatch_numpy/_backend.py"
+Capture = pytest.CaptureFixture[str]
+Failure = Callable[..., str]
+Make = Callable[..., Path]
+
+# Half as much processor time again as the op has taken: a wait by the clock on the wall would end
+# early where another process has the processor.
+SLOWED = """
+import time
+_lower = backend.lower
+def _slowed(op, signature):
+    compute = _lower(op, signature)
+    def computed(*tensors):
+        started = time.thread_time()
+        result = compute(*tensors)
+        until = time.thread_time() + (time.thread_time() - started) / 2
+        while time.thread_time() < until:
+            pass
+        return result
+    return computed
+backend.lower = _slowed
+"""
+NO_CHANGE = """
+def _not_called():
+    return 1
+"""
+RAISING = """
+def _raising(op, signature):
+    raise OSError("no device")
+backend.lower = _raising
+"""
+CRASHING = """
+import os, signal
+backend.lower = lambda op, signature: os.kill(os.getpid(), signal.SIGKILL)
+"""
+DECLINING = """
+from convdispatch.errors import UnsupportedOp
+def _declining(op, signature):
+    raise UnsupportedOp("not yet")
+backend.lower = _declining
+"""
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+@pytest.fixture
+def make_checkout(tmp_path: Path) -> Make:
+    """Return a function that copies this checkout, with something added to files of the copy."""
+
+    def make(name: str, additions: dict[str, str] | None = None) -> Path:
+        folder = tmp_path / name
+        ignore = shutil.ignore_patterns("__pycache__")
+        for part in ("convdispatch", "backends"):
+            shutil.copytree(ROOT / part, folder / part, ignore=ignore)
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        for path, text in (additions or {}).items():
+            with (folder / path).open("a", encoding="utf-8") as file:
+                file.write(text)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def repository(make_checkout: Make, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Go into a git repository whose last commit, tagged 'slow', made NumPy slower by half."""
+    folder = make_checkout("repository")
+    git(folder, "init", "--quiet")
+    commit(folder, "fast")
+    with (folder / BACKEND).open("a", encoding="utf-8") as file:
+        file.write(SLOWED)
+    commit(folder, "slow")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git there, without anybody's configuration."""
+    environ = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    done = subprocess.run(
+        ["git", *who, *arguments],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def commit(folder: Path, tag: str) -> None:
+    """Commit everything, and tag it."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", tag)
+    git(folder, "tag", tag)
+
+
+def report(path: Path) -> dict[str, Any]:
+    """Return the report, the benchmarks by id."""
+    whole: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return {**whole, "benchmarks": {one["id"]: one for one in whole["benchmarks"]}}
+
+
+@needs_git
+def test_a_slow_down_by_half_fails(repository: Path, tmp_path: Path, capsys: Capture) -> None:
+    """Between two commits: the verdict, the interval, the exit code; no worktree is left behind."""
+    path = tmp_path / "report.json"
+    options = ["--select", "conv2d", "--rounds", "12", "--json", str(path)]
+    assert main(["bench", "diff", "fast", "slow", *options]) == 1
+    whole = report(path)
+    (found,) = whole["benchmarks"].values()
+    assert (found["verdict"], whole["exit_status"]) == ("slower", 1)
+    # Not closer to 1.5: with a load of 9 on two processors, 1.4 to 1.95 were seen.
+    assert 1.05 < found["low"] <= found["ratio"] <= found["high"]
+    assert whole["head"] == {
+        "given": "slow",
+        "revision": git(repository, "rev-parse", "slow").strip(),
+    }
+    out = capsys.readouterr().out
+    assert "1 of 1 compared benchmarks take more than 1.05 times as long in HEAD." in out
+    assert git(repository, "worktree", "list").count("\n") == 1
+    assert git(repository, "status", "--porcelain") == ""
+
+
+def test_a_change_of_nothing_passes(make_checkout: Make, tmp_path: Path) -> None:
+    """Between two folders, of which one lacks a layer: that is listed, and fails nothing."""
+    additions = {BACKEND: NO_CHANGE, "convdispatch/layers/__init__.py": "\ndel DepthwiseConv2D\n"}
+    base, head = make_checkout("base"), make_checkout("another", additions)
+    path = tmp_path / "report.json"
+    options = ["--select", "*conv2d", "--rounds", "10", "--json", str(path)]
+    assert main(["bench", "diff", str(base), str(head), *options]) == 0
+    found = report(path)["benchmarks"]
+    assert found["numpy/conv2d"]["verdict"] in ("no slow-down", "not decided")
+    assert found["numpy/conv2d"]["low"] < 1.05
+    depthwise = found["numpy/depthwise-conv2d"]
+    assert (depthwise["verdict"], depthwise["log_ratios"]) == ("only in BASE", [])
+    assert depthwise["reason"] == "this checkout has no layer DepthwiseConv2D"
+    assert not list(head.rglob("__pycache__"))
+
+
+@pytest.mark.parametrize(
+    ("addition", "words"),
+    [
+        pytest.param(RAISING, "failed: HEAD: OSError: no device", id="raises"),
+        pytest.param(CRASHING, "failed: HEAD: the process was ended by SIGKILL", id="crashes"),
+        pytest.param("1 / 0", "failed: HEAD: BackendBroken: the backend 'numpy'", id="is broken"),
+        pytest.param(DECLINING, "only in BASE: not yet", id="nothing to compare"),
+    ],
+)
+def test_a_side_that_cannot_be_measured_exits_with_3(
+    make_checkout: Make, capsys: Capture, addition: str, words: str
+) -> None:
+    """The line says which side, and what became of it."""
+    base, head = make_checkout("base"), make_checkout("head", {BACKEND: addition})
+    assert main(["bench", "diff", str(base), str(head), "--select", "conv2d-tiny"]) == 3
+    assert f"numpy/conv2d-tiny: {words}" in capsys.readouterr().out
+
+
+def test_another_checkouts_modules_are_refused(make_checkout: Make, capsys: Capture) -> None:
+    """Where a plugin is found elsewhere, that is what would be measured."""
+    base, head = make_checkout("base"), make_checkout("head")
+    shutil.rmtree(head / "backends" / "convdispatch_numpy")
+    assert main(["bench", "diff", str(base), str(head), "--select", "conv2d-tiny"]) == 3
+    out = capsys.readouterr().out
+    assert "HEAD: ImportError: convdispatch_numpy" in out
+    assert f"outside of {head}" in out
+
+
+def test_plugins_are_those_of_the_checkout(make_checkout: Make) -> None:
+    """A checkout registers what its pyproject.toml says, whatever is installed."""
+    folder = make_checkout("base")
+    project = (folder / "pyproject.toml").read_text("utf-8")
+    renamed = project.replace('numpy = "convdispatch_numpy"', 'plain = "convdispatch_plain.here"')
+    (folder / "pyproject.toml").write_text(renamed, "utf-8")
+    program = """
+import importlib.metadata as m
+print(*(point.name for point in m.entry_points(group="convdispatch")))
+"""
+    with checked_out(str(folder), str(ROOT)) as (base, _):
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", program],
+            env=base.environment(os.environ),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    names = done.stdout.split()
+    assert {"plain", "jax"} < set(names)
+    assert "numpy" not in names
+    assert "convdispatch_plain" in base.modules
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param(["nowhere", "fast"], "no folder with a checkout", id="unknown"),
+        pytest.param(["fast", "fast:backends"], "no revision of", id="a tree, no commit"),
+        pytest.param(
+            ["fast", "empty"], "the revision 'empty' has no convdispatch", id="no package"
+        ),
+        pytest.param(["fast", "fast", "--select", "lstm"], "Give one of conv2d-tiny", id="select"),
+        pytest.param(["fast", "fast", "--backend", "abacus"], "no backend named", id="backend"),
+        pytest.param(["fast", "fast", "--json", "a/b.json"], "cannot be written", id="json"),
+        pytest.param(["fast", "fast", "--rounds", "3"], "Take 12 or more", id="rounds"),
+    ],
+)
+@needs_git
+def test_wrong_usage_is_one_line(
+    repository: Path, failure: Failure, arguments: list[str], words: str
+) -> None:
+    """It says what was received and what is allowed, and leaves nothing behind."""
+    git(repository, "rm", "-r", "--quiet", "--cached", "convdispatch")
+    git(repository, "commit", "--quiet", "--message", "empty")
+    git(repository, "tag", "empty")
+    assert words in failure("bench", "diff", *arguments, code=2)
+    assert git(repository, "worktree", "list").count("\n") == 1
+
+
+@needs_git
+def test_outside_of_a_repository_there_are_no_revisions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Failure
+) -> None:
+    """The message names both things that would have done."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    words = failure("bench", "diff", "HEAD~1", "HEAD", code=2)
+    assert "is in no git repository. Give a folder, or a revision" in words
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(["--threshold", "0.9"], id="threshold below 1"),
+        pytest.param(["--threshold", "fast"], id="no number"),
+        pytest.param(["--rounds", "0"], id="no rounds"),
+        pytest.param(["--best-of", "3"], id="unknown option"),
+    ],
+)
+def test_bad_options_exit_with_2(options: list[str], capsys: Capture) -> None:
+    """Argparse's errors are one line."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["bench", "diff", "a", "b", *options])
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for processes in /proc")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@needs_git
+def test_an_interrupted_run_leaves_nothing(
+    repository: Path, tmp_path: Path, sent: signal.Signals
+) -> None:
+    """Workers end, worktrees go; of a run that is killed outright, the workers still end."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    path = os.pathsep.join([str(ROOT), str(ROOT / "backends")])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "convdispatch", "bench", "diff", "fast", "slow"],
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": path, "TMPDIR": str(temporary)},
+        cwd=repository,
+    )
+    wait_for(lambda: len(children(process.pid)) == 2)
+    workers = children(process.pid)
+    time.sleep(0.5)
+    process.send_signal(sent)
+    code = process.wait(60)
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+    if sent is not signal.SIGKILL:
+        assert code == 130
+        assert git(repository, "worktree", "list").count("\n") == 1
+        assert list(temporary.iterdir()) == []
+
+
+@needs_git
+def test_an_interrupt_while_checking_out_leaves_nothing(repository: Path, tmp_path: Path) -> None:
+    """Ctrl-C waits until git has done what it is doing."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    path = os.pathsep.join([str(ROOT), str(ROOT / "backends")])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "convdispatch", "bench", "diff", "fast", "slow"],
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": path, "TMPDIR": str(temporary)},
+        cwd=repository,
+    )
+    wait_for((repository / ".git" / "worktrees").exists)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert git(repository, "worktree", "list").count("\n") == 1
+    assert list(temporary.iterdir()) == []
+
+
+def children(parent: int) -> list[int]:
+    """Return the processes that measure for this one."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+            command = status.with_name("cmdline").read_text()
+        except OSError:
+            continue
+        if int(fields[1]) == parent and "_worker.py" in command:
+            found.append(int(status.parent.name))
+    return sorted(found)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until the condition holds; fail after a minute."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+class Drifting:
+    """A side on a machine that slows down: each sample, of either side, is 1.3 times the last."""
+
+    def __init__(self, own: float, clock: Iterator[int]) -> None:
+        self._own = own
+        self._clock = clock
+
+    def sample(self, name: str, number: int) -> float:
+        """Return the time of a call."""
+        return self._own * 1.3 ** next(self._clock)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5])
+@pytest.mark.parametrize("seed", range(8))
+def test_drift_drops_out_of_a_round(ratio: float, seed: int) -> None:
+    """A round's ratio is the true one, whichever order was drawn."""
+    clock = iter(range(100))
+    sides: Any = {BASE: Drifting(1.0, clock), HEAD: Drifting(ratio, clock)}
+    found = pair._samples(sides, "any", 1, random.Random(seed))
+    assert found.log_ratio == pytest.approx(math.log(ratio), abs=1e-12)
+
+
+def test_the_parsers_defaults_are_the_gates() -> None:
+    """The copies that keep `--help` fast have not drifted."""
+    arguments = _parser().parse_args(["bench", "diff", "a", "b"])
+    assert (arguments.rounds, arguments.threshold) == (gate.DEFAULT_ROUNDS, gate.DEFAULT_THRESHOLD)
+
+
+def test_the_reference_names_every_benchmark() -> None:
+    """Whoever selects finds the names."""
+    text = (ROOT / "docs/reference/command-line.md").read_text("utf-8")
+    assert [name for name in BENCHMARKS if f"`{name}`" not in text] == []
