@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -28,6 +29,11 @@ if not BACKEND_NAMES:
     raise pytest.UsageError("no backend is available: nothing would be tested")
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its C++ start-up banner hides the results
+
+# A shell starts what is to run in the background deaf to Ctrl-C, and every child inherits it: the
+# tests that interrupt a command would wait for it in vain.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # What the NumPy backend needs for gradients, and for bfloat16.

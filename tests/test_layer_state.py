@@ -18,7 +18,7 @@ import convdispatch
 from convdispatch import layers, selection
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType, UnsupportedOp
 from convdispatch.hookspecs import hookimpl
-from convdispatch.layers._base import MAX_PLANS
+from convdispatch.layers._plans import MAX_PLANS
 from convdispatch.models import Sequential
 from convdispatch.ops import BackendInfo
 from convdispatch.registry import registry

@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from convdispatch.ops import Op, PartialShape, Signature
+from convdispatch.ops import FLOAT_DTYPES, Op, PartialShape, Signature
 from convdispatch_torch._functions import FUNCTIONS
 from convdispatch_torch._lowering import lower
 
 Array = npt.NDArray[Any]
+
+_FLOAT_NAMES = {getattr(torch, name): name for name in FLOAT_DTYPES}
 
 
 class TorchBackend:
@@ -30,13 +32,20 @@ class TorchBackend:
         return isinstance(value, torch.Tensor)
 
     def describe(self, tensor: torch.Tensor) -> tuple[PartialShape, str]:
-        return tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
+        dtype = tensor.dtype
+        name = _FLOAT_NAMES.get(dtype)  # at every call of a layer: no string is made
+        return tuple(tensor.shape), name or str(dtype).removeprefix("torch.")
 
     def asarray(self, value: Array, dtype: str) -> torch.Tensor:
         return _from_numpy(value, dtype).to(torch.get_default_device())
 
     def variable(self, value: Array, dtype: str) -> torch.nn.Parameter:
-        return torch.nn.Parameter(self.asarray(value, dtype))
+        if value.ndim < 3:
+            return torch.nn.Parameter(self.asarray(value, dtype))
+        # Of the shape that is asked for, but with the last axis outermost in memory: permuted as
+        # torch wants a kernel, (out, in, *spatial), it is `channels_last`, and nobody copies it.
+        packed = self.asarray(np.moveaxis(value, -1, 0), dtype)
+        return torch.nn.Parameter(packed.movedim(0, -1))
 
     def assign(self, variable: torch.Tensor, value: Array) -> torch.Tensor:
         _, dtype = self.describe(variable)
@@ -73,6 +82,11 @@ class TorchBackend:
         # differ, here those of two layers, and torch 2.13 fails over products of them with an
         # InductorError: a padded conv2d called with batches of 2 and 3, then a padded conv3d.
         return torch.compile(fn, dynamic=False)
+
+    def compile_inference(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `fn` recording nothing for gradients; `compile` takes seconds and may follow."""
+        inferring: Callable[..., Any] = torch.inference_mode()(fn)
+        return inferring
 
     def value_and_grad(
         self, fn: Callable[[Sequence[torch.Tensor]], torch.Tensor]

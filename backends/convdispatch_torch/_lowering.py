@@ -45,9 +45,12 @@ def _lower_conv(op: Conv, signature: Signature) -> Function:
     padding = tuple(max(min(sides), 0) for sides in pads)
     rest = [(low - both, high - both) for (low, high), both in zip(pads, padding, strict=True)]
     pad = _pad_last_axes(rest)
+    dilation, groups = op.dilation, op.groups
 
     def conv(x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-        return convolve(pad(x), kernel, bias, strides, padding, op.dilation, op.groups)
+        if pad is not None:
+            x = pad(x)
+        return convolve(x, kernel, bias, strides, padding, dilation, groups)
 
     return _adapted(conv, op, signature)
 
@@ -56,29 +59,30 @@ def _lower_conv(op: Conv, signature: Signature) -> Function:
 def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
     convolve = _CONV_TRANSPOSE[spatial_rank(op) - 1]
     crops = _transpose_crops(op, signature)
+    dilation, groups = op.dilation, op.groups
     # A single cell needs no stride, and its gradient is the convolution that must not have one.
     strides = [
         1 if cells == 1 else stride
         for cells, stride in zip(_spatial(op, signature), op.strides, strict=True)
     ]
     extra = tuple(low - high for low, high in crops)
-    rates = zip(strides, op.dilation, strict=True)
+    rates = zip(strides, dilation, strict=True)
     if all(low >= 0 for low, _ in crops) and all(
         0 <= cells < max(rate) for cells, rate in zip(extra, rates, strict=True)
     ):
         padding = tuple(low for low, _ in crops)
 
         def conv(x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-            return convolve(x, kernel, bias, strides, padding, extra, op.groups, op.dilation)
+            return convolve(x, kernel, bias, strides, padding, extra, groups, dilation)
 
         return _adapted(conv, op, signature)
 
-    crop = _pad_last_axes([(-low, -high) for low, high in crops])
+    crop = _pad_last_axes([(-low, -high) for low, high in crops]) or FUNCTIONS["linear"]
 
     def conv_and_crop(
         x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
-        y = crop(convolve(x, kernel, None, strides, 0, 0, op.groups, op.dilation))
+        y = crop(convolve(x, kernel, None, strides, 0, 0, groups, dilation))
         return y if bias is None else y + bias.reshape(-1, *[1] * len(crops))
 
     return _adapted(conv_and_crop, op, signature)
@@ -88,7 +92,7 @@ def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
 def _lower_pad(op: Pad, signature: Signature) -> Function:
     channels = [(0, 0)] if op.channels_last else []
     # Without pads a copy as well: who changes the result in place must not change the input.
-    return _pad_last_axes([*op.pads, *channels]) if any(map(any, op.pads)) else torch.clone
+    return _pad_last_axes([*op.pads, *channels]) or torch.clone
 
 
 @lower.register
@@ -171,31 +175,33 @@ def _transpose_crops(op: ConvTranspose, signature: Signature) -> list[tuple[int,
 
 
 def _adapted(conv: Function, op: Conv | ConvTranspose, signature: Signature) -> Function:
-    """Wrap a convolution in torch's layout in what the op says of layout and activation."""
-    activation = FUNCTIONS[op.activation]
+    """Wrap a convolution in torch's layout in what the op says of layout and activation.
+
+    All in one function, because it is called for every tiny convolution. What torch is given of a
+    channels-last tensor is a view, which torch knows as `channels_last`.
+    """
+    rank = spatial_rank(op)
+    kernel_axes = (rank + 1, rank, *range(rank))
+    channels_last = op.channels_last
+    to_first, to_last = (0, rank + 1, *range(1, rank + 1)), (0, *range(2, rank + 2), 1)
+    activation = None if op.activation == "linear" else FUNCTIONS[op.activation]
 
     def convolve(
         x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None = None
     ) -> torch.Tensor:
-        # (*spatial, in, out) as torch's (out, in, *spatial). Copied, because torch 2.13's CPU
-        # backward raises "grad_weight must be contiguous" for some permuted views, such as
-        # conv2d of (1, 2, 2, 2) by (1, 2, 1, 2), both permuted, in float64.
-        channels_in_front = kernel.permute(-1, -2, *range(kernel.ndim - 2)).contiguous()
-        y: torch.Tensor = activation(conv(x, channels_in_front, bias))
-        return y
+        kernel = kernel.permute(kernel_axes)
+        if kernel.stride(0) < kernel.stride(1):
+            # Not laid out by `variable`: copied, because torch 2.13's CPU backward raises
+            # "grad_weight must be contiguous" for some such views, as conv2d of (1, 2, 2, 2) by
+            # (1, 2, 1, 2), both permuted, in float64; and because its kernels would be slow.
+            kernel = kernel.contiguous()
+        if channels_last:
+            y = conv(x.permute(to_first), kernel, bias).permute(to_last)
+        else:
+            y = conv(x, kernel, bias)
+        return y if activation is None else activation(y)
 
-    return _in_float32_on_cpu(_channels_first(convolve, op), signature)
-
-
-def _channels_first(fn: Function, op: Conv | ConvTranspose | Upsample) -> Function:
-    """Return `fn` for the op's layout: views only, which torch knows as `channels_last`."""
-    if not op.channels_last:
-        return fn
-
-    def permuted(x: torch.Tensor, *weights: torch.Tensor) -> torch.Tensor:
-        return fn(x.movedim(-1, 1), *weights).movedim(1, -1)
-
-    return permuted
+    return _in_float32_on_cpu(convolve, signature)
 
 
 def _in_float32_on_cpu(fn: Function, signature: Signature) -> Function:
@@ -211,11 +217,11 @@ def _in_float32_on_cpu(fn: Function, signature: Signature) -> Function:
     return computed
 
 
-def _pad_last_axes(pads: Pads) -> Function:
-    """Return the function that pads, or with negative numbers crops, the last axes."""
+def _pad_last_axes(pads: Pads) -> Function | None:
+    """Return the function that pads, or with negative numbers crops, the last axes, if any."""
     from_last_axis = [cells for pair in reversed(pads) for cells in pair]
     if not any(from_last_axis):
-        return FUNCTIONS["linear"]
+        return None
     grown = [max(cells, 0) for cells in from_last_axis]
     cropped = [min(cells, 0) for cells in from_last_axis]
     if not (any(grown) and any(cropped)):

@@ -7,24 +7,21 @@ computing them the backend's.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from convdispatch import activations, selection
 from convdispatch.errors import InvalidShape
 from convdispatch.layers import _options
 from convdispatch.layers._arguments import as_bool, as_partial_shape
+from convdispatch.layers._plans import Function, Plan, PlanTable, casting_weights, recorded
 from convdispatch.layers._tensors import as_native, require_float
 from convdispatch.layers._weighted import Weighted
 from convdispatch.layers._weights import Weight, require_as_many
-from convdispatch.ops import Backend, PartialShape, Shape, Tensor
+from convdispatch.ops import PartialShape, Shape
+from convdispatch.registry import registry
 from convdispatch.regularizers import penalty
 from convdispatch.vocabulary import KERAS3, Vocabulary
-
-Plan = Callable[[Sequence[Tensor], Tensor], Tensor]
-
-# Plans that a layer keeps, the latest: inputs of ever new sizes must not fill the memory.
-MAX_PLANS = 128
 
 # Held while a first call builds its layer: the calls of several threads must share its weights.
 _building = threading.RLock()
@@ -65,7 +62,7 @@ class Layer(Weighted):
         self.activation: Any = activations.get(None)
         self.activity_regularizer: Any = None
         self._built_shape: PartialShape | None = None
-        self._plans: dict[tuple[PartialShape, str], Plan] = {}
+        self._plans = PlanTable()
 
     # What the families define.
 
@@ -80,7 +77,7 @@ class Layer(Weighted):
         """Return the layer's weights for inputs of that shape, batch axis included."""
         return ()
 
-    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Plan:
+    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
         """Return the layer's function for inputs of that shape (without batch) and type."""
         raise NotImplementedError
 
@@ -116,19 +113,24 @@ class Layer(Weighted):
         Returns a tensor of its backend. Raises `InvalidType` for another framework's tensor or an
         element type that is not floating point, and `InvalidShape` for a shape that does not fit.
         """
-        backend = self._backend()
-        tensor = as_native(backend, inputs, self.dtype)
-        if not self.built:
-            shape, dtype = backend.describe(tensor)
-            require_float(dtype)
-            self.compute_output_shape(shape)  # complains of the shape as the caller knows it
-            with _building:
-                if not self.built:
-                    self.build((None, *shape[1:]))
-        outputs = self.apply(self._variables, tensor)
+        # Not one look-up more than needed: a tiny convolution takes no longer than this method.
+        backend = registry.load(self.backend)
+        if not backend.owns(inputs):
+            inputs = as_native(backend, inputs, self.dtype)
+        shape, dtype = backend.describe(inputs)
+        plan = self._plans.get((shape[1:], dtype)) or self._make_plan(shape, dtype)
+        if not self._is_made:
+            self._build_for(shape)
+        outputs = plan.function(self._variables, inputs)
         if self.activity_regularizer is not None:
             self._activity_losses = [penalty(self.activity_regularizer, backend, outputs)]
         return outputs
+
+    def _build_for(self, shape: PartialShape) -> None:
+        """Build the layer at its first call, once for all threads that call it."""
+        with _building:
+            if not self.built:
+                self.build((None, *shape[1:]))
 
     def apply(self, weights: Sequence[Any], inputs: Any) -> Any:
         """Apply the layer with other weights: a pure function, for jit and autodiff.
@@ -138,10 +140,15 @@ class Layer(Weighted):
         if self._is_made:
             require_as_many(weights, self._weights, owner=self.name)
         shape, dtype = self._backend().describe(inputs)
-        plan = self._plans.get((shape[1:], dtype))
-        if plan is None:
-            plan = self._make_plan(shape, dtype)
-        return plan(weights, inputs)
+        plan = self._plans.get((shape[1:], dtype)) or self._make_plan(shape, dtype)
+        return plan.function(weights, inputs)
+
+    def plans(self) -> tuple[Plan, ...]:
+        """Return what the layer has prepared, one plan a shape and element type it has met.
+
+        The last 128 are kept; a change of an argument of the layer drops them.
+        """
+        return tuple(self._plans.values())
 
     def preactivation(self, weights: Sequence[Any], inputs: Any) -> Any:
         """Apply the layer up to its activation: affine in the inputs, for error analyses."""
@@ -159,18 +166,22 @@ class Layer(Weighted):
                 f"{self._title} computes for known sizes only; received shape {shape}. "
                 "Only the batch size may stay unknown while a framework traces the call."
             )
+        plans = self._plans  # the arguments may change meanwhile, and with them the table
         backend = self._backend()
-        lowered = backend.outside_trace(
-            lambda: self._lower(sizes, dtype, activation=self.activation)
+        with recorded() as lowered:
+            made: Any = backend.outside_trace(
+                lambda: self._lower(sizes, dtype, activation=self.activation)
+            )
+        return plans.keep(
+            Plan(
+                layer=self.name,
+                backend=self.backend,
+                input_shape=shape[1:],
+                dtype=dtype,
+                ops=tuple(lowered),
+                function=made if dtype == self.dtype else casting_weights(made, backend, dtype),
+            )
         )
-        plan: Plan = lowered  # type: ignore[assignment]  # outside_trace is untyped
-        if dtype != self.dtype:
-            plan = _casting_weights(plan, backend, dtype)
-        surplus = max(len(self._plans) - MAX_PLANS + 1, 0)
-        for oldest in list(self._plans)[:surplus]:
-            self._plans.pop(oldest, None)
-        self._plans[shape[1:], dtype] = plan
-        return plan
 
     def _check_input_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
         """Return the shape once its rank, and its channels where weights depend on them, fit."""
@@ -244,17 +255,17 @@ class Layer(Weighted):
         """Drop everything that belongs to the input shape and the backend."""
         super()._forget()
         self._built_shape = None
-        self._plans = {}
+        self._plans = PlanTable()
 
     def __setattr__(self, name: str, value: object) -> None:
         if not name.startswith("_") and name not in _NOT_COMPUTED_WITH:
-            super().__setattr__("_plans", {})  # they were made from the old arguments
+            super().__setattr__("_plans", PlanTable())  # they were made from the old arguments
         super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what copies and pickles hold: the weights as arrays, and nothing compiled."""
         weights = self.get_weights() if self._variables else []
-        return vars(self) | {"_variables": weights, "_activity_losses": [], "_plans": {}}
+        return vars(self) | {"_variables": weights, "_activity_losses": [], "_plans": PlanTable()}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         vars(self).update(state)
@@ -275,12 +286,3 @@ class Layer(Weighted):
     def output_shape(self) -> PartialShape:
         """The shape of the output for `input_shape`."""
         return self.compute_output_shape(self.input_shape)
-
-
-def _casting_weights(plan: Plan, backend: Backend, dtype: str) -> Plan:
-    """Return the plan taking weights of any element type."""
-
-    def cast_and_apply(weights: Sequence[Tensor], inputs: Tensor) -> Tensor:
-        return plan([backend.cast(weight, dtype) for weight in weights], inputs)
-
-    return cast_and_apply

@@ -8,9 +8,9 @@ from typing import Any
 
 from convdispatch import ops
 from convdispatch.layers._arguments import IntOrTuple, as_int
-from convdispatch.layers._base import Plan
 from convdispatch.layers._convolutional import ConvolutionalLayer, split_activation
 from convdispatch.layers._one_kernel import one_kernel_plan
+from convdispatch.layers._plans import Function
 from convdispatch.layers._weights import Weight, kernel_reader
 from convdispatch.ops import PartialShape, Shape
 from convdispatch.vocabulary import Identifier
@@ -115,7 +115,7 @@ class DepthwiseConv(ConvolutionalLayer):
         """Return the depthwise kernel's shape as the op takes it: one input channel a group."""
         return (*self.kernel_size, 1, self._channels(shape) * self.depth_multiplier)
 
-    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Plan:
+    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
         shape = (None, *input_shape)
         kernel, *bias = self._declare(shape)
         backend = self._backend()

@@ -9,8 +9,8 @@ from typing import Any
 from convdispatch import ops
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.layers._arguments import IntOrTuple, as_int
-from convdispatch.layers._base import Plan
 from convdispatch.layers._convolutional import ConvolutionalLayer, split_activation
+from convdispatch.layers._plans import Function
 from convdispatch.layers._weights import Weight, kernel_reader
 from convdispatch.ops import PartialShape, Shape, Tensor
 from convdispatch.vocabulary import Identifier
@@ -68,7 +68,7 @@ class OneKernelLayer(ConvolutionalLayer):
         bias = (self._weight("bias", (self.filters,)),) if self.use_bias else ()
         return (kernel, *bias)
 
-    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Plan:
+    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
         shape = (None, *input_shape)
         weights = self._declare(shape)
         backend = self._backend()
@@ -96,7 +96,7 @@ def one_kernel_plan(
     op: Callable[..., Tensor],
     read_kernel: Callable[[Tensor], Tensor] | None,
     finish: Callable[[Tensor], Tensor] | None,
-) -> Plan:
+) -> Function:
     """Return the plan of a layer that has one kernel and perhaps a bias."""
     if read_kernel is None and finish is None:
         return lambda weights, inputs: op(inputs, *weights)

@@ -14,7 +14,7 @@ from convdispatch.layers._arguments import (
     as_ints,
     as_pairs,
 )
-from convdispatch.layers._base import Plan
+from convdispatch.layers._plans import Function
 from convdispatch.layers._spatial import SpatialLayer
 from convdispatch.ops import PartialShape, Shape
 
@@ -37,7 +37,7 @@ class ReshapingLayer(SpatialLayer):
         ]
         return self._with_spatial(shape, sizes, shape[self._channel_axis])
 
-    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Plan:
+    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
         lowered = self._lower_op(self._op(), input_shape, (), dtype)
         return lambda weights, inputs: lowered(inputs)
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from convdispatch import ops
 from convdispatch.layers._arguments import IntOrTuple, as_int
-from convdispatch.layers._base import Plan
 from convdispatch.layers._convolutional import split_activation
 from convdispatch.layers._depthwise import DepthwiseConv
+from convdispatch.layers._plans import Function
 from convdispatch.layers._weights import Weight, kernel_reader
 from convdispatch.ops import PartialShape, Shape, Tensor
 from convdispatch.vocabulary import Identifier
@@ -99,7 +99,7 @@ class SeparableConv(DepthwiseConv):
         bias = (self._weight("bias", (self.filters,)),) if self.use_bias else ()
         return (depthwise, pointwise, *bias)
 
-    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Plan:
+    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
         shape = (None, *input_shape)
         depthwise, pointwise, *bias = self._declare(shape)
         backend = self._backend()

@@ -10,6 +10,7 @@ from convdispatch.dispatch import lower
 from convdispatch.errors import InvalidShape
 from convdispatch.layers._arguments import as_data_format
 from convdispatch.layers._base import Layer
+from convdispatch.layers._plans import record
 from convdispatch.ops import PartialShape, Shape, Tensor
 
 
@@ -62,4 +63,5 @@ class SpatialLayer(Layer):
         self, op: ops.Op, input_shape: Shape, weight_shapes: tuple[Shape, ...], dtype: str
     ) -> Callable[..., Tensor]:
         signature = ops.Signature(input_shape=input_shape, weight_shapes=weight_shapes, dtype=dtype)
+        record(op, signature)
         return lower(self._backend(), op, signature)

@@ -67,7 +67,7 @@ class Weighted:
     def get_weights(self) -> list[NumpyArray]:
         """Return the weights as NumPy arrays in Keras's layout."""
         backend = self._backend()
-        return [np.array(backend.to_numpy(variable)) for variable in self._variables]
+        return [np.array(backend.to_numpy(variable), order="C") for variable in self._variables]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Give the weights new values: all of them or, where one does not fit, none."""

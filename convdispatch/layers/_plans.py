@@ -1,0 +1,83 @@
+"""Plans: what a layer computes for inputs of one shape and element type, made once and kept."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from convdispatch.ops import Backend, Op, PartialShape, Signature, Tensor, op_name
+
+Function: TypeAlias = Callable[[Sequence[Tensor], Tensor], Tensor]
+Key: TypeAlias = tuple[PartialShape, str]
+
+# Plans that a layer keeps, the latest: inputs of ever new sizes must not fill the memory.
+MAX_PLANS = 128
+
+_lowered: ContextVar[list[tuple[Op, Signature]] | None] = ContextVar("_lowered", default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a layer does with inputs of one shape and element type, on one backend.
+
+    A plan serves every batch size, and holds neither weights nor scratch memory: any number of
+    threads may run it at once, and on any device that its tensors are on.
+    """
+
+    layer: str
+    backend: str
+    input_shape: PartialShape  # without the batch axis
+    dtype: str
+    ops: tuple[tuple[Op, Signature], ...]  # in the order in which they were lowered
+    function: Function = field(repr=False)  # of the weights and the input
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        names = ", ".join(op_name(op) for op, _ in self.ops) or "no op"
+        return f"{self.layer}: {self.input_shape} {self.dtype} on {self.backend}: {names}"
+
+
+class PlanTable(dict[Key, Plan]):
+    """The plans of one layer by (shape without batch, element type): the latest `MAX_PLANS`.
+
+    The table is thrown away with whatever its plans were made from, so that a table which is the
+    same object as before means a layer that computes as before.
+    """
+
+    def keep(self, plan: Plan) -> Plan:
+        """Add a plan, for the oldest if need be, and return it."""
+        surplus = max(len(self) - MAX_PLANS + 1, 0)
+        for oldest in list(self)[:surplus]:
+            self.pop(oldest, None)  # another thread may have been here
+        self[plan.input_shape, plan.dtype] = plan
+        return plan
+
+
+@contextlib.contextmanager
+def recorded() -> Iterator[list[tuple[Op, Signature]]]:
+    """Give the list to which `record` adds while the context lasts."""
+    found: list[tuple[Op, Signature]] = []
+    token = _lowered.set(found)
+    try:
+        yield found
+    finally:
+        _lowered.reset(token)
+
+
+def record(op: Op, signature: Signature) -> None:
+    """Note that an op was lowered, for the plan that is being made."""
+    found = _lowered.get()
+    if found is not None:
+        found.append((op, signature))
+
+
+def casting_weights(function: Function, backend: Backend, dtype: str) -> Function:
+    """Return the function taking weights of any element type."""
+
+    def cast_and_apply(weights: Sequence[Tensor], inputs: Tensor) -> Tensor:
+        return function([backend.cast(weight, dtype) for weight in weights], inputs)
+
+    return cast_and_apply
