@@ -158,6 +158,19 @@ class Backend(Protocol):
         """Return a function giving `fn(tensors)`, a scalar, and its gradient for each tensor."""
 
 
+class OptionalMethods(Protocol):
+    """What a backend may have besides: nothing is computed otherwise without them, only slower."""
+
+    def candidates(self, op: Op, signature: Signature) -> Mapping[str, Callable[..., Tensor]]:
+        """Return every way to compute `op` by a short name, the one of `lower` first.
+
+        Each is right for every batch size and within the accuracy that the backend declares.
+        """
+
+    def compile_inference(self, fn: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        """Return `fn` recording no gradients, where `compile` takes too long to be the default."""
+
+
 REQUIRED_FUNCTIONS = (
     # elementwise, one argument
     "abs", "erf", "exp", "expm1", "linear", "log", "log1p", "relu", "sigmoid", "sqrt", "tanh",

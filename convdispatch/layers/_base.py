@@ -150,6 +150,11 @@ class Layer(Weighted):
         """
         return tuple(self._plans.values())
 
+    @property
+    def revision(self) -> object:
+        """An object that is another one once the layer may compute something else."""
+        return self._plans
+
     def preactivation(self, weights: Sequence[Any], inputs: Any) -> Any:
         """Apply the layer up to its activation: affine in the inputs, for error analyses."""
         shape, dtype = self._backend().describe(inputs)

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
-import numpy as np
-
 from convdispatch import selection
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.layers import Layer
-from convdispatch.layers._arguments import as_int, as_partial_shape
+from convdispatch.layers._arguments import as_partial_shape
 from convdispatch.layers._options import layer_name
-from convdispatch.layers._tensors import as_native, require_float
+from convdispatch.layers._tensors import require_float
 from convdispatch.models import _serialization
 from convdispatch.models._flat_weights import StackedWeights, by_layer
-from convdispatch.models._progress import progress
+from convdispatch.models._inference import Predicting
 from convdispatch.models._summary import summary_lines
-from convdispatch.ops import NumpyArray, PartialShape
-from convdispatch.registry import registry
+from convdispatch.ops import PartialShape
 
 
-class Sequential(StackedWeights):
+class Sequential(Predicting, StackedWeights):
     """Layers applied in the order in which they were added, all on one backend.
 
     The backend is the argument, or that of the first layer if it was given one, or the current
@@ -186,14 +183,6 @@ class Sequential(StackedWeights):
             inputs = layer(inputs)
         return inputs
 
-    def _native(self, inputs: Any) -> tuple[Any, PartialShape, str]:
-        """Return the inputs as a tensor of the model's backend, with its shape and type."""
-        if not self._layers:
-            raise InvalidShape(f"{self.name!r} has no layers to apply.")
-        backend = registry.load(self.backend)
-        native = as_native(backend, inputs, self._layers[0].dtype)
-        return native, *backend.describe(native)
-
     def apply(self, weights: Sequence[Any], inputs: Any) -> Any:
         """Apply the layers with other weights: a pure function, for jit and autodiff.
 
@@ -202,23 +191,6 @@ class Sequential(StackedWeights):
         for layer, own in by_layer(self._built_layers(), weights, owner=self.name):
             inputs = layer.apply(own, inputs)
         return inputs
-
-    def predict(
-        self, x: Any, batch_size: int | None = 32, verbose: bool | int | str = "auto"
-    ) -> NumpyArray:
-        """Return the outputs for `x` as one NumPy array, computed `batch_size` items at a time.
-
-        `verbose` 'auto' shows a progress bar on a terminal once the work takes over a second,
-        1 shows it always, 0 never.
-        """
-        size = 32 if batch_size is None else as_int(batch_size, "batch_size")
-        native, shape, _ = self._native(x)
-        starts = range(0, max(shape[0] or 0, 1), size) if shape else range(1)
-        outputs = [
-            selection.to_numpy(self(native[start : start + size] if shape else native))
-            for start in progress(starts, verbose=verbose)
-        ]
-        return np.concatenate(outputs)  # a copy, also of one: some backends' arrays are read-only
 
     def summary(self, print_fn: Callable[[str], None] | None = None) -> None:
         """Print the layers with their output shapes and parameter counts."""

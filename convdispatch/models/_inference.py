@@ -1,0 +1,170 @@
+"""Forward passes for their results alone: the whole model compiled, and `predict` over batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from convdispatch import selection
+from convdispatch.errors import ConvDispatchError, InvalidShape
+from convdispatch.layers import Layer
+from convdispatch.layers._arguments import as_bool, as_int
+from convdispatch.layers._plans import Plan
+from convdispatch.layers._tensors import as_native
+from convdispatch.models._progress import progress
+from convdispatch.ops import Backend, NumpyArray, PartialShape
+from convdispatch.registry import registry
+
+
+class Predicting:
+    """What a stack of layers does that is not being trained."""
+
+    name: str
+    backend: str
+    _layers: list[Layer]
+    _predictor: CompiledForward | None = None
+
+    def __call__(self, inputs: Any) -> Any:
+        """Apply the layers."""
+        raise NotImplementedError
+
+    def _built_layers(self) -> list[Layer]:
+        raise NotImplementedError
+
+    def compile_forward(self, *, optimize: bool = False) -> CompiledForward:
+        """Return a function of an input that runs the model compiled by its backend's compiler.
+
+        What compiles quickly is used (`jax.jit`, `tf.function`, torch's inference mode) and, with
+        `optimize=True`, what takes its time (`torch.compile`, too). No gradients flow through the
+        result. The weights are those that the model has when it is called; a model that is changed
+        is compiled again, as it is for each new shape. Raises `InvalidShape` while the model's
+        input shape is unknown.
+        """
+        self._built_layers()
+        return CompiledForward(self._layers, self.backend, optimize=as_bool(optimize, "optimize"))
+
+    def plans(self) -> tuple[Plan, ...]:
+        """Return what the layers have prepared so far, layer by layer.
+
+        >>> from convdispatch import Sequential, layers
+        >>> model = Sequential([layers.Conv1D(2, 3, input_shape=(8, 1), name="c")], backend="numpy")
+        >>> print(*model.plans())
+        c: (8, 1) float32 on numpy: conv1d
+        """
+        return tuple(plan for layer in self._layers for plan in layer.plans())
+
+    def predict(
+        self, x: Any, batch_size: int | None = 32, verbose: bool | int | str = "auto"
+    ) -> NumpyArray:
+        """Return the outputs for `x` as one NumPy array, computed `batch_size` items at a time.
+
+        The model is compiled as by `compile_forward`; one that holds what its backend cannot
+        compile, such as an activation in plain Python, is run layer by layer. `verbose` 'auto'
+        shows a progress bar on a terminal once the work takes over a second, 1 shows it always, 0
+        never.
+        """
+        size = 32 if batch_size is None else as_int(batch_size, "batch_size")
+        native, shape, _ = self._native(x)
+        starts = range(0, max(shape[0] or 0, 1), size) if shape else range(1)
+        outputs = [
+            selection.to_numpy(self._predict(native[start : start + size] if shape else native))
+            for start in progress(starts, verbose=verbose)
+        ]
+        return np.concatenate(outputs)  # a copy, also of one: some backends' arrays are read-only
+
+    def _predict(self, batch: Any) -> Any:
+        """Return the outputs of one batch, compiled if they can be."""
+        try:
+            self._built_layers()
+        except InvalidShape:
+            return self(batch)  # which builds the model, or complains of the shape
+        if self._predictor is None:
+            self._predictor = self.compile_forward()
+        if self._predictor.is_refused:
+            return self(batch)
+        try:
+            return self._predictor(batch)
+        except ConvDispatchError:
+            raise
+        except Exception:  # noqa: BLE001 - compilers raise whatever they like
+            outputs = self(batch)  # or it raises what is wrong with the model, not with compiling
+            self._predictor.is_refused = True
+            return outputs
+
+    def _native(self, inputs: Any) -> tuple[Any, PartialShape, str]:
+        """Return the inputs as a tensor of the model's backend, with its shape and type."""
+        if not self._layers:
+            raise InvalidShape(f"{self.name!r} has no layers to apply.")
+        backend = registry.load(self.backend)
+        native = as_native(backend, inputs, self._layers[0].dtype)
+        return native, *backend.describe(native)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies and pickles hold: nothing compiled."""
+        return {name: value for name, value in vars(self).items() if name != "_predictor"}
+
+
+class CompiledForward:
+    """A model's forward pass, compiled: a function of an input."""
+
+    def __init__(self, layers: list[Layer], backend: str, *, optimize: bool) -> None:
+        self._layers = layers  # the model's own list, to which it adds
+        self._backend = registry.load(backend)
+        self._optimize = optimize
+        self._renew()
+
+    def __call__(self, inputs: Any) -> Any:
+        """Return the model's output as a tensor of its backend, without gradients."""
+        if not self._is_current():
+            self._renew()
+        if not self._backend.owns(inputs):
+            inputs = as_native(self._backend, inputs, self._layers[0].dtype)
+        variables = [variable for layer in self._layers for variable in layer.variables]
+        return self._compiled(variables, inputs)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the backend's compiler was seen to fail on the model as it is now."""
+        return self._is_refused and self._is_current()
+
+    @is_refused.setter
+    def is_refused(self, value: bool) -> None:
+        self._is_refused = value
+
+    def _is_current(self) -> bool:
+        """Whether the model still is what was compiled."""
+        return len(self._layers) == len(self._revisions) and all(
+            layer.revision is revision
+            for layer, revision in zip(self._layers, self._revisions, strict=True)
+        )
+
+    def _renew(self) -> None:
+        self._revisions = [layer.revision for layer in self._layers]
+        self._is_refused = False
+        self._compiled = _compile(self._backend, list(self._layers), optimize=self._optimize)
+
+
+def _compile(backend: Backend, layers: Sequence[Layer], *, optimize: bool) -> Callable[..., Any]:
+    """Return the function of (weights, inputs), compiled."""
+    spans = []
+    start = 0
+    for layer in layers:
+        stop = start + len(layer.declared_weights)
+        spans.append((layer, start, stop))
+        start = stop
+
+    def forward(weights: Sequence[Any], inputs: Any) -> Any:
+        for layer, start, stop in spans:
+            inputs = layer.apply(weights[start:stop], inputs)
+        return inputs
+
+    # A backend whose compiler takes seconds has a quicker way to record no gradients.
+    without_gradients = getattr(backend, "compile_inference", None)
+    if without_gradients is None:
+        return backend.compile(forward)
+    compiled: Callable[..., Any] = without_gradients(
+        backend.compile(forward) if optimize else forward
+    )
+    return compiled
