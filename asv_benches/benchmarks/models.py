@@ -1,4 +1,4 @@
-"""Whole models: a forward pass and the gradients of one."""
+"""Whole models: a forward pass, the same compiled, and the gradients of one."""
 
 from . import _base
 from ._parts import Workload, part
@@ -65,6 +65,31 @@ class ModelForward(_base.Forward):
     def workload(self, model):
         """Return the model itself."""
         return model
+
+
+class CompiledModel(_base.OfWorkload):
+    """A forward pass of a model that its backend has compiled as a whole."""
+
+    params = (_base.BACKENDS, MODELS)
+    param_names = ("backend", "model")
+
+    def workload(self, model):
+        """Return the model itself."""
+        return model
+
+    def prepare(self, backend, *parameters):
+        """Return the backend, the compiled function, and its input."""
+        loaded, model, x = super().prepare(backend, *parameters)
+        if not hasattr(model, "compile_forward"):
+            raise NotImplementedError("models have no compile_forward yet")
+        forward = model.compile_forward()
+        loaded.synchronize(forward(x))
+        return loaded, forward, x
+
+    def time_compiled_forward(self, *parameters):
+        """Call it once."""
+        backend, forward, x = self.prepared
+        backend.synchronize(forward(x))
 
 
 class ModelGradients(_base.Gradients):
