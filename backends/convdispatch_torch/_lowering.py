@@ -39,53 +39,42 @@ def lower(op: Op, signature: Signature) -> Function:
 
 @lower.register
 def _lower_conv(op: Conv, signature: Signature) -> Function:
-    convolve = _CONV[spatial_rank(op) - 1]
     strides, pads = _strides_that_matter(op, signature)
     # A tensor is padded only where `padding`, one number for both sides, cannot say it.
     padding = tuple(max(min(sides), 0) for sides in pads)
     rest = [(low - both, high - both) for (low, high), both in zip(pads, padding, strict=True)]
-    pad = _pad_last_axes(rest)
-    dilation, groups = op.dilation, op.groups
-
-    def conv(x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-        if pad is not None:
-            x = pad(x)
-        return convolve(x, kernel, bias, strides, padding, dilation, groups)
-
-    return _adapted(conv, op, signature)
+    convolve = _CONV[spatial_rank(op) - 1]
+    arguments = strides, padding, op.dilation, op.groups
+    return _adapted(convolve, arguments, op, signature, pad=_pad_last_axes(rest))
 
 
 @lower.register
 def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
     convolve = _CONV_TRANSPOSE[spatial_rank(op) - 1]
     crops = _transpose_crops(op, signature)
-    dilation, groups = op.dilation, op.groups
     # A single cell needs no stride, and its gradient is the convolution that must not have one.
     strides = [
         1 if cells == 1 else stride
         for cells, stride in zip(_spatial(op, signature), op.strides, strict=True)
     ]
     extra = tuple(low - high for low, high in crops)
-    rates = zip(strides, dilation, strict=True)
+    rates = zip(strides, op.dilation, strict=True)
     if all(low >= 0 for low, _ in crops) and all(
         0 <= cells < max(rate) for cells, rate in zip(extra, rates, strict=True)
     ):
         padding = tuple(low for low, _ in crops)
-
-        def conv(x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-            return convolve(x, kernel, bias, strides, padding, extra, groups, dilation)
-
-        return _adapted(conv, op, signature)
+        arguments = strides, padding, extra, op.groups, op.dilation
+        return _adapted(convolve, arguments, op, signature)
 
     crop = _pad_last_axes([(-low, -high) for low, high in crops]) or FUNCTIONS["linear"]
 
-    def conv_and_crop(
+    def convolve_and_crop(
         x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
-        y = crop(convolve(x, kernel, None, strides, 0, 0, groups, dilation))
+        y = crop(convolve(x, kernel, None, strides, 0, 0, op.groups, op.dilation))
         return y if bias is None else y + bias.reshape(-1, *[1] * len(crops))
 
-    return _adapted(conv_and_crop, op, signature)
+    return _adapted(convolve_and_crop, (), op, signature)
 
 
 @lower.register
@@ -174,8 +163,15 @@ def _transpose_crops(op: ConvTranspose, signature: Signature) -> list[tuple[int,
     return crops
 
 
-def _adapted(conv: Function, op: Conv | ConvTranspose, signature: Signature) -> Function:
-    """Wrap a convolution in torch's layout in what the op says of layout and activation.
+def _adapted(
+    native: Function,
+    arguments: tuple[object, ...],
+    op: Conv | ConvTranspose,
+    signature: Signature,
+    *,
+    pad: Function | None = None,
+) -> Function:
+    """Wrap torch's convolution in what the op says of layout, pads and activation.
 
     All in one function, because it is called for every tiny convolution. What torch is given of a
     channels-last tensor is a view, which torch knows as `channels_last`.
@@ -196,10 +192,13 @@ def _adapted(conv: Function, op: Conv | ConvTranspose, signature: Signature) -> 
             # (1, 2, 1, 2), both permuted, in float64; and because its kernels would be slow.
             kernel = kernel.contiguous()
         if channels_last:
-            y = conv(x.permute(to_first), kernel, bias).permute(to_last)
-        else:
-            y = conv(x, kernel, bias)
-        return y if activation is None else activation(y)
+            x = x.permute(to_first)
+        if pad is not None:
+            x = pad(x)
+        y = native(x, kernel, bias, *arguments)
+        if activation is not None:
+            y = activation(y)
+        return y.permute(to_last) if channels_last else y
 
     return _in_float32_on_cpu(convolve, signature)
 

@@ -139,9 +139,15 @@ class Layer(Weighted):
         """
         if self._is_made:
             require_as_many(weights, self._weights, owner=self.name)
+        return self.plan_for(inputs).function(weights, inputs)
+
+    def plan_for(self, inputs: Any) -> Plan:
+        """Return the plan for a native tensor, made if there is none yet.
+
+        Raises `InvalidType` and `InvalidShape` as a call does.
+        """
         shape, dtype = self._backend().describe(inputs)
-        plan = self._plans.get((shape[1:], dtype)) or self._make_plan(shape, dtype)
-        return plan.function(weights, inputs)
+        return self._plans.get((shape[1:], dtype)) or self._make_plan(shape, dtype)
 
     def plans(self) -> tuple[Plan, ...]:
         """Return what the layer has prepared, one plan a shape and element type it has met.
@@ -149,11 +155,6 @@ class Layer(Weighted):
         The last 128 are kept; a change of an argument of the layer drops them.
         """
         return tuple(self._plans.values())
-
-    @property
-    def revision(self) -> object:
-        """An object that is another one once the layer may compute something else."""
-        return self._plans
 
     def preactivation(self, weights: Sequence[Any], inputs: Any) -> Any:
         """Apply the layer up to its activation: affine in the inputs, for error analyses."""

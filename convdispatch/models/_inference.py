@@ -11,7 +11,7 @@ from convdispatch import selection
 from convdispatch.errors import ConvDispatchError, InvalidShape
 from convdispatch.layers import Layer
 from convdispatch.layers._arguments import as_bool, as_int
-from convdispatch.layers._plans import Plan
+from convdispatch.layers._plans import MAX_PLANS, Function, Key, Plan
 from convdispatch.layers._tensors import as_native
 from convdispatch.models._progress import progress
 from convdispatch.ops import Backend, NumpyArray, PartialShape
@@ -121,7 +121,7 @@ class CompiledForward:
             self._renew()
         if not self._backend.owns(inputs):
             inputs = as_native(self._backend, inputs, self._layers[0].dtype)
-        variables = [variable for layer in self._layers for variable in layer.variables]
+        variables = [variable for layer in self._layers for variable in layer._variables]
         return self._compiled(variables, inputs)
 
     @property
@@ -135,32 +135,23 @@ class CompiledForward:
 
     def _is_current(self) -> bool:
         """Whether the model still is what was compiled."""
-        return len(self._layers) == len(self._revisions) and all(
-            layer.revision is revision
-            for layer, revision in zip(self._layers, self._revisions, strict=True)
-        )
+        if len(self._layers) != len(self._revisions):
+            return False
+        for layer, revision in zip(self._layers, self._revisions, strict=True):
+            if layer._plans is not revision:
+                return False
+        return True
 
     def _renew(self) -> None:
-        self._revisions = [layer.revision for layer in self._layers]
+        self._revisions = [layer._plans for layer in self._layers]
         self._is_refused = False
         self._compiled = _compile(self._backend, list(self._layers), optimize=self._optimize)
 
 
 def _compile(backend: Backend, layers: Sequence[Layer], *, optimize: bool) -> Callable[..., Any]:
-    """Return the function of (weights, inputs), compiled."""
-    spans = []
-    start = 0
-    for layer in layers:
-        stop = start + len(layer.declared_weights)
-        spans.append((layer, start, stop))
-        start = stop
-
-    def forward(weights: Sequence[Any], inputs: Any) -> Any:
-        for layer, start, stop in spans:
-            inputs = layer.apply(weights[start:stop], inputs)
-        return inputs
-
-    # A backend whose compiler takes seconds has a quicker way to record no gradients.
+    """Return the function of (variables, inputs), compiled."""
+    forward = _chained(backend, layers)
+    # A backend whose `compile` takes seconds, or whose variables are best captured, has its own.
     without_gradients = getattr(backend, "compile_inference", None)
     if without_gradients is None:
         return backend.compile(forward)
@@ -168,3 +159,36 @@ def _compile(backend: Backend, layers: Sequence[Layer], *, optimize: bool) -> Ca
         backend.compile(forward) if optimize else forward
     )
     return compiled
+
+
+def _chained(backend: Backend, layers: Sequence[Layer]) -> Callable[..., Any]:
+    """Return the pure function that runs the layers' plans one after the other.
+
+    Where nothing is traced, the plans for a shape are looked up once for all layers.
+    """
+    spans = []
+    start = 0
+    for layer in layers:
+        stop = start + len(layer.declared_weights)
+        spans.append(slice(start, stop))
+        start = stop
+    chains: dict[Key, list[tuple[Function, slice]]] = {}
+
+    def forward(variables: Sequence[Any], inputs: Any) -> Any:
+        shape, dtype = backend.describe(inputs)
+        key = shape[1:], dtype
+        chain = chains.get(key)
+        if chain is not None:
+            for function, own in chain:
+                inputs = function(variables[own], inputs)
+            return inputs
+        found = []
+        for layer, own in zip(layers, spans, strict=True):
+            function = layer.plan_for(inputs).function
+            inputs = function(variables[own], inputs)
+            found.append((function, own))
+        if len(chains) < MAX_PLANS:
+            chains[key] = found
+        return inputs
+
+    return forward
