@@ -168,7 +168,11 @@ class OptionalMethods(Protocol):
         """
 
     def compile_inference(self, fn: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        """Return `fn` recording no gradients, where `compile` takes too long to be the default."""
+        """Return `fn(variables, inputs)` for its values alone, prepared as `compile` would not.
+
+        It need not record gradients. `variables` is a list of what `variable` returned, nearly
+        always the same ones; their values at the time of the call count.
+        """
 
 
 REQUIRED_FUNCTIONS = (

