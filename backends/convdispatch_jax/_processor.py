@@ -232,8 +232,8 @@ def _input_gradient_form(sizes: _Sizes | None) -> str:
         return "framework"
     if sizes.is_strided:
         return "columns" if sizes.channels >= 64 else "framework"  # 1.2 to 1.5 times
-    has_channels = sizes.channels >= 64 or sizes.channels == 1
-    return "columns" if has_channels and sizes.columns <= 8 else "framework"  # 1 to 4.5 times
+    is_extreme = sizes.length >= 2048 or sizes.channels == 1
+    return "columns" if is_extreme and sizes.columns <= 8 else "framework"  # 1.9 to 4.5 times
 
 
 def _kernel_gradient_form(sizes: _Sizes | None) -> str:
