@@ -14,9 +14,12 @@ import numpy.typing as npt
 from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import Op, PartialShape, Signature
 from convdispatch_jax._functions import FUNCTIONS
-from convdispatch_jax._lowering import lower
+from convdispatch_jax._lowering import candidates, lower
 
 Array = npt.NDArray[Any]
+
+# Of the element types that JAX always has: float64 is a mode.
+_NAMES = {np.dtype(t): np.dtype(t).name for t in (np.float16, ml_dtypes.bfloat16, np.float32)}
 
 
 class JaxBackend:
@@ -28,12 +31,18 @@ class JaxBackend:
     def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
         return lower(op, signature)
 
+    def candidates(self, op: Op, signature: Signature) -> Mapping[str, Callable[..., Any]]:
+        return candidates(op, signature)
+
     def owns(self, value: object) -> bool:
         return isinstance(value, jax.Array)
 
     def describe(self, tensor: jax.Array) -> tuple[PartialShape, str]:
-        name = tensor.dtype.name
-        _require_kept(name)  # the mode may have changed since the array was made
+        dtype = tensor.dtype
+        name = _NAMES.get(dtype)  # at every call of a layer: no string is made
+        if name is None:
+            name = dtype.name
+            _require_kept(name)  # the mode may have changed since the array was made
         return tensor.shape, name
 
     def asarray(self, value: Array, dtype: str) -> jax.Array:

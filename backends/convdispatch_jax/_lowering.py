@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import singledispatch
 
 import jax
@@ -22,6 +22,7 @@ from convdispatch.ops import (
     spatial_rank,
 )
 from convdispatch_jax._functions import FUNCTIONS
+from convdispatch_jax._processor import ImageConvolution, is_a_processor
 
 Function = Callable[..., jax.Array]
 Pads = Sequence[tuple[int, int]]
@@ -37,13 +38,33 @@ def lower(op: Op, signature: Signature) -> Function:
     )
 
 
+def candidates(op: Op, signature: Signature) -> Mapping[str, Function]:
+    """Return every way to compute `op` by its name, that of `lower` first."""
+    on_a_processor = _on_a_processor(op, signature) if isinstance(op, Conv) else None
+    if not isinstance(op, Conv) or on_a_processor is None or not is_a_processor():
+        return {"framework": lower(op, signature)}
+    return {
+        form: _convolution(op, signature, on_a_processor.lowered(form))
+        for form in on_a_processor.forms()
+    }
+
+
 @lower.register
 def _lower_conv(op: Conv, signature: Signature) -> Function:
+    on_a_processor = _on_a_processor(op, signature)
+    if on_a_processor is None:
+        return _convolution(op, signature, None)
+    return _convolution(op, signature, on_a_processor.lowered(on_a_processor.forms()[0]))
+
+
+def _convolution(op: Conv, signature: Signature, on_a_processor: Function | None) -> Function:
     axes, precision = _dimension_numbers(op), _precision(signature)
     crop, pads = _crop_then_pad(op, signature)
     cropped = _spatial_config(crop, channels_last=op.channels_last)
 
     def conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
+        if on_a_processor is not None and is_a_processor():
+            return on_a_processor(x, kernel)
         if any(map(any, crop)):
             x = lax.pad(x, jnp.zeros((), x.dtype), cropped)
         return lax.conv_general_dilated(
@@ -117,6 +138,20 @@ def _lower_upsample(op: Upsample, signature: Signature) -> Function:
         return y.astype(x.dtype)
 
     return jax.jit(bilinear)
+
+
+def _on_a_processor(op: Conv, signature: Signature) -> ImageConvolution | None:
+    """Return the convolution in its forms for a processor, None where it has only one."""
+    if spatial_rank(op) != 2 or not op.channels_last or op.groups > 1 or max(op.dilation) > 1:
+        return None
+    crop, pads = _crop_then_pad(op, signature)
+    return ImageConvolution(
+        strides=(op.strides[0], op.strides[1]),
+        crop=crop,
+        pads=pads,
+        kernel_shape=signature.weight_shapes[0],
+        precision=_precision(signature),
+    )
 
 
 def _dimension_numbers(op: Conv | ConvTranspose) -> tuple[str, str, str]:
