@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -133,7 +134,7 @@ def test_the_rules_choose_every_form() -> None:
         jax = importlib.import_module("jax")
         return convolution._sizes(jax.ShapeDtypeStruct((images, size, size, channels), "float32"))
 
-    forward = processor._forward_form
+    forward = partial(processor._forward_form, is_alone=True)
     assert forward(sizes(8, 56, 64, 3, 1, 0)) == "row"
     assert forward(sizes(8, 56, 64, 3, 1, 1)) == "row"
     assert forward(sizes(8, 28, 128, 3, 1, 1)) == "framework"
@@ -141,6 +142,9 @@ def test_the_rules_choose_every_form() -> None:
     assert forward(sizes(1, 224, 3, 7, 2, 3)) == "framework"
     assert forward(sizes(1, 8, 4, 3, 1, 0)) == "framework"
     assert forward(sizes(0, 7, 512, 3, 1, 1)) == "framework"
+    in_a_whole = partial(processor._forward_form, is_alone=False)
+    assert in_a_whole(sizes(8, 56, 64, 3, 1, 0)) == "framework"
+    assert in_a_whole(sizes(8, 56, 64, 3, 1, 1)) == "row"
     of_input = processor._input_gradient_form
     assert of_input(sizes(128, 28, 1, 3, 1, 0)) == "columns"
     assert of_input(sizes(8, 56, 128, 3, 2, 0)) == "columns"

@@ -22,7 +22,12 @@ from convdispatch.ops import (
     spatial_rank,
 )
 from convdispatch_jax._functions import FUNCTIONS
-from convdispatch_jax._processor import ImageConvolution, is_a_processor
+from convdispatch_jax._processor import (
+    BY_SHAPE,
+    IN_A_WHOLE,
+    ImageConvolution,
+    is_a_processor,
+)
 
 Function = Callable[..., jax.Array]
 Pads = Sequence[tuple[int, int]]
@@ -54,7 +59,16 @@ def _lower_conv(op: Conv, signature: Signature) -> Function:
     on_a_processor = _on_a_processor(op, signature)
     if on_a_processor is None:
         return _convolution(op, signature, None)
-    return _convolution(op, signature, on_a_processor.lowered(on_a_processor.forms()[0]))
+    form = on_a_processor.forms()[0]
+    alone = _convolution(op, signature, on_a_processor.lowered(form))
+    if form != BY_SHAPE:
+        return alone
+    in_a_whole = _convolution(op, signature, on_a_processor.lowered(IN_A_WHOLE))
+
+    def conv(x: jax.Array, *weights: jax.Array) -> jax.Array:
+        return (in_a_whole if isinstance(x, jax.core.Tracer) else alone)(x, *weights)
+
+    return conv
 
 
 def _convolution(op: Conv, signature: Signature, on_a_processor: Function | None) -> Function:

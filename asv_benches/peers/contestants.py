@@ -1,0 +1,127 @@
+"""Who computes what: for each framework its own convolution, ours and Keras 3's, as calls.
+
+Everything that can be prepared is: tensors are native, weights are in the layout that the
+framework likes best, functions are compiled. A call returns once its values have been computed.
+"""
+
+import importlib
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A convolution of square images with a square kernel, channels last, without bias."""
+
+    batch: int
+    size: int
+    channels: int
+    filters: int
+    kernel_size: int
+    strides: int
+    padding: str
+
+    def __str__(self):
+        image = f"{self.batch}x{self.size}x{self.size}x{self.channels}"
+        kernel = f"{self.kernel_size}x{self.kernel_size}/{self.strides} {self.filters}"
+        return f"{image} {kernel} {self.padding}"
+
+    def image(self):
+        """Return the input, normally distributed, as an array."""
+        size = (self.batch, self.size, self.size, self.channels)
+        return np.random.default_rng(0).standard_normal(size, np.float32)
+
+
+def ours(backend, shape, x):
+    """Return our layer, built, on the native tensor."""
+    from convdispatch.layers import Conv2D
+
+    layer = Conv2D(
+        shape.filters,
+        shape.kernel_size,
+        shape.strides,
+        shape.padding,
+        use_bias=False,
+        data_format="channels_last",
+        backend=backend,
+        dtype="float32",
+    )
+    layer.build(np.shape(x))
+    return layer
+
+
+def keras_layer(shape, x):
+    """Return Keras 3's layer, built, on the backend that KERAS_BACKEND names."""
+    keras = importlib.import_module("keras")
+    layer = keras.layers.Conv2D(
+        shape.filters,
+        shape.kernel_size,
+        shape.strides,
+        shape.padding,
+        use_bias=False,
+        data_format="channels_last",
+    )
+    layer.build(tuple(x.shape))
+    return layer
+
+
+def waiting(backend, call):
+    """Return the call, returning once its values have been computed."""
+    from convdispatch.registry import registry
+
+    synchronize = registry.load(backend).synchronize
+    return lambda: synchronize(call())
+
+
+def keras_home(folder):
+    """Keep Keras away from the user's settings: before it is imported."""
+    os.environ["KERAS_HOME"] = str(folder)
+
+
+def raw(backend, shape, layer, x):
+    """Return the framework's own convolution of the layer's kernel and `x`, as a call."""
+    return _RAW[backend](shape, layer, x)
+
+
+def _torch(shape, layer, x):
+    torch = importlib.import_module("torch")
+    functional = torch.nn.functional
+    ((op, _),) = layer.plans()[0].ops
+    kernel = layer.kernel.detach().permute(3, 2, 0, 1)
+    kernel = kernel.contiguous(memory_format=torch.channels_last)
+    images = x.permute(0, 3, 1, 2)
+    (top, bottom), (left, right) = op.pads
+    strides = shape.strides
+    if (top, left) == (bottom, right):
+        return lambda: functional.conv2d(images, kernel, None, strides, (top, left))
+    around = (left, right, top, bottom)
+    return lambda: functional.conv2d(functional.pad(images, around), kernel, None, strides)
+
+
+def _tensorflow(shape, layer, x):
+    tf = importlib.import_module("tensorflow")
+    kernel, strides, padding = layer.kernel, shape.strides, shape.padding.upper()
+    return lambda: tf.nn.conv2d(x, kernel, strides, padding)
+
+
+def _jax(shape, layer, x):
+    convolve = jax_convolution(shape)
+    kernel = layer.kernel
+    return lambda: convolve(x, kernel)
+
+
+def jax_convolution(shape):
+    """Return `lax.conv_general_dilated` of (x, kernel), jitted."""
+    jax = importlib.import_module("jax")
+    strides = (shape.strides, shape.strides)
+    layouts = ("NHWC", "HWIO", "NHWC")
+    return jax.jit(
+        lambda x, kernel: jax.lax.conv_general_dilated(
+            x, kernel, strides, shape.padding.upper(), dimension_numbers=layouts
+        )
+    )
+
+
+_RAW = {"torch": _torch, "tensorflow": _tensorflow, "jax": _jax}

@@ -1,0 +1,211 @@
+"""The measures: each is a generator of rows, run in a process of its own for one backend.
+
+A row is a name and the times of its contestants, in seconds a call and one a round.
+"""
+
+import subprocess
+import sys
+import time
+from functools import partial
+
+from asv_benches.benchmarks._by_hand import BY_HAND
+from asv_benches.benchmarks.shapes import resnet50
+from asv_benches.peers import cnn, contestants
+from asv_benches.peers.contestants import Shape
+from asv_benches.peers.timing import interleaved
+
+TINY = Shape(1, 8, 4, 8, 3, 1, "valid")
+# The shapes that this project was begun with; 'valid' is what a Keras layer does unless told.
+SHAPES = (
+    TINY,
+    Shape(1, 56, 64, 64, 3, 1, "valid"),
+    Shape(1, 56, 64, 256, 1, 1, "valid"),
+    Shape(1, 14, 256, 256, 3, 1, "valid"),
+    Shape(8, 56, 64, 64, 3, 1, "valid"),
+    Shape(1, 224, 3, 64, 7, 2, "valid"),
+)
+RESNET = tuple(
+    Shape(batch, c.size, c.channels, c.filters, c.kernel_size, c.strides, "same")
+    for batch in (1, 8)
+    for c in resnet50()
+)
+# The convolutions of the small network, whose gradients a training step would take.
+TRAINED = (Shape(128, 28, 1, 32, 3, 1, "valid"), Shape(128, 26, 32, 64, 3, 1, "valid"))
+
+
+def overhead(backend, rounds):
+    """Call a tiny convolution: our layer, the same native calls by hand, Keras 3's layer."""
+    from convdispatch.layers import Conv2D
+
+    x = _native(backend, TINY)
+    layer = Conv2D(8, 3, backend=backend, data_format="channels_last", dtype="float32")
+    layer.build((None, 8, 8, 4))
+    theirs = _keras().layers.Conv2D(8, 3, data_format="channels_last")
+    theirs.build((None, 8, 8, 4))
+    calls = {
+        "ours": partial(layer, x),
+        "raw": BY_HAND[backend](*layer.variables, x),
+        "keras": partial(theirs, x),
+    }
+    yield str(TINY), interleaved(_waiting(backend, calls), 5 * rounds)
+
+
+def numpy_and_torch(backend, rounds):
+    """NumPy, and torch on the same images and kernels."""
+    from convdispatch.registry import registry
+
+    for shape in RESNET:
+        x = shape.image()
+        layer = contestants.ours("numpy", shape, x)
+        torch_x = registry.load("torch").asarray(x, "float32")
+        torch_layer = contestants.ours("torch", shape, torch_x)
+        raw = contestants.raw("torch", shape, torch_layer, torch_x)
+        calls = _without_gradients("torch", {"ours": partial(layer, x), "raw": raw})
+        yield str(shape), interleaved(calls, rounds)
+
+
+def numpy_and_keras(backend, rounds):
+    """NumPy, and Keras 3 on its backend of that name, which computes with JAX."""
+    _keras()
+    for shape in (*SHAPES, *RESNET):
+        x = shape.image()
+        layer, theirs = contestants.ours("numpy", shape, x), contestants.keras_layer(shape, x)
+        calls = {"ours": partial(layer, x), "keras": _as_array(partial(theirs, x))}
+        yield str(shape), interleaved(calls, rounds)
+
+
+def native(backend, rounds):
+    """Our layer, and the framework's own convolution of tensors in the same layout."""
+    for shape in (*SHAPES, *RESNET):
+        x = _native(backend, shape)
+        layer = contestants.ours(backend, shape, x)
+        raw = contestants.raw(backend, shape, layer, x)
+        calls = _without_gradients(backend, {"ours": partial(layer, x), "raw": raw})
+        yield str(shape), interleaved(_waiting(backend, calls), rounds)
+
+
+def gradients(backend, rounds):
+    """Forward and both gradients of a sum, jitted: ours, Keras 3's layer, the raw function."""
+    import jax
+
+    _keras()
+    for shape in (*SHAPES, *TRAINED):
+        x = _native(backend, shape)
+        layer, theirs = contestants.ours(backend, shape, x), contestants.keras_layer(shape, x)
+        raw = contestants.jax_convolution(shape)
+        kernel = layer.kernel
+
+        def differentiated(function, x=x, kernel=kernel):
+            loss = jax.jit(jax.value_and_grad(lambda x, k: function(x, k).sum(), (0, 1)))
+            return lambda: jax.block_until_ready(loss(x, kernel))
+
+        calls = {
+            "ours": differentiated(lambda x, k, layer=layer: layer.apply([k], x)),
+            "keras": differentiated(lambda x, k, t=theirs: t.stateless_call([k], [], x)[0]),
+            "raw": differentiated(raw),
+        }
+        yield str(shape), interleaved(calls, rounds)
+
+
+def small_cnn(backend, rounds):
+    """Run the small network compiled: ours and by hand; of arrays to arrays, ours and Keras 3's."""
+    from convdispatch.registry import registry
+
+    loaded = registry.load(backend)
+    forward = cnn.ours(backend, lambda array: loaded.asarray(array, "float32")).compile_forward()
+    by_hand = cnn.by_hand(backend, lambda array: loaded.asarray(array, "float32"))
+    theirs = cnn.keras_model()
+    for batch in (128, 1):
+        array = cnn.images(batch)
+        x = loaded.asarray(array, "float32")
+        calls = _waiting(backend, {"ours": partial(forward, x), "raw": partial(by_hand, x)})
+        yield f"batch {batch}", interleaved(calls, 2 * rounds)
+        calls = {
+            "ours": partial(_composed, loaded.to_numpy, forward, array),
+            "keras": partial(theirs.predict_on_batch, array),
+        }
+        yield f"batch {batch}, arrays", interleaved(calls, 2 * rounds)
+
+
+def imports(backend, rounds):
+    """`import convdispatch` and `import numpy`, each in new processes."""
+    calls = {
+        name: lambda module=module: subprocess.run([sys.executable, "-c", f"import {module}"])
+        for name, module in (("ours", "numpy, convdispatch"), ("raw", "numpy"))
+    }
+    times = {name: [] for name in calls}
+    for turn in range(2 * rounds):
+        for name in calls if turn % 2 else reversed(calls):
+            started = time.perf_counter()
+            calls[name]().check_returncode()
+            times[name].append(time.perf_counter() - started)
+    yield "import", times
+
+
+def growth(backend, rounds):
+    """Time an image from 1 to 256 images, and time a layer from 1 to 200 layers."""
+    from convdispatch.layers import Conv2D
+    from convdispatch.models import Sequential
+
+    layer = Conv2D(32, 3, padding="same", backend=backend, data_format="channels_last")
+    calls, images = {}, {}
+    for batch in (1, 4, 16, 64, 256):
+        x = images[batch] = _native(backend, Shape(batch, 56, 32, 32, 3, 1, "same"))
+        calls[batch] = lambda x=x: layer(x)
+    times = interleaved(_waiting(backend, calls), rounds)
+    yield "seconds an image", {str(n): [t / n for t in found] for n, found in times.items()}
+    calls = {}
+    for count in (1, 10, 50, 200):
+        options = {"padding": "same", "data_format": "channels_last"}
+        model = Sequential([Conv2D(32, 3, **options) for _ in range(count)], backend=backend)
+        model.build((None, 56, 56, 32))
+        calls[count] = lambda model=model: model(images[1])
+    times = interleaved(_waiting(backend, calls), rounds)
+    yield "seconds a layer", {str(n): [t / n for t in found] for n, found in times.items()}
+
+
+MEASURES = {
+    "overhead": (overhead, ("numpy", "torch", "jax", "tensorflow")),
+    "numpy-torch": (numpy_and_torch, ("numpy",)),
+    "numpy-keras": (numpy_and_keras, ("numpy",)),
+    "native": (native, ("torch", "tensorflow", "jax")),
+    "gradients": (gradients, ("jax",)),
+    "cnn": (small_cnn, ("torch", "tensorflow", "jax")),
+    "import": (imports, ("numpy",)),
+    "growth": (growth, ("numpy", "torch", "tensorflow", "jax")),
+}
+
+
+def _native(backend, shape):
+    from convdispatch.registry import registry
+
+    return registry.load(backend).asarray(shape.image(), "float32")
+
+
+def _keras():
+    import keras
+
+    return keras
+
+
+def _waiting(backend, calls):
+    return {name: contestants.waiting(backend, call) for name, call in calls.items()}
+
+
+def _composed(outer, inner, argument):
+    return outer(inner(argument))
+
+
+def _as_array(call):
+    import numpy as np
+
+    return lambda: np.asarray(call())
+
+
+def _without_gradients(backend, calls):
+    """Return the calls recording nothing for gradients, which is no part of a comparison."""
+    if backend != "torch":
+        return calls
+    import torch
+
+    return {name: torch.inference_mode()(call) for name, call in calls.items()}

@@ -1,0 +1,152 @@
+"""What the measurements have to show, and whether they do."""
+
+import statistics
+from dataclasses import dataclass
+
+from asv_benches.peers.timing import difference, geometric_mean, ratio
+
+OVERHEAD = {"numpy": 6e-6, "torch": 4e-6, "jax": 8e-6, "tensorflow": 10e-6}  # seconds
+LONG = 1e-3  # seconds: where a framework's own time hides the way there
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the summary."""
+
+    what: str
+    target: str
+    found: str
+    is_met: bool
+
+
+def findings(measure, backend, rows):
+    """Return what a measure's rows say of its targets; `rows` maps names to times."""
+    return _FINDINGS[measure](backend, rows)
+
+
+def _overhead(backend, rows):
+    ((_, times),) = rows.items()
+    ours, theirs = (difference(times[name], times["raw"]) for name in ("ours", "keras"))
+    limit = OVERHEAD[backend]
+    return [
+        Finding(
+            f"{backend}: a layer's call above the native calls by hand",
+            f"<= {limit * 1e6:g} us",
+            f"{ours * 1e6:.1f} us",
+            ours <= limit,
+        ),
+        Finding(
+            f"{backend}: Keras 3's call above them, by ours",
+            ">= 15 times",
+            f"{theirs * 1e6:.0f} us: {theirs / max(ours, 1e-9):.0f} times",
+            theirs / max(ours, 1e-9) >= 15,
+        ),
+    ]
+
+
+def _numpy_torch(backend, rows):
+    ratios = _ratios(rows, "ours", "raw")
+    mean = geometric_mean(ratios.values())
+    worst = max(ratios, key=ratios.get)
+    return [
+        Finding("NumPy's time by torch's, ResNet-50", "<= 1.25", f"{mean:.2f}", mean <= 1.25),
+        Finding(
+            "the same, at worst",
+            "<= 2.0",
+            f"{ratios[worst]:.2f} ({worst})",
+            ratios[worst] <= 2,
+        ),
+    ]
+
+
+def _numpy_keras(backend, rows):
+    mean = geometric_mean(_ratios(rows, "keras", "ours").values())
+    title = "NumPy, times as fast as Keras 3 on 'numpy'"
+    return [Finding(title, ">= 3", f"{mean:.2f}", mean >= 3)]
+
+
+def _native(backend, rows):
+    if backend == "jax":
+        found = []
+        for title, padding in (("the six shapes", " valid"), ("ResNet-50", " same")):
+            chosen = {name: times for name, times in rows.items() if name.endswith(padding)}
+            ratios = _ratios(chosen, "raw", "ours")
+            mean = geometric_mean(ratios.values())
+            worst = min(ratios, key=ratios.get)
+            found += [
+                Finding(
+                    f"JAX, times as fast as lax, {title}", ">= 1.5", f"{mean:.2f}", mean >= 1.5
+                ),
+                Finding(
+                    "the same, at worst",
+                    ">= 0.95",
+                    f"{ratios[worst]:.2f} ({worst})",
+                    ratios[worst] >= 0.95,
+                ),
+            ]
+        return found
+    long = {name: times for name, times in rows.items() if statistics.median(times["raw"]) >= LONG}
+    ratios = _ratios(long, "ours", "raw")
+    middle, worst = statistics.median(ratios.values()), max(ratios, key=ratios.get)
+    return [
+        Finding(
+            f"{backend} by the raw call, {len(long)} shapes of 1 ms and more, median",
+            "<= 1.03",
+            f"{middle:.3f} (worst {ratios[worst]:.3f}: {worst})",
+            middle <= 1.03,
+        )
+    ]
+
+
+def _gradients(backend, rows):
+    mean = geometric_mean(_ratios(rows, "keras", "ours").values())
+    title = "JAX, forward and gradients: times as fast as Keras 3"
+    return [Finding(title, ">= 2", f"{mean:.2f}", mean >= 2)]
+
+
+def _cnn(backend, rows):
+    found = []
+    for name, times in rows.items():
+        if "raw" in times:
+            value = ratio(times["ours"], times["raw"])
+            title = f"{backend}: small CNN by native code, {name}"
+            found.append(Finding(title, "<= 1.03", f"{value:.3f}", value <= 1.03))
+        else:
+            value = ratio(times["keras"], times["ours"])
+            title = f"{backend}: small CNN, times as fast as Keras 3, {name}"
+            found.append(Finding(title, ">= 1.5", f"{value:.2f}", value >= 1.5))
+    return found
+
+
+def _import(backend, rows):
+    ((_, times),) = rows.items()
+    value = difference(times["ours"], times["raw"])
+    title = "`import convdispatch` above `import numpy`"
+    return [Finding(title, "<= 40 ms", f"{value * 1e3:.0f} ms", value <= 0.04)]
+
+
+def _growth(backend, rows):
+    found = []
+    for name, times in rows.items():
+        medians = {count: statistics.median(values) for count, values in times.items()}
+        spread = max(medians.values()) / min(medians.values())
+        listed = ", ".join(f"{count}: {value * 1e6:.0f}" for count, value in medians.items())
+        title = f"{backend}: {name}, most by least"
+        found.append(Finding(title, "<= 1.2", f"{spread:.2f} ({listed} us)", spread <= 1.2))
+    return found
+
+
+def _ratios(rows, above, below):
+    return {name: ratio(times[above], times[below]) for name, times in rows.items()}
+
+
+_FINDINGS = {
+    "overhead": _overhead,
+    "numpy-torch": _numpy_torch,
+    "numpy-keras": _numpy_keras,
+    "native": _native,
+    "gradients": _gradients,
+    "cnn": _cnn,
+    "import": _import,
+    "growth": _growth,
+}

@@ -1,0 +1,60 @@
+"""Times of several callables taken in turn, and what they say of each other. The standard library.
+
+A round takes one sample of each, in an order that is reversed from round to round: what slows the
+machine down for a while meets all of them. Only times of one round are compared.
+"""
+
+import itertools
+import math
+import statistics
+import time
+
+SAMPLE = 0.004  # seconds that a sample takes at least, by the fastest of them
+
+
+def interleaved(calls, rounds):
+    """Return, for each name, its seconds a call in each round; every call waits for its result."""
+    for call in calls.values():
+        call(), call()
+    number = max(
+        1, math.ceil(SAMPLE / max(min(_seconds(call, 1) for call in calls.values()), 1e-7))
+    )
+    times = {name: [] for name in calls}
+    for turn in range(rounds):
+        for name in calls if turn % 2 else reversed(calls):
+            times[name].append(_seconds(calls[name], number))
+    return times
+
+
+def _seconds(call, number):
+    started = time.perf_counter()
+    for _ in itertools.repeat(None, number):
+        call()
+    return (time.perf_counter() - started) / number
+
+
+def ratio(above, below):
+    """Return the median of the rounds' ratios.
+
+    >>> ratio([2.0, 9.0, 4.0], [1.0, 3.0, 4.0])
+    2.0
+    """
+    return statistics.median(a / b for a, b in zip(above, below, strict=True))
+
+
+def difference(above, below):
+    """Return the median of the rounds' differences, in the unit of the times.
+
+    >>> difference([2.0, 9.0, 4.0], [1.0, 3.0, 4.0])
+    1.0
+    """
+    return statistics.median(a - b for a, b in zip(above, below, strict=True))
+
+
+def geometric_mean(ratios):
+    """Return the geometric mean.
+
+    >>> geometric_mean([1.0, 4.0])
+    2.0
+    """
+    return math.exp(statistics.fmean(map(math.log, ratios)))
