@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch.ops import Op, PartialShape, Signature
+from convdispatch.ops import FLOAT_DTYPES, Op, PartialShape, Signature
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
 from convdispatch_tensorflow._lowering import lower
 
 Array = npt.NDArray[Any]
+
+_NAMES = {tf.as_dtype(name): name for name in FLOAT_DTYPES}
 
 
 class TensorflowBackend:
@@ -30,7 +32,8 @@ class TensorflowBackend:
         return isinstance(value, tf.Tensor | tf.Variable)
 
     def describe(self, tensor: Any) -> tuple[PartialShape, str]:
-        return tuple(tensor.shape), tensor.dtype.name
+        dtype = tensor.dtype  # at every call of a layer: the fewest and quickest of questions
+        return tuple(tensor.shape.as_list()), _NAMES.get(dtype) or dtype.name
 
     def asarray(self, value: Array, dtype: str) -> Any:
         # By NumPy, which converts between any two types; tf.constant copies.

@@ -34,8 +34,29 @@ def convolution(op: Conv, kernel_shape: Shape, size: Shape) -> Product:
             size, op.pads, reach, op.strides, cells, strict=True
         )
     ]
-    product = _unpadded(op, kernel_shape, _strides_that_matter(op.strides, cells))
+    strides = _strides_that_matter(op.strides, cells)
+    if pads == _same_pads(size, kernel_shape, strides) and _is_plain(op, strides):
+        # Its own pads for the same sum, without a padded copy of the image.
+        return _never_empty(_image_convolution(strides, "SAME"))
+    product = _unpadded(op, kernel_shape, strides)
+    if not any(map(any, pads)):
+        return _never_empty(product)
     return _never_empty(lambda x, kernel: product(pad(x, [(0, 0), *pads, (0, 0)]), kernel))
+
+
+def _is_plain(op: Conv, strides: Shape) -> bool:
+    # Of two axes: tensorflow 2.21 is wrong about 'SAME' in conv3d, in float64 where a stride is
+    # longer than the kernel.
+    return len(strides) == 2 and op.groups == 1 and max(op.dilation) == 1
+
+
+def _same_pads(size: Shape, kernel_shape: Shape, strides: Shape) -> list[tuple[int, int]]:
+    """Return the pads that TensorFlow calls 'SAME'."""
+    pads = []
+    for cells, taps, stride in zip(size, kernel_shape, strides, strict=False):
+        total = max((-(-cells // stride) - 1) * stride + taps - cells, 0)
+        pads.append((total // 2, total - total // 2))
+    return pads
 
 
 def transposed_convolution(op: ConvTranspose, kernel_shape: Shape, read: Shape) -> Product:
@@ -87,7 +108,15 @@ def _unpadded(op: Conv, kernel_shape: Shape, strides: Shape) -> Product:
     return product if is_native else lambda x, kernel: product(x, kernel)[kept]
 
 
+def _image_convolution(strides: Shape, padding: str) -> Product:
+    convolve = tf.raw_ops.Conv2D  # `tf.nn.conv2d` looks at its arguments first, at every call
+    steps = [1, *strides, 1]
+    return lambda x, kernel: convolve(input=x, filter=kernel, strides=steps, padding=padding)
+
+
 def _dense(strides: Shape, dilation: Shape) -> Product:
+    if len(strides) == 2 and max(dilation) == 1:
+        return _image_convolution(strides, "VALID")
     layout = _LAYOUTS[len(strides)]
 
     def dense(x: Any, kernel: Any) -> Any:

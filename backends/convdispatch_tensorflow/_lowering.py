@@ -15,7 +15,7 @@ from convdispatch_tensorflow import _cells
 from convdispatch_tensorflow._convolve import Product, convolution, transposed_convolution
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
-from convdispatch_tensorflow._precision import rounded_once
+from convdispatch_tensorflow._precision import HALF, rounded_once
 
 Array = npt.NDArray[Any]
 
@@ -31,13 +31,14 @@ def lower(op: Op, signature: Signature) -> Callable[..., Any]:
 @lower.register
 def _lower_conv(op: Conv, signature: Signature) -> Callable[..., Any]:
     size = _spatial(signature.input_shape, channels_last=op.channels_last)
-    return _with_epilogue(convolution(op, signature.weight_shapes[0], size), op)
+    return _with_epilogue(convolution(op, signature.weight_shapes[0], size), op, signature)
 
 
 @lower.register
 def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Callable[..., Any]:
     read = _spatial(signature.input_shape, channels_last=op.channels_last)
-    return _with_epilogue(transposed_convolution(op, signature.weight_shapes[0], read), op)
+    product = transposed_convolution(op, signature.weight_shapes[0], read)
+    return _with_epilogue(product, op, signature)
 
 
 @lower.register
@@ -69,20 +70,27 @@ def _lower_upsample(op: Upsample, signature: Signature) -> Callable[..., Any]:
     return rounded_once(bilinear)
 
 
-def _with_epilogue(product: Product, op: Conv | ConvTranspose) -> Callable[..., Any]:
+def _with_epilogue(
+    product: Product, op: Conv | ConvTranspose, signature: Signature
+) -> Callable[..., Any]:
     """Wrap a channels-last product in what the op says of layout, bias and activation."""
-    activation = FUNCTIONS[op.activation]
+    activation = None if op.activation == "linear" else FUNCTIONS[op.activation]
+    add_bias = tf.raw_ops.BiasAdd
+    channels_last = op.channels_last
     rank = len(op.strides)
     to_channels_last = (0, *range(2, rank + 2), 1)
     to_channels_first = (0, rank + 1, *range(1, rank + 1))
 
-    def conv(x: Any, kernel: Any, *bias: Any) -> Any:
+    def conv(x: Any, kernel: Any, bias: Any = None) -> Any:
         # tensorflow 2.21 convolves channels first on accelerators only.
-        y = product(x if op.channels_last else tf.transpose(x, to_channels_last), kernel)
-        y = activation(y + bias[0] if op.bias else y)
-        return y if op.channels_last else tf.transpose(y, to_channels_first)
+        y = product(x if channels_last else tf.transpose(x, to_channels_last), kernel)
+        if bias is not None:
+            y = add_bias(value=y, bias=bias)
+        if activation is not None:
+            y = activation(y)
+        return y if channels_last else tf.transpose(y, to_channels_first)
 
-    return rounded_once(conv)
+    return rounded_once(conv) if signature.dtype in HALF else conv
 
 
 def _spatial(input_shape: Shape, *, channels_last: bool) -> Shape:

@@ -11,7 +11,8 @@ from typing import Any
 
 from convdispatch_tensorflow._framework import tf
 
-_HALF = (tf.float16, tf.bfloat16)
+HALF = ("float16", "bfloat16")
+_HALF_TYPES = tuple(tf.as_dtype(name) for name in HALF)
 
 
 def rounded_once(compute: Callable[..., Any]) -> Callable[..., Any]:
@@ -19,7 +20,7 @@ def rounded_once(compute: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(compute)
     def computed(x: Any, *others: Any) -> Any:
-        if x.dtype not in _HALF:
+        if x.dtype not in _HALF_TYPES:
             return compute(x, *others)
         wide = (tf.cast(tensor, tf.float32) for tensor in (x, *others))
         return tf.cast(compute(*wide), x.dtype)
