@@ -29,6 +29,7 @@ RESNET = tuple(
     for batch in (1, 8)
     for c in resnet50()
 )
+PAUSE = 0.04  # seconds between two frameworks in one process: OpenBLAS spins for about 25 ms
 # The convolutions of the small network, whose gradients a training step would take.
 TRAINED = (Shape(128, 28, 1, 32, 3, 1, "valid"), Shape(128, 26, 32, 64, 3, 1, "valid"))
 
@@ -61,7 +62,7 @@ def numpy_and_torch(backend, rounds):
         torch_layer = contestants.ours("torch", shape, torch_x)
         raw = contestants.raw("torch", shape, torch_layer, torch_x)
         calls = _without_gradients("torch", {"ours": partial(layer, x), "raw": raw})
-        yield str(shape), interleaved(calls, rounds)
+        yield str(shape), interleaved(calls, rounds, pause=PAUSE)
 
 
 def numpy_and_keras(backend, rounds):
@@ -71,7 +72,7 @@ def numpy_and_keras(backend, rounds):
         x = shape.image()
         layer, theirs = contestants.ours("numpy", shape, x), contestants.keras_layer(shape, x)
         calls = {"ours": partial(layer, x), "keras": _as_array(partial(theirs, x))}
-        yield str(shape), interleaved(calls, rounds)
+        yield str(shape), interleaved(calls, rounds, pause=PAUSE)
 
 
 def native(backend, rounds):

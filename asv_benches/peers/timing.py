@@ -12,8 +12,12 @@ import time
 SAMPLE = 0.004  # seconds that a sample takes at least, by the fastest of them
 
 
-def interleaved(calls, rounds):
-    """Return, for each name, its seconds a call in each round; every call waits for its result."""
+def interleaved(calls, rounds, *, pause=0.0):
+    """Return, for each name, its seconds a call in each round; every call waits for its result.
+
+    `pause` is for callables with thread pools of their own: so many seconds before each sample, in
+    which the threads of the one before stop spinning, and a call that is not counted.
+    """
     for call in calls.values():
         call(), call()
     number = max(
@@ -22,6 +26,9 @@ def interleaved(calls, rounds):
     times = {name: [] for name in calls}
     for turn in range(rounds):
         for name in calls if turn % 2 else reversed(calls):
+            if pause:
+                time.sleep(pause)
+                calls[name]()
             times[name].append(_seconds(calls[name], number))
     return times
 

@@ -12,9 +12,11 @@ from convdispatch.errors import BackendUnavailable
 from convdispatch.ops import Op, PartialShape, Signature
 from convdispatch_numpy import _autograd
 from convdispatch_numpy._functions import FUNCTIONS
-from convdispatch_numpy._lowering import lower
+from convdispatch_numpy._lowering import candidates, lower
 
 Array = npt.NDArray[Any]
+
+_NAMES = {np.dtype(name): name for name in ("float16", "float32", "float64")}
 
 
 class NumpyBackend:
@@ -26,11 +28,15 @@ class NumpyBackend:
     def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
         return lower(op, signature)
 
+    def candidates(self, op: Op, signature: Signature) -> Mapping[str, Callable[..., Any]]:
+        return candidates(op, signature)
+
     def owns(self, value: object) -> bool:
         return isinstance(value, np.ndarray | np.generic) or _autograd.is_traced(value)
 
     def describe(self, tensor: Any) -> tuple[PartialShape, str]:
-        return tensor.shape, tensor.dtype.name
+        dtype = tensor.dtype  # at every call of a layer: no string is made
+        return tensor.shape, _NAMES.get(dtype) or dtype.name
 
     def asarray(self, value: Array, dtype: str) -> Array:
         return np.asarray(value, _dtype(dtype))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import singledispatch
 from typing import Any
 
@@ -14,6 +14,7 @@ from convdispatch.ops import Conv, ConvTranspose, Op, Pad, Shape, Signature, Ups
 from convdispatch_numpy._autograd import Function, numpy_or_autograd
 from convdispatch_numpy._correlate import Correlation
 from convdispatch_numpy._functions import FUNCTIONS
+from convdispatch_numpy._tiles import Geometry
 
 Array = npt.NDArray[Any]
 
@@ -31,8 +32,24 @@ def lower(op: Op, signature: Signature) -> Callable[..., Any]:
     )
 
 
+def candidates(op: Op, signature: Signature) -> Mapping[str, Callable[..., Any]]:
+    """Return every way to compute `op` by its name, that of `lower` first."""
+    if not isinstance(op, Conv):
+        return {"taps" if isinstance(op, ConvTranspose) else "numpy": lower(op, signature)}
+    by_taps = _conv_correlation(op, signature, only_taps=True)
+    found = {}
+    if _conv_correlation(op, signature).is_blocked:
+        found["blocks"] = lower(op, signature)
+    found["taps"] = _with_epilogue(by_taps.forward, op, signature)
+    return found
+
+
 @lower.register
 def _lower_conv(op: Conv, signature: Signature) -> Callable[..., Any]:
+    return _with_epilogue(_conv_correlation(op, signature).forward, op, signature)
+
+
+def _conv_correlation(op: Conv, signature: Signature, *, only_taps: bool = False) -> Correlation:
     input_size = _spatial(signature.input_shape, channels_last=op.channels_last)
     kernel_shape = signature.weight_shapes[0]
     output_size = tuple(
@@ -41,8 +58,9 @@ def _lower_conv(op: Conv, signature: Signature) -> Callable[..., Any]:
             input_size, op.pads, kernel_shape, op.dilation, op.strides, strict=False
         )
     )
-    correlation = _correlation(op, kernel_shape, input_size=input_size, output_size=output_size)
-    return _with_epilogue(correlation.forward, op, signature)
+    return _correlation(
+        op, kernel_shape, input_size=input_size, output_size=output_size, only_taps=only_taps
+    )
 
 
 @lower.register
@@ -92,16 +110,23 @@ def _lower_upsample(op: Upsample, signature: Signature) -> Callable[..., Any]:
 
 
 def _correlation(
-    op: Conv | ConvTranspose, kernel_shape: Shape, *, input_size: Shape, output_size: Shape
+    op: Conv | ConvTranspose,
+    kernel_shape: Shape,
+    *,
+    input_size: Shape,
+    output_size: Shape,
+    only_taps: bool = False,
 ) -> Correlation:
-    return Correlation(
+    geometry = Geometry(
         input_size=input_size,
         output_size=output_size,
-        kernel_shape=kernel_shape,
+        taps=kernel_shape[:-2],
         strides=op.strides,
         dilation=op.dilation,
         low_pads=tuple(low for low, _ in op.pads),
-        groups=op.groups,
+    )
+    return Correlation(
+        geometry=geometry, kernel_shape=kernel_shape, groups=op.groups, only_taps=only_taps
     )
 
 
@@ -109,21 +134,27 @@ def _with_epilogue(
     channels_last_conv: Function, op: Conv | ConvTranspose, signature: Signature
 ) -> Callable[..., Any]:
     """Wrap a channels-last product in what the op says of layout, precision, bias, activation."""
-    activation = FUNCTIONS[op.activation]
-    is_half = signature.dtype in _HALF
+    activation = None if op.activation == "linear" else FUNCTIONS[op.activation]
+    is_half, channels_last = signature.dtype in _HALF, op.channels_last
+    is_relu = op.activation == "relu"
 
     def conv(x: Any, kernel: Any, bias: Any = None) -> Any:
         dtype = x.dtype
-        if not op.channels_last:
+        if not channels_last:
             x = _moveaxis(x, 1, -1)
         if is_half:
             x, kernel = x.astype(np.float32), kernel.astype(np.float32)
         y = channels_last_conv(x, kernel)
+        # The result is new and nobody else's, unless it is being differentiated.
+        is_own = type(y) is np.ndarray
         if bias is not None:
-            y = y + bias
-        if not op.channels_last:
+            y = np.add(y, bias, out=y) if is_own and type(bias) is np.ndarray else y + bias
+        if not channels_last:
             y = _moveaxis(y, -1, 1)
-        y = activation(y)
+        if is_relu and is_own:
+            np.maximum(y, 0, out=y)
+        elif activation is not None:
+            y = activation(y)
         return y.astype(dtype) if is_half else y
 
     return conv

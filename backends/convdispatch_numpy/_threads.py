@@ -1,0 +1,143 @@
+"""Threads of our own: each multiplies matrices alone, while NumPy's BLAS is held to one thread.
+
+So the copying of columns is shared out too, and no thread of BLAS is left spinning afterwards.
+Nothing happens at import; the pool is made when there is first work for it, and anew in a forked
+child.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+from convdispatch.errors import InvalidArgument
+
+VARIABLE = "CONVDISPATCH_NUMPY_THREADS"
+# Each thread has a tile of its own: more of them would need more scratch memory than is promised.
+MOST = 8
+
+
+def count() -> int:
+    """Return how many threads to use: 1 where BLAS's own are to be left alone.
+
+    As many as the process may use processors, at most `MOST`, or what the environment variable
+    `CONVDISPATCH_NUMPY_THREADS` says; 1 without the package threadpoolctl. Raises
+    `InvalidArgument` for a variable that is no positive number.
+    """
+    given = os.environ.get(VARIABLE)
+    return _count(given) if given is None or given != "1" else 1
+
+
+@cache
+def _count(given: str | None) -> int:
+    if given is not None and not (given.isdecimal() and int(given) > 0):
+        raise InvalidArgument(
+            f"the environment variable {VARIABLE} is {given!r}; expected a number of threads from "
+            "1, which leaves them to BLAS. Unset it for one a processor."
+        )
+    wanted = _processors() if given is None else int(given)
+    return min(wanted, MOST) if wanted > 1 and _blas() is not None else 1
+
+
+def run(task: Callable[[int], None], number: int) -> None:
+    """Call `task(i)` for each i below `number`, in threads if there are several of them.
+
+    A thread takes the next i when it is done with its last. The first exception is raised once
+    all threads have come to rest.
+    """
+    helpers = min(count(), number) - 1
+    if helpers < 1:
+        for index in range(number):
+            task(index)
+        return
+    indices = itertools.count()
+
+    def work() -> None:
+        while (index := next(indices)) < number:
+            task(index)
+
+    with _one_blas_thread():
+        started = [_pool().submit(work) for _ in range(helpers)]
+        try:
+            work()
+        finally:
+            # One that has not begun has nothing to do any more.
+            running = [helper for helper in started if not helper.cancel()]
+            failures = [helper.exception() for helper in running]
+        for failure in failures:
+            if failure is not None:
+                raise failure
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(MOST - 1, thread_name_prefix="convdispatch-numpy")
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@cache
+def _blas() -> Any:
+    """Return threadpoolctl's controller of NumPy's BLAS, None where there is none."""
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        return None
+    found = [one for one in ThreadpoolController().lib_controllers if one.user_api == "blas"]
+    own = [one for one in found if "numpy" in one.filepath.lower()]
+    # Another package may have a BLAS of its own, whose threads are none of our business.
+    chosen = own or found
+    return chosen[0] if len(chosen) == 1 else None
+
+
+class _Held:
+    """How many computations hold BLAS to one thread now, and what it had before."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.holders = 0
+        self.before = 1
+
+
+_held = _Held()
+
+
+@contextlib.contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    """Hold BLAS to one thread; the last of several threads that do gives it back its own."""
+    blas, held = _blas(), _held
+    with held.lock:
+        if not held.holders:
+            held.before = blas.get_num_threads()
+            blas.set_num_threads(1)
+        held.holders += 1
+    try:
+        yield
+    finally:
+        with held.lock:
+            held.holders -= 1
+            if not held.holders:
+                blas.set_num_threads(held.before)
+
+
+def _after_fork() -> None:
+    """Forget threads that a child does not have, and computations that go on in its parent."""
+    global _held
+    if _held.holders:
+        _blas().set_num_threads(_held.before)
+    _held = _Held()
+    _pool.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,152 @@
+"""Blocks of output cells, and the input cells that they read: integers, settled before any number.
+
+The tiles of a convolution depend on sizes alone, so they are made once for each batch size.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Slices = tuple[slice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """What a tile has of one axis."""
+
+    start: int  # output cells
+    stop: int
+    read: slice  # input cells
+    put: slice  # where they lie in the block, whose other cells are zero
+    size: int  # of the block
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether the block is all input cells."""
+        return bool(self.put == slice(0, self.size))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """A block of output cells."""
+
+    place: Slices  # in the result
+    cells: int  # of all samples
+    read: Slices  # input cells
+    put: Slices | None  # where they lie in the block; None where they are all of it
+    block_shape: tuple[int, ...]
+    window_shape: tuple[int, ...]  # (samples, *cells, *taps, channels)
+    block_strides: tuple[int, ...]  # of the windows, in bytes of a contiguous block
+    input_strides: tuple[int, ...]  # the same in the whole contiguous input
+    offset: int  # of the first window there, in bytes
+
+    def windows(self, x: Array) -> Array:
+        """Return, for each output cell, the input numbers that it reads: a view or a strided one.
+
+        Copied by whoever reshapes it; `x` is channels-last, of any strides.
+        """
+        if self.put is None:
+            if x.flags.c_contiguous:
+                return np.ndarray(self.window_shape, x.dtype, x, self.offset, self.input_strides)
+            block = np.ascontiguousarray(x[self.read])
+        else:
+            block = np.zeros(self.block_shape, x.dtype)
+            block[self.put] = x[self.read]
+        return np.ndarray(self.window_shape, x.dtype, block, 0, self.block_strides)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Geometry:
+    """The spatial axes of a convolution."""
+
+    input_size: tuple[int, ...]
+    output_size: tuple[int, ...]
+    taps: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilation: tuple[int, ...]
+    low_pads: tuple[int, ...]  # a negative one crops
+
+    @property
+    def reach(self) -> tuple[int, ...]:
+        """How many cells the kernel spans on each axis."""
+        axes = zip(self.taps, self.dilation, strict=True)
+        return tuple((taps - 1) * rate + 1 for taps, rate in axes)
+
+    def tiles(self, batch: int, channels: int, itemsize: int, most: int) -> list[Tile]:
+        """Return tiles of at most `most` cells that cover the result."""
+        return [
+            self._tile(samples, ranges, channels, itemsize)
+            for samples, ranges in self._places(batch, most)
+        ]
+
+    def _tile(self, samples: slice, ranges: Sequence[_Range], channels: int, itemsize: int) -> Tile:
+        count = samples.stop - samples.start
+        cells = tuple(axis.stop - axis.start for axis in ranges)
+        block_shape = (count, *(axis.size for axis in ranges), channels)
+        read = (samples, *(axis.read for axis in ranges))
+        is_bare = all(axis.is_bare for axis in ranges)
+        whole = _strides((0, *self.input_size, channels), itemsize)
+        return Tile(
+            place=(samples, *(slice(axis.start, axis.stop) for axis in ranges)),
+            cells=count * math.prod(cells),
+            read=read,
+            put=None if is_bare else (slice(None), *(axis.put for axis in ranges)),
+            block_shape=block_shape,
+            window_shape=(count, *cells, *self.taps, channels),
+            block_strides=self._window_strides(_strides(block_shape, itemsize)),
+            input_strides=self._window_strides(whole),
+            offset=sum(axis.start * step for axis, step in zip(read, whole, strict=False)),
+        )
+
+    def _window_strides(self, strides: tuple[int, ...]) -> tuple[int, ...]:
+        first, *spatial, last = strides
+        return (
+            first,
+            *(step * stride for step, stride in zip(spatial, self.strides, strict=True)),
+            *(step * rate for step, rate in zip(spatial, self.dilation, strict=True)),
+            last,
+        )
+
+    def _places(self, batch: int, most: int) -> Iterator[tuple[slice, Sequence[_Range]]]:
+        """Yield blocks of at most `most` output cells: of samples, and of each spatial axis.
+
+        The last axes are whole, one is cut, and those before it are taken cell by cell.
+        """
+        sizes = (batch, *self.output_size)
+        parts: list[list[tuple[int, int]]] = []
+        for size in reversed(sizes):
+            step = min(max(most, 1), max(size, 1))
+            parts.append([(start, min(start + step, size)) for start in range(0, size, step)])
+            most = most // size if step == size else 0
+        spatial = [
+            [self._range(axis, *part) for part in parts[-2 - axis]]
+            for axis in range(len(self.output_size))
+        ]
+        for start, stop in parts[-1]:
+            for ranges in itertools.product(*spatial):
+                yield slice(start, stop), ranges
+
+    def _range(self, axis: int, start: int, stop: int) -> _Range:
+        stride, low = self.strides[axis], self.low_pads[axis]
+        begin = start * stride - low
+        size = (stop - start - 1) * stride + self.reach[axis]
+        first = min(max(begin, 0), self.input_size[axis])
+        last = max(min(begin + size, self.input_size[axis]), first)
+        put = min(max(first - begin, 0), size)
+        return _Range(start, stop, slice(first, last), slice(put, put + last - first), size)
+
+
+def _strides(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """Return the strides of a contiguous array, in bytes."""
+    found = [itemsize]
+    for size in reversed(shape[1:]):
+        found.append(found[-1] * size)
+    return tuple(reversed(found))
