@@ -10,7 +10,7 @@ def main(measure, backend, rounds):
     """Measure; what is not installed is said, not raised."""
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a framework prints is no row
-    if backend == "tensorflow" or measure == "numpy-torch":
+    if backend == "tensorflow":
         _torch_first()
     try:
         from asv_benches.peers.measures import MEASURES

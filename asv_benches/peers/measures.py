@@ -12,6 +12,7 @@ from asv_benches.benchmarks._by_hand import BY_HAND
 from asv_benches.benchmarks.shapes import resnet50
 from asv_benches.peers import cnn, contestants
 from asv_benches.peers.contestants import Shape
+from asv_benches.peers.remote import Remote
 from asv_benches.peers.timing import interleaved
 
 TINY = Shape(1, 8, 4, 8, 3, 1, "valid")
@@ -29,7 +30,7 @@ RESNET = tuple(
     for batch in (1, 8)
     for c in resnet50()
 )
-PAUSE = 0.04  # seconds between two frameworks in one process: OpenBLAS spins for about 25 ms
+PAUSE = 0.04  # seconds between two frameworks: OpenBLAS's threads spin for about 25 ms
 # The convolutions of the small network, whose gradients a training step would take.
 TRAINED = (Shape(128, 28, 1, 32, 3, 1, "valid"), Shape(128, 26, 32, 64, 3, 1, "valid"))
 
@@ -52,17 +53,15 @@ def overhead(backend, rounds):
 
 
 def numpy_and_torch(backend, rounds):
-    """NumPy, and torch on the same images and kernels."""
-    from convdispatch.registry import registry
-
+    """NumPy, and torch on the same images and kernels, each in a process of its own."""
+    raw = Remote()
     for shape in RESNET:
         x = shape.image()
         layer = contestants.ours("numpy", shape, x)
-        torch_x = registry.load("torch").asarray(x, "float32")
-        torch_layer = contestants.ours("torch", shape, torch_x)
-        raw = contestants.raw("torch", shape, torch_layer, torch_x)
-        calls = _without_gradients("torch", {"ours": partial(layer, x), "raw": raw})
+        raw.prepare(shape)
+        calls = {"ours": partial(layer, x), "raw": raw}
         yield str(shape), interleaved(calls, rounds, pause=PAUSE)
+    raw.close()
 
 
 def numpy_and_keras(backend, rounds):

@@ -8,7 +8,9 @@ import itertools
 import math
 import statistics
 import time
+from functools import partial
 
+WARM_UP = 5  # samples before one that counts, after a pause
 SAMPLE = 0.004  # seconds that a sample takes at least, by the fastest of them
 
 
@@ -16,24 +18,29 @@ def interleaved(calls, rounds, *, pause=0.0):
     """Return, for each name, its seconds a call in each round; every call waits for its result.
 
     `pause` is for callables with thread pools of their own: so many seconds before each sample, in
-    which the threads of the one before stop spinning, and a call that is not counted.
+    which the threads of the one before stop spinning, and then calls that are not counted, until
+    the system has spread the threads of this one over the processors. What is timed elsewhere has a method `seconds(number of calls)` instead of being called.
     """
-    for call in calls.values():
-        call(), call()
-    number = max(
-        1, math.ceil(SAMPLE / max(min(_seconds(call, 1) for call in calls.values()), 1e-7))
-    )
+    timers = {name: _timer(call) for name, call in calls.items()}
+    for timer in timers.values():
+        timer(2)
+    number = max(1, math.ceil(SAMPLE / max(min(timer(1) for timer in timers.values()), 1e-7)))
     times = {name: [] for name in calls}
     for turn in range(rounds):
         for name in calls if turn % 2 else reversed(calls):
             if pause:
                 time.sleep(pause)
-                calls[name]()
-            times[name].append(_seconds(calls[name], number))
+                timers[name](WARM_UP * number)
+            times[name].append(timers[name](number))
     return times
 
 
-def _seconds(call, number):
+def _timer(call):
+    return getattr(call, "seconds", None) or partial(seconds, call)
+
+
+def seconds(call, number):
+    """Return the seconds of a call, in the mean of that number of calls."""
     started = time.perf_counter()
     for _ in itertools.repeat(None, number):
         call()

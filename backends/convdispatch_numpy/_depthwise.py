@@ -48,11 +48,8 @@ class DepthwiseConvolution:
         def compute(index: int) -> None:
             self._add_taps(y, x, weights, tiles[index])
 
-        if y.size * weights[..., 0, 0].size >= WORTH_A_THREAD:
-            _threads.run(compute, len(tiles))
-        else:
-            for index in range(len(tiles)):
-                compute(index)
+        is_large = y.size * weights[..., 0, 0].size >= WORTH_A_THREAD
+        _threads.run(compute, len(tiles), helped=is_large)
 
     def _add_taps(self, y: Array, x: Array, weights: Array, tile: Tile) -> None:
         windows = tile.windows(x)

@@ -8,6 +8,7 @@ columns stay in the cache, and the scratch memory does not grow with the input.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -27,6 +28,8 @@ TILE_BYTES = 2**20
 SPREAD = 16
 # Operations below which waking another thread takes longer than it saves: 150 microseconds' worth.
 WORTH_A_THREAD = 2**25
+# Operations from which BLAS may wake threads of its own.
+WORTH_HOLDING_BLAS = 2**18
 # Of the partial sums of a kernel's gradient, one a thread.
 SUMS_BYTES = 2**24
 
@@ -67,9 +70,7 @@ class TiledConvolution:
         """Write the correlation to `y`, which may be a strided view."""
         matrix = kernel.reshape(-1, self.filters)
         if self.is_pointwise and y.flags.c_contiguous:
-            # One product, which BLAS shares out among its own threads the fastest.
-            cells = x.reshape(-1, self.channels)
-            np.matmul(cells, matrix, out=y.reshape(-1, self.filters))
+            multiply(x.reshape(-1, self.channels), matrix, y.reshape(-1, self.filters))
             return
         tiles = self._tiles(len(x), x.itemsize)
 
@@ -81,18 +82,15 @@ class TiledConvolution:
             else:
                 place[...] = (columns @ matrix).reshape(place.shape)
 
-        if self._is_worth_threads(y):
-            _threads.run(compute, len(tiles))
-        else:
-            for index in range(len(tiles)):
-                compute(index)
+        _run(compute, len(tiles), self._operations(y))
 
     def kernel_adjoint(self, x: Array, y: Array) -> Array:
         """Return the gradient of sum(y * correlate(x, kernel)) in the kernel."""
         shape = (math.prod(self.geometry.taps) * self.channels, self.filters)
         tiles = self._tiles(len(x), x.itemsize)
         parts = 1
-        if self._is_worth_threads(y):
+        operations = self._operations(y)
+        if operations >= WORTH_A_THREAD:
             most = SUMS_BYTES // max(math.prod(shape) * x.itemsize, 1)
             parts = max(min(_threads.count(), len(tiles), most), 1)
         sums = np.zeros((parts, *shape), x.dtype)
@@ -103,18 +101,14 @@ class TiledConvolution:
                 columns = self._columns(x, tile)
                 sums[part] += columns.T @ y[tile.place].reshape(len(columns), -1)
 
-        if parts > 1:
-            _threads.run(add, parts)
-        else:
-            add(0)
+        _run(add, parts, operations)
         for part in sums[1:]:
             sums[0] += part
         gradient: Array = sums[0].reshape(*self.geometry.taps, self.channels, self.filters)
         return gradient
 
-    def _is_worth_threads(self, y: Array) -> bool:
-        length = math.prod(self.geometry.taps) * self.channels
-        return 2 * y.size * length >= WORTH_A_THREAD
+    def _operations(self, y: Array) -> int:
+        return 2 * y.size * math.prod(self.geometry.taps) * self.channels
 
     @cached_property
     def _tiles(self) -> Any:
@@ -131,3 +125,30 @@ class TiledConvolution:
     def _columns(self, x: Array, tile: Tile) -> Array:
         """Return one row of input numbers for each output cell of the tile."""
         return tile.windows(x).reshape(tile.cells, -1)
+
+
+def multiply(a: Array, b: Array, out: Array) -> None:
+    """Write the product of two matrices to `out`, in threads if that is worth it."""
+    rows, length = a.shape
+    filters = b.shape[1]
+    operations = 2 * rows * length * filters
+    parts = _threads.count() if operations >= WORTH_A_THREAD else 1
+    by_rows = rows >= filters
+    edges = [(rows if by_rows else filters) * part // parts for part in range(parts + 1)]
+
+    def compute(part: int) -> None:
+        chosen = slice(edges[part], edges[part + 1])
+        if by_rows:
+            np.matmul(a[chosen], b, out=out[chosen])
+        else:
+            np.matmul(a, b[:, chosen], out=out[:, chosen])
+
+    _run(compute, parts, operations)
+
+
+def _run(task: Callable[[int], None], number: int, operations: int) -> None:
+    if operations >= WORTH_HOLDING_BLAS:
+        _threads.run(task, number, helped=operations >= WORTH_A_THREAD)
+    else:
+        for index in range(number):
+            task(index)

@@ -7,7 +7,6 @@ child.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
 import threading
@@ -45,34 +44,60 @@ def _count(given: str | None) -> int:
     return min(wanted, MOST) if wanted > 1 and _blas() is not None else 1
 
 
-def run(task: Callable[[int], None], number: int) -> None:
-    """Call `task(i)` for each i below `number`, in threads if there are several of them.
+def run(task: Callable[[int], None], number: int, *, helped: bool = True) -> None:
+    """Call `task(i)` for each i below `number`: with the help of other threads, or alone.
 
     A thread takes the next i when it is done with its last. The first exception is raised once
     all threads have come to rest.
     """
-    helpers = min(count(), number) - 1
-    if helpers < 1:
-        for index in range(number):
-            task(index)
+    threads = count()
+    if threads == 1:  # BLAS has its own
+        _work(task, iter(range(number)))
         return
-    indices = itertools.count()
+    _hold_blas()
+    try:
+        if helped and number > 1:
+            _work_together(task, number, min(threads, number) - 1)
+        else:
+            _work(task, iter(range(number)))
+    finally:
+        _release_blas()
 
-    def work() -> None:
-        while (index := next(indices)) < number:
-            task(index)
 
-    with _one_blas_thread():
-        started = [_pool().submit(work) for _ in range(helpers)]
-        try:
-            work()
-        finally:
-            # One that has not begun has nothing to do any more.
-            running = [helper for helper in started if not helper.cancel()]
-            failures = [helper.exception() for helper in running]
-        for failure in failures:
-            if failure is not None:
-                raise failure
+def _work(task: Callable[[int], None], indices: Iterator[int]) -> None:
+    for index in indices:
+        task(index)
+
+
+def _work_together(task: Callable[[int], None], number: int, helpers: int) -> None:
+    indices = _Shared(number)
+    started = [_pool().submit(_work, task, indices) for _ in range(helpers)]
+    try:
+        _work(task, indices)
+    finally:
+        # One that has not begun has nothing to do any more.
+        running = [helper for helper in started if not helper.cancel()]
+        failures = [helper.exception() for helper in running]
+    for failure in failures:
+        if failure is not None:
+            raise failure
+
+
+class _Shared:
+    """An iterator over indices that several threads draw from."""
+
+    def __init__(self, number: int) -> None:
+        self._next = itertools.count()  # one step of it is atomic
+        self._number = number
+
+    def __iter__(self) -> _Shared:
+        return self
+
+    def __next__(self) -> int:
+        index = next(self._next)
+        if index >= self._number:
+            raise StopIteration
+        return index
 
 
 @cache
@@ -112,22 +137,21 @@ class _Held:
 _held = _Held()
 
 
-@contextlib.contextmanager
-def _one_blas_thread() -> Iterator[None]:
-    """Hold BLAS to one thread; the last of several threads that do gives it back its own."""
-    blas, held = _blas(), _held
-    with held.lock:
-        if not held.holders:
-            held.before = blas.get_num_threads()
-            blas.set_num_threads(1)
-        held.holders += 1
-    try:
-        yield
-    finally:
-        with held.lock:
-            held.holders -= 1
-            if not held.holders:
-                blas.set_num_threads(held.before)
+def _hold_blas() -> None:
+    """Hold BLAS to one thread, whose others would spin for a tenth of a second afterwards."""
+    with _held.lock:
+        if not _held.holders:
+            _held.before = _blas().get_num_threads()
+            _blas().set_num_threads(1)
+        _held.holders += 1
+
+
+def _release_blas() -> None:
+    """Undo it; the last of several threads that hold BLAS gives it back its own."""
+    with _held.lock:
+        _held.holders -= 1
+        if not _held.holders:
+            _blas().set_num_threads(_held.before)
 
 
 def _after_fork() -> None:
