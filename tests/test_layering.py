@@ -41,15 +41,16 @@ RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 # What a backend may import beside the standard library and its own package.
 CONTRACT = {"convdispatch.ops", "convdispatch.hookspecs", "convdispatch.errors"}
 FRAMEWORKS = {
-    "convdispatch_numpy": {"numpy", "autograd", "ml_dtypes"},
+    "convdispatch_numpy": {"numpy", "autograd", "ml_dtypes", "threadpoolctl"},
     "convdispatch_torch": {"numpy", "torch", "ml_dtypes"},
     "convdispatch_tensorflow": {"numpy", "tensorflow", "ml_dtypes"},
     "convdispatch_jax": {"numpy", "jax", "ml_dtypes"},
 }
 FRAMEWORK_NAME = re.compile("torch|tensorflow|jax", re.IGNORECASE)
 PADDING_WORDS = {"valid", "same", "causal", "full"}
-# What a framework itself calls "no padding", as its functions spell the argument.
-FRAMEWORK_ARGUMENTS = {"VALID"}
+# What a framework itself calls no pads, and those of its own which are the given ones, as its
+# functions spell the argument.
+FRAMEWORK_ARGUMENTS = {"VALID", "SAME"}
 
 
 def in_root(path):

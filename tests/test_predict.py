@@ -48,7 +48,8 @@ def test_no_batch_is_larger_than_asked_for(model: Sequential) -> None:
     model(X[:1])
     seen.clear()
     model.predict(X, batch_size=3)
-    assert seen == [3, 3, 1]
+    # What is traced is seen once a shape.
+    assert seen == ([3, 3, 1] if model.backend in ("numpy", "torch") else [3, 1])
 
 
 def test_one_item_is_a_batch_of_one(model: Sequential) -> None:

@@ -173,12 +173,12 @@ class ImageConvolution:
     def _product(self, cells: jax.Array, kernel: jax.Array) -> jax.Array:
         *shape, length = cells.shape
         matrix = lax.dot_general(
-            cells.reshape(-1, length),
-            kernel.reshape(length, -1),
+            cells.reshape(math.prod(shape), length),
+            kernel.reshape(length, kernel.shape[-1]),
             (((1,), (0,)), ((), ())),
             precision=self.precision,
         )
-        return matrix.reshape(*shape, -1)
+        return matrix.reshape(*shape, kernel.shape[-1])
 
     def _output_size(self, x: jax.Array) -> tuple[int, int]:
         down, across = (

@@ -102,7 +102,7 @@ class Layer(Weighted):
         """Make the weights for inputs of that shape, batch axis included."""
         shape = as_partial_shape(input_shape, "input_shape")
         self.compute_output_shape(shape)
-        if None not in shape[1:]:
+        if None not in shape[1:] and (shape[1:], self.dtype) not in self._plans:
             self._make_plan(shape, self.dtype)  # first: where it raises, nothing is built
         self._make_variables(self._declare(shape))
         self._built_shape = shape
