@@ -9,60 +9,148 @@ import numpy as np
 import pytest
 
 from convdispatch.conformance import harness
-from convdispatch.conformance.geometry import conv_problem
+from convdispatch.conformance.geometry import Geometry, conv_problem
+from convdispatch.conformance.problem import Problem
 from convdispatch.conformance.suite.geometries import GEOMETRIES
 from convdispatch.dispatch import lower
 from convdispatch.ops import Conv, Signature
 from convdispatch.registry import registry
-from convdispatch_numpy import _im2col
+from convdispatch_numpy import _depthwise, _im2col, _phases, _tiles
+from convdispatch_numpy._correlate import Correlation
 
 UNGROUPED = [geometry for geometry in GEOMETRIES if geometry.groups == 1]
+DEPTHWISE = [geometry for geometry in GEOMETRIES if geometry.groups == geometry.channels[0] > 1]
 MEBIBYTE = 2**20
+
+
+def exact_problem(geometry: Geometry) -> Problem:
+    """Return the convolution of numbers that are added without rounding."""
+    problem = replace(conv_problem(geometry, channels_last=True), values="eighths", dtype="float64")
+    if problem.op.activation not in ("linear", "relu"):
+        problem = replace(problem, op=replace(problem.op, activation="linear"))
+    return problem
+
+
+def one_axis(
+    *,
+    input_size: int,
+    output_size: int,
+    taps: int,
+    strides: int = 1,
+    dilation: int = 1,
+    low_pad: int = 0,
+) -> _tiles.Geometry:
+    """Return the geometry of a convolution along a line."""
+    return _tiles.Geometry(
+        input_size=(input_size,),
+        output_size=(output_size,),
+        taps=(taps,),
+        strides=(strides,),
+        dilation=(dilation,),
+        low_pads=(low_pad,),
+    )
 
 
 @pytest.mark.parametrize("geometry", UNGROUPED, ids=lambda geometry: geometry.id)
 @pytest.mark.parametrize("tile_bytes", [1, 200, 1000])
 def test_every_cut_gives_the_exact_sums(
-    geometry, tile_bytes: int, monkeypatch: pytest.MonkeyPatch
+    geometry: Geometry, tile_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tiles of one cell, of some and of part of an image: eighths are added without rounding."""
     monkeypatch.setattr(_im2col, "TILE_BYTES", tile_bytes)
-    problem = replace(conv_problem(geometry, channels_last=True), values="eighths", dtype="float64")
-    if problem.op.activation not in ("linear", "relu"):
-        problem = replace(problem, op=replace(problem.op, activation="linear"))
+    problem = exact_problem(geometry)
     found = harness.run(registry.load("numpy"), problem)
     np.testing.assert_array_equal(found, problem.expected[0])
+
+
+@pytest.mark.parametrize("geometry", DEPTHWISE, ids=lambda geometry: geometry.id)
+@pytest.mark.parametrize("block_bytes", [1, 200])
+def test_every_block_of_a_depthwise_convolution_gives_the_exact_sums(
+    geometry: Geometry, block_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks of one cell and of some."""
+    monkeypatch.setattr(_depthwise, "BLOCK_BYTES", block_bytes)
+    problem = exact_problem(geometry)
+    found = harness.run(registry.load("numpy"), problem)
+    np.testing.assert_array_equal(found, problem.expected[0])
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES, ids=lambda geometry: geometry.id)
+def test_the_adjoints_are_adjoint_in_every_cut(
+    geometry: Geometry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """<y, x * k> = <y * k, x> = <grad k, k> in whole numbers, which are added without rounding."""
+    monkeypatch.setattr(_im2col, "TILE_BYTES", 200)
+    monkeypatch.setattr(_depthwise, "BLOCK_BYTES", 200)
+    read, written = geometry.channels
+    pads = geometry.pads or ((0, 0),) * len(geometry.size)
+    ones = (1,) * len(geometry.size)
+    correlation = Correlation(
+        geometry=_tiles.Geometry(
+            input_size=geometry.size,
+            output_size=geometry.output_size,
+            taps=geometry.kernel,
+            strides=geometry.strides or ones,
+            dilation=geometry.dilation or ones,
+            low_pads=tuple(low for low, _ in pads),
+        ),
+        kernel_shape=(*geometry.kernel, read // geometry.groups, written),
+        groups=geometry.groups,
+    )
+    numbers = np.random.default_rng(5)
+    x = numbers.integers(-8, 9, (2, *geometry.size, read)).astype("float64")
+    kernel = numbers.integers(-8, 9, correlation.kernel_shape).astype("float64")
+    y = numbers.integers(-8, 9, (2, *geometry.output_size, written)).astype("float64")
+    product = np.vdot(y, correlation.forward(x, kernel))
+    assert np.vdot(correlation.input_adjoint(y, kernel), x) == product
+    assert np.vdot(correlation.kernel_adjoint(x, y), kernel) == product
 
 
 def test_the_kernels_gradient_is_summed_over_all_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """One tap sees each cell once: its gradient is the sum of them, tile by tile."""
     monkeypatch.setattr(_im2col, "TILE_BYTES", 16)
-    tiled = _im2col.TiledConvolution(
-        input_size=(5,),
-        output_size=(5,),
-        kernel_shape=(3, 1, 1),
-        strides=(1,),
-        dilation=(1,),
-        low_pads=(1,),
-    )
+    line = one_axis(input_size=5, output_size=5, taps=3, low_pad=1)
+    tiled = _im2col.TiledConvolution(geometry=line, channels=1, filters=1)
     x = np.array([[1.0, 2.0, 3.0, 4.0, 5.0], [10.0, 20.0, 30.0, 40.0, 50.0]])[..., None]
     gradient = tiled.kernel_adjoint(x, np.ones_like(x))
     assert gradient.ravel().tolist() == [110.0, 165.0, 154.0]
 
 
-def test_taps_and_strides_far_apart_are_read_one_by_one() -> None:
+@pytest.mark.parametrize(
+    ("strides", "dilation", "is_compact"),
+    [(1, 1, True), (1, 8000, False), (8000, 1, False), (32, 1, True), (33, 1, False)],
+)
+def test_taps_and_strides_far_apart_are_read_one_by_one(
+    strides: int, dilation: int, is_compact: bool
+) -> None:
     """Where the cells between them would fill the memory, no block of them is made."""
-    near = _im2col.TiledConvolution(
-        input_size=(9000,),
-        output_size=(8999,),
-        kernel_shape=(2, 200, 1),
-        strides=(1,),
-        dilation=(1,),
-        low_pads=(0,),
+    line = one_axis(input_size=9000, output_size=2, taps=2, strides=strides, dilation=dilation)
+    assert _im2col.TiledConvolution(geometry=line, channels=200, filters=1).is_compact is is_compact
+
+
+def test_a_stride_of_two_transposed_is_four_convolutions() -> None:
+    """By hand: of 3 taps those at 0 and 2 write even cells, that at 1 odd ones."""
+    line = one_axis(input_size=7, output_size=3, taps=3, strides=2)
+    found = _phases.phases(line)
+    assert found is not None
+    assert [(phase.cells[1], phase.geometry.taps) for phase in found] == [
+        (slice(0, 7, 2), (2,)),
+        (slice(1, 6, 2), (1,)),
+    ]
+    square = replace(
+        line,
+        **{
+            name: getattr(line, name) * 2
+            for name in ("input_size", "output_size", "taps", "strides", "dilation", "low_pads")
+        },
     )
-    dilated = replace(near, output_size=(1000,), dilation=(8000,))
-    strided = replace(near, output_size=(2,), strides=(8000,))
-    assert [near.is_compact, dilated.is_compact, strided.is_compact] == [True, False, False]
+    assert len(_phases.phases(square) or ()) == 4
+
+
+def test_a_stride_and_a_dilation_on_one_axis_have_no_phases() -> None:
+    """The taps that write a class are not every s-th one then."""
+    line = one_axis(input_size=9, output_size=2, taps=3, strides=2, dilation=2)
+    assert _phases.phases(line) is None
 
 
 def test_a_large_image_takes_little_scratch_memory() -> None:

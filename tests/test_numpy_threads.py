@@ -1,0 +1,160 @@
+"""The threads of the NumPy backend: each piece of work once, BLAS as it was, and no surprises."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import textwrap
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from convdispatch.errors import InvalidArgument
+from convdispatch_numpy import _im2col, _threads
+
+PATIENCE = 20.0  # seconds that a thread waits for the other one
+
+
+@pytest.fixture(autouse=True)
+def two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask for two threads, however many processors there are."""
+    monkeypatch.setenv(_threads.VARIABLE, "2")
+
+
+def blas_threads() -> int:
+    """Return how many threads NumPy's BLAS would use now."""
+    threads: int = _threads._blas().get_num_threads()
+    return threads
+
+
+def test_two_threads_share_the_work() -> None:
+    """Each piece is done once; a second thread does some of it."""
+    both_here = threading.Barrier(2, timeout=PATIENCE)
+    done: list[tuple[int, str]] = []
+
+    def task(index: int) -> None:
+        if index < 2:
+            both_here.wait()  # one thread alone would break it
+        done.append((index, threading.current_thread().name))
+
+    _threads.run(task, 50)
+    assert sorted(index for index, _ in done) == list(range(50))
+    names = {name for _, name in done}
+    assert len(names) == 2
+    assert any(name.startswith("convdispatch-numpy") for name in names)
+
+
+def test_work_that_is_not_worth_it_is_done_here() -> None:
+    """`helped=False` wakes nobody."""
+    names: list[str] = []
+    _threads.run(lambda _: names.append(threading.current_thread().name), 3, helped=False)
+    assert names == [threading.current_thread().name] * 3
+
+
+@pytest.mark.parametrize("helped", [True, False])
+def test_blas_is_held_to_one_thread_and_given_back(helped: bool) -> None:
+    """Also where two computations overlap: the second to end gives it back."""
+    blas = _threads._blas()
+    usual = blas.get_num_threads()
+    blas.set_num_threads(2)
+    try:
+        before = blas_threads()
+        seen: list[int] = []
+
+        def inner(_: int) -> None:
+            seen.append(blas_threads())
+
+        def outer(_: int) -> None:
+            _threads.run(inner, 2, helped=helped)
+            seen.append(blas_threads())
+
+        _threads.run(outer, 1, helped=helped)
+        assert seen == [1, 1, 1]
+        assert blas_threads() == before
+    finally:
+        blas.set_num_threads(usual)
+
+
+@pytest.mark.parametrize("culprit", ["the caller", "a helper"])
+def test_an_exception_reaches_the_caller_and_blas_is_given_back(culprit: str) -> None:
+    """Whichever thread it is raised in."""
+    both_here = threading.Barrier(2, timeout=PATIENCE)
+    here = threading.current_thread()
+    before = blas_threads()
+
+    def task(_: int) -> None:
+        both_here.wait()
+        if (threading.current_thread() is here) == (culprit == "the caller"):
+            raise ZeroDivisionError(culprit)
+
+    with pytest.raises(ZeroDivisionError, match=culprit):
+        _threads.run(task, 2)
+    assert blas_threads() == before
+    assert _threads._held.holders == 0
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "two", "", "1.5"])
+def test_a_wrong_number_of_threads_is_told(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says the variable, what it was and what is allowed."""
+    monkeypatch.setenv(_threads.VARIABLE, given)
+    expected = f"{_threads.VARIABLE} is {given!r}; expected a number of threads from 1"
+    with pytest.raises(InvalidArgument, match=expected):
+        _threads.count()
+
+
+@pytest.mark.parametrize(("given", "threads"), [("1", 1), ("3", 3), ("1000", _threads.MOST)])
+def test_the_variable_decides(given: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1 leaves the threads to BLAS; scratch memory bounds their number."""
+    monkeypatch.setenv(_threads.VARIABLE, given)
+    assert _threads.count() == threads
+
+
+def test_one_thread_leaves_blas_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is held, nothing made."""
+    monkeypatch.setenv(_threads.VARIABLE, "1")
+    holders: list[int] = []
+    _threads.run(lambda _: holders.append(_threads._held.holders), 2)
+    assert holders == [0, 0]
+
+
+@pytest.mark.parametrize(("rows", "filters"), [(700, 40), (40, 700), (3, 2), (0, 4)])
+def test_a_product_is_shared_out_by_its_longer_side(
+    rows: int, filters: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In whole numbers, so that no order of addition rounds."""
+    monkeypatch.setattr(_im2col, "WORTH_A_THREAD", 1)
+    monkeypatch.setattr(_im2col, "WORTH_HOLDING_BLAS", 1)
+    numbers = np.random.default_rng(3)
+    a = numbers.integers(-9, 9, (rows, 5))
+    b = numbers.integers(-9, 9, (5, filters))
+    out = np.full((rows, filters), np.nan)
+    _im2col.multiply(a.astype(float), b.astype(float), out)
+    np.testing.assert_array_equal(out, np.einsum("ij,jk->ik", a, b))
+
+
+AFTER_A_FORK = """
+    import os
+    import numpy as np
+    from convdispatch import layers
+    from convdispatch_numpy import _threads
+
+    layer = layers.Conv2D(64, 3, backend="numpy")
+    x = np.ones((2, 60, 60, 32), "float32")
+    expected = layer(x)
+    assert _threads._pool.cache_info().currsize == 1, "no thread was worth it"
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if np.array_equal(layer(x), expected) else 3)
+    raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")
+def test_a_forked_child_has_threads_of_its_own(
+    run_python: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """A child inherits a pool without its threads: waiting for them would never end."""
+    finished = run_python("-c", textwrap.dedent(AFTER_A_FORK))
+    assert finished.returncode == 0, finished.stderr
