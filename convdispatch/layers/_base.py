@@ -19,6 +19,7 @@ from convdispatch.layers._weighted import Weighted
 from convdispatch.layers._weights import Weight, require_as_many
 from convdispatch.ops import Backend, PartialShape, Shape, Tensor
 from convdispatch.regularizers import penalty
+from convdispatch.tuning import outside_trace
 from convdispatch.vocabulary import KERAS3, Vocabulary
 
 Plan = Callable[[Sequence[Tensor], Tensor], Tensor]
@@ -143,6 +144,10 @@ class Layer(Weighted):
             plan = self._make_plan(shape, dtype)
         return plan(weights, inputs)
 
+    def replan(self, shape: PartialShape, dtype: str) -> None:
+        """Lower anew for inputs of that shape, batch axis included, and of that element type."""
+        self._make_plan(shape, dtype)
+
     def preactivation(self, weights: Sequence[Any], inputs: Any) -> Any:
         """Apply the layer up to its activation: affine in the inputs, for error analyses."""
         shape, dtype = self._backend().describe(inputs)
@@ -160,10 +165,10 @@ class Layer(Weighted):
                 "Only the batch size may stay unknown while a framework traces the call."
             )
         backend = self._backend()
-        lowered = backend.outside_trace(
-            lambda: self._lower(sizes, dtype, activation=self.activation)
+        lowered = outside_trace(
+            backend, lambda: self._lower(sizes, dtype, activation=self.activation)
         )
-        plan: Plan = lowered  # type: ignore[assignment]  # outside_trace is untyped
+        plan: Plan = lowered
         if dtype != self.dtype:
             plan = _casting_weights(plan, backend, dtype)
         surplus = max(len(self._plans) - MAX_PLANS + 1, 0)
