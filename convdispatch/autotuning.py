@@ -84,17 +84,17 @@ def autotune(model: Layer | Sequential, x: Any) -> Tuned:
             "to measure. Call it once before, with an input of the same shape."
         )
     native = as_native(backend, x, layers[0].dtype if layers else "float32")
-    with tuning.requested(tuning.USE):  # or the environment could have all measured twice
-        model(native)  # builds the layers, and complains of an input that does not fit
     shape, _ = backend.describe(native)
+    model.compute_output_shape(shape)  # where it raises, nothing is built or measured
     batch = max(shape[0] or 0, 1)
     findings: list[tuning.Finding] = []
     request = tuning.Request(may_measure=True, batch=batch, findings=findings)
     ops: list[TunedOp] = []
     for layer in layers:
         with tuning.requested(request):
-            layer.replan(*backend.describe(native))
-        native = layer(native)
+            if layer.built:
+                layer.replan(*backend.describe(native))
+            native = layer(native)  # also makes the plan of a layer that it builds
         ops += [
             TunedOp(layer=layer.name, op=found.key, winner=found.winner, reason=found.reason)
             for found in findings[len(ops) :]
@@ -104,9 +104,9 @@ def autotune(model: Layer | Sequential, x: Any) -> Tuned:
 
 def _rows(op: TunedOp) -> list[tuple[str, ...]]:
     """Return a row for each candidate, the fastest first."""
-    if op.winner is None:
-        return [(op.layer, op.op, op.reason, "", "", "")]
     title = op.op[: op.op.index(")") + 1]  # the op, the element type and the input's shape
+    if op.winner is None:
+        return [(op.layer, title, op.reason, "", "", "")]
     ordered = sorted(op.winner.medians.items(), key=lambda item: item[1])
     rows: list[tuple[str, ...]] = []
     for place, (name, median) in enumerate(ordered):
