@@ -190,11 +190,12 @@ def _winner(fields: Mapping[str, object]) -> Winner:
         isinstance(winner.name, str)
         and isinstance(winner.usual, str)
         and isinstance(winner.batch, int)
+        and {winner.name, winner.usual} <= medians.keys()
         and all(isinstance(seconds, int | float) for seconds in medians.values())
         and all(isinstance(reason, str) for reason in left_out.values())
     )
     if not is_sound:
-        raise TypeError("a field of a winner has the wrong type")
+        raise TypeError("a winner has a field of the wrong type")
     return winner
 
 
