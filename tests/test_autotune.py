@@ -411,6 +411,7 @@ def test_threads_that_lower_the_same_op_measure_once(
 
     def counted(*arguments: Any) -> Any:
         measured.append(threading.get_ident())
+        time.sleep(0.1)  # the others come meanwhile
         return honest(*arguments)
 
     monkeypatch.setattr(tuning._choosing, "measure", counted)
