@@ -405,7 +405,6 @@ def test_threads_that_lower_the_same_op_measure_once(
     ways: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They all compute by the winner, and no two measurements overlap."""
-    monkeypatch.setenv("CONVDISPATCH_AUTOTUNE", "1")
     measured = []
     honest = tuning._choosing.measure
 
@@ -416,15 +415,19 @@ def test_threads_that_lower_the_same_op_measure_once(
 
     monkeypatch.setattr(tuning._choosing, "measure", counted)
     stated = ways(own=takes(3), fast=takes(1))
-    models = [layer() for _ in range(8)]
-    threads = [threading.Thread(target=model, args=(X,)) for model in models]
+    models = [layer(input_shape=X.shape[1:]) for _ in range(8)]
+    for model in models:
+        model(X)  # untuned: building, which happens one at a time, is over
+    monkeypatch.setenv("CONVDISPATCH_AUTOTUNE", "1")
+    smaller = X[:, :4]
+    threads = [threading.Thread(target=model, args=(smaller,)) for model in models]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
     assert len(measured) == 1
     for model in models:
-        assert who_computes(model, stated) == {"fast"}
+        assert who_computes(model, stated, smaller) == {"fast"}
 
 
 # Traces.
