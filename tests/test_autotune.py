@@ -15,11 +15,11 @@ import tunable
 from tunable import Offering, Way, takes
 
 import convdispatch
-from convdispatch import layers, tuning
+from convdispatch import layers
 from convdispatch.errors import ConfigError, InvalidArgument, InvalidType, UnsupportedOp
 from convdispatch.hookspecs import hookimpl
 from convdispatch.registry import registry
-from convdispatch.tuning import _cache, _environment, _measuring
+from convdispatch.tuning import _cache, _choosing, _environment, _measuring
 
 X = np.random.default_rng(0).normal(size=(2, 5, 5, 3)).astype("float32")
 Register = Callable[..., Any]
@@ -406,14 +406,14 @@ def test_threads_that_lower_the_same_op_measure_once(
 ) -> None:
     """They all compute by the winner, and no two measurements overlap."""
     measured = []
-    honest = tuning._choosing.measure
+    honest = _choosing.measure
 
     def counted(*arguments: Any) -> Any:
         measured.append(threading.get_ident())
         time.sleep(0.1)  # the others come meanwhile
         return honest(*arguments)
 
-    monkeypatch.setattr(tuning._choosing, "measure", counted)
+    monkeypatch.setattr(_choosing, "measure", counted)
     stated = ways(own=takes(3), fast=takes(1))
     models = [layer(input_shape=X.shape[1:]) for _ in range(8)]
     for model in models:
