@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from convdispatch.autodiff import Gradients as Gradients
     from convdispatch.autodiff import gradients as gradients
+    from convdispatch.autotuning import autotune as autotune
     from convdispatch.comparison import Comparison as Comparison
     from convdispatch.comparison import compare as compare
     from convdispatch.initializers import set_random_seed as set_random_seed
@@ -39,6 +40,7 @@ _HOMES = {
     "Comparison": "comparison",
     "Gradients": "autodiff",
     "Sequential": "models",
+    "autotune": "autotuning",
     "available_backends": "selection",
     "backend": "selection",
     "backend_of": "selection",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from convdispatch import tuning
 from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import Backend, Op, Signature, Tensor, features
 from convdispatch.registry import registry
@@ -16,8 +17,15 @@ def lower(backend: Backend, op: Op, signature: Signature) -> Callable[..., Tenso
     """Lower `op`, by a plugin's offer where there is one, else by the backend itself.
 
     Raises `UnsupportedOp` with the backend's own reason, before calling it, where nobody offers
-    and the backend declares that it cannot compute a feature of the op.
+    and the backend declares that it cannot compute a feature of the op. Where tuning is asked for,
+    the fastest of the candidates is taken instead.
     """
+    request = tuning.current_request()
+    if request is not None:
+        is_supported = _unsupported(backend, op, signature) is None
+        fastest = tuning.choice(backend, op, signature, request=request, is_supported=is_supported)
+        if fastest is not None:
+            return fastest
     offered: Callable[..., Tensor] | None = registry.hook.convdispatch_lower(
         backend=backend, op=op, signature=signature
     )
@@ -29,12 +37,19 @@ def lower(backend: Backend, op: Op, signature: Signature) -> Callable[..., Tenso
 
 def require_supported(backend: Backend, op: Op, signature: Signature) -> None:
     """Raise `UnsupportedOp` where the backend declares a feature of the op unsupported."""
+    refusal = _unsupported(backend, op, signature)
+    if refusal is not None:
+        raise refusal
+
+
+def _unsupported(backend: Backend, op: Op, signature: Signature) -> UnsupportedOp | None:
     entry = registry.entries().get(backend.name)
     if entry is None or entry.info is None:
-        return
+        return None
     unsupported = entry.info.capabilities.unsupported
     for feature in features(op, signature):
         if feature in unsupported:
-            raise UnsupportedOp(
+            return UnsupportedOp(
                 f"the backend {backend.name!r} does not support {feature}: {unsupported[feature]}"
             )
+    return None

@@ -11,6 +11,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import threading
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 import pluggy
@@ -54,6 +55,20 @@ class Registry:
     def hook(self) -> pluggy.HookRelay:
         """The hook caller of all plugins."""
         return self._manager().hook
+
+    def lowering_plugins(self) -> dict[str, pluggy.HookCaller]:
+        """Return each plugin's own `convdispatch_lower` by its name, the first asked first.
+
+        `hook.convdispatch_lower` stops at the first offer; these ask one plugin alone.
+        """
+        manager = self._manager()
+        found: dict[str, pluggy.HookCaller] = {}
+        for implementation in reversed(manager.hook.convdispatch_lower.get_hookimpls()):
+            plugin = implementation.plugin
+            others = [other for other in manager.get_plugins() if other is not plugin]
+            caller = manager.subset_hook_caller("convdispatch_lower", others)
+            found[_stable_name(implementation.plugin_name, plugin, found)] = caller
+        return found
 
     def register(self, plugin: object, name: str | None = None) -> str | None:
         """Add a plugin by hand; return its name, as `unregister` takes it."""
@@ -182,6 +197,16 @@ def _origin(manager: pluggy.PluginManager, plugin: object) -> tuple[str, str]:
     """Return the plugin's distribution and its entry point's name."""
     distribution, _, name = (manager.get_name(plugin) or repr(plugin)).partition(":")
     return distribution, name or distribution
+
+
+def _stable_name(registered: str, plugin: object, taken: Container[str]) -> str:
+    """Return a name that another process gives the plugin too, and that nobody has yet."""
+    if registered == str(id(plugin)):  # pluggy's name for an object that has none
+        registered = f"{type(plugin).__module__}.{type(plugin).__qualname__}"
+    name, number = registered, 2
+    while name in taken:
+        name, number = f"{registered} #{number}", number + 1
+    return name
 
 
 def _require_unique(known: Entry | None, entry: Entry) -> None:

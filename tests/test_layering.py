@@ -25,6 +25,7 @@ LAYERS = [
     {"ops"},
     {"hookspecs"},
     {"registry"},
+    {"tuning"},
     {"dispatch"},
     {"selection", "config"},
     {"activations", "initializers", "regularizers", "constraints", "vocabulary"}
@@ -33,7 +34,7 @@ LAYERS = [
     {"layers"},
     {"models"},
     {"training"},
-    {"autodiff", "comparison", "keras1", "keras2", "cli", "conformance", "rounding"}
+    {"autodiff", "autotuning", "comparison", "keras1", "keras2", "cli", "conformance", "rounding"}
     | {"bench", "__main__", "_child_process", "_facades", "convdispatch"},
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}

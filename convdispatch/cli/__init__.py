@@ -96,6 +96,11 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--backends", metavar="A,B", help="the backends to compare; all available ones by default"
     )
+    autotune = commands.add_parser("autotune", help="show or remove what autotune measured")
+    measured = autotune.add_subparsers(dest="action", required=True, metavar="ACTION")
+    measured.add_parser("show", parents=[common], help="list what was measured, and where for")
+    measured.add_parser("clear", parents=[common], help="remove the cache file")
+    measured.add_parser("path", parents=[common], help="print where the cache file is looked for")
     _add_conformance(
         commands.add_parser("conformance", help="run the conformance suite on backends")
     )

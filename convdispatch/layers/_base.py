@@ -21,6 +21,7 @@ from convdispatch.layers._weights import Weight, require_as_many
 from convdispatch.ops import PartialShape, Shape
 from convdispatch.registry import registry
 from convdispatch.regularizers import penalty
+from convdispatch.tuning import outside_trace
 from convdispatch.vocabulary import KERAS3, Vocabulary
 
 # Held while a first call builds its layer: the calls of several threads must share its weights.
@@ -156,6 +157,11 @@ class Layer(Weighted):
         """
         return tuple(self._plans.values())
 
+    def replan(self, shape: PartialShape, dtype: str) -> None:
+        """Lower anew for inputs of that shape, batch axis included, and of that element type."""
+        self._plans = PlanTable(self._plans)  # what was compiled with the old one is compiled anew
+        self._make_plan(shape, dtype)
+
     def preactivation(self, weights: Sequence[Any], inputs: Any) -> Any:
         """Apply the layer up to its activation: affine in the inputs, for error analyses."""
         shape, dtype = self._backend().describe(inputs)
@@ -175,8 +181,8 @@ class Layer(Weighted):
         plans = self._plans  # the arguments may change meanwhile, and with them the table
         backend = self._backend()
         with recorded() as lowered:
-            made: Any = backend.outside_trace(
-                lambda: self._lower(sizes, dtype, activation=self.activation)
+            made = outside_trace(
+                backend, lambda: self._lower(sizes, dtype, activation=self.activation)
             )
         return plans.keep(
             Plan(

@@ -1,0 +1,151 @@
+"""From an op to its fastest candidate: remembered where possible, else measured and remembered."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from convdispatch.ops import Backend, Op, Signature, Tensor
+from convdispatch.tuning._agreement import Sample, disagreement, sample
+from convdispatch.tuning._cache import Winner, cache
+from convdispatch.tuning._candidates import Candidates, candidates, said
+from convdispatch.tuning._environment import environment_of
+from convdispatch.tuning._key import key_of
+from convdispatch.tuning._measuring import measure
+from convdispatch.tuning._requests import Request
+
+logger = logging.getLogger("convdispatch.autotune")
+
+# Two measurements at once would disturb each other.
+_measuring = threading.RLock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What came out for one op."""
+
+    key: str
+    winner: Winner | None = None  # None where nothing was measured
+    reason: str = ""  # why not
+
+
+def choice(
+    backend: Backend, op: Op, signature: Signature, *, request: Request, is_supported: bool
+) -> Callable[..., Tensor] | None:
+    """Return the fastest candidate, or None where what computes the op untuned is to be used."""
+    key = key_of(op, signature)
+    environment = environment_of(backend, _device(backend, signature))
+    if not request.may_measure and cache().find(environment, key) is None:
+        return None
+    found = candidates(backend, op, signature, is_supported=is_supported)
+    if found is None:
+        return None
+    known = None if request.findings is not None else _known(environment, key, found)
+    if known is None and request.may_measure:
+        with _measuring:
+            finding = _settled(request, environment, key, found, (backend, op, signature))
+        known = finding.winner
+    return None if known is None else found.functions[known.name]
+
+
+def _known(environment: str, key: str, found: Candidates) -> Winner | None:
+    """Return what is remembered, if there still is a candidate of that name."""
+    winner = cache().find(environment, key)
+    return winner if winner is not None and winner.name in found.functions else None
+
+
+def _settled(
+    request: Request,
+    environment: str,
+    key: str,
+    found: Candidates,
+    lowered: tuple[Backend, Op, Signature],
+) -> Finding:
+    """Measure, unless it has been done while this thread waited, or for the same request."""
+    if request.findings is None:
+        known = _known(environment, key, found)
+        if known is not None:
+            return Finding(key=key, winner=known)
+        finding = _measured(*lowered, request.batch, key, found)
+        if finding.winner is not None:
+            _announce(key, finding.winner)
+    else:
+        before = (finding for finding in request.findings if finding.key == key)
+        finding = next(before, None) or _measured(*lowered, request.batch, key, found)
+        request.findings.append(finding)
+    if finding.winner is not None:
+        cache().add(environment, key, finding.winner)
+    return finding
+
+
+def _measured(
+    backend: Backend, op: Op, signature: Signature, batch: int, key: str, found: Candidates
+) -> Finding:
+    """Return what measuring gave, or why nothing was measured."""
+    if len(found.functions) < 2 and not found.left_out:
+        return Finding(key=key, reason="there is one way to compute it")
+    try:
+        samples = [sample(backend, op, signature, size) for size in (batch, batch + 1)]
+        sound, left_out = _sound(backend, found, samples)
+    except Exception as exc:  # noqa: BLE001 - whoever calls the layer will see it, as untuned
+        return Finding(key=key, reason=f"the backend's own choice {said(exc)}")
+    usual = found.usual if found.usual in sound else found.reference
+    drawn = samples[0]
+
+    def timed(function: Callable[..., Tensor]) -> Callable[[], None]:
+        return lambda: backend.synchronize(function(drawn.x, *drawn.weights))
+
+    result = measure({name: timed(function) for name, function in sound.items()}, usual)
+    winner = Winner(
+        name=result.fastest, usual=usual, batch=batch, medians=result.medians, left_out=left_out
+    )
+    return Finding(key=key, winner=winner)
+
+
+def _sound(
+    backend: Backend, found: Candidates, samples: list[Sample]
+) -> tuple[dict[str, Callable[..., Tensor]], dict[str, str]]:
+    """Return the candidates that give the right answer, and why the others are left out.
+
+    Raises what the backend's own choice raises.
+    """
+    reference = found.functions[found.reference]
+    for drawn in samples:
+        backend.synchronize(reference(drawn.x, *drawn.weights))
+    sound, left_out = {found.reference: reference}, dict(found.left_out)
+    for name, function in found.functions.items():
+        if name == found.reference:
+            continue
+        try:
+            problem = disagreement(backend, function, reference, samples)
+        except Exception as exc:  # noqa: BLE001 - a candidate that fails is left out, and said
+            problem = said(exc)
+        if problem is None:
+            sound[name] = function
+        else:
+            left_out[name] = problem
+    return sound, left_out
+
+
+def _announce(key: str, winner: Winner) -> None:
+    """Say what was measured where nobody holds a result: the gain to a log, faults aloud."""
+    gain = winner.medians[winner.usual] / (winner.medians[winner.name] or 1.0)
+    logger.info("%s: %s, %.2f times as fast as %s", key, winner.name, gain, winner.usual)
+    for name, reason in winner.left_out.items():
+        warnings.warn(
+            f"autotune left the candidate {name!r} out: it {reason}. The op is {key}.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _device(backend: Backend, signature: Signature) -> str:
+    """Return where the backend puts tensors: what is fast on one device may be slow on another."""
+    # The attribute of the array API standard. It is no part of the protocol, so it may be missing.
+    probe = backend.asarray(np.zeros(1), signature.dtype)
+    return str(getattr(probe, "device", "unknown"))
