@@ -94,6 +94,16 @@ def test_the_fastest_computes_at_once(ways: Any) -> None:
     assert np.array_equal(model(X), before)
 
 
+def test_what_was_compiled_before_computes_by_the_fastest_too(ways: Any) -> None:
+    """A compiled forward pass and `predict` do not keep the plans that were replaced."""
+    stated = ways(own=takes(3), fast=takes(1))
+    model = convdispatch.Sequential([layer(input_shape=X.shape[1:])], backend=tunable.NAME)
+    forward = model.compile_forward()
+    assert who_computes(forward, stated) == who_computes(model.predict, stated) == {"own"}
+    convdispatch.autotune(model, X)
+    assert who_computes(forward, stated) == who_computes(model.predict, stated) == {"fast"}
+
+
 def test_only_the_plan_of_that_shape_is_tuned(ways: Any) -> None:
     """Inputs of another shape, and other layers, are computed as before."""
     stated = ways(own=takes(3), fast=takes(1))
