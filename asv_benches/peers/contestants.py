@@ -5,7 +5,6 @@ framework likes best, functions are compiled. A call returns once its values hav
 """
 
 import importlib
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +12,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Shape:
-    """A convolution of square images with a square kernel, channels last, without bias."""
+    """A convolution of images with a square kernel, channels last, without bias."""
 
     batch: int
-    size: int
+    size: int | tuple[int, int]  # of a square image, or rows and columns
     channels: int
     filters: int
     kernel_size: int
@@ -24,14 +23,18 @@ class Shape:
     padding: str
 
     def __str__(self):
-        image = f"{self.batch}x{self.size}x{self.size}x{self.channels}"
+        image = "x".join(map(str, self._image_shape))
         kernel = f"{self.kernel_size}x{self.kernel_size}/{self.strides} {self.filters}"
         return f"{image} {kernel} {self.padding}"
 
     def image(self):
         """Return the input, normally distributed, as an array."""
-        size = (self.batch, self.size, self.size, self.channels)
-        return np.random.default_rng(0).standard_normal(size, np.float32)
+        return np.random.default_rng(0).standard_normal(self._image_shape, np.float32)
+
+    @property
+    def _image_shape(self):
+        rows, columns = (self.size, self.size) if isinstance(self.size, int) else self.size
+        return (self.batch, rows, columns, self.channels)
 
 
 def ours(backend, shape, x):
@@ -73,11 +76,6 @@ def waiting(backend, call):
 
     synchronize = registry.load(backend).synchronize
     return lambda: synchronize(call())
-
-
-def keras_home(folder):
-    """Keep Keras away from the user's settings: before it is imported."""
-    os.environ["KERAS_HOME"] = str(folder)
 
 
 def raw(backend, shape, layer, x):

@@ -6,6 +6,7 @@ A row is a name and the times of its contestants, in seconds a call and one a ro
 import subprocess
 import sys
 import time
+import tracemalloc
 from functools import partial
 
 from asv_benches.benchmarks._by_hand import BY_HAND
@@ -142,6 +143,20 @@ def imports(backend, rounds):
     yield "import", times
 
 
+def memory(backend, rounds):
+    """Convolve a large image: the most memory at any time above input, kernel and output."""
+    shape = Shape(1, (1080, 1920), 3, 64, 7, 1, "same")
+    x = shape.image()
+    layer = contestants.ours(backend, shape, x)
+    found = []
+    for _ in range(2):  # the first call makes the plan's tables
+        tracemalloc.start()
+        y = layer(x)
+        found.append(tracemalloc.get_traced_memory()[1] - y.nbytes)
+        tracemalloc.stop()
+    yield str(shape), {"bytes": found}
+
+
 def growth(backend, rounds):
     """Time an image from 1 to 256 images, and time a layer from 1 to 200 layers."""
     from convdispatch.layers import Conv2D
@@ -172,6 +187,7 @@ MEASURES = {
     "gradients": (gradients, ("jax",)),
     "cnn": (small_cnn, ("torch", "tensorflow", "jax")),
     "import": (imports, ("numpy",)),
+    "memory": (memory, ("numpy",)),
     "growth": (growth, ("numpy", "torch", "tensorflow", "jax")),
 }
 

@@ -19,7 +19,8 @@ def interleaved(calls, rounds, *, pause=0.0):
 
     `pause` is for callables with thread pools of their own: so many seconds before each sample, in
     which the threads of the one before stop spinning, and then calls that are not counted, until
-    the system has spread the threads of this one over the processors. What is timed elsewhere has a method `seconds(number of calls)` instead of being called.
+    the system has spread the threads of this one over the processors. What is timed in another
+    process has a method `seconds(number of calls)` instead of being called.
     """
     timers = {name: _timer(call) for name, call in calls.items()}
     for timer in timers.values():

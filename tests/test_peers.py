@@ -1,0 +1,319 @@
+"""`python -m asv_benches.peers`: that the same is compared, in turn, and what is said of it."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convdispatch.registry import registry
+
+ROOT = Path(__file__).parent.parent
+Capture = pytest.CaptureFixture[str]
+WITH_RAW = pytest.mark.parametrize("framework", ["torch", "tensorflow", "jax"])
+
+
+def part(name: str) -> Any:
+    """Return a module of the comparison."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT)
+        return importlib.import_module(f"asv_benches.peers.{name}")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Give the command, started in the checkout."""
+    monkeypatch.chdir(ROOT)
+    main: Callable[[list[str]], int] = part("__main__").main
+    return lambda *arguments: main(list(arguments))
+
+
+def need(framework: str, all_backends: tuple[str, ...]) -> Any:
+    """Return the backend, or skip the test."""
+    if framework not in all_backends:
+        pytest.skip(f"{framework} is not under test")
+    return registry.load(framework)
+
+
+# The same is computed.
+
+
+@WITH_RAW
+def test_the_raw_call_computes_what_ours_does(
+    framework: str, all_backends: tuple[str, ...]
+) -> None:
+    """For every kind of shape: 3x3, 1x1, strided, with pads on one side only."""
+    backend = need(framework, all_backends)
+    contestants = part("contestants")
+    for size, kernel, strides, padding in [
+        (8, 3, 1, "valid"),
+        (8, 1, 1, "valid"),
+        (9, 7, 2, "valid"),
+        (8, 3, 2, "same"),
+        (8, 3, 1, "same"),
+        (7, 1, 2, "same"),
+    ]:
+        shape = contestants.Shape(2, size, 4, 8, kernel, strides, padding)
+        x = backend.asarray(shape.image(), "float32")
+        layer = contestants.ours(framework, shape, x)
+        expected = backend.to_numpy(layer(x))
+        got = np.asarray(backend.to_numpy(contestants.raw(framework, shape, layer, x)()))
+        if framework == "torch":
+            got = got.transpose(0, 2, 3, 1)
+        np.testing.assert_allclose(got, expected, atol=1e-4, err_msg=str(shape))
+
+
+@WITH_RAW
+def test_the_small_networks_compute_the_same(framework: str, all_backends: tuple[str, ...]) -> None:
+    """Ours and that written by hand, of the same weights."""
+    backend = need(framework, all_backends)
+    cnn = part("cnn")
+
+    def native(array: Any) -> Any:
+        return backend.asarray(array, "float32")
+
+    x = native(cnn.images(2))
+    ours = backend.to_numpy(cnn.ours(framework, native).compile_forward()(x))
+    by_hand = backend.to_numpy(cnn.by_hand(framework, native)(x))
+    assert ours.shape == (2, 10)
+    np.testing.assert_allclose(ours, by_hand, rtol=1e-4, atol=1e-4)
+
+
+KERAS = """
+    import sys
+    import numpy as np
+    from asv_benches.peers import cnn, contestants
+    from convdispatch.registry import registry
+
+    backend = registry.load("jax")
+    native = lambda array: backend.asarray(array, "float32")
+    x = cnn.images(2)
+    ours = np.asarray(cnn.ours("jax", native).compile_forward()(x))
+    np.testing.assert_allclose(cnn.keras_model().predict_on_batch(x), ours, rtol=1e-4, atol=1e-4)
+"""
+
+
+def test_keras_computes_the_same_network(all_backends: tuple[str, ...]) -> None:
+    """With the same weights, in the same order."""
+    pytest.importorskip("keras", reason="a peer that is not installed")
+    need("jax", all_backends)
+    environ = {**os.environ, "KERAS_BACKEND": "jax"}
+    program = "\n".join(line.removeprefix("    ") for line in KERAS.splitlines())
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environ, check=True, timeout=120)
+
+
+# In turn.
+
+
+def test_samples_are_taken_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order is reversed from round to round; a sample is as many calls as it needs."""
+    timing = part("timing")
+    now = [0.0]
+    order: list[str] = []
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: now[0])
+
+    def call(name: str, seconds: Iterator[float]) -> None:
+        order.append(name)
+        now[0] += next(seconds)
+
+    calls = {
+        "ours": partial(call, "ours", itertools.repeat(0.002)),
+        "raw": partial(call, "raw", itertools.repeat(0.001)),
+    }
+    times = timing.interleaved(calls, 2)
+    # Twice to warm up, once to learn the time; then 4 calls a sample, for 4 milliseconds.
+    assert order[6:] == ["raw"] * 4 + ["ours"] * 4 + ["ours"] * 4 + ["raw"] * 4
+    assert times == {"ours": pytest.approx([0.002] * 2), "raw": pytest.approx([0.001] * 2)}
+
+
+def test_after_a_pause_calls_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They wake the threads that slept."""
+    timing = part("timing")
+    asked: list[int] = []
+    paused: list[float] = []
+    monkeypatch.setattr(timing.time, "sleep", paused.append)
+
+    class Elsewhere:
+        """Timed in a process of its own."""
+
+        def seconds(self, number: int) -> float:
+            asked.append(number)
+            return 0.01
+
+    times = timing.interleaved({"ours": Elsewhere()}, 2, pause=0.5)
+    assert asked == [2, 1, 5, 1, 5, 1]
+    assert paused == [0.5, 0.5]
+    assert times == {"ours": [0.01, 0.01]}
+
+
+# What is said.
+
+
+def said(measure: str, backend: str, rows: Any) -> list[tuple[str, bool]]:
+    """Return what is found of made-up times, and whether that is enough."""
+    found = part("targets").findings(measure, backend, rows)
+    return [(one.found, one.is_met) for one in found]
+
+
+def times(**seconds: float) -> dict[str, list[float]]:
+    """Return three rounds of the same times."""
+    return {name: [value] * 3 for name, value in seconds.items()}
+
+
+FOUND = {
+    "overhead": (
+        "torch",
+        {"tiny": times(ours=13e-6, raw=10e-6, keras=100e-6)},
+        [("3.0 us", True), ("90 us: 30 times", True)],
+    ),
+    "overhead, more": (
+        "torch",
+        {"tiny": times(ours=15e-6, raw=10e-6, keras=80e-6)},
+        [("5.0 us", False), ("70 us: 14 times", False)],
+    ),
+    "overhead, none": (
+        "numpy",
+        {"tiny": times(ours=8e-6, raw=10e-6, keras=100e-6)},
+        [("-2.0 us", True), ("90 us", True)],
+    ),
+    "numpy-torch": (
+        "numpy",
+        {"a": times(ours=1.0, raw=1.0), "b": times(ours=2.25, raw=1.0)},
+        [("1.50", False), ("2.25 (b)", False)],
+    ),
+    "numpy-keras": ("numpy", {"a": times(ours=1.0, keras=4.0)}, [("4.00", True)]),
+    "native": (
+        "torch",
+        {
+            "short": times(ours=9e-4, raw=3e-4),
+            "a": times(ours=2e-3, raw=2e-3),
+            "b": times(ours=2.2e-3, raw=2e-3),
+            "c": times(ours=2e-3, raw=2e-3),
+        },
+        [("1.000 (worst 1.100: b)", True)],
+    ),
+    "native, two tables": (
+        "jax",
+        {"a valid": times(ours=1.0, raw=2.0), "b same": times(ours=1.0, raw=0.9)},
+        [("2.00", True), ("2.00 (a valid)", True), ("0.90", False), ("0.90 (b same)", False)],
+    ),
+    "gradients": ("jax", {"a": times(ours=1.0, keras=1.9, raw=1.0)}, [("1.90", False)]),
+    "cnn": (
+        "jax",
+        {
+            "batch 1": times(ours=1.02, raw=1.0),
+            "batch 1, arrays": times(ours=1.0, keras=1.5),
+        },
+        [("1.020", True), ("1.50", True)],
+    ),
+    "import": ("numpy", {"import": times(ours=0.141, raw=0.1)}, [("41 ms", False)]),
+    "memory": ("numpy", {"large": {"bytes": [2**20, 33 * 2**20]}}, [("33.0 MiB", False)]),
+    "growth": (
+        "numpy",
+        {"seconds an image": {"1": [1e-3, 1e-3], "256": [1.3e-3, 1.3e-3]}},
+        [("1.30 (1: 1000, 256: 1300 us)", False)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_a_target_is_met_or_missed(name: str) -> None:
+    """By made-up times on both sides of it."""
+    backend, rows, expected = FOUND[name]
+    assert said(name.partition(",")[0], backend, rows) == expected
+
+
+def test_every_measure_has_its_target() -> None:
+    """None is measured in vain, none judged unmeasured."""
+    assert part("targets")._FINDINGS.keys() == part("measures").MEASURES.keys()
+
+
+def test_a_ratio_is_the_median_of_the_rounds() -> None:
+    """A round that was disturbed in both changes nothing."""
+    lines = part("__main__").report(
+        {("numpy-keras", "numpy"): {"a": {"ours": [1.0, 50.0, 1.0], "keras": [4.0, 200.0, 6.0]}}}
+    )
+    assert "4.00 |" in lines[2]
+    assert lines[-1].endswith("| >= 3 | 4.00 | met |")
+
+
+# The command.
+
+
+def test_it_measures_and_prints_tables(
+    run: Callable[..., int], tmp_path: Path, capsys: Capture
+) -> None:
+    """A row with medians and quartiles, a target, and every time in a file."""
+    path = tmp_path / "peers.json"
+    arguments = ("--measure", "import", "--rounds", "1", "--json", str(path))
+    assert run(*arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("| measure | backend | row | ours | raw |")
+    assert lines[2].startswith("| import | numpy | import | ")
+    assert "| `import convdispatch` above `import numpy` | <= 40 ms |" in lines[-1]
+    (measured,) = json.loads(path.read_text())
+    assert set(measured["rows"]["import"]) == {"ours", "raw"}
+    assert len(measured["rows"]["import"]["ours"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("keras", "status", "problem"),
+    [
+        ("raise ImportError('no keras here')", 0, "overhead on numpy: n/a: no keras here"),
+        ("import os; os._exit(7)", 3, "overhead on numpy: failed with status 7: "),
+    ],
+    ids=["not installed", "crashes"],
+)
+def test_a_peer_that_is_not_there_is_said(
+    run: Callable[..., int],
+    tmp_path: Path,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+    keras: str,
+    status: int,
+    problem: str,
+) -> None:
+    """Not installed is no failure; a crash is one."""
+    (tmp_path / "keras.py").write_text(keras)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert run("--measure", "overhead", "--backend", "numpy", "--rounds", "1") == status
+    assert problem in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--measure", "speed"], "invalid choice: 'speed'"),
+        (["--backend", "theano"], "invalid choice: 'theano'"),
+        (["--rounds", "0"], "'0' is no number of rounds, such as 11"),
+        (["--json", "/nowhere/at/all.json"], "'/nowhere/at/all.json' cannot be written"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_wrong_usage_is_one_line(
+    run: Callable[..., int], capsys: Capture, arguments: list[str], message: str
+) -> None:
+    """And exit status 2, before anything is measured."""
+    with pytest.raises(SystemExit) as caught:
+        run(*arguments)
+    assert caught.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+def test_a_measure_without_the_backend_is_wrong_usage(
+    run: Callable[..., int], capsys: Capture
+) -> None:
+    """Nothing would be measured."""
+    assert run("--measure", "gradients", "--backend", "torch") == 2
+    assert capsys.readouterr().err == "error: none of these measures has one of these backends.\n"
