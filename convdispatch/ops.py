@@ -174,6 +174,12 @@ class OptionalMethods(Protocol):
         always the same ones; their values at the time of the call count.
         """
 
+    def advice(self) -> Sequence[str]:
+        """Return what a user could set up better on this machine, in sentences; mostly nothing.
+
+        `convdispatch doctor` asks, after a convolution was computed right.
+        """
+
 
 REQUIRED_FUNCTIONS = (
     # elementwise, one argument

@@ -171,6 +171,20 @@ def test_doctor_finds_sabotaged_backends(
     assert found["numpy"] == ("ok", "")
 
 
+def test_doctor_passes_on_a_backend_s_advice(
+    make_distribution: Callable[..., Path], run_python: RunPython
+) -> None:
+    """Below the table, and healthy all the same."""
+    methods = """return super().lower(op, signature)
+
+            def advice(self):
+                return ["Close the window.", "Open\\nthe door."]"""
+    folder = make_distribution("drafty", SABOTAGED.format(framework="numpy", lower=methods))
+    done = run_python("-m", "convdispatch", "doctor", paths=(folder,))
+    assert done.returncode == 0, done.stdout
+    assert "\n  drafty: Close the window.\n  drafty: Open the door.\n" in done.stdout
+
+
 def test_doctor_reports_an_unusable_configuration(capsys: Capture, keras_json: Path) -> None:
     """A malformed file makes the installation unhealthy, and the report still comes."""
     keras_json.write_text("{", encoding="utf-8")

@@ -7,12 +7,13 @@ import subprocess
 import textwrap
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from convdispatch.errors import InvalidArgument
-from convdispatch_numpy import _im2col, _threads
+from convdispatch_numpy import _advice, _im2col, _threads
 
 PATIENCE = 20.0  # seconds that a thread waits for the other one
 
@@ -25,7 +26,7 @@ def two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def blas_threads() -> int:
     """Return how many threads NumPy's BLAS would use now."""
-    threads: int = _threads._blas().get_num_threads()
+    threads: int = _threads.blas().get_num_threads()
     return threads
 
 
@@ -56,7 +57,7 @@ def test_work_that_is_not_worth_it_is_done_here() -> None:
 @pytest.mark.parametrize("helped", [True, False])
 def test_blas_is_held_to_one_thread_and_given_back(helped: bool) -> None:
     """Also where two computations overlap: the second to end gives it back."""
-    blas = _threads._blas()
+    blas = _threads.blas()
     usual = blas.get_num_threads()
     blas.set_num_threads(2)
     try:
@@ -158,3 +159,33 @@ def test_a_forked_child_has_threads_of_its_own(
     """A child inherits a pool without its threads: waiting for them would never end."""
     finished = run_python("-c", textwrap.dedent(AFTER_A_FORK))
     assert finished.returncode == 0, finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("kernels", "instructions", "says"),
+    [
+        ("Haswell", ["X86_V3", "X86_V4"], True),
+        ("Zen", ["AVX2", "AVX512F", "AVX512_SKX"], True),
+        ("Haswell", ["X86_V3"], False),
+        ("SkylakeX", ["X86_V3", "X86_V4"], False),
+        (None, ["X86_V4"], False),
+    ],
+)
+def test_kernels_for_an_older_processor_are_told_of(
+    kernels: str | None,
+    instructions: list[str],
+    says: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only where the processor is known to have more; a BLAS of another kind says nothing."""
+    controller = SimpleNamespace(architecture=kernels) if kernels else None
+    monkeypatch.setattr(_threads, "blas", lambda: controller)
+    monkeypatch.setattr(_advice, "_instructions", lambda: instructions)
+    found = _advice.advice()
+    assert bool(found) is says
+    assert all(f"as on '{kernels}'" in text and "OPENBLAS_CORETYPE" in text for text in found)
+
+
+def test_numpy_says_what_instructions_it_found() -> None:
+    """Where the advice looks."""
+    assert _advice._instructions()

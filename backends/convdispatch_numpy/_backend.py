@@ -11,6 +11,7 @@ import numpy.typing as npt
 from convdispatch.errors import BackendUnavailable
 from convdispatch.ops import Op, PartialShape, Signature
 from convdispatch_numpy import _autograd
+from convdispatch_numpy._advice import advice
 from convdispatch_numpy._functions import FUNCTIONS
 from convdispatch_numpy._lowering import candidates, lower
 
@@ -30,6 +31,9 @@ class NumpyBackend:
 
     def candidates(self, op: Op, signature: Signature) -> Mapping[str, Callable[..., Any]]:
         return candidates(op, signature)
+
+    def advice(self) -> Sequence[str]:
+        return advice()
 
     def owns(self, value: object) -> bool:
         return isinstance(value, np.ndarray | np.generic) or _autograd.is_traced(value)

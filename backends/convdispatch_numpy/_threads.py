@@ -41,7 +41,7 @@ def _count(given: str | None) -> int:
             "1, which leaves them to BLAS. Unset it for one a processor."
         )
     wanted = _processors() if given is None else int(given)
-    return min(wanted, MOST) if wanted > 1 and _blas() is not None else 1
+    return min(wanted, MOST) if wanted > 1 and blas() is not None else 1
 
 
 def run(task: Callable[[int], None], number: int, *, helped: bool = True) -> None:
@@ -112,7 +112,7 @@ def _processors() -> int:
 
 
 @cache
-def _blas() -> Any:
+def blas() -> Any:
     """Return threadpoolctl's controller of NumPy's BLAS, None where there is none."""
     try:
         from threadpoolctl import ThreadpoolController
@@ -141,8 +141,8 @@ def _hold_blas() -> None:
     """Hold BLAS to one thread, whose others would spin for a tenth of a second afterwards."""
     with _held.lock:
         if not _held.holders:
-            _held.before = _blas().get_num_threads()
-            _blas().set_num_threads(1)
+            _held.before = blas().get_num_threads()
+            blas().set_num_threads(1)
         _held.holders += 1
 
 
@@ -151,14 +151,14 @@ def _release_blas() -> None:
     with _held.lock:
         _held.holders -= 1
         if not _held.holders:
-            _blas().set_num_threads(_held.before)
+            blas().set_num_threads(_held.before)
 
 
 def _after_fork() -> None:
     """Forget threads that a child does not have, and computations that go on in its parent."""
     global _held
     if _held.holders:
-        _blas().set_num_threads(_held.before)
+        blas().set_num_threads(_held.before)
     _held = _Held()
     _pool.cache_clear()
 

@@ -24,7 +24,7 @@ from convdispatch.cli._output import one_line, show, table
 from convdispatch.conformance.versions import version_of
 from convdispatch.errors import BackendNotFound, ConfigError
 from convdispatch.ops import Conv, Signature
-from convdispatch.registry import AVAILABLE, BROKEN
+from convdispatch.registry import AVAILABLE, BROKEN, registry
 
 _PACKAGES = ("convdispatch", "numpy", "pluggy", "ml_dtypes", "autograd", "rich")
 _TIME_LIMIT = 300  # seconds for one backend: a cold import of a large framework takes many
@@ -47,6 +47,7 @@ class Check:
     version: str | None
     seconds: float | None
     detail: str
+    advice: list[str]  # what could be set up better
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,6 @@ def convolve(name: str) -> str:
     import numpy as np
 
     from convdispatch.dispatch import lower
-    from convdispatch.registry import registry
 
     backend = registry.load(name)
     op = Conv(
@@ -139,6 +139,7 @@ def _checks() -> list[Check]:
             version=row.version,
             seconds=None,
             detail=row.error or (row.install if row.status != AVAILABLE else None) or "",
+            advice=[],
         )
         checks.append(_tried(check) if row.status == AVAILABLE else check)
     return checks
@@ -150,6 +151,7 @@ def _tried(check: Check) -> Check:
     command = [sys.executable, "-P", "-m", "convdispatch.cli._doctor", check.name]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     started = time.perf_counter()
+    advice: list[str] = []
     try:
         done = subprocess.run(
             command,
@@ -163,18 +165,20 @@ def _tried(check: Check) -> Check:
     except subprocess.TimeoutExpired:
         detail = f"did not answer within {_TIME_LIMIT} seconds"
     else:
-        detail = _complaint(done)
+        detail, advice = _answer(done)
     seconds = round(time.perf_counter() - started, 3)
-    return replace(check, status=_FAILED if detail else _OK, seconds=seconds, detail=detail)
+    status = _FAILED if detail else _OK
+    return replace(check, status=status, seconds=seconds, detail=detail, advice=advice)
 
 
-def _complaint(done: subprocess.CompletedProcess[str]) -> str:
-    """Return '' if the process reported success, else the best explanation that it left."""
+def _answer(done: subprocess.CompletedProcess[str]) -> tuple[str, list[str]]:
+    """Return what is wrong, '' for nothing, and what could be better, as the process said."""
     lines = done.stdout.splitlines()
     if done.returncode == 0 and lines:
-        return str(json.loads(lines[-1])["problem"])
+        answer = json.loads(lines[-1])
+        return str(answer["problem"]), [one_line(sentence) for sentence in answer["advice"]]
     last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
-    return one_line(f"the process ended with code {done.returncode}: {last}")
+    return one_line(f"the process ended with code {done.returncode}: {last}"), []
 
 
 def _as_text(report: Report) -> str:
@@ -198,6 +202,7 @@ def _as_text(report: Report) -> str:
         *(f"  error: {error}" for error in configured.errors),
         "",
         table(("backend", "status", "version", "seconds", ""), rows),
+        *(f"  {check.name}: {text}" for check in report.backends for text in check.advice),
         "",
         "Everything works." if report.healthy else "Something is wrong: see above.",
     ]
@@ -206,11 +211,15 @@ def _as_text(report: Report) -> str:
 
 def _main(name: str) -> None:
     """Answer the parent process with one line of JSON, the last one printed."""
+    advice: list[str] = []
     try:
         problem = convolve(name)
+        advise = getattr(registry.load(name), "advice", None)
+        if advise is not None:
+            advice = [str(sentence) for sentence in advise()]
     except Exception as exc:  # noqa: BLE001 - reporting any failure is what this process is for
         problem = one_line(f"{type(exc).__name__}: {exc}")
-    print(json.dumps({"problem": problem}), flush=True)
+    print(json.dumps({"problem": problem, "advice": advice}), flush=True)
 
 
 if __name__ == "__main__":
