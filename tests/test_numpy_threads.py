@@ -7,13 +7,14 @@ import subprocess
 import textwrap
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from convdispatch.errors import InvalidArgument
-from convdispatch_numpy import _advice, _im2col, _threads
+from convdispatch_numpy import _advice, _im2col, _processors, _threads
 
 PATIENCE = 20.0  # seconds that a thread waits for the other one
 
@@ -189,3 +190,36 @@ def test_kernels_for_an_older_processor_are_told_of(
 def test_numpy_says_what_instructions_it_found() -> None:
     """Where the advice looks."""
     assert _advice._instructions()
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2,
+    reason="a thread cannot be kept off a processor, or there is one only",
+)
+def test_helpers_keep_off_the_processor_of_who_is_helped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a caller has moved to another processor they follow at its next call."""
+    usable = os.sched_getaffinity(0)
+    helpers = _processors.Helpers()
+    with ThreadPoolExecutor(1, initializer=helpers.join) as pool:
+        found = []
+        for here in (*sorted(usable)[:2], min(usable)):
+            monkeypatch.setattr(_processors, "_current", lambda here=here: here)
+            pool.submit(int).result()  # there is a thread
+            helpers.avoid_this_processor()
+            found.append(pool.submit(os.sched_getaffinity, 0).result() == usable - {here})
+    assert found == [True, True, True]
+    assert os.sched_getaffinity(0) == usable
+    helpers.avoid_this_processor()  # of threads that have ended
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no thread can be kept off")
+def test_helpers_stay_where_they_may_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that may use one processor has no other one for them."""
+    usable = os.sched_getaffinity(0)
+    here = min(usable)
+    monkeypatch.setattr(_processors, "_current", lambda: here)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {here})
+    monkeypatch.setattr(os, "sched_setaffinity", lambda *_: pytest.fail("nothing to set"))
+    helpers = _processors.Helpers()
+    helpers.join()
+    helpers.avoid_this_processor()

@@ -112,6 +112,25 @@ def test_keras_computes_the_same_network(all_backends: tuple[str, ...]) -> None:
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environ, check=True, timeout=120)
 
 
+REMOTES = """
+    from asv_benches.peers.contestants import Shape
+    from asv_benches.peers.remote import Remote
+
+    with Remote("numpy", OPENBLAS_NUM_THREADS="1") as ours, Remote("torch") as raw:
+        for remote in (ours, raw):
+            for size in (8, 16):
+                remote.prepare(Shape(1, size, 4, 8, 3, 1, "same"))
+                assert 0 < remote.seconds(3) < 1
+"""
+
+
+def test_contestants_are_timed_in_processes_of_their_own(all_backends: tuple[str, ...]) -> None:
+    """Asked one after the other, for one shape after the other; they end."""
+    need("torch", all_backends)
+    program = "\n".join(line.removeprefix("    ") for line in REMOTES.splitlines())
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=120)
+
+
 # In turn.
 
 
@@ -190,6 +209,11 @@ FOUND = {
         "numpy",
         {"a": times(ours=1.0, raw=1.0), "b": times(ours=2.25, raw=1.0)},
         [("1.50", False), ("2.25 (b)", False)],
+    ),
+    "numpy-torch-advised": (
+        "numpy",
+        {"a": times(ours=1.0, raw=1.0)},
+        [("1.00", True), ("1.00 (a)", True)],
     ),
     "numpy-keras": ("numpy", {"a": times(ours=1.0, keras=4.0)}, [("4.00", True)]),
     "native": (

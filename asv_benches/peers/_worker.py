@@ -18,7 +18,7 @@ def main(measure, backend, rounds):
         function, _ = MEASURES[measure]
         for name, times in function(backend, rounds):
             print(json.dumps({"row": name, "times": times}), file=stream, flush=True)
-    except ImportError as exc:
+    except (ImportError, NotImplementedError) as exc:
         print(json.dumps({"missing": str(exc)}), file=stream, flush=True)
 
 

@@ -53,16 +53,24 @@ def overhead(backend, rounds):
     yield str(TINY), interleaved(_waiting(backend, calls), 5 * rounds)
 
 
-def numpy_and_torch(backend, rounds):
+def numpy_and_torch(backend, rounds, **environ):
     """NumPy, and torch on the same images and kernels, each in a process of its own."""
-    raw = Remote()
-    for shape in RESNET:
-        x = shape.image()
-        layer = contestants.ours("numpy", shape, x)
-        raw.prepare(shape)
-        calls = {"ours": partial(layer, x), "raw": raw}
-        yield str(shape), interleaved(calls, rounds, pause=PAUSE)
-    raw.close()
+    import torch  # noqa: F401  # or there is nothing to compare with
+
+    with Remote("numpy", **environ) as ours, Remote("torch") as raw:
+        for shape in RESNET:
+            ours.prepare(shape)
+            raw.prepare(shape)
+            yield str(shape), interleaved({"ours": ours, "raw": raw}, rounds, pause=PAUSE)
+
+
+def numpy_as_advised(backend, rounds):
+    """Do the same, NumPy with the kernels that `convdispatch doctor` advises, where it does."""
+    from convdispatch.registry import registry
+
+    if not registry.load("numpy").advice():
+        raise NotImplementedError("NumPy's OpenBLAS knows this processor")
+    yield from numpy_and_torch(backend, rounds, OPENBLAS_CORETYPE="SkylakeX")
 
 
 def numpy_and_keras(backend, rounds):
@@ -182,6 +190,7 @@ def growth(backend, rounds):
 MEASURES = {
     "overhead": (overhead, ("numpy", "torch", "jax", "tensorflow")),
     "numpy-torch": (numpy_and_torch, ("numpy",)),
+    "numpy-torch-advised": (numpy_as_advised, ("numpy",)),
     "numpy-keras": (numpy_and_keras, ("numpy",)),
     "native": (native, ("torch", "tensorflow", "jax")),
     "gradients": (gradients, ("jax",)),

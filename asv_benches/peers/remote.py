@@ -5,24 +5,33 @@ pause between two, each would be measured beside the other's.
 """
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict
+from functools import partial
 
 from asv_benches.peers import contestants
 from asv_benches.peers.timing import seconds
 
 
 class Remote:
-    """torch's own convolution of a shape, in another process."""
+    """NumPy's layer, or torch's own convolution, in another process: a context manager."""
 
-    def __init__(self):
+    def __init__(self, backend, **environ):
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "asv_benches.peers.remote"],
+            [sys.executable, "-m", "asv_benches.peers.remote", backend],
+            env={**os.environ, **environ},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self._process.communicate()  # it ends with its input
 
     def prepare(self, shape):
         """Make the convolution of that shape, instead of the one before."""
@@ -32,33 +41,39 @@ class Remote:
         """Return the seconds of a call, in the mean of that number of calls."""
         return self._ask({"number": number})
 
-    def close(self):
-        """End the process."""
-        self._process.communicate()
-
     def _ask(self, question):
         print(json.dumps(question), file=self._process.stdin, flush=True)
         return float(self._process.stdout.readline())
 
 
-def serve():
+def serve(backend):
     """Answer each line of the standard input with a number."""
-    import torch
-
-    from convdispatch.registry import registry
-
     call = None
     for line in sys.stdin:
         question = json.loads(line)
         if "shape" in question:
-            shape = contestants.Shape(**question["shape"])
-            x = registry.load("torch").asarray(shape.image(), "float32")
-            layer = contestants.ours("torch", shape, x)
-            call = torch.inference_mode()(contestants.raw("torch", shape, layer, x))
+            call = _CALLS[backend](contestants.Shape(**question["shape"]))
             print(0.0, flush=True)
         else:
             print(seconds(call, question["number"]), flush=True)
 
 
+def _numpy(shape):
+    x = shape.image()
+    return partial(contestants.ours("numpy", shape, x), x)
+
+
+def _torch(shape):
+    import torch
+
+    from convdispatch.registry import registry
+
+    x = registry.load("torch").asarray(shape.image(), "float32")
+    layer = contestants.ours("torch", shape, x)
+    return torch.inference_mode()(contestants.raw("torch", shape, layer, x))
+
+
+_CALLS = {"numpy": _numpy, "torch": _torch}
+
 if __name__ == "__main__":
-    serve()
+    serve(sys.argv[1])

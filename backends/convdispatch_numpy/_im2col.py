@@ -72,27 +72,34 @@ class TiledConvolution:
         if self.is_pointwise and y.flags.c_contiguous:
             multiply(x.reshape(-1, self.channels), matrix, y.reshape(-1, self.filters))
             return
-        tiles = self._tiles(len(x), x.itemsize)
+        operations = self._operations(y)
+        threads = _threads.count() if operations >= WORTH_A_THREAD else 1
+        tiles = self._tiles(len(x), x.itemsize, threads)
+        # Of fewer tiles than threads each is multiplied by all of them.
+        product = multiply if len(tiles) < threads else np.matmul
 
         def compute(index: int) -> None:
             tile = tiles[index]
             columns, place = self._columns(x, tile), y[tile.place]
             if place.flags.c_contiguous:
-                np.matmul(columns, matrix, out=place.reshape(len(columns), -1))
+                product(columns, matrix, out=place.reshape(len(columns), -1))
             else:
                 place[...] = (columns @ matrix).reshape(place.shape)
 
-        _run(compute, len(tiles), self._operations(y))
+        if product is multiply:
+            for index in range(len(tiles)):
+                compute(index)
+        else:
+            _run(compute, len(tiles), operations)
 
     def kernel_adjoint(self, x: Array, y: Array) -> Array:
         """Return the gradient of sum(y * correlate(x, kernel)) in the kernel."""
         shape = (math.prod(self.geometry.taps) * self.channels, self.filters)
-        tiles = self._tiles(len(x), x.itemsize)
-        parts = 1
         operations = self._operations(y)
-        if operations >= WORTH_A_THREAD:
-            most = SUMS_BYTES // max(math.prod(shape) * x.itemsize, 1)
-            parts = max(min(_threads.count(), len(tiles), most), 1)
+        threads = _threads.count() if operations >= WORTH_A_THREAD else 1
+        tiles = self._tiles(len(x), x.itemsize, threads)
+        most = SUMS_BYTES // max(math.prod(shape) * x.itemsize, 1)
+        parts = max(min(threads, len(tiles), most), 1)
         sums = np.zeros((parts, *shape), x.dtype)
 
         def add(part: int) -> None:
@@ -112,12 +119,19 @@ class TiledConvolution:
 
     @cached_property
     def _tiles(self) -> Any:
-        """The function from a batch size and the bytes of a number to all tiles; thread-safe."""
+        """The function from a batch size, the bytes of a number and a number of threads to tiles.
+
+        Where there is more than one tile, there are as many for each thread. Thread-safe.
+        """
         length = math.prod(self.geometry.taps) * self.channels
+        cells = math.prod(self.geometry.output_size)
 
         @lru_cache(maxsize=16)
-        def tiles(batch: int, itemsize: int) -> list[Tile]:
+        def tiles(batch: int, itemsize: int, threads: int) -> list[Tile]:
             most = max(TILE_BYTES // (length * itemsize), 1)
+            number = -(-batch * cells // most)
+            if number > 1:
+                most = -(-batch * cells // (-(-number // threads) * threads))
             return self.geometry.tiles(batch, self.channels, itemsize, most)
 
         return tiles

@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 
 from convdispatch.errors import InvalidArgument
+from convdispatch_numpy._processors import Helpers, usable
 
 VARIABLE = "CONVDISPATCH_NUMPY_THREADS"
 # Each thread has a tile of its own: more of them would need more scratch memory than is promised.
@@ -40,7 +41,7 @@ def _count(given: str | None) -> int:
             f"the environment variable {VARIABLE} is {given!r}; expected a number of threads from "
             "1, which leaves them to BLAS. Unset it for one a processor."
         )
-    wanted = _processors() if given is None else int(given)
+    wanted = usable() if given is None else int(given)
     return min(wanted, MOST) if wanted > 1 and blas() is not None else 1
 
 
@@ -71,6 +72,7 @@ def _work(task: Callable[[int], None], indices: Iterator[int]) -> None:
 
 def _work_together(task: Callable[[int], None], number: int, helpers: int) -> None:
     indices = _Shared(number)
+    _helpers.avoid_this_processor()
     started = [_pool().submit(_work, task, indices) for _ in range(helpers)]
     try:
         _work(task, indices)
@@ -102,13 +104,12 @@ class _Shared:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(MOST - 1, thread_name_prefix="convdispatch-numpy")
+    return ThreadPoolExecutor(
+        MOST - 1, thread_name_prefix="convdispatch-numpy", initializer=_helpers.join
+    )
 
 
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+_helpers = Helpers()
 
 
 @cache
@@ -156,10 +157,10 @@ def _release_blas() -> None:
 
 def _after_fork() -> None:
     """Forget threads that a child does not have, and computations that go on in its parent."""
-    global _held
+    global _held, _helpers
     if _held.holders:
         blas().set_num_threads(_held.before)
-    _held = _Held()
+    _held, _helpers = _Held(), Helpers()
     _pool.cache_clear()
 
 

@@ -124,6 +124,7 @@ class Geometry:
         parts: list[list[tuple[int, int]]] = []
         for size in reversed(sizes):
             step = min(max(most, 1), max(size, 1))
+            step = -(-size // max(-(-size // step), 1)) or 1  # as many parts, of the same length
             parts.append([(start, min(start + step, size)) for start in range(0, size, step)])
             most = most // size if step == size else 0
         spatial = [
