@@ -64,23 +64,28 @@ def numpy_and_torch(backend, rounds, **environ):
             yield str(shape), interleaved({"ours": ours, "raw": raw}, rounds, pause=PAUSE)
 
 
-def numpy_as_advised(backend, rounds):
-    """Do the same, NumPy with the kernels that `convdispatch doctor` advises, where it does."""
-    from convdispatch.registry import registry
-
-    if not registry.load("numpy").advice():
-        raise NotImplementedError("NumPy's OpenBLAS knows this processor")
-    yield from numpy_and_torch(backend, rounds, OPENBLAS_CORETYPE="SkylakeX")
-
-
-def numpy_and_keras(backend, rounds):
+def numpy_and_keras(backend, rounds, **environ):
     """NumPy, and Keras 3 on its backend of that name, which computes with JAX."""
     _keras()
-    for shape in (*SHAPES, *RESNET):
-        x = shape.image()
-        layer, theirs = contestants.ours("numpy", shape, x), contestants.keras_layer(shape, x)
-        calls = {"ours": partial(layer, x), "keras": _as_array(partial(theirs, x))}
-        yield str(shape), interleaved(calls, rounds, pause=PAUSE)
+    with Remote("numpy", **environ) as ours:
+        for shape in (*SHAPES, *RESNET):
+            ours.prepare(shape)
+            x = shape.image()
+            theirs = _as_array(partial(contestants.keras_layer(shape, x), x))
+            yield str(shape), interleaved({"ours": ours, "keras": theirs}, rounds, pause=PAUSE)
+
+
+def as_advised(measure):
+    """Return the measure with the kernels of OpenBLAS that `doctor` advises, where it does."""
+
+    def advised(backend, rounds):
+        from convdispatch.registry import registry
+
+        if not registry.load("numpy").advice():
+            raise NotImplementedError("NumPy's OpenBLAS knows this processor")
+        yield from measure(backend, rounds, OPENBLAS_CORETYPE="SkylakeX")
+
+    return advised
 
 
 def native(backend, rounds):
@@ -190,8 +195,9 @@ def growth(backend, rounds):
 MEASURES = {
     "overhead": (overhead, ("numpy", "torch", "jax", "tensorflow")),
     "numpy-torch": (numpy_and_torch, ("numpy",)),
-    "numpy-torch-advised": (numpy_as_advised, ("numpy",)),
+    "numpy-torch-advised": (as_advised(numpy_and_torch), ("numpy",)),
     "numpy-keras": (numpy_and_keras, ("numpy",)),
+    "numpy-keras-advised": (as_advised(numpy_and_keras), ("numpy",)),
     "native": (native, ("torch", "tensorflow", "jax")),
     "gradients": (gradients, ("jax",)),
     "cnn": (small_cnn, ("torch", "tensorflow", "jax")),

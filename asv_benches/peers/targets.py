@@ -7,6 +7,7 @@ from functools import partial
 from asv_benches.peers.timing import difference, geometric_mean, ratio
 
 OVERHEAD = {"numpy": 6e-6, "torch": 4e-6, "jax": 8e-6, "tensorflow": 10e-6}  # seconds
+ADVISED = ", as `doctor` advises"
 LEAST_OVERHEAD = 1e-6  # seconds: no quotient by less, or by less than nothing, means anything
 LONG = 1e-3  # seconds: where a framework's own time hides the way there
 
@@ -64,32 +65,18 @@ def _numpy_torch(backend, rows, manner=""):
     ]
 
 
-def _numpy_keras(backend, rows):
-    mean = geometric_mean(_ratios(rows, "keras", "ours").values())
-    title = "NumPy, times as fast as Keras 3 on 'numpy'"
-    return [Finding(title, ">= 3", f"{mean:.2f}", mean >= 3)]
+def _numpy_keras(backend, rows, manner=""):
+    found = []
+    for title, ratios in _by_set(rows, "keras", "ours"):
+        mean = geometric_mean(ratios.values())
+        what = f"NumPy, times as fast as Keras 3 on 'numpy', {title}{manner}"
+        found.append(Finding(what, ">= 3", f"{mean:.2f}", mean >= 3))
+    return found
 
 
 def _native(backend, rows):
     if backend == "jax":
-        found = []
-        for title, padding in (("the six shapes", " valid"), ("ResNet-50", " same")):
-            chosen = {name: times for name, times in rows.items() if name.endswith(padding)}
-            ratios = _ratios(chosen, "raw", "ours")
-            mean = geometric_mean(ratios.values())
-            worst = min(ratios, key=ratios.get)
-            found += [
-                Finding(
-                    f"JAX, times as fast as lax, {title}", ">= 1.5", f"{mean:.2f}", mean >= 1.5
-                ),
-                Finding(
-                    "the same, at worst",
-                    ">= 0.95",
-                    f"{ratios[worst]:.2f} ({worst})",
-                    ratios[worst] >= 0.95,
-                ),
-            ]
-        return found
+        return _jax(rows)
     long = {name: times for name, times in rows.items() if statistics.median(times["raw"]) >= LONG}
     ratios = _ratios(long, "ours", "raw")
     middle, worst = statistics.median(ratios.values()), max(ratios, key=ratios.get)
@@ -101,6 +88,24 @@ def _native(backend, rows):
             middle <= 1.03,
         )
     ]
+
+
+def _jax(rows):
+    found = []
+    for title, ratios in _by_set(rows, "raw", "ours"):
+        mean = geometric_mean(ratios.values())
+        worst = min(ratios, key=ratios.get)
+        what = f"JAX, times as fast as lax, {title}"
+        found += [
+            Finding(what, ">= 1.5", f"{mean:.2f}", mean >= 1.5),
+            Finding(
+                "the same, at worst",
+                ">= 0.95",
+                f"{ratios[worst]:.2f} ({worst})",
+                ratios[worst] >= 0.95,
+            ),
+        ]
+    return found
 
 
 def _gradients(backend, rows):
@@ -148,6 +153,13 @@ def _growth(backend, rows):
     return found
 
 
+def _by_set(rows, above, below):
+    """Yield the names of the two sets of shapes, and the ratios of their rows."""
+    for title, padding in (("the six shapes", " valid"), ("ResNet-50", " same")):
+        chosen = {name: times for name, times in rows.items() if name.endswith(padding)}
+        yield title, _ratios(chosen, above, below)
+
+
 def _ratios(rows, above, below):
     return {name: ratio(times[above], times[below]) for name, times in rows.items()}
 
@@ -155,8 +167,9 @@ def _ratios(rows, above, below):
 _FINDINGS = {
     "overhead": _overhead,
     "numpy-torch": _numpy_torch,
-    "numpy-torch-advised": partial(_numpy_torch, manner=", as `doctor` advises"),
+    "numpy-torch-advised": partial(_numpy_torch, manner=ADVISED),
     "numpy-keras": _numpy_keras,
+    "numpy-keras-advised": partial(_numpy_keras, manner=ADVISED),
     "native": _native,
     "gradients": _gradients,
     "cnn": _cnn,

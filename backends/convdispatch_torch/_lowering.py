@@ -181,6 +181,8 @@ def _adapted(
     channels_last = op.channels_last
     to_first, to_last = (0, rank + 1, *range(1, rank + 1)), (0, *range(2, rank + 2), 1)
     activation = None if op.activation == "linear" else FUNCTIONS[op.activation]
+    if op.activation == "relu" and isinstance(op, Conv):
+        activation = torch.relu_  # in its place: the result is new, and no gradient needs it
 
     def convolve(
         x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None = None
