@@ -252,9 +252,16 @@ FOUND = {
     "import": ("numpy", {"import": times(ours=0.141, raw=0.1)}, [("41 ms", False)]),
     "memory": ("numpy", {"large": {"bytes": [2**20, 33 * 2**20]}}, [("33.0 MiB", False)]),
     "growth": (
-        "numpy",
-        {"seconds an image": {"1": [1e-3, 1e-3], "256": [1.3e-3, 1.3e-3]}},
-        [("1.30 (1: 1000, 256: 1300 us)", False)],
+        "torch",
+        {
+            "seconds an image": {"1": [1e-3, 1e-3], "256": [1.3e-3, 1.3e-3]},
+            "seconds an image, raw": {"1": [1e-3], "256": [2e-3]},
+            "seconds a layer": {"1": [1e-3], "10": [1.1e-3]},
+        },
+        [
+            ("1.30 (1: 1000, 256: 1300 us); the raw call 2.00", False),
+            ("1.10 (1: 1000, 10: 1100 us)", True),
+        ],
     ),
 }
 

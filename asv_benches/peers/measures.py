@@ -171,17 +171,22 @@ def memory(backend, rounds):
 
 
 def growth(backend, rounds):
-    """Time an image from 1 to 256 images, and time a layer from 1 to 200 layers."""
+    """Time an image from 1 to 256 images, also by the raw call; a layer from 1 to 200 layers."""
     from convdispatch.layers import Conv2D
     from convdispatch.models import Sequential
 
-    layer = Conv2D(32, 3, padding="same", backend=backend, data_format="channels_last")
-    calls, images = {}, {}
+    calls, raw, images = {}, {}, {}
     for batch in (1, 4, 16, 64, 256):
-        x = images[batch] = _native(backend, Shape(batch, 56, 32, 32, 3, 1, "same"))
-        calls[batch] = lambda x=x: layer(x)
-    times = interleaved(_waiting(backend, calls), rounds)
-    yield "seconds an image", {str(n): [t / n for t in found] for n, found in times.items()}
+        shape = Shape(batch, 56, 32, 32, 3, 1, "same")
+        x = images[batch] = _native(backend, shape)
+        layer = contestants.ours(backend, shape, x)
+        calls[batch] = partial(layer, x)
+        if backend != "numpy":  # which has no convolution of its own
+            raw[batch] = contestants.raw(backend, shape, layer, x)
+    for name, each in (("an image", calls), ("an image, raw", raw)):
+        if each:
+            times = interleaved(_waiting(backend, _without_gradients(backend, each)), rounds)
+            yield f"seconds {name}", {str(n): [t / n for t in found] for n, found in times.items()}
     calls = {}
     for count in (1, 10, 50, 200):
         options = {"padding": "same", "data_format": "channels_last"}
