@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from convdispatch.conformance.suite.geometries import GEOMETRIES
 from convdispatch.dispatch import lower
 from convdispatch.ops import Conv, Signature
 from convdispatch.registry import registry
-from convdispatch_numpy import _depthwise, _im2col, _phases, _tiles
+from convdispatch_numpy import _depthwise, _im2col, _phases, _scratch, _tiles
 from convdispatch_numpy._correlate import Correlation
 
 UNGROUPED = [geometry for geometry in GEOMETRIES if geometry.groups == 1]
@@ -151,6 +152,32 @@ def test_a_stride_and_a_dilation_on_one_axis_have_no_phases() -> None:
     """The taps that write a class are not every s-th one then."""
     line = one_axis(input_size=9, output_size=2, taps=3, strides=2, dilation=2)
     assert _phases.phases(line) is None
+
+
+def test_a_thread_has_its_scratch_memory_for_itself() -> None:
+    """What is in use is not given to a computation that interrupts, nor to another thread."""
+    scratch = _scratch.Scratch(16)
+    first = scratch.take()
+    nested = scratch.take()
+    assert not np.shares_memory(first, nested)
+    scratch.give_back(first)
+    with ThreadPoolExecutor(1) as pool:
+        assert not np.shares_memory(pool.submit(scratch.take).result(), first)
+    assert scratch.take() is first
+
+
+def test_only_what_has_to_be_is_copied_to_scratch_memory() -> None:
+    """A contiguous array is used as it is; one that is too large gets memory of its own."""
+    memory = np.zeros(16, np.uint8)
+    x = np.arange(8, dtype="int16").reshape(2, 4)
+    assert _scratch.contiguous(x, memory) is x
+    copy = _scratch.contiguous(x.T, memory)
+    assert np.shares_memory(copy, memory)
+    assert copy.tolist() == x.T.tolist()
+    large = _scratch.contiguous(x.astype("int32").T, memory)
+    assert not np.shares_memory(large, memory)
+    assert large.flags.c_contiguous
+    assert large.tolist() == x.T.tolist()
 
 
 def test_a_large_image_takes_little_scratch_memory() -> None:

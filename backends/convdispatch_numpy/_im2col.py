@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch_numpy import _threads
+from convdispatch_numpy._scratch import Bytes, Scratch, contiguous
 from convdispatch_numpy._tiles import Geometry, Tile
 
 Array = npt.NDArray[Any]
@@ -32,6 +33,8 @@ WORTH_A_THREAD = 2**25
 WORTH_HOLDING_BLAS = 2**18
 # Of the partial sums of a kernel's gradient, one a thread.
 SUMS_BYTES = 2**24
+
+_scratch = Scratch(TILE_BYTES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +82,13 @@ class TiledConvolution:
         product = multiply if len(tiles) < threads else np.matmul
 
         def compute(index: int) -> None:
-            tile = tiles[index]
-            columns, place = self._columns(x, tile), y[tile.place]
+            tile, memory = tiles[index], _scratch.take()
+            columns, place = _columns(x, tile, memory), y[tile.place]
             if place.flags.c_contiguous:
                 product(columns, matrix, out=place.reshape(len(columns), -1))
             else:
                 place[...] = (columns @ matrix).reshape(place.shape)
+            _scratch.give_back(memory)
 
         if product is multiply:
             for index in range(len(tiles)):
@@ -104,9 +108,11 @@ class TiledConvolution:
 
         def add(part: int) -> None:
             # Always the same tiles in the same order: the same sum at every call.
+            memory = _scratch.take()
             for tile in tiles[part::parts]:
-                columns = self._columns(x, tile)
+                columns = _columns(x, tile, memory)
                 sums[part] += columns.T @ y[tile.place].reshape(len(columns), -1)
+            _scratch.give_back(memory)
 
         _run(add, parts, operations)
         for part in sums[1:]:
@@ -136,9 +142,10 @@ class TiledConvolution:
 
         return tiles
 
-    def _columns(self, x: Array, tile: Tile) -> Array:
-        """Return one row of input numbers for each output cell of the tile."""
-        return tile.windows(x).reshape(tile.cells, -1)
+
+def _columns(x: Array, tile: Tile, memory: Bytes) -> Array:
+    """Return one row of input numbers for each output cell of the tile."""
+    return contiguous(tile.windows(x), memory).reshape(tile.cells, -1)
 
 
 def multiply(a: Array, b: Array, out: Array) -> None:
