@@ -10,28 +10,29 @@ import statistics
 import time
 from functools import partial
 
-WARM_UP = 5  # samples before one that counts, after a pause
+WARM_UP = 0.03  # seconds before a sample: idle threads woken on one processor are spread by then
 SAMPLE = 0.004  # seconds that a sample takes at least, by the fastest of them
 
 
 def interleaved(calls, rounds, *, pause=0.0):
     """Return, for each name, its seconds a call in each round; every call waits for its result.
 
-    `pause` is for callables with thread pools of their own: so many seconds before each sample, in
-    which the threads of the one before stop spinning, and then calls that are not counted, until
-    the system has spread the threads of this one over the processors. What is timed in another
-    process has a method `seconds(number of calls)` instead of being called.
+    Before each sample come calls that are not counted. `pause` is for callables with thread pools
+    of their own: so many seconds before those, in which the threads of the one before stop
+    spinning. What is timed in another process has a method `seconds(number of calls)` instead of
+    being called.
     """
     timers = {name: _timer(call) for name, call in calls.items()}
     for timer in timers.values():
         timer(2)
-    number = max(1, math.ceil(SAMPLE / max(min(timer(1) for timer in timers.values()), 1e-7)))
+    taken = {name: max(timer(1), 1e-7) for name, timer in timers.items()}
+    number = math.ceil(SAMPLE / min(taken.values()))
     times = {name: [] for name in calls}
     for turn in range(rounds):
         for name in calls if turn % 2 else reversed(calls):
             if pause:
                 time.sleep(pause)
-                timers[name](WARM_UP * number)
+            timers[name](math.ceil(WARM_UP / taken[name]))
             times[name].append(timers[name](number))
     return times
 
