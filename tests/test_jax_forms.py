@@ -155,6 +155,20 @@ def test_the_rules_choose_every_form() -> None:
     assert of_kernel(sizes(8, 56, 64, 3, 1, 1)) == "framework"
 
 
+def test_one_large_image_in_strides_is_left_to_the_framework() -> None:
+    """The convolution itself, not its gradients: XLA ends the process where cells are unread."""
+    jax = importlib.import_module("jax")
+    op, signature, x, kernel = problem(((2, 2), ((0, 0), (0, -1)), (1, 1), (21, 24)), (3, 4), 1)
+    conv = registry.load("jax").lower(op, signature)
+    assert "conv_general_dilated" in str(jax.make_jaxpr(conv)(x, kernel))
+    y, pullback = jax.vjp(conv, x, kernel)
+    np.testing.assert_array_equal(np.asarray(y), by_definition(op, x, kernel))
+    cotangent = integers(y.shape, 3)
+    dx, dkernel = map(np.asarray, pullback(cotangent))
+    forward = float((np.asarray(y, np.float64) * cotangent).sum())
+    assert float((dx * x).sum()) == float((dkernel * kernel).sum()) == forward
+
+
 def test_an_accelerator_gets_the_framework_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is one candidate, and what is lowered asks for the convolution as it is."""
     jax = importlib.import_module("jax")

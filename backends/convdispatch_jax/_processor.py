@@ -50,15 +50,19 @@ class ImageConvolution:
     def forms(self) -> tuple[str, ...]:
         """Return the names of the forms, that of `BY_SHAPE` first."""
         if self.is_pointwise:
-            return "product", "framework"
+            by_shape = (BY_SHAPE,) if self.strides != (1, 1) else ()
+            return *by_shape, "product", "framework"
         return BY_SHAPE, "framework", "row", "columns", "columns_by_image"
 
     def lowered(self, form: str) -> Function:
         """Return the function of (x, kernel) in this form, or in that of its shapes."""
         if form == "product":
             return self.as_product
+        if self.is_pointwise and form in (BY_SHAPE, IN_A_WHOLE):
+            # No crop: what a stride leaves unread is unread by products, and so by all gradients.
+            return _differentiable(self._pointwise, self.as_product, self.as_product)
 
-        convolve = self._differentiable(form)
+        convolve = self._by_shape(form)
 
         def cropped(x: jax.Array, kernel: jax.Array) -> jax.Array:
             if any(map(any, self.crop)):
@@ -68,29 +72,26 @@ class ImageConvolution:
 
         return cropped
 
-    def _differentiable(self, form: str) -> Function:
-        @jax.custom_jvp
-        def convolve(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    def _by_shape(self, form: str) -> Function:
+        def forward(x: jax.Array, kernel: jax.Array) -> jax.Array:
             chosen = form
             if form in (BY_SHAPE, IN_A_WHOLE):
                 chosen = _forward_form(self._sizes(x), is_alone=form == BY_SHAPE)
             return self._in_form(chosen)(x, kernel)
 
-        # Each of the two parts of the tangent is linear in one argument, and what reverse mode
-        # runs is its transpose: so the gradients have forms of their own.
-        def tangent(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
-            (x, kernel), (dx, dkernel) = primals, tangents
-            sizes = self._sizes(x)
-            y = convolve(x, kernel)
-            parts = []
-            if not _is_zero(dx):
-                parts.append(self._in_form(_input_gradient_form(sizes))(dx, kernel))
-            if not _is_zero(dkernel):
-                parts.append(self._in_form(_kernel_gradient_form(sizes))(x, dkernel))
-            return y, sum(parts[1:], parts[0]) if parts else jnp.zeros_like(y)
+        def of_input(x: jax.Array, kernel: jax.Array) -> jax.Array:
+            return self._in_form(_input_gradient_form(self._sizes(x)))(x, kernel)
 
-        convolve.defjvp(tangent, symbolic_zeros=True)
-        return convolve
+        def of_kernel(x: jax.Array, kernel: jax.Array) -> jax.Array:
+            return self._in_form(_kernel_gradient_form(self._sizes(x)))(x, kernel)
+
+        return _differentiable(forward, of_input, of_kernel)
+
+    def _pointwise(self, x: jax.Array, kernel: jax.Array) -> jax.Array:
+        """Leave one large image to XLA, which reads it in strides faster than a slice is made."""
+        sizes = self._sizes(x)
+        is_one_large = sizes is not None and sizes.images == 1 and sizes.cells >= 100
+        return (self.as_convolution if is_one_large else self.as_product)(x, kernel)
 
     @property
     def is_pointwise(self) -> bool:
@@ -200,6 +201,7 @@ class ImageConvolution:
             images=x.shape[0],
             channels=channels,
             length=length,
+            cells=math.prod(output),
             columns=x.shape[0] * math.prod(output) * length * x.dtype.itemsize / _MIB,
             width=output[1],
             is_padded=any(map(any, self.pads)),
@@ -214,6 +216,7 @@ class _Sizes:
     images: int
     channels: int
     length: int  # of a column: the numbers that one result reads
+    cells: int  # of a result
     columns: float  # memory of all of them, in MiB
     width: int  # of the result
     is_padded: bool
@@ -250,6 +253,31 @@ def _kernel_gradient_form(sizes: _Sizes | None) -> str:
         is_slow = sizes.channels >= 64 if sizes.is_strided else not sizes.is_padded
         return "columns_by_image" if is_slow else "framework"  # 1.1 to 5 times
     return "framework"
+
+
+def _differentiable(forward: Function, of_input: Function, of_kernel: Function) -> Function:
+    """Return `forward`, whose gradients are the transposes of the other two of the same sum.
+
+    Each of the two parts of the tangent is linear in one argument, and what reverse mode runs is
+    its transpose: so the gradients have forms of their own.
+    """
+
+    @jax.custom_jvp
+    def convolve(x: jax.Array, kernel: jax.Array) -> jax.Array:
+        return forward(x, kernel)
+
+    def tangent(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
+        (x, kernel), (dx, dkernel) = primals, tangents
+        y = convolve(x, kernel)
+        parts = []
+        if not _is_zero(dx):
+            parts.append(of_input(dx, kernel))
+        if not _is_zero(dkernel):
+            parts.append(of_kernel(x, dkernel))
+        return y, sum(parts[1:], parts[0]) if parts else jnp.zeros_like(y)
+
+    convolve.defjvp(tangent, symbolic_zeros=True)
+    return convolve
 
 
 def _is_zero(tangent: object) -> bool:
