@@ -113,6 +113,21 @@ def test_the_variable_decides(given: str, threads: int, monkeypatch: pytest.Monk
     assert _threads.count() == threads
 
 
+def test_a_limit_of_blas_is_a_limit(
+    run_python: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """OPENBLAS_NUM_THREADS=1 means one thread, not one of BLAS and ours besides."""
+    program = """
+        import os
+        os.environ.pop("CONVDISPATCH_NUMPY_THREADS")
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
+        from convdispatch_numpy import _threads
+        print(_threads.count())
+    """
+    finished = run_python("-c", textwrap.dedent(program))
+    assert finished.stdout == "1\n", finished.stderr
+
+
 def test_one_thread_leaves_blas_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is held, nothing made."""
     monkeypatch.setenv(_threads.VARIABLE, "1")

@@ -24,6 +24,34 @@ DEPTHWISE = [geometry for geometry in GEOMETRIES if geometry.groups == geometry.
 MEBIBYTE = 2**20
 
 
+def cut_into(monkeypatch: pytest.MonkeyPatch, tile_bytes: int) -> None:
+    """Let tiles be as small as that."""
+    monkeypatch.setattr(_im2col, "TILE_BYTES", tile_bytes)
+    monkeypatch.setattr(_im2col, "TILE_CELLS", 1)
+
+
+@pytest.mark.parametrize(
+    ("length", "batch", "threads", "cells"),
+    [
+        (256, 1, 1, [1024, 1024, 1024, 1024]),  # a mebibyte each
+        (256, 1, 8, [512] * 8),
+        (4096, 1, 1, [187] * 22),  # nearly three mebibytes each
+        (100_000, 1, 1, [7] * 586),
+        (16, 1, 2, [2048, 2048]),  # one would do, but there is enough for two threads
+    ],
+)
+def test_tiles_are_large_enough_for_a_product_and_small_enough_for_a_cache(
+    length: int, batch: int, threads: int, cells: list[int]
+) -> None:
+    """By hand, for a line of 4096 cells in float32."""
+    line = one_axis(input_size=4096, output_size=4096, taps=1)
+    tiled = _im2col.TiledConvolution(geometry=line, channels=length, filters=1)
+    found = [tile.cells for tile in tiled._tiles(batch, 4, threads)]
+    assert sum(found) == 4096
+    assert found[:-1] == cells[:-1]
+    assert len(found) == len(cells)
+
+
 def exact_problem(geometry: Geometry) -> Problem:
     """Return the convolution of numbers that are added without rounding."""
     problem = replace(conv_problem(geometry, channels_last=True), values="eighths", dtype="float64")
@@ -58,7 +86,7 @@ def test_every_cut_gives_the_exact_sums(
     geometry: Geometry, tile_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tiles of one cell, of some and of part of an image: eighths are added without rounding."""
-    monkeypatch.setattr(_im2col, "TILE_BYTES", tile_bytes)
+    cut_into(monkeypatch, tile_bytes)
     problem = exact_problem(geometry)
     found = harness.run(registry.load("numpy"), problem)
     np.testing.assert_array_equal(found, problem.expected[0])
@@ -81,7 +109,7 @@ def test_the_adjoints_are_adjoint_in_every_cut(
     geometry: Geometry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """<y, x * k> = <y * k, x> = <grad k, k> in whole numbers, which are added without rounding."""
-    monkeypatch.setattr(_im2col, "TILE_BYTES", 200)
+    cut_into(monkeypatch, 200)
     monkeypatch.setattr(_depthwise, "BLOCK_BYTES", 200)
     read, written = geometry.channels
     pads = geometry.pads or ((0, 0),) * len(geometry.size)
@@ -109,7 +137,7 @@ def test_the_adjoints_are_adjoint_in_every_cut(
 
 def test_the_kernels_gradient_is_summed_over_all_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """One tap sees each cell once: its gradient is the sum of them, tile by tile."""
-    monkeypatch.setattr(_im2col, "TILE_BYTES", 16)
+    cut_into(monkeypatch, 16)
     line = one_axis(input_size=5, output_size=5, taps=3, low_pad=1)
     tiled = _im2col.TiledConvolution(geometry=line, channels=1, filters=1)
     x = np.array([[1.0, 2.0, 3.0, 4.0, 5.0], [10.0, 20.0, 30.0, 40.0, 50.0]])[..., None]

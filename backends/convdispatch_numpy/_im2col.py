@@ -22,9 +22,14 @@ from convdispatch_numpy._tiles import Geometry, Tile
 
 Array = npt.NDArray[Any]
 
-# Of a tile's columns. Of half, this, twice and four times as many none is the fastest throughout;
-# this was within 5 % of the best for ResNet-50's 3x3 convolutions, on two processors.
+# Of a tile's columns, which are to stay in the cache; the product is slow of fewer cells than that,
+# so a tile of long columns may be larger. Within 5 % of the best of half and twice these numbers
+# for nearly all of ResNet-50's convolutions, on two processors.
 TILE_BYTES = 2**20
+TILE_CELLS = 192
+LARGEST_TILE_BYTES = 3 * 2**20
+# Cells a thread from which a single tile is cut into one for each.
+WORTH_A_TILE = 64
 # How many times as large as its columns the block of input cells behind a tile may be.
 SPREAD = 16
 # Operations below which waking another thread takes longer than it saves: 150 microseconds' worth.
@@ -34,7 +39,7 @@ WORTH_HOLDING_BLAS = 2**18
 # Of the partial sums of a kernel's gradient, one a thread.
 SUMS_BYTES = 2**24
 
-_scratch = Scratch(TILE_BYTES)
+_scratch = Scratch(LARGEST_TILE_BYTES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,9 +139,10 @@ class TiledConvolution:
 
         @lru_cache(maxsize=16)
         def tiles(batch: int, itemsize: int, threads: int) -> list[Tile]:
-            most = max(TILE_BYTES // (length * itemsize), 1)
+            column = length * itemsize
+            most = max(TILE_BYTES // column, min(TILE_CELLS, LARGEST_TILE_BYTES // column), 1)
             number = -(-batch * cells // most)
-            if number > 1:
+            if number > 1 or batch * cells >= threads * WORTH_A_TILE:
                 most = -(-batch * cells // (-(-number // threads) * threads))
             return self.geometry.tiles(batch, self.channels, itemsize, most)
 

@@ -26,8 +26,9 @@ MOST = 8
 def count() -> int:
     """Return how many threads to use: 1 where BLAS's own are to be left alone.
 
-    As many as the process may use processors, at most `MOST`, or what the environment variable
-    `CONVDISPATCH_NUMPY_THREADS` says; 1 without the package threadpoolctl. Raises
+    As many as the process may use processors and BLAS may use threads when that is first asked, or
+    what the environment variable `CONVDISPATCH_NUMPY_THREADS` says, at most `MOST`; 1 without the
+    package threadpoolctl. Raises
     `InvalidArgument` for a variable that is no positive number.
     """
     given = os.environ.get(VARIABLE)
@@ -41,8 +42,11 @@ def _count(given: str | None) -> int:
             f"the environment variable {VARIABLE} is {given!r}; expected a number of threads from "
             "1, which leaves them to BLAS. Unset it for one a processor."
         )
-    wanted = usable() if given is None else int(given)
-    return min(wanted, MOST) if wanted > 1 and blas() is not None else 1
+    if blas() is None:
+        return 1
+    # Who limits BLAS, as by OPENBLAS_NUM_THREADS, means all threads that multiply matrices.
+    wanted = min(usable(), blas().get_num_threads()) if given is None else int(given)
+    return min(wanted, MOST)
 
 
 def run(task: Callable[[int], None], number: int, *, helped: bool = True) -> None:
