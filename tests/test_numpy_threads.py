@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from convdispatch.errors import InvalidArgument
-from convdispatch_numpy import _advice, _im2col, _processors, _threads
+from convdispatch_numpy import _advice, _processors, _products, _threads
 
 PATIENCE = 20.0  # seconds that a thread waits for the other one
 
@@ -141,14 +141,26 @@ def test_a_product_is_shared_out_by_its_longer_side(
     rows: int, filters: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In whole numbers, so that no order of addition rounds."""
-    monkeypatch.setattr(_im2col, "WORTH_A_THREAD", 1)
-    monkeypatch.setattr(_im2col, "WORTH_HOLDING_BLAS", 1)
+    monkeypatch.setattr(_products, "WORTH_A_THREAD", 1)
+    monkeypatch.setattr(_products, "WORTH_HOLDING_BLAS", 1)
     numbers = np.random.default_rng(3)
     a = numbers.integers(-9, 9, (rows, 5))
     b = numbers.integers(-9, 9, (5, filters))
     out = np.full((rows, filters), np.nan)
-    _im2col.multiply(a.astype(float), b.astype(float), out)
+    _products.multiply(a.astype(float), b.astype(float), out)
     np.testing.assert_array_equal(out, np.einsum("ij,jk->ik", a, b))
+
+
+@pytest.mark.parametrize("stack", [1, 3, 0])
+def test_each_matrix_of_a_stack_is_multiplied(stack: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One by its longer side, several each by a thread; transposed views as well."""
+    monkeypatch.setattr(_products, "WORTH_A_THREAD", 1)
+    monkeypatch.setattr(_products, "WORTH_HOLDING_BLAS", 1)
+    numbers = np.random.default_rng(4)
+    a = numbers.integers(-9, 9, (stack, 5, 70)).swapaxes(1, 2)
+    b = numbers.integers(-9, 9, (stack, 5, 4))
+    found = _products.multiply_each(a.astype(float), b.astype(float))
+    np.testing.assert_array_equal(found, np.einsum("sij,sjk->sik", a, b))
 
 
 AFTER_A_FORK = """

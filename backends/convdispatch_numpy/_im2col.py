@@ -8,7 +8,6 @@ columns stay in the cache, and the scratch memory does not grow with the input.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -16,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch_numpy import _threads
+from convdispatch_numpy import _products, _threads
+from convdispatch_numpy._products import multiply, run
 from convdispatch_numpy._scratch import Bytes, Scratch, contiguous
 from convdispatch_numpy._tiles import Geometry, Tile
 
@@ -32,10 +32,6 @@ LARGEST_TILE_BYTES = 3 * 2**20
 WORTH_A_TILE = 64
 # How many times as large as its columns the block of input cells behind a tile may be.
 SPREAD = 16
-# Operations below which waking another thread takes longer than it saves: 150 microseconds' worth.
-WORTH_A_THREAD = 2**25
-# Operations from which BLAS may wake threads of its own.
-WORTH_HOLDING_BLAS = 2**18
 # Of the partial sums of a kernel's gradient, one a thread.
 SUMS_BYTES = 2**24
 
@@ -81,7 +77,7 @@ class TiledConvolution:
             multiply(x.reshape(-1, self.channels), matrix, y.reshape(-1, self.filters))
             return
         operations = self._operations(y)
-        threads = _threads.count() if operations >= WORTH_A_THREAD else 1
+        threads = _threads.count() if operations >= _products.WORTH_A_THREAD else 1
         tiles = self._tiles(len(x), x.itemsize, threads)
         # Of fewer tiles than threads each is multiplied by all of them.
         product = multiply if len(tiles) < threads else np.matmul
@@ -99,13 +95,13 @@ class TiledConvolution:
             for index in range(len(tiles)):
                 compute(index)
         else:
-            _run(compute, len(tiles), operations)
+            run(compute, len(tiles), operations)
 
     def kernel_adjoint(self, x: Array, y: Array) -> Array:
         """Return the gradient of sum(y * correlate(x, kernel)) in the kernel."""
         shape = (math.prod(self.geometry.taps) * self.channels, self.filters)
         operations = self._operations(y)
-        threads = _threads.count() if operations >= WORTH_A_THREAD else 1
+        threads = _threads.count() if operations >= _products.WORTH_A_THREAD else 1
         tiles = self._tiles(len(x), x.itemsize, threads)
         most = SUMS_BYTES // max(math.prod(shape) * x.itemsize, 1)
         parts = max(min(threads, len(tiles), most), 1)
@@ -119,7 +115,7 @@ class TiledConvolution:
                 sums[part] += columns.T @ y[tile.place].reshape(len(columns), -1)
             _scratch.give_back(memory)
 
-        _run(add, parts, operations)
+        run(add, parts, operations)
         for part in sums[1:]:
             sums[0] += part
         gradient: Array = sums[0].reshape(*self.geometry.taps, self.channels, self.filters)
@@ -152,30 +148,3 @@ class TiledConvolution:
 def _columns(x: Array, tile: Tile, memory: Bytes) -> Array:
     """Return one row of input numbers for each output cell of the tile."""
     return contiguous(tile.windows(x), memory).reshape(tile.cells, -1)
-
-
-def multiply(a: Array, b: Array, out: Array) -> None:
-    """Write the product of two matrices to `out`, in threads if that is worth it."""
-    rows, length = a.shape
-    filters = b.shape[1]
-    operations = 2 * rows * length * filters
-    parts = _threads.count() if operations >= WORTH_A_THREAD else 1
-    by_rows = rows >= filters
-    edges = [(rows if by_rows else filters) * part // parts for part in range(parts + 1)]
-
-    def compute(part: int) -> None:
-        chosen = slice(edges[part], edges[part + 1])
-        if by_rows:
-            np.matmul(a[chosen], b, out=out[chosen])
-        else:
-            np.matmul(a, b[:, chosen], out=out[:, chosen])
-
-    _run(compute, parts, operations)
-
-
-def _run(task: Callable[[int], None], number: int, operations: int) -> None:
-    if operations >= WORTH_HOLDING_BLAS:
-        _threads.run(task, number, helped=operations >= WORTH_A_THREAD)
-    else:
-        for index in range(number):
-            task(index)

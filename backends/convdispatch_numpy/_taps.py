@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convdispatch_numpy._products import multiply_each
 from convdispatch_numpy._tiles import Geometry
 
 Array = npt.NDArray[Any]
@@ -34,7 +35,7 @@ class TapByTap:
         by_group = self._grouped_kernel(kernel)
         for tap, read, write in self._taps():
             cells = self._by_group(x[read])
-            y[write] += self._merge_groups(cells @ by_group[tap], y[write].shape)
+            y[write] += self._merge_groups(multiply_each(cells, by_group[tap]), y[write].shape)
         return y
 
     def input_adjoint(self, y: Array, kernel: Array) -> Array:
@@ -44,7 +45,7 @@ class TapByTap:
         by_group = self._grouped_kernel(kernel).swapaxes(-1, -2)
         for tap, read, write in self._taps():
             cells = self._by_group(y[write])
-            x[read] += self._merge_groups(cells @ by_group[tap], x[read].shape)
+            x[read] += self._merge_groups(multiply_each(cells, by_group[tap]), x[read].shape)
         return x
 
     def kernel_adjoint(self, x: Array, y: Array) -> Array:
@@ -52,7 +53,8 @@ class TapByTap:
         *taps, channels, filters = self.kernel_shape
         by_group = np.zeros((*taps, self.groups, channels, filters // self.groups), x.dtype)
         for tap, read, write in self._taps():
-            by_group[tap] = self._by_group(x[read]).swapaxes(-1, -2) @ self._by_group(y[write])
+            cells = self._by_group(x[read]).swapaxes(-1, -2)
+            by_group[tap] = multiply_each(cells, self._by_group(y[write]))
         return np.moveaxis(by_group, -3, -2).reshape(self.kernel_shape)
 
     def _grouped_kernel(self, kernel: Array) -> Array:
