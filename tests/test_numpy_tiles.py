@@ -19,7 +19,6 @@ from convdispatch.registry import registry
 from convdispatch_numpy import _depthwise, _im2col, _phases, _scratch, _tiles
 from convdispatch_numpy._correlate import Correlation
 
-UNGROUPED = [geometry for geometry in GEOMETRIES if geometry.groups == 1]
 DEPTHWISE = [geometry for geometry in GEOMETRIES if geometry.groups == geometry.channels[0] > 1]
 MEBIBYTE = 2**20
 
@@ -80,7 +79,7 @@ def one_axis(
     )
 
 
-@pytest.mark.parametrize("geometry", UNGROUPED, ids=lambda geometry: geometry.id)
+@pytest.mark.parametrize("geometry", GEOMETRIES, ids=lambda geometry: geometry.id)
 @pytest.mark.parametrize("tile_bytes", [1, 200, 1000])
 def test_every_cut_gives_the_exact_sums(
     geometry: Geometry, tile_bytes: int, monkeypatch: pytest.MonkeyPatch
@@ -208,27 +207,27 @@ def test_only_what_has_to_be_is_copied_to_scratch_memory() -> None:
     assert large.tolist() == x.T.tolist()
 
 
-def test_a_large_image_takes_little_scratch_memory() -> None:
-    """At most 32 MiB above input, weights and output, for 1080 x 1920 by 7x7x3x64."""
+@pytest.mark.parametrize(("channels", "groups"), [(3, 1), (4, 2)])
+def test_a_large_image_takes_little_scratch_memory(channels: int, groups: int) -> None:
+    """At most 32 MiB above input, weights and output, for 1080 x 1920 by 7x7 and 64 filters."""
     op = Conv(
         strides=(1, 1),
         pads=((3, 3), (3, 3)),
         dilation=(1, 1),
-        groups=1,
+        groups=groups,
         channels_last=True,
         bias=False,
         activation="linear",
     )
-    signature = Signature(
-        input_shape=(1080, 1920, 3), weight_shapes=((7, 7, 3, 64),), dtype="float32"
-    )
+    shape, kernel_shape = (1080, 1920, channels), (7, 7, channels // groups, 64)
+    signature = Signature(input_shape=shape, weight_shapes=(kernel_shape,), dtype="float32")
     conv = lower(registry.load("numpy"), op, signature)
-    x, kernel = np.ones((1, 1080, 1920, 3), "float32"), np.ones((7, 7, 3, 64), "float32")
+    x, kernel = np.ones((1, *shape), "float32"), np.ones(kernel_shape, "float32")
     tracemalloc.start()
     try:
         y = conv(x, kernel)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert y[0, 500, 500].tolist() == [147.0] * 64
+    assert y[0, 500, 500].tolist() == [49.0 * channels / groups] * 64
     assert peak - y.nbytes <= 32 * MEBIBYTE

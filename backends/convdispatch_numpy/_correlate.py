@@ -17,6 +17,7 @@ import numpy.typing as npt
 from convdispatch_numpy import _taps
 from convdispatch_numpy._autograd import Function, differentiable
 from convdispatch_numpy._depthwise import DepthwiseConvolution
+from convdispatch_numpy._grouped import GroupedConvolution, transposed
 from convdispatch_numpy._im2col import TiledConvolution
 from convdispatch_numpy._phases import Phase, phases
 from convdispatch_numpy._tiles import Geometry
@@ -81,8 +82,7 @@ class Correlation:
         for phase, blocked in parts:
             taps = kernel[phase.taps]
             flipped = taps[(slice(None, None, -1),) * (taps.ndim - 2)]
-            # Of a depthwise convolution each channel keeps its kernel; else they change places.
-            backwards = flipped if self.groups > 1 else flipped.swapaxes(-1, -2)
+            backwards = transposed(flipped, self.groups)
             blocked.correlate_into(x[phase.cells], y, np.ascontiguousarray(backwards))
         return x
 
@@ -106,8 +106,8 @@ class Correlation:
     def _adjoint_parts(self) -> list[tuple[Phase, Blocked]] | None:
         """The convolutions that together make the input adjoint; None where taps do it better."""
         channels, filters = self.kernel_shape[-2:]
-        if self.groups > 1 and (channels, filters) != (1, self.groups):
-            return None
+        if self.groups > 1 and channels == 1 and filters != self.groups:
+            return None  # each product would be one column wide
         parts = []
         for phase in phases(self.geometry) or ():
             blocked = self._blocked(phase.geometry, is_adjoint=True)
@@ -121,12 +121,17 @@ class Correlation:
         channels, filters = self.kernel_shape[-2:]
         if self.only_taps:
             return None
-        if self.groups > 1 and channels == 1:
+        groups = self.groups
+        reads, writes = channels * groups, filters
+        if is_adjoint:
+            reads, writes = writes, reads
+        if groups > 1 and reads == groups:
             return DepthwiseConvolution(
-                geometry=geometry, channels=self.groups, multiplier=filters // self.groups
+                geometry=geometry, channels=groups, multiplier=writes // groups
             )
-        if self.groups > 1:
-            return None
-        reads, writes = (filters, channels) if is_adjoint else (channels, filters)
         tiled = TiledConvolution(geometry=geometry, channels=reads, filters=writes)
-        return tiled if tiled.is_compact else None
+        if not tiled.is_compact:
+            return None
+        if groups == 1:
+            return tiled
+        return GroupedConvolution(geometry=geometry, channels=reads, filters=writes, groups=groups)

@@ -35,7 +35,7 @@ SPREAD = 16
 # Of the partial sums of a kernel's gradient, one a thread.
 SUMS_BYTES = 2**24
 
-_scratch = Scratch(LARGEST_TILE_BYTES)
+scratch = Scratch(LARGEST_TILE_BYTES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,23 +73,23 @@ class TiledConvolution:
     def correlate_into(self, y: Array, x: Array, kernel: Array) -> None:
         """Write the correlation to `y`, which may be a strided view."""
         matrix = kernel.reshape(-1, self.filters)
-        if self.is_pointwise and y.flags.c_contiguous:
+        if self.is_pointwise and x.flags.c_contiguous and y.flags.c_contiguous:
             multiply(x.reshape(-1, self.channels), matrix, y.reshape(-1, self.filters))
             return
-        operations = self._operations(y)
-        threads = _threads.count() if operations >= _products.WORTH_A_THREAD else 1
+        operations = self.operations(y)
+        threads = _threads_for(operations)
         tiles = self._tiles(len(x), x.itemsize, threads)
         # Of fewer tiles than threads each is multiplied by all of them.
         product = multiply if len(tiles) < threads else np.matmul
 
         def compute(index: int) -> None:
-            tile, memory = tiles[index], _scratch.take()
+            tile, memory = tiles[index], scratch.take()
             columns, place = _columns(x, tile, memory), y[tile.place]
             if place.flags.c_contiguous:
                 product(columns, matrix, out=place.reshape(len(columns), -1))
             else:
                 place[...] = (columns @ matrix).reshape(place.shape)
-            _scratch.give_back(memory)
+            scratch.give_back(memory)
 
         if product is multiply:
             for index in range(len(tiles)):
@@ -99,29 +99,33 @@ class TiledConvolution:
 
     def kernel_adjoint(self, x: Array, y: Array) -> Array:
         """Return the gradient of sum(y * correlate(x, kernel)) in the kernel."""
-        shape = (math.prod(self.geometry.taps) * self.channels, self.filters)
-        operations = self._operations(y)
-        threads = _threads.count() if operations >= _products.WORTH_A_THREAD else 1
-        tiles = self._tiles(len(x), x.itemsize, threads)
-        most = SUMS_BYTES // max(math.prod(shape) * x.itemsize, 1)
-        parts = max(min(threads, len(tiles), most), 1)
-        sums = np.zeros((parts, *shape), x.dtype)
+        tiles, parts = self.shared_out(x, y)
+        length = math.prod(self.geometry.taps) * self.channels
+        sums = np.zeros((parts, length, self.filters), x.dtype)
 
         def add(part: int) -> None:
             # Always the same tiles in the same order: the same sum at every call.
-            memory = _scratch.take()
+            memory = scratch.take()
             for tile in tiles[part::parts]:
                 columns = _columns(x, tile, memory)
                 sums[part] += columns.T @ y[tile.place].reshape(len(columns), -1)
-            _scratch.give_back(memory)
+            scratch.give_back(memory)
 
-        run(add, parts, operations)
+        run(add, parts, self.operations(y))
         for part in sums[1:]:
             sums[0] += part
         gradient: Array = sums[0].reshape(*self.geometry.taps, self.channels, self.filters)
         return gradient
 
-    def _operations(self, y: Array) -> int:
+    def shared_out(self, x: Array, y: Array) -> tuple[list[Tile], int]:
+        """Return the tiles, and in how many parts to sum what they give to a kernel's gradient."""
+        threads = _threads_for(self.operations(y))
+        tiles: list[Tile] = self._tiles(len(x), x.itemsize, threads)
+        size = math.prod(self.geometry.taps) * self.channels * self.filters * x.itemsize
+        return tiles, max(min(threads, len(tiles), SUMS_BYTES // max(size, 1)), 1)
+
+    def operations(self, y: Array) -> int:
+        """Return how many multiplications and additions make `y`, or more."""
         return 2 * y.size * math.prod(self.geometry.taps) * self.channels
 
     @cached_property
@@ -143,6 +147,10 @@ class TiledConvolution:
             return self.geometry.tiles(batch, self.channels, itemsize, most)
 
         return tiles
+
+
+def _threads_for(operations: int) -> int:
+    return _threads.count() if operations >= _products.WORTH_A_THREAD else 1
 
 
 def _columns(x: Array, tile: Tile, memory: Bytes) -> Array:

@@ -1,7 +1,7 @@
 """Cross-correlation one kernel tap after the other: a matrix product of all cells for each.
 
-For what has no better way: groups of several channels, and taps or strides so far apart that the
-cells between them would fill the memory.
+For what has no better way: taps or strides so far apart that the cells between them would fill the
+memory, and some gradients.
 """
 
 from __future__ import annotations
