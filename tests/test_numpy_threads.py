@@ -97,7 +97,7 @@ def test_an_exception_reaches_the_caller_and_blas_is_given_back(culprit: str) ->
     assert _threads._held.holders == 0
 
 
-@pytest.mark.parametrize("given", ["0", "-1", "two", "", "1.5"])
+@pytest.mark.parametrize("given", ["0", "-1", "two", "1.5"])
 def test_a_wrong_number_of_threads_is_told(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says the variable, what it was and what is allowed."""
     monkeypatch.setenv(_threads.VARIABLE, given)
@@ -111,6 +111,14 @@ def test_the_variable_decides(given: str, threads: int, monkeypatch: pytest.Monk
     """1 leaves the threads to BLAS; scratch memory bounds their number."""
     monkeypatch.setenv(_threads.VARIABLE, given)
     assert _threads.count() == threads
+
+
+def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for every variable of the configuration."""
+    monkeypatch.delenv(_threads.VARIABLE)
+    usual = _threads.count()
+    monkeypatch.setenv(_threads.VARIABLE, "")
+    assert _threads.count() == usual
 
 
 def test_a_limit_of_blas_is_a_limit(

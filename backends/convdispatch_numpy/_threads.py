@@ -28,11 +28,10 @@ def count() -> int:
 
     As many as the process may use processors and BLAS may use threads when that is first asked, or
     what the environment variable `CONVDISPATCH_NUMPY_THREADS` says, at most `MOST`; 1 without the
-    package threadpoolctl. Raises
-    `InvalidArgument` for a variable that is no positive number.
+    package threadpoolctl. Raises `InvalidArgument` for a variable that is no positive number.
     """
-    given = os.environ.get(VARIABLE)
-    return _count(given) if given is None or given != "1" else 1
+    given = os.environ.get(VARIABLE) or None
+    return 1 if given == "1" else _count(given)
 
 
 @cache
