@@ -18,6 +18,7 @@ X = np.arange(2 * 6 * 5 * 4, dtype="float32").reshape(2, 6, 5, 4) % 7 - 3
 # One of each family; every one has an input of X's shape.
 FAMILIES = {
     "conv": lambda **o: layers.Conv2D(4, 3, strides=2, padding="same", activation="tanh", **o),
+    "left_over": lambda **o: layers.Conv2D(4, 2, strides=(3, 2), **o),
     "grouped": lambda **o: layers.Conv2D(4, (2, 3), groups=2, activation="elu", **o),
     "dilated": lambda **o: layers.Conv2D(3, 2, dilation_rate=2, padding="full", **o),
     "channels_first": lambda **o: layers.Conv2D(3, 2, data_format="channels_first", **o),
@@ -132,6 +133,26 @@ def test_a_gradient_tape_reaches_input_and_weights(tf: Any, family: str) -> None
         loss = tf.reduce_sum(layer(x) ** 2)
     found = tape.gradient(loss, [x, *layer.trainable_weights])
     assert_close([gradient.numpy() for gradient in found], squared_gradients(layer))
+
+
+@EVERY_FAMILY
+def test_a_forward_accumulator_goes_through_a_layer(tf: Any, family: str) -> None:
+    """The derivative of sum y^2 along the input's own gradient is that gradient's square."""
+    layer = make(family, "tensorflow")
+    gradient = squared_gradients(layer)[0]
+    x = tf.constant(X)
+    with tf.autodiff.ForwardAccumulator(x, tf.constant(gradient, "float32")) as accumulator:
+        loss = tf.reduce_sum(layer(x) ** 2)
+    assert float(accumulator.jvp(loss)) == pytest.approx((gradient**2).sum(), rel=1e-5)
+
+
+def test_cells_that_a_stride_leaves_over_are_not_cropped_from_the_image(tf: Any) -> None:
+    """Only gradients get a copy without them, of which TensorFlow's kernels write outside."""
+    layer = make("left_over", "tensorflow")
+    traced = tf.function(layer).get_concrete_function(tf.TensorSpec(X.shape, "float32"))
+    kinds = {operation.type for operation in traced.graph.get_operations()}
+    assert "Conv2D" in kinds
+    assert not kinds & {"StridedSlice", "Slice"}
 
 
 @EVERY_FAMILY

@@ -6,7 +6,7 @@ functions here bring every other convolution to that form, the same in each elem
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from convdispatch.ops import Conv, ConvTranspose, Shape
@@ -25,9 +25,9 @@ def convolution(op: Conv, kernel_shape: Shape, size: Shape) -> Product:
         (length + low + high - span - 1) // stride + 1
         for length, (low, high), span, stride in zip(size, op.pads, reach, op.strides, strict=True)
     )
-    # oneDNN's float32 kernels in tensorflow 2.21 write outside their memory where a stride leaves
-    # cells over: the gradients of conv2d of (1, 10, 9, 2) by (1, 1, 2, 2), strides=(1, 3), crash.
-    # So the last pad ends where the last tap does.
+    # The last pad ends where the last tap does, for the sake of the gradients: oneDNN's float32
+    # kernels of them in tensorflow 2.21 write outside their memory where a stride leaves cells
+    # over. Those of conv2d of (1, 10, 9, 2) by (1, 1, 2, 2), strides=(1, 3), crash.
     pads = [
         (low, (count - 1) * stride + span + 1 - length - low)
         for length, (low, _), span, stride, count in zip(
@@ -38,6 +38,9 @@ def convolution(op: Conv, kernel_shape: Shape, size: Shape) -> Product:
     if pads == _same_pads(size, kernel_shape, strides) and _is_plain(op, strides):
         # Its own pads for the same sum, without a padded copy of the image.
         return _never_empty(_image_convolution(strides, "SAME"))
+    is_left_over = strides == op.strides and all(low == 0 >= high for low, high in pads)
+    if is_left_over and _is_plain(op, strides):
+        return _never_empty(_convolution_of_all(strides, [(0, 0), *pads, (0, 0)]))
     product = _unpadded(op, kernel_shape, strides)
     if not any(map(any, pads)):
         return _never_empty(product)
@@ -112,6 +115,34 @@ def _image_convolution(strides: Shape, padding: str) -> Product:
     convolve = tf.raw_ops.Conv2D  # `tf.nn.conv2d` looks at its arguments first, at every call
     steps = [1, *strides, 1]
     return lambda x, kernel: convolve(input=x, filter=kernel, strides=steps, padding=padding)
+
+
+def _convolution_of_all(strides: Shape, pads: Sequence[tuple[int, int]]) -> Product:
+    """Return a convolution that is given all cells, while its gradients are given the padded ones.
+
+    A copy of the image takes longer than some convolutions, and mostly no gradient is wanted.
+    """
+    forward = _image_convolution(strides, "VALID")
+    if not any(map(any, pads)):
+        return forward
+    options = {"strides": [1, *strides, 1], "padding": "VALID"}
+    back = [(-low, -high) for low, high in pads]
+
+    @tf.custom_gradient
+    def convolve(x: Any, kernel: Any) -> tuple[Any, Product]:
+        def gradients(upstream: Any) -> tuple[Any, Any]:
+            read = pad(x, pads)
+            of_x = tf.raw_ops.Conv2DBackpropInput(
+                input_sizes=tf.shape(read), filter=kernel, out_backprop=upstream, **options
+            )
+            of_kernel = tf.raw_ops.Conv2DBackpropFilter(
+                input=read, filter_sizes=tf.shape(kernel), out_backprop=upstream, **options
+            )
+            return pad(of_x, back), of_kernel
+
+        return forward(x, kernel), gradients
+
+    return convolve
 
 
 def _dense(strides: Shape, dilation: Shape) -> Product:
