@@ -375,6 +375,8 @@ def test_a_winner_that_is_gone_is_measured_anew(ways: Any, monkeypatch: Any) -> 
 
 CHANGES = {
     "threads": lambda patch: patch.setenv("OMP_NUM_THREADS", "17"),
+    "kernels": lambda patch: patch.setenv("OPENBLAS_CORETYPE", "Barcelona"),
+    "compiler": lambda patch: patch.setenv("XLA_FLAGS", "--an_option=1"),
     "processor": lambda patch: patch.setattr(_environment, "_processor", lambda: "Z80"),
     "usable processors": lambda patch: patch.setattr(
         _environment, "_usable_processors", lambda: 999

@@ -24,6 +24,8 @@ OTHER_WAYS = [
     ("jax", "row", "conv2d/", 5, 10),
     ("jax", "columns", "conv2d/", 5, 10),
     ("jax", "columns_by_image", "conv2d/", 5, 10),
+    ("jax", "framework", "conv2d/", 5, 10),
+    ("jax", "product", "conv2d/", 1, 10),
 ]
 
 

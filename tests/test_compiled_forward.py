@@ -15,6 +15,7 @@ from convdispatch import Sequential, activations, use_backend
 from convdispatch.errors import InvalidShape, InvalidType
 from convdispatch.layers import Conv1D, UpSampling1D
 from convdispatch.layers._plans import MAX_PLANS
+from convdispatch.models import _inference
 from convdispatch.ops import Backend, Conv, op_name
 
 TWO_TAPS = [np.array([[[1.0]], [[10.0]]]), np.array([100.0])]
@@ -90,6 +91,35 @@ def test_optimize_is_a_truth_value(backend: Backend) -> None:
     """A level, as of some compilers, is not meant."""
     with pytest.raises(InvalidType, match="optimize"):
         model(backend).compile_forward(optimize="max")  # type: ignore[arg-type]
+
+
+def test_a_model_without_layers_is_told(backend: Backend) -> None:
+    """As by the model itself."""
+    stack = model(backend)
+    forward = stack.compile_forward()
+    stack.pop()
+    with pytest.raises(InvalidShape, match="no layers to apply"):
+        forward(X)
+
+
+def test_nobody_gets_the_old_model_while_another_compiles(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes while the changed model is being compiled compiles it for itself."""
+    stack = model(backend)
+    forward = stack.compile_forward()
+    stack.layers[0].activation = activations.get("relu")
+    compile_ = _inference._compile
+    meanwhile = []
+
+    def interrupted(*arguments: Any, **options: Any) -> Callable[..., Any]:
+        monkeypatch.setattr(_inference, "_compile", compile_)
+        meanwhile.extend(numbers(backend, forward(-100 * X)))
+        return compile_(*arguments, **options)
+
+    monkeypatch.setattr(_inference, "_compile", interrupted)
+    assert numbers(backend, forward(-100 * X)) == [0.0, 0.0]
+    assert meanwhile == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])

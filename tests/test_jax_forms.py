@@ -217,3 +217,18 @@ def test_transformations_compose() -> None:
     gradient = jax.grad(energy)
     _, hessian = jax.jvp(lambda x: gradient(x, kernel), (x,), (direction,))
     np.testing.assert_array_equal(np.asarray(hessian), np.asarray(gradient(direction, kernel)))
+
+
+def test_the_first_candidate_is_what_lower_returns() -> None:
+    """Traced within a whole, too, where it is another form than alone."""
+    op, signature, x, kernel = problem(((1, 1), ((0, 0), (0, 0)), (3, 3), (70, 70)), (16, 16), 3)
+    backend: Any = registry.load("jax")
+    jax = importlib.import_module("jax")
+    lowered, first = (
+        str(jax.make_jaxpr(function)(x, kernel))
+        for function in (
+            backend.lower(op, signature),
+            next(iter(backend.candidates(op, signature).values())),
+        )
+    )
+    assert lowered == first

@@ -6,6 +6,7 @@ import os
 import subprocess
 import textwrap
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -195,6 +196,60 @@ def test_a_forked_child_has_threads_of_its_own(
     """A child inherits a pool without its threads: waiting for them would never end."""
     finished = run_python("-c", textwrap.dedent(AFTER_A_FORK))
     assert finished.returncode == 0, finished.stderr
+
+
+OUTLIVING = """
+    import atexit
+    import threading
+    import time
+    import numpy as np
+    from convdispatch import layers
+    from convdispatch_numpy import _threads
+
+    layer = layers.Conv2D(64, 3, backend="numpy")
+    x = np.ones((2, 60, 60, 32), "float32")
+    expected = layer(x)
+    assert _threads._pool.cache_info().currsize == 1, "no thread was worth it"
+
+    def work(who):
+        print(who, np.array_equal(layer(x), expected))
+
+    def wait_and_work():
+        threading.main_thread().join()
+        work("thread")
+
+    threading.Thread(target=wait_and_work).start()
+    atexit.register(work, "at exit")
+"""
+
+
+def test_what_outlives_the_main_thread_computes(
+    run_python: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """A pool takes no work once the main thread has ended, and its caller works alone."""
+    finished = run_python("-c", textwrap.dedent(OUTLIVING))
+    assert finished.stdout.splitlines() == ["thread True", "at exit True"], finished.stderr
+
+
+def test_a_held_blas_does_not_hide_how_many_threads_it_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """First calls of several threads at once: one holds BLAS while another counts."""
+    monkeypatch.delenv(_threads.VARIABLE)
+    usual = _threads.count()
+    _threads._count.cache_clear()
+    _threads._hold_blas()
+    try:
+        assert _threads.count() == usual
+    finally:
+        _threads._release_blas()
+
+
+def test_the_pool_has_no_more_threads_than_may_help() -> None:
+    """However many threads call at once."""
+    with ThreadPoolExecutor(6) as callers:
+        list(callers.map(lambda _: _threads.run(lambda _: time.sleep(0.01), 5), range(6)))
+    assert len(_threads._pool_of(1)._threads) == 1
 
 
 @pytest.mark.parametrize(

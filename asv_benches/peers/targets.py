@@ -84,9 +84,12 @@ def _native(backend, rows):
         Finding(
             f"{backend} by the raw call, {len(long)} shapes of 1 ms and more, median",
             "<= 1.03",
-            f"{middle:.3f} (worst {ratios[worst]:.3f}: {worst})",
+            f"{middle:.3f}",
             middle <= 1.03,
-        )
+        ),
+        Finding(
+            "the same, at worst", "<= 1.03", f"{ratios[worst]:.3f} ({worst})", ratios[worst] <= 1.03
+        ),
     ]
 
 

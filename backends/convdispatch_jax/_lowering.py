@@ -48,9 +48,9 @@ def candidates(op: Op, signature: Signature) -> Mapping[str, Function]:
     on_a_processor = _on_a_processor(op, signature) if isinstance(op, Conv) else None
     if not isinstance(op, Conv) or on_a_processor is None or not is_a_processor():
         return {"framework": lower(op, signature)}
-    return {
-        form: _convolution(op, signature, on_a_processor.lowered(form))
-        for form in on_a_processor.forms()
+    first, *others = on_a_processor.forms()
+    return {first: lower(op, signature)} | {
+        form: _convolution(op, signature, on_a_processor.lowered(form)) for form in others
     }
 
 

@@ -35,7 +35,7 @@ def lower(op: Op, signature: Signature) -> Callable[..., Any]:
 def candidates(op: Op, signature: Signature) -> Mapping[str, Callable[..., Any]]:
     """Return every way to compute `op` by its name, that of `lower` first."""
     if not isinstance(op, Conv):
-        return {"taps" if isinstance(op, ConvTranspose) else "numpy": lower(op, signature)}
+        return {"numpy": lower(op, signature)}
     by_taps = _conv_correlation(op, signature, only_taps=True)
     found = {}
     if _conv_correlation(op, signature).is_blocked:

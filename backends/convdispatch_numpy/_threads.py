@@ -11,8 +11,8 @@ import itertools
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache, partial
 from typing import Any
 
 from convdispatch.errors import InvalidArgument
@@ -44,7 +44,7 @@ def _count(given: str | None) -> int:
     if blas() is None:
         return 1
     # Who limits BLAS, as by OPENBLAS_NUM_THREADS, means all threads that multiply matrices.
-    wanted = min(usable(), blas().get_num_threads()) if given is None else int(given)
+    wanted = min(usable(), _blas_threads()) if given is None else int(given)
     return min(wanted, MOST)
 
 
@@ -61,7 +61,7 @@ def run(task: Callable[[int], None], number: int, *, helped: bool = True) -> Non
     _hold_blas()
     try:
         if helped and number > 1:
-            _work_together(task, number, min(threads, number) - 1)
+            _work_together(task, number, threads)
         else:
             _work(task, iter(range(number)))
     finally:
@@ -73,10 +73,12 @@ def _work(task: Callable[[int], None], indices: Iterator[int]) -> None:
         task(index)
 
 
-def _work_together(task: Callable[[int], None], number: int, helpers: int) -> None:
+def _work_together(task: Callable[[int], None], number: int, threads: int) -> None:
     indices = _Shared(number)
     _helpers.avoid_this_processor()
-    started = [_pool().submit(_work, task, indices) for _ in range(helpers)]
+    started = _started(
+        partial(_work, task, indices), min(threads, number) - 1, _pool_of(threads - 1)
+    )
     try:
         _work(task, indices)
     finally:
@@ -86,6 +88,21 @@ def _work_together(task: Callable[[int], None], number: int, helpers: int) -> No
     for failure in failures:
         if failure is not None:
             raise failure
+
+
+def _started(
+    work: Callable[[], None], helpers: int, pool: ThreadPoolExecutor
+) -> list[Future[None]]:
+    """Set that many threads of the pool to work, if it takes any."""
+    started: list[Future[None]] = []
+    try:
+        for _ in range(helpers):
+            started.append(pool.submit(work))
+    except RuntimeError as error:
+        # Once the main thread has ended pools take no work, while other threads still compute.
+        if "shutdown" not in str(error):
+            raise
+    return started
 
 
 class _Shared:
@@ -105,10 +122,15 @@ class _Shared:
         return index
 
 
+def _pool_of(size: int) -> ThreadPoolExecutor:
+    with _held.lock:  # two threads that come at once make one pool
+        return _pool(size)
+
+
 @cache
-def _pool() -> ThreadPoolExecutor:
+def _pool(size: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(
-        MOST - 1, thread_name_prefix="convdispatch-numpy", initializer=_helpers.join
+        size, thread_name_prefix="convdispatch-numpy", initializer=_helpers.join
     )
 
 
@@ -139,6 +161,13 @@ class _Held:
 
 
 _held = _Held()
+
+
+def _blas_threads() -> int:
+    """Return how many threads BLAS may use where no computation holds it to one."""
+    with _held.lock:
+        threads: int = _held.before if _held.holders else blas().get_num_threads()
+        return threads
 
 
 def _hold_blas() -> None:

@@ -128,8 +128,7 @@ def _convolution_of_all(strides: Shape, pads: Sequence[tuple[int, int]]) -> Prod
     options = {"strides": [1, *strides, 1], "padding": "VALID"}
     back = [(-low, -high) for low, high in pads]
 
-    @tf.custom_gradient
-    def convolve(x: Any, kernel: Any) -> tuple[Any, Product]:
+    def convolve(x: Any, kernel: Any) -> tuple[Any, Callable[[Any], tuple[Any, Any]]]:
         def gradients(upstream: Any) -> tuple[Any, Any]:
             read = pad(x, pads)
             of_x = tf.raw_ops.Conv2DBackpropInput(
@@ -142,7 +141,8 @@ def _convolution_of_all(strides: Shape, pads: Sequence[tuple[int, int]]) -> Prod
 
         return forward(x, kernel), gradients
 
-    return convolve
+    differentiable: Product = tf.custom_gradient(convolve)
+    return differentiable
 
 
 def _dense(strides: Shape, dilation: Shape) -> Product:

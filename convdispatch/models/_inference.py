@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -113,39 +114,57 @@ class CompiledForward:
         self._layers = layers  # the model's own list, to which it adds
         self._backend = registry.load(backend)
         self._optimize = optimize
-        self._renew()
+        self._compiled = self._compile()
 
     def __call__(self, inputs: Any) -> Any:
-        """Return the model's output as a tensor of its backend, without gradients."""
-        if not self._is_current():
-            self._renew()
+        """Return the model's output as a tensor of its backend, without gradients.
+
+        Raises `InvalidShape` where all layers have been taken from the model.
+        """
+        compiled = self._compiled
+        if not compiled.is_of(self._layers):
+            # At once and whole: another thread gets the old function with the old layers or this.
+            compiled = self._compiled = self._compile()
         if not self._backend.owns(inputs):
             inputs = as_native(self._backend, inputs, self._layers[0].dtype)
         variables = [variable for layer in self._layers for variable in layer._variables]
-        return self._compiled(variables, inputs)
+        return compiled.function(variables, inputs)
 
     @property
     def is_refused(self) -> bool:
         """Whether the backend's compiler was seen to fail on the model as it is now."""
-        return self._is_refused and self._is_current()
+        return self._compiled.is_refused and self._compiled.is_of(self._layers)
 
     @is_refused.setter
     def is_refused(self, value: bool) -> None:
-        self._is_refused = value
+        self._compiled.is_refused = value
 
-    def _is_current(self) -> bool:
-        """Whether the model still is what was compiled."""
-        if len(self._layers) != len(self._revisions):
+    def _compile(self) -> _Compiled:
+        layers = list(self._layers)
+        if not layers:
+            raise InvalidShape("the model has no layers to apply.")
+        # Before compiling: a layer that changes meanwhile is seen to be another one.
+        revisions = [layer._plans for layer in layers]
+        function = _compile(self._backend, layers, optimize=self._optimize)
+        return _Compiled(revisions=revisions, function=function)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Compiled:
+    """A function of (variables, inputs), and which layers as they were it computes."""
+
+    revisions: Sequence[object]  # of each layer its table of plans, which a change replaces
+    function: Callable[..., Any]
+    is_refused: bool = False
+
+    def is_of(self, layers: Sequence[Layer]) -> bool:
+        """Whether these still are the layers."""
+        if len(layers) != len(self.revisions):
             return False
-        for layer, revision in zip(self._layers, self._revisions, strict=True):
+        for layer, revision in zip(layers, self.revisions, strict=True):
             if layer._plans is not revision:
                 return False
         return True
-
-    def _renew(self) -> None:
-        self._revisions = [layer._plans for layer in self._layers]
-        self._is_refused = False
-        self._compiled = _compile(self._backend, list(self._layers), optimize=self._optimize)
 
 
 def _compile(backend: Backend, layers: Sequence[Layer], *, optimize: bool) -> Callable[..., Any]:

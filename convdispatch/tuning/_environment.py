@@ -17,7 +17,8 @@ from pathlib import Path
 from convdispatch.ops import Backend
 from convdispatch.registry import registry
 
-_THREAD_LIMIT = re.compile(r"_THREADS$")
+# What users tell libraries of threads, instructions and compilers, as in OMP_NUM_THREADS.
+_SETTING = re.compile(r"_(THREADS|CORETYPE|ISA|INSTRUCTIONS|FLAGS|OPTS)$")
 
 
 def environment_of(backend: Backend, device: str) -> str:
@@ -31,19 +32,19 @@ def environment_of(backend: Backend, device: str) -> str:
         f"plugins: {', '.join(_plugins()) or 'none'}",
         f"device: {device}",
         f"CPU: {_processor()}, {_usable_processors()} usable",
-        f"threads: {thread_limits(os.environ) or 'not limited'}",
+        f"settings: {library_settings(os.environ) or 'none'}",
     ]
     return "; ".join(" ".join(part.split()) for part in parts)
 
 
-def thread_limits(environ: Mapping[str, str]) -> str:
-    """Return the variables by which a user limits libraries' threads, such as OMP_NUM_THREADS.
+def library_settings(environ: Mapping[str, str]) -> str:
+    """Return the variables by which a user tells libraries how to compute.
 
-    >>> thread_limits({"OMP_NUM_THREADS": "1", "PATH": "/bin"})
-    'OMP_NUM_THREADS=1'
+    >>> library_settings({"OMP_NUM_THREADS": "1", "OPENBLAS_CORETYPE": "Zen", "PATH": "/bin"})
+    'OMP_NUM_THREADS=1 OPENBLAS_CORETYPE=Zen'
     """
-    limits = sorted(name for name in environ if _THREAD_LIMIT.search(name))
-    return " ".join(f"{name}={environ[name]}" for name in limits)
+    settings = sorted(name for name in environ if _SETTING.search(name))
+    return " ".join(f"{name}={environ[name]}" for name in settings)
 
 
 def _described(backend: Backend) -> str:
