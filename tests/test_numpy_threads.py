@@ -253,6 +253,11 @@ def test_the_pool_has_no_more_threads_than_may_help() -> None:
 
 
 @pytest.mark.parametrize(
+    ("variable", "what_to_do"),
+    [("", "Set the environment variable OPENBLAS_CORETYPE=SkylakeX"), ("Zen", "Unset OPENBLAS_")],
+    ids=["unknown", "chosen"],
+)
+@pytest.mark.parametrize(
     ("kernels", "instructions", "says"),
     [
         ("Haswell", ["X86_V3", "X86_V4"], True),
@@ -266,15 +271,18 @@ def test_kernels_for_an_older_processor_are_told_of(
     kernels: str | None,
     instructions: list[str],
     says: bool,
+    variable: str,
+    what_to_do: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Only where the processor is known to have more; a BLAS of another kind says nothing."""
     controller = SimpleNamespace(architecture=kernels) if kernels else None
     monkeypatch.setattr(_threads, "blas", lambda: controller)
     monkeypatch.setattr(_advice, "_instructions", lambda: instructions)
+    monkeypatch.setenv("OPENBLAS_CORETYPE", variable)
     found = _advice.advice()
     assert bool(found) is says
-    assert all(f"as on '{kernels}'" in text and "OPENBLAS_CORETYPE" in text for text in found)
+    assert all(f"as on '{kernels}'" in text and what_to_do in text for text in found)
 
 
 def test_numpy_says_what_instructions_it_found() -> None:

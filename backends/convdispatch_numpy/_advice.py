@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 
 import numpy as np
@@ -10,19 +11,23 @@ from convdispatch_numpy import _threads
 
 # OpenBLAS's names for the kernels that know no AVX-512, oldest first.
 _OLDER_KERNELS = ("Prescott", "Core2", "Penryn", "Nehalem", "SandyBridge", "Haswell", "Zen")
+_VARIABLE = "OPENBLAS_CORETYPE"
 
 
 def advice() -> list[str]:
     """Return sentences for the user; none where nothing is known to be amiss."""
-    # Zen 5 with the OpenBLAS 0.3.31 of NumPy 2.4, for example: github.com/OpenMathLib/OpenBLAS
-    # pull request 6033.
     kernels = getattr(_threads.blas(), "architecture", None)
     if kernels not in _OLDER_KERNELS or not _has_avx512(_instructions()):
         return []
+    if os.environ.get(_VARIABLE):
+        found = f"The environment variable {_VARIABLE} makes NumPy's OpenBLAS compute"
+        what_to_do = f"Unset {_VARIABLE} before Python starts, unless it was set for a reason."
+    else:
+        found = "NumPy's OpenBLAS does not know this processor and computes"
+        what_to_do = f"Set the environment variable {_VARIABLE}=SkylakeX before Python starts."
     return [
-        f"NumPy's OpenBLAS does not know this processor, which has AVX-512, and computes as on "
-        f"'{kernels}': matrix products may take twice as long as they need to. Set the environment "
-        "variable OPENBLAS_CORETYPE=SkylakeX before Python starts."
+        f"{found} as on '{kernels}', without AVX-512: matrix products may take twice as long as "
+        f"they need to. {what_to_do}"
     ]
 
 
