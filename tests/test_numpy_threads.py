@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from convdispatch.errors import InvalidArgument
-from convdispatch_numpy import _advice, _processors, _products, _threads
+from convdispatch_numpy import _advice, _budget, _processors, _products, _threads
+from convdispatch_numpy._epilogue import nothing
 
 PATIENCE = 20.0  # seconds that a thread waits for the other one
 
@@ -156,20 +157,24 @@ def test_a_product_is_shared_out_by_its_longer_side(
     a = numbers.integers(-9, 9, (rows, 5))
     b = numbers.integers(-9, 9, (5, filters))
     out = np.full((rows, filters), np.nan)
-    _products.multiply(a.astype(float), b.astype(float), out)
+    _products.multiply(a.astype(float), b.astype(float), out, nothing)
     np.testing.assert_array_equal(out, np.einsum("ij,jk->ik", a, b))
 
 
-@pytest.mark.parametrize("stack", [1, 3, 0])
-def test_each_matrix_of_a_stack_is_multiplied(stack: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One by its longer side, several each by a thread; transposed views as well."""
+@pytest.mark.parametrize("are_helped", [True, False])
+@pytest.mark.parametrize("product_bytes", [1, 100, 10_000])
+def test_a_product_is_added_in_parts_with_room_for_them(
+    product_bytes: int, are_helped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row, some rows or all at once, by one thread or several; in whole numbers."""
     monkeypatch.setattr(_products, "WORTH_A_THREAD", 1)
     monkeypatch.setattr(_products, "WORTH_HOLDING_BLAS", 1)
+    monkeypatch.setattr(_budget, "PRODUCTS", product_bytes)
     numbers = np.random.default_rng(4)
-    a = numbers.integers(-9, 9, (stack, 5, 70)).swapaxes(1, 2)
-    b = numbers.integers(-9, 9, (stack, 5, 4))
-    found = _products.multiply_each(a.astype(float), b.astype(float))
-    np.testing.assert_array_equal(found, np.einsum("sij,sjk->sik", a, b))
+    a, b = (numbers.integers(-9, 9, (70, width)).astype(float) for width in (5, 4))
+    total = np.ones((5, 4))
+    _products.add_product(total, a, b, are_helped=are_helped)
+    np.testing.assert_array_equal(total, 1 + np.einsum("ni,nj->ij", a, b))
 
 
 AFTER_A_FORK = """

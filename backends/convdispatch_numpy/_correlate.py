@@ -1,12 +1,12 @@
 """Cross-correlation and its two adjoints in plain NumPy: by tiles, or one product a kernel tap.
 
 The three functions are the three faces of one trilinear form sum(y * (x correlated with k)), so
-each one's gradients are the other two, to any order. Tap by tap padding is never materialised: a
-tap that would read a padded cell skips it.
+each one's gradients are the other two, to any order.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,16 +14,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch_numpy import _taps
+from convdispatch_numpy import _budget, _taps
 from convdispatch_numpy._autograd import Function, differentiable
 from convdispatch_numpy._depthwise import DepthwiseConvolution
+from convdispatch_numpy._epilogue import Finish, nothing
 from convdispatch_numpy._grouped import GroupedConvolution, transposed
 from convdispatch_numpy._im2col import TiledConvolution
 from convdispatch_numpy._phases import Phase, phases
+from convdispatch_numpy._precision import computed_in
 from convdispatch_numpy._tiles import Geometry
 
 Array = npt.NDArray[Any]
 Blocked = TiledConvolution | DepthwiseConvolution
+
+# Bytes of a kernel that is copied to another element type, for which there is scratch memory.
+MOST_CAST = _budget.KERNELS
+# Of one that is turned around at each call: for a larger one, one product a tap is faster, by a
+# half for an image of 7x7x512 and a kernel of 3x3, by a fifth for eight of them.
+MOST_TURNED = 4 * 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +47,7 @@ class Correlation:
     def forward(self) -> Function:
         """The function y(x, kernel)."""
         return differentiable(
-            self._forward,
+            self.correlate,
             lambda answer, x, kernel: lambda g: self.input_adjoint(g, kernel),
             lambda answer, x, kernel: lambda g: self.kernel_adjoint(x, g),
         )
@@ -48,7 +56,7 @@ class Correlation:
     def input_adjoint(self) -> Function:
         """The function x(y, kernel): the transposed convolution."""
         return differentiable(
-            self._input_adjoint,
+            self.transpose,
             lambda answer, y, kernel: lambda g: self.forward(g, kernel),
             lambda answer, y, kernel: lambda g: self.kernel_adjoint(g, y),
         )
@@ -62,35 +70,59 @@ class Correlation:
             lambda answer, x, y: lambda g: self.forward(x, g),
         )
 
+    def correlate(self, x: Array, kernel: Array, finish: Finish = nothing) -> Array:
+        """Return the finished correlation, in the element type of `x`."""
+        y = np.empty((len(x), *self.geometry.output_size, self.kernel_shape[-1]), x.dtype)
+        dtype = computed_in(x.dtype)
+        blocked = self._own_blocks
+        if blocked is None or (kernel.dtype != dtype and self._kernel_bytes(dtype) > MOST_CAST):
+            self._by_taps.correlate_into(y, x, kernel, finish)
+        else:
+            blocked.correlate_into(y, x, kernel.astype(dtype, copy=False), finish)
+        return y
+
+    def transpose(self, y: Array, kernel: Array, finish: Finish = nothing) -> Array:
+        """Return the finished transposed convolution, in the element type of `y`."""
+        channels = self.kernel_shape[-2] * self.groups
+        x = np.empty((len(y), *self.geometry.input_size, channels), y.dtype)
+        dtype = computed_in(y.dtype)
+        parts = self._adjoint_parts
+        if parts is None or self._is_turned_slowly(kernel, dtype):
+            self._by_taps.input_adjoint_into(x, y, kernel, finish)
+            return x
+        if sum(math.prod(phase.geometry.output_size) for phase, _ in parts) < math.prod(
+            self.geometry.input_size
+        ):
+            unreached = np.zeros((1, channels), dtype)
+            finish(unreached)
+            x[...] = unreached
+        for phase, blocked in parts:
+            taps = kernel[phase.taps].astype(dtype, copy=False)
+            backwards = taps[(slice(None, None, -1),) * (taps.ndim - 2)]
+            blocked.correlate_into(x[phase.cells], y, transposed(backwards, self.groups), finish)
+        return x
+
     @property
     def is_blocked(self) -> bool:
         """Whether the convolution itself is computed block by block."""
-        return self._blocked(self.geometry) is not None
-
-    def _forward(self, x: Array, kernel: Array) -> Array:
-        blocked = self._own_blocks
-        if blocked is not None:
-            return blocked.correlate(x, kernel)
-        return self._by_taps.correlate(x, kernel)
-
-    def _input_adjoint(self, y: Array, kernel: Array) -> Array:
-        parts = self._adjoint_parts
-        if parts is None:
-            return self._by_taps.input_adjoint(y, kernel)
-        channels = self.kernel_shape[-2] * self.groups
-        x = np.zeros((len(y), *self.geometry.input_size, channels), y.dtype)
-        for phase, blocked in parts:
-            taps = kernel[phase.taps]
-            flipped = taps[(slice(None, None, -1),) * (taps.ndim - 2)]
-            backwards = transposed(flipped, self.groups)
-            blocked.correlate_into(x[phase.cells], y, np.ascontiguousarray(backwards))
-        return x
+        return self._own_blocks is not None
 
     def _kernel_adjoint(self, x: Array, y: Array) -> Array:
         blocked = self._own_blocks
-        if isinstance(blocked, TiledConvolution):
-            return blocked.kernel_adjoint(x, y)
-        return self._by_taps.kernel_adjoint(x, y)
+        return (self._by_taps if blocked is None else blocked).kernel_adjoint(x, y)
+
+    def _kernel_bytes(self, dtype: np.dtype[Any]) -> int:
+        return math.prod(self.kernel_shape) * dtype.itemsize
+
+    def _is_turned_slowly(self, kernel: Array, dtype: np.dtype[Any]) -> bool:
+        """Whether the products of the taps take less time than turning the kernel around first."""
+        is_copied = self.groups > 1 or self._is_adjoint_of_taps or kernel.dtype != dtype
+        return is_copied and self._kernel_bytes(dtype) > MOST_TURNED
+
+    @cached_property
+    def _is_adjoint_of_taps(self) -> bool:
+        """Whether a part of the adjoint has taps, whose order is turned around."""
+        return any(math.prod(phase.geometry.taps) > 1 for phase, _ in self._adjoint_parts or ())
 
     @cached_property
     def _by_taps(self) -> _taps.TapByTap:
@@ -108,13 +140,16 @@ class Correlation:
         channels, filters = self.kernel_shape[-2:]
         if self.groups > 1 and channels == 1 and filters != self.groups:
             return None  # each product would be one column wide
+        found = phases(self.geometry)
+        if found is None:
+            return None
         parts = []
-        for phase in phases(self.geometry) or ():
+        for phase in found:
             blocked = self._blocked(phase.geometry, is_adjoint=True)
             if blocked is None:
                 return None
             parts.append((phase, blocked))
-        return parts if phases(self.geometry) is not None else None
+        return parts
 
     def _blocked(self, geometry: Geometry, *, is_adjoint: bool = False) -> Blocked | None:
         """Return a convolution with these channels by blocks, None where taps do it better."""
@@ -126,9 +161,10 @@ class Correlation:
         if is_adjoint:
             reads, writes = writes, reads
         if groups > 1 and reads == groups:
-            return DepthwiseConvolution(
+            depthwise = DepthwiseConvolution(
                 geometry=geometry, channels=groups, multiplier=writes // groups
             )
+            return depthwise if depthwise.is_compact else None
         tiled = TiledConvolution(geometry=geometry, channels=reads, filters=writes)
         if not tiled.is_compact:
             return None

@@ -7,6 +7,8 @@ stays in the cache while all taps are added to it.
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -14,8 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch_numpy import _threads
-from convdispatch_numpy._tiles import Geometry, Tile
+from convdispatch_numpy import _budget, _threads
+from convdispatch_numpy._epilogue import Finish
+from convdispatch_numpy._tiles import Geometry, Tile, Tiles
 
 Array = npt.NDArray[Any]
 
@@ -27,48 +30,88 @@ WORTH_A_THREAD = 2**20
 
 @dataclass(frozen=True, kw_only=True)
 class DepthwiseConvolution:
-    """A convolution in as many groups as channels, each with `multiplier` output channels."""
+    """A convolution in as many groups as channels, each with `multiplier` output channels.
+
+    It computes in the kernel's element type, and reads and writes arrays of any other.
+    """
 
     geometry: Geometry
     channels: int
     multiplier: int
 
-    def correlate(self, x: Array, kernel: Array) -> Array:
-        """Return the correlation of (batch, *spatial, channels) with (*taps, 1, filters)."""
-        filters = self.channels * self.multiplier
-        y = np.empty((len(x), *self.geometry.output_size, filters), x.dtype)
-        self.correlate_into(y, x, kernel)
-        return y
+    @cached_property
+    def is_compact(self) -> bool:
+        """Whether what one output cell reads has room in the scratch memory."""
+        largest = np.dtype("float64").itemsize * self.channels
+        reach = math.prod(self.geometry.reach)
+        return largest * reach <= _budget.smallest(_budget.BLOCKS)
 
-    def correlate_into(self, y: Array, x: Array, kernel: Array) -> None:
-        """Write the correlation to `y`, which may be a strided view."""
+    def correlate_into(self, y: Array, x: Array, kernel: Array, finish: Finish) -> None:
+        """Write the finished correlation to `y`, which may be a strided view."""
         weights = kernel.reshape(*self.geometry.taps, self.channels, self.multiplier)
-        tiles = self._tiles(len(x), x.itemsize)
+        tiles = self._tiles(len(x), kernel.itemsize)
 
         def compute(index: int) -> None:
-            self._add_taps(y, x, weights, tiles[index])
+            tile = tiles[index]
+            total = self._sum_of_taps(x, weights, tile)
+            finish(total.reshape(tile.cells, -1))
+            y[tile.place] = total.reshape(*total.shape[:-2], -1)
 
-        is_large = y.size * weights[..., 0, 0].size >= WORTH_A_THREAD
-        _threads.run(compute, len(tiles), helped=is_large)
+        _threads.run(compute, len(tiles), helped=self._is_worth_a_thread(y))
 
-    def _add_taps(self, y: Array, x: Array, weights: Array, tile: Tile) -> None:
-        windows = tile.windows(x)
+    def kernel_adjoint(self, x: Array, y: Array) -> Array:
+        """Return the gradient of sum(y * correlate(x, kernel)) in the kernel."""
+        tiles = self._tiles(len(x), x.itemsize)
+        parts = min(_threads.count(), len(tiles)) if self._is_worth_a_thread(y) else 1
+        sums = np.zeros(
+            (max(parts, 1), *self.geometry.taps, self.channels, self.multiplier), x.dtype
+        )
+
+        def add(part: int) -> None:
+            # Always the same blocks in the same order: the same sum at every call.
+            for index in range(part, len(tiles), len(sums)):
+                tile = tiles[index]
+                read = y[tile.place].reshape(tile.cells, self.channels, self.multiplier)
+                for tap, cells in self._taps(tile.windows(x, x.dtype)):
+                    product = cells.reshape(tile.cells, self.channels, 1) * read
+                    sums[(part, *tap)] += product.sum(axis=0)
+
+        _threads.run(add, len(sums))
+        gradient: Array = sums.sum(axis=0)
+        return gradient.reshape(*self.geometry.taps, 1, self.channels * self.multiplier)
+
+    def _sum_of_taps(self, x: Array, weights: Array, tile: Tile) -> Array:
+        windows = tile.windows(x, weights.dtype)
         rank = len(self.geometry.taps)
         shape = (*windows.shape[: rank + 1], self.channels, self.multiplier)
-        total, product = np.zeros(shape, x.dtype), np.empty(shape, x.dtype)
-        for tap in itertools.product(*map(range, self.geometry.taps)):
-            cells = windows[(..., *tap, slice(None), np.newaxis)]
+        total, product = np.zeros(shape, weights.dtype), np.empty(shape, weights.dtype)
+        for tap, cells in self._taps(windows):
             np.multiply(cells, weights[tap], out=product)
             total += product
-        y[tile.place] = total.reshape(*shape[:-2], -1)
+        return total
+
+    def _taps(self, windows: Array) -> Iterator[tuple[tuple[int, ...], Array]]:
+        """Yield each tap with the cells that it reads, (samples, *cells, channels, 1)."""
+        for tap in itertools.product(*map(range, self.geometry.taps)):
+            yield tap, windows[(..., *tap, slice(None), np.newaxis)]
+
+    def _is_worth_a_thread(self, y: Array) -> bool:
+        return y.size * math.prod(self.geometry.taps) >= WORTH_A_THREAD
 
     @cached_property
     def _tiles(self) -> Any:
         """The function from a batch size and the bytes of a number to all tiles; thread-safe."""
+        largest = _budget.smallest(_budget.BLOCKS)
 
         @lru_cache(maxsize=16)
-        def tiles(batch: int, itemsize: int) -> list[Tile]:
+        def tiles(batch: int, itemsize: int) -> Tiles:
             most = max(BLOCK_BYTES // (self.channels * self.multiplier * itemsize), 1)
-            return self.geometry.tiles(batch, self.channels, itemsize, most)
+            return self.geometry.tiles(
+                batch=batch,
+                channels=self.channels,
+                itemsize=itemsize,
+                most=most,
+                block_bytes=largest,
+            )
 
         return tiles

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch_numpy import _products, _threads
-from convdispatch_numpy._products import multiply, run
+from convdispatch_numpy import _budget, _products, _threads
+from convdispatch_numpy._epilogue import Finish
+from convdispatch_numpy._products import add_product, multiply, run
 from convdispatch_numpy._scratch import Bytes, Scratch, contiguous
-from convdispatch_numpy._tiles import Geometry, Tile
+from convdispatch_numpy._tiles import Geometry, Tile, Tiles
 
 Array = npt.NDArray[Any]
 
@@ -27,20 +28,20 @@ Array = npt.NDArray[Any]
 # for nearly all of ResNet-50's convolutions, on two processors.
 TILE_BYTES = 2**20
 TILE_CELLS = 192
-LARGEST_TILE_BYTES = 3 * 2**20
 # Cells a thread from which a single tile is cut into one for each.
 WORTH_A_TILE = 64
 # How many times as large as its columns the block of input cells behind a tile may be.
 SPREAD = 16
-# Of the partial sums of a kernel's gradient, one a thread.
-SUMS_BYTES = 2**24
 
-scratch = Scratch(LARGEST_TILE_BYTES)
+scratch = Scratch()
 
 
 @dataclass(frozen=True, kw_only=True)
 class TiledConvolution:
-    """A convolution in one group between channels-last arrays of fixed spatial sizes."""
+    """A convolution in one group between channels-last arrays of fixed spatial sizes.
+
+    It computes in the kernel's element type, and reads and writes arrays of any other.
+    """
 
     geometry: Geometry
     channels: int
@@ -55,40 +56,45 @@ class TiledConvolution:
 
     @cached_property
     def is_compact(self) -> bool:
-        """Whether the block behind a tile is at most `SPREAD` times as large as its columns.
+        """Whether a tile's columns, and the block behind it, have room in the scratch memory.
 
-        It is not where taps, or the cells that a stride leaves out, are far apart: on each axis n
-        output cells have n taps columns, and (n - 1) stride + reach cells behind them.
+        The block has not where taps, or the cells that a stride leaves out, are far apart: on each
+        axis n output cells have n taps columns, and (n - 1) stride + reach cells behind them.
         """
         geometry = self.geometry
         most = math.prod(map(max, geometry.reach, geometry.strides))
-        return most <= SPREAD * math.prod(geometry.taps)
+        largest = np.dtype("float64").itemsize * self.channels
+        return (
+            most <= SPREAD * math.prod(geometry.taps)
+            and largest * math.prod(geometry.taps) <= _budget.smallest(_budget.COLUMNS)
+            and largest * math.prod(geometry.reach) <= _budget.smallest(_budget.BLOCKS)
+        )
 
-    def correlate(self, x: Array, kernel: Array) -> Array:
-        """Return the correlation of (batch, *spatial, channels) with the kernel."""
-        y = np.empty((len(x), *self.geometry.output_size, self.filters), x.dtype)
-        self.correlate_into(y, x, kernel)
-        return y
-
-    def correlate_into(self, y: Array, x: Array, kernel: Array) -> None:
-        """Write the correlation to `y`, which may be a strided view."""
+    def correlate_into(self, y: Array, x: Array, kernel: Array, finish: Finish) -> None:
+        """Write the finished correlation to `y`, which may be a strided view."""
         matrix = kernel.reshape(-1, self.filters)
-        if self.is_pointwise and x.flags.c_contiguous and y.flags.c_contiguous:
-            multiply(x.reshape(-1, self.channels), matrix, y.reshape(-1, self.filters))
+        if self.is_pointwise and all(
+            array.flags.c_contiguous and array.dtype == kernel.dtype for array in (x, y)
+        ):
+            rows = x.reshape(-1, self.channels)
+            multiply(rows, matrix, y.reshape(-1, self.filters), finish)
             return
         operations = self.operations(y)
-        threads = _threads_for(operations)
-        tiles = self._tiles(len(x), x.itemsize, threads)
+        threads = threads_for(operations)
+        is_direct = y.flags.c_contiguous and y.dtype == kernel.dtype
+        tiles = self.tiles(len(x), kernel.itemsize, threads, is_direct=is_direct)
         # Of fewer tiles than threads each is multiplied by all of them.
-        product = multiply if len(tiles) < threads else np.matmul
+        product = multiply if len(tiles) < threads else _products.multiply_alone
 
         def compute(index: int) -> None:
-            tile, memory = tiles[index], scratch.take()
-            columns, place = _columns(x, tile, memory), y[tile.place]
-            if place.flags.c_contiguous:
-                product(columns, matrix, out=place.reshape(len(columns), -1))
+            tile, memory = tiles[index], scratch.take(_budget.columns(threads))
+            columns, place = _columns(x, tile, memory, kernel.dtype), y[tile.place]
+            if is_direct:
+                product(columns, matrix, place.reshape(len(columns), -1), finish)
             else:
-                place[...] = (columns @ matrix).reshape(place.shape)
+                apart = np.empty((len(columns), self.filters), kernel.dtype)
+                product(columns, matrix, apart, finish)
+                place[...] = apart.reshape(place.shape)
             scratch.give_back(memory)
 
         if product is multiply:
@@ -99,34 +105,38 @@ class TiledConvolution:
 
     def kernel_adjoint(self, x: Array, y: Array) -> Array:
         """Return the gradient of sum(y * correlate(x, kernel)) in the kernel."""
-        tiles, parts = self.shared_out(x, y)
+        operations = self.operations(y)
+        threads = threads_for(operations)
+        tiles = self.tiles(len(x), x.itemsize, threads, is_direct=y.flags.c_contiguous)
         length = math.prod(self.geometry.taps) * self.channels
-        sums = np.zeros((parts, length, self.filters), x.dtype)
+        sums = partial_sums((length, self.filters), x.dtype, min(threads, len(tiles)))
+        # Where there is no memory for a sum of each thread, they share each product.
+        are_helped = len(sums) == 1
 
         def add(part: int) -> None:
             # Always the same tiles in the same order: the same sum at every call.
-            memory = scratch.take()
-            for tile in tiles[part::parts]:
-                columns = _columns(x, tile, memory)
-                sums[part] += columns.T @ y[tile.place].reshape(len(columns), -1)
+            memory = scratch.take(_budget.columns(threads))
+            for index in range(part, len(tiles), len(sums)):
+                columns = _columns(x, tiles[index], memory, x.dtype)
+                read = y[tiles[index].place].reshape(len(columns), -1)
+                add_product(sums[part], columns, read, are_helped=are_helped)
             scratch.give_back(memory)
 
-        run(add, parts, self.operations(y))
-        for part in sums[1:]:
-            sums[0] += part
-        gradient: Array = sums[0].reshape(*self.geometry.taps, self.channels, self.filters)
-        return gradient
-
-    def shared_out(self, x: Array, y: Array) -> tuple[list[Tile], int]:
-        """Return the tiles, and in how many parts to sum what they give to a kernel's gradient."""
-        threads = _threads_for(self.operations(y))
-        tiles: list[Tile] = self._tiles(len(x), x.itemsize, threads)
-        size = math.prod(self.geometry.taps) * self.channels * self.filters * x.itemsize
-        return tiles, max(min(threads, len(tiles), SUMS_BYTES // max(size, 1)), 1)
+        if are_helped:
+            add(0)
+        else:
+            run(add, len(sums), operations)
+        gradient = sum_of(sums)
+        return gradient.reshape(*self.geometry.taps, self.channels, self.filters)
 
     def operations(self, y: Array) -> int:
         """Return how many multiplications and additions make `y`, or more."""
         return 2 * y.size * math.prod(self.geometry.taps) * self.channels
+
+    def tiles(self, batch: int, itemsize: int, threads: int, *, is_direct: bool) -> Tiles:
+        """Return the tiles; of fewer cells where a product is not written directly in its place."""
+        found: Tiles = self._tiles(batch, itemsize, threads, is_direct)
+        return found
 
     @cached_property
     def _tiles(self) -> Any:
@@ -138,21 +148,43 @@ class TiledConvolution:
         cells = math.prod(self.geometry.output_size)
 
         @lru_cache(maxsize=16)
-        def tiles(batch: int, itemsize: int, threads: int) -> list[Tile]:
+        def tiles(batch: int, itemsize: int, threads: int, is_direct: bool) -> Tiles:
             column = length * itemsize
-            most = max(TILE_BYTES // column, min(TILE_CELLS, LARGEST_TILE_BYTES // column), 1)
+            most = max(TILE_BYTES // column, min(TILE_CELLS, _budget.columns(threads) // column), 1)
+            if not is_direct:
+                most = max(min(most, _budget.products(threads) // (self.filters * itemsize)), 1)
             number = -(-batch * cells // most)
             if number > 1 or batch * cells >= threads * WORTH_A_TILE:
                 most = -(-batch * cells // (-(-number // threads) * threads))
-            return self.geometry.tiles(batch, self.channels, itemsize, most)
+            return self.geometry.tiles(
+                batch=batch,
+                channels=self.channels,
+                itemsize=itemsize,
+                most=most,
+                block_bytes=_budget.blocks(threads),
+            )
 
         return tiles
 
 
-def _threads_for(operations: int) -> int:
+def threads_for(operations: int) -> int:
     return _threads.count() if operations >= _products.WORTH_A_THREAD else 1
 
 
-def _columns(x: Array, tile: Tile, memory: Bytes) -> Array:
+def _columns(x: Array, tile: Tile, memory: Bytes, dtype: np.dtype[Any]) -> Array:
     """Return one row of input numbers for each output cell of the tile."""
-    return contiguous(tile.windows(x), memory).reshape(tile.cells, -1)
+    return contiguous(tile.windows(x, dtype), memory).reshape(tile.cells, -1)
+
+
+def partial_sums(shape: tuple[int, ...], dtype: np.dtype[Any], most: int) -> list[Array]:
+    """Return as many arrays of zeros as have room in the scratch memory, and one for the result."""
+    size = math.prod(shape) * dtype.itemsize
+    number = max(min(most, 1 + _budget.KERNELS // max(size, 1)), 1)
+    return [np.zeros(shape, dtype) for _ in range(number)]
+
+
+def sum_of(parts: list[Array]) -> Array:
+    total, *others = parts
+    for part in others:
+        total += part
+    return total

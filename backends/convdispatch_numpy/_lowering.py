@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import Conv, ConvTranspose, Op, Pad, Shape, Signature, Upsample
-from convdispatch_numpy._autograd import Function, numpy_or_autograd
+from convdispatch_numpy._autograd import Function, is_traced, numpy_or_autograd
 from convdispatch_numpy._correlate import Correlation
+from convdispatch_numpy._epilogue import Finish, finish_of
 from convdispatch_numpy._functions import FUNCTIONS
 from convdispatch_numpy._tiles import Geometry
 
@@ -40,13 +41,14 @@ def candidates(op: Op, signature: Signature) -> Mapping[str, Callable[..., Any]]
     found = {}
     if _conv_correlation(op, signature).is_blocked:
         found["blocks"] = lower(op, signature)
-    found["taps"] = _with_epilogue(by_taps.forward, op, signature)
+    found["taps"] = _with_epilogue(by_taps.correlate, by_taps.forward, op, signature)
     return found
 
 
 @lower.register
 def _lower_conv(op: Conv, signature: Signature) -> Callable[..., Any]:
-    return _with_epilogue(_conv_correlation(op, signature).forward, op, signature)
+    correlation = _conv_correlation(op, signature)
+    return _with_epilogue(correlation.correlate, correlation.forward, op, signature)
 
 
 def _conv_correlation(op: Conv, signature: Signature, *, only_taps: bool = False) -> Correlation:
@@ -68,7 +70,7 @@ def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Callable[.
     read = _spatial(signature.input_shape, channels_last=op.channels_last)
     kernel_shape = signature.weight_shapes[0]
     correlation = _correlation(op, kernel_shape, input_size=op.output_size, output_size=read)
-    return _with_epilogue(correlation.input_adjoint, op, signature)
+    return _with_epilogue(correlation.transpose, correlation.input_adjoint, op, signature)
 
 
 @lower.register
@@ -131,31 +133,37 @@ def _correlation(
 
 
 def _with_epilogue(
-    channels_last_conv: Function, op: Conv | ConvTranspose, signature: Signature
+    compute: Callable[[Array, Array, Finish], Array],
+    traceable: Function,
+    op: Conv | ConvTranspose,
+    signature: Signature,
 ) -> Callable[..., Any]:
-    """Wrap a channels-last product in what the op says of layout, precision, bias, activation."""
-    activation = None if op.activation == "linear" else FUNCTIONS[op.activation]
-    is_half, channels_last = signature.dtype in _HALF, op.channels_last
-    is_relu = op.activation == "relu"
+    """Wrap a channels-last product in what the op says of layout, bias and activation.
 
-    def conv(x: Any, kernel: Any, bias: Any = None) -> Any:
+    `compute` finishes each block of the result itself; `traceable` is for autograd.
+    """
+    activation, is_half = FUNCTIONS[op.activation], signature.dtype in _HALF
+    finish_alone = finish_of(op.activation, None)
+    channels_last = op.channels_last
+
+    def traced(x: Any, kernel: Any, bias: Any) -> Any:
         dtype = x.dtype
-        if not channels_last:
-            x = _moveaxis(x, 1, -1)
         if is_half:
             x, kernel = x.astype(np.float32), kernel.astype(np.float32)
-        y = channels_last_conv(x, kernel)
-        # The result is new and nobody else's, unless it is being differentiated.
-        is_own = type(y) is np.ndarray
-        if bias is not None:
-            y = np.add(y, bias, out=y) if is_own and type(bias) is np.ndarray else y + bias
-        if not channels_last:
-            y = _moveaxis(y, -1, 1)
-        if is_relu and is_own:
-            np.maximum(y, 0, out=y)
-        elif activation is not None:
-            y = activation(y)
+        y = traceable(x, kernel)
+        y = activation(y if bias is None else y + bias)
         return y.astype(dtype) if is_half else y
+
+    def conv(x: Any, kernel: Any, bias: Any = None) -> Any:
+        if not channels_last:
+            x = _moveaxis(x, 1, -1)
+        if is_traced(x) or is_traced(kernel) or is_traced(bias):
+            y = traced(x, kernel, bias)
+        elif bias is None:
+            y = compute(x, kernel, finish_alone)
+        else:
+            y = compute(x, kernel, finish_of(op.activation, bias))
+        return y if channels_last else _moveaxis(y, -1, 1)
 
     return conv
 

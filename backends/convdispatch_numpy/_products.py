@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch_numpy import _threads
+from convdispatch_numpy import _budget, _threads
+from convdispatch_numpy._epilogue import Finish
 
 Array = npt.NDArray[Any]
 
@@ -27,8 +28,8 @@ def run(task: Callable[[int], None], number: int, operations: int) -> None:
             task(index)
 
 
-def multiply(a: Array, b: Array, out: Array) -> None:
-    """Write the product of two matrices to `out`, in threads if that is worth it."""
+def multiply(a: Array, b: Array, out: Array, finish: Finish) -> None:
+    """Write the finished product of two matrices to `out`, in threads if that is worth it."""
     rows, length = a.shape
     filters = b.shape[1]
     operations = 2 * rows * length * filters
@@ -39,23 +40,47 @@ def multiply(a: Array, b: Array, out: Array) -> None:
     def compute(part: int) -> None:
         chosen = slice(edges[part], edges[part + 1])
         if by_rows:
-            np.matmul(a[chosen], b, out=out[chosen])
+            multiply_alone(a[chosen], b, out[chosen], finish)
         else:
             np.matmul(a, b[:, chosen], out=out[:, chosen])
 
     run(compute, parts, operations)
+    if not by_rows:
+        finish(out)
 
 
-def multiply_each(a: Array, b: Array) -> Array:
-    """Return the products of two stacks of matrices, in threads if that is worth it."""
-    number, rows, length = a.shape
-    out = np.empty((number, rows, b.shape[-1]), a.dtype)
+def multiply_alone(a: Array, b: Array, out: Array, finish: Finish) -> None:
+    """Write the finished product of two matrices to `out`, in this thread."""
+    np.matmul(a, b, out=out)
+    finish(out)
 
-    def compute(index: int) -> None:
-        np.matmul(a[index], b[index], out=out[index])
 
-    if number == 1:
-        multiply(a[0], b[0], out[0])
+def add_product(total: Array, a: Array, b: Array, *, are_helped: bool = False) -> None:
+    """Add the product of `a`, transposed, and `b` to `total`, in threads if they shall help."""
+    length, width = total.shape
+    threads = _threads.count()
+    most = _budget.products(threads) // max(width * total.itemsize, 1)
+    parts = max(-(-length // max(most, 1)), threads if are_helped else 1)
+    edges = [length * part // parts for part in range(parts + 1)]
+
+    def add(part: int) -> None:
+        chosen = slice(edges[part], edges[part + 1])
+        total[chosen] += a[:, chosen].T @ b
+
+    if are_helped:
+        run(add, parts, 2 * a.size * width)
     else:
-        run(compute, number, 2 * out.size * length)
-    return out
+        for part in range(parts):
+            add(part)
+
+
+def add_products(totals: Array, a: Array, b: Array) -> None:
+    """Add the products of two stacks of matrices to a third, each as `add_product` does."""
+    most = _budget.products(_threads.count()) // max(totals[0].nbytes, 1)
+    if most <= 1:
+        for total, left, right in zip(totals, a, b, strict=True):
+            add_product(total, left, right)
+        return
+    for start in range(0, len(totals), most):
+        part = slice(start, start + most)
+        totals[part] += a[part].swapaxes(1, 2) @ b[part]

@@ -18,14 +18,13 @@ Bytes = npt.NDArray[np.uint8]
 class Scratch(threading.local):
     """A piece of memory for each thread, which one computation at a time has for itself."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self) -> None:
         self._kept: Bytes | None = None
 
-    def take(self) -> Bytes:
-        """Return `size` bytes of any content: new ones where the thread's own are in use."""
+    def take(self, size: int) -> Bytes:
+        """Return at least `size` bytes of any content: new ones unless the thread's own will do."""
         kept, self._kept = self._kept, None
-        return np.empty(self._size, np.uint8) if kept is None else kept
+        return np.empty(size, np.uint8) if kept is None or kept.nbytes < size else kept
 
     def give_back(self, memory: Bytes) -> None:
         """Keep memory from `take` for the next one; nobody uses it any more."""
