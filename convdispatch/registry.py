@@ -10,13 +10,13 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
-import threading
 from collections.abc import Container
 from dataclasses import dataclass, replace
 
 import pluggy
 
 from convdispatch import hookspecs
+from convdispatch._locks import Lock
 from convdispatch.errors import (
     BackendBroken,
     BackendNotFound,
@@ -45,7 +45,7 @@ class Registry:
 
     def __init__(self, group: str = hookspecs.PROJECT) -> None:
         self._group = group
-        self._lock = threading.RLock()
+        self._lock = Lock()
         self._plugins: pluggy.PluginManager | None = None
         self._failed: list[Entry] = []
         self._entries: dict[str, Entry] | None = None
@@ -72,14 +72,14 @@ class Registry:
 
     def register(self, plugin: object, name: str | None = None) -> str | None:
         """Add a plugin by hand; return its name, as `unregister` takes it."""
-        with self._lock:
+        with self._lock.held():
             registered = self._manager().register(plugin, name=name)
             self._entries = None
             return registered
 
     def unregister(self, plugin: object) -> None:
         """Take a plugin out again, with whatever it had loaded."""
-        with self._lock:
+        with self._lock.held():
             self._manager().unregister(plugin)
             self._entries = None
             self._loaded.clear()
@@ -89,7 +89,7 @@ class Registry:
 
         Raises `DuplicateBackend` when two plugins describe a backend of the same name.
         """
-        with self._lock:
+        with self._lock.held():
             if self._entries is None:
                 self._entries = self._collect()
             return self._entries
@@ -109,7 +109,7 @@ class Registry:
         backend = self._loaded.get(name)
         if backend is not None:
             return backend
-        with self._lock:
+        with self._lock.held():
             entry = self._entry(name)
             if entry.info is None:
                 raise BackendBroken(_broken_message(entry)) from entry.error
@@ -136,7 +136,7 @@ class Registry:
         raise BackendNotFound(f"no backend named {name!r}; registered: {known}.{hint}")
 
     def _manager(self) -> pluggy.PluginManager:
-        with self._lock:
+        with self._lock.held():
             if self._plugins is None:
                 manager = pluggy.PluginManager(hookspecs.PROJECT)
                 manager.add_hookspecs(hookspecs)

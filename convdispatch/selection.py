@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import cast
 
+from convdispatch._locks import Lock
 from convdispatch.config import Config, check_value, config_path, load_config
 from convdispatch.errors import BackendBroken, BackendNotFound, BackendUnavailable, InvalidType
 from convdispatch.ops import Backend, BackendInfo, NumpyArray
@@ -22,7 +22,7 @@ from convdispatch.registry import AVAILABLE, registry
 
 DEFAULT_BACKEND = "numpy"
 
-_lock = threading.RLock()
+_lock = Lock()
 _set: dict[str, str | float] = {}
 _read: list[Config] = []  # empty until the first question, then the one configuration
 _owners: dict[type, Backend] = {}
@@ -136,7 +136,7 @@ def reset() -> None:
 
     `with` blocks stay in force.
     """
-    with _lock:
+    with _lock.held():
         _set.clear()
         _read.clear()
         _owners.clear()
@@ -221,7 +221,7 @@ def _setting(key: str) -> str | float:
 
 
 def _config() -> Config:
-    with _lock:
+    with _lock.held():
         if not _read:
             _read.append(load_config(config_path(os.environ), os.environ))
         return _read[0]

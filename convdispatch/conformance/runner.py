@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from convdispatch._child_process import Lost
+from convdispatch._locks import Lock
 from convdispatch.conformance import execution
 from convdispatch.conformance._schedule import Schedule, Work
 from convdispatch.conformance._workers import Worker
@@ -91,7 +92,7 @@ class _Slot:
         self._schedule = schedule
         self._settings = settings
         self._watch = watch
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._workers: set[Worker] = set()
         self.error: BaseException | None = None
 
@@ -107,7 +108,7 @@ class _Slot:
     def stop(self) -> None:
         """End every worker, and start no more."""
         self._schedule.stop()
-        with self._lock:
+        with self._lock.held():
             for worker in self._workers:
                 worker.kill()
 
@@ -115,14 +116,14 @@ class _Slot:
         """Start a worker for the backend and use it as long as it lives and has work."""
         started = time.perf_counter()
         worker = Worker(work.info.name, self._settings.seed, work.info.test_environment)
-        with self._lock:
+        with self._lock.held():
             self._workers.add(worker)
         try:
             if self._is_ready(worker, work):
                 self._schedule.ready(work, time.perf_counter() - started)
                 self._feed(worker, work)
         finally:
-            with self._lock:
+            with self._lock.held():
                 self._workers.discard(worker)
             worker.end()
             self._schedule.leave(work)
@@ -177,7 +178,7 @@ class _Slot:
         self._tell(work, self._schedule.lose(work, chunk, outcome))
 
     def _tell(self, work: Work, outcomes: Iterable[Outcome]) -> None:
-        with self._lock:
+        with self._lock.held():
             for outcome in outcomes:
                 self._watch(work.info.name, outcome)
 

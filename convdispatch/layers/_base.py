@@ -6,11 +6,11 @@ computing them the backend's.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from convdispatch import activations, selection
+from convdispatch._locks import Lock
 from convdispatch.errors import InvalidShape
 from convdispatch.layers import _options
 from convdispatch.layers._arguments import as_bool, as_partial_shape
@@ -25,7 +25,7 @@ from convdispatch.tuning import outside_trace
 from convdispatch.vocabulary import KERAS3, Vocabulary
 
 # Held while a first call builds its layer: the calls of several threads must share its weights.
-_building = threading.RLock()
+_building = Lock()
 
 # Public attributes that may change without a change of what the layer computes.
 _NOT_COMPUTED_WITH = ("name", "trainable", "has_own_backend")
@@ -129,7 +129,7 @@ class Layer(Weighted):
 
     def _build_for(self, shape: PartialShape) -> None:
         """Build the layer at its first call, once for all threads that call it."""
-        with _building:
+        with _building.held():
             if not self.built:
                 self.build((None, *shape[1:]))
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from convdispatch._locks import Lock
 from convdispatch.tuning._folder import FOLDER_VARIABLE, SCHEMA, cache_path
 from convdispatch.tuning._locking import exclusive
 
@@ -42,7 +43,7 @@ class Cache:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = threading.RLock()
+        self._lock = Lock()
         self._read: Entries = {}
         self._stamp: tuple[int, int, int] | None = None  # of the file that was read
         self._unsaved: Entries = {}
@@ -55,7 +56,7 @@ class Cache:
 
     def entries(self) -> Entries:
         """Return what the file holds now, read again only after it has changed."""
-        with self._lock:
+        with self._lock.held():
             try:
                 return self._current()
             except _NotOurs:
@@ -72,7 +73,7 @@ class Cache:
 
     def add(self, environment: str, key: str, winner: Winner) -> None:
         """Write one winner into the file, keeping what others have written meanwhile."""
-        with self._lock:
+        with self._lock.held():
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 with exclusive(self._lock_path):
@@ -92,7 +93,7 @@ class Cache:
 
     def clear(self) -> bool:
         """Remove the file; return whether there was one. Raises OSError where it cannot be."""
-        with self._lock:
+        with self._lock.held():
             self._unsaved.clear()
             if not self.path.exists():
                 return False
@@ -204,11 +205,11 @@ def _reason(exc: OSError) -> str:
 
 
 _caches: dict[Path, Cache] = {}
-_caches_lock = threading.Lock()
+_caches_lock = Lock()
 
 
 def cache() -> Cache:
     """Return the cache of the file that the environment names now."""
     path = cache_path(os.environ)
-    with _caches_lock:
+    with _caches_lock.held():
         return _caches.setdefault(path, Cache(path))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from convdispatch._locks import Lock
 from convdispatch.ops import Backend, Op, Signature, Tensor
 from convdispatch.tuning._agreement import Sample, disagreement, sample
 from convdispatch.tuning._cache import Winner, cache
@@ -22,7 +22,7 @@ from convdispatch.tuning._requests import Request
 logger = logging.getLogger("convdispatch.autotune")
 
 # Two measurements at once would disturb each other.
-_measuring = threading.RLock()
+_measuring = Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ def choice(
         return None
     known = None if request.findings is not None else _known(environment, key, found)
     if known is None and request.may_measure:
-        with _measuring:
+        with _measuring.held():
             finding = _settled(request, environment, key, found, (backend, op, signature))
         known = finding.winner
     return None if known is None else found.functions[known.name]

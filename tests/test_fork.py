@@ -1,0 +1,138 @@
+"""A forked child computes, whatever the other threads of its parent were doing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import textwrap
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from convdispatch._locks import Lock
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")
+FRONTEND = Path(__file__).parent.parent / "convdispatch"
+
+# A thread of the parent stands still with a lock; the child ends by SIGALRM where it waits for it.
+FORKED = """
+    import os, signal, threading
+    import numpy as np
+    from convdispatch import layers
+    from convdispatch.registry import registry
+    from convdispatch.tuning import _choosing
+
+    stands, may_go_on = threading.Event(), threading.Event()
+    measure = _choosing.measure
+    x = np.ones((1, 8, 8, 3), "float32")
+
+    def stand_still():
+        if threading.current_thread() is not threading.main_thread():
+            stands.set()
+            may_go_on.wait()
+
+    {stand}
+
+    standing = threading.Thread(target=stand, daemon=True)
+    standing.start()
+    assert stands.wait(20), "no thread stands still"
+    _choosing.measure = measure
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        layer = layers.Conv2D(4, 3, kernel_initializer="ones", backend="numpy")
+        os._exit(0 if np.all(layer(x) == 27) else 3)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    may_go_on.set()
+    standing.join()
+    raise SystemExit(code)
+"""
+WHILE = {
+    "a layer is built": """
+    def initializer(shape, dtype=None):
+        stand_still()
+        return np.ones(shape, dtype)
+
+    def stand():
+        layers.Conv2D(4, 3, kernel_initializer=initializer, backend="numpy")(x)
+    """,
+    "candidates are measured": """
+    def slowly(functions, usual):
+        stand_still()
+        return measure(functions, usual)
+
+    def stand():
+        _choosing.measure = slowly
+        layers.Conv2D(2, 3, backend="numpy")(x)
+    """,
+    "a plugin describes its backends": """
+    from convdispatch import hookspecs
+
+    class Plugin:
+        @hookspecs.hookimpl
+        def convdispatch_backends(self):
+            stand_still()
+            return []
+
+    def stand():
+        registry.register(Plugin())
+        registry.entries()
+    """,
+}
+
+
+@pytest.mark.parametrize("stand", WHILE.values(), ids=WHILE)
+def test_a_child_that_is_forked_meanwhile_computes(
+    stand: str,
+    run_python: Callable[..., subprocess.CompletedProcess[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Nobody releases in the child what another thread of the parent holds."""
+    monkeypatch.setenv("CONVDISPATCH_AUTOTUNE", "1")
+    monkeypatch.setenv("CONVDISPATCH_CACHE_HOME", str(tmp_path))
+    script = textwrap.dedent(FORKED).format(stand=textwrap.dedent(stand))
+    finished = run_python("-c", script)
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_a_lock_is_for_one_thread_which_may_take_it_again() -> None:
+    """Another thread waits until it is free."""
+    lock, order = Lock(), []
+
+    def wait() -> None:
+        with lock.held():
+            order.append("second")
+
+    with lock.held(), lock.held():
+        thread = threading.Thread(target=wait)
+        thread.start()
+        thread.join(timeout=0.05)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+
+
+def test_a_lock_that_is_held_is_renewed() -> None:
+    """Whoever held it before releases his own."""
+    lock, order = Lock(), []
+
+    def take() -> None:
+        with lock.held():
+            order.append("taken")
+
+    with lock.held():
+        lock.renew()
+        thread = threading.Thread(target=take, daemon=True)
+        thread.start()
+        thread.join(timeout=20)
+    assert order == ["taken"]
+
+
+def test_the_frontend_has_no_other_locks() -> None:
+    """One of the standard library's would be held for ever in a child."""
+    sources = [path for path in FRONTEND.rglob("*.py") if path.name != "_locks.py"]
+    found = [path.name for path in sources if "Lock()" in path.read_text().replace(" Lock()", "")]
+    assert found == []
