@@ -13,13 +13,13 @@ import numbers
 import os
 import re
 import stat
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
 
+from convdispatch._warnings import warn
 from convdispatch.errors import ConfigError, InvalidArgument, InvalidType
 
 SIZE_LIMIT = 64 * 1024  # bytes: a keras.json has five short lines
@@ -182,11 +182,7 @@ def file_settings(file: ConfigFile) -> dict[str, object]:
                 file.fail(key, str(exc))
         elif key not in (*_IGNORED_KEYS, "image_dim_ordering"):
             known = (*KEYS, "image_dim_ordering", *_IGNORED_KEYS)
-            warnings.warn(
-                f"{file.path}: the unknown key {key!r} is ignored.{close_match(key, known)}",
-                UserWarning,
-                stacklevel=4,
-            )
+            warn(f"{file.path}: the unknown key {key!r} is ignored.{close_match(key, known)}")
     if "image_dim_ordering" in file.values:
         settings["image_data_format"] = _from_dim_ordering(file)
     return settings

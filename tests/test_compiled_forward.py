@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -134,14 +135,19 @@ def test_copies_hold_nothing_compiled(backend: Backend, copied: Callable[[Any], 
 
 
 def test_predict_runs_what_cannot_be_compiled(backend: Backend) -> None:
-    """An activation in plain NumPy, which no compiler can trace, runs layer by layer."""
+    """An activation in plain NumPy, which no compiler can trace, runs layer by layer: said once."""
 
     def counted(outputs: Any) -> Any:
         return outputs + float(np.asarray(backend.to_numpy(outputs)).max())
 
     stack = model(backend, activation=counted)
     expected = [value + ANSWER[1] for value in ANSWER]
-    assert stack.predict(X).ravel().tolist() == expected
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert stack.predict(X).ravel().tolist() == expected
+    is_compiled = backend.name in ("tensorflow", "jax")
+    assert ["could not be compiled" in str(one.message) for one in caught] == [True] * is_compiled
+    assert {one.filename for one in caught} <= {__file__}
     assert stack.predict(X).ravel().tolist() == expected
     # Once the model is another one, compiling is tried again.
     stack.layers[0].activation = activations.get(None)

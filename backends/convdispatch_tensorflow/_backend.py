@@ -12,6 +12,7 @@ import numpy.typing as npt
 from convdispatch.ops import FLOAT_DTYPES, Op, PartialShape, Signature
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
+from convdispatch_tensorflow._inference import Inference
 from convdispatch_tensorflow._lowering import lower
 
 Array = npt.NDArray[Any]
@@ -72,14 +73,14 @@ class TensorflowBackend:
 
         They are read anew at each call all the same; as arguments each would cost 12 microseconds.
         """
-        made: tuple[list[Any], Callable[[Any], Any]] | None = None
+        made: tuple[list[Any], Inference] | None = None
 
         def infer(variables: Sequence[Any], inputs: Any) -> Any:
             nonlocal made
             current = made
             if current is None or not _are_same(current[0], variables):
                 held = list(variables)
-                current = made = held, self.compile(lambda x: fn(held, x))
+                current = made = held, Inference(lambda x: fn(held, x))
             return current[1](inputs)
 
         return infer

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from convdispatch import selection
+from convdispatch._warnings import warn
 from convdispatch.errors import ConvDispatchError, InvalidShape
 from convdispatch.layers import Layer
 from convdispatch.layers._arguments import as_bool, as_int
@@ -40,8 +41,8 @@ class Predicting:
         What compiles quickly is used (`jax.jit`, `tf.function`, torch's inference mode) and, with
         `optimize=True`, what takes its time (`torch.compile`, too). No gradients flow through the
         result. The weights are those that the model has when it is called; a model that is changed
-        is compiled again, as it is for each new shape. Raises `InvalidShape` while the model's
-        input shape is unknown.
+        is compiled again, as it is for a new shape where the compiler wants to know it. Raises
+        `InvalidShape` while the model's input shape is unknown.
         """
         self._built_layers()
         return CompiledForward(self._layers, self.backend, optimize=as_bool(optimize, "optimize"))
@@ -62,9 +63,9 @@ class Predicting:
         """Return the outputs for `x` as one NumPy array, computed `batch_size` items at a time.
 
         The model is compiled as by `compile_forward`; one that holds what its backend cannot
-        compile, such as an activation in plain Python, is run layer by layer. `verbose` 'auto'
-        shows a progress bar on a terminal once the work takes over a second, 1 shows it always, 0
-        never.
+        compile, such as an activation in plain NumPy, is run layer by layer, with a warning.
+        `verbose` 'auto' shows a progress bar on a terminal once the work takes over a second, 1
+        shows it always, 0 never.
         """
         size = 32 if batch_size is None else as_int(batch_size, "batch_size")
         native, shape, _ = self._native(x)
@@ -89,9 +90,13 @@ class Predicting:
             return self._predictor(batch)
         except ConvDispatchError:
             raise
-        except Exception:  # noqa: BLE001 - compilers raise whatever they like
+        except Exception as exc:  # noqa: BLE001 - compilers raise whatever they like
             outputs = self(batch)  # or it raises what is wrong with the model, not with compiling
             self._predictor.is_refused = True
+            warn(
+                f"{self.name!r} could not be compiled, so `predict` runs it layer by layer, which "
+                f"is slower. The compiler of {self.backend!r} said: {_first_line(exc)}"
+            )
             return outputs
 
     def _native(self, inputs: Any) -> tuple[Any, PartialShape, str]:
@@ -178,6 +183,11 @@ def _compile(backend: Backend, layers: Sequence[Layer], *, optimize: bool) -> Ca
         backend.compile(forward) if optimize else forward
     )
     return compiled
+
+
+def _first_line(exc: Exception) -> str:
+    lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
+    return f"{type(exc).__name__}: {lines[0]}" if lines else type(exc).__name__
 
 
 def _chained(backend: Backend, layers: Sequence[Layer]) -> Callable[..., Any]:

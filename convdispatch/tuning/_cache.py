@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 import threading
-import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from convdispatch._locks import Lock
+from convdispatch._warnings import warn
 from convdispatch.tuning._folder import FOLDER_VARIABLE, SCHEMA, cache_path
 from convdispatch.tuning._locking import exclusive
 
@@ -151,11 +151,9 @@ class Cache:
         if problem in self._warned:
             return
         self._warned.add(problem)
-        warnings.warn(
+        warn(
             f"the autotune cache {self.path} {problem}. Remove it with `convdispatch autotune "
-            f"clear`, or name another folder in {FOLDER_VARIABLE}.",
-            UserWarning,
-            stacklevel=2,
+            f"clear`, or name another folder in {FOLDER_VARIABLE}."
         )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from convdispatch._locks import Lock
+from convdispatch._warnings import warn
 from convdispatch.ops import Backend, Op, Signature, Tensor
 from convdispatch.tuning._agreement import Sample, disagreement, sample
 from convdispatch.tuning._cache import Winner, cache
@@ -137,11 +137,7 @@ def _announce(key: str, winner: Winner) -> None:
     gain = winner.medians[winner.usual] / (winner.medians[winner.name] or 1.0)
     logger.info("%s: %s, %.2f times as fast as %s", key, winner.name, gain, winner.usual)
     for name, reason in winner.left_out.items():
-        warnings.warn(
-            f"autotune left the candidate {name!r} out: it {reason}. The op is {key}.",
-            UserWarning,
-            stacklevel=2,
-        )
+        warn(f"autotune left the candidate {name!r} out: it {reason}. The op is {key}.")
 
 
 def _device(backend: Backend, signature: Signature) -> str:

@@ -6,10 +6,10 @@ constraints; where Keras 3 changed a formula (`hard_sigmoid`) the old one holds.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from convdispatch import layers
+from convdispatch._warnings import warn
 from convdispatch.vocabulary import KERAS2, Identifier
 
 
@@ -37,10 +37,9 @@ class _Separable(Keras2Layer):
         }
         for kind, value in unused.items():
             if value is not None:
-                warnings.warn(
+                warn(
                     f"`kernel_{kind}` has no effect on {type(self).__name__}, as in Keras 2. Use "
-                    f"`depthwise_{kind}` or `pointwise_{kind}`.",
-                    stacklevel=2,
+                    f"`depthwise_{kind}` or `pointwise_{kind}`."
                 )
         super().__init__(*arguments, **options)
 

@@ -1,0 +1,22 @@
+"""Warnings that name the line of the user's own code."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+
+def warn(message: str) -> None:
+    """Warn with the place from which the package was called, however deep it warns.
+
+    A backend counts as part of the package.
+    """
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, UserWarning, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    root = module.partition(".")[0]
+    return root == "convdispatch" or root.startswith("convdispatch_")
