@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convdispatch import Sequential
-from convdispatch.layers import Conv1D
+from convdispatch.layers import Conv1D, Conv2D
 from convdispatch.registry import registry
 
 TWO_TAPS = [np.array([[[1.0]], [[10.0]]]), np.array([100.0])]
@@ -36,12 +36,26 @@ def test_batch_sizes_share_a_trace(inference: Any, recwarn: pytest.WarningsRecor
 
     layer = Conv1D(1, 2, input_shape=(3, 1), weights=TWO_TAPS, activation=seen)
     forward = Sequential([layer], backend="tensorflow").compile_forward()
-    results = [forward(np.repeat(X, batch, axis=0)).numpy() for batch in range(12)]
+    results = [forward(np.repeat(X, batch, axis=0)).numpy() for batch in range(1, 12)]
     assert traced == [None]
     assert [result.ravel().tolist() for result in results] == [
-        ANSWER * batch for batch in range(12)
+        ANSWER * batch for batch in range(1, 12)
     ]
     assert [str(warning.message) for warning in recwarn] == []
+
+
+@pytest.mark.parametrize("batch", [0, None])
+def test_a_batch_without_samples_has_the_right_shape(inference: Any, batch: int | None) -> None:
+    """Whether it is known to be empty or not: TensorFlow's own kernels give it the input's."""
+    import tensorflow as tf
+
+    layer = Conv2D(4, 3, input_shape=(9, 9, 3))
+    forward = Sequential([layer], backend="tensorflow").compile_forward()
+    assert forward(np.zeros((2, 9, 9, 3), np.float32)).shape == (2, 7, 7, 4)
+    signature = [tf.TensorSpec((batch, 9, 9, 3))]
+    whole = tf.function(lambda x: forward(x) + 1, input_signature=signature)
+    assert whole(tf.zeros((0, 9, 9, 3))).shape == (0, 7, 7, 4)
+    assert forward(np.zeros((0, 9, 9, 3), np.float32)).shape == (0, 7, 7, 4)
 
 
 def test_a_variable_is_an_input(inference: Any) -> None:

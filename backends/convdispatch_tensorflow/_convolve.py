@@ -12,8 +12,7 @@ from typing import Any
 from convdispatch.ops import Conv, ConvTranspose, Shape
 from convdispatch_tensorflow._cells import pad, zeros_between
 from convdispatch_tensorflow._framework import tf
-
-Product = Callable[[Any, Any], Any]  # of (x, kernel)
+from convdispatch_tensorflow._samples import Product, never_empty
 
 _LAYOUTS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
 
@@ -37,14 +36,14 @@ def convolution(op: Conv, kernel_shape: Shape, size: Shape) -> Product:
     strides = _strides_that_matter(op.strides, cells)
     if pads == _same_pads(size, kernel_shape, strides) and _is_plain(op, strides):
         # Its own pads for the same sum, without a padded copy of the image.
-        return _never_empty(_image_convolution(strides, "SAME"))
+        return never_empty(_image_convolution(strides, "SAME"))
     is_left_over = strides == op.strides and all(low == 0 >= high for low, high in pads)
     if is_left_over and _is_plain(op, strides):
-        return _never_empty(_convolution_of_all(strides, [(0, 0), *pads, (0, 0)]))
+        return never_empty(_convolution_of_all(strides, [(0, 0), *pads, (0, 0)]))
     product = _unpadded(op, kernel_shape, strides)
     if not any(map(any, pads)):
-        return _never_empty(product)
-    return _never_empty(lambda x, kernel: product(pad(x, [(0, 0), *pads, (0, 0)]), kernel))
+        return never_empty(product)
+    return never_empty(lambda x, kernel: product(pad(x, [(0, 0), *pads, (0, 0)]), kernel))
 
 
 def _is_plain(op: Conv, strides: Shape) -> bool:
@@ -80,7 +79,7 @@ def transposed_convolution(op: ConvTranspose, kernel_shape: Shape, read: Shape) 
     else:
         scatter = _dilated_scatter(strides, op.dilation, reach)
     product = _by_group(scatter, op.groups)
-    return _never_empty(lambda x, kernel: pad(product(x, kernel), [(0, 0), *pads, (0, 0)]))
+    return never_empty(lambda x, kernel: pad(product(x, kernel), [(0, 0), *pads, (0, 0)]))
 
 
 def _reach(op: Conv | ConvTranspose, kernel_shape: Shape) -> Shape:
@@ -214,18 +213,3 @@ def _by_group(product: Product, groups: int) -> Product:
         return tf.concat([product(*pair) for pair in pairs], -1)
 
     return grouped
-
-
-def _never_empty(product: Product) -> Product:
-    def at_least_one_sample(x: Any, kernel: Any) -> Any:
-        # The oneDNN kernels of tensorflow 2.21 give an empty batch the shape of their input:
-        # conv2d of float32 (0, 9, 9, 3) by (3, 3, 3, 4) is (0, 9, 9, 3). They get a zero sample.
-        if x.shape[0]:
-            return product(x, kernel)
-        batch = tf.shape(x)[0]
-        missing = tf.cast(tf.equal(batch, 0), tf.int32)
-        # Joined, not padded: oneDNN fuses a Pad of the batch with the convolution and loses it.
-        zeros = tf.zeros((missing, *x.shape[1:]), x.dtype)
-        return product(tf.concat([x, zeros], 0), kernel)[:batch]
-
-    return at_least_one_sample

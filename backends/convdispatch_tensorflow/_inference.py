@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from convdispatch_tensorflow import _samples
 from convdispatch_tensorflow._framework import tf
 
 # Traces that are kept, as many as a layer keeps plans; the first one makes room for another.
@@ -28,17 +29,22 @@ class Inference:
         """Return the function's result for a tensor or a variable."""
         if isinstance(inputs, tf.Variable):
             inputs = tf.convert_to_tensor(inputs)
-        key = tuple(inputs.shape.as_list()[1:]), inputs.dtype
-        trace = self._traces.get(key) or self._traced(key, inputs)
+        batch, *sizes = inputs.shape.as_list() or [None]
+        if not batch or tf.is_symbolic_tensor(inputs):
+            # A part of another trace; or no sample, which is for the eager kernels or an error.
+            return self._fn(inputs)
+        key = tuple(sizes), inputs.dtype
+        trace = self._traces.get(key) or self._traced(key)
         return trace(inputs)
 
-    def _traced(self, key: Key, inputs: Any) -> Callable[[Any], Any]:
-        shape = inputs.shape.as_list()
-        batch = shape[:1] and [None]  # a scalar has none, which is for the function to refuse
-        spec = tf.TensorSpec([*batch, *shape[1:]], inputs.dtype)
+    def _traced(self, key: Key) -> Callable[[Any], Any]:
+        sizes, dtype = key
         # Without autograph, as in `TensorflowBackend.compile`.
         function = tf.function(self._fn, autograph=False)
-        trace: Callable[[Any], Any] = function.get_concrete_function(spec)
+        with _samples.promised():
+            trace: Callable[[Any], Any] = function.get_concrete_function(
+                tf.TensorSpec((None, *sizes), dtype)
+            )
         while len(self._traces) >= KEPT:
             self._traces.pop(next(iter(self._traces)), None)
         self._traces[key] = trace

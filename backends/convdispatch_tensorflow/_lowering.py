@@ -12,10 +12,11 @@ import numpy.typing as npt
 from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import Conv, ConvTranspose, Op, Pad, Shape, Signature, Upsample
 from convdispatch_tensorflow import _cells
-from convdispatch_tensorflow._convolve import Product, convolution, transposed_convolution
+from convdispatch_tensorflow._convolve import convolution, transposed_convolution
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
 from convdispatch_tensorflow._precision import HALF, rounded_once
+from convdispatch_tensorflow._samples import Product
 
 Array = npt.NDArray[Any]
 
