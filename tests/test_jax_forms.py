@@ -99,7 +99,7 @@ def test_every_gradient_form_is_the_adjoint(
     """<A dx, g> = <dx, A' g> for the input, and likewise for the kernel: exactly, again."""
     jax = importlib.import_module("jax")
     processor = importlib.import_module("convdispatch_jax._processor")
-    monkeypatch.setattr(processor, f"_{of}_gradient_form", lambda sizes: form)
+    monkeypatch.setattr(processor, f"{of}_gradient_form", lambda sizes: form)
     backend: Any = registry.load("jax")
     for case in CASES:
         op, signature, x, kernel = problem(*case)
@@ -122,6 +122,7 @@ def test_every_gradient_form_is_the_adjoint(
 def test_the_rules_choose_every_form() -> None:
     """By sizes at which each has been measured to be the fastest."""
     processor = importlib.import_module("convdispatch_jax._processor")
+    rules = importlib.import_module("convdispatch_jax._rules")
 
     def sizes(images: int, size: int, channels: int, taps: int, stride: int, pads: int) -> Any:
         convolution = processor.ImageConvolution(
@@ -134,7 +135,7 @@ def test_the_rules_choose_every_form() -> None:
         jax = importlib.import_module("jax")
         return convolution._sizes(jax.ShapeDtypeStruct((images, size, size, channels), "float32"))
 
-    forward = partial(processor._forward_form, is_alone=True)
+    forward = partial(rules.forward_form, is_alone=True)
     assert forward(sizes(8, 56, 64, 3, 1, 0)) == "row"
     assert forward(sizes(8, 56, 64, 3, 1, 1)) == "row"
     assert forward(sizes(8, 28, 128, 3, 1, 1)) == "framework"
@@ -142,17 +143,52 @@ def test_the_rules_choose_every_form() -> None:
     assert forward(sizes(1, 224, 3, 7, 2, 3)) == "framework"
     assert forward(sizes(1, 8, 4, 3, 1, 0)) == "framework"
     assert forward(sizes(0, 7, 512, 3, 1, 1)) == "framework"
-    in_a_whole = partial(processor._forward_form, is_alone=False)
+    in_a_whole = partial(rules.forward_form, is_alone=False)
     assert in_a_whole(sizes(8, 56, 64, 3, 1, 0)) == "framework"
     assert in_a_whole(sizes(8, 56, 64, 3, 1, 1)) == "row"
-    of_input = processor._input_gradient_form
+    of_input = rules.input_gradient_form
     assert of_input(sizes(128, 28, 1, 3, 1, 0)) == "columns"
     assert of_input(sizes(8, 56, 128, 3, 2, 0)) == "columns"
+    assert of_input(sizes(128, 56, 64, 3, 2, 1)) == "columns_by_image"
     assert of_input(sizes(8, 56, 64, 3, 1, 1)) == "framework"
-    of_kernel = processor._kernel_gradient_form
+    of_kernel = rules.kernel_gradient_form
     assert of_kernel(sizes(128, 28, 1, 3, 1, 0)) == "columns"
     assert of_kernel(sizes(128, 26, 32, 3, 1, 0)) == "columns_by_image"
     assert of_kernel(sizes(8, 56, 64, 3, 1, 1)) == "framework"
+    # One image has columns of 800 MiB.
+    assert of_kernel(sizes(2, 600, 64, 3, 1, 0)) == "framework"
+    assert of_input(sizes(2, 1200, 64, 3, 2, 0)) == "framework"
+
+
+@pytest.mark.parametrize("size", [112, 600])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_no_form_takes_much_memory(size: int, stride: int) -> None:
+    """As XLA plans it: all columns of these would take over 300 MiB, of large images one's as well.
+
+    A winner of one image computes all batches. Another form may keep a result, cut and uncut.
+    """
+    jax = importlib.import_module("jax")
+    images, geometry = (
+        (32 if size == 112 else 2),
+        ((stride,) * 2, ((0, 0),) * 2, (3, 3), (size,) * 2),
+    )
+    op, signature, _, _ = problem(geometry, (64, 8), 0)
+    x = jax.ShapeDtypeStruct((images, size, size, 64), "float32")
+    kernel = jax.ShapeDtypeStruct((3, 3, 64, 8), "float32")
+
+    def memory(conv: Any) -> list[int]:
+        squares = jax.grad(lambda *arrays: (conv(*arrays) ** 2).sum(), (0, 1))
+        return [
+            jax.jit(function).lower(x, kernel).compile().memory_analysis().temp_size_in_bytes
+            for function in (conv, squares)
+        ]
+
+    candidates = registry.load("jax").candidates(op, signature)
+    taken = {name: memory(conv) for name, conv in candidates.items()}
+    result = 4 * images * size**2 * 8
+    room = [usual + 64 * 2**20 + result for usual in taken["framework"]]
+    assert len(taken) == 5
+    assert [name for name, both in taken.items() if both[0] > room[0] or both[1] > room[1]] == []
 
 
 def test_one_large_image_in_strides_is_left_to_the_framework() -> None:

@@ -2,8 +2,7 @@
 
 The same sum can be asked for in several ways, and XLA's time for them differs by up to fivefold,
 which depends on the shapes. Everything here is composed of JAX's own functions, so that it can be
-transformed as any other code; the rules are about time alone. docs/performance.md has the
-measurements behind them (jax 0.10.2, two cores).
+transformed as any other code.
 """
 
 from __future__ import annotations
@@ -17,6 +16,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
+
+from convdispatch_jax._rules import (
+    Sizes,
+    forward_form,
+    has_room,
+    input_gradient_form,
+    kernel_gradient_form,
+)
 
 Function = Callable[[jax.Array, jax.Array], jax.Array]
 
@@ -74,16 +81,16 @@ class ImageConvolution:
 
     def _by_shape(self, form: str) -> Function:
         def forward(x: jax.Array, kernel: jax.Array) -> jax.Array:
-            chosen = form
-            if form in (BY_SHAPE, IN_A_WHOLE):
-                chosen = _forward_form(self._sizes(x), is_alone=form == BY_SHAPE)
+            chosen, sizes = form, self._sizes(x)
+            if form in (BY_SHAPE, IN_A_WHOLE) or not has_room(form, sizes):
+                chosen = forward_form(sizes, is_alone=form != IN_A_WHOLE)
             return self._in_form(chosen)(x, kernel)
 
         def of_input(x: jax.Array, kernel: jax.Array) -> jax.Array:
-            return self._in_form(_input_gradient_form(self._sizes(x)))(x, kernel)
+            return self._in_form(input_gradient_form(self._sizes(x)))(x, kernel)
 
         def of_kernel(x: jax.Array, kernel: jax.Array) -> jax.Array:
-            return self._in_form(_kernel_gradient_form(self._sizes(x)))(x, kernel)
+            return self._in_form(kernel_gradient_form(self._sizes(x)))(x, kernel)
 
         return _differentiable(forward, of_input, of_kernel)
 
@@ -190,14 +197,14 @@ class ImageConvolution:
         )
         return down, across
 
-    def _sizes(self, x: jax.Array) -> _Sizes | None:
+    def _sizes(self, x: jax.Array) -> Sizes | None:
         """Return what the rules go by; None where JAX exports for sizes yet unknown."""
         if not all(isinstance(size, int) for size in x.shape):
             return None
         output = self._output_size(x)
         rows, columns, channels, _ = self.kernel_shape
         length = rows * columns * channels
-        return _Sizes(
+        return Sizes(
             images=x.shape[0],
             channels=channels,
             length=length,
@@ -207,52 +214,6 @@ class ImageConvolution:
             is_padded=any(map(any, self.pads)),
             is_strided=self.strides != (1, 1),
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Sizes:
-    """What decides about a form."""
-
-    images: int
-    channels: int
-    length: int  # of a column: the numbers that one result reads
-    cells: int  # of a result
-    columns: float  # memory of all of them, in MiB
-    width: int  # of the result
-    is_padded: bool
-    is_strided: bool
-
-
-def _forward_form(sizes: _Sizes | None, *, is_alone: bool) -> str:
-    if sizes is None or not sizes.images or not (sizes.is_padded or is_alone):
-        return "framework"
-    if sizes.columns <= 8 and sizes.length >= (4096 if sizes.is_strided else 2048):
-        return "columns"  # 1.1 to 1.9 times as fast: few cells, many channels
-    if sizes.is_strided or sizes.channels < 16:
-        return "framework"
-    if sizes.is_padded:
-        return "row" if sizes.width >= 48 else "framework"  # 1.3 to 1.5 times
-    return "row" if sizes.columns >= 2 else "framework"  # 1.1 to 5 times
-
-
-def _input_gradient_form(sizes: _Sizes | None) -> str:
-    if sizes is None or not sizes.images:
-        return "framework"
-    if sizes.is_strided:
-        return "columns" if sizes.channels >= 64 else "framework"  # 1.2 to 1.5 times
-    is_extreme = sizes.length >= 2048 or sizes.channels == 1
-    return "columns" if is_extreme and sizes.columns <= 8 else "framework"  # 1.9 to 4.5 times
-
-
-def _kernel_gradient_form(sizes: _Sizes | None) -> str:
-    if sizes is None or not sizes.images:
-        return "framework"
-    if sizes.columns <= 4 and (sizes.channels >= 128 or sizes.channels == 1):
-        return "columns"  # 1.7 to 2.3 times
-    if sizes.images > 1 and sizes.columns > 16:
-        is_slow = sizes.channels >= 64 if sizes.is_strided else not sizes.is_padded
-        return "columns_by_image" if is_slow else "framework"  # 1.1 to 5 times
-    return "framework"
 
 
 def _differentiable(forward: Function, of_input: Function, of_kernel: Function) -> Function:

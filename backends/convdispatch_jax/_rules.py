@@ -1,0 +1,80 @@
+"""Which form of a convolution XLA computes fastest on a processor, by its shapes.
+
+The rules are about time, and about memory where a form takes much. docs/performance.md has the
+measurements behind them (jax 0.10.2, two cores).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Memory of columns, in MiB, beyond which no form makes them, whoever asks for it: what was measured
+# for one image serves all batches.
+MOST_COLUMNS = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """What decides about a form."""
+
+    images: int
+    channels: int
+    length: int  # of a column: the numbers that one result reads
+    cells: int  # of a result
+    columns: float  # memory of all of them, in MiB
+    width: int  # of the result
+    is_padded: bool
+    is_strided: bool
+
+    @property
+    def columns_of_an_image(self) -> float:
+        """The memory of one image's columns, in MiB."""
+        return self.columns / max(self.images, 1)
+
+
+def has_room(form: str, sizes: Sizes | None) -> bool:
+    """Say whether the columns of a form, if it has any, take no more memory than they may."""
+    if form == "columns":
+        return sizes is not None and sizes.columns <= MOST_COLUMNS
+    if form == "columns_by_image":
+        return sizes is not None and sizes.columns_of_an_image <= MOST_COLUMNS
+    return True
+
+
+def forward_form(sizes: Sizes | None, *, is_alone: bool) -> str:
+    """Return the form of a convolution, alone or in a function that is compiled as a whole."""
+    if sizes is None or not sizes.images or not (sizes.is_padded or is_alone):
+        return "framework"
+    if sizes.columns <= 8 and sizes.length >= (4096 if sizes.is_strided else 2048):
+        return "columns"  # 1.1 to 1.9 times as fast: few cells, many channels
+    if sizes.is_strided or sizes.channels < 16:
+        return "framework"
+    if sizes.is_padded:
+        return "row" if sizes.width >= 48 else "framework"  # 1.3 to 1.5 times
+    return "row" if sizes.columns >= 2 else "framework"  # 1.1 to 5 times
+
+
+def input_gradient_form(sizes: Sizes | None) -> str:
+    """Return the form whose transpose gives the gradient of the image."""
+    if sizes is None or not sizes.images:
+        return "framework"
+    if sizes.is_strided and sizes.channels >= 64:
+        form = "columns" if sizes.columns <= 32 else "columns_by_image"  # 1.1 to 2.1 times
+        return form if has_room(form, sizes) else "framework"
+    if sizes.is_strided:
+        return "framework"
+    is_extreme = sizes.length >= 2048 or sizes.channels == 1
+    return "columns" if is_extreme and sizes.columns <= 8 else "framework"  # 1.9 to 4.5 times
+
+
+def kernel_gradient_form(sizes: Sizes | None) -> str:
+    """Return the form whose transpose gives the gradient of the kernel."""
+    if sizes is None or not sizes.images:
+        return "framework"
+    if sizes.columns <= 4 and (sizes.channels >= 128 or sizes.channels == 1):
+        return "columns"  # 1.7 to 2.3 times
+    if sizes.images > 1 and sizes.columns > 16:
+        is_slow = sizes.channels >= 64 if sizes.is_strided else not sizes.is_padded
+        if is_slow and has_room("columns_by_image", sizes):
+            return "columns_by_image"  # 1.1 to 5 times
+    return "framework"
