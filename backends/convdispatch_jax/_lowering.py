@@ -21,13 +21,10 @@ from convdispatch.ops import (
     Upsample,
     spatial_rank,
 )
+from convdispatch_jax._dense import DenseConvolution
 from convdispatch_jax._functions import FUNCTIONS
-from convdispatch_jax._processor import (
-    BY_SHAPE,
-    IN_A_WHOLE,
-    ImageConvolution,
-    is_a_processor,
-)
+from convdispatch_jax._grouped import GroupedConvolution
+from convdispatch_jax._window import BY_SHAPE, FRAMEWORK, IN_A_WHOLE, Convolution, is_a_processor
 
 Function = Callable[..., jax.Array]
 Pads = Sequence[tuple[int, int]]
@@ -45,25 +42,21 @@ def lower(op: Op, signature: Signature) -> Function:
 
 def candidates(op: Op, signature: Signature) -> Mapping[str, Function]:
     """Return every way to compute `op` by its name, that of `lower` first."""
-    on_a_processor = _on_a_processor(op, signature) if isinstance(op, Conv) else None
-    if not isinstance(op, Conv) or on_a_processor is None or not is_a_processor():
-        return {"framework": lower(op, signature)}
-    first, *others = on_a_processor.forms()
+    if not isinstance(op, Conv) or not is_a_processor():
+        return {FRAMEWORK: lower(op, signature)}
+    first, *others = _on_a_processor(op, signature).forms()
     return {first: lower(op, signature)} | {
-        form: _convolution(op, signature, on_a_processor.lowered(form)) for form in others
+        form: _convolution(op, signature, form) for form in others
     }
 
 
 @lower.register
 def _lower_conv(op: Conv, signature: Signature) -> Function:
-    on_a_processor = _on_a_processor(op, signature)
-    if on_a_processor is None:
-        return _convolution(op, signature, None)
-    form = on_a_processor.forms()[0]
-    alone = _convolution(op, signature, on_a_processor.lowered(form))
+    form = _on_a_processor(op, signature).forms()[0]
+    alone = _convolution(op, signature, form)
     if form != BY_SHAPE:
         return alone
-    in_a_whole = _convolution(op, signature, on_a_processor.lowered(IN_A_WHOLE))
+    in_a_whole = _convolution(op, signature, IN_A_WHOLE)
 
     def conv(x: jax.Array, *weights: jax.Array) -> jax.Array:
         return (in_a_whole if isinstance(x, jax.core.Tracer) else alone)(x, *weights)
@@ -71,14 +64,17 @@ def _lower_conv(op: Conv, signature: Signature) -> Function:
     return conv
 
 
-def _convolution(op: Conv, signature: Signature, on_a_processor: Function | None) -> Function:
+def _convolution(op: Conv, signature: Signature, form: str) -> Function:
     axes, precision = _dimension_numbers(op), _precision(signature)
     crop, pads = _crop_then_pad(op, signature)
     cropped = _spatial_config(crop, channels_last=op.channels_last)
+    on_a_processor = _on_a_processor(op, signature).lowered(form)
 
     def conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
-        if on_a_processor is not None and is_a_processor():
-            return on_a_processor(x, kernel)
+        if is_a_processor():
+            if op.channels_last:
+                return on_a_processor(x, kernel)
+            return jnp.moveaxis(on_a_processor(jnp.moveaxis(x, 1, -1), kernel), -1, 1)
         if any(map(any, crop)):
             x = lax.pad(x, jnp.zeros((), x.dtype), cropped)
         return lax.conv_general_dilated(
@@ -154,16 +150,17 @@ def _lower_upsample(op: Upsample, signature: Signature) -> Function:
     return jax.jit(bilinear)
 
 
-def _on_a_processor(op: Conv, signature: Signature) -> ImageConvolution | None:
-    """Return the convolution in its forms for a processor, None where it has only one."""
-    if spatial_rank(op) != 2 or not op.channels_last or op.groups > 1 or max(op.dilation) > 1:
-        return None
+def _on_a_processor(op: Conv, signature: Signature) -> Convolution:
+    """Return the convolution in its forms for a processor, channels last."""
     crop, pads = _crop_then_pad(op, signature)
-    return ImageConvolution(
-        strides=(op.strides[0], op.strides[1]),
+    kind = DenseConvolution if op.groups == 1 else GroupedConvolution
+    return kind(
+        strides=op.strides,
+        dilation=op.dilation,
         crop=crop,
         pads=pads,
         kernel_shape=signature.weight_shapes[0],
+        groups=op.groups,
         precision=_precision(signature),
     )
 
