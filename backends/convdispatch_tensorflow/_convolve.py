@@ -1,17 +1,23 @@
 """Channels-last convolutions, each composed of TensorFlow kernels that have gradients.
 
-Its processor kernels are right where nothing is padded, grouped or both strided and dilated. The
-functions here bring every other convolution to that form, the same in each element type.
+Its processor kernels are right where nothing is padded, or as it pads itself, and nothing is both
+strided and dilated. The functions here bring every other convolution to such a form, the same in
+each element type.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from convdispatch.ops import Conv, ConvTranspose, Shape
 from convdispatch_tensorflow._cells import pad, zeros_between
 from convdispatch_tensorflow._framework import tf
+from convdispatch_tensorflow._images import (
+    convolution_of_all,
+    grouped_image_convolution,
+    image_convolution,
+    pointwise_convolution,
+)
 from convdispatch_tensorflow._samples import Product, never_empty
 
 _LAYOUTS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
@@ -36,10 +42,14 @@ def convolution(op: Conv, kernel_shape: Shape, size: Shape) -> Product:
     strides = _strides_that_matter(op.strides, cells)
     if pads == _same_pads(size, kernel_shape, strides) and _is_plain(op, strides):
         # Its own pads for the same sum, without a padded copy of the image.
-        return never_empty(_image_convolution(strides, "SAME"))
+        if max(*strides, *kernel_shape[:-2]) == 1:
+            return never_empty(pointwise_convolution(size))
+        return never_empty(image_convolution(strides, "SAME"))
+    if pads == _same_pads(size, kernel_shape, strides) and _is_native_depthwise(op, kernel_shape):
+        return never_empty(_depthwise(strides, op.dilation, op.groups, "SAME"))
     is_left_over = strides == op.strides and all(low == 0 >= high for low, high in pads)
     if is_left_over and _is_plain(op, strides):
-        return never_empty(_convolution_of_all(strides, [(0, 0), *pads, (0, 0)]))
+        return never_empty(convolution_of_all(strides, [(0, 0), *pads, (0, 0)]))
     product = _unpadded(op, kernel_shape, strides)
     if not any(map(any, pads)):
         return never_empty(product)
@@ -50,6 +60,12 @@ def _is_plain(op: Conv, strides: Shape) -> bool:
     # Of two axes: tensorflow 2.21 is wrong about 'SAME' in conv3d, in float64 where a stride is
     # longer than the kernel.
     return len(strides) == 2 and op.groups == 1 and max(op.dilation) == 1
+
+
+def _is_native_depthwise(op: Conv, kernel_shape: Shape) -> bool:
+    # Of one stride for all axes, as tensorflow 2.21 wants it to be.
+    is_depthwise = op.groups > 1 and kernel_shape[-2] == 1 and len(op.strides) == 2
+    return is_depthwise and len(set(op.strides)) == 1 and max(op.dilation) == 1
 
 
 def _same_pads(size: Shape, kernel_shape: Shape, strides: Shape) -> list[tuple[int, int]]:
@@ -104,49 +120,17 @@ def _unpadded(op: Conv, kernel_shape: Shape, strides: Shape) -> Product:
     taken = strides if is_native else (1,) * len(strides)
     kept = (slice(None), *(slice(None, None, stride) for stride in strides))
     if is_depthwise:
-        product = _depthwise(taken, op.dilation, op.groups)
+        product = _depthwise(taken, op.dilation, op.groups, "VALID")
+    elif op.groups > 1 and len(strides) == 2 and max(op.dilation) == 1:
+        product = grouped_image_convolution(taken, op.groups)
     else:
         product = _by_group(_dense(taken, op.dilation), op.groups)
     return product if is_native else lambda x, kernel: product(x, kernel)[kept]
 
 
-def _image_convolution(strides: Shape, padding: str) -> Product:
-    convolve = tf.raw_ops.Conv2D  # `tf.nn.conv2d` looks at its arguments first, at every call
-    steps = [1, *strides, 1]
-    return lambda x, kernel: convolve(input=x, filter=kernel, strides=steps, padding=padding)
-
-
-def _convolution_of_all(strides: Shape, pads: Sequence[tuple[int, int]]) -> Product:
-    """Return a convolution that is given all cells, while its gradients are given the padded ones.
-
-    A copy of the image takes longer than some convolutions, and mostly no gradient is wanted.
-    """
-    forward = _image_convolution(strides, "VALID")
-    if not any(map(any, pads)):
-        return forward
-    options = {"strides": [1, *strides, 1], "padding": "VALID"}
-    back = [(-low, -high) for low, high in pads]
-
-    def convolve(x: Any, kernel: Any) -> tuple[Any, Callable[[Any], tuple[Any, Any]]]:
-        def gradients(upstream: Any) -> tuple[Any, Any]:
-            read = pad(x, pads)
-            of_x = tf.raw_ops.Conv2DBackpropInput(
-                input_sizes=tf.shape(read), filter=kernel, out_backprop=upstream, **options
-            )
-            of_kernel = tf.raw_ops.Conv2DBackpropFilter(
-                input=read, filter_sizes=tf.shape(kernel), out_backprop=upstream, **options
-            )
-            return pad(of_x, back), of_kernel
-
-        return forward(x, kernel), gradients
-
-    differentiable: Product = tf.custom_gradient(convolve)
-    return differentiable
-
-
 def _dense(strides: Shape, dilation: Shape) -> Product:
     if len(strides) == 2 and max(dilation) == 1:
-        return _image_convolution(strides, "VALID")
+        return image_convolution(strides, "VALID")
     layout = _LAYOUTS[len(strides)]
 
     def dense(x: Any, kernel: Any) -> Any:
@@ -157,7 +141,7 @@ def _dense(strides: Shape, dilation: Shape) -> Product:
     return dense
 
 
-def _depthwise(strides: Shape, dilation: Shape, channels: int) -> Product:
+def _depthwise(strides: Shape, dilation: Shape, channels: int, padding: str) -> Product:
     is_lifted = len(strides) == 1  # to an image of height 1
 
     def depthwise(x: Any, kernel: Any) -> Any:
@@ -167,7 +151,7 @@ def _depthwise(strides: Shape, dilation: Shape, channels: int) -> Product:
             tf.expand_dims(x, 1) if is_lifted else x,
             filters,
             (1, strides[0], strides[0], 1),
-            "VALID",
+            padding,
             dilations=(1, *dilation)[-2:],
         )
         return tf.squeeze(y, 1) if is_lifted else y
