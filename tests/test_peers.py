@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib
 import itertools
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,14 +29,6 @@ def part(name: str) -> Any:
         return importlib.import_module(f"asv_benches.peers.{name}")
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Give the command, started in the checkout."""
-    monkeypatch.chdir(ROOT)
-    main: Callable[[list[str]], int] = part("__main__").main
-    return lambda *arguments: main(list(arguments))
-
-
 def need(framework: str, all_backends: tuple[str, ...]) -> Any:
     """Return the backend, or skip the test."""
     if framework not in all_backends:
@@ -52,18 +43,20 @@ def need(framework: str, all_backends: tuple[str, ...]) -> Any:
 def test_the_raw_call_computes_what_ours_does(
     framework: str, all_backends: tuple[str, ...]
 ) -> None:
-    """For every kind of shape: 3x3, 1x1, strided, with pads on one side only."""
+    """For every kind of shape: 3x3, 1x1, strided, with pads on one side only, in groups."""
     backend = need(framework, all_backends)
     contestants = part("contestants")
-    for size, kernel, strides, padding in [
+    for size, kernel, strides, padding, *groups in [
         (8, 3, 1, "valid"),
         (8, 1, 1, "valid"),
         (9, 7, 2, "valid"),
         (8, 3, 2, "same"),
         (8, 3, 1, "same"),
         (7, 1, 2, "same"),
+        (8, 3, 1, "same", 2),
+        (8, 3, 2, "same", 4),
     ]:
-        shape = contestants.Shape(2, size, 4, 8, kernel, strides, padding)
+        shape = contestants.Shape(2, size, 4, 8, kernel, strides, padding, *groups)
         x = backend.asarray(shape.image(), "float32")
         layer = contestants.ours(framework, shape, x)
         expected = backend.to_numpy(layer(x))
@@ -288,75 +281,3 @@ def test_a_ratio_is_the_median_of_the_rounds() -> None:
     )
     assert "4.00 |" in lines[2]
     assert lines[-1].endswith("| >= 2 | 4.00 | met |")
-
-
-# The command.
-
-
-def test_it_measures_and_prints_tables(
-    run: Callable[..., int], tmp_path: Path, capsys: Capture
-) -> None:
-    """A row with medians and quartiles, a target, and every time in a file."""
-    path = tmp_path / "peers.json"
-    arguments = ("--measure", "import", "--rounds", "1", "--json", str(path))
-    assert run(*arguments) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("| measure | backend | row | ours | raw |")
-    assert lines[2].startswith("| import | numpy | import | ")
-    assert "| `import convdispatch` above `import numpy` | <= 40 ms |" in lines[-1]
-    (measured,) = json.loads(path.read_text())
-    assert set(measured["rows"]["import"]) == {"ours", "raw"}
-    assert len(measured["rows"]["import"]["ours"]) == 2
-
-
-@pytest.mark.parametrize(
-    ("keras", "status", "problem"),
-    [
-        ("raise ImportError('no keras here')", 0, "overhead on numpy: n/a: no keras here"),
-        ("import os; os._exit(7)", 3, "overhead on numpy: failed with status 7: "),
-    ],
-    ids=["not installed", "crashes"],
-)
-def test_a_peer_that_is_not_there_is_said(
-    run: Callable[..., int],
-    tmp_path: Path,
-    capsys: Capture,
-    monkeypatch: pytest.MonkeyPatch,
-    keras: str,
-    status: int,
-    problem: str,
-) -> None:
-    """Not installed is no failure; a crash is one."""
-    (tmp_path / "keras.py").write_text(keras)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert run("--measure", "overhead", "--backend", "numpy", "--rounds", "1") == status
-    assert problem in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--measure", "speed"], "invalid choice: 'speed'"),
-        (["--backend", "theano"], "invalid choice: 'theano'"),
-        (["--rounds", "0"], "'0' is no number of rounds, such as 11"),
-        (["--json", "/nowhere/at/all.json"], "'/nowhere/at/all.json' cannot be written"),
-    ],
-    ids=lambda value: value[0] if isinstance(value, list) else "",
-)
-def test_wrong_usage_is_one_line(
-    run: Callable[..., int], capsys: Capture, arguments: list[str], message: str
-) -> None:
-    """And exit status 2, before anything is measured."""
-    with pytest.raises(SystemExit) as caught:
-        run(*arguments)
-    assert caught.value.code == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert message in line
-
-
-def test_a_measure_without_the_backend_is_wrong_usage(
-    run: Callable[..., int], capsys: Capture
-) -> None:
-    """Nothing would be measured."""
-    assert run("--measure", "gradients", "--backend", "torch") == 2
-    assert capsys.readouterr().err == "error: none of these measures has one of these backends.\n"

@@ -33,23 +33,23 @@ def main(arguments=None):
     if not jobs:
         print("error: none of these measures has one of these backends.", file=sys.stderr)
         return 2
-    results, problems = {}, []
+    results, problems, has_failed = {}, [], False
     for number, (measure, backend) in enumerate(jobs, 1):
         print(f"[{number}/{len(jobs)}] {measure} on {backend}", file=sys.stderr, flush=True)
-        rows, problem = run(measure, backend, chosen.rounds)
+        rows, missing, failure = run(measure, backend, chosen.rounds)
         results[measure, backend] = rows
-        if problem:
-            problems.append(f"{measure} on {backend}: {problem}")
+        has_failed = has_failed or bool(failure)
+        problems += [f"{measure} on {backend}: {text}" for text in (missing, failure) if text]
     print("\n".join(report(results)))
     for problem in problems:
         print(problem)
     if chosen.json is not None:
         chosen.json.write_text(json.dumps(_as_json(results), indent=1) + "\n", encoding="utf-8")
-    return 3 if any("failed" in problem for problem in problems) else 0
+    return 3 if has_failed else 0
 
 
 def run(measure, backend, rounds):
-    """Return the rows of a measure by name, and why there are no more of them, if so."""
+    """Return the rows of a measure by name, what is missing for more of them, and how it failed."""
     with tempfile.TemporaryDirectory() as home:
         environ = {
             **os.environ,
@@ -67,10 +67,11 @@ def run(measure, backend, rounds):
     lines = [json.loads(line) for line in process.stdout.splitlines()]
     rows = {line["row"]: line["times"] for line in lines if "row" in line}
     missing = next((f"n/a: {line['missing']}" for line in lines if "missing" in line), "")
+    failure = ""
     if process.returncode:
         last = (process.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        return rows, f"failed with status {process.returncode}: {last}"
-    return rows, missing
+        failure = f"failed with status {process.returncode}: {last}"
+    return rows, missing, failure
 
 
 def report(results):

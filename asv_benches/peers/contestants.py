@@ -21,11 +21,13 @@ class Shape:
     kernel_size: int
     strides: int
     padding: str
+    groups: int = 1
 
     def __str__(self):
         image = "x".join(map(str, self._image_shape))
         kernel = f"{self.kernel_size}x{self.kernel_size}/{self.strides} {self.filters}"
-        return f"{image} {kernel} {self.padding}"
+        groups = f" in {self.groups} groups" if self.groups > 1 else ""
+        return f"{image} {kernel}{groups} {self.padding}"
 
     def image(self):
         """Return the input, normally distributed, as an array."""
@@ -47,6 +49,7 @@ def ours(backend, shape, x):
         shape.strides,
         shape.padding,
         use_bias=False,
+        groups=shape.groups,
         data_format="channels_last",
         backend=backend,
         dtype="float32",
@@ -64,6 +67,7 @@ def keras_layer(shape, x):
         shape.strides,
         shape.padding,
         use_bias=False,
+        groups=shape.groups,
         data_format="channels_last",
     )
     layer.build(tuple(x.shape))
@@ -91,16 +95,23 @@ def _torch(shape, layer, x):
     kernel = kernel.contiguous(memory_format=torch.channels_last)
     images = x.permute(0, 3, 1, 2)
     (top, bottom), (left, right) = op.pads
-    strides = shape.strides
+    strides, groups = shape.strides, shape.groups
     if (top, left) == (bottom, right):
-        return lambda: functional.conv2d(images, kernel, None, strides, (top, left))
+        pads = (top, left)
+        return lambda: functional.conv2d(images, kernel, None, strides, pads, 1, groups)
     around = (left, right, top, bottom)
-    return lambda: functional.conv2d(functional.pad(images, around), kernel, None, strides)
+    return lambda: functional.conv2d(
+        functional.pad(images, around), kernel, None, strides, 0, 1, groups
+    )
 
 
 def _tensorflow(shape, layer, x):
     tf = importlib.import_module("tensorflow")
     kernel, strides, padding = layer.kernel, shape.strides, shape.padding.upper()
+    if shape.groups == shape.channels:
+        of_each = (*kernel.shape[:2], shape.channels, -1)
+        kernel, steps = tf.reshape(kernel, of_each), (1, strides, strides, 1)
+        return lambda: tf.nn.depthwise_conv2d(x, kernel, steps, padding)
     return lambda: tf.nn.conv2d(x, kernel, strides, padding)
 
 
@@ -117,7 +128,12 @@ def jax_convolution(shape):
     layouts = ("NHWC", "HWIO", "NHWC")
     return jax.jit(
         lambda x, kernel: jax.lax.conv_general_dilated(
-            x, kernel, strides, shape.padding.upper(), dimension_numbers=layouts
+            x,
+            kernel,
+            strides,
+            shape.padding.upper(),
+            dimension_numbers=layouts,
+            feature_group_count=shape.groups,
         )
     )
 

@@ -31,6 +31,20 @@ RESNET = tuple(
     for batch in (1, 8)
     for c in resnet50()
 )
+# Depthwise layers of MobileNet, groups of ResNeXt and ShuffleNet.
+GROUPED = tuple(
+    Shape(batch, *shape, "same", groups)
+    for batch in (1, 8)
+    for *shape, groups in (
+        (112, 32, 32, 3, 1, 32),
+        (112, 64, 64, 3, 2, 64),
+        (28, 256, 256, 3, 1, 256),
+        (14, 512, 512, 3, 1, 512),
+        (56, 128, 128, 3, 1, 32),
+        (14, 512, 512, 3, 1, 32),
+        (28, 240, 240, 1, 1, 3),
+    )
+)
 PAUSE = 0.04  # seconds between two frameworks: OpenBLAS's threads spin for about 25 ms
 # The convolutions of the small network, whose gradients a training step would take.
 TRAINED = (Shape(128, 28, 1, 32, 3, 1, "valid"), Shape(128, 26, 32, 64, 3, 1, "valid"))
@@ -53,12 +67,12 @@ def overhead(backend, rounds):
     yield str(TINY), interleaved(_waiting(backend, calls), 5 * rounds)
 
 
-def numpy_and_torch(backend, rounds, **environ):
+def numpy_and_torch(backend, rounds, shapes=RESNET, **environ):
     """NumPy, and torch on the same images and kernels, each in a process of its own."""
     import torch  # noqa: F401  # or there is nothing to compare with
 
     with Remote("numpy", **environ) as ours, Remote("torch") as raw:
-        for shape in RESNET:
+        for shape in shapes:
             ours.prepare(shape)
             raw.prepare(shape)
             yield str(shape), interleaved({"ours": ours, "raw": raw}, rounds, pause=PAUSE)
@@ -88,14 +102,22 @@ def as_advised(measure):
     return advised
 
 
-def native(backend, rounds):
+def native(backend, rounds, shapes=(*SHAPES, *RESNET)):
     """Our layer, and the framework's own convolution of tensors in the same layout."""
-    for shape in (*SHAPES, *RESNET):
+    for shape in shapes:
         x = _native(backend, shape)
         layer = contestants.ours(backend, shape, x)
         raw = contestants.raw(backend, shape, layer, x)
         calls = _without_gradients(backend, {"ours": partial(layer, x), "raw": raw})
         yield str(shape), interleaved(_waiting(backend, calls), rounds)
+
+
+def grouped(backend, rounds):
+    """Our layer in groups, and the framework's own; NumPy, which has none, beside torch."""
+    if backend == "numpy":
+        yield from numpy_and_torch(backend, rounds, GROUPED)
+    else:
+        yield from native(backend, rounds, GROUPED)
 
 
 def gradients(backend, rounds):
@@ -204,6 +226,7 @@ MEASURES = {
     "numpy-keras": (numpy_and_keras, ("numpy",)),
     "numpy-keras-advised": (as_advised(numpy_and_keras), ("numpy",)),
     "native": (native, ("torch", "tensorflow", "jax")),
+    "grouped": (grouped, ("numpy", "torch", "tensorflow", "jax")),
     "gradients": (gradients, ("jax",)),
     "cnn": (small_cnn, ("torch", "tensorflow", "jax")),
     "import": (imports, ("numpy",)),

@@ -19,6 +19,7 @@ class Remote:
     """NumPy's layer, or torch's own convolution, in another process: a context manager."""
 
     def __init__(self, backend, **environ):
+        self._backend = backend
         self._process = subprocess.Popen(
             [sys.executable, "-m", "asv_benches.peers.remote", backend],
             env={**os.environ, **environ},
@@ -43,7 +44,11 @@ class Remote:
 
     def _ask(self, question):
         print(json.dumps(question), file=self._process.stdin, flush=True)
-        return float(self._process.stdout.readline())
+        answer = self._process.stdout.readline()
+        if not answer:
+            status = self._process.wait()
+            raise RuntimeError(f"the process that times {self._backend} ended with status {status}")
+        return float(answer)
 
 
 def serve(backend):

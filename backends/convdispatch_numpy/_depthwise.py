@@ -22,8 +22,8 @@ from convdispatch_numpy._tiles import Geometry, Tile, Tiles
 
 Array = npt.NDArray[Any]
 
-# Of a block of output cells.
-BLOCK_BYTES = 2**17
+# Of a block of output cells: threads that have smaller ones wait for the interpreter.
+BLOCK_BYTES = 2**19
 # Output numbers times taps below which a thread of one's own is not worth it.
 WORTH_A_THREAD = 2**20
 
@@ -49,7 +49,8 @@ class DepthwiseConvolution:
     def correlate_into(self, y: Array, x: Array, kernel: Array, finish: Finish) -> None:
         """Write the finished correlation to `y`, which may be a strided view."""
         weights = kernel.reshape(*self.geometry.taps, self.channels, self.multiplier)
-        tiles = self._tiles(len(x), kernel.itemsize)
+        threads = self._threads_for(y)
+        tiles = self._tiles(len(x), kernel.itemsize, threads)
 
         def compute(index: int) -> None:
             tile = tiles[index]
@@ -57,12 +58,13 @@ class DepthwiseConvolution:
             finish(total.reshape(tile.cells, -1))
             y[tile.place] = total.reshape(*total.shape[:-2], -1)
 
-        _threads.run(compute, len(tiles), helped=self._is_worth_a_thread(y))
+        _threads.run(compute, len(tiles), helped=threads > 1)
 
     def kernel_adjoint(self, x: Array, y: Array) -> Array:
         """Return the gradient of sum(y * correlate(x, kernel)) in the kernel."""
-        tiles = self._tiles(len(x), x.itemsize)
-        parts = min(_threads.count(), len(tiles)) if self._is_worth_a_thread(y) else 1
+        threads = self._threads_for(y)
+        tiles = self._tiles(len(x), x.itemsize, threads)
+        parts = min(threads, len(tiles))
         sums = np.zeros(
             (max(parts, 1), *self.geometry.taps, self.channels, self.multiplier), x.dtype
         )
@@ -95,23 +97,30 @@ class DepthwiseConvolution:
         for tap in itertools.product(*map(range, self.geometry.taps)):
             yield tap, windows[(..., *tap, slice(None), np.newaxis)]
 
-    def _is_worth_a_thread(self, y: Array) -> bool:
-        return y.size * math.prod(self.geometry.taps) >= WORTH_A_THREAD
+    def _threads_for(self, y: Array) -> int:
+        is_worth_it = y.size * math.prod(self.geometry.taps) >= WORTH_A_THREAD
+        return _threads.count() if is_worth_it else 1
 
     @cached_property
     def _tiles(self) -> Any:
-        """The function from a batch size and the bytes of a number to all tiles; thread-safe."""
-        largest = _budget.smallest(_budget.BLOCKS)
+        """The function from a batch size, the bytes of a number and a number of threads to tiles.
+
+        Where there is more than one tile, there are as many for each thread. Thread-safe.
+        """
+        cells = math.prod(self.geometry.output_size)
 
         @lru_cache(maxsize=16)
-        def tiles(batch: int, itemsize: int) -> Tiles:
+        def tiles(batch: int, itemsize: int, threads: int) -> Tiles:
             most = max(BLOCK_BYTES // (self.channels * self.multiplier * itemsize), 1)
+            number = -(-batch * cells // most)
+            if number > 1 or threads > 1:
+                most = -(-batch * cells // (-(-number // threads) * threads))
             return self.geometry.tiles(
                 batch=batch,
                 channels=self.channels,
                 itemsize=itemsize,
                 most=most,
-                block_bytes=largest,
+                block_bytes=_budget.smallest(_budget.BLOCKS),
             )
 
         return tiles

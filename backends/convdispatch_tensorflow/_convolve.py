@@ -45,8 +45,11 @@ def convolution(op: Conv, kernel_shape: Shape, size: Shape) -> Product:
         if max(*strides, *kernel_shape[:-2]) == 1:
             return never_empty(pointwise_convolution(size))
         return never_empty(image_convolution(strides, "SAME"))
-    if pads == _same_pads(size, kernel_shape, strides) and _is_native_depthwise(op, kernel_shape):
-        return never_empty(_depthwise(strides, op.dilation, op.groups, "SAME"))
+    if pads == _same_pads(size, kernel_shape, strides) and _is_grouped_image(op):
+        if kernel_shape[-2] > 1:
+            return never_empty(grouped_image_convolution(strides, op.groups, "SAME"))
+        if len(set(strides)) == 1:  # as tensorflow 2.21 wants it to be
+            return never_empty(_depthwise(strides, op.dilation, op.groups, "SAME"))
     is_left_over = strides == op.strides and all(low == 0 >= high for low, high in pads)
     if is_left_over and _is_plain(op, strides):
         return never_empty(convolution_of_all(strides, [(0, 0), *pads, (0, 0)]))
@@ -62,10 +65,8 @@ def _is_plain(op: Conv, strides: Shape) -> bool:
     return len(strides) == 2 and op.groups == 1 and max(op.dilation) == 1
 
 
-def _is_native_depthwise(op: Conv, kernel_shape: Shape) -> bool:
-    # Of one stride for all axes, as tensorflow 2.21 wants it to be.
-    is_depthwise = op.groups > 1 and kernel_shape[-2] == 1 and len(op.strides) == 2
-    return is_depthwise and len(set(op.strides)) == 1 and max(op.dilation) == 1
+def _is_grouped_image(op: Conv) -> bool:
+    return len(op.strides) == 2 and op.groups > 1 and max(op.dilation) == 1
 
 
 def _same_pads(size: Shape, kernel_shape: Shape, strides: Shape) -> list[tuple[int, int]]:
@@ -121,8 +122,8 @@ def _unpadded(op: Conv, kernel_shape: Shape, strides: Shape) -> Product:
     kept = (slice(None), *(slice(None, None, stride) for stride in strides))
     if is_depthwise:
         product = _depthwise(taken, op.dilation, op.groups, "VALID")
-    elif op.groups > 1 and len(strides) == 2 and max(op.dilation) == 1:
-        product = grouped_image_convolution(taken, op.groups)
+    elif _is_grouped_image(op):
+        product = grouped_image_convolution(taken, op.groups, "VALID")
     else:
         product = _by_group(_dense(taken, op.dilation), op.groups)
     return product if is_native else lambda x, kernel: product(x, kernel)[kept]
@@ -143,17 +144,18 @@ def _dense(strides: Shape, dilation: Shape) -> Product:
 
 def _depthwise(strides: Shape, dilation: Shape, channels: int, padding: str) -> Product:
     is_lifted = len(strides) == 1  # to an image of height 1
+    steps, rates = (1, strides[0], strides[0], 1), (1, *dilation)[-2:]
+    # `tf.nn.depthwise_conv2d` dilates by reordering cells, and looks at its arguments at each call.
+    convolve = tf.raw_ops.DepthwiseConv2dNative
 
     def depthwise(x: Any, kernel: Any) -> Any:
         size = (1, *kernel.shape[:-2])[-2:]
         filters = tf.reshape(kernel, (*size, channels, kernel.shape[-1] // channels))
-        y = tf.nn.depthwise_conv2d(
-            tf.expand_dims(x, 1) if is_lifted else x,
-            filters,
-            (1, strides[0], strides[0], 1),
-            padding,
-            dilations=(1, *dilation)[-2:],
-        )
+        cells = tf.expand_dims(x, 1) if is_lifted else x
+        if max(dilation) > 1:
+            y = tf.nn.depthwise_conv2d(cells, filters, steps, padding, dilations=rates)
+        else:
+            y = convolve(input=cells, filter=filters, strides=steps, padding=padding)
         return tf.squeeze(y, 1) if is_lifted else y
 
     return depthwise

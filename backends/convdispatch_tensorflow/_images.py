@@ -53,13 +53,13 @@ def convolution_of_all(strides: Shape, pads: Sequence[tuple[int, int]]) -> Produ
     return differentiable
 
 
-def grouped_image_convolution(strides: Shape, groups: int) -> Product:
+def grouped_image_convolution(strides: Shape, groups: int, padding: str) -> Product:
     """Return TensorFlow's own convolution in groups, with the gradients of one convolution each.
 
     tensorflow 2.21 has none of its own on processors: conv2d of (1, 1, 1, 2) by (1, 1, 1, 2).
     """
-    forward = image_convolution(strides, "VALID")
-    options = {"strides": [1, *strides, 1], "padding": "VALID"}
+    forward = image_convolution(strides, padding)
+    options = {"strides": [1, *strides, 1], "padding": padding}
 
     def convolve(x: Any, kernel: Any) -> tuple[Any, Callable[[Any], tuple[Any, Any]]]:
         def gradients(upstream: Any) -> tuple[Any, Any]:
