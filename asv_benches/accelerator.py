@@ -78,6 +78,8 @@ class Jax:
 
     def __init__(self, device):
         self.jax = importlib.import_module("jax")
+        if device == "cpu":
+            self.jax.config.update("jax_platforms", "cpu")
         found = self.jax.devices()[0]
         if device != "cpu" and found.platform == "cpu":
             raise SystemExit(f"jax finds no {device}: nothing to measure. Try --device cpu.")
@@ -126,7 +128,16 @@ def row(framework, backend, shape, rounds):
     from convdispatch.registry import registry
 
     batch, size, channels, filters, kernel_size, strides = shape
-    layer = Conv2D(filters, kernel_size, strides, "same", use_bias=False, backend=backend)
+    layer = Conv2D(
+        filters,
+        kernel_size,
+        strides,
+        "same",
+        use_bias=False,
+        data_format="channels_last",
+        dtype="float32",
+        backend=backend,
+    )
     numbers = np.random.default_rng(0).standard_normal((batch, size, size, channels), np.float32)
     x = registry.load(backend).asarray(numbers, "float32")
     forward = layer(x)
@@ -156,10 +167,12 @@ def require_same(backend, ours, raw):
 
 def main(arguments=None):
     """Measure, and print one line a shape."""
-    parser = argparse.ArgumentParser(prog="python -m asv_benches.accelerator")
+    parser = _Parser(prog="python -m asv_benches.accelerator")
     parser.add_argument("--backend", choices=FRAMEWORKS, default="torch")
     parser.add_argument("--device", default="cuda", help="'cuda', or 'cpu' to try the script")
-    parser.add_argument("--rounds", type=int, default=21, help="pairs of samples (default: 21)")
+    parser.add_argument(
+        "--rounds", type=_positive, default=21, help="pairs of samples (default: 21)"
+    )
     chosen = parser.parse_args(arguments)
     framework = FRAMEWORKS[chosen.backend](chosen.device)
     side = SIDE if chosen.device != "cpu" else 512
@@ -177,6 +190,20 @@ def main(arguments=None):
         times = f"{ours * 1e3:6.3f} ms {raw * 1e3:6.3f} ms"
         print(f"{title:40} {times} {ratio:6.3f} {flops / ours / limit:5.0%}")
     return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors are one line."""
+
+    def error(self, message):
+        """Print what was wrong and what is allowed; exit with 2."""
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
+def _positive(text):
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of rounds, such as 21")
+    return int(text)
 
 
 if __name__ == "__main__":

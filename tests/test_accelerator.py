@@ -49,6 +49,26 @@ def test_it_says_a_line_a_shape(script: ModuleType, framework: str, capsys: Capt
         assert ratio > 0
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--rounds", "0"], "'0' is no number of rounds, such as 21"),
+        (["--backend", "numpy"], "invalid choice: 'numpy'"),
+        (["--device"], "expected one argument"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_wrong_usage_is_one_line(
+    script: ModuleType, capsys: Capture, arguments: list[str], message: str
+) -> None:
+    """And exit status 2."""
+    with pytest.raises(SystemExit) as caught:
+        script.main(arguments)
+    assert caught.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_without_a_card_it_says_so(script: ModuleType, framework: str) -> None:
     """And what can be tried instead."""

@@ -134,6 +134,20 @@ def test_copies_hold_nothing_compiled(backend: Backend, copied: Callable[[Any], 
     assert stack.predict(X).ravel().tolist() == ANSWER
 
 
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_a_copy_of_what_is_compiled_is_compiled_anew(
+    backend: Backend, copied: Callable[[Any], Any]
+) -> None:
+    """With the weights of that time, and layers of its own."""
+    stack = model(backend)
+    forward = stack.compile_forward()
+    forward(X)
+    twin = copied(forward)
+    stack.set_weights([0 * array for array in stack.get_weights()])
+    assert numbers(backend, twin(X)) == ANSWER
+    assert numbers(backend, forward(X)) == [0.0, 0.0]
+
+
 def test_predict_runs_what_cannot_be_compiled(backend: Backend) -> None:
     """An activation in plain NumPy, which no compiler can trace, runs layer by layer: said once."""
 

@@ -27,9 +27,12 @@ def _clear(arguments: argparse.Namespace) -> None:
     try:
         removed = file.clear()
     except OSError as exc:
-        raise ConfigError(
-            f"{file.path}: cannot be removed: {exc.strerror}. Make its folder writable."
-        ) from exc
+        advice = (
+            "It is a folder, so convdispatch did not make it: rename or remove it yourself"
+            if file.path.is_dir()
+            else "Make its folder writable"
+        )
+        raise ConfigError(f"{file.path}: cannot be removed: {exc.strerror}. {advice}.") from exc
     text = f"removed {file.path}" if removed else f"There is no {file.path}."
     show(arguments, {"path": str(file.path), "removed": removed}, text)
 

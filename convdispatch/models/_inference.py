@@ -135,6 +135,10 @@ class CompiledForward:
         variables = [variable for layer in self._layers for variable in layer._variables]
         return compiled.function(variables, inputs)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what copies and pickles hold: nothing compiled, which is made again."""
+        return _recompiled, (self._layers, self._backend.name, self._optimize)
+
     @property
     def is_refused(self) -> bool:
         """Whether the backend's compiler was seen to fail on the model as it is now."""
@@ -170,6 +174,10 @@ class _Compiled:
             if layer._plans is not revision:
                 return False
         return True
+
+
+def _recompiled(layers: list[Layer], backend: str, optimize: bool) -> CompiledForward:
+    return CompiledForward(layers, backend, optimize=optimize)
 
 
 def _compile(backend: Backend, layers: Sequence[Layer], *, optimize: bool) -> Callable[..., Any]:
