@@ -12,6 +12,9 @@ from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import Backend, Op, Signature, Tensor, features
 from convdispatch.registry import registry
 
+# Who computes an op, beside the candidates that autotune chooses by their names.
+BACKEND, PLUGIN = "its own choice", "a plugin"
+
 
 def lower(backend: Backend, op: Op, signature: Signature) -> Callable[..., Tensor]:
     """Lower `op`, by a plugin's offer where there is one, else by the backend itself.
@@ -20,6 +23,11 @@ def lower(backend: Backend, op: Op, signature: Signature) -> Callable[..., Tenso
     and the backend declares that it cannot compute a feature of the op. Where tuning is asked for,
     the fastest of the candidates is taken instead.
     """
+    return lower_by(backend, op, signature)[1]
+
+
+def lower_by(backend: Backend, op: Op, signature: Signature) -> tuple[str, Callable[..., Tensor]]:
+    """Lower `op` as `lower` does, and say who computes it: BACKEND, PLUGIN or autotune's winner."""
     request = tuning.current_request()
     if request is not None:
         is_supported = _unsupported(backend, op, signature) is None
@@ -30,9 +38,9 @@ def lower(backend: Backend, op: Op, signature: Signature) -> Callable[..., Tenso
         backend=backend, op=op, signature=signature
     )
     if offered is not None:
-        return offered
+        return PLUGIN, offered
     require_supported(backend, op, signature)
-    return backend.lower(op, signature)
+    return BACKEND, backend.lower(op, signature)
 
 
 def require_supported(backend: Backend, op: Op, signature: Signature) -> None:

@@ -90,6 +90,9 @@ def test_the_fastest_computes_at_once(ways: Any) -> None:
     )
     assert tuned.gain == pytest.approx(3)
     assert who_computes(model, stated) == {"fast"}
+    (plan,) = model.plans()
+    assert plan.computed_by == ("fast",)
+    assert str(plan).endswith("conv2d by fast")
     assert who_computes(model, stated, X[:1]) == {"fast"}  # any batch size
     assert np.array_equal(model(X), before)
 

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convdispatch import Sequential, activations, use_backend
+from convdispatch import Sequential, activations, hookspecs, use_backend
 from convdispatch.errors import InvalidShape, InvalidType
 from convdispatch.layers import Conv1D, UpSampling1D
 from convdispatch.layers._plans import MAX_PLANS
 from convdispatch.models import _inference
 from convdispatch.ops import Backend, Conv, op_name
+from convdispatch.registry import registry
 
 TWO_TAPS = [np.array([[[1.0]], [[10.0]]]), np.array([100.0])]
 X = np.array([[[1.0], [2.0], [3.0]]], np.float32)
@@ -197,9 +198,30 @@ def test_plans_say_what_is_prepared(backend: Backend) -> None:
     ((op, signature),) = first.ops
     assert isinstance(op, Conv)
     assert signature.weight_shapes == ((2, 1, 1), (1,))
+    assert first.computed_by == ("its own choice",)
     assert str(second).endswith(f"(2, 1) float16 on {backend.name}: {op_name(op)}")
     stack.layers[0].activation = activations.get("relu")
     assert stack.plans() == ()
+
+
+def test_plans_say_that_a_plugin_computes() -> None:
+    """Which may compute something else altogether."""
+
+    class Plugin:
+        @hookspecs.hookimpl
+        def convdispatch_lower(self, backend: Any, op: Any, signature: Any) -> Any:
+            return backend.lower(op, signature)
+
+    plugin = Plugin()
+    registry.register(plugin)
+    try:
+        layer = Conv1D(1, 2, weights=TWO_TAPS, backend="numpy")
+        layer(X)
+    finally:
+        registry.unregister(plugin)
+    (plan,) = layer.plans()
+    assert plan.computed_by == ("a plugin",)
+    assert str(plan).endswith("(3, 1) float32 on numpy: conv1d by a plugin")
 
 
 def test_plans_are_bounded() -> None:

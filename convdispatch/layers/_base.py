@@ -184,16 +184,16 @@ class Layer(Weighted):
             made = outside_trace(
                 backend, lambda: self._lower(sizes, dtype, activation=self.activation)
             )
-        return plans.keep(
-            Plan(
-                layer=self.name,
-                backend=self.backend,
-                input_shape=shape[1:],
-                dtype=dtype,
-                ops=tuple(lowered),
-                function=made if dtype == self.dtype else casting_weights(made, backend, dtype),
-            )
+        plan = Plan(
+            layer=self.name,
+            backend=self.backend,
+            input_shape=shape[1:],
+            dtype=dtype,
+            ops=tuple((op, signature) for op, signature, _ in lowered),
+            computed_by=tuple(by for *_, by in lowered),
+            function=made if dtype == self.dtype else casting_weights(made, backend, dtype),
         )
+        return plans.keep(plan)
 
     def _check_input_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
         """Return the shape once its rank, and its channels where weights depend on them, fit."""

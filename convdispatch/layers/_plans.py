@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from convdispatch.dispatch import BACKEND
 from convdispatch.ops import Backend, Op, PartialShape, Signature, Tensor, op_name
 
 Function: TypeAlias = Callable[[Sequence[Tensor], Tensor], Tensor]
@@ -16,7 +17,8 @@ Key: TypeAlias = tuple[PartialShape, str]
 # Plans that a layer keeps, the latest: inputs of ever new sizes must not fill the memory.
 MAX_PLANS = 128
 
-_lowered: ContextVar[list[tuple[Op, Signature]] | None] = ContextVar("_lowered", default=None)
+Record: TypeAlias = tuple[Op, Signature, str]  # and who computes it
+_lowered: ContextVar[list[Record] | None] = ContextVar("_lowered", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +34,17 @@ class Plan:
     input_shape: PartialShape  # without the batch axis
     dtype: str
     ops: tuple[tuple[Op, Signature], ...]  # in the order in which they were lowered
+    computed_by: tuple[str, ...]  # each of them: the backend's own choice, a plugin, a candidate
     function: Function = field(repr=False)  # of the weights and the input
 
     def __str__(self) -> str:
         """Say it in one line."""
-        names = ", ".join(op_name(op) for op, _ in self.ops) or "no op"
-        return f"{self.layer}: {self.input_shape} {self.dtype} on {self.backend}: {names}"
+        names = ", ".join(
+            op_name(op) if by == BACKEND else f"{op_name(op)} by {by}"
+            for (op, _), by in zip(self.ops, self.computed_by, strict=True)
+        )
+        where = f"{self.layer}: {self.input_shape} {self.dtype} on {self.backend}"
+        return f"{where}: {names or 'no op'}"
 
 
 class PlanTable(dict[Key, Plan]):
@@ -57,9 +64,9 @@ class PlanTable(dict[Key, Plan]):
 
 
 @contextlib.contextmanager
-def recorded() -> Iterator[list[tuple[Op, Signature]]]:
+def recorded() -> Iterator[list[Record]]:
     """Give the list to which `record` adds while the context lasts."""
-    found: list[tuple[Op, Signature]] = []
+    found: list[Record] = []
     token = _lowered.set(found)
     try:
         yield found
@@ -67,11 +74,11 @@ def recorded() -> Iterator[list[tuple[Op, Signature]]]:
         _lowered.reset(token)
 
 
-def record(op: Op, signature: Signature) -> None:
-    """Note that an op was lowered, for the plan that is being made."""
+def record(op: Op, signature: Signature, by: str) -> None:
+    """Note that an op was lowered, and to whom, for the plan that is being made."""
     found = _lowered.get()
     if found is not None:
-        found.append((op, signature))
+        found.append((op, signature, by))
 
 
 def casting_weights(function: Function, backend: Backend, dtype: str) -> Function:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from convdispatch import ops
-from convdispatch.dispatch import lower
+from convdispatch.dispatch import lower_by
 from convdispatch.errors import InvalidShape
 from convdispatch.layers._arguments import as_data_format
 from convdispatch.layers._base import Layer
@@ -63,5 +63,6 @@ class SpatialLayer(Layer):
         self, op: ops.Op, input_shape: Shape, weight_shapes: tuple[Shape, ...], dtype: str
     ) -> Callable[..., Tensor]:
         signature = ops.Signature(input_shape=input_shape, weight_shapes=weight_shapes, dtype=dtype)
-        record(op, signature)
-        return lower(self._backend(), op, signature)
+        by, function = lower_by(self._backend(), op, signature)
+        record(op, signature, by)
+        return function

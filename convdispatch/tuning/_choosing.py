@@ -36,8 +36,11 @@ class Finding:
 
 def choice(
     backend: Backend, op: Op, signature: Signature, *, request: Request, is_supported: bool
-) -> Callable[..., Tensor] | None:
-    """Return the fastest candidate, or None where what computes the op untuned is to be used."""
+) -> tuple[str, Callable[..., Tensor]] | None:
+    """Return the fastest candidate with its name.
+
+    None where what computes the op untuned is to be used.
+    """
     key = key_of(op, signature)
     environment = environment_of(backend, _device(backend, signature))
     if not request.may_measure and cache().find(environment, key) is None:
@@ -50,7 +53,7 @@ def choice(
         with _measuring.held():
             finding = _settled(request, environment, key, found, (backend, op, signature))
         known = finding.winner
-    return None if known is None else found.functions[known.name]
+    return None if known is None else (known.name, found.functions[known.name])
 
 
 def _known(environment: str, key: str, found: Candidates) -> Winner | None:
