@@ -45,13 +45,17 @@ GROUPED = tuple(
         (28, 240, 240, 1, 1, 3),
     )
 )
+IN_A_ROW = 50  # calls, of which only the last is waited for
 PAUSE = 0.04  # seconds between two frameworks: OpenBLAS's threads spin for about 25 ms
 # The convolutions of the small network, whose gradients a training step would take.
 TRAINED = (Shape(128, 28, 1, 32, 3, 1, "valid"), Shape(128, 26, 32, 64, 3, 1, "valid"))
 
 
 def overhead(backend, rounds):
-    """Call a tiny convolution: our layer, the same native calls by hand, Keras 3's layer."""
+    """Call a tiny convolution: our layer, the same native calls by hand, Keras 3's layer.
+
+    Each call waited for, and many in a row: a framework's threads may fall asleep between two.
+    """
     from convdispatch.layers import Conv2D
 
     x = _native(backend, TINY)
@@ -64,7 +68,11 @@ def overhead(backend, rounds):
         "raw": BY_HAND[backend](*layer.variables, x),
         "keras": partial(theirs, x),
     }
-    yield str(TINY), interleaved(_waiting(backend, calls), 5 * rounds)
+    waiting = _waiting(backend, calls)
+    yield str(TINY), interleaved(waiting, 5 * rounds)
+    queued = {name: partial(_in_a_row, call, waiting[name]) for name, call in calls.items()}
+    times = interleaved(queued, 5 * rounds)
+    yield f"{TINY}, in a row", {name: [t / IN_A_ROW for t in one] for name, one in times.items()}
 
 
 def numpy_and_torch(backend, rounds, shapes=RESNET, **environ):
@@ -253,6 +261,12 @@ def _waiting(backend, calls):
 
 def _composed(outer, inner, argument):
     return outer(inner(argument))
+
+
+def _in_a_row(call, last):
+    for _ in range(IN_A_ROW - 1):
+        call()
+    last()
 
 
 def _as_array(call):
