@@ -8,13 +8,14 @@ same card. torch is timed on the device, by events; JAX has none for users, so i
 and the last is waited for. With `--device cpu` the script itself can be tried anywhere.
 """
 
-import argparse
 import importlib
 import statistics
 import sys
 import time
 
 import numpy as np
+
+from asv_benches.arguments import Parser, rounds_like
 
 # Batch, cells a side, input channels, filters, kernel size, stride; 'same' padding.
 SHAPES = (
@@ -167,11 +168,11 @@ def require_same(backend, ours, raw):
 
 def main(arguments=None):
     """Measure, and print one line a shape."""
-    parser = _Parser(prog="python -m asv_benches.accelerator")
+    parser = Parser(prog="python -m asv_benches.accelerator")
     parser.add_argument("--backend", choices=FRAMEWORKS, default="torch")
     parser.add_argument("--device", default="cuda", help="'cuda', or 'cpu' to try the script")
     parser.add_argument(
-        "--rounds", type=_positive, default=21, help="pairs of samples (default: 21)"
+        "--rounds", type=rounds_like(21), default=21, help="pairs of samples (default: 21)"
     )
     chosen = parser.parse_args(arguments)
     framework = FRAMEWORKS[chosen.backend](chosen.device)
@@ -190,20 +191,6 @@ def main(arguments=None):
         times = f"{ours * 1e3:6.3f} ms {raw * 1e3:6.3f} ms"
         print(f"{title:40} {times} {ratio:6.3f} {flops / ours / limit:5.0%}")
     return 0
-
-
-class _Parser(argparse.ArgumentParser):
-    """Errors are one line."""
-
-    def error(self, message):
-        """Print what was wrong and what is allowed; exit with 2."""
-        self.exit(2, f"{self.prog}: error: {message}\n")
-
-
-def _positive(text):
-    if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of rounds, such as 21")
-    return int(text)
 
 
 if __name__ == "__main__":

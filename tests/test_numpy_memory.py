@@ -117,6 +117,9 @@ KERNEL_GRADIENT = {
     "groups": Case(input_shape=(4, 28, 28, 512), taps=(3, 3), filters=1024, groups=2),
     "depthwise": Case(input_shape=(1, 512, 512, 32), taps=(3, 3), filters=32, groups=32),
     "depthwise-many": Case(input_shape=(4, 8, 8, 4096), taps=(5, 5), filters=16384, groups=4096),
+    "depthwise-multiplied": Case(
+        input_shape=(1, 8, 8, 512), taps=(3, 3), filters=131072, groups=512
+    ),
     "wide-taps": Case(input_shape=(1, 400, 400, 32), taps=(2, 2), filters=64, dilation=200),
 }
 TRANSPOSED = {

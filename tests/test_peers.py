@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from peers_parts import ROOT, part
 
 from convdispatch.registry import registry
 
-ROOT = Path(__file__).parent.parent
 Capture = pytest.CaptureFixture[str]
 WITH_RAW = pytest.mark.parametrize("framework", ["torch", "tensorflow", "jax"])
-
-
-def part(name: str) -> Any:
-    """Return a module of the comparison."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ROOT)
-        return importlib.import_module(f"asv_benches.peers.{name}")
 
 
 def need(framework: str, all_backends: tuple[str, ...]) -> Any:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from peers_parts import ROOT, part
 
-ROOT = Path(__file__).parent.parent
 Capture = pytest.CaptureFixture[str]
-
-
-def part(name: str) -> Any:
-    """Return a module of the comparison."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ROOT)
-        return importlib.import_module(f"asv_benches.peers.{name}")
 
 
 @pytest.fixture

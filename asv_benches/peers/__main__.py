@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from asv_benches.arguments import Parser, rounds_like
 from asv_benches.peers.measures import MEASURES
 from asv_benches.peers.targets import findings
 from asv_benches.peers.timing import ratio
@@ -113,26 +114,14 @@ def _as_json(results):
 
 
 def _parser():
-    parser = _Parser(prog="python -m asv_benches.peers")
+    parser = Parser(prog="python -m asv_benches.peers")
     parser.add_argument("--measure", action="append", choices=MEASURES, help="may be repeated")
     parser.add_argument("--backend", action="append", choices=BACKENDS, help="may be repeated")
-    parser.add_argument("--rounds", type=_positive, default=11, help="of samples (default: 11)")
+    parser.add_argument(
+        "--rounds", type=rounds_like(11), default=11, help="of samples (default: 11)"
+    )
     parser.add_argument("--json", type=_writable, help="also write every time here")
     return parser
-
-
-class _Parser(argparse.ArgumentParser):
-    """Errors are one line."""
-
-    def error(self, message):
-        """Print what was wrong and what is allowed; exit with 2."""
-        self.exit(2, f"{self.prog}: error: {message}\n")
-
-
-def _positive(text):
-    if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of rounds, such as 11")
-    return int(text)
 
 
 def _writable(text):

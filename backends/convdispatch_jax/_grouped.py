@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from dataclasses import dataclass, fields
+import operator
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -64,21 +66,22 @@ class GroupedConvolution(Convolution):
     def tap_by_tap(self, x: jax.Array, kernel: jax.Array) -> jax.Array:
         """Sum up, for each tap, the cells that it reads, channel by channel: depthwise."""
         multiplier = kernel.shape[-1] // self.groups
-        total: jax.Array | None = None
-        for tap, cells in self.read_by_taps(x):
-            repeated = cells if multiplier == 1 else jnp.repeat(cells, multiplier, -1)
-            product = repeated * kernel[tap][0]
-            total = product if total is None else total + product
-        assert total is not None
-        return total
+        products = (
+            (cells if multiplier == 1 else jnp.repeat(cells, multiplier, -1)) * kernel[tap][0]
+            for tap, cells in self.read_by_taps(x)
+        )
+        return functools.reduce(operator.add, products)
 
     def _by_group(self, form: str) -> Function:
         """Return the function that convolves each group alone."""
         shape = (*self.kernel_shape[:-1], self.kernel_shape[-1] // self.groups)
-        given = {field.name: getattr(self, field.name) for field in fields(self)}
-        without_crop = [(0, 0)] * len(self.crop)
         one = DenseConvolution(
-            **{**given, "kernel_shape": shape, "groups": 1, "crop": without_crop}
+            strides=self.strides,
+            dilation=self.dilation,
+            crop=[(0, 0)] * len(self.crop),
+            pads=self.pads,
+            kernel_shape=shape,
+            precision=self.precision,
         ).lowered(form)
 
         def by_group(x: jax.Array, kernel: jax.Array) -> jax.Array:

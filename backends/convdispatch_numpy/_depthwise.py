@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from convdispatch_numpy import _budget, _threads
 from convdispatch_numpy._epilogue import Finish
-from convdispatch_numpy._tiles import Geometry, Tile, Tiles
+from convdispatch_numpy._products import partial_sums, sum_of
+from convdispatch_numpy._tiles import Geometry, Tile, Tiles, even_share
 
 Array = npt.NDArray[Any]
 
@@ -64,10 +65,8 @@ class DepthwiseConvolution:
         """Return the gradient of sum(y * correlate(x, kernel)) in the kernel."""
         threads = self._threads_for(y)
         tiles = self._tiles(len(x), x.itemsize, threads)
-        parts = min(threads, len(tiles))
-        sums = np.zeros(
-            (max(parts, 1), *self.geometry.taps, self.channels, self.multiplier), x.dtype
-        )
+        shape = (*self.geometry.taps, self.channels, self.multiplier)
+        sums = partial_sums(shape, x.dtype, min(threads, len(tiles)))
 
         def add(part: int) -> None:
             # Always the same blocks in the same order: the same sum at every call.
@@ -76,11 +75,10 @@ class DepthwiseConvolution:
                 read = y[tile.place].reshape(tile.cells, self.channels, self.multiplier)
                 for tap, cells in self._taps(tile.windows(x, x.dtype)):
                     product = cells.reshape(tile.cells, self.channels, 1) * read
-                    sums[(part, *tap)] += product.sum(axis=0)
+                    sums[part][tap] += product.sum(axis=0)
 
         _threads.run(add, len(sums))
-        gradient: Array = sums.sum(axis=0)
-        return gradient.reshape(*self.geometry.taps, 1, self.channels * self.multiplier)
+        return sum_of(sums).reshape(*self.geometry.taps, 1, self.channels * self.multiplier)
 
     def _sum_of_taps(self, x: Array, weights: Array, tile: Tile) -> Array:
         windows = tile.windows(x, weights.dtype)
@@ -112,14 +110,11 @@ class DepthwiseConvolution:
         @lru_cache(maxsize=16)
         def tiles(batch: int, itemsize: int, threads: int) -> Tiles:
             most = max(BLOCK_BYTES // (self.channels * self.multiplier * itemsize), 1)
-            number = -(-batch * cells // most)
-            if number > 1 or threads > 1:
-                most = -(-batch * cells // (-(-number // threads) * threads))
             return self.geometry.tiles(
                 batch=batch,
                 channels=self.channels,
                 itemsize=itemsize,
-                most=most,
+                most=even_share(batch * cells, most, threads),
                 block_bytes=_budget.smallest(_budget.BLOCKS),
             )
 

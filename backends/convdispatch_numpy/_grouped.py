@@ -12,7 +12,7 @@ import numpy.typing as npt
 from convdispatch_numpy import _budget, _im2col
 from convdispatch_numpy._epilogue import Finish
 from convdispatch_numpy._im2col import TiledConvolution, scratch
-from convdispatch_numpy._products import add_products, run
+from convdispatch_numpy._products import add_products, partial_sums, run, sum_of
 from convdispatch_numpy._scratch import Bytes, contiguous
 from convdispatch_numpy._tiles import Tile
 
@@ -56,7 +56,7 @@ class GroupedConvolution(TiledConvolution):
         tiles = self.tiles(len(x), x.itemsize, threads, is_direct=y.flags.c_contiguous)
         taps = math.prod(self.geometry.taps)
         shape = (taps * self.channels // self.groups, self.filters)
-        sums = _im2col.partial_sums(shape, x.dtype, min(threads, len(tiles)))
+        sums = partial_sums(shape, x.dtype, min(threads, len(tiles)))
 
         def add(part: int) -> None:
             memory = scratch.take(_budget.columns(threads))
@@ -69,7 +69,7 @@ class GroupedConvolution(TiledConvolution):
             scratch.give_back(memory)
 
         run(add, len(sums), operations)
-        gradient = _im2col.sum_of(sums)
+        gradient = sum_of(sums)
         return gradient.reshape(*self.geometry.taps, self.channels // self.groups, self.filters)
 
     def _columns(self, x: Array, tile: Tile, memory: Bytes, dtype: np.dtype[Any]) -> Array:

@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from convdispatch_numpy import _budget, _products, _threads
 from convdispatch_numpy._epilogue import Finish
-from convdispatch_numpy._products import add_product, multiply, run
+from convdispatch_numpy._products import add_product, multiply, partial_sums, run, sum_of
 from convdispatch_numpy._scratch import Bytes, Scratch, contiguous
-from convdispatch_numpy._tiles import Geometry, Tile, Tiles
+from convdispatch_numpy._tiles import Geometry, Tile, Tiles, even_share
 
 Array = npt.NDArray[Any]
 
@@ -153,9 +153,9 @@ class TiledConvolution:
             most = max(TILE_BYTES // column, min(TILE_CELLS, _budget.columns(threads) // column), 1)
             if not is_direct:
                 most = max(min(most, _budget.products(threads) // (self.filters * itemsize)), 1)
-            number = -(-batch * cells // most)
-            if number > 1 or batch * cells >= threads * WORTH_A_TILE:
-                most = -(-batch * cells // (-(-number // threads) * threads))
+            total = batch * cells
+            is_shared = total > most or total >= threads * WORTH_A_TILE
+            most = even_share(total, most, threads if is_shared else 1)
             return self.geometry.tiles(
                 batch=batch,
                 channels=self.channels,
@@ -174,17 +174,3 @@ def threads_for(operations: int) -> int:
 def _columns(x: Array, tile: Tile, memory: Bytes, dtype: np.dtype[Any]) -> Array:
     """Return one row of input numbers for each output cell of the tile."""
     return contiguous(tile.windows(x, dtype), memory).reshape(tile.cells, -1)
-
-
-def partial_sums(shape: tuple[int, ...], dtype: np.dtype[Any], most: int) -> list[Array]:
-    """Return as many arrays of zeros as have room in the scratch memory, and one for the result."""
-    size = math.prod(shape) * dtype.itemsize
-    number = max(min(most, 1 + _budget.KERNELS // max(size, 1)), 1)
-    return [np.zeros(shape, dtype) for _ in range(number)]
-
-
-def sum_of(parts: list[Array]) -> Array:
-    total, *others = parts
-    for part in others:
-        total += part
-    return total

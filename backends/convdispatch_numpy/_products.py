@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -84,3 +85,18 @@ def add_products(totals: Array, a: Array, b: Array) -> None:
     for start in range(0, len(totals), most):
         part = slice(start, start + most)
         totals[part] += a[part].swapaxes(1, 2) @ b[part]
+
+
+def partial_sums(shape: tuple[int, ...], dtype: np.dtype[Any], most: int) -> list[Array]:
+    """Return as many arrays of zeros as have room in the scratch memory, and one for the result."""
+    size = math.prod(shape) * dtype.itemsize
+    number = max(min(most, 1 + _budget.KERNELS // max(size, 1)), 1)
+    return [np.zeros(shape, dtype) for _ in range(number)]
+
+
+def sum_of(parts: list[Array]) -> Array:
+    """Return the sum of what `partial_sums` made, in the memory of the first."""
+    total, *others = parts
+    for part in others:
+        total += part
+    return total

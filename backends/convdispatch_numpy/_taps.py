@@ -58,7 +58,7 @@ class TapByTap:
         taps = list(itertools.product(*map(range, self.geometry.taps)))
 
         def add(index: int) -> None:
-            for samples, *ranges in _all(parts):
+            for samples, *ranges in itertools.product(*parts):
                 for tap, read, write in self._meeting([taps[index]], ranges, self._read_by):
                     block = y[(slice(*samples), *(slice(*part) for part in ranges))]
                     cells = self._split(x[(slice(*samples), *read)], x.dtype)
@@ -172,8 +172,3 @@ def _product(cells: Array, matrices: Array) -> Array:
     else:
         product = np.matmul(cells, matrices).swapaxes(0, 1)
     return product
-
-
-def _all(parts: Sequence[Sequence[Part]]) -> Iterator[list[Part]]:
-    for index in range(math.prod(map(len, parts))):
-        yield choose(parts, index)

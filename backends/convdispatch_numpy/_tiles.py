@@ -182,6 +182,12 @@ class Tiles:
         return samples * self._geometry.block_size(cells) * self._channels * self._itemsize
 
 
+def even_share(cells: int, most: int, threads: int) -> int:
+    """Return of how many cells, at most `most`, a tile is where each thread has as many tiles."""
+    tiles = -(-cells // most)
+    return -(-cells // (max(-(-tiles // threads), 1) * threads))
+
+
 def cut(sizes: Sequence[int], most: int) -> list[list[Part]]:
     """Return the parts of each axis; one part of each is a block of at most `most` cells.
 

@@ -33,18 +33,12 @@ def convolution_of_all(strides: Shape, pads: Sequence[tuple[int, int]]) -> Produ
     forward = image_convolution(strides, "VALID")
     if not any(map(any, pads)):
         return forward
-    options = {"strides": [1, *strides, 1], "padding": "VALID"}
     back = [(-low, -high) for low, high in pads]
 
     def convolve(x: Any, kernel: Any) -> tuple[Any, Callable[[Any], tuple[Any, Any]]]:
         def gradients(upstream: Any) -> tuple[Any, Any]:
             read = pad(x, pads)
-            of_x = tf.raw_ops.Conv2DBackpropInput(
-                input_sizes=tf.shape(read), filter=kernel, out_backprop=upstream, **options
-            )
-            of_kernel = tf.raw_ops.Conv2DBackpropFilter(
-                input=read, filter_sizes=tf.shape(kernel), out_backprop=upstream, **options
-            )
+            of_x, of_kernel = _gradients(read, kernel, upstream, strides, "VALID")
             return pad(of_x, back), of_kernel
 
         return forward(x, kernel), gradients
@@ -59,25 +53,16 @@ def grouped_image_convolution(strides: Shape, groups: int, padding: str) -> Prod
     tensorflow 2.21 has none of its own on processors: conv2d of (1, 1, 1, 2) by (1, 1, 1, 2).
     """
     forward = image_convolution(strides, padding)
-    options = {"strides": [1, *strides, 1], "padding": padding}
 
     def convolve(x: Any, kernel: Any) -> tuple[Any, Callable[[Any], tuple[Any, Any]]]:
         def gradients(upstream: Any) -> tuple[Any, Any]:
-            of_x, of_kernel = [], []
-            for read, filters, written in zip(
-                *(tf.split(tensor, groups, -1) for tensor in (x, kernel, upstream)), strict=True
-            ):
-                of_x.append(
-                    tf.raw_ops.Conv2DBackpropInput(
-                        input_sizes=tf.shape(read), filter=filters, out_backprop=written, **options
-                    )
-                )
-                of_kernel.append(
-                    tf.raw_ops.Conv2DBackpropFilter(
-                        input=read, filter_sizes=tf.shape(filters), out_backprop=written, **options
-                    )
-                )
-            return tf.concat(of_x, -1), tf.concat(of_kernel, -1)
+            split = (tf.split(tensor, groups, -1) for tensor in (x, kernel, upstream))
+            pairs = [
+                _gradients(read, filters, written, strides, padding)
+                for read, filters, written in zip(*split, strict=True)
+            ]
+            of_x, of_kernel = (tf.concat(parts, -1) for parts in zip(*pairs, strict=True))
+            return of_x, of_kernel
 
         return forward(x, kernel), gradients
 
@@ -93,13 +78,7 @@ def pointwise_convolution(size: Shape) -> Product:
 
     def convolve(x: Any, kernel: Any) -> tuple[Any, Callable[[Any], tuple[Any, Any]]]:
         def gradients(upstream: Any) -> tuple[Any, Any]:
-            of_x = tf.raw_ops.Conv2DBackpropInput(
-                input_sizes=tf.shape(x),
-                filter=kernel,
-                out_backprop=upstream,
-                strides=[1, 1, 1, 1],
-                padding="VALID",
-            )
+            of_x = _gradient_of_input(x, kernel, upstream, (1, 1), "VALID")
             read, written = (tf.reshape(cells, (-1, cells.shape[-1])) for cells in (x, upstream))
             of_kernel = tf.matmul(read, written, transpose_a=True)
             return of_x, tf.reshape(of_kernel, kernel.shape)
@@ -108,3 +87,25 @@ def pointwise_convolution(size: Shape) -> Product:
 
     differentiable: Product = tf.custom_gradient(convolve)
     return lambda x, kernel: (forward if tf.executing_eagerly() else differentiable)(x, kernel)
+
+
+def _gradients(x: Any, kernel: Any, upstream: Any, strides: Shape, padding: str) -> tuple[Any, Any]:
+    """Return TensorFlow's gradients of a convolution in one group, for the input and the kernel."""
+    of_kernel = tf.raw_ops.Conv2DBackpropFilter(
+        input=x,
+        filter_sizes=tf.shape(kernel),
+        out_backprop=upstream,
+        strides=[1, *strides, 1],
+        padding=padding,
+    )
+    return _gradient_of_input(x, kernel, upstream, strides, padding), of_kernel
+
+
+def _gradient_of_input(x: Any, kernel: Any, upstream: Any, strides: Shape, padding: str) -> Any:
+    return tf.raw_ops.Conv2DBackpropInput(
+        input_sizes=tf.shape(x),
+        filter=kernel,
+        out_backprop=upstream,
+        strides=[1, *strides, 1],
+        padding=padding,
+    )
