@@ -11,11 +11,15 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
 
+import numpy as np
+
+from convdispatch import layers
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities, Op, Signature
 from convdispatch_numpy._backend import NumpyBackend
 
 NAME = "tunable"
+X = np.random.default_rng(0).normal(size=(2, 5, 5, 3)).astype("float32")
 
 Function = Callable[..., Any]
 
@@ -120,3 +124,21 @@ class Offering:
         if backend.name != NAME:
             return None
         return self.way.around(NumpyBackend.lower(backend, op, signature))
+
+
+def layer(**options: Any) -> Any:
+    """Return a convolution on the tunable backend."""
+    return layers.Conv2D(2, 3, backend=NAME, **options)
+
+
+def who_computes(model: Any, all_ways: dict[str, Way], x: Any = X) -> set[str]:
+    """Return the names of the ways that one call of the model uses."""
+    before = {name: way.calls for name, way in all_ways.items()}
+    model(x)
+    return {name for name, way in all_ways.items() if way.calls > before[name]}
+
+
+def only(tuned: Any) -> Any:
+    """Return the winner of the one op."""
+    (op,) = tuned.ops
+    return op.winner

@@ -182,7 +182,7 @@ class Layer(Weighted):
         backend = self._backend()
         with recorded() as lowered:
             made = outside_trace(
-                backend, lambda: self._lower(sizes, dtype, activation=self.activation)
+                backend, shape[0], lambda: self._lower(sizes, dtype, activation=self.activation)
             )
         plan = Plan(
             layer=self.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +21,10 @@ from convdispatch.tuning._measuring import measure
 from convdispatch.tuning._requests import Request
 
 logger = logging.getLogger("convdispatch.autotune")
+
+# Numbers in the input of what is measured unasked, on a call's way: neither its memory nor its time may
+# surprise whoever has a large batch.
+MOST_UNASKED = 2**20
 
 # Two measurements at once would disturb each other.
 _measuring = Lock()
@@ -74,7 +79,9 @@ def _settled(
         known = _known(environment, key, found)
         if known is not None:
             return Finding(key=key, winner=known)
-        finding = _measured(*lowered, request.batch, key, found)
+        size = math.prod(lowered[2].input_shape)
+        batch = max(min(request.batch, MOST_UNASKED // max(size, 1)), 1)
+        finding = _measured(*lowered, batch, key, found)
         if finding.winner is not None:
             _announce(key, finding.winner)
     else:

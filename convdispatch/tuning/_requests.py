@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,15 +72,21 @@ def requested(request: Request) -> Iterator[None]:
         _of_block.reset(token)
 
 
-def outside_trace(backend: Backend, fn: Callable[[], Any]) -> Any:
+def outside_trace(backend: Backend, batch: int | None, fn: Callable[[], Any]) -> Any:
     """Call `fn` eagerly, as `Backend.outside_trace` does, and keep it from measuring in a trace.
 
     A user who asks for a compiled function waits for the compiler, not for a measurement too.
+    Outside a trace `fn` measures for inputs of `batch` items, where that is known and nobody has
+    asked for another size.
     """
     request = current_request()
-    if request is None or not request.may_measure or not is_traced(backend):
+    if request is None or not request.may_measure:
         return backend.outside_trace(fn)
-    with requested(USE):
+    if is_traced(backend):
+        request = USE
+    elif request.findings is None and batch:
+        request = replace(request, batch=batch)
+    with requested(request):
         return backend.outside_trace(fn)
 
 
