@@ -22,8 +22,8 @@ from convdispatch.tuning._requests import Request
 
 logger = logging.getLogger("convdispatch.autotune")
 
-# Numbers in the input of what is measured unasked, on a call's way: neither its memory nor its time may
-# surprise whoever has a large batch.
+# Numbers in the input of what is measured unasked, on the way of a call: neither its memory nor its
+# time may surprise whoever has a large batch.
 MOST_UNASKED = 2**20
 
 # Two measurements at once would disturb each other.
