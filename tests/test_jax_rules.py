@@ -21,14 +21,21 @@ def test_the_rules_choose_every_form() -> None:
     rules = importlib.import_module("convdispatch_jax._rules")
 
     def sizes(
-        images: int, size: int, channels: int, taps: int, stride: int, pads: int, rank: int = 2
+        images: int,
+        size: int,
+        channels: int,
+        taps: int,
+        stride: int,
+        pads: int,
+        rank: int = 2,
+        filters: int = 8,
     ) -> Any:
         convolution = dense.DenseConvolution(
             strides=(stride,) * rank,
             dilation=(1,) * rank,
             crop=((0, 0),) * rank,
             pads=((pads, pads),) * rank,
-            kernel_shape=(*(taps,) * rank, channels, 8),
+            kernel_shape=(*(taps,) * rank, channels, filters),
             precision=None,
         )
         jax = importlib.import_module("jax")
@@ -41,11 +48,21 @@ def test_the_rules_choose_every_form() -> None:
     assert forward(sizes(8, 28, 128, 3, 1, 1)) == "framework"
     assert forward(sizes(1, 7, 512, 3, 1, 1)) == "columns"
     assert forward(sizes(1, 224, 3, 7, 2, 3)) == "framework"
-    assert forward(sizes(1, 8, 4, 3, 1, 0)) == "framework"
+    assert forward(sizes(128, 32, 64, 3, 1, 1, filters=64)) == "row"
+    assert forward(sizes(64, 56, 128, 3, 2, 1)) == "columns_by_image"
+    assert forward(sizes(8, 56, 128, 3, 2, 1)) == "framework"
+    assert forward(sizes(1, 8, 4, 3, 1, 0)) == "columns"
+    assert forward(sizes(1, 224, 3, 3, 1, 1)) == "framework"
+    assert forward(sizes(8, 224, 3, 3, 2, 1, filters=32)) == "columns"
+    assert forward(sizes(32, 224, 3, 3, 2, 1, filters=32)) == "framework"
+    assert forward(sizes(8, 32, 3, 3, 1, 1, filters=64)) == "framework"
+    assert forward(sizes(8, 32, 4, 3, 1, 1, filters=32)) == "framework"
     assert forward(sizes(0, 7, 512, 3, 1, 1)) == "framework"
     in_a_whole = partial(rules.forward_form, is_alone=False)
     assert in_a_whole(sizes(8, 56, 64, 3, 1, 0)) == "framework"
     assert in_a_whole(sizes(8, 56, 64, 3, 1, 1)) == "row"
+    assert in_a_whole(sizes(32, 28, 1, 3, 1, 1)) == "columns"
+    assert in_a_whole(sizes(8, 32, 3, 3, 1, 1, filters=32)) == "framework"
     of_input = rules.input_gradient_form
     assert of_input(sizes(128, 28, 1, 3, 1, 0)) == "columns"
     assert of_input(sizes(8, 56, 128, 3, 2, 0)) == "columns"
@@ -55,6 +72,9 @@ def test_the_rules_choose_every_form() -> None:
     assert of_kernel(sizes(128, 28, 1, 3, 1, 0)) == "columns"
     assert of_kernel(sizes(128, 26, 32, 3, 1, 0)) == "columns_by_image"
     assert of_kernel(sizes(8, 56, 64, 3, 1, 1)) == "framework"
+    assert of_kernel(sizes(1, 64, 8, 3, 2, 1)) == "columns"
+    assert of_kernel(sizes(1, 64, 8, 3, 2, 1, filters=64)) == "framework"
+    assert of_kernel(sizes(1, 8, 4, 3, 1, 0)) == "framework"
     # Lines and volumes.
     assert forward(sizes(8, 2000, 64, 3, 1, 0, rank=1)) == "framework"
     assert forward(sizes(1, 24, 1, 3, 1, 1, rank=3)) == "columns"

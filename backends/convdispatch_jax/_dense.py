@@ -131,14 +131,19 @@ class DenseConvolution(Convolution):
             return None
         output = self.output_size(x)
         channels = self.kernel_shape[-2]
-        length = math.prod(self.taps) * channels
+        length, cells = math.prod(self.taps) * channels, math.prod(output)
+        filters = self.kernel_shape[-1]
+        one = x.shape[0] * x.dtype.itemsize / _MIB  # memory of one number of each image
         return Sizes(
             rank=len(output),
             images=x.shape[0],
             channels=channels,
+            filters=filters,
             length=length,
-            cells=math.prod(output),
-            columns=x.shape[0] * math.prod(output) * length * x.dtype.itemsize / _MIB,
+            cells=cells,
+            inputs=one * math.prod(x.shape[1:]),
+            columns=one * cells * length,
+            results=one * cells * filters,
             width=output[-1],
             is_padded=any(map(any, self.pads)),
             is_strided=max(self.strides) > 1,

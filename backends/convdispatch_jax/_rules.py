@@ -20,9 +20,12 @@ class Sizes:
     rank: int  # spatial axes
     images: int
     channels: int
+    filters: int
     length: int  # of a column: the numbers that one result reads
     cells: int  # of a result
-    columns: float  # memory of all of them, in MiB
+    inputs: float  # memory of all images, in MiB
+    columns: float  # of all columns
+    results: float  # of all results
     width: int  # of the result
     is_padded: bool
     is_strided: bool
@@ -52,11 +55,28 @@ def forward_form(sizes: Sizes | None, *, is_alone: bool) -> str:
         return "framework"
     if sizes.columns <= 8 and sizes.length >= 4096:
         return "columns"  # 1.2 to 1.9 times as fast: few cells, many channels
-    if sizes.is_strided or sizes.channels < 16:
-        return "framework"
+    if sizes.channels < 16:
+        is_thin = _is_thin(sizes, is_alone=is_alone)
+        return "columns" if is_thin else "framework"  # 1.05 to 5 times
+    if sizes.is_strided:
+        is_large = sizes.images > 1 and sizes.inputs >= 40
+        has_columns = is_large and has_room("columns_by_image", sizes)
+        return "columns_by_image" if has_columns else "framework"  # 1 to 1.8 times
     if sizes.is_padded:
-        return "row" if sizes.width >= 48 else "framework"  # 1.3 to 1.5 times
+        # 1.3 to 2 times
+        return "row" if sizes.width >= 48 or sizes.results >= 24 else "framework"
     return "row" if sizes.columns >= 2 else "framework"  # 1.1 to 5 times
+
+
+def _is_thin(sizes: Sizes, *, is_alone: bool) -> bool:
+    """Whether few numbers are read for a result, and few results made of them."""
+    if sizes.length > 36:
+        return False
+    if sizes.filters <= 16:
+        return sizes.columns <= 4
+    # Colours: of two or four channels XLA makes 17 filters and more as fast as columns do, and of
+    # three, too, with what follows.
+    return is_alone and sizes.channels == 3 and sizes.filters <= 32 and sizes.columns <= 16
 
 
 def _forward_form_of_volumes(sizes: Sizes) -> str:
@@ -92,6 +112,8 @@ def kernel_gradient_form(sizes: Sizes | None) -> str:
         return _columns_if_there_is_room(sizes)  # 1.1 to 8 times
     if sizes.columns <= 4 and (sizes.channels >= 128 or sizes.channels == 1):
         return "columns"  # 1.7 to 2.3 times
+    if sizes.images == 1 and sizes.filters <= 16 and 0.1 <= sizes.columns <= 8:
+        return "columns"  # 1.8 to 4.9 times
     if sizes.images > 1 and sizes.columns > 16:
         is_slow = sizes.channels >= 64 if sizes.is_strided else not sizes.is_padded
         if is_slow and has_room("columns_by_image", sizes):
