@@ -60,8 +60,8 @@ def forward_form(sizes: Sizes | None, *, is_alone: bool) -> str:
         return "columns" if is_thin else "framework"  # 1.05 to 5 times
     if sizes.is_strided:
         is_large = sizes.images > 1 and sizes.inputs >= 40
-        has_columns = is_large and has_room("columns_by_image", sizes)
-        return "columns_by_image" if has_columns else "framework"  # 1 to 1.8 times
+        # 1 to 1.8 times
+        return _columns_by_image_if_there_is_room(sizes) if is_large else "framework"
     if sizes.is_padded:
         # 1.3 to 2 times
         return "row" if sizes.width >= 48 or sizes.results >= 24 else "framework"
@@ -82,9 +82,8 @@ def _is_thin(sizes: Sizes, *, is_alone: bool) -> bool:
 def _forward_form_of_volumes(sizes: Sizes) -> str:
     if sizes.columns <= 16:
         return "columns"  # 1.5 to 7 times
-    if sizes.channels < 16 and has_room("columns_by_image", sizes):
-        return "columns_by_image"  # 1.6 to 4 times
-    return "framework"
+    # 1.6 to 4 times
+    return _columns_by_image_if_there_is_room(sizes) if sizes.channels < 16 else "framework"
 
 
 def input_gradient_form(sizes: Sizes | None) -> str:
@@ -101,7 +100,10 @@ def input_gradient_form(sizes: Sizes | None) -> str:
         # 1.1 to 2.1 times
         return _columns_if_there_is_room(sizes) if sizes.channels >= 64 else "framework"
     is_extreme = sizes.length >= 2048 or sizes.channels == 1
-    return "columns" if is_extreme and sizes.columns <= 8 else "framework"  # 1.9 to 4.5 times
+    if is_extreme and sizes.columns <= 8:
+        return "columns"  # 1.9 to 4.5 times
+    is_large = sizes.images > 1 and sizes.results >= 64 and sizes.columns_of_an_image <= 16
+    return "columns_by_image" if is_large else "framework"  # 1.1 to 1.3 times
 
 
 def kernel_gradient_form(sizes: Sizes | None) -> str:
@@ -115,12 +117,17 @@ def kernel_gradient_form(sizes: Sizes | None) -> str:
     if sizes.images == 1 and sizes.filters <= 16 and 0.1 <= sizes.columns <= 8:
         return "columns"  # 1.8 to 4.9 times
     if sizes.images > 1 and sizes.columns > 16:
+        if sizes.channels >= 16 and sizes.filters >= 64 and sizes.results >= 24:
+            return _columns_by_image_if_there_is_room(sizes)  # 1.2 to 2.8 times
         is_slow = sizes.channels >= 64 if sizes.is_strided else not sizes.is_padded
-        if is_slow and has_room("columns_by_image", sizes):
-            return "columns_by_image"  # 1.1 to 5 times
+        if is_slow:
+            return _columns_by_image_if_there_is_room(sizes)  # 1.1 to 5 times
     return "framework"
 
 
 def _columns_if_there_is_room(sizes: Sizes) -> str:
-    form = "columns" if sizes.columns <= 32 else "columns_by_image"
-    return form if has_room(form, sizes) else "framework"
+    return "columns" if sizes.columns <= 32 else _columns_by_image_if_there_is_room(sizes)
+
+
+def _columns_by_image_if_there_is_room(sizes: Sizes) -> str:
+    return "columns_by_image" if has_room("columns_by_image", sizes) else "framework"
