@@ -43,8 +43,7 @@ def convolution_of_all(strides: Shape, pads: Sequence[tuple[int, int]]) -> Produ
 
         return forward(x, kernel), gradients
 
-    differentiable: Product = tf.custom_gradient(convolve)
-    return differentiable
+    return _with_gradients(convolve)
 
 
 def grouped_image_convolution(strides: Shape, groups: int, padding: str) -> Product:
@@ -66,8 +65,7 @@ def grouped_image_convolution(strides: Shape, groups: int, padding: str) -> Prod
 
         return forward(x, kernel), gradients
 
-    differentiable: Product = tf.custom_gradient(convolve)
-    return differentiable
+    return _with_gradients(convolve)
 
 
 def pointwise_convolution(size: Shape) -> Product:
@@ -85,8 +83,19 @@ def pointwise_convolution(size: Shape) -> Product:
 
         return forward(x, kernel), gradients
 
-    differentiable: Product = tf.custom_gradient(convolve)
+    differentiable = _with_gradients(convolve)
     return lambda x, kernel: (forward if tf.executing_eagerly() else differentiable)(x, kernel)
+
+
+def _with_gradients(convolve: Callable[[Any, Any], tuple[Any, Any]]) -> Product:
+    """Return the function whose gradients are those that `convolve` returns with its result."""
+    differentiable: Product = tf.custom_gradient(convolve)
+
+    def convolve_tensors(x: Any, kernel: Any) -> Any:
+        # Given a variable, `custom_gradient` takes 35 microseconds longer than for its value.
+        return differentiable(x, kernel.value() if isinstance(kernel, tf.Variable) else kernel)
+
+    return convolve_tensors
 
 
 def _gradients(x: Any, kernel: Any, upstream: Any, strides: Shape, padding: str) -> tuple[Any, Any]:
