@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
     not (ROOT / ".git").exists() or shutil.which("git") is None, reason="this is no git checkout"
 )
 def test_nothing_that_is_made_is_committed() -> None:
-    """A file at .venv, which tox makes, would keep `python -m venv .venv` from making its folder."""
+    """A file at .venv, as tox makes one, would keep `python -m venv .venv` from its folder."""
     made = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
     done = subprocess.run(made, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
