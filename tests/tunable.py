@@ -22,6 +22,7 @@ NAME = "tunable"
 X = np.random.default_rng(0).normal(size=(2, 5, 5, 3)).astype("float32")
 
 Function = Callable[..., Any]
+Register = Callable[..., Any]  # of a plugin and its name, until the test ends
 
 
 class Clock:

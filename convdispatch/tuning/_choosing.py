@@ -79,9 +79,9 @@ def _settled(
         known = _known(environment, key, found)
         if known is not None:
             return Finding(key=key, winner=known)
-        size = math.prod(lowered[2].input_shape)
-        batch = max(min(request.batch, MOST_UNASKED // max(size, 1)), 1)
-        finding = _measured(*lowered, batch, key, found)
+        _, _, signature = lowered
+        most = MOST_UNASKED // max(math.prod(signature.input_shape), 1)
+        finding = _measured(*lowered, max(min(request.batch, most), 1), key, found)
         if finding.winner is not None:
             _announce(key, finding.winner)
     else:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import tunable
-from tunable import Way
+from tunable import Register, Way
 
 from convdispatch.registry import registry
 from convdispatch.tuning import _cache, _measuring
-
-Register = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)

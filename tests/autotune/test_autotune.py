@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tunable
-from tunable import Offering, X, layer, only, takes, who_computes
+from tunable import Offering, Register, X, layer, only, takes, who_computes
 
 import convdispatch
 from convdispatch import layers
@@ -19,8 +18,6 @@ from convdispatch.errors import InvalidArgument, InvalidType, UnsupportedOp
 from convdispatch.hookspecs import hookimpl
 from convdispatch.registry import registry
 from convdispatch.tuning import _measuring
-
-Register = Callable[..., Any]
 
 
 def test_the_fastest_computes_at_once(ways: Any) -> None:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import ast
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tunable
-from tunable import Offering, X, layer, only, takes, who_computes
+from tunable import Offering, Register, X, layer, only, takes, who_computes
 
 import convdispatch
 from convdispatch.errors import ConfigError
 from convdispatch.tuning import _choosing, _environment, cache
-
-Register = Callable[..., Any]
 
 
 @pytest.mark.parametrize("value", [None, "", "0"])
