@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,32 @@ def test_the_gradients_of_one_tap(tf: Any, size: int, is_traced: bool) -> None:
     of_x, of_kernel = compute(tf.constant(x), tf.constant(kernel))
     np.testing.assert_array_equal(of_x, cotangent @ kernel[0, 0].T)
     np.testing.assert_array_equal(of_kernel[0, 0], np.einsum("nhwi,nhwo->io", x, cotangent))
+
+
+@pytest.mark.parametrize("is_a_processor", [True, False], ids=["processor", "accelerator"])
+def test_an_accelerator_gets_the_framework_s_own(
+    tf: Any, is_a_processor: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A product is the faster gradient of one tap on processors, where that was measured."""
+    images = importlib.import_module("convdispatch_tensorflow._images")
+    assert images.is_a_processor() == (not tf.config.list_logical_devices("GPU"))
+    monkeypatch.setattr(images, "is_a_processor", lambda: is_a_processor)
+    x, kernel = integers((2, 28, 28, 3), 1), integers((1, 1, 3, 4), 2)
+    conv = lowered(x.shape, kernel.shape)
+
+    def gradient(x: Any, kernel: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(kernel)
+            y = conv(x, kernel)
+        return tape.gradient(y, kernel)
+
+    traced = tf.function(gradient, autograph=False)
+    graph = traced.get_concrete_function(tf.constant(x), tf.constant(kernel)).graph
+    kinds = {op.type for op in graph.get_operations()}
+    assert ("MatMul" in kinds, "Conv2DBackpropFilter" in kinds) == (
+        is_a_processor,
+        not is_a_processor,
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,11 @@ from convdispatch_tensorflow._samples import Product
 WORTH_A_PRODUCT = 784
 
 
+def is_a_processor() -> bool:
+    """Say whether TensorFlow computes on a processor: where it sees an accelerator, it does not."""
+    return all(device.device_type == "CPU" for device in tf.config.list_logical_devices())
+
+
 def image_convolution(strides: Shape, padding: str) -> Product:
     convolve = tf.raw_ops.Conv2D  # `tf.nn.conv2d` looks at its arguments first, at every call
     steps = [1, *strides, 1]
@@ -84,7 +89,13 @@ def pointwise_convolution(size: Shape) -> Product:
         return forward(x, kernel), gradients
 
     differentiable = _with_gradients(convolve)
-    return lambda x, kernel: (forward if tf.executing_eagerly() else differentiable)(x, kernel)
+
+    def pointwise(x: Any, kernel: Any) -> Any:
+        # For the sake of time alone: so an accelerator gets TensorFlow's own gradient.
+        is_worth_it = not tf.executing_eagerly() and is_a_processor()
+        return (differentiable if is_worth_it else forward)(x, kernel)
+
+    return pointwise
 
 
 def _with_gradients(convolve: Callable[[Any, Any], tuple[Any, Any]]) -> Product:
