@@ -20,7 +20,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 
 # From the bottom up: a module imports from its own layer and those below.
 LAYERS = [
-    {"errors", "_locks", "_warnings"},
+    {"errors", "_files", "_locks", "_warnings"},
     {"geometry"},
     {"ops"},
     {"hookspecs"},

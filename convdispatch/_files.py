@@ -1,0 +1,115 @@
+"""Files read and written with care: whole or not at all, and never by way of somebody else's trap.
+
+A writer makes a new file beside the target, under a name that nobody can guess, and gives it the
+target's name at the end. So a full disk, a lost process or a lost machine leaves the old text or
+the new one, and a link that somebody planted is never written through. A reader takes ordinary
+files of a bounded size alone: neither a pipe that nobody fills nor a device without an end can keep
+it. Every refusal is an `OSError` with a `strerror` that says why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+_NO_FOLLOWING = getattr(os, "O_NOFOLLOW", 0)
+_CHUNK = 2**20
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace the file, or make it, with `text` in UTF-8; its folder has to exist.
+
+    A link to the file stays a link. The file keeps its permissions, and its owner where that is
+    allowed; a new one gets those that the umask leaves.
+    """
+    data = text.encode("utf-8")
+    target = resolved(path)
+    with _draft(target) as draft:
+        draft.write(data)
+        draft.flush()
+        os.fsync(draft.fileno())
+        draft.close()  # where closing fails, the old file has to be there still
+        os.replace(draft.name, target)
+
+
+def require_writable(path: Path) -> None:
+    """Raise `OSError` where `write_atomically` would fail now, for all but the room on the disk."""
+    target = resolved(path)
+    if target.exists():
+        os.close(os.open(target, os.O_WRONLY | _NO_WAITING))
+    with _draft(target):
+        pass
+
+
+def read_whole(path: Path, most: int) -> bytes:
+    """Return an ordinary file's contents; raise `OSError` for another kind, or a larger one."""
+    descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
+    with open(descriptor, "rb") as stream:
+        _require_ordinary(os.fstat(descriptor), path)
+        data = bytearray()
+        while chunk := stream.read(_CHUNK):
+            data += chunk
+            if len(data) > most:
+                raise OSError(errno.EFBIG, f"it has more than {most} bytes", str(path))
+    return bytes(data)
+
+
+def resolved(path: Path) -> Path:
+    """Return the file that is meant, links followed; raise `OSError` where it cannot be replaced.
+
+    A link that another user made is not followed: who may write to a shared folder could lead the
+    writer to any file.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode) and not _is_trusted(status.st_uid):
+            raise PermissionError(errno.EPERM, "it is a link of another user's", str(path))
+    target = Path(os.path.realpath(path))
+    with contextlib.suppress(FileNotFoundError):
+        _require_ordinary(target.stat(), path)
+    return target
+
+
+def _is_trusted(owner: int) -> bool:
+    return not hasattr(os, "geteuid") or owner in (0, os.geteuid())
+
+
+def _require_ordinary(status: os.stat_result, path: Path) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
+
+
+@contextlib.contextmanager
+def _draft(target: Path) -> Iterator[IO[bytes]]:
+    """Give a new file beside the target, open to be written; what is left of it goes at the end."""
+    old = target.stat() if target.exists() else None
+    draft = str(target.with_name(f".convdispatch-{secrets.token_hex(8)}.tmp"))
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOWING
+    # What was private is private from the first byte on.
+    descriptor = os.open(draft, flags, 0o666 if old is None else 0o600)
+    try:
+        with open(draft, "wb", opener=lambda *_: descriptor) as stream:
+            if old is not None:
+                _take_after(descriptor, old)
+            yield stream
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(draft)
+
+
+def _take_after(descriptor: int, old: os.stat_result) -> None:
+    """Give the open file the owner of the old one, as far as that is allowed, and its mode."""
+    if hasattr(os, "fchown") and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+        with contextlib.suppress(PermissionError):
+            os.fchown(descriptor, old.st_uid, old.st_gid)
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, stat.S_IMODE(old.st_mode) & 0o777)
