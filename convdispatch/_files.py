@@ -14,6 +14,7 @@ import errno
 import os
 import secrets
 import stat
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -92,7 +93,7 @@ def _require_ordinary(status: os.stat_result, path: Path) -> None:
 def _draft(target: Path) -> Iterator[IO[bytes]]:
     """Give a new file beside the target, open to be written; what is left of it goes at the end."""
     old = target.stat() if target.exists() else None
-    draft = str(target.with_name(f".convdispatch-{secrets.token_hex(8)}.tmp"))
+    draft = str(target.with_name(f"{_draft_stem(target)}{secrets.token_hex(8)}.tmp"))
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOWING
     # What was private is private from the first byte on.
     descriptor = os.open(draft, flags, 0o666 if old is None else 0o600)
@@ -113,3 +114,35 @@ def _take_after(descriptor: int, old: os.stat_result) -> None:
             os.fchown(descriptor, old.st_uid, old.st_gid)
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, stat.S_IMODE(old.st_mode) & 0o777)
+
+
+def require_replaceable(target: Path) -> None:
+    """Raise `OSError` where a file that replaces this one could not be the same to everybody.
+
+    It has its owner and group, is not read-only, and has no second name, whose text would stay old.
+    """
+    try:
+        status = target.stat()
+    except FileNotFoundError:
+        return
+    if not status.st_mode & 0o222 or not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "the file is read-only", str(target))
+    if status.st_nlink > 1:
+        raise OSError(
+            errno.EMLINK, f"the file has {status.st_nlink} names (hard links)", str(target)
+        )
+    if not hasattr(os, "geteuid") or os.geteuid() == 0:
+        return
+    if status.st_uid != os.geteuid() or status.st_gid not in {os.getegid(), *os.getgroups()}:
+        raise PermissionError(errno.EPERM, "the file belongs to another user or group", str(target))
+
+
+def remove_drafts(target: Path) -> None:
+    """Remove what writers of this file left that were killed; the caller holds the file's lock."""
+    for draft in target.parent.glob(f"{_draft_stem(target)}*.tmp"):
+        draft.unlink(missing_ok=True)
+
+
+def _draft_stem(target: Path) -> str:
+    # A name of its own length could be too long for the folder.
+    return f".convdispatch-{zlib.crc32(os.fsencode(target.name)):08x}-"

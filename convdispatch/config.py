@@ -7,22 +7,18 @@ or knows which backends exist: a file may only *name* a backend, and `selection`
 from __future__ import annotations
 
 import difflib
-import json
 import math
 import numbers
 import os
-import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import NoReturn
 
+from convdispatch._config_file import ConfigFile, read_file
 from convdispatch._warnings import warn
 from convdispatch.errors import ConfigError, InvalidArgument, InvalidType
 
-SIZE_LIMIT = 64 * 1024  # bytes: a keras.json has five short lines
 DEFAULT = "default"
 
 # The values that each key with a closed set of them accepts.
@@ -61,20 +57,6 @@ class Config:
     sources: Mapping[str, str] = field(
         default_factory=lambda: MappingProxyType(dict.fromkeys(KEYS, DEFAULT))
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigFile:
-    """A keras.json that was read: its values and, for error messages, its text."""
-
-    path: Path
-    text: str
-    values: Mapping[str, object]
-
-    def fail(self, key: str, reason: str) -> NoReturn:
-        """Raise `ConfigError` at the line and column where `key` is written."""
-        found = re.search(rf"{re.escape(json.dumps(key))}\s*:", self.text)
-        raise ConfigError(f"{_place(self.path, self.text, found.start() if found else 0)}{reason}")
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
@@ -140,37 +122,6 @@ def close_match(name: str, known: tuple[str, ...]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
-def read_file(path: Path) -> ConfigFile | None:
-    """Return the JSON object in the file, or None where there is no file.
-
-    Raises `ConfigError` for anything but a readable, small UTF-8 file with one JSON object.
-    """
-    try:
-        status = path.stat()
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return None  # PermissionError: a home that may not even be looked into is no home
-    except OSError as exc:
-        raise ConfigError(f"{path}: cannot be read: {exc.strerror}. Repair the path.") from exc
-    if not stat.S_ISREG(status.st_mode):
-        raise ConfigError(
-            f"{path}: is not a regular file. Remove it or point KERAS_HOME elsewhere."
-        )
-    if status.st_size > SIZE_LIMIT:
-        raise ConfigError(
-            f"{path}: is {status.st_size} bytes long, at most {SIZE_LIMIT} are read. "
-            f"Keep only the keys {', '.join(KEYS)} in it."
-        )
-    try:
-        raw = path.read_bytes()
-    except OSError as exc:
-        raise ConfigError(
-            f"{path}: cannot be read: {exc.strerror}. Change its permissions, or point KERAS_HOME "
-            "at another folder."
-        ) from exc
-    text = _decode(path, raw)
-    return ConfigFile(path, text, _parse(path, text))
-
-
 def file_settings(file: ConfigFile) -> dict[str, object]:
     """Return the file's settings under our names, checked; warn of keys that nobody knows."""
     settings: dict[str, object] = {}
@@ -234,62 +185,3 @@ def _check_epsilon(value: object) -> float:
             f"`epsilon` cannot be {value!r}. Give a positive, finite number such as 1e-7."
         )
     return number
-
-
-def _decode(path: Path, raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8-sig")  # Windows editors put a byte order mark first
-    except UnicodeDecodeError as exc:
-        before = raw[: exc.start].decode("utf-8", "replace")
-        raise ConfigError(
-            f"{_place(path, before, len(before))}is not UTF-8 text: byte 0x{raw[exc.start]:02x} "
-            f"({exc.reason}). Save the file as UTF-8."
-        ) from exc
-
-
-def _parse(path: Path, text: str) -> dict[str, object]:
-    def reject_constant(name: str) -> NoReturn:
-        raise ConfigError(f"{_place(path, text, text.index(name))}{name} is not JSON.")
-
-    def require_distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        keys = [key for key, _ in pairs]
-        for key in keys:
-            if keys.count(key) > 1:
-                where = text.rindex(json.dumps(key)) if json.dumps(key) in text else 0
-                raise ConfigError(
-                    f"{_place(path, text, where)}the key {key!r} is written more than once. "
-                    "Keep one of them."
-                )
-        return dict(pairs)
-
-    try:
-        value = json.loads(text, parse_constant=reject_constant, object_pairs_hook=require_distinct)
-    except json.JSONDecodeError as exc:
-        raise ConfigError(
-            f"{_place(path, text, exc.pos)}is not JSON: {exc.msg}. Repair or remove the file."
-        ) from exc
-    except ConfigError:
-        raise
-    except (RecursionError, ValueError) as exc:  # beyond the limits of Python's own parser
-        raise ConfigError(
-            f"{path}: holds a number that is too long or is nested too deeply ({exc}). "
-            "Repair or remove the file."
-        ) from exc
-    if not isinstance(value, dict):
-        raise ConfigError(
-            f"{_place(path, text, 0)}must hold one JSON object such as "
-            f'{{"backend": "numpy"}}, received a JSON {_json_kind(value)}.'
-        )
-    return value
-
-
-def _json_kind(value: object) -> str:
-    kinds = {list: "array", str: "string", bool: "boolean", type(None): "null"}
-    return kinds.get(type(value), "number")
-
-
-def _place(path: Path, text: str, position: int) -> str:
-    """Return 'file:line N, column M: ' for a position in the text, both counted from 1."""
-    line = text.count("\n", 0, position) + 1
-    column = position - (text.rfind("\n", 0, position) + 1) + 1
-    return f"{path}: line {line}, column {column}: "

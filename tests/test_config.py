@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from convdispatch.config import KEYS, SIZE_LIMIT, Config, config_path, load_config
+from convdispatch._config_file import SIZE_LIMIT
+from convdispatch.config import KEYS, Config, config_path, load_config
 
 KERAS_1 = {"image_dim_ordering": "th", "epsilon": 1e-07, "floatx": "float32", "backend": "theano"}
 KERAS_2 = {

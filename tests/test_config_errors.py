@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from convdispatch.config import SIZE_LIMIT, check_value, load_config
+from convdispatch._config_file import SIZE_LIMIT
+from convdispatch.config import check_value, load_config
 from convdispatch.errors import ConfigError, InvalidArgument, InvalidType
 
 

@@ -121,7 +121,8 @@ def test_a_planted_draft_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatc
     victim = folder / "victim"
     victim.write_text("mine")
     monkeypatch.setattr("secrets.token_hex", lambda size: "guessed")
-    (folder / ".convdispatch-guessed.tmp").symlink_to(victim)
+    # 8c9f3610 is the check sum (CRC-32) of "file".
+    (folder / ".convdispatch-8c9f3610-guessed.tmp").symlink_to(victim)
     with pytest.raises(FileExistsError):
         _files.write_atomically(folder / "file", "new")
     assert victim.read_text() == "mine"

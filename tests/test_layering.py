@@ -20,14 +20,14 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 
 # From the bottom up: a module imports from its own layer and those below.
 LAYERS = [
-    {"errors", "_files", "_locks", "_warnings"},
+    {"errors", "_file_locks", "_files", "_locks", "_warnings"},
     {"geometry"},
     {"ops"},
     {"hookspecs"},
     {"registry"},
     {"tuning"},
     {"dispatch"},
-    {"selection", "config"},
+    {"selection", "_config_file", "config"},
     {"activations", "initializers", "regularizers", "constraints", "vocabulary"}
     | {"_formulas", "_initializers", "_legacy_initializers", "_lookup", "_random"}
     | {"_variance_scaling"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import warnings
 from dataclasses import asdict
 
@@ -19,7 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _path(arguments: argparse.Namespace) -> None:
     path = cache().path
-    show(arguments, {"path": str(path), "exists": path.is_file()}, str(path))
+    show(arguments, {"path": str(path), "exists": os.path.isfile(path)}, str(path))
 
 
 def _clear(arguments: argparse.Namespace) -> None:
@@ -29,7 +30,7 @@ def _clear(arguments: argparse.Namespace) -> None:
     except OSError as exc:
         advice = (
             "It is a folder, so convdispatch did not make it: rename or remove it yourself"
-            if file.path.is_dir()
+            if os.path.isdir(file.path)
             else "Make its folder writable"
         )
         raise ConfigError(f"{file.path}: cannot be removed: {exc.strerror}. {advice}.") from exc

@@ -1,20 +1,22 @@
 """`convdispatch config`: shows the configuration, and is the only writer of keras.json.
 
-A write replaces the file in one step, keeps the keys of others, and never replaces a file that
-could not be understood.
+A write replaces the file in one step, changes the one value and no other character, and never
+replaces a file that could not be understood, or by one that could not.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import secrets
 import warnings
 from pathlib import Path
 from typing import TypeAlias
 
 from convdispatch import config, selection
+from convdispatch._config_file import parsed, read_file
+from convdispatch._file_locks import passing
+from convdispatch._files import remove_drafts, require_replaceable, resolved, write_atomically
+from convdispatch.cli._json_edit import edited
 from convdispatch.cli._output import show, table, warn
 from convdispatch.errors import ConfigError, InvalidArgument
 from convdispatch.registry import AVAILABLE, registry
@@ -22,6 +24,7 @@ from convdispatch.registry import AVAILABLE, registry
 # What an action answers: for --json, and for people.
 Result: TypeAlias = tuple[dict[str, object], str]
 
+_PATIENCE = 60.0  # seconds; many processes may wait, each of them for a disk
 _DIM_ORDERINGS = {"channels_last": "tf", "channels_first": "th"}
 
 
@@ -46,7 +49,7 @@ def read_settings(path: Path) -> tuple[dict[str, dict[str, object]], list[str]]:
 
 
 def _path(path: Path, arguments: argparse.Namespace) -> Result:
-    return {"path": str(path), "exists": path.is_file()}, str(path)
+    return {"path": str(path), "exists": os.path.isfile(path)}, str(path)
 
 
 def _get(path: Path, arguments: argparse.Namespace) -> Result:
@@ -58,9 +61,9 @@ def _show(path: Path, arguments: argparse.Namespace) -> Result:
     settings = _settings_with_warnings(path)
     rows = [(key, str(entry["value"]), str(entry["source"])) for key, entry in settings.items()]
     text = table(("key", "value", "comes from"), rows)
-    if not path.is_file():
+    if not os.path.isfile(path):
         text += f"\n\nThere is no {path}."
-    return {"path": str(path), "exists": path.is_file(), "settings": settings}, text
+    return {"path": str(path), "exists": os.path.isfile(path), "settings": settings}, text
 
 
 def _settings_with_warnings(path: Path) -> dict[str, dict[str, object]]:
@@ -73,14 +76,17 @@ def _settings_with_warnings(path: Path) -> dict[str, dict[str, object]]:
 def _set(path: Path, arguments: argparse.Namespace) -> Result:
     key = arguments.key
     value = _checked(key, arguments.value)
-    file = config.read_file(path)
-    values = dict(file.values) if file else {}
-    previous = values.get(key)
-    values[key] = value
-    if key == "image_data_format" and "image_dim_ordering" in values:
-        # Keras 1's spelling of the same setting: left alone, it would contradict the new value.
-        values["image_dim_ordering"] = _DIM_ORDERINGS[str(value)]
-    _write(path, json.dumps(values, indent=4, ensure_ascii=False) + "\n")
+    try:
+        target = resolved(path)  # a symbolic link stays one
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # From reading to writing: of two processes that change a key each, none loses its change.
+        with passing(target.with_name(f".{target.name}.lock"), _PATIENCE):
+            previous = _replace(path, target, key, value)
+    except OSError as exc:
+        raise ConfigError(
+            f"{path}: cannot be written: {exc.strerror}; nothing was changed. Make the folder "
+            "and the file writable, or point KERAS_HOME at another one."
+        ) from exc
     overriding = next((v for v in config.VARIABLES.get(key, ()) if os.environ.get(v)), None)
     if overriding:
         warn(f"the environment variable {overriding} overrides it.")
@@ -92,6 +98,31 @@ def _set(path: Path, arguments: argparse.Namespace) -> Result:
         "overridden_by": overriding,
     }
     return result, f"wrote {key} = {value!r} to {path} (it was {previous!r})"
+
+
+def _replace(path: Path, target: Path, key: str, value: str | float) -> object:
+    """Write the value into the file, whose lock is held; return the one that it had."""
+    file = read_file(path)
+    changes: dict[str, object] = {key: value}
+    if file and key == "image_data_format" and "image_dim_ordering" in file.values:
+        # Keras 1's spelling of the same setting: left alone, it would contradict the new value.
+        changes["image_dim_ordering"] = _DIM_ORDERINGS[str(value)]
+    text = edited(file.text if file else "{}", changes)
+    _require_readable(path, text)
+    require_replaceable(target)
+    remove_drafts(target)
+    write_atomically(target, ("\ufeff" if file and file.has_mark else "") + text)
+    return file.values.get(key) if file else None
+
+
+def _require_readable(path: Path, text: str) -> None:
+    """Raise `ConfigError` where we would refuse to read what is to be written."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of keys that are in the file already
+            config.file_settings(parsed(path, text.encode("utf-8")))
+    except ConfigError as exc:
+        raise ConfigError(f"{exc} Nothing was changed.") from exc
 
 
 def _checked(key: str, text: str) -> str | float:
@@ -109,26 +140,3 @@ def _checked(key: str, text: str) -> str | float:
         if status != AVAILABLE:
             warn(f"the backend {text!r} is {status}; see `convdispatch backends`.")
     return value
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace the file in one step, so that no reader ever sees half of it."""
-    target = Path(os.path.realpath(path))  # a symbolic link stays one
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("x", encoding="utf-8") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            if target.exists():
-                temporary.chmod(target.stat().st_mode)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as exc:
-        raise ConfigError(
-            f"{path}: cannot be written: {exc.strerror}; nothing was changed. Make the folder "
-            "writable, or point KERAS_HOME at another one."
-        ) from exc

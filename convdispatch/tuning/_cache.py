@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from convdispatch._file_locks import exclusive
 from convdispatch._locks import Lock
 from convdispatch._warnings import warn
 from convdispatch.tuning._folder import FOLDER_VARIABLE, SCHEMA, cache_path
-from convdispatch.tuning._locking import exclusive
 
 # The latest are kept: neither ever new shapes nor ever new versions may fill the disk.
 MAX_ENVIRONMENTS, MAX_WINNERS = 16, 4096

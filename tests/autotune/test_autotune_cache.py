@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from convdispatch.tuning import Winner, _cache, _locking
+from convdispatch import _file_locks
+from convdispatch.tuning import Winner, _cache
 from convdispatch.tuning._cache import Cache
 from convdispatch.tuning._folder import cache_path
 
@@ -175,11 +176,11 @@ def test_a_lock_that_is_never_let_go_is_one_warning(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stopped process must not stop the others."""
-    monkeypatch.setattr(_locking, "PATIENCE", 0.05)
+    monkeypatch.setattr(_file_locks, "PATIENCE", 0.05)
     path.parent.mkdir()
     mine = Cache(path)
     with (
-        _locking.exclusive(path.with_name("autotune-1.json.lock")),
+        _file_locks.exclusive(path.with_name("autotune-1.json.lock")),
         pytest.warns(UserWarning, match="another process holds its lock"),
     ):
         mine.add("here", "op", winner())
