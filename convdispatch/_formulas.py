@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from convdispatch.errors import InvalidShape
-from convdispatch.ops import Backend, Tensor
 
 Functions = Mapping[str, Callable[..., Any]]
 
@@ -155,7 +154,10 @@ def softsign(f: Functions, x: Any) -> Any:
 
 def squareplus(f: Functions, x: Any, b: float) -> Any:
     """Barron, 2021, arXiv:2112.11687: (x + sqrt(x^2 + b)) / 2."""
-    return (x + f["sqrt"](x * x + b)) / 2
+    size = f["abs"](x)
+    root = _hypotenuse(f, size, math.sqrt(b))
+    # Below 0 the two terms cancel: there x + root is b / (root - x).
+    return f["where"](x < 0, b / (root + size), x + root) / 2
 
 
 def sparse_plus(f: Functions, x: Any) -> Any:
@@ -246,19 +248,17 @@ def glu(f: Functions, x: Any, axis: int) -> Any:
     return values * f["sigmoid"](gate)
 
 
-def in_type_of(backend: Backend, result: Tensor, x: Tensor) -> Tensor:
-    """Return the result in the element type of x.
-
-    Formulas keep it wherever arithmetic with Python numbers does; that of NumPy's bfloat16
-    (ml_dtypes 0.5) does not.
-    """
-    _, dtype = backend.describe(x)
-    return result if backend.describe(result)[1] == dtype else backend.cast(result, dtype)
-
-
 def absolute(f: Functions, x: Any) -> Any:
     """|x|, with the slope 0 at 0 that Theano, NumPy and Torch give and JAX does not."""
     return f["where"](x == 0, 0, f["abs"](x))
+
+
+def _hypotenuse(f: Functions, x: Any, width: float) -> Any:
+    """sqrt(x^2 + width^2) of numbers that are not negative, whose squares may overflow."""
+    width = max(width, 2.0**-126)  # which float32 has; what is added to less is less than rounding
+    is_wider = x > width
+    long, short = f["where"](is_wider, x, width), f["where"](is_wider, width, x)
+    return long * f["sqrt"](1 + (short / long) * (short / long))
 
 
 def _zero(f: Functions, x: Any) -> Any:

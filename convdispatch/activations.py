@@ -16,6 +16,7 @@ from typing import TypeAlias, cast
 
 from convdispatch import _formulas as formulas
 from convdispatch import _lookup, selection
+from convdispatch._half import rounded_once
 from convdispatch.errors import InvalidArgument
 from convdispatch.ops import FUSED_ACTIVATIONS, Backend, Tensor
 
@@ -61,7 +62,7 @@ class Activation:
 
     def apply(self, backend: Backend, x: Tensor) -> Tensor:
         """Apply the function to the backend's own tensor and keep its element type."""
-        return formulas.in_type_of(backend, self.compute(backend.functions, x), x)
+        return rounded_once(backend, lambda wide: self.compute(backend.functions, wide), x)
 
     def compute(self, functions: Mapping[str, Callable[..., Tensor]], x: Tensor) -> Tensor:
         """Apply the function by a backend's table (`Backend.functions`) to its own tensor."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeAlias, cast
 
 from convdispatch import _lookup, selection
-from convdispatch._formulas import in_type_of
+from convdispatch._half import rounded_once
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.ops import Tensor
 
@@ -27,7 +27,7 @@ class Constraint(_lookup.Configured):
     def __call__(self, w: Tensor) -> Tensor:
         """Return the constrained value of a tensor of any backend."""
         backend = selection.backend_of(w)
-        return in_type_of(backend, self.apply(backend.functions, w), w)
+        return rounded_once(backend, lambda wide: self.apply(backend.functions, wide), w)
 
     def apply(self, functions: Functions, w: Tensor) -> Tensor:
         """Return the constrained value by a backend's table; the base changes nothing."""

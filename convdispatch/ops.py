@@ -32,6 +32,8 @@ PartialShape: TypeAlias = tuple[int | None, ...]
 NumpyArray: TypeAlias = "npt.NDArray[np.generic]"
 
 FLOAT_DTYPES = ("float16", "bfloat16", "float32", "float64")
+# Computed in float32 or wider, and rounded once.
+HALF_DTYPES = ("float16", "bfloat16")
 
 # Parameterless activations that `Conv` and `ConvTranspose` may carry; each is also a name in
 # `Backend.functions`. The frontend composes all the others.

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeAlias, cast
 
 from convdispatch import _lookup, selection
-from convdispatch._formulas import absolute, in_type_of
+from convdispatch._formulas import absolute
+from convdispatch._half import rounded_once
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.ops import Backend, Tensor
 
@@ -39,7 +40,7 @@ def penalty(regularizer: Regularizer | Function, backend: Backend, w: Tensor) ->
     """Return the loss of a tensor whose backend is known, by a regularizer or a user's function."""
     if not isinstance(regularizer, Regularizer):
         return regularizer(w)
-    return in_type_of(backend, regularizer.loss(backend.functions, w), w)
+    return rounded_once(backend, lambda wide: regularizer.loss(backend.functions, wide), w)
 
 
 @dataclass(frozen=True)

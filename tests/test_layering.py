@@ -29,7 +29,7 @@ LAYERS = [
     {"dispatch"},
     {"selection", "_config_file", "config"},
     {"activations", "initializers", "regularizers", "constraints", "vocabulary"}
-    | {"_formulas", "_initializers", "_legacy_initializers", "_lookup", "_random"}
+    | {"_formulas", "_half", "_initializers", "_legacy_initializers", "_lookup", "_random"}
     | {"_variance_scaling"},
     {"layers"},
     {"models"},

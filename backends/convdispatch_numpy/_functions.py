@@ -1,4 +1,7 @@
-"""The table of elementwise functions and reductions, each traceable by autograd."""
+"""The table of elementwise functions and reductions, each traceable by autograd.
+
+Half precision is computed in float32 and rounded once, and so is its gradient.
+"""
 
 from __future__ import annotations
 
@@ -41,26 +44,31 @@ def _erf(x: Array) -> Array:
     return np.asarray(np.frompyfunc(math.erf, 1, 1)(x)).astype(x.dtype)
 
 
-def _keeping_dtype(plain: Function) -> Function:
-    # NumPy promotes its own element types as we want, but bfloat16 beside a Python float to
-    # float32 or float64, and a product of two bfloat16 matrices to float32.
-    def function(*args: Any) -> Any:
-        result = plain(*args)
-        tensors = [arg for arg in args if hasattr(arg, "dtype") and arg.dtype.kind != "b"]
-        return result.astype(tensors[0].dtype, copy=False) if tensors else result
+def _rounded_once(function: Function) -> Function:
+    """Return the function of a tensor, computing half precision in float32."""
 
-    return function
+    def computed(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if x.dtype.itemsize != 2:  # quicker than to ask for its name
+            return function(x, *args, **kwargs)
+        return function(x.astype(np.float32), *args, **kwargs).astype(x.dtype)
+
+    return computed
 
 
-def _summing_in_float32(reduce: Function) -> Function:
-    # ml_dtypes adds bfloat16 to bfloat16 and stops at 256 ones, as NumPy's float16 does at 2048
-    # along any axis but the last.
-    def reduction(x: Any, *args: Any, **kwargs: Any) -> Any:
-        if x.dtype.name not in ("float16", "bfloat16"):
-            return reduce(x, *args, **kwargs)
-        return reduce(x.astype(np.float32), *args, **kwargs).astype(x.dtype)
+def _rounded_once_of_several(function: Function) -> Function:
+    """Return the function of tensors and numbers; the first tensor's element type is the result's.
 
-    return reduction
+    The others may have a wider one: bfloat16 times a Python number is float32 in NumPy.
+    """
+
+    def computed(*args: Any) -> Any:
+        dtypes = [arg.dtype for arg in args if hasattr(arg, "dtype") and arg.dtype.kind != "b"]
+        if not dtypes or dtypes[0].itemsize != 2:
+            return function(*args)
+        wide = (a.astype(np.float32) if getattr(a, "dtype", None) == dtypes[0] else a for a in args)
+        return function(*wide).astype(dtypes[0])
+
+    return computed
 
 
 def _erf_gradient(answer: Array, x: Array) -> Function:
@@ -72,30 +80,23 @@ FUNCTIONS: Mapping[str, Function] = {
     "flip": _flip,
     # The slope at the kink is 0, as in every framework; autograd's maximum would say 1/2.
     "relu": differentiable(_relu, lambda answer, x: lambda g: g * (x > 0)),
-    "sigmoid": differentiable(_sigmoid, lambda answer, x: lambda g: g * answer * (1 - answer)),
-    "erf": differentiable(_erf, _erf_gradient),
+    "sigmoid": _rounded_once(
+        differentiable(_sigmoid, lambda answer, x: lambda g: g * answer * (1 - answer))
+    ),
+    "erf": _rounded_once(differentiable(_erf, _erf_gradient)),
     # autograd's own divides by cosh(x)**2, which overflows.
-    "tanh": differentiable(np.tanh, lambda answer, x: lambda g: g * (1 - answer * answer)),
+    "tanh": _rounded_once(
+        differentiable(np.tanh, lambda answer, x: lambda g: g * (1 - answer * answer))
+    ),
     **{
-        name: numpy_or_autograd(getattr(np, name), name)
-        for name in (
-            "abs",
-            "exp",
-            "expm1",
-            "log",
-            "log1p",
-            "max",
-            "reshape",
-            "sqrt",
-            "transpose",
-        )
+        name: numpy_or_autograd(getattr(np, name), name) for name in ("abs", "reshape", "transpose")
     },
     **{
-        name: _summing_in_float32(numpy_or_autograd(getattr(np, name), name))
-        for name in ("mean", "sum")
+        name: _rounded_once(numpy_or_autograd(getattr(np, name), name))
+        for name in ("exp", "expm1", "log", "log1p", "max", "mean", "sqrt", "sum")
     },
     **{
-        name: numpy_or_autograd(_keeping_dtype(getattr(np, name)), name)
+        name: _rounded_once_of_several(numpy_or_autograd(getattr(np, name), name))
         for name in ("matmul", "maximum", "minimum", "where")
     },
 }

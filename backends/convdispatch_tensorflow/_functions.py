@@ -17,14 +17,17 @@ def _linear(x: Any) -> Any:
 
 
 def _binary(combine: Function) -> Function:
+    rounded = rounded_once(combine)
+
     def function(x: Any, y: Any) -> Any:
-        return combine(*_of_one_dtype(x, y))
+        return rounded(*_of_one_dtype(x, y))
 
     return function
 
 
 def _where(condition: Any, x: Any, y: Any) -> Any:
-    return tf.where(condition, *_of_one_dtype(x, y))
+    choose = rounded_once(lambda x, y: tf.where(condition, x, y))
+    return choose(*_of_one_dtype(x, y))
 
 
 def _of_one_dtype(*values: Any) -> list[Any]:
@@ -43,9 +46,12 @@ def _reduction(reduce: Function) -> Function:
     return function
 
 
+@rounded_once
 def _erf(x: Any) -> Any:
-    # tensorflow 2.21 on processors with AVX-512: the erf of a float64 infinity is NaN.
-    return tf.where(tf.math.is_inf(x), tf.sign(x), tf.math.erf(x))
+    # tensorflow 2.21 on processors with AVX-512: the erf of a float64 beyond 1.3e154 is NaN, and
+    # so is its gradient. From 6 on it is 1 in every element type.
+    is_far = tf.abs(x) > 6
+    return tf.where(is_far, tf.sign(x), tf.math.erf(tf.where(is_far, tf.zeros_like(x), x)))
 
 
 def _flip(x: Any, axes: Axes = None) -> Any:
@@ -70,15 +76,23 @@ def _transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     return tf.transpose(x, None if axes is None else [axis % x.shape.rank for axis in axes])
 
 
+# What an op ends with, in the element type that the op computes in.
+ACTIVATIONS: Mapping[str, Function] = {
+    "linear": _linear,
+    "relu": tf.nn.relu,
+    "sigmoid": tf.sigmoid,
+    "tanh": tf.tanh,
+}
+
 FUNCTIONS: Mapping[str, Function] = {
     "abs": tf.abs,
     "erf": _erf,
-    "exp": tf.exp,
-    "expm1": tf.math.expm1,
+    "exp": rounded_once(tf.exp),
+    "expm1": rounded_once(tf.math.expm1),
     "flip": _flip,
     "linear": _linear,
-    "log": tf.math.log,
-    "log1p": tf.math.log1p,
+    "log": rounded_once(tf.math.log),
+    "log1p": rounded_once(tf.math.log1p),
     "matmul": _matmul,
     "max": _reduction(tf.reduce_max),
     "maximum": _binary(tf.maximum),
@@ -86,10 +100,10 @@ FUNCTIONS: Mapping[str, Function] = {
     "minimum": _binary(tf.minimum),
     "relu": tf.nn.relu,
     "reshape": _reshape,
-    "sigmoid": tf.sigmoid,
-    "sqrt": tf.sqrt,
+    "sigmoid": rounded_once(tf.sigmoid),
+    "sqrt": rounded_once(tf.sqrt),
     "sum": _reduction(tf.reduce_sum),
-    "tanh": tf.tanh,
+    "tanh": rounded_once(tf.tanh),
     "transpose": _transpose,
     "where": _where,
 }

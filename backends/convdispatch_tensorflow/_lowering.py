@@ -14,7 +14,7 @@ from convdispatch.ops import Conv, ConvTranspose, Op, Pad, Shape, Signature, Ups
 from convdispatch_tensorflow import _cells
 from convdispatch_tensorflow._convolve import convolution, transposed_convolution
 from convdispatch_tensorflow._framework import tf
-from convdispatch_tensorflow._functions import FUNCTIONS
+from convdispatch_tensorflow._functions import ACTIVATIONS
 from convdispatch_tensorflow._precision import HALF, rounded_once
 from convdispatch_tensorflow._samples import Product
 
@@ -75,7 +75,7 @@ def _with_epilogue(
     product: Product, op: Conv | ConvTranspose, signature: Signature
 ) -> Callable[..., Any]:
     """Wrap a channels-last product in what the op says of layout, bias and activation."""
-    activation = None if op.activation == "linear" else FUNCTIONS[op.activation]
+    activation = None if op.activation == "linear" else ACTIVATIONS[op.activation]
     add_bias = tf.raw_ops.BiasAdd
     channels_last = op.channels_last
     rank = len(op.strides)

@@ -15,7 +15,7 @@ import torch.nn.functional as F  # noqa: N812  # the name that every torch user 
 
 from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import Conv, ConvTranspose, Op, Pad, Signature, Upsample, spatial_rank
-from convdispatch_torch._functions import FUNCTIONS
+from convdispatch_torch._functions import ACTIVATIONS
 
 Function = Callable[..., torch.Tensor]
 Pads = Sequence[tuple[int, int]]
@@ -68,7 +68,7 @@ def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
         arguments = strides, padding, extra, op.groups, op.dilation
         return _adapted(convolve, arguments, op, signature)
 
-    crop = _pad_last_axes([(-low, -high) for low, high in crops]) or FUNCTIONS["linear"]
+    crop = _pad_last_axes([(-low, -high) for low, high in crops]) or ACTIVATIONS["linear"]
 
     def convolve_and_crop(
         x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None
@@ -183,7 +183,7 @@ def _adapted(
     kernel_axes = (rank + 1, rank, *range(rank))
     channels_last = op.channels_last
     to_first, to_last = (0, rank + 1, *range(1, rank + 1)), (0, *range(2, rank + 2), 1)
-    activation = None if op.activation == "linear" else FUNCTIONS[op.activation]
+    activation = None if op.activation == "linear" else ACTIVATIONS[op.activation]
     if op.activation == "relu" and isinstance(op, Conv):
         activation = torch.relu_  # in its place: the result is new, and no gradient needs it
 

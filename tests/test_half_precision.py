@@ -1,0 +1,126 @@
+"""Half precision is computed in float32 and rounded once: formulas, penalties and constraints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convdispatch import activations, constraints, regularizers
+from convdispatch.layers import Conv1D
+from convdispatch.ops import Backend
+
+ml_dtypes = pytest.importorskip("ml_dtypes", reason="NumPy has bfloat16 by it")
+
+HALF = {"float16": np.dtype(np.float16), "bfloat16": np.dtype(ml_dtypes.bfloat16)}
+
+
+def tensor(backend: Backend, numbers: Any, dtype: str = "float16") -> Any:
+    """Return a native tensor of half precision."""
+    return backend.asarray(np.asarray(numbers, np.float64), dtype)
+
+
+def value(backend: Backend, result: Any) -> Any:
+    """Return a tensor's numbers as Python's."""
+    return np.asarray(backend.to_numpy(result)).astype(np.float64).tolist()
+
+
+@pytest.mark.parametrize(
+    ("formula", "x", "right"),
+    [
+        (activations.squareplus, 300.0, 300.0),
+        # b / (4 |x|) and a millionth of it less: the sum that is written down cancels.
+        (activations.squareplus, -300.0, 0.003333),
+        (activations.squareplus, -65504.0, 1.526e-5),
+        (activations.silu, -11.5, -1.165e-4),
+        (activations.mish, -11.5, -1.165e-4),
+        (activations.gelu.with_parameters(approximate=True), 300.0, 300.0),
+        (activations.hard_silu, 60000.0, 60000.0),
+        (activations.softplus, -11.5, 1.013e-5),
+        (activations.sparse_plus, 60000.0, 60000.0),
+        (activations.softsign, 65504.0, 1.0),
+    ],
+    ids=lambda each: each.name if isinstance(each, activations.Activation) else str(each),
+)
+def test_a_formula_overflows_or_vanishes_at_its_end_only(
+    backend: Backend, formula: Any, x: float, right: float
+) -> None:
+    """What fits into float16 at the end is right, whatever comes on the way."""
+    (got,) = value(backend, formula(tensor(backend, [x])))
+    assert got == pytest.approx(right, rel=2**-11, abs=2**-25)
+
+
+@pytest.mark.parametrize(
+    ("penalty", "weight", "right"),
+    [
+        (regularizers.L2(0.01), np.ones(294_912), 2949.12),
+        (regularizers.L1(0.01), np.full(294_912, -1.0), 2949.12),
+        (regularizers.L1L2(0.01, 0.01), np.ones(294_912), 5898.24),
+        (regularizers.KERAS1["l1l2"](0.01, 0.01), np.ones(294_912), 5898.24),
+        (regularizers.L2(0.01), np.array([300.0]), 900.0),
+        (regularizers.L2(1.0), np.full(10, 1e-3), 1e-5),
+        # Two rows of one direction: the cosine of one pair is 1.
+        (regularizers.OrthogonalRegularizer(0.5), np.array([[300.0, 400.0], [3e4, 4e4]]), 0.5),
+        # The root of the greatest eigenvalue of diag(300^2, 1).
+        (regularizers.EigenvalueRegularizer(0.5), np.diag([300.0, 1.0]), 150.0),
+    ],
+    ids=["l2", "l1", "l1_l2", "keras1", "square", "small", "orthogonal", "eigenvalue"],
+)
+def test_a_penalty_overflows_at_its_end_only(
+    backend: Backend, penalty: Any, weight: Any, right: float
+) -> None:
+    """A sum of squares beyond 65504 is a penalty all the same."""
+    got = value(backend, penalty(tensor(backend, weight)))
+    assert got == pytest.approx(right, rel=2**-11, abs=2**-25)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "weight", "right"),
+    [
+        (constraints.MaxNorm(2.0), [300.0], [2.0]),
+        (constraints.MaxNorm(2.0), [300.0, 400.0], [1.2, 1.6]),
+        (constraints.UnitNorm(), [30000.0, 40000.0], [0.6, 0.8]),
+        (constraints.UnitNorm(), [3e-4, 4e-4], [0.6, 0.8]),
+        (constraints.MinMaxNorm(0.5, 1.0, rate=0.5), [300.0], [150.5]),
+        (constraints.KERAS1["MaxNorm"](2.0), [300.0], [2.0]),
+        (constraints.NonNeg(), [-300.0, 65504.0], [0.0, 65504.0]),
+    ],
+    ids=["one", "max_norm", "unit_norm", "small", "min_max_norm", "keras1", "non_neg"],
+)
+def test_a_constraint_overflows_at_its_end_only(
+    backend: Backend, constraint: Any, weight: Any, right: Any
+) -> None:
+    """A norm whose square is beyond 65504 is a norm all the same."""
+    got = value(backend, constraint(tensor(backend, weight)))
+    # Divided by the norm and epsilon, 1e-7, which is a part in 5000 of the small norm.
+    assert got == pytest.approx(right, rel=3e-4 + 2**-11)
+
+
+def test_a_layers_losses_and_constraints_are_right(backend: Backend) -> None:
+    """The numbers of a float16 layer's own penalties and projections."""
+    layer = Conv1D(
+        1, 1, dtype="float16", backend=backend.name, use_bias=False, weights=[np.full((1, 1, 1), 300.0)],
+        kernel_regularizer="l2", kernel_constraint="max_norm", activity_regularizer="l2",
+    )  # fmt: skip
+    layer(np.full((1, 100, 1), 0.5, np.float16))
+    # 0.01 x 300^2, and 0.01 times a hundred times 150^2.
+    assert [value(backend, loss) for loss in layer.losses] == [900.0, 22496.0]
+    layer.apply_constraints()
+    assert layer.get_weights()[0].ravel().tolist() == [2.0]
+
+
+ELEMENTWISE = [
+    *(entry for name, entry in activations.KERAS3.items()
+      if name not in ("softmax", "log_softmax", "sparsemax", "glu", "swish", "hard_swish")),
+    activations.KERAS2["hard_sigmoid"],
+    activations.gelu.with_parameters(approximate=True),
+    activations.relu.with_parameters(negative_slope=0.1, max_value=6.1, threshold=0.3),
+    activations.elu.with_parameters(alpha=0.3),
+    activations.celu.with_parameters(alpha=0.3),
+    activations.squareplus.with_parameters(b=0.3),
+    activations.hard_shrink.with_parameters(threshold=0.3),
+    activations.soft_shrink.with_parameters(threshold=0.3),
+    activations.threshold.with_parameters(threshold=0.3, default_value=0.7),
+]  # fmt: skip
