@@ -157,7 +157,7 @@ def squareplus(f: Functions, x: Any, b: float) -> Any:
     size = f["abs"](x)
     root = _hypotenuse(f, size, math.sqrt(b))
     # Below 0 the two terms cancel: there x + root is b / (root - x).
-    return f["where"](x < 0, b / (root + size), x + root) / 2
+    return f["where"](x < 0, 0.5 * b / (root + size), 0.5 * x + 0.5 * root)
 
 
 def sparse_plus(f: Functions, x: Any) -> Any:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 from convdispatch import activations, constraints, regularizers
-from convdispatch.layers import Conv1D
+from convdispatch.layers import Conv1D, SeparableConv1D
 from convdispatch.ops import Backend
 
 ml_dtypes = pytest.importorskip("ml_dtypes", reason="NumPy has bfloat16 by it")
@@ -101,7 +100,8 @@ def test_a_constraint_overflows_at_its_end_only(
 def test_a_layers_losses_and_constraints_are_right(backend: Backend) -> None:
     """The numbers of a float16 layer's own penalties and projections."""
     layer = Conv1D(
-        1, 1, dtype="float16", backend=backend.name, use_bias=False, weights=[np.full((1, 1, 1), 300.0)],
+        1, 1, dtype="float16", backend=backend.name, use_bias=False,
+        weights=[np.full((1, 1, 1), 300.0)],
         kernel_regularizer="l2", kernel_constraint="max_norm", activity_regularizer="l2",
     )  # fmt: skip
     layer(np.full((1, 100, 1), 0.5, np.float16))
@@ -111,16 +111,35 @@ def test_a_layers_losses_and_constraints_are_right(backend: Backend) -> None:
     assert layer.get_weights()[0].ravel().tolist() == [2.0]
 
 
-ELEMENTWISE = [
-    *(entry for name, entry in activations.KERAS3.items()
-      if name not in ("softmax", "log_softmax", "sparsemax", "glu", "swish", "hard_swish")),
-    activations.KERAS2["hard_sigmoid"],
-    activations.gelu.with_parameters(approximate=True),
-    activations.relu.with_parameters(negative_slope=0.1, max_value=6.1, threshold=0.3),
-    activations.elu.with_parameters(alpha=0.3),
-    activations.celu.with_parameters(alpha=0.3),
-    activations.squareplus.with_parameters(b=0.3),
-    activations.hard_shrink.with_parameters(threshold=0.3),
-    activations.soft_shrink.with_parameters(threshold=0.3),
-    activations.threshold.with_parameters(threshold=0.3, default_value=0.7),
-]  # fmt: skip
+@pytest.mark.parametrize(
+    ("activation", "right"),
+    [
+        ("silu", 0.0),
+        ("gelu", 0.0),
+        ("mish", 0.0),
+        ("softsign", -1.0),
+        ("elu", -1.0),
+        (None, -np.inf),
+    ],
+)
+def test_a_convolution_overflows_after_its_activation_only(
+    backend: Backend, activation: Any, right: float
+) -> None:
+    """300 x -300 is beyond float16, and what the activation makes of it is not."""
+    layer = Conv1D(
+        1, 1, activation=activation, backend=backend.name, dtype="float16", use_bias=False,
+        weights=[np.full((1, 1, 1), 300.0)],
+    )  # fmt: skip
+    with np.errstate(over="ignore"):
+        got = value(backend, layer(np.full((1, 2, 1), -300.0, np.float16)))
+    assert got == [[[right], [right]]]
+
+
+def test_a_separable_convolution_overflows_after_its_second_step_only(backend: Backend) -> None:
+    """300 x 300 is beyond float16, and a hundredth of it is not."""
+    layer = SeparableConv1D(
+        1, 1, backend=backend.name, dtype="float16", use_bias=False,
+        weights=[np.full((1, 1, 1), 300.0), np.full((1, 1, 1), 0.0099945068359375)],
+    )  # fmt: skip
+    got = value(backend, layer(np.full((1, 1, 1), 300.0, np.float16)))
+    assert got == [[[899.5]]]

@@ -14,7 +14,6 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-
 _HALF = (jnp.dtype("float16"), jnp.dtype("bfloat16"))
 
 

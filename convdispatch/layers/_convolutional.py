@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from convdispatch import activations, constraints, geometry, initializers, regularizers
 from convdispatch.activations import Activation
+from convdispatch.dispatch import BACKEND, require_supported
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.layers._arguments import IntOrTuple, as_bool, as_choice, as_ints
+from convdispatch.layers._plans import Function, in_float32, record, recorded
 from convdispatch.layers._spatial import SpatialLayer
 from convdispatch.layers._weights import Layout, Weight
-from convdispatch.ops import Backend, PartialShape, Shape, Tensor
+from convdispatch.ops import HALF_DTYPES, Backend, PartialShape, Shape, Tensor
 from convdispatch.vocabulary import Identifier
 
 _LOOKUPS: Mapping[str, Callable[..., Any]] = {
@@ -124,6 +128,28 @@ class ConvolutionalLayer(SpatialLayer):
         """Return how this class lays out that kernel, None for Keras 2's way."""
         return None
 
+    # Half precision is rounded once, at the end of the layer.
+
+    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
+        if dtype not in HALF_DTYPES or not self._rounds_between(activation):
+            return self._lower_steps(input_shape, dtype, activation=activation)
+        backend = self._backend()
+        with recorded() as lowered:
+            function = self._lower_steps(input_shape, "float32", activation=activation)
+        for op, signature, by in lowered:
+            if by == BACKEND:
+                require_supported(backend, op, replace(signature, dtype=dtype))
+            record(op, signature, by)
+        return in_float32(function, backend, dtype)
+
+    def _rounds_between(self, activation: Any) -> bool:
+        """Return whether ops and formulas follow one another; a user's function is left alone."""
+        return isinstance(activation, Activation) and activation.fused is None
+
+    @abstractmethod
+    def _lower_steps(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
+        """Return the layer's function as `_lower` does, rounding after every step."""
+
     # The geometry of a forward convolution.
 
     def _conv_pads(self, sizes: PartialShape) -> tuple[tuple[int, int], ...]:
@@ -186,7 +212,7 @@ def split_activation(
             activated = activation.compute(functions, outputs)
         else:
             activated = activation(outputs)
-        # Arithmetic with Python numbers promotes some frameworks' narrowest types.
+        # A user's function may promote, and so may arithmetic with Python numbers.
         return backend.cast(activated, dtype)
 
     return "linear", finish

@@ -115,7 +115,7 @@ class DepthwiseConv(ConvolutionalLayer):
         """Return the depthwise kernel's shape as the op takes it: one input channel a group."""
         return (*self.kernel_size, 1, self._channels(shape) * self.depth_multiplier)
 
-    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
+    def _lower_steps(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
         shape = (None, *input_shape)
         kernel, *bias = self._declare(shape)
         backend = self._backend()

@@ -68,7 +68,7 @@ class OneKernelLayer(ConvolutionalLayer):
         bias = (self._weight("bias", (self.filters,)),) if self.use_bias else ()
         return (kernel, *bias)
 
-    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
+    def _lower_steps(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
         shape = (None, *input_shape)
         weights = self._declare(shape)
         backend = self._backend()

@@ -88,3 +88,13 @@ def casting_weights(function: Function, backend: Backend, dtype: str) -> Functio
         return function([backend.cast(weight, dtype) for weight in weights], inputs)
 
     return cast_and_apply
+
+
+def in_float32(function: Function, backend: Backend, dtype: str) -> Function:
+    """Return a function of float32 tensors for those of half precision, rounding its result."""
+
+    def widen_and_round(weights: Sequence[Tensor], inputs: Tensor) -> Tensor:
+        wide = [backend.cast(weight, "float32") for weight in weights]
+        return backend.cast(function(wide, backend.cast(inputs, "float32")), dtype)
+
+    return widen_and_round

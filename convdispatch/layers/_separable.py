@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convdispatch import ops
+from convdispatch.activations import Activation
 from convdispatch.layers._arguments import IntOrTuple, as_int
 from convdispatch.layers._convolutional import split_activation
 from convdispatch.layers._depthwise import DepthwiseConv
@@ -99,7 +100,10 @@ class SeparableConv(DepthwiseConv):
         bias = (self._weight("bias", (self.filters,)),) if self.use_bias else ()
         return (depthwise, pointwise, *bias)
 
-    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
+    def _rounds_between(self, activation: Any) -> bool:
+        return isinstance(activation, Activation)
+
+    def _lower_steps(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
         shape = (None, *input_shape)
         depthwise, pointwise, *bias = self._declare(shape)
         backend = self._backend()
