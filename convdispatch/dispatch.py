@@ -11,6 +11,7 @@ from convdispatch import tuning
 from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import Backend, Op, Signature, Tensor, features
 from convdispatch.registry import registry
+from convdispatch.resolving import lower_resolved, resolve
 
 # Who computes an op, beside the candidates that autotune chooses by their names.
 BACKEND, PLUGIN = "its own choice", "a plugin"
@@ -21,13 +22,26 @@ def lower(backend: Backend, op: Op, signature: Signature) -> Callable[..., Tenso
 
     Raises `UnsupportedOp` with the backend's own reason, before calling it, where nobody offers
     and the backend declares that it cannot compute a feature of the op. Where tuning is asked for,
-    the fastest of the candidates is taken instead.
+    the fastest of the candidates is taken instead. What is lowered is the op that `resolving` makes
+    of it; raises `InvalidShape` for sizes that no array can have.
     """
     return lower_by(backend, op, signature)[1]
 
 
 def lower_by(backend: Backend, op: Op, signature: Signature) -> tuple[str, Callable[..., Tensor]]:
     """Lower `op` as `lower` does, and say who computes it: BACKEND, PLUGIN or autotune's winner."""
+    found: list[str] = []
+
+    def lower_one(op: Op, signature: Signature) -> Callable[..., Tensor]:
+        by, function = _lower_by(backend, op, signature)
+        found.append(by)
+        return function
+
+    function = lower_resolved(resolve(op, signature), lower_one, backend)
+    return found[0], function
+
+
+def _lower_by(backend: Backend, op: Op, signature: Signature) -> tuple[str, Callable[..., Tensor]]:
     request = tuning.current_request()
     if request is not None:
         is_supported = _unsupported(backend, op, signature) is None

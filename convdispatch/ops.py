@@ -6,6 +6,9 @@ Why the contract looks like this:
   which no name, default or shape is left to interpret.
 * An op is lowered once per (op, shapes, element type) to a plain callable over the backend's own
   tensors, so a jit compiler, an autodiff engine or a profiler sees ordinary code of its kind.
+* Its numbers are no larger than they need be: `dispatch` lowers what `resolving` makes of an op. A
+  backend owes nothing for an axis of more than 2**31 - 1 cells, a sample or a weight of more than
+  2**40 numbers, or pads that dwarf both image and result: those are refused before it is asked.
 * A plan serves every batch size: the batch axis is axis 0 and is in no signature.
 * Importing this module, or a plugin that only describes a backend, imports no framework.
 

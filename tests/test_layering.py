@@ -21,9 +21,9 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 # From the bottom up: a module imports from its own layer and those below.
 LAYERS = [
     {"errors", "_file_locks", "_files", "_locks", "_warnings"},
-    {"geometry"},
+    {"geometry", "sizes", "taps"},
     {"ops"},
-    {"hookspecs"},
+    {"hookspecs", "resolving"},
     {"registry"},
     {"tuning"},
     {"dispatch"},

@@ -50,7 +50,10 @@ def convolution(op: Conv, kernel_shape: Shape, size: Shape) -> Product:
             return never_empty(grouped_image_convolution(strides, op.groups, "SAME"))
         if len(set(strides)) == 1:  # as tensorflow 2.21 wants it to be
             return never_empty(_depthwise(strides, op.dilation, op.groups, "SAME"))
-    is_left_over = strides == op.strides and all(low == 0 >= high for low, high in pads)
+    # A stride leaves fewer cells over than it is long; what is more was cropped.
+    is_left_over = all(
+        low == 0 and -stride < high <= 0 for (low, high), stride in zip(pads, strides, strict=True)
+    )
     if is_left_over and _is_plain(op, strides):
         return never_empty(convolution_of_all(strides, [(0, 0), *pads, (0, 0)]))
     product = _unpadded(op, kernel_shape, strides)

@@ -28,6 +28,7 @@ def as_int(value: object, argument: str, *, minimum: int = 1) -> int:
     number = _index(value)
     if number is None:
         raise InvalidType(f"`{argument}` must be an integer; received {value!r}.")
+    _require_64_bits([number], argument)
     if number < minimum:
         raise InvalidArgument(f"`{argument}` must be at least {minimum}; received {value!r}.")
     return number
@@ -37,6 +38,7 @@ def as_ints(value: object, rank: int, argument: str, *, minimum: int = 1) -> tup
     """Return `rank` ints: those given, or one int repeated."""
     single = _index(value)
     numbers = [single] * rank if single is not None else _indices(value)
+    _require_64_bits(numbers or (), argument)
     if numbers is None or len(numbers) != rank:
         several = "one integer" if rank == 1 else f"{rank} integers"
         raise InvalidArgument(
@@ -60,6 +62,7 @@ def as_pairs(value: object, rank: int, argument: str) -> Pairs:
     else:
         pairs = [_pair(item) for item in _items(value) or ()]
     found = [tuple(pair) for pair in pairs if pair is not None]
+    _require_64_bits([number for pair in found for number in pair], argument)
     if len(found) != rank or len(pairs) != rank:
         forms = (
             "an integer or a pair of integers (low, high)"
@@ -102,9 +105,20 @@ def as_partial_shape(value: object, argument: str) -> PartialShape:
     sizes = [None if item is None else _index(item) for item in items]
     if any(size is None and item is not None for size, item in zip(sizes, items, strict=True)):
         raise InvalidType(f"`{argument}` must be a tuple of integers or None; received {value!r}.")
+    _require_64_bits([size for size in sizes if size is not None], argument)
     if any(size is not None and size < 0 for size in sizes):
         raise InvalidShape(f"`{argument}` must not have a negative size; received {value!r}.")
     return tuple(sizes)
+
+
+def _require_64_bits(numbers: Iterable[int], argument: str) -> None:
+    """Raise for an integer that no size is: what is left can be computed with, and printed."""
+    for number in numbers:
+        if number.bit_length() > 63:
+            raise InvalidArgument(
+                f"`{argument}` must be below 2**63; received an integer of "
+                f"{number.bit_length()} bits."
+            )
 
 
 def _index(value: object) -> int | None:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 from convdispatch import activations, selection
 from convdispatch._locks import Lock
 from convdispatch.errors import InvalidShape
-from convdispatch.layers import _options
+from convdispatch.layers import _options, _sizes
 from convdispatch.layers._arguments import as_bool, as_partial_shape
 from convdispatch.layers._plans import Function, Plan, PlanTable, casting_weights, recorded
 from convdispatch.layers._tensors import as_native, require_float
@@ -45,7 +45,8 @@ class Layer(Weighted):
     vocabulary: ClassVar[Vocabulary] = KERAS3
     door: ClassVar[str] = "convdispatch.layers"  # the module that users import the class from
     rank: ClassVar[int]  # spatial axes
-    # How a façade spells this package's arguments: one name, one an axis, or None: not offered.
+    size_arguments: ClassVar[tuple[str, ...]] = ()  # that make weights and outputs large
+    # How a façade spells the arguments: one name, one an axis, or None: not offered.
     spelling: ClassVar[Mapping[str, str | tuple[str, ...] | None]] = {}
 
     def __init__(self, **options: Any) -> None:
@@ -93,7 +94,6 @@ class Layer(Weighted):
         return name if isinstance(name, str) else ", ".join(name)
 
     # Building and calling.
-
     @property
     def built(self) -> bool:
         """Whether the weights exist and the input's shape is settled."""
@@ -102,7 +102,7 @@ class Layer(Weighted):
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Make the weights for inputs of that shape, batch axis included."""
         shape = as_partial_shape(input_shape, "input_shape")
-        self.compute_output_shape(shape)
+        _sizes.require_possible(self, shape)
         if None not in shape[1:] and (shape[1:], self.dtype) not in self._plans:
             self._make_plan(shape, self.dtype)  # first: where it raises, nothing is built
         self._make_variables(self._declare(shape))
@@ -171,7 +171,7 @@ class Layer(Weighted):
 
     def _make_plan(self, shape: PartialShape, dtype: str) -> Plan:
         require_float(dtype)
-        self.compute_output_shape(shape)
+        _sizes.require_possible(self, shape)
         sizes = tuple(size for size in shape[1:] if size is not None)
         if len(sizes) < len(shape) - 1:
             raise InvalidShape(

@@ -11,6 +11,7 @@ from convdispatch import activations, constraints, geometry, initializers, regul
 from convdispatch.activations import Activation
 from convdispatch.dispatch import BACKEND, require_supported
 from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.layers import _sizes
 from convdispatch.layers._arguments import IntOrTuple, as_bool, as_choice, as_ints
 from convdispatch.layers._plans import Function, in_float32, record, recorded
 from convdispatch.layers._spatial import SpatialLayer
@@ -32,6 +33,7 @@ class ConvolutionalLayer(SpatialLayer):
     paddings: ClassVar[tuple[str, ...]] = ("valid", "same", "full")
     # Theano convolves where the others correlate; its depthwise kernels are an exception.
     is_flippable: ClassVar[bool] = True
+    size_arguments: ClassVar[tuple[str, ...]] = ("kernel_size", "strides", "dilation_rate")
 
     def __init__(
         self,
@@ -112,6 +114,7 @@ class ConvolutionalLayer(SpatialLayer):
         }
 
     def _weight(self, name: str, shape: Shape) -> Weight:
+        _sizes.require_possible_weight(self, name, shape)
         is_kernel = len(shape) > 1
         prefix = name.removesuffix("_kernel")
         return Weight(

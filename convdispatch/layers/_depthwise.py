@@ -26,6 +26,7 @@ class DepthwiseConv(ConvolutionalLayer):
     """
 
     is_flippable = False
+    size_arguments = ("depth_multiplier", *ConvolutionalLayer.size_arguments)
 
     def __init__(
         self,

@@ -19,6 +19,8 @@ from convdispatch.vocabulary import Identifier
 class OneKernelLayer(ConvolutionalLayer):
     """A convolutional layer with `filters` output channels in `groups`, and one kernel."""
 
+    size_arguments = ("filters", *ConvolutionalLayer.size_arguments)
+
     def __init__(
         self,
         filters: int,

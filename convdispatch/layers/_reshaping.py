@@ -49,6 +49,8 @@ class ZeroPadding(ReshapingLayer):
     ints are its pair.
     """
 
+    size_arguments = ("padding",)
+
     def __init__(
         self, padding: PairsLike = 1, data_format: str | None = None, **options: Any
     ) -> None:
@@ -99,6 +101,8 @@ class Cropping(ReshapingLayer):
 
 class UpSampling(ReshapingLayer):
     """Each cell repeated `size` times along each spatial axis."""
+
+    size_arguments = ("size",)
 
     def __init__(
         self, size: IntOrTuple = 2, data_format: str | None = None, **options: Any

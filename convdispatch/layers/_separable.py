@@ -25,6 +25,8 @@ class SeparableConv(DepthwiseConv):
     (*ones, channels * depth_multiplier, filters). Source: Keras 2.2.4 `_SeparableConv`.
     """
 
+    size_arguments = ("filters", *DepthwiseConv.size_arguments)
+
     def __init__(
         self,
         filters: int,

@@ -31,6 +31,8 @@ class ConvTranspose(OneKernelLayer):
     array([  1.,  10., 102.,  20.])
     """
 
+    size_arguments = (*OneKernelLayer.size_arguments, "output_padding", "output_size")
+
     def __init__(
         self,
         filters: int,
