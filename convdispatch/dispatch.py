@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from convdispatch import tuning
-from convdispatch.errors import UnsupportedOp
-from convdispatch.ops import Backend, Op, Signature, Tensor, features
+from convdispatch._foreign import call
+from convdispatch.errors import BackendBroken, PluginError, UnsupportedOp
+from convdispatch.ops import Backend, Op, Signature, Tensor, features, op_name
 from convdispatch.registry import registry
 from convdispatch.resolving import lower_resolved, resolve
 
@@ -48,13 +49,14 @@ def _lower_by(backend: Backend, op: Op, signature: Signature) -> tuple[str, Call
         fastest = tuning.choice(backend, op, signature, request=request, is_supported=is_supported)
         if fastest is not None:
             return fastest
-    offered: Callable[..., Tensor] | None = registry.hook.convdispatch_lower(
-        backend=backend, op=op, signature=signature
-    )
+    offered = registry.offer(backend, op, signature)
     if offered is not None:
         return PLUGIN, offered
     require_supported(backend, op, signature)
-    return BACKEND, backend.lower(op, signature)
+    try:
+        return BACKEND, call(backend.lower, op, signature)
+    except PluginError as exc:
+        raise BackendBroken(f"the backend {backend.name!r} lowers no {op_name(op)}: {exc}") from exc
 
 
 def require_supported(backend: Backend, op: Op, signature: Signature) -> None:

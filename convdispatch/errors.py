@@ -43,8 +43,12 @@ class BackendUnavailable(BackendError, ImportError):
 
 
 class BackendBroken(BackendError, ImportError):
-    """The backend's plugin or its framework raised while it was being imported."""
+    """The backend's plugin or its framework raised where it was imported, or ended the program."""
 
 
 class DuplicateBackend(BackendError, ValueError):
     """Two installed distributions register a backend of the same name."""
+
+
+class PluginError(BackendError):
+    """A plugin did what none may: it ended the program, printed, or answered what nobody asked."""

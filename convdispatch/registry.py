@@ -7,37 +7,33 @@ other. Nothing here knows which backend a user prefers: that is `selection`.
 
 from __future__ import annotations
 
-import importlib
-import importlib.metadata
-import importlib.util
-from collections.abc import Container
-from dataclasses import dataclass, replace
-
-import pluggy
+import itertools
+from collections.abc import Callable, Container, Iterator
+from dataclasses import replace
+from typing import TypeAlias
 
 from convdispatch import hookspecs
+from convdispatch._foreign import said
+from convdispatch._loading import framework_problem, import_backend
 from convdispatch._locks import Lock
+from convdispatch._plugins import Entry as Entry
+from convdispatch._plugins import Plugins
+from convdispatch._warnings import warn
 from convdispatch.errors import (
     BackendBroken,
+    BackendError,
     BackendNotFound,
     BackendUnavailable,
     DuplicateBackend,
 )
-from convdispatch.ops import REQUIRED_FUNCTIONS, Backend, BackendInfo
+from convdispatch.ops import Backend, Op, Signature, Tensor
+
+# A plugin's function for one op, of native tensors.
+Offer: TypeAlias = Callable[..., Tensor]
 
 AVAILABLE = "available"
 UNAVAILABLE = "unavailable"
 BROKEN = "broken"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One row of the registry: a described backend, or a plugin that raised."""
-
-    name: str
-    distribution: str
-    info: BackendInfo | None = None
-    error: Exception | None = None
 
 
 class Registry:
@@ -46,43 +42,55 @@ class Registry:
     def __init__(self, group: str = hookspecs.PROJECT) -> None:
         self._group = group
         self._lock = Lock()
-        self._plugins: pluggy.PluginManager | None = None
-        self._failed: list[Entry] = []
+        self._plugins: Plugins | None = None
         self._entries: dict[str, Entry] | None = None
         self._loaded: dict[str, Backend] = {}
+        self._left_out: dict[str, str] = {}
 
-    @property
-    def hook(self) -> pluggy.HookRelay:
-        """The hook caller of all plugins."""
-        return self._manager().hook
-
-    def lowering_plugins(self) -> dict[str, pluggy.HookCaller]:
+    def lowering_plugins(self) -> dict[str, Callable[..., Offer | None]]:
         """Return each plugin's own `convdispatch_lower` by its name, the first asked first.
 
-        `hook.convdispatch_lower` stops at the first offer; these ask one plugin alone.
+        Each raises what its plugin raises, and `PluginError` where that answers nonsense.
         """
-        manager = self._manager()
-        found: dict[str, pluggy.HookCaller] = {}
-        for implementation in reversed(manager.hook.convdispatch_lower.get_hookimpls()):
-            plugin = implementation.plugin
-            others = [other for other in manager.get_plugins() if other is not plugin]
-            caller = manager.subset_hook_caller("convdispatch_lower", others)
-            found[_stable_name(implementation.plugin_name, plugin, found)] = caller
-        return found
+        return self._known_plugins().lowering()
+
+    def offer(self, backend: Backend, op: Op, signature: Signature) -> Offer | None:
+        """Return the first offer of a plugin to compute the op, or None.
+
+        A plugin that fails is left out, which is warned of and listed in `left_out`.
+        """
+        for name, ask in self.lowering_plugins().items():
+            try:
+                offered = ask(backend=backend, op=op, signature=signature)
+            except Exception as exc:  # noqa: BLE001 - a foreign plugin that fails is left out
+                self._leave_out(name, exc)
+                continue
+            if offered is not None:
+                return offered
+        return None
+
+    def left_out(self) -> dict[str, str]:
+        """Return the plugins whose `convdispatch_lower` has failed, each with how it did first."""
+        return dict(self._left_out)
+
+    def conformance_cases(self) -> Iterator[tuple[str, list[object] | Exception]]:
+        """Yield each plugin's name with the conformance cases that it adds, or what is wrong."""
+        return self._known_plugins().cases()
 
     def register(self, plugin: object, name: str | None = None) -> str | None:
         """Add a plugin by hand; return its name, as `unregister` takes it."""
         with self._lock.held():
-            registered = self._manager().register(plugin, name=name)
+            registered = self._known_plugins().register(plugin, name)
             self._entries = None
             return registered
 
     def unregister(self, plugin: object) -> None:
         """Take a plugin out again, with whatever it had loaded."""
         with self._lock.held():
-            self._manager().unregister(plugin)
+            self._known_plugins().unregister(plugin)
             self._entries = None
             self._loaded.clear()
+            self._left_out.clear()
 
     def entries(self) -> dict[str, Entry]:
         """Return every known backend by name, the broken plugins under their entry point's name.
@@ -96,10 +104,22 @@ class Registry:
 
     def status(self, name: str) -> str:
         """Return AVAILABLE, UNAVAILABLE or BROKEN without importing the framework."""
+        problem = self.problem(name)
+        if problem is None:
+            return AVAILABLE
+        return UNAVAILABLE if isinstance(problem, BackendUnavailable) else BROKEN
+
+    def problem(self, name: str) -> BackendError | None:
+        """Return the error that loading would raise before it imports anything, or None.
+
+        It is `BackendUnavailable` (framework missing) or `BackendBroken`. Raises `BackendNotFound`.
+        """
         entry = self._entry(name)
         if entry.info is None:
-            return BROKEN
-        return AVAILABLE if _is_importable(entry.info.framework) else UNAVAILABLE
+            error = BackendBroken(_broken_message(entry))
+            error.__cause__ = entry.error
+            return error
+        return framework_problem(entry.info)
 
     def load(self, name: str) -> Backend:
         """Import the backend on first use and return it.
@@ -110,10 +130,12 @@ class Registry:
         if backend is not None:
             return backend
         with self._lock.held():
-            entry = self._entry(name)
-            if entry.info is None:
-                raise BackendBroken(_broken_message(entry)) from entry.error
-            backend = _import_backend(entry.info)
+            info = self._entry(name).info
+            problem = self.problem(name)
+            if problem is not None:
+                raise problem
+            assert info is not None  # or there is a problem
+            backend = import_backend(info)
             self._loaded[name] = backend
             return backend
 
@@ -135,78 +157,42 @@ class Registry:
         )
         raise BackendNotFound(f"no backend named {name!r}; registered: {known}.{hint}")
 
-    def _manager(self) -> pluggy.PluginManager:
+    def _known_plugins(self) -> Plugins:
         with self._lock.held():
             if self._plugins is None:
-                manager = pluggy.PluginManager(hookspecs.PROJECT)
-                manager.add_hookspecs(hookspecs)
-                self._failed = _load_entry_points(manager, self._group)
-                self._plugins = manager
+                self._plugins = Plugins(self._group)
             return self._plugins
 
+    def _leave_out(self, plugin: str, exc: Exception) -> None:
+        if plugin not in self._left_out:
+            self._left_out[plugin] = said(exc)
+            warn(
+                f"the plugin {plugin!r} is left out, because its convdispatch_lower() failed "
+                f"({said(exc)}). Repair or uninstall it."
+            )
+
     def _collect(self) -> dict[str, Entry]:
-        manager = self._manager()
-        failed = list(self._failed)
         entries: dict[str, Entry] = {}
-        for _, plugin in manager.list_name_plugin():
-            distribution, name = _origin(manager, plugin)
-            try:
-                infos = _described(manager, plugin)
-            except Exception as exc:  # noqa: BLE001 - any failure of a foreign hook is recorded
-                failed.append(Entry(name=name, distribution=distribution, error=exc))
+        failed: list[Entry] = []
+        for entry in self._known_plugins().entries():
+            if entry.info is None:
+                failed.append(entry)
                 continue
-            for info in infos:
-                entry = Entry(name=info.name, distribution=distribution, info=info)
-                _require_unique(entries.get(info.name), entry)
-                entries[info.name] = entry
+            _require_unique(entries.get(entry.name), entry)
+            entries[entry.name] = entry
         for entry in failed:
-            # A broken plugin may not take the name of a backend that works.
-            taken = entry.name in entries
-            name = f"{entry.distribution}:{entry.name}" if taken else entry.name
+            name = _free_name(entry, entries)
             entries[name] = replace(entry, name=name)
         return entries
 
 
-def _load_entry_points(manager: pluggy.PluginManager, group: str) -> list[Entry]:
-    """Register every plugin of the group; return an entry for each that raised on import.
-
-    pluggy's own `load_setuptools_entrypoints` would let one broken plugin abort the others.
-    """
-    failed = []
-    for point in importlib.metadata.entry_points(group=group):
-        distribution = point.dist.name if point.dist else "unknown"
-        try:
-            manager.register(point.load(), name=f"{distribution}:{point.name}")
-        except Exception as exc:  # noqa: BLE001 - any failure of a foreign import is recorded
-            failed.append(Entry(name=point.name, distribution=distribution, error=exc))
-    return failed
-
-
-def _described(manager: pluggy.PluginManager, plugin: object) -> list[BackendInfo]:
-    """Ask one plugin alone, so that a backend can be traced to the plugin that describes it."""
-    others = [other for other in manager.get_plugins() if other is not plugin]
-    described = manager.subset_hook_caller("convdispatch_backends", others)
-    infos = [info for answer in described() for info in answer]
-    for info in infos:
-        if not isinstance(info, BackendInfo):
-            raise TypeError(f"convdispatch_backends() gave {info!r}, which is no BackendInfo")
-    return infos
-
-
-def _origin(manager: pluggy.PluginManager, plugin: object) -> tuple[str, str]:
-    """Return the plugin's distribution and its entry point's name."""
-    distribution, _, name = (manager.get_name(plugin) or repr(plugin)).partition(":")
-    return distribution, name or distribution
-
-
-def _stable_name(registered: str, plugin: object, taken: Container[str]) -> str:
-    """Return a name that another process gives the plugin too, and that nobody has yet."""
-    if registered == str(id(plugin)):  # pluggy's name for an object that has none
-        registered = f"{type(plugin).__module__}.{type(plugin).__qualname__}"
-    name, number = registered, 2
-    while name in taken:
-        name, number = f"{registered} #{number}", number + 1
-    return name
+def _free_name(entry: Entry, taken: Container[str]) -> str:
+    """Return the name under which a broken plugin is listed: never that of a working backend."""
+    if entry.name not in taken:
+        return entry.name
+    full = f"{entry.distribution}:{entry.name}"
+    numbered = (f"{full} #{number}" for number in itertools.count(2))
+    return next(name for name in itertools.chain([full], numbered) if name not in taken)
 
 
 def _require_unique(known: Entry | None, entry: Entry) -> None:
@@ -217,51 +203,11 @@ def _require_unique(known: Entry | None, entry: Entry) -> None:
         )
 
 
-def _is_importable(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except (ImportError, ValueError):
-        return False
-
-
-def _import_backend(info: BackendInfo) -> Backend:
-    if not _is_importable(info.framework):
-        raise BackendUnavailable(
-            f"the backend {info.name!r} needs the package {info.framework!r}, which is not "
-            f"installed. Install it with `{info.install}`."
-        )
-    module, _, attribute = info.load.partition(":")
-    try:
-        backend: Backend = getattr(importlib.import_module(module), attribute)
-    except Exception as exc:
-        raise BackendBroken(
-            f"the backend {info.name!r} could not be loaded from {info.load!r}: "
-            f"{type(exc).__name__}: {exc}. Repair or reinstall it (`{info.install}`)."
-        ) from exc
-    _require_complete(backend, info)
-    return backend
-
-
-def _require_complete(backend: Backend, info: BackendInfo) -> None:
-    """Compare a backend with the Protocol, as pluggy compares hooks with their specification."""
-    required = [*Backend.__annotations__, *(n for n in vars(Backend) if not n.startswith("_"))]
-    lacking = [name for name in required if not hasattr(backend, name)]
-    lacking += [
-        f"functions[{name!r}]"
-        for name in REQUIRED_FUNCTIONS
-        if name not in getattr(backend, "functions", {})
-    ]
-    if lacking:
-        raise BackendBroken(
-            f"the backend {info.name!r} (from {info.load!r}) lacks {', '.join(lacking)}. "
-            "See `convdispatch.ops.Backend` for the protocol."
-        )
-
-
 def _broken_message(entry: Entry) -> str:
+    assert entry.error is not None  # an entry has a description or an error
     return (
         f"the plugin {entry.name!r} of {entry.distribution} raised while it was imported or asked: "
-        f"{type(entry.error).__name__}: {entry.error}. Repair or uninstall {entry.distribution}."
+        f"{said(entry.error)}. Repair or uninstall {entry.distribution}."
     )
 
 

@@ -20,11 +20,11 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 
 # From the bottom up: a module imports from its own layer and those below.
 LAYERS = [
-    {"errors", "_file_locks", "_files", "_locks", "_warnings"},
+    {"errors", "_file_locks", "_files", "_locks", "_warnings", "_standard_output", "_foreign"},
     {"geometry", "sizes", "taps"},
     {"ops"},
     {"hookspecs", "resolving"},
-    {"registry"},
+    {"_backend_info", "_loading", "_plugins", "registry"},
     {"tuning"},
     {"dispatch"},
     {"selection", "_config_file", "config"},

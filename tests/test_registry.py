@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
+import os
 import subprocess
 import sys
+import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +59,8 @@ WRONG_SIGNATURE = """
     def convdispatch_backends(unknown):
         return []
 """
+INFO = BackendInfo(name="x", framework="json", load="x:y", install="pip install x")
+OURS = {"numpy", "torch", "tensorflow", "jax"}
 LIST = """
 import json
 from convdispatch.registry import registry
@@ -68,6 +75,14 @@ def listed(run_python: RunPython, *paths: Path) -> dict[str, list[str]]:
     """Return what a process that can import from the folders lists."""
     done = run_python("-c", LIST, paths=paths)
     assert done.returncode == 0, done.stderr
+    rows: dict[str, list[str]] = json.loads(done.stdout)
+    return rows
+
+
+@pytest.fixture(scope="module")
+def healthy() -> dict[str, list[str]]:
+    """Give what is listed where no plugin is broken."""
+    done = subprocess.run([sys.executable, "-c", LIST], capture_output=True, text=True, check=True)
     rows: dict[str, list[str]] = json.loads(done.stdout)
     return rows
 
@@ -94,7 +109,7 @@ def test_our_backends_are_plugins_like_any_other(run_python: RunPython) -> None:
     """The four backends come from the entry points of the distribution, none from code."""
     rows = listed(run_python)
     ours = {name for name, (_, distribution, _) in rows.items() if distribution == "convdispatch"}
-    assert ours == {"numpy", "torch", "tensorflow", "jax"}
+    assert ours == OURS
 
 
 def test_an_installed_plugin_adds_its_backend(
@@ -114,30 +129,172 @@ def test_an_installed_plugin_adds_its_backend(
         pytest.param(HOOK_RAISES, "bad day", id="raises when asked"),
         pytest.param(ANSWERS_NONSENSE, "'numpy', which is no BackendInfo", id="nonsense"),
         pytest.param(WRONG_SIGNATURE, "unknown", id="signature"),
-    ],
-)
-@pytest.mark.parametrize(
-    ("entry_point", "name"),
-    [
-        pytest.param("other", "other", id="name of its own"),
-        pytest.param("numpy", "thirdparty:numpy", id="name of a working backend"),
+        pytest.param("import sys; sys.exit(0)", "SystemExit: 0", id="exits"),
+        pytest.param("exit()", "SystemExit", id="exits by the site's function"),
+        pytest.param("raise BaseException('bad day')", "BaseException: bad day", id="base"),
+        pytest.param("raise GeneratorExit", "GeneratorExit", id="generator"),
+        pytest.param(
+            "import asyncio; raise asyncio.CancelledError", "CancelledError", id="cancelled"
+        ),
+        pytest.param("import pytest; pytest.skip('no', allow_module_level=True)", "no", id="skip"),
+        pytest.param("import pytest; pytest.fail('bad day')", "bad day", id="pytest's fail"),
+        pytest.param("print('hello')", "standard output, which", id="prints"),
+        pytest.param("import os; os.write(1, b'hello')", "'hello'", id="writes"),
+        pytest.param(
+            "import ctypes; ctypes.CDLL(None).printf(b'hello')", "'hello'", id="prints in C"
+        ),
+        pytest.param("import os; os.system('echo hello')", "'hello\\n'", id="shell"),
+        pytest.param("import sys; sys.stdout.close(); 1 / 0", "division", id="closes"),
+        pytest.param("import sys; sys.stdout = None; 1 / 0", "division", id="takes"),
     ],
 )
 def test_a_broken_plugin_is_listed_and_harms_no_other(
     make_distribution: MakeDistribution,
     run_python: RunPython,
+    healthy: dict[str, list[str]],
     source: str,
     error: str,
-    entry_point: str,
-    name: str,
 ) -> None:
     """Whatever goes wrong in a plugin, the others are listed as if it were not there."""
-    folder = make_distribution("thirdparty", source, entry_point=entry_point)
+    folder = make_distribution("thirdparty", source, entry_point="other")
     rows = listed(run_python, folder)
-    status, distribution, message = rows.pop(name)
+    status, distribution, message = rows.pop("other")
     assert (status, distribution) == (BROKEN, "thirdparty")
     assert error in message
-    assert rows == listed(run_python)
+    assert rows == healthy
+
+
+def test_a_broken_plugin_does_not_take_the_name_of_a_working_one(
+    make_distribution: MakeDistribution, run_python: RunPython, healthy: dict[str, list[str]]
+) -> None:
+    """Its entry point's name then follows its distribution's."""
+    rows = listed(run_python, make_distribution("thirdparty", RAISES, entry_point="numpy"))
+    assert rows.pop("thirdparty:numpy")[:2] == [BROKEN, "thirdparty"]
+    assert rows == healthy
+
+
+class UnspeakableError(Exception):
+    """Raises where it is to be put into words."""
+
+    def __str__(self) -> str:
+        raise SystemExit(0)
+
+
+def prints() -> list[BackendInfo]:
+    """Print to where only C would."""
+    os.write(1, b"hello")
+    return []
+
+
+def yields_and_raises(exc: BaseException) -> Iterator[BackendInfo]:
+    """Give one backend, and no more."""
+    yield INFO
+    raise exc
+
+
+def raises(exc: BaseException) -> list[BackendInfo]:
+    """Raise the exception."""
+    raise exc
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        pytest.param(lambda: raises(SystemExit(0)), "SystemExit: 0", id="exits"),
+        pytest.param(
+            lambda: raises(UnspeakableError()), "its message raised PluginError", id="mute"
+        ),
+        pytest.param(prints, "wrote to standard output, .*'hello'", id="prints"),
+        pytest.param(lambda: None, "gave None. Return a list of BackendInfo", id="None"),
+        pytest.param(lambda: INFO, r"gave BackendInfo\(name='x'.*Return a list", id="no list"),
+        pytest.param(lambda: "numpy", "gave 'numpy'. Return a list", id="string"),
+        pytest.param(lambda: [INFO, INFO], "two backends named 'x'", id="twice"),
+        pytest.param(lambda: yields_and_raises(ValueError("no")), "ValueError: no", id="half way"),
+        pytest.param(lambda: yields_and_raises(SystemExit()), "SystemExit", id="exits half way"),
+        pytest.param(lambda: itertools.repeat(INFO), "more than 1000", id="endless"),
+        pytest.param(lambda: itertools.count(), "more than 1000", id="endless numbers"),
+    ],
+)
+@pytest.mark.parametrize("thread", [False, True], ids=["alone", "beside a thread"])
+def test_a_wrong_answer_is_listed_with_the_reason(
+    empty: Registry, answer: Callable[[], Any], error: str, thread: bool
+) -> None:
+    """A plugin's answer is foreign: what it cannot be is said, and no exception leaves the list."""
+
+    class Plugin:
+        @hookimpl
+        def convdispatch_backends(self) -> Any:
+            return answer()
+
+    empty.register(Plugin(), name="thirdparty:bad")
+    empty.register(described("fast"), name="other:fast")
+    with beside_a_thread() if thread else contextlib.nullcontext():
+        if answer is prints and thread:
+            pytest.skip("what C prints beside other threads is theirs too")
+        entries = empty.entries()
+    assert empty.status("fast") == AVAILABLE
+    (broken,) = (entry for entry in entries.values() if entry.error is not None)
+    assert (broken.distribution, empty.status(broken.name)) == ("thirdparty", BROKEN)
+    with pytest.raises(BackendBroken, match=error):
+        empty.load(broken.name)
+
+
+@contextlib.contextmanager
+def beside_a_thread() -> Iterator[None]:
+    """Keep another thread alive."""
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_beside_threads_only_the_plugins_own_output_is_taken(
+    empty: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What another thread prints while a plugin is asked still reaches standard output."""
+
+    class Plugin:
+        @hookimpl
+        def convdispatch_backends(self) -> list[BackendInfo]:
+            sys.stdout.write("from the plugin\n")
+            other = threading.Thread(target=lambda: sys.stdout.write("from another thread\n"))
+            other.start()
+            other.join()
+            return []
+
+    empty.register(Plugin(), name="thirdparty:bad")
+    with beside_a_thread():
+        (broken,) = empty.entries().values()
+    assert "'from the plugin\\n'" in str(broken.error)
+    assert capsys.readouterr().out == "from another thread\n"
+
+
+@pytest.mark.parametrize(
+    ("points", "value"),
+    [
+        pytest.param("[convdispatch]\nno equals sign\n", "", id="no equals sign"),
+        pytest.param("[convdispatch]\nbad = no module!\n", "", id="no module"),
+        pytest.param("[convdispatch]\nbad = json:no_such\n", "no_such", id="no attribute"),
+        pytest.param("[convdispatch]\nbad = builtins:None\n", "", id="none"),
+        pytest.param(b"[convdispatch]\n\xff = json\n", "", id="no text"),
+    ],
+)
+def test_a_damaged_list_of_entry_points_harms_no_other(
+    make_distribution: MakeDistribution, run_python: RunPython, points: str | bytes, value: str
+) -> None:
+    """What cannot be read is listed as broken, or names nothing, beside whatever can be."""
+    folder = make_distribution("thirdparty", "")
+    text = points if isinstance(points, bytes) else points.encode()
+    (folder / "thirdparty-1.0.dist-info" / "entry_points.txt").write_bytes(text)
+    rows = listed(run_python, folder)
+    (broken,) = (row for row in rows.values() if row[0] == BROKEN)
+    assert broken[1] == "thirdparty"
+    assert value in broken[2]
+    assert {name for name, row in rows.items() if row[1] == "convdispatch"} == OURS
 
 
 def test_two_broken_plugins_of_one_name_are_both_listed(

@@ -16,7 +16,7 @@ from functools import cached_property
 
 import pytest
 
-from convdispatch.conformance import standard_output
+from convdispatch import _standard_output
 from convdispatch.conformance.assembling import stale_entries
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.execution import Declared, execute
@@ -70,7 +70,7 @@ class Tested:
     @cached_property
     def backend(self) -> Backend:
         """The backend, loaded on first use; what its framework warns of then is not its fault."""
-        with standard_output.caught() as printed, warnings.catch_warnings():
+        with _standard_output.caught() as printed, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             backend = registry.load(self.info.name)
         self.printed = printed()

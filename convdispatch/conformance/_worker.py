@@ -15,7 +15,8 @@ import threading
 from collections.abc import Mapping
 from typing import IO
 
-from convdispatch.conformance import standard_output, suite
+from convdispatch import _standard_output
+from convdispatch.conformance import suite
 from convdispatch.conformance.assembling import encode
 from convdispatch.conformance.execution import Declared, execute
 from convdispatch.conformance.results import ERROR, FAILED, Outcome
@@ -32,7 +33,7 @@ def main(name: str, seed: int) -> None:
     wanted: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(questions, wanted), daemon=True).start()
     try:
-        with standard_output.caught() as printed:
+        with _standard_output.caught() as printed:
             backend = registry.load(name)
     except Exception as exc:  # noqa: BLE001 - a backend may raise anything; the parent reports it
         _answer(answers, {"broken": str(exc)})

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from convdispatch.conformance import known_failures, standard_output
+from convdispatch import _standard_output
+from convdispatch.conformance import known_failures
 from convdispatch.conformance.case import Case, Measured, Mismatch
 from convdispatch.conformance.known_failures import KnownFailures
 from convdispatch.conformance.results import (
@@ -97,7 +98,7 @@ def _strict(outcome: Outcome, reason: str | None) -> Outcome:
 
 
 def _check(case: Case, backend: Backend) -> Outcome:
-    with standard_output.caught() as printed:
+    with _standard_output.caught() as printed:
         started = time.perf_counter()
         status, kind, detail, measured = _guarded(lambda: case.run(backend))
         seconds = time.perf_counter() - started

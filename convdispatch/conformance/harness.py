@@ -23,9 +23,7 @@ def lower(backend: Backend, op: Op, signature: Signature) -> Callable[..., Tenso
 
     Whoever runs a case has asked about that before, and may want to know whether it works.
     """
-    offered: Callable[..., Tensor] | None = registry.hook.convdispatch_lower(
-        backend=backend, op=op, signature=signature
-    )
+    offered = registry.offer(backend, op, signature)
     return backend.lower(op, signature) if offered is None else offered
 
 

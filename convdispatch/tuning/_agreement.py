@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convdispatch._foreign import call
 from convdispatch.ops import (
     Backend,
     ConvTranspose,
@@ -44,10 +45,22 @@ _ROUNDINGS_OF_RESULT = 8
 class Sample:
     """Random arguments of an op, and by how much two right answers for them may differ."""
 
-    x: Tensor
-    weights: tuple[Tensor, ...]
+    arrays: tuple[Array, ...]  # the input and the weights
+    dtype: str
     error_of_sum: float  # of the sum of products
     error_of_result: float  # relative to the largest result
+
+    def tensors(self, backend: Backend) -> list[Tensor]:
+        """Return the arguments as new tensors: a candidate may write on those that it is given."""
+        return [backend.asarray(np.array(array), self.dtype) for array in self.arrays]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the backend's own choice gives for a sample, taken before any candidate is called."""
+
+    kind: str
+    values: Array
 
 
 def sample(backend: Backend, op: Op, signature: Signature, batch: int) -> Sample:
@@ -69,29 +82,35 @@ def sample(backend: Backend, op: Op, signature: Signature, batch: int) -> Sample
     unit_of_sum = min(unit, _UNIT_ROUNDOFF["float32"])
     factor = _declared_factor(backend, op, signature)
     return Sample(
-        x=backend.asarray(x, signature.dtype),
-        weights=tuple(backend.asarray(weight, signature.dtype) for weight in weights),
+        arrays=(x, *weights),
+        dtype=signature.dtype,
         error_of_sum=_ROOM * factor * math.sqrt(length) * unit_of_sum * absolute,
         error_of_result=_ROUNDINGS_OF_RESULT * factor * unit,
     )
 
 
+def answer(backend: Backend, reference: Callable[..., Tensor], drawn: Sample) -> Answer:
+    """Return what the reference gives for the sample, in memory of its own."""
+    result = call(reference, *drawn.tensors(backend))
+    return Answer(_kind(backend, result), np.array(backend.to_numpy(result)))
+
+
 def disagreement(
     backend: Backend,
     candidate: Callable[..., Tensor],
-    reference: Callable[..., Tensor],
     samples: Sequence[Sample],
+    answers: Sequence[Answer],
 ) -> str | None:
-    """Return how the answers differ in more than rounding, in words, or None.
+    """Return how the candidate's answers differ in more than rounding, in words, or None.
 
-    Raises whatever one of the two raises.
+    Raises whatever the candidate raises.
     """
-    for drawn in samples:
-        got = candidate(drawn.x, *drawn.weights)
-        right = reference(drawn.x, *drawn.weights)
-        if backend.describe(got) != backend.describe(right):
-            return f"gives {_kind(backend, got)} where the backend gives {_kind(backend, right)}"
-        found = _largest_difference(backend.to_numpy(got), backend.to_numpy(right), drawn)
+    for drawn, right in zip(samples, answers, strict=True):
+        got = call(candidate, *drawn.tensors(backend))
+        kind = _kind(backend, got)
+        if kind != right.kind:
+            return f"gives {kind} where the backend gives {right.kind}"
+        found = _largest_difference(backend.to_numpy(got), right.values, drawn)
         if found is not None:
             return found
     return None

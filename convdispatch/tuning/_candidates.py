@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from convdispatch import _foreign
 from convdispatch.ops import Backend, Op, Signature, Tensor
 from convdispatch.registry import registry
 
@@ -37,6 +38,9 @@ def candidates(
     usual = reference = next(iter(own), None)
     for place, (plugin, offer) in enumerate(offers.items()):
         name = f"{plugin} (plugin)" if plugin in own else plugin
+        if place and not own:  # no plugin is the judge of another
+            left_out[name] = "has nothing to agree with: the backend does not support the op"
+            continue
         functions[name] = offer
         # The plugin that is asked first is the one whose offer is taken without tuning.
         usual = name if place == 0 else usual
@@ -48,7 +52,7 @@ def candidates(
 
 def said(exc: Exception) -> str:
     """Return what a candidate raised, in words."""
-    return f"raised {type(exc).__name__}: {' '.join(str(exc).split())}"
+    return f"raised {_foreign.said(exc)}"
 
 
 def _own(
@@ -58,13 +62,13 @@ def _own(
     ask: Any = getattr(backend, "candidates", None)
     if ask is not None:
         try:
-            named = dict(ask(op, signature))
+            named = dict(_foreign.call(ask, op, signature))
         except Exception as exc:  # noqa: BLE001 - the op can be computed without candidates
             left_out["the backend's candidates"] = said(exc)
         else:
             if named:
                 return named
-    return {OWN: backend.lower(op, signature)}
+    return {OWN: _foreign.call(backend.lower, op, signature)}
 
 
 def _offers(

@@ -12,7 +12,7 @@ import numpy as np
 from convdispatch._locks import Lock
 from convdispatch._warnings import warn
 from convdispatch.ops import Backend, Op, Signature, Tensor
-from convdispatch.tuning._agreement import Sample, disagreement, sample
+from convdispatch.tuning._agreement import Sample, answer, disagreement, sample
 from convdispatch.tuning._cache import Winner, cache
 from convdispatch.tuning._candidates import Candidates, candidates, said
 from convdispatch.tuning._environment import environment_of
@@ -105,10 +105,10 @@ def _measured(
     except Exception as exc:  # noqa: BLE001 - whoever calls the layer will see it, as untuned
         return Finding(key=key, reason=f"the backend's own choice {said(exc)}")
     usual = found.usual if found.usual in sound else found.reference
-    drawn = samples[0]
+    tensors = samples[0].tensors(backend)
 
     def timed(function: Callable[..., Tensor]) -> Callable[[], None]:
-        return lambda: backend.synchronize(function(drawn.x, *drawn.weights))
+        return lambda: backend.synchronize(function(*tensors))
 
     result = measure({name: timed(function) for name, function in sound.items()}, usual)
     winner = Winner(
@@ -125,14 +125,13 @@ def _sound(
     Raises what the backend's own choice raises.
     """
     reference = found.functions[found.reference]
-    for drawn in samples:
-        backend.synchronize(reference(drawn.x, *drawn.weights))
+    answers = [answer(backend, reference, drawn) for drawn in samples]
     sound, left_out = {found.reference: reference}, dict(found.left_out)
     for name, function in found.functions.items():
         if name == found.reference:
             continue
         try:
-            problem = disagreement(backend, function, reference, samples)
+            problem = disagreement(backend, function, samples, answers)
         except Exception as exc:  # noqa: BLE001 - a candidate that fails is left out, and said
             problem = said(exc)
         if problem is None:

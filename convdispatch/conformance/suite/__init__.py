@@ -10,8 +10,8 @@ import importlib
 from collections.abc import Callable, Iterable, Sequence
 
 from convdispatch.conformance.case import LEVELS, Case
+from convdispatch.conformance.foreign_cases import from_plugins
 from convdispatch.errors import InvalidArgument
-from convdispatch.registry import registry
 
 # Each has cases(seed) -> Iterable[Case].
 _MODULES = (
@@ -54,19 +54,23 @@ _MODULES = (
 
 
 def build(seed: int = 0) -> list[Case]:
-    """Return all cases, those of plugins last; `seed` draws other numbers and other geometries.
+    """Return all cases, those of plugins last; `seed` draws other numbers and other geometries."""
+    return collect(seed)[0]
 
-    Raises `InvalidArgument` where two cases have one id, or a level is unknown.
+
+def collect(seed: int = 0) -> tuple[list[Case], list[str]]:
+    """Return all cases, and what is wrong with those of plugins that are left out.
+
+    Raises `InvalidArgument` where two cases of ours have one id.
     """
     made: list[Case] = []
     for name in _MODULES:
         module = importlib.import_module(f"{__name__}.{name}")
         cases: Callable[[int], Iterable[Case]] = module.cases
         made += cases(seed)
-    for offered in registry.hook.convdispatch_conformance_cases():
-        made += offered
     _require_distinct(made)
-    return made
+    added, problems = from_plugins(case.id for case in made)
+    return made + added, problems
 
 
 def select(cases: Sequence[Case], levels: Sequence[str]) -> list[Case]:
@@ -90,9 +94,4 @@ def _require_distinct(cases: Sequence[Case]) -> None:
     for case in cases:
         if case.id in seen:
             raise InvalidArgument(f"two conformance cases have the id {case.id!r}. Rename one.")
-        if case.level not in LEVELS:
-            raise InvalidArgument(
-                f"the conformance case {case.id!r} has the level {case.level!r}. "
-                f"Choose from {', '.join(LEVELS)}."
-            )
         seen.add(case.id)

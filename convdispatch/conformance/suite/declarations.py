@@ -76,11 +76,11 @@ class _Deaf:
 
 def _require_refused(problem: Problem, name: str, declared: Mapping[str, str]) -> None:
     used = [one for one in features(problem.op, problem.signature) if one in declared]
-    offer = {"backend": _Deaf(name), "op": problem.op, "signature": problem.signature}
-    if registry.hook.convdispatch_lower(**offer) is not None:
+    deaf = cast("Backend", _Deaf(name))
+    if registry.offer(deaf, problem.op, problem.signature) is not None:
         return  # a plugin computes it in the backend's place
     try:
-        dispatch.lower(cast("Backend", _Deaf(name)), problem.op, problem.signature)
+        dispatch.lower(deaf, problem.op, problem.signature)
     except UnsupportedOp as exc:
         if not any(declared[feature] in str(exc) for feature in used):
             raise Mismatch(f"the refusal gives no declared reason: {exc}") from exc
