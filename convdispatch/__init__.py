@@ -7,7 +7,10 @@ up on first use.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+from convdispatch._elsewhere import missing
 
 __version__ = "0.1.0"
 
@@ -80,7 +83,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"{__name__}.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise missing(__name__, name, sys._getframe(1))
 
 
 def __dir__() -> list[str]:

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import ClassVar, Self
 
-from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch import _documents
+from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidType
 
 # Keys that Keras 3 writes beside 'class_name' and 'config' and that name nothing of ours.
 _KERAS3_KEYS = {"module", "registered_name", "build_config", "compile_config", "shared_object_id"}
@@ -37,9 +38,21 @@ class Configured:
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Self:
-        """Return the object that `get_config` described; `config` is left as it was."""
-        require_parameters(cls, config, what=repr(cls.saved_name()))
-        return cls(**config)
+        """Return the object that `get_config` described; `config` is left as it was.
+
+        Raises `InvalidDocument` for one that describes none.
+        """
+        what = f"the configuration of {cls.saved_name()}"
+        if not isinstance(config, Mapping):
+            raise InvalidDocument(
+                f"{what} must be a mapping, as `get_config` returns it; received "
+                f"{_documents.shown(config)}."
+            )
+        _documents.require_readable(config)
+        with _documents.refusing(what):
+            given = _without_silent(cls, config)
+            require_parameters(cls, given, what=repr(cls.saved_name()))
+            return cls(**given)
 
     def get_config(self) -> dict[str, object]:
         """Return the constructor's arguments; sequences come as lists, as JSON gives them back."""
@@ -70,8 +83,10 @@ def resolve(
     if isinstance(identifier, str):
         return _build(identifier, {}, table, kind)
     if isinstance(identifier, Mapping):
-        name, config = _read_config(identifier, kind)
-        return _build(name, config, table, kind)
+        _documents.require_readable(identifier)
+        with _documents.refusing():
+            name, config = _read_config(identifier, kind)
+            return _build(name, config, table, kind)
     if isinstance(identifier, type) and issubclass(identifier, base):
         require_parameters(identifier, {}, what=f"{kind} {identifier.__name__!r}")
         return identifier()
@@ -128,6 +143,12 @@ def require_parameters(
         )
 
 
+def without_name(config: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a flat configuration of Keras 1 without the name of its class."""
+    is_flat = isinstance(config, Mapping)
+    return {k: v for k, v in config.items() if k != "name"} if is_flat else config
+
+
 def number(value: object, name: str, *, at_least: float = -math.inf) -> float:
     """Return `value`, a finite real number not below `at_least`, as a float; else raise."""
     # NumPy's numbers are registered with `numbers`; a bool would be read as 0 or 1 by mistake.
@@ -136,11 +157,15 @@ def number(value: object, name: str, *, at_least: float = -math.inf) -> float:
             f"`{name}` must be a number, received {value!r} of type {type(value).__name__}. "
             f"Pass an int or a float."
         )
-    result = float(value)
+    try:
+        result = float(value)
+    except OverflowError:  # an integer or a fraction beyond the greatest float
+        result = math.inf
     if not math.isfinite(result) or result < at_least:
         lowest = "" if at_least == -math.inf else f", at least {at_least:g}"
         raise InvalidArgument(
-            f"`{name}` must be a finite number{lowest}, received {value!r}. Pass such a number."
+            f"`{name}` must be a finite number{lowest}, received {_documents.shown(value)}. "
+            f"Pass such a number."
         )
     return result
 
@@ -192,14 +217,34 @@ def _build(
             f"unknown {kind} {name!r}; allowed: {quoted(table)}. {hint(name, table)}"
         )
     factory = table[name]
-    require_parameters(factory, config, what=f"{kind} {name!r}")
-    return factory(**config)
+    given = _without_silent(factory, config)
+    require_parameters(factory, given, what=f"{kind} {name!r}")
+    return factory(**given)
+
+
+def _without_silent(
+    factory: Callable[..., object], config: Mapping[str, object]
+) -> dict[str, object]:
+    """Return the configuration without what a Keras writes in it and what says nothing here.
+
+    That is the element type in which TensorFlow 1 drew, and the wrapping of Keras 3's seeds.
+    """
+    given = dict(config)
+    if "dtype" in given and "dtype" not in inspect.signature(factory).parameters:
+        del given["dtype"]
+    seed = given.get("seed")
+    if isinstance(seed, Mapping) and seed.get("class_name") == "SeedGenerator":
+        wrapped = seed.get("config")
+        given["seed"] = wrapped.get("seed") if isinstance(wrapped, Mapping) else wrapped
+    return given
 
 
 def _read_config(identifier: Mapping[object, object], kind: str) -> tuple[str, dict[str, object]]:
     rest = {str(key): value for key, value in identifier.items() if key not in _KERAS3_KEYS}
     name = rest.pop("class_name", None) or rest.pop("name", None)
     config = rest.pop("config", rest)
+    if name == "function" and isinstance(config, str):  # so Keras 3 saves a user's function
+        return config, {}
     if isinstance(name, str) and isinstance(config, Mapping):
         return name, {str(key): value for key, value in config.items()}
     raise InvalidArgument(

@@ -43,7 +43,7 @@ class _ConstraintKeras1(Constraint):
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Self:
-        return super().from_config({k: v for k, v in config.items() if k != "name"})
+        return super().from_config(_lookup.without_name(config))
 
     def serialized(self) -> str | dict[str, object]:
         return self.get_config()

@@ -22,6 +22,13 @@ class InvalidType(ConvDispatchError, TypeError):
     """An argument, a tensor or an element type is of a kind that is not accepted."""
 
 
+class InvalidDocument(InvalidArgument, InvalidType):
+    """A configuration or a JSON document describes nothing that can be made here.
+
+    The one class for all that a document may have wrong: values, types, names, sizes, limits.
+    """
+
+
 class UnsupportedOp(ConvDispatchError, NotImplementedError):
     """A backend has declared that it cannot compute this op; the message has its reason."""
 

@@ -3,6 +3,9 @@
 A façade: it translates names and never computes.
 """
 
+from typing import TYPE_CHECKING
+
+from convdispatch._elsewhere import finder
 from convdispatch.keras1 import (
     activations,
     backend,
@@ -22,3 +25,6 @@ __all__ = [
     "models",
     "regularizers",
 ]
+
+if not TYPE_CHECKING:  # for type checkers there is nothing to find
+    __getattr__ = finder(__name__)

@@ -1,5 +1,8 @@
 """The settings that Keras 1's scripts read and write through `keras.backend`."""
 
+from typing import TYPE_CHECKING
+
+from convdispatch._elsewhere import finder
 from convdispatch.keras1.layers._translation import DIM_ORDERINGS, data_format
 from convdispatch.selection import (
     backend,
@@ -30,3 +33,7 @@ def image_dim_ordering() -> str:
 def set_image_dim_ordering(dim_ordering: str) -> None:
     """Make 'th' or 'tf' the dim_ordering of layers that do not state one."""
     set_image_data_format(data_format(dim_ordering) or image_data_format())
+
+
+if not TYPE_CHECKING:  # for type checkers there is nothing to find
+    __getattr__ = finder(__name__)

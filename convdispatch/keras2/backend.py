@@ -1,5 +1,8 @@
 """The settings that Keras 2's scripts read and write through `keras.backend`."""
 
+from typing import TYPE_CHECKING
+
+from convdispatch._elsewhere import finder
 from convdispatch.selection import (
     backend,
     epsilon,
@@ -19,3 +22,6 @@ __all__ = [
     "set_floatx",
     "set_image_data_format",
 ]
+
+if not TYPE_CHECKING:  # for type checkers there is nothing to find
+    __getattr__ = finder(__name__)

@@ -1,7 +1,13 @@
 """The layers, spelled as in Keras 2 with what Keras 3 adds."""
 
+from typing import TYPE_CHECKING
+
+from convdispatch._elsewhere import finder
 from convdispatch.layers._base import Layer
 from convdispatch.layers.convolutional import *  # noqa: F403  # the door names them in __all__
 from convdispatch.layers.convolutional import __all__ as _convolutional
 
 __all__ = ["Layer", *_convolutional]
+
+if not TYPE_CHECKING:  # for type checkers there is nothing to find
+    __getattr__ = finder(__name__)

@@ -7,12 +7,12 @@ computing them the backend's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from convdispatch import activations, selection
 from convdispatch._locks import Lock
 from convdispatch.errors import InvalidShape
-from convdispatch.layers import _options, _sizes
+from convdispatch.layers import _keras_configs, _options, _sizes
 from convdispatch.layers._arguments import as_bool, as_partial_shape
 from convdispatch.layers._plans import Function, Plan, PlanTable, casting_weights, recorded
 from convdispatch.layers._tensors import as_native, require_float
@@ -242,9 +242,8 @@ class Layer(Weighted):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, backend: str | None = None) -> Self:
-        """Make a layer from what `get_config` returned, on the given or the current backend."""
-        _options.require_config(cls, config)
-        return cls(**config) if backend is None else cls(**config, backend=backend)
+        """Make a layer from what `get_config` returned, ours or any Keras's."""
+        return cast("Self", _keras_configs.make(cls, config, backend=backend))
 
     def to(self, backend: str, *, dtype: str | None = None) -> Self:
         """Return the same layer with the same weights on another backend.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import itertools
 import re
@@ -11,7 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from convdispatch import selection
-from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch._documents import shown
+from convdispatch._elsewhere import about_keyword, about_old_keyword
+from convdispatch._similar import similar
+from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidType
 from convdispatch.geometry import require_convention
 from convdispatch.layers._arguments import as_choice, as_int, as_partial_shape
 from convdispatch.ops import FLOAT_DTYPES, PartialShape
@@ -48,18 +50,24 @@ def require_own_keywords(layer_class: type, keywords: Iterable[str]) -> None:
 
 
 def unknown_keyword(layer_class: type, keyword: str) -> InvalidType:
-    """Return the error for a keyword that the class does not take, with the nearest that it does.
+    """Return the error for a keyword that the class does not take, with what to write instead.
 
-    The nearest to another vocabulary's name is the façade's own spelling of it.
+    That is the façade's own spelling of another vocabulary's name, else what `_elsewhere` knows
+    of the word, else a name that differs by a slip of the pen.
     """
+    name, door = layer_class.__name__, getattr(layer_class, "door", "")
     allowed = list(dict.fromkeys([*stated_parameters(layer_class), *LAYER_OPTIONS]))
-    spelled = getattr(layer_class, "spelling", {}).get(keyword) or ()
-    translated = [spelled] if isinstance(spelled, str) else list(spelled)
-    close = translated or difflib.get_close_matches(keyword, allowed, n=1)
-    hint = f" Did you mean {', '.join(f'`{name}`' for name in close)}?" if close else ""
+    spelling = getattr(layer_class, "spelling", {})
+    spelled = spelling.get(keyword) or ()
+    meant = [spelled] if isinstance(spelled, str) else list(spelled)
+    about = "" if meant else about_keyword(keyword, allowed, name, door)
+    if not about and not meant:
+        meant = similar(keyword, allowed)
+    hint = f"Did you mean {', '.join(f'`{one}`' for one in meant)}?" if meant else about
+    after = about_old_keyword(keyword, spelling, name)
     return InvalidType(
-        f"{layer_class.__name__} takes no keyword argument `{keyword}`.{hint} "
-        f"Allowed: {', '.join(allowed)}."
+        f"{name} takes no keyword argument `{keyword}`.{f' {hint}' if hint else ''} "
+        f"Allowed: {', '.join(allowed)}.{after}"
     )
 
 
@@ -84,18 +92,22 @@ def stated_parameters(layer_class: type) -> dict[str, inspect.Parameter]:
     return stated
 
 
-def require_config(layer_class: type, config: Any) -> None:
-    """Raise unless `config` is a mapping with everything that the class's constructor needs."""
+def require_mapping(layer_class: type, config: Any) -> None:
+    """Raise `InvalidDocument` for a configuration that is no mapping."""
     if not isinstance(config, Mapping):
-        raise InvalidType(
+        raise InvalidDocument(
             f"the configuration of {layer_class.__name__} must be a mapping, as `get_config` "
-            f"returns it; received {config!r}."
+            f"returns it; received {shown(config)}."
         )
+
+
+def require_config(layer_class: type, config: Mapping[str, Any]) -> None:
+    """Raise `InvalidDocument` unless `config` has all that the class's constructor needs."""
     stated = stated_parameters(layer_class) if is_constructed_here(layer_class) else {}
     needed = [name for name, one in stated.items() if one.default is one.empty]
     missing = [name for name in needed if name not in config]
     if missing:
-        raise InvalidArgument(
+        raise InvalidDocument(
             f"the configuration of {layer_class.__name__} must have "
             f"{', '.join(f'`{name}`' for name in needed)}; received none for "
             f"{', '.join(f'`{name}`' for name in missing)}."

@@ -1,5 +1,8 @@
 """The convolutional layers under Keras 2's module path, `layers.convolutional`."""
 
+from typing import TYPE_CHECKING
+
+from convdispatch._elsewhere import finder
 from convdispatch.layers._conv import Conv1D, Conv2D, Conv3D
 from convdispatch.layers._depthwise import DepthwiseConv1D, DepthwiseConv2D
 from convdispatch.layers._reshaping import (
@@ -37,3 +40,6 @@ __all__ = [
     "ZeroPadding2D",
     "ZeroPadding3D",
 ]
+
+if not TYPE_CHECKING:  # for type checkers there is nothing to find
+    __getattr__ = finder(__name__)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convdispatch import selection
+from convdispatch._elsewhere import missing_attribute
 from convdispatch._warnings import warn
 from convdispatch.errors import ConvDispatchError, InvalidShape
 from convdispatch.layers import Layer
@@ -106,6 +107,12 @@ class Predicting:
         backend = registry.load(self.backend)
         native = as_native(backend, inputs, self._layers[0].dtype)
         return native, *backend.describe(native)
+
+    if not TYPE_CHECKING:  # type checkers know what there is
+
+        def __getattr__(self, name: str) -> Any:
+            """Say of what Keras's models have, and these have not, what to do instead."""
+            raise AttributeError(missing_attribute(type(self).__name__, name), name=name, obj=self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what copies and pickles hold: nothing compiled."""

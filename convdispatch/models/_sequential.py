@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from convdispatch import selection
+from convdispatch._documents import DEFAULT_LIMITS, DocumentLimits
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.layers import Layer
 from convdispatch.layers._arguments import as_partial_shape
@@ -212,15 +213,21 @@ class Sequential(Predicting, StackedWeights):
         *,
         custom_objects: Mapping[str, type[Layer]] | None = None,
         backend: str | None = None,
-        door: str = _serialization.DOORS[0],
+        door: str | None = None,
+        limits: DocumentLimits = DEFAULT_LIMITS,
     ) -> Self:
-        """Make a model from what `get_config` returned, with new weights.
+        """Make a model from what `get_config` returned, ours or any Keras's, with new weights.
 
-        `door` is the module of the layers that do not say theirs.
+        The other arguments are those of `model_from_json`.
         """
-        layers = _serialization.layers_from(config, custom_objects or {}, door)
-        name = config.get("name") if isinstance(config, Mapping) else None
-        return cls(layers, name=name, backend=backend)
+        return _serialization.model_from(
+            cls,
+            config,
+            custom_objects=custom_objects or {},
+            backend=backend,
+            door=door,
+            limits=limits,
+        )
 
     def to_json(self, **json_options: Any) -> str:
         """Return the architecture, without weights, as JSON for `model_from_json`."""

@@ -1,24 +1,31 @@
-"""Models and layers as JSON documents, and back.
-
-A layer is named by its class and by the module that users import it from. Only the modules listed
-here, and the classes that a caller hands over, are ever looked at.
-"""
+"""Models as JSON documents, and back."""
 
 from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from convdispatch.errors import InvalidArgument, InvalidType
-from convdispatch.layers import Layer
+from convdispatch._documents import (
+    DEFAULT_LIMITS,
+    DocumentLimits,
+    parsed,
+    refusing,
+    require_readable,
+)
+from convdispatch.errors import InvalidDocument
+from convdispatch.layers import Layer, _keras_configs
+from convdispatch.models._chains import FUNCTIONAL, stack_of
+from convdispatch.models._entries import Entry, checked_door, door_of_version, entries_of
+from convdispatch.ops import PartialShape
 
 if TYPE_CHECKING:
     from convdispatch.models._sequential import Sequential
 
-DOORS = ("convdispatch.layers", "convdispatch.keras1.layers", "convdispatch.keras2.layers")
+ModelT = TypeVar("ModelT", bound="Sequential")
 
 
 def model_from_json(
@@ -26,32 +33,31 @@ def model_from_json(
     custom_objects: Mapping[str, type[Layer]] | None = None,
     *,
     backend: str | None = None,
-    door: str = DOORS[0],
+    door: str | None = None,
+    limits: DocumentLimits = DEFAULT_LIMITS,
 ) -> Sequential:
-    """Make a model from what `to_json` returned, ours or Keras's, with new weights.
+    """Make a model from what `to_json` returned, ours or any Keras's, with new weights.
 
-    `door` is the module of the layers whose entries do not say theirs: Keras 1's and Keras 2's do
-    not. Raises `InvalidArgument` for a document that is malformed or names an unknown class.
+    The layers are those of the Keras that wrote the document, by its `keras_version` or by its
+    words; `door` is the module of the layers of a document that tells neither. A functional model
+    that is one chain of layers becomes the Sequential that it is. `limits` says how much a
+    document may ask for. Raises `InvalidDocument` for whatever is wrong with it.
     """
     from convdispatch.models._sequential import Sequential
 
-    if not isinstance(json_string, str):
-        raise InvalidType(f"`json_string` must be a string; received {type(json_string).__name__}.")
-    try:
-        document = json.loads(json_string)
-    except json.JSONDecodeError as exc:
-        raise InvalidArgument(
-            f"`json_string` is not JSON: {exc.msg} in line {exc.lineno}, column {exc.colno}."
-        ) from exc
-    except RecursionError as exc:
-        raise InvalidArgument("`json_string` is nested too deeply for a model's JSON.") from exc
-    if not isinstance(document, dict) or document.get("class_name") != "Sequential":
-        raise InvalidArgument(
+    document = parsed(json_string, limits)
+    is_model = isinstance(document, dict) and "config" in document
+    if not is_model or document.get("class_name") not in ("Sequential", *FUNCTIONAL):
+        raise InvalidDocument(
             "`json_string` must hold an object with `class_name` 'Sequential' and `config`, as "
             f"`to_json` writes it; received {_kind(document)}."
         )
     return Sequential.from_config(
-        document.get("config", {}), custom_objects=custom_objects, backend=backend, door=door
+        _config_of(document),
+        custom_objects=custom_objects,
+        backend=backend,
+        door=door_of_version(document) or door,
+        limits=limits,
     )
 
 
@@ -59,7 +65,19 @@ def _kind(document: Any) -> str:
     if not isinstance(document, dict):
         return f"a {type(document).__name__}"
     name = document.get("class_name")
-    return "an object without `class_name`" if name is None else f"`class_name` {name!r}"
+    lacking = "" if "config" in document else " without `config`"
+    return "an object without `class_name`" if name is None else f"`class_name` {name!r}{lacking}"
+
+
+def _config_of(document: Mapping[str, Any]) -> Any:
+    """Return the configuration of a Sequential, with the shape that the model was built for."""
+    config = document["config"]
+    if document["class_name"] in FUNCTIONAL:
+        config = stack_of(config)
+    built = document.get("build_config")
+    if isinstance(config, dict) and isinstance(built, dict) and "input_shape" in built:
+        return {"build_input_shape": built["input_shape"], **config}
+    return config
 
 
 def as_json(class_name: str, config: Mapping[str, Any], **json_options: Any) -> str:
@@ -83,55 +101,57 @@ def layer_entry(layer: Layer) -> dict[str, Any]:
     }
 
 
-def layers_from(
-    config: Mapping[str, Any] | list[Any],
+def model_from(
+    model_class: type[ModelT],
+    config: Any,
+    *,
     custom_objects: Mapping[str, type[Layer]],
-    door: str,
-) -> list[Layer]:
-    """Return new layers for the entries of a model's configuration, up to Keras 2.2.2 a list."""
-    if isinstance(config, list):
-        config = {"layers": config}
-    if not isinstance(config, Mapping) or not isinstance(config.get("layers", []), list):
-        raise InvalidType(
-            "`config` of a model must be a mapping with a list of `layers`; received "
-            f"{'other `layers`' if isinstance(config, Mapping) else type(config).__name__}."
-        )
-    return [_layer(entry, custom_objects, door) for entry in config.get("layers", [])]
+    backend: str | None,
+    door: str | None,
+    limits: DocumentLimits,
+) -> ModelT:
+    """Return a new model of that class for a configuration, or raise `InvalidDocument`."""
+    require_readable(config, limits)
+    entries = entries_of(config, custom_objects, checked_door(door), limits)
+    layers = [_layer(entry, backend, limits) for entry in entries]
+    name = config.get("name") if isinstance(config, Mapping) else None
+    # A document's backend is a wish. Weights would load it, so they are made when first needed.
+    is_waiting = backend is None and any(_wish(entry) is not None for entry in entries)
+    with refusing("the document"):
+        shape = layers[0].batch_input_shape if layers else None
+        if shape is not None:
+            _require_few_parameters(layers, shape, limits)
+        if is_waiting:
+            layers[0].batch_input_shape = None
+        model = model_class(layers, name=name, backend=backend)
+        if is_waiting:
+            layers[0].batch_input_shape = shape
+    return model
 
 
-def _layer(entry: Any, custom_objects: Mapping[str, type[Layer]], door: str) -> Layer:
-    is_complete = isinstance(entry, Mapping) and {"class_name", "config"} <= set(entry)
-    if not is_complete or not isinstance(entry["class_name"], str):
-        raise InvalidArgument(
-            f"each of `layers` must have a `class_name`, a string, and a `config`; received "
-            f"{entry!r}."
-        )
-    return _layer_class(entry, custom_objects, door).from_config(entry["config"])
+def _wish(entry: Entry) -> Any:
+    return entry.config.get("backend") if isinstance(entry.config, Mapping) else None
 
 
-def _layer_class(
-    entry: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]], door: str
-) -> type[Layer]:
-    name, door = entry["class_name"], entry.get("module", door)
-    if name in custom_objects:
-        return _require_layer_class(custom_objects[name], name)
-    if door not in DOORS:
-        raise InvalidArgument(
-            f"`module` of a layer must be one of {', '.join(DOORS)}; received {door!r}. Hand the "
-            "class of a layer of your own over in `custom_objects`."
-        )
-    found = getattr(importlib.import_module(door), name, None)
-    if not (isinstance(found, type) and issubclass(found, Layer)):
-        raise InvalidArgument(
-            f"{door} has no layer named {name!r}. Hand the class of a layer of your own over in "
-            "`custom_objects`."
-        )
-    return found
+def _layer(entry: Entry, backend: str | None, limits: DocumentLimits) -> Layer:
+    config = entry.config
+    if backend is not None and _wish(entry) is not None:  # the caller's word counts
+        config = {key: value for key, value in config.items() if key != "backend"}
+    own: Any = entry.layer_class.from_config
+    with refusing(entry.title):
+        if own.__func__ is not Layer.from_config.__func__:  # type: ignore[attr-defined]  # a method
+            made: Layer = own(config)
+            return made
+        return cast("Layer", _keras_configs.make(entry.layer_class, config, limits=limits))
 
 
-def _require_layer_class(custom: object, name: str) -> type[Layer]:
-    if isinstance(custom, type) and issubclass(custom, Layer):
-        return custom
-    raise InvalidType(
-        f"`custom_objects` must map names to classes of layers; received {custom!r} for {name!r}."
-    )
+def _require_few_parameters(
+    layers: Sequence[Layer], shape: PartialShape, limits: DocumentLimits
+) -> None:
+    """Raise unless the layers fit each other, and their weights are not too many to be made."""
+    total = 0
+    for layer in layers:
+        after = layer.compute_output_shape(shape)
+        total += sum(math.prod(weight.shape) for weight in layer._declare(shape))
+        limits.require("parameters", total, f"its weights hold at least {total:,} parameters")
+        shape = after

@@ -1,5 +1,8 @@
 """The convolutional layers of Keras 1.2.2, under its module path."""
 
+from typing import TYPE_CHECKING
+
+from convdispatch._elsewhere import finder
 from convdispatch.keras1.layers._convolutions import (
     AtrousConvolution1D,
     AtrousConvolution2D,
@@ -39,3 +42,6 @@ __all__ = [
     "ZeroPadding2D",
     "ZeroPadding3D",
 ]
+
+if not TYPE_CHECKING:  # for type checkers there is nothing to find
+    __getattr__ = finder(__name__)

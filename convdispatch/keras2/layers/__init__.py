@@ -1,6 +1,12 @@
 """The layers of Keras 2.2.4."""
 
+from typing import TYPE_CHECKING
+
+from convdispatch._elsewhere import finder
 from convdispatch.keras2.layers.convolutional import *  # noqa: F403  # named in its __all__
 from convdispatch.keras2.layers.convolutional import __all__ as _convolutional
 
 __all__ = [*_convolutional]
+
+if not TYPE_CHECKING:  # for type checkers there is nothing to find
+    __getattr__ = finder(__name__)

@@ -6,10 +6,13 @@ constraints; where Keras 3 changed a formula (`hard_sigmoid`) the old one holds.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convdispatch import layers
+from convdispatch._elsewhere import finder
 from convdispatch._warnings import warn
+from convdispatch.errors import InvalidArgument
+from convdispatch.layers._arguments import as_int
 from convdispatch.vocabulary import KERAS2, Identifier
 
 
@@ -53,7 +56,25 @@ class SeparableConv2D(_Separable, layers.SeparableConv2D):
 
 
 class Conv1D(Keras2Layer, layers.Conv1D):
-    """`convdispatch.layers.Conv1D` with Keras 2's vocabulary."""
+    """`convdispatch.layers.Conv1D` with Keras 2's vocabulary.
+
+    `input_dim` and `input_length`, which Keras 2 still took in Keras 1's manner, state the input's
+    channels and steps.
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        input_dim: int | None = None,
+        input_length: int | None = None,
+        **options: Any,
+    ) -> None:
+        length = None if input_length is None else as_int(input_length, "input_length")
+        if input_dim is not None:
+            options["input_shape"] = (length, as_int(input_dim, "input_dim"))
+        elif length is not None:
+            raise InvalidArgument("`input_length` needs `input_dim` beside it; received none.")
+        super().__init__(*arguments, **options)
 
 
 class Conv2D(Keras2Layer, layers.Conv2D):
@@ -157,3 +178,6 @@ __all__ = [
     "ZeroPadding2D",
     "ZeroPadding3D",
 ]
+
+if not TYPE_CHECKING:  # for type checkers there is nothing to find
+    __getattr__ = finder(__name__)

@@ -1,0 +1,287 @@
+"""What a user may look for here and find in another of our doors, or not yet: tables, sentences.
+
+The words are those of the Kerases; nothing here is imported to answer. What is offered one day
+leaves its table: the tests see to that.
+"""
+
+from __future__ import annotations
+
+import opcode
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from types import FrameType
+from typing import Any, TypeVar
+
+MeaningT = TypeVar("MeaningT")
+
+
+def _each(names: str, meaning: MeaningT) -> dict[str, MeaningT]:
+    """Return one row of a table for each of the names in the string."""
+    return dict.fromkeys(names.split(), meaning)
+
+
+_KERAS1, _KERAS2, _KERAS3 = (
+    "convdispatch.keras1.layers",
+    "convdispatch.keras2.layers",
+    "convdispatch.layers",
+)
+_RESHAPING = [
+    f"{kind}{rank}D" for kind in ("Cropping", "UpSampling", "ZeroPadding") for rank in (1, 2, 3)
+]
+# Every layer's name, with the doors that have it.
+DOORS_OF_LAYERS: Mapping[str, tuple[str, ...]] = {
+    **_each(
+        "Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose DepthwiseConv1D"
+        " DepthwiseConv2D SeparableConv1D SeparableConv2D",
+        (_KERAS3, _KERAS2),
+    ),
+    **dict.fromkeys(_RESHAPING, (_KERAS3, _KERAS2, _KERAS1)),
+    **_each(
+        "Convolution1D Convolution2D Convolution3D Deconvolution2D SeparableConvolution2D",
+        (_KERAS1, _KERAS2),
+    ),
+    **dict.fromkeys(("Deconvolution3D", "SeparableConvolution1D"), (_KERAS2,)),
+    **dict.fromkeys(("AtrousConvolution1D", "AtrousConvolution2D"), (_KERAS1,)),
+}
+# The class of Keras 1 that does what a class of Keras 2 does, where there is one.
+KERAS1_CLASSES: Mapping[str, str] = {
+    "Conv1D": "Convolution1D",
+    "Conv2D": "Convolution2D",
+    "Conv3D": "Convolution3D",
+    "Conv2DTranspose": "Deconvolution2D",
+    "SeparableConv2D": "SeparableConvolution2D",
+    **{name: name for name in _RESHAPING},
+}
+
+# Keras 1's keywords of layers, with the names that Keras 2 has for them: the first that a class
+# takes is meant.
+KERAS1_KEYWORDS: Mapping[str, tuple[str, ...]] = {
+    "nb_filter": ("filters",),
+    "filter_length": ("kernel_size",),
+    "nb_row": ("kernel_size",),
+    "nb_col": ("kernel_size",),
+    "kernel_dim1": ("kernel_size",),
+    "kernel_dim2": ("kernel_size",),
+    "kernel_dim3": ("kernel_size",),
+    "init": ("kernel_initializer", "depthwise_initializer"),
+    "border_mode": ("padding",),
+    "subsample": ("strides",),
+    "subsample_length": ("strides",),
+    "atrous_rate": ("dilation_rate",),
+    "dim_ordering": ("data_format",),
+    "W_regularizer": ("kernel_regularizer", "depthwise_regularizer"),
+    "b_regularizer": ("bias_regularizer",),
+    "W_constraint": ("kernel_constraint", "depthwise_constraint"),
+    "b_constraint": ("bias_constraint",),
+    "bias": ("use_bias",),
+    "length": ("size",),
+    "output_shape": ("output_size",),
+}
+# Those that no later Keras has: they tell a document of Keras 1.
+KEYWORDS_OF_KERAS1 = frozenset(KERAS1_KEYWORDS) - {"output_shape"}
+# Keywords of layers in one Keras or another that mean something else here, or nothing yet.
+_KEYWORDS: Mapping[str, str] = {
+    "autocast": "A layer here computes in the element type of its input: hand it that type.",
+    "batch_shape": "It is Keras 3's name for `batch_input_shape`.",
+    "dynamic": "It is TensorFlow's: write ordinary code around the layer.",
+    "implementation": "Which of several ways computes is settled by `convdispatch.autotune`.",
+    "input_dim": "Write `input_shape=`, the channels among its sizes.",
+    "input_length": "Write `input_shape=`, the length among its sizes.",
+    "lora_alpha": "Keras 3's adapters of low rank are not offered.",
+    "lora_rank": "Keras 3's adapters of low rank are not offered.",
+    "quantization_config": "Quantized layers are not offered.",
+    "ragged": "Ragged inputs are not offered: pad them.",
+    "sparse": "Sparse inputs are not offered: make them dense.",
+}
+
+LAYERS_NOT_OFFERED = frozenset(
+    _each(
+        """
+Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D
+AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Add
+AdditiveAttention AlphaDropout Attention Average AveragePooling1D AveragePooling2D AveragePooling3D
+AvgPool1D AvgPool2D AvgPool3D BatchNormalization Bidirectional CategoryEncoding CenterCrop
+Concatenate ConvLSTM1D ConvLSTM2D ConvLSTM3D ConvRecurrent2D CuDNNGRU CuDNNLSTM Dense
+DenseFeatures Discretization Dot Dropout ELU EinsumDense Embedding Flatten GRU GRUCell
+GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
+GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D
+GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization GroupQueryAttention
+Hashing Highway Identity Input InputLayer InputSpec IntegerLookup LSTM LSTMCell Lambda
+LayerNormalization LeakyReLU LocallyConnected1D LocallyConnected2D Masking MaxPool1D MaxPool2D
+MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D Maximum MaxoutDense MelSpectrogram Merge Minimum
+MultiHeadAttention Multiply Normalization PReLU ParametricSoftplus Permute RMSNormalization RNN
+RandomBrightness RandomContrast RandomCrop RandomFlip RandomHeight RandomRotation
+RandomTranslation RandomWidth RandomZoom ReLU Recurrent RepeatVector Rescaling Reshape Resizing
+SReLU SimpleRNN SimpleRNNCell Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D
+SpectralNormalization StackedRNNCells StringLookup Subtract SyncBatchNormalization
+TextVectorization ThresholdedReLU TimeDistributed TimeDistributedDense UnitNormalization Wrapper
+add average concatenate dot maximum merge minimum multiply subtract
+""",
+        "",
+    )
+)
+_LAYERS_HERE = "convolutions, cropping, zero padding and upsampling are"
+
+_TRAINING = "differentiate with `convdispatch.gradients` or your framework, and update there"
+_FILES = "`get_weights` and `set_weights` move arrays, `to_json` the architecture"
+_GRAPH = "`Sequential` is what there is; its `apply` is a pure function for your own graphs"
+_CALL = "call the model, or its `predict`, and compute the rest in NumPy"
+MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
+    **_each(
+        "compile compute_loss compute_metrics evaluate evaluate_generator fit fit_generator history"
+        " loss loss_functions make_test_function make_train_function metrics metrics_names"
+        " optimizer reset_metrics stop_training test_on_batch test_step total_loss train"
+        " train_on_batch train_step get_compile_config compile_from_config",
+        _TRAINING,
+    ),
+    **_each(
+        "export load_own_variables load_weights save save_own_variables save_weights to_yaml",
+        _FILES,
+    ),
+    **_each(
+        "add_input add_loss add_metric add_node add_output add_update add_variable add_weight call"
+        " get_input get_input_at get_output get_output_at inbound_nodes input inputs outbound_nodes"
+        " output outputs reset_states state_updates stateless_call updates",
+        _GRAPH,
+    ),
+    **_each(
+        "predict_classes predict_generator predict_on_batch predict_proba predict_step",
+        _CALL,
+    ),
+    "quantize": "compute in float16 or bfloat16: hand inputs of that type",
+}
+
+_MODELS: Mapping[str, str] = {
+    "Graph": _GRAPH,
+    "Input": "give `input_shape` to the first layer",
+    "Model": _GRAPH,
+    "clone_model": "`Sequential.from_config(model.get_config())` makes one with new weights",
+    "load_model": _FILES,
+    "model_from_config": "`Sequential.from_config` reads configurations",
+    "model_from_yaml": "`model_from_json` reads documents",
+    "save_model": _FILES,
+}
+_MODULES: Mapping[str, str] = {
+    **dict.fromkeys(("callbacks", "losses", "metrics", "objectives", "optimizers"), _TRAINING),
+    **dict.fromkeys(("applications", "engine", "legacy", "wrappers"), _GRAPH),
+    **dict.fromkeys(("datasets", "preprocessing", "utils"), "NumPy and your framework have such"),
+    "mixed_precision": "hand layers float16 or bfloat16 inputs",
+    "ops": "your framework has them; a layer takes and returns its tensors",
+    "saving": _FILES,
+}
+MODULES_OF_OTHER_DOORS: Mapping[str, str] = {
+    "initializations": "convdispatch.keras1.initializations",
+    "initializers": "convdispatch.initializers, or in convdispatch.keras2.initializers",
+}
+
+
+def about_keyword(keyword: str, allowed: Iterable[str], class_name: str, door: str) -> str:
+    """Return what to say of a keyword of another Keras, '' of a word that none has."""
+    meant = [name for name in KERAS1_KEYWORDS.get(keyword, ()) if name in set(allowed)]
+    if meant and "keras1" not in door:
+        old = KERAS1_CLASSES.get(class_name)
+        if old is not None and keyword == "atrous_rate":
+            old = old.replace("Conv", "AtrousConv")
+        other = "" if old is None else f", or import {old} from convdispatch.keras1.layers"
+        return f"It is Keras 1's name of `{meant[0]}`: write `{meant[0]}=`{other}."
+    if keyword in ("input_dim", "input_length") and class_name == "Conv1D":
+        return (
+            f"Keras 1 and 2 had it: write `input_shape=(input_length, input_dim)`, or import "
+            f"{class_name} from convdispatch.keras2.layers."
+        )
+    return _KEYWORDS.get(keyword, "")
+
+
+def about_old_keyword(keyword: str, spelling: Mapping[str, object], class_name: str) -> str:
+    """Return what else to say of a keyword to a user of Keras 1's class, after what it takes."""
+    if keyword == "atrous_rate" and class_name in ("Convolution1D", "Convolution2D"):
+        return f" Atrous{class_name} takes `{keyword}`."
+    if keyword not in spelling:
+        return ""
+    verb = "calls it" if spelling[keyword] else "has, and Keras 1 had not"
+    return f" `{keyword}` is what convdispatch.layers {verb}."
+
+
+def not_offered_layers(names: Iterable[str]) -> str:
+    """Return a sentence on those of the names that are layers of a Keras, '' if none is."""
+    known = [f"`{name}`" for name in names if name in LAYERS_NOT_OFFERED]
+    if not known:
+        return ""
+    verb = "is" if len(known) == 1 else "are"
+    return f"{', '.join(known)} {verb} not offered yet; {_LAYERS_HERE}."
+
+
+def _about_layer(name: str) -> str:
+    if name in DOORS_OF_LAYERS:
+        return f"it is in {' and in '.join(DOORS_OF_LAYERS[name])}."
+    return not_offered_layers([name])
+
+
+def _about_model(name: str) -> str:
+    return f"it is not offered yet; {_MODELS[name]}." if name in _MODELS else ""
+
+
+def _about_module(name: str) -> str:
+    if name in MODULES_OF_OTHER_DOORS:
+        return f"it is in {MODULES_OF_OTHER_DOORS[name]}."
+    if name in _MODULES:
+        return f"it is not offered yet; {_MODULES[name]}."
+    return _about_model(name) or _about_layer(name)
+
+
+def _about_setting(name: str) -> str:
+    return "it has the settings alone; functions of tensors are your framework's."
+
+
+_ABOUT: Mapping[str, Callable[[str], str]] = {
+    "backend": _about_setting,
+    "convolutional": _about_layer,
+    "layers": _about_layer,
+    "models": _about_model,
+}
+
+
+def sentence(module: str, name: str) -> str:
+    """Return what to say of a name that a module of ours does not have.
+
+    >>> sentence("convdispatch.layers", "AtrousConvolution2D").partition(": ")[2]
+    'it is in convdispatch.keras1.layers.'
+    """
+    about = _ABOUT.get(module.rpartition(".")[2], _about_module)
+    said = "" if name.startswith("_") else about(name)
+    return f"module {module!r} has no attribute {name!r}{f': {said}' if said else ''}"
+
+
+def missing_attribute(owner: str, name: str) -> str:
+    """Return the message for an attribute that models of a Keras have and ours have not."""
+    said = f"{owner!r} object has no attribute {name!r}"
+    instead = MODEL_ATTRIBUTES_NOT_OFFERED.get(name)
+    return said if instead is None else f"{said}: it is not offered yet; {instead}."
+
+
+def missing(module: str, name: str, asker: FrameType) -> Exception:
+    """Return the error of a module's `__getattr__` that finds nothing, which `asker` called.
+
+    It is an `AttributeError`, and where an import statement asks an `ImportError`: Python's own
+    would lose the sentence.
+    """
+    said = sentence(module, name)
+    if said.endswith(".") and _is_import(asker):
+        return ImportError(said, name=module)
+    return AttributeError(said, name=name)
+
+
+def finder(module: str) -> Callable[[str], Any]:
+    """Return the `__getattr__` of a module that has nothing but what stands in it."""
+
+    def find(name: str) -> Any:
+        raise missing(module, name, sys._getframe(1))
+
+    return find
+
+
+def _is_import(frame: FrameType) -> bool:
+    """Whether the frame is at `from module import name`, or at the import system's look for it."""
+    if frame.f_code.co_name == "_handle_fromlist":
+        return True
+    return frame.f_code.co_code[frame.f_lasti] == opcode.opmap["IMPORT_FROM"]

@@ -1,0 +1,210 @@
+"""Records documents of real Kerases for the tests: `python tests/documents/record.py [LEGACY]`.
+
+Needs Keras 3 and its JAX backend. LEGACY is a folder with one of models' JSON files for each older
+Keras (`keras1_theano`, `keras2_theano`, `tfkeras_tensorflow`); without it those are left as they
+are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ["KERAS_BACKEND"] = "jax"
+
+import keras
+import numpy as np
+
+HERE = Path(__file__).parent
+L = keras.layers
+OLD = ("keras1_theano", "keras2_theano", "tfkeras_tensorflow")
+OURS = ("Conv", "Crop", "Pad", "UpSampling", "Deconv")
+
+
+def every_layer() -> list[Any]:
+    """Return a plain and a full layer of each class that convdispatch has."""
+    full = {
+        "activation": "tanh",
+        "bias_initializer": "ones",
+        "bias_regularizer": keras.regularizers.L1L2(0.1, 0.2),
+        "activity_regularizer": "l2",
+        "bias_constraint": keras.constraints.MinMaxNorm(0.1, 2.0),
+        "padding": "same",
+        "use_bias": True,
+        "trainable": False,
+    }
+    kernel = {
+        "kernel_initializer": keras.initializers.VarianceScaling(2.0, "fan_out", "uniform", seed=3),
+        "kernel_regularizer": keras.regularizers.L2(0.01),
+        "kernel_constraint": keras.constraints.MaxNorm(2, axis=[0]),
+    }
+    depthwise = {key.replace("kernel", "depthwise"): value for key, value in kernel.items()}
+    pointwise = {key.replace("kernel", "pointwise"): value for key, value in kernel.items()}
+    layers: list[Any] = []
+    for rank in (1, 2, 3):
+        layers += [getattr(L, f"Conv{rank}D{kind}")(4, 3) for kind in ("", "Transpose")]
+        layers += [
+            getattr(L, f"Conv{rank}D")(4, 3, dilation_rate=2, groups=2, **full, **kernel),
+            getattr(L, f"Conv{rank}DTranspose")(
+                4, 3, strides=2, output_padding=1, **full, **kernel
+            ),
+            getattr(L, f"Cropping{rank}D")(),
+            getattr(L, f"Cropping{rank}D")(2),
+            getattr(L, f"UpSampling{rank}D")(),
+            getattr(L, f"UpSampling{rank}D")(3),
+            getattr(L, f"ZeroPadding{rank}D")(),
+            getattr(L, f"ZeroPadding{rank}D")(2),
+        ]
+    for rank in (1, 2):
+        layers += [
+            getattr(L, f"DepthwiseConv{rank}D")(3),
+            getattr(L, f"SeparableConv{rank}D")(4, 3),
+        ]
+        layers += [
+            getattr(L, f"DepthwiseConv{rank}D")(3, depth_multiplier=2, **full, **depthwise),
+            getattr(L, f"SeparableConv{rank}D")(
+                4, 3, depth_multiplier=2, **full, **depthwise, **pointwise
+            ),
+        ]
+    layers += [L.Conv1D(2, 2, padding="causal"), L.UpSampling2D(2, interpolation="bilinear")]
+    layers += [
+        L.Conv2D(2, 2, data_format="channels_first", dtype=d) for d in ("float16", "float64")
+    ]
+    return layers
+
+
+def words() -> list[Any]:
+    """Return a convolution for each name of a function that both have."""
+    names = (
+        "relu elu selu gelu silu sigmoid hard_sigmoid softplus softsign exponential softmax mish"
+    )
+    found = [L.Conv1D(1, 1, activation=name) for name in names.split()]
+    initializers = keras.initializers
+    for initializer in (
+        initializers.Constant(0.5),
+        initializers.RandomNormal(0.0, 0.1, seed=1),
+        initializers.RandomUniform(-0.1, 0.1, seed=keras.random.SeedGenerator(7)),
+        initializers.TruncatedNormal(),
+        initializers.Orthogonal(),
+        initializers.GlorotNormal(),
+        initializers.HeNormal(),
+        initializers.HeUniform(),
+        initializers.LecunNormal(),
+        initializers.LecunUniform(),
+    ):
+        found.append(L.Conv1D(1, 1, kernel_initializer=initializer))
+    found.append(L.Conv1D(1, 1, kernel_regularizer="l1", kernel_constraint="non_neg"))
+    found.append(L.Conv1D(1, 1, kernel_regularizer="l1l2", kernel_constraint="unit_norm"))
+    return found
+
+
+def every_model() -> dict[str, tuple[Any, tuple[int, ...]]]:
+    """Return models of all classes by name, with the shape of an input."""
+    inputs = keras.Input((6, 5, 2), name="image")
+    first = L.Conv2D(3, 3, padding="same", activation="relu", name="first")(inputs)
+    chain = keras.Model(inputs, L.UpSampling2D(2, name="second")(first), name="chain")
+    built = keras.Sequential([L.Conv1D(2, 3, padding="causal"), L.Cropping1D(1)], name="built")
+    built.build((None, 7, 2))
+    return {
+        "one_axis": (
+            keras.Sequential(
+                [
+                    keras.Input((9, 2), batch_size=3),
+                    L.ZeroPadding1D((1, 2)),
+                    L.Conv1D(4, 3, dilation_rate=2, activation="hard_sigmoid"),
+                    L.DepthwiseConv1D(2, depth_multiplier=2, activation="gelu"),
+                    L.SeparableConv1D(3, 3, padding="same", activation="silu"),
+                    L.Conv1DTranspose(2, 3, strides=2, padding="same"),
+                    L.UpSampling1D(2),
+                    L.Cropping1D((2, 1)),
+                ]
+            ),
+            (3, 9, 2),
+        ),
+        "two_axes": (
+            keras.Sequential(
+                [
+                    keras.Input((7, 8, 4)),
+                    L.ZeroPadding2D(((1, 0), (2, 1))),
+                    L.Conv2D(4, (3, 2), strides=2, padding="same", groups=2, activation="elu"),
+                    L.DepthwiseConv2D(3, padding="same", activation="softplus"),
+                    L.SeparableConv2D(3, 2, depth_multiplier=2, activation="selu"),
+                    L.Conv2DTranspose(2, 3, strides=2, output_padding=1, activation="tanh"),
+                    L.UpSampling2D((2, 3), interpolation="bilinear"),
+                    L.Cropping2D(((1, 0), (0, 2))),
+                ]
+            ),
+            (2, 7, 8, 4),
+        ),
+        "three_axes": (
+            keras.Sequential(
+                [
+                    keras.Input((2, 4, 5, 3)),
+                    L.ZeroPadding3D((1, 0, 1), data_format="channels_first"),
+                    L.Conv3D(3, 2, data_format="channels_first", activation="relu"),
+                    L.Conv3DTranspose(2, 2, strides=2, data_format="channels_first"),
+                    L.UpSampling3D(2, data_format="channels_first"),
+                    L.Cropping3D(1, data_format="channels_first"),
+                ]
+            ),
+            (2, 2, 4, 5, 3),
+        ),
+        "chain": (chain, (2, 6, 5, 2)),
+        "built": (built, (2, 7, 2)),
+    }
+
+
+def recorded(model: Any, shape: tuple[int, ...]) -> dict[str, Any]:
+    """Return a model's document, its weights, and what it gives for an input."""
+    random = np.random.default_rng(0)
+    model.set_weights([random.normal(0, 0.3, w.shape).round(3) for w in model.get_weights()])
+    x = random.normal(size=shape).astype("float32").round(3)
+    return {
+        "json": model.to_json(),
+        "config": model.get_config() if isinstance(model, keras.Sequential) else None,
+        "weights": [_listed(w) for w in model.get_weights()],
+        "x": _listed(x),
+        "y": _listed(model.predict(x, verbose=0)),
+    }
+
+
+def _listed(values: Any) -> dict[str, Any]:
+    """Return the numbers in a row with the digits that tell float32 ones apart, and the shape."""
+    array = np.asarray(values)
+    return {"shape": array.shape, "values": [float(f"{value:.9g}") for value in array.ravel()]}
+
+
+def old_entries(legacy: Path) -> dict[str, list[Any]]:
+    """Return, by the Keras, the entries of those layers in its documents that we have."""
+    found: dict[str, list[Any]] = {}
+    for folder in OLD:
+        entries = found.setdefault(folder, [])
+        for path in sorted((legacy / folder).glob("*.json")):
+            config = json.loads(path.read_text())["config"]
+            for entry in config if isinstance(config, list) else config["layers"]:
+                one = {key: entry[key] for key in entry if key not in ("name", "inbound_nodes")}
+                one["config"] = {k: v for k, v in one["config"].items() if k != "name"}
+                if any(word in one["class_name"] for word in OURS) and one not in entries:
+                    entries.append(one)
+    return found
+
+
+def main() -> None:
+    """Write what there is to record."""
+    keras.utils.set_random_seed(0)
+    serialize = keras.saving.serialize_keras_object
+    document = {
+        "version": keras.__version__,
+        "layers": [serialize(layer) for layer in (*every_layer(), *words())],
+        "models": {name: recorded(*model) for name, model in every_model().items()},
+    }
+    (HERE / "keras3.json").write_text(json.dumps(document) + "\n")
+    for folder in sys.argv[1:]:
+        (HERE / "older.json").write_text(json.dumps(old_entries(Path(folder))) + "\n")
+
+
+if __name__ == "__main__":
+    main()
