@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 
 from convdispatch import selection
+from convdispatch._foreign import call
+from convdispatch.conformance.problem import round_to
 from convdispatch.errors import (
     BackendBroken,
     BackendUnavailable,
     InvalidArgument,
     InvalidShape,
     InvalidType,
+    PluginError,
     UnsupportedOp,
 )
 from convdispatch.layers import Layer
@@ -33,8 +36,8 @@ REPETITIONS = 5
 class Comparison:
     """What one backend answered.
 
-    `status` is 'ok', 'outside' (of the rounding bound), 'unavailable' or 'unsupported', the last
-    two with a reason and without figures.
+    `status` is 'ok', 'outside' (of the rounding bound), 'unavailable' (also where it breaks while
+    it is loaded) or 'unsupported', the last two with a reason and without figures.
     """
 
     backend: str
@@ -52,7 +55,8 @@ def compare(
 
     `x` is a NumPy array, cast to the model's element type first. `backends` defaults to all that
     are available. An error of up to 1 bound is within what rounding explains; a larger one is a
-    fault. Raises `BackendNotFound` for an unknown name.
+    fault. Neither a backend nor a plugin takes part in the reference. Raises `BackendNotFound`,
+    `BackendUnavailable` or `BackendBroken` for a name that is asked for and cannot be used.
 
     >>> from convdispatch.layers import Conv1D
     >>> result = compare(Conv1D(2, 3), np.ones((1, 8, 1)), backends=["numpy"])
@@ -69,12 +73,18 @@ def compare(
 
 
 def _checked_names(backends: Iterable[str] | None) -> tuple[str, ...]:
+    """Return the names; raise unless each one that is asked for can be used."""
     if backends is None:
-        return selection.available_backends()
+        names = selection.available_backends()
+        if not names:
+            raise BackendUnavailable("no backend is available. See `convdispatch backends`.")
+        return names
     names = (backends,) if isinstance(backends, str) else tuple(backends)
+    if not names:
+        raise InvalidArgument("`backends` names none. Name one, or leave it out for all of them.")
     for name in names:
-        selection.resolve_backend(name)
-    return names
+        registry.load(selection.resolve_backend(name))
+    return tuple(dict.fromkeys(names))
 
 
 def _layers(model: Layer | Sequential) -> list[Layer]:
@@ -95,8 +105,7 @@ def _as_model_type(x: Any, layers: list[Layer]) -> NumpyArray:
             "Convert it with `convdispatch.to_numpy(x)`."
         )
     require_float(x.dtype.name)
-    numpy_backend = registry.load("numpy")
-    inputs = numpy_backend.to_numpy(numpy_backend.asarray(x, layers[0].dtype))
+    inputs = round_to(x.astype(np.float64), layers[0].dtype)
     if not np.all(np.isfinite(inputs)):
         raise InvalidArgument(
             f"`x` must be finite in the model's element type, {layers[0].dtype}; received "
@@ -109,20 +118,26 @@ def _measure(
     model: Layer | Sequential, x: NumpyArray, name: str, expected: Any, bound: Any
 ) -> Comparison:
     try:
-        backend = registry.load(name)
-        moved = model.to(name)
-        native = backend.asarray(
-            x, moved.layers[0].dtype if isinstance(moved, Sequential) else moved.dtype
-        )
-        output = backend.to_numpy(moved(native))
-        seconds = statistics.median(_seconds(moved, native, backend) for _ in range(REPETITIONS))
-    except (BackendUnavailable, BackendBroken) as exc:
-        return Comparison(backend=name, status="unavailable", reason=str(exc))
+        return call(_measured, model, x, name, expected, bound)
     except UnsupportedOp as exc:
         return Comparison(backend=name, status="unsupported", reason=str(exc))
+    except (BackendUnavailable, BackendBroken) as exc:
+        return Comparison(backend=name, status="unavailable", reason=str(exc))
+    except PluginError as exc:
+        return Comparison(backend=name, status="outside", reason=str(exc))
+
+
+def _measured(
+    model: Layer | Sequential, x: NumpyArray, name: str, expected: Any, bound: Any
+) -> Comparison:
+    backend = registry.load(name)
+    moved = model.to(name)
+    dtype = moved.layers[0].dtype if isinstance(moved, Sequential) else moved.dtype
+    native = backend.asarray(x.copy(), dtype)  # what one backend writes on is no other's
+    output = np.array(backend.to_numpy(moved(native)))
     if output.shape != expected.shape:
         reason = f"the output has shape {output.shape} instead of {expected.shape}"
-        return Comparison(backend=name, status="outside", reason=reason, seconds=seconds)
+        return Comparison(backend=name, status="outside", reason=reason)
     error = np.abs(np.asarray(output, np.float64) - expected)
     ratio = np.divide(error, bound, out=np.where(error == 0, 0.0, np.inf), where=bound > 0)
     in_bounds = float(np.max(ratio, initial=0.0))
@@ -132,7 +147,7 @@ def _measure(
         reason="" if in_bounds <= 1 else "the error is larger than rounding explains",
         max_error=float(np.max(error, initial=0.0)),
         error_in_bounds=in_bounds,
-        seconds=seconds,
+        seconds=statistics.median(_seconds(moved, native, backend) for _ in range(REPETITIONS)),
     )
 
 

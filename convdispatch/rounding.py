@@ -8,7 +8,7 @@ The activation, monotone in nearly every case, then maps an interval to an inter
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,10 @@ import numpy.typing as npt
 
 from convdispatch.activations import Activation
 from convdispatch.conformance.bounds import FUNCTION_ULPS, conv_bound, unit_roundoff
+from convdispatch.conformance.reference import REFERENCE
 from convdispatch.errors import InvalidType
 from convdispatch.layers import Layer
+from convdispatch.ops import Op, Shape, Signature, Tensor
 
 Array = npt.NDArray[Any]
 
@@ -25,13 +27,14 @@ Array = npt.NDArray[Any]
 def reference_with_bound(layers: Sequence[Layer], x: Array, dtype: str) -> tuple[Array, Array]:
     """Return the float64 output, and the largest error that computing in `dtype` may make.
 
-    `layers` may be on any backend; the reference is computed by NumPy's. `x` and the weights are
-    taken as exact, so they should be representable in `dtype`.
+    `layers` may be on any backend; the reference is `conformance.reference`, which neither a
+    backend nor a plugin takes part in. `x` and the weights are taken as exact, so they should be
+    representable in `dtype`.
     """
-    value = np.asarray(x, np.float64)
+    value = np.array(x, np.float64)
     error = np.zeros_like(value)
     for layer in layers:
-        exact = layer.to("numpy", dtype="float64")
+        exact = _on_reference(layer, value.shape)
         affine, affine_error = affine_with_bound(exact, value, error, dtype)
         value, error = _activated(exact.activation, affine, affine_error, dtype)
     return value, error
@@ -40,7 +43,7 @@ def reference_with_bound(layers: Sequence[Layer], x: Array, dtype: str) -> tuple
 def affine_with_bound(layer: Layer, x: Array, error: Array, dtype: str) -> tuple[Array, Array]:
     """Return the layer's output before its activation, and the largest error in `dtype`.
 
-    `layer` is a float64 layer on NumPy's backend; `error` is how far x may be off.
+    `layer` is computed by the reference; `error` is how far x may be off.
     """
     weights: list[Any] = [np.asarray(weight) for weight in layer.variables]
     absolute = [np.abs(weight) for weight in weights]
@@ -53,20 +56,40 @@ def affine_with_bound(layer: Layer, x: Array, error: Array, dtype: str) -> tuple
     return value, conv_bound(spread, layer.reduction_length, dtype) + carried
 
 
+def _on_reference(layer: Layer, shape: Shape) -> Layer:
+    """Return a float64 copy of the layer with the same weights, which the reference computes."""
+
+    def lower_op(
+        _: Layer, op: Op, input_shape: Shape, weight_shapes: tuple[Shape, ...], dtype: str
+    ) -> Callable[..., Tensor]:
+        signature = Signature(input_shape=input_shape, weight_shapes=weight_shapes, dtype=dtype)
+        return REFERENCE.lower(op, signature)
+
+    kind = type(layer)
+    methods = {"_lower_op": lower_op, "_backend": lambda _: REFERENCE}
+    exact: Layer = object.__new__(type(kind.__name__, (kind,), methods))
+    weights = layer.get_weights() if layer.built else layer._initial_weights
+    vars(exact).update(vars(layer), dtype="float64")
+    exact._forget()
+    exact._initial_weights = weights
+    exact.build((None, *shape[1:]))
+    return exact
+
+
 def _activated(activation: Any, z: Array, error: Array, dtype: str) -> tuple[Array, Array]:
     if not isinstance(activation, Activation):
         raise InvalidType(
             f"no rounding bound is known for the activation {activation!r}: it is a callable of "
             "the user's. Use one of `convdispatch.activations`."
         )
-    value = np.asarray(activation(z))
+    value = np.asarray(activation.apply(REFERENCE, z))
     if activation.fused in ("linear", "relu"):  # with parameters they multiply, and round
         computing: Array | float = 0.0
     else:
         computing = FUNCTION_ULPS * unit_roundoff(dtype) * np.maximum(1, np.abs(value))
     if activation.is_monotone:
-        above = np.asarray(activation(z + error)) - value
-        below = value - np.asarray(activation(z - error))
+        above = np.asarray(activation.apply(REFERENCE, z + error)) - value
+        below = value - np.asarray(activation.apply(REFERENCE, z - error))
         return value, np.maximum(above, below) + computing
     # Not monotone, or a function of a whole axis such as softmax: of which, is not asked.
     widest = np.max(error, axis=tuple(range(1, error.ndim)), keepdims=True)

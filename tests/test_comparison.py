@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 import convdispatch
-from convdispatch import layers
+from convdispatch import layers, selection
 from convdispatch.errors import (
+    BackendBroken,
     BackendNotFound,
+    BackendUnavailable,
     InvalidArgument,
     InvalidShape,
     InvalidType,
@@ -211,22 +213,96 @@ def test_a_backend_that_declines_is_unsupported(register: Callable[..., None]) -
     assert math.isnan(found.seconds)
 
 
-def test_a_backend_without_its_framework_is_unavailable(register: Callable[..., None]) -> None:
-    """The reason says what is missing; the others are compared."""
-    register(None, name="absent", framework="no_such_framework")
-    result = convdispatch.compare(layers.Conv2D(4, 3), X, ["absent", "numpy"])
-    assert result["absent"].status == "unavailable"
-    assert "needs the package 'no_such_framework'" in result["absent"].reason
-    assert math.isnan(result["absent"].max_error)
-    assert result["numpy"].status == "ok"
+@pytest.mark.parametrize(
+    ("backend", "framework", "error", "message"),
+    [
+        pytest.param(None, "no_such_framework", BackendUnavailable, "needs the package", id="away"),
+        pytest.param(object(), "numpy", BackendBroken, "lacks name", id="hollow"),
+    ],
+)
+def test_a_backend_that_is_asked_for_and_cannot_be_used_is_an_error(
+    register: Callable[..., None],
+    backend: object,
+    framework: str,
+    error: type[Exception],
+    message: str,
+) -> None:
+    """A check that was asked for and cannot be made is no row of the result."""
+    register(backend, name="asked", framework=framework)
+    with pytest.raises(error, match=message):
+        convdispatch.compare(layers.Conv2D(4, 3), X, ["numpy", "asked"])
 
 
-def test_a_broken_backend_is_unavailable(register: Callable[..., None]) -> None:
-    """One that lacks most of the protocol is reported with what it lacks."""
+def test_a_backend_that_nobody_named_and_that_breaks_is_a_row(
+    register: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Among all that are available, one that cannot be loaded is said to be so."""
     register(object(), name="hollow")
-    found = convdispatch.compare(layers.Conv2D(4, 3), X, ["hollow"])["hollow"]
-    assert found.status == "unavailable"
-    assert "lacks" in found.reason
+    monkeypatch.setattr(selection, "available_backends", lambda: ("numpy", "hollow"))
+    result = convdispatch.compare(layers.Conv2D(4, 3), X)
+    assert [found.status for found in result.values()] == ["ok", "unavailable"]
+    assert "lacks" in result["hollow"].reason
+
+
+def test_no_backend_is_nothing_to_compare() -> None:
+    """An empty list compares nothing, and is no success."""
+    with pytest.raises(InvalidArgument, match="`backends` names none"):
+        convdispatch.compare(layers.Conv2D(4, 3), X, [])
+
+
+OFFERS: dict[str, Callable[..., Any]] = {
+    "part of the input": lambda x, *weights: x[:, 1:-1, 1:-1],
+    "zeros of the right shape": lambda x, *weights: np.zeros((3, 8, 8, 4), x.dtype),
+    "exit": lambda x, *weights: sys.exit(0),
+}
+
+
+@pytest.mark.parametrize("offer", OFFERS.values(), ids=OFFERS)
+def test_a_plugin_is_not_its_own_judge(offer: Callable[..., Any]) -> None:
+    """The reference is computed without plugins: one that computes nonsense is outside."""
+
+    class Plugin:
+        @hookimpl
+        def convdispatch_lower(self, backend: Any, op: Op, signature: Signature) -> Any:
+            return offer
+
+    plugin = Plugin()
+    registry.register(plugin)
+    try:
+        found = convdispatch.compare(layers.Conv2D(4, 3, activation="relu"), X, "numpy")["numpy"]
+    finally:
+        registry.unregister(plugin)
+    assert found.status == "outside"
+
+
+def test_no_backend_is_its_own_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither NumPy's ops nor its functions take part in the reference that they are held to."""
+    backend = registry.load("numpy")
+    monkeypatch.setattr(backend, "lower", lambda op, signature: lambda x, *weights: x)
+    found = convdispatch.compare(layers.Conv2D(4, 1), X, "numpy")["numpy"]
+    assert found.status == "outside"
+    monkeypatch.undo()
+    wrong = {**backend.functions, "sigmoid": lambda x: x}
+    monkeypatch.setattr(backend, "functions", wrong)
+    found = convdispatch.compare(layers.Conv2D(4, 1, activation="silu"), X, "numpy")["numpy"]
+    assert found.status == "outside"
+
+
+def test_what_a_backend_writes_on_is_no_others(register: Callable[..., None]) -> None:
+    """A backend that overwrites its input harms neither the reference nor the next backend."""
+    honest = registry.load("numpy")
+
+    class Overwriting(Sabotaged):
+        def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
+            def compute(x: Any, *weights: Any) -> Any:
+                x[...] = 0
+                return honest.lower(op, signature)(x, *weights)
+
+            return compute
+
+    register(Overwriting(lambda y: y))
+    result = convdispatch.compare(layers.Conv2D(4, 3), X, ["sabotaged", "numpy"])
+    assert [found.status for found in result.values()] == ["outside", "ok"]
 
 
 @pytest.mark.parametrize("backends", [["tinygrad"], ["numpy", "tinygrad"], "tinygrad"], ids=str)
