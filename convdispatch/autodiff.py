@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convdispatch.errors import InvalidShape
+from convdispatch.errors import InvalidShape, InvalidType
 from convdispatch.layers import Layer
 from convdispatch.layers._tensors import as_native
+from convdispatch.layers._whole import read_whole
 from convdispatch.models import Sequential
-from convdispatch.ops import NumpyArray
+from convdispatch.ops import Backend, NumpyArray
 from convdispatch.registry import registry
 
 
@@ -34,9 +35,21 @@ def gradients(model: Layer | Sequential, x: Any, cotangent: Any = None) -> Gradi
     >>> gradients(layer, np.ones((1, 3, 1))).weights[0].ravel().tolist()
     [2.0, 2.0]
     """
+    if not isinstance(model, Layer | Sequential):
+        raise InvalidType(
+            f"`model` must be a convdispatch layer or a Sequential; received "
+            f"{type(model).__name__}."
+        )
     backend = registry.load(model.backend)
     layers = model.layers if isinstance(model, Sequential) else [model]
     native = as_native(backend, x, layers[0].dtype if layers else "float32")
+    # The output and the gradients by the same weights, whatever other threads set meanwhile.
+    return read_whole(layers, lambda: _gradients(backend, model, native, cotangent))
+
+
+def _gradients(
+    backend: Backend, model: Layer | Sequential, native: Any, cotangent: Any
+) -> Gradients:
     output = model(native)
     _, dtype = backend.describe(output)
     values = backend.to_numpy(output)

@@ -98,6 +98,58 @@ def test_a_child_that_is_forked_meanwhile_computes(
     assert finished.returncode == 0, finished.stderr
 
 
+# A thread of the parent stands still when it has written half of a value; the child answers by its
+# exit code.
+HALF_WRITTEN = """
+    import os, threading
+    import numpy as np
+    from convdispatch import Sequential, layers
+    from convdispatch.registry import registry
+
+    backend = registry.load("numpy")
+    assign = type(backend).assign
+    stands, may_go_on = threading.Event(), threading.Event()
+    calls = []
+
+    def standing(self, variable, value):
+        calls.append(value)
+        if len(calls) == {at}:
+            variable[...] = 100
+            stands.set()
+            may_go_on.wait()
+        return assign(self, variable, value)
+
+    type(backend).assign = standing
+    ones = dict(kernel_initializer="ones", bias_initializer="ones")
+    model = Sequential(
+        [layers.Conv1D(1, 1, input_shape=(1, 1), **ones), layers.Conv1D(1, 1, **ones)],
+        backend="numpy",
+    )
+    threes = [3 * array for array in model.get_weights()]
+    x = np.ones((1, 1, 1), "float32")
+    writer = threading.Thread(target=model.set_weights, args=(threes,))
+    writer.start()
+    assert stands.wait(20)
+    child = os.fork()
+    if child == 0:
+        os._exit(int(model(x).item()))
+    answer = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    may_go_on.set()
+    writer.join()
+    print(answer, model(x).item())
+"""
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_a_child_that_is_forked_during_a_write_has_the_old_weights(
+    at: int, run_python: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    """(1 + 1) * 1 + 1 is 3, with all weights 1; with all of them 3 it is 21."""
+    script = textwrap.dedent(HALF_WRITTEN).format(at=at)
+    finished = run_python("-c", script)
+    assert finished.stdout == "3 21.0\n", finished.stderr
+
+
 def test_a_lock_is_for_one_thread_which_may_take_it_again() -> None:
     """Another thread waits until it is free."""
     lock, order = Lock(), []

@@ -10,28 +10,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, cast
 
 from convdispatch import activations, selection
-from convdispatch._locks import Lock
-from convdispatch.errors import InvalidShape
+from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.layers import _keras_configs, _options, _sizes
 from convdispatch.layers._arguments import as_bool, as_partial_shape
+from convdispatch.layers._copying import Copied
 from convdispatch.layers._plans import Function, Plan, PlanTable, casting_weights, recorded
 from convdispatch.layers._tensors import as_native, require_float
-from convdispatch.layers._weighted import Weighted
 from convdispatch.layers._weights import Weight, require_as_many
+from convdispatch.layers._whole import held
 from convdispatch.ops import PartialShape, Shape
 from convdispatch.registry import registry
 from convdispatch.regularizers import penalty
 from convdispatch.tuning import outside_trace
 from convdispatch.vocabulary import KERAS3, Vocabulary
 
-# Held while a first call builds its layer: the calls of several threads must share its weights.
-_building = Lock()
-
 # Public attributes that may change without a change of what the layer computes.
 _NOT_COMPUTED_WITH = ("name", "trainable", "has_own_backend")
 
 
-class Layer(Weighted):
+class Layer(Copied):
     """A function of tensors with weights of its own.
 
     Every layer takes the keyword arguments `name`, `trainable`, `dtype` (of the weights),
@@ -97,16 +94,36 @@ class Layer(Weighted):
     @property
     def built(self) -> bool:
         """Whether the weights exist and the input's shape is settled."""
-        return self._built_shape is not None
+        return self._is_made
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Make the weights for inputs of that shape, batch axis included."""
+        """Make the weights for inputs of that shape, batch axis included.
+
+        A layer that has weights keeps them, and states that shape from now on. Raises
+        `InvalidShape` where they do not fit it.
+        """
         shape = as_partial_shape(input_shape, "input_shape")
-        _sizes.require_possible(self, shape)
-        if None not in shape[1:] and (shape[1:], self.dtype) not in self._plans:
-            self._make_plan(shape, self.dtype)  # first: where it raises, nothing is built
-        self._make_variables(self._declare(shape))
-        self._built_shape = shape
+        with held([self]):
+            _sizes.require_possible(self, shape)
+            if None not in shape[1:] and (shape[1:], self.dtype) not in self._plans:
+                self._make_plan(shape, self.dtype)  # first: where it raises, nothing is built
+            if not self._is_made:
+                self._make_variables(self._declare(shape))
+            self._built_shape = shape
+            self._is_made = self._is_settled = True  # last, for other threads and forked children
+
+    def ensure_built(self, purpose: str) -> None:
+        """Build the layer if it is not, for the input shape that its constructor was given.
+
+        Raises `InvalidArgument` where there is none; `purpose` is what needs the weights.
+        """
+        if self._is_made:
+            return
+        if self.batch_input_shape is None:
+            raise InvalidArgument(
+                f"{self.name!r} has no weights yet: build it or call it once before `{purpose}`."
+            )
+        self.build(self.batch_input_shape)
 
     def __call__(self, inputs: Any) -> Any:
         """Apply the layer to a tensor of its backend, or to a NumPy array.
@@ -120,18 +137,23 @@ class Layer(Weighted):
             inputs = as_native(backend, inputs, self.dtype)
         shape, dtype = backend.describe(inputs)
         plan = self._plans.get((shape[1:], dtype)) or self._make_plan(shape, dtype)
-        if not self._is_made:
-            self._build_for(shape)
-        outputs = plan.function(self._variables, inputs)
+        variables = self._variables  # noted before it is asked whether they are settled
+        if not self._is_settled:
+            variables = self._settled_variables(shape)
+        outputs = plan.function(variables, inputs)
+        if self._variables is not variables:  # they were set meanwhile: half of them, perhaps
+            with held([self]):
+                outputs = plan.function(self._variables, inputs)
         if self.activity_regularizer is not None:
             self._activity_losses = [penalty(self.activity_regularizer, backend, outputs)]
         return outputs
 
-    def _build_for(self, shape: PartialShape) -> None:
-        """Build the layer at its first call, once for all threads that call it."""
-        with _building.held():
-            if not self.built:
+    def _settled_variables(self, shape: PartialShape) -> list[Any]:
+        """Return the variables once nobody makes or sets them; the first to ask makes them."""
+        with held([self]):
+            if not self._is_made:
                 self.build((None, *shape[1:]))
+            return self._variables
 
     def apply(self, weights: Sequence[Any], inputs: Any) -> Any:
         """Apply the layer with other weights: a pure function, for jit and autodiff.
@@ -245,23 +267,6 @@ class Layer(Weighted):
         """Make a layer from what `get_config` returned, ours or any Keras's."""
         return cast("Self", _keras_configs.make(cls, config, backend=backend))
 
-    def to(self, backend: str, *, dtype: str | None = None) -> Self:
-        """Return the same layer with the same weights on another backend.
-
-        `dtype` asks for weights of another element type as well.
-        """
-        # A copy, not a configuration: a user's function has no name that could be looked up.
-        moved = type(self).__new__(type(self))
-        vars(moved).update(vars(self))
-        moved.backend = selection.resolve_backend(backend)
-        moved.has_own_backend = True
-        moved.dtype = self.dtype if dtype is None else _options.layer_dtype({"dtype": dtype})
-        moved._forget()
-        if self._built_shape is not None:
-            moved._initial_weights = self.get_weights()
-            moved.build(self._built_shape)
-        return moved
-
     def _forget(self) -> None:
         """Drop everything that belongs to the input shape and the backend."""
         super()._forget()
@@ -272,15 +277,6 @@ class Layer(Weighted):
         if not name.startswith("_") and name not in _NOT_COMPUTED_WITH:
             super().__setattr__("_plans", PlanTable())  # they were made from the old arguments
         super().__setattr__(name, value)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what copies and pickles hold: the weights as arrays, and nothing compiled."""
-        weights = self.get_weights() if self._variables else []
-        return vars(self) | {"_variables": weights, "_activity_losses": [], "_plans": PlanTable()}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        vars(self).update(state)
-        self._variables = self._as_variables(state["_variables"])
 
     def __repr__(self) -> str:
         shape = "" if self._built_shape is None else f", input_shape={self._built_shape}"

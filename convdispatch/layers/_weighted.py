@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from convdispatch import initializers
-from convdispatch.errors import InvalidArgument
+from convdispatch._locks import Lock
 from convdispatch.layers._weights import Weight, checked_values, own_arrays, require_as_many
+from convdispatch.layers._whole import Write, held, read_whole, written
 from convdispatch.ops import Backend, NumpyArray, Tensor
 from convdispatch.registry import registry
 from convdispatch.regularizers import penalty
@@ -18,6 +19,8 @@ from convdispatch.regularizers import penalty
 
 class Weighted:
     """Something with weights: declared by name and shape, held as tensors of one backend."""
+
+    _write: Write | None
 
     def __init__(
         self,
@@ -33,10 +36,17 @@ class Weighted:
         self.trainable = trainable
         self.backend = backend
         self._initial_weights = own_arrays(initial_weights)
+        self._be_alone()
         self._forget()
+
+    def _be_alone(self) -> None:
+        """Share nothing with the layer that this one is a copy of, nor wait for its threads."""
+        self._lock = Lock()  # of those that make the weights or write them
+        self._write = None
 
     def _forget(self) -> None:
         """Be without weights again."""
+        self._is_settled = False
         self._is_made = False
         self._weights: tuple[Weight, ...] = ()
         self._variables: list[Tensor] = []
@@ -66,27 +76,36 @@ class Weighted:
 
     def get_weights(self) -> list[NumpyArray]:
         """Return the weights as NumPy arrays in Keras's layout."""
-        backend = self._backend()
-        return [np.array(backend.to_numpy(variable), order="C") for variable in self._variables]
+        return read_whole([self], self._copied_values)
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Give the weights new values: all of them or, where one does not fit, none."""
-        self._require_made("set_weights")
+        """Give the weights new values: all of them or, where one does not fit, none.
+
+        Threads that compute with the layer meanwhile see the old values or the new ones.
+        """
+        self.ensure_built("set_weights")
         values = checked_values(weights, self._weights, owner=self.name)
-        self._assign(range(len(values)), values)
+        with written([self]):
+            self._assign(range(len(values)), values)
 
     def count_params(self) -> int:
         """Return how many numbers the weights hold."""
-        self._require_made("count_params")
+        self.ensure_built("count_params")
         return sum(math.prod(weight.shape) for weight in self._weights)
 
     def apply_constraints(self) -> None:
         """Project the weights onto their constraints, as a trainer does after each update."""
-        backend = self._backend()
-        for index, weight in enumerate(self._weights):
-            if weight.constraint is not None:
-                projected = weight.constraint(self._variables[index])
-                self._assign([index], [backend.to_numpy(projected)])
+        constrained = [i for i, weight in enumerate(self._weights) if weight.constraint is not None]
+        if not constrained:
+            return
+        with held([self]):  # what is read here is what is projected
+            projected = [self._projected(index) for index in constrained]
+            with written([self]):
+                self._assign(constrained, projected)
+
+    def _projected(self, index: int) -> NumpyArray:
+        constraint: Any = self._weights[index].constraint
+        return self._backend().to_numpy(constraint(self._variables[index]))
 
     @property
     def losses(self) -> list[Any]:
@@ -96,10 +115,17 @@ class Weighted:
         the activity loss is summed over the batch, not averaged; under a tracing compiler it
         belongs to that trace.
         """
-        return self.penalties(self._variables) + self._activity_losses
+        return read_whole([self], self._weight_losses) + self._activity_losses
 
     def penalties(self, weights: Sequence[Any]) -> list[Any]:
         """Return the regularization losses of other weights: a pure function, beside `apply`."""
+        self.ensure_built("penalties")
+        return self._penalties(weights)
+
+    def _weight_losses(self) -> list[Any]:
+        return self._penalties(self._variables)
+
+    def _penalties(self, weights: Sequence[Any]) -> list[Any]:
         require_as_many(weights, self._weights, owner=self.name)
         backend = self._backend()
         return [
@@ -107,12 +133,6 @@ class Weighted:
             for weight, tensor in zip(self._weights, weights, strict=True)
             if weight.regularizer is not None
         ]
-
-    def _require_made(self, method: str) -> None:
-        if not self._is_made:
-            raise InvalidArgument(
-                f"{self.name!r} has no weights yet: build it or call it once before `{method}`."
-            )
 
     def _variable(self, name: str) -> Any:
         for weight, variable in zip(self._weights, self._variables, strict=True):
@@ -124,6 +144,17 @@ class Weighted:
         backend = self._backend()
         for index, value in zip(indices, values, strict=True):
             self._variables[index] = backend.assign(self._variables[index], value)
+
+    def _copied_values(self) -> list[NumpyArray]:
+        backend = self._backend()
+        variables = self._variables
+        read: Any = backend.outside_trace(
+            lambda: [np.array(backend.to_numpy(variable), order="C") for variable in variables]
+        )
+        return list(read)
+
+    def _restore(self, values: Sequence[NumpyArray]) -> None:
+        self._assign(range(len(values)), values)
 
     def _start_values(self, weights: Sequence[Weight]) -> list[NumpyArray]:
         if self._initial_weights is not None:
@@ -137,7 +168,6 @@ class Weighted:
         self._variables = self._as_variables(self._start_values(weights))
         self._weights = weights
         self._initial_weights = None
-        self._is_made = True
 
     def _as_variables(self, values: Sequence[NumpyArray]) -> list[Tensor]:
         if not values:

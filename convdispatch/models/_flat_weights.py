@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from convdispatch._locks import Lock
 from convdispatch.layers import Layer
 from convdispatch.layers._weights import Weight, checked_values, require_as_many
+from convdispatch.layers._whole import held, read_whole, written
 from convdispatch.ops import NumpyArray
 
 
@@ -15,9 +18,35 @@ class StackedWeights:
 
     name: str
     _layers: list[Layer]
+    _lock: Lock  # of those that change which layers there are, or build them
+
+    @property
+    def built(self) -> bool:
+        """Whether every layer has its weights."""
+        layers = list(self._layers)
+        return bool(layers) and all(layer.built for layer in layers)
+
+    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
+        """Build the layers for inputs of that shape, batch axis included."""
+        raise NotImplementedError
+
+    def ensure_built(self, purpose: str) -> None:
+        """Build the layers that are not, for the input shape that the first one states.
+
+        Raises `InvalidShape` where there is none; `purpose` is what needs the weights.
+        """
+        if not self.built:
+            self.build()
 
     def _built_layers(self) -> list[Layer]:
-        raise NotImplementedError
+        self.ensure_built("the weights")
+        return list(self._layers)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[list[Layer]]:
+        """Keep all others from changing the layers and their weights; give the layers."""
+        with self._lock.held(), held(self._layers):
+            yield list(self._layers)
 
     @property
     def variables(self) -> list[Any]:
@@ -39,7 +68,8 @@ class StackedWeights:
     @property
     def losses(self) -> list[Any]:
         """The regularization losses of all layers, as native scalars."""
-        return [loss for layer in self._layers for loss in layer.losses]
+        layers = list(self._layers)
+        return read_whole(layers, lambda: [loss for layer in layers for loss in layer.losses])
 
     def penalties(self, weights: Sequence[Any]) -> list[Any]:
         """Return the regularization losses of other weights: a pure function, beside `apply`."""
@@ -48,11 +78,19 @@ class StackedWeights:
 
     def get_weights(self) -> list[NumpyArray]:
         """Return the weights of all layers as NumPy arrays."""
-        return [array for layer in self._built_layers() for array in layer.get_weights()]
+        layers = self._built_layers()
+        return read_whole(layers, lambda: [a for layer in layers for a in layer.get_weights()])
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Give all weights new values: all of them or, where one does not fit, none."""
-        set_all_weights(self._built_layers(), weights, owner=self.name)
+        """Give all weights new values: all of them or, where one does not fit, none.
+
+        Threads that compute with the model meanwhile see the old values or the new ones.
+        """
+        layers = self._built_layers()
+        values = checked_values(weights, _declared(layers), owner=self.name)
+        with written(layers):
+            for layer, own in by_layer(layers, values, owner=self.name):
+                layer.set_weights(own)
 
     def count_params(self) -> int:
         """Return how many numbers the weights hold."""
@@ -60,15 +98,24 @@ class StackedWeights:
 
     def apply_constraints(self) -> None:
         """Project the weights onto their constraints, as a trainer does after each update."""
-        for layer in self._layers:
-            layer.apply_constraints()
+        layers = [layer for layer in self._layers if _is_constrained(layer)]
+        if layers:
+            with written(layers):
+                for layer in layers:
+                    layer.apply_constraints()
 
 
-def set_all_weights(layers: Sequence[Layer], weights: Sequence[Any], *, owner: str) -> None:
-    """Set the layers' weights, once all of the list has been found to fit."""
-    values = checked_values(weights, _declared(layers), owner=owner)
-    for layer, own in by_layer(layers, values, owner=owner):
-        layer.set_weights(own)
+@contextlib.contextmanager
+def all_or_none(layers: Sequence[Layer]) -> Iterator[None]:
+    """Leave these layers, which are not built, as they are where building one of them raises."""
+    with held(layers):
+        states = [dict(vars(layer)) for layer in layers]
+        try:
+            yield
+        except BaseException:
+            for layer, state in zip(layers, states, strict=True):
+                vars(layer).update(state)
+            raise
 
 
 def by_layer(
@@ -87,3 +134,7 @@ def by_layer(
 
 def _declared(layers: Sequence[Layer]) -> list[Weight]:
     return [weight for layer in layers for weight in layer.declared_weights]
+
+
+def _is_constrained(layer: Layer) -> bool:
+    return any(weight.constraint is not None for weight in layer.declared_weights)

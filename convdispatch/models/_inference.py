@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,25 +15,22 @@ from convdispatch.errors import ConvDispatchError, InvalidShape
 from convdispatch.layers import Layer
 from convdispatch.layers._arguments import as_bool, as_int
 from convdispatch.layers._plans import MAX_PLANS, Function, Key, Plan
-from convdispatch.layers._tensors import as_native
+from convdispatch.layers._tensors import as_native, require_float
+from convdispatch.layers._whole import are_same, held
+from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.models._progress import progress
 from convdispatch.ops import Backend, NumpyArray, PartialShape
 from convdispatch.registry import registry
 
 
-class Predicting:
+class Predicting(StackedWeights):
     """What a stack of layers does that is not being trained."""
 
-    name: str
     backend: str
-    _layers: list[Layer]
     _predictor: CompiledForward | None = None
 
     def __call__(self, inputs: Any) -> Any:
         """Apply the layers."""
-        raise NotImplementedError
-
-    def _built_layers(self) -> list[Layer]:
         raise NotImplementedError
 
     def compile_forward(self, *, optimize: bool = False) -> CompiledForward:
@@ -45,7 +42,7 @@ class Predicting:
         is compiled again, as it is for a new shape where the compiler wants to know it. Raises
         `InvalidShape` while the model's input shape is unknown.
         """
-        self._built_layers()
+        self.ensure_built("compile_forward")
         return CompiledForward(self._layers, self.backend, optimize=as_bool(optimize, "optimize"))
 
     def plans(self) -> tuple[Plan, ...]:
@@ -66,22 +63,46 @@ class Predicting:
         The model is compiled as by `compile_forward`; one that holds what its backend cannot
         compile, such as an activation in plain NumPy, is run layer by layer, with a warning.
         `verbose` 'auto' shows a progress bar on a terminal once the work takes over a second, 1
-        shows it always, 0 never.
+        shows it always, 0 never. All items get the same weights: where another thread sets new
+        ones or adds a layer meanwhile, the work starts again, and that thread waits for its end.
         """
         size = 32 if batch_size is None else as_int(batch_size, "batch_size")
         native, shape, _ = self._native(x)
         starts = range(0, max(shape[0] or 0, 1), size) if shape else range(1)
-        outputs = [
-            selection.to_numpy(self._predict(native[start : start + size] if shape else native))
-            for start in progress(starts, verbose=verbose)
-        ]
+
+        if shape and not self.built:
+            self._build_for(native)
+
+        def predicted(start: int) -> NumpyArray:
+            batch = native[start : start + size] if shape else native
+            return selection.to_numpy(self._predict(batch))
+
+        outputs = self._whole(predicted, starts, verbose)
         return np.concatenate(outputs)  # a copy, also of one: some backends' arrays are read-only
+
+    def _whole(
+        self, predicted: Callable[[int], NumpyArray], starts: range, verbose: Any
+    ) -> list[NumpyArray]:
+        """Return the outputs of all batches by one state of the model."""
+        noted = self._state()
+        outputs: list[NumpyArray] = []
+        for start in progress(starts, verbose=verbose):
+            outputs.append(predicted(start))
+            if not are_same(self._state(), noted):
+                break
+        else:
+            return outputs
+        with self._alone():
+            return [predicted(start) for start in progress(starts, verbose=verbose)]
+
+    def _state(self) -> list[object]:
+        """Return what is another object once the layers, or what is in them, change."""
+        layers = list(self._layers)
+        return [*(layer._plans for layer in layers), *(layer._variables for layer in layers)]
 
     def _predict(self, batch: Any) -> Any:
         """Return the outputs of one batch, compiled if they can be."""
-        try:
-            self._built_layers()
-        except InvalidShape:
+        if not self.built:
             return self(batch)  # which builds the model, or complains of the shape
         if self._predictor is None:
             self._predictor = self.compile_forward()
@@ -108,15 +129,18 @@ class Predicting:
         native = as_native(backend, inputs, self._layers[0].dtype)
         return native, *backend.describe(native)
 
+    def _build_for(self, inputs: Any) -> None:
+        """Build the layers for a tensor or an array; where it does not fit, none is built."""
+        native, shape, dtype = self._native(inputs)
+        require_float(dtype)
+        self._layers[0].plan_for(native)  # or it complains of the shape
+        self.build((None, *shape[1:]))
+
     if not TYPE_CHECKING:  # type checkers know what there is
 
         def __getattr__(self, name: str) -> Any:
             """Say of what Keras's models have, and these have not, what to do instead."""
             raise AttributeError(missing_attribute(type(self).__name__, name), name=name, obj=self)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what copies and pickles hold: nothing compiled."""
-        return {name: value for name, value in vars(self).items() if name != "_predictor"}
 
 
 class CompiledForward:
@@ -135,12 +159,28 @@ class CompiledForward:
         """
         compiled = self._compiled
         if not compiled.is_of(self._layers):
-            # At once and whole: another thread gets the old function with the old layers or this.
-            compiled = self._compiled = self._compile()
+            compiled = self._current()
         if not self._backend.owns(inputs):
             inputs = as_native(self._backend, inputs, self._layers[0].dtype)
-        variables = [variable for layer in self._layers for variable in layer._variables]
-        return compiled.function(variables, inputs)
+        outputs = compiled.function(compiled.variables, inputs)
+        if not compiled.has_weights_of(self._layers):
+            # They were set meanwhile, so that these may be half of the old and half of the new.
+            with held(list(self._layers)):
+                compiled = self._current()
+                outputs = compiled.function(compiled.variables, inputs)
+        return outputs
+
+    def _current(self) -> _Compiled:
+        """Return the function of the layers as they are, with their variables."""
+        compiled = self._compiled
+        layers = list(self._layers)
+        if compiled.computes_as(layers):
+            compiled = replace(compiled, **_weights_of(layers))
+        else:
+            compiled = self._compile()
+        # At once and whole: another thread gets the old function with the old layers or this.
+        self._compiled = compiled
+        return compiled
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what copies and pickles hold: nothing compiled, which is made again."""
@@ -149,7 +189,7 @@ class CompiledForward:
     @property
     def is_refused(self) -> bool:
         """Whether the backend's compiler was seen to fail on the model as it is now."""
-        return self._compiled.is_refused and self._compiled.is_of(self._layers)
+        return self._compiled.is_refused and self._compiled.computes_as(self._layers)
 
     @is_refused.setter
     def is_refused(self, value: bool) -> None:
@@ -162,7 +202,7 @@ class CompiledForward:
         # Before compiling: a layer that changes meanwhile is seen to be another one.
         revisions = [layer._plans for layer in layers]
         function = _compile(self._backend, layers, optimize=self._optimize)
-        return _Compiled(revisions=revisions, function=function)
+        return _Compiled(revisions=revisions, function=function, **_weights_of(layers))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -170,17 +210,37 @@ class _Compiled:
     """A function of (variables, inputs), and which layers as they were it computes."""
 
     revisions: Sequence[object]  # of each layer its table of plans, which a change replaces
+    lists: Sequence[object]  # of each layer the list of its variables, which a write replaces
+    variables: Sequence[Any]  # of all layers
     function: Callable[..., Any]
     is_refused: bool = False
 
     def is_of(self, layers: Sequence[Layer]) -> bool:
-        """Whether these still are the layers."""
+        """Whether these still are the layers, and the variables theirs."""
         if len(layers) != len(self.revisions):
             return False
-        for layer, revision in zip(layers, self.revisions, strict=True):
-            if layer._plans is not revision:
+        for layer, revision, own in zip(layers, self.revisions, self.lists, strict=False):
+            if layer._plans is not revision or layer._variables is not own:
                 return False
         return True
+
+    def computes_as(self, layers: Sequence[Layer]) -> bool:
+        """Whether these still are the layers, whatever their weights."""
+        return are_same([layer._plans for layer in layers], self.revisions)
+
+    def has_weights_of(self, layers: Sequence[Layer]) -> bool:
+        """Whether nobody has written the layers' weights since the variables were noted."""
+        for layer, own in zip(layers, self.lists, strict=False):  # noqa: SIM110 - twice as fast
+            if layer._variables is not own:
+                return False
+        return True
+
+
+def _weights_of(layers: Sequence[Layer]) -> dict[str, Any]:
+    """Return the variables at a time when nobody writes them."""
+    with held(layers):
+        lists = [layer._variables for layer in layers]
+    return {"lists": lists, "variables": [variable for own in lists for variable in own]}
 
 
 def _recompiled(layers: list[Layer], backend: str, optimize: bool) -> CompiledForward:

@@ -7,19 +7,20 @@ from typing import Any, Self
 
 from convdispatch import selection
 from convdispatch._documents import DEFAULT_LIMITS, DocumentLimits
+from convdispatch._locks import Lock
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.layers import Layer
 from convdispatch.layers._arguments import as_partial_shape
 from convdispatch.layers._options import layer_name
-from convdispatch.layers._tensors import require_float
 from convdispatch.models import _serialization
-from convdispatch.models._flat_weights import StackedWeights, by_layer
+from convdispatch.models._copies import CopiedStack
+from convdispatch.models._flat_weights import all_or_none, by_layer
 from convdispatch.models._inference import Predicting
 from convdispatch.models._summary import summary_lines
 from convdispatch.ops import PartialShape
 
 
-class Sequential(Predicting, StackedWeights):
+class Sequential(Predicting, CopiedStack):
     """Layers applied in the order in which they were added, all on one backend.
 
     The backend is the argument, or that of the first layer if it was given one, or the current
@@ -42,6 +43,7 @@ class Sequential(Predicting, StackedWeights):
         self.backend = selection.resolve_backend(backend)
         self._has_own_backend = backend is not None
         self._layers: list[Layer] = []
+        self._lock = Lock()
         if not isinstance(layers, Iterable | None):
             raise InvalidType(
                 f"`layers` must be a list of layers; received {type(layers).__name__}."
@@ -62,6 +64,10 @@ class Sequential(Predicting, StackedWeights):
             raise InvalidType(
                 f"`layer` must be a convdispatch layer; received {type(layer).__name__}."
             )
+        with self._lock.held():
+            self._add(layer)
+
+    def _add(self, layer: Layer) -> None:
         if any(layer is other for other in self._layers):
             raise InvalidArgument(
                 f"the model already holds this very layer, {layer.name!r}; make another one."
@@ -85,9 +91,10 @@ class Sequential(Predicting, StackedWeights):
 
     def pop(self) -> Layer:
         """Take the top layer off and return it."""
-        if not self._layers:
-            raise InvalidArgument("the model has no layer to take off.")
-        return self._layers.pop()
+        with self._lock.held():
+            if not self._layers:
+                raise InvalidArgument("the model has no layer to take off.")
+            return self._layers.pop()
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return the layer of that name, or else at that place, from 0 at the bottom."""
@@ -126,29 +133,41 @@ class Sequential(Predicting, StackedWeights):
 
     # Shapes.
 
-    @property
-    def built(self) -> bool:
-        """Whether every layer has its weights."""
-        return bool(self._layers) and all(layer.built for layer in self._layers)
-
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
-        """Build the layers for inputs of that shape, batch axis included."""
+        """Build the layers for inputs of that shape, batch axis included.
+
+        Layers that have weights keep them. Where one cannot be built, none is.
+        """
+        with self._lock.held():
+            shapes = self._shapes_between(self._stated_shape(input_shape))
+            are_new = [layer for layer in self._layers if not layer.built]
+            with all_or_none(are_new):
+                for layer, shape in zip(self._layers, shapes, strict=False):
+                    if input_shape is not None or not layer.built:
+                        layer.build(shape)
+
+    def _stated_shape(self, input_shape: Sequence[int | None] | None) -> PartialShape:
+        """Return the shape that inputs have as far as it was said, just now or before."""
         if not self._layers:
             raise InvalidShape(f"{self.name!r} has no layers to build.")
-        first = self._layers[0]
-        known = first.input_shape if first.built else first.batch_input_shape
-        stated = known if input_shape is None else input_shape
+        stated = self._known_shape() if input_shape is None else input_shape
         if stated is None:
             raise InvalidShape(
                 f"{self.name!r} does not know its input shape: give `input_shape` to `build` or "
                 "to the first layer, or call the model once."
             )
-        shape = as_partial_shape(stated, "input_shape")
-        self.compute_output_shape(shape)  # where it raises, nothing is built
+        return as_partial_shape(stated, "input_shape")
+
+    def _known_shape(self) -> PartialShape | None:
+        first = self._layers[0]
+        return first.input_shape if first.built else first.batch_input_shape
+
+    def _shapes_between(self, shape: PartialShape) -> list[PartialShape]:
+        """Return the input's shape of each layer, and the output's; where it raises, none fits."""
+        shapes = [shape]
         for layer in self._layers:
-            if not layer.built:
-                layer.build(shape)
-            shape = layer.compute_output_shape(shape)
+            shapes.append(layer.compute_output_shape(shapes[-1]))
+        return shapes
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
         """Return the output's shape for an input shape, batch axis included."""
@@ -167,22 +186,33 @@ class Sequential(Predicting, StackedWeights):
         """The shape of the output for `input_shape`."""
         return self.compute_output_shape(self.input_shape)
 
-    def _built_layers(self) -> list[Layer]:
-        if not self.built:
-            self.build()
-        return self._layers
-
     # Computing.
 
     def __call__(self, inputs: Any) -> Any:
         """Apply the layers to a tensor of the model's backend, or to a NumPy array."""
-        if not self.built:
-            _, shape, dtype = self._native(inputs)
-            require_float(dtype)
-            self.compute_output_shape(shape)  # where it raises, nothing is built
-        for layer in self._layers:
-            inputs = layer(inputs)
-        return inputs
+        layers = list(self._layers)
+        for layer in layers:
+            if not layer._is_made:
+                break
+        else:
+            if layers:
+                return self._applied(layers, inputs)
+        self._build_for(inputs)
+        return self._applied(list(self._layers), inputs)
+
+    def _applied(self, layers: Sequence[Layer], inputs: Any) -> Any:
+        """Apply the layers, all with the weights of one time."""
+        noted, outputs = [], inputs
+        for layer in layers:
+            noted.append(layer._variables)
+            outputs = layer(outputs)
+        for layer, variables in zip(layers, noted, strict=True):
+            if layer._variables is not variables:  # set meanwhile: some had the old ones
+                with self._alone() as layers:
+                    for layer in layers:
+                        inputs = layer(inputs)
+                    return inputs
+        return outputs
 
     def apply(self, weights: Sequence[Any], inputs: Any) -> Any:
         """Apply the layers with other weights: a pure function, for jit and autodiff.
@@ -239,8 +269,12 @@ class Sequential(Predicting, StackedWeights):
         `dtype` asks for weights of another element type as well.
         """
         moved = type(self)(name=self.name, backend=backend)
-        for layer in self._layers:
-            moved.add(layer.to(backend, dtype=dtype))
+        if self._layers and self._known_shape() is not None:
+            self.ensure_built("to")  # the copy has the weights that this model will have
+        with self._alone() as layers:
+            copies = [layer.to(backend, dtype=dtype) for layer in layers]
+        for layer in copies:
+            moved.add(layer)
         return moved
 
     def __iter__(self) -> Iterator[Layer]:
