@@ -119,14 +119,62 @@ def test_initial_weights_are_those_of_the_constructor_s_time() -> None:
     assert layer.get_weights()[0].item() == 2
 
 
+@pytest.mark.parametrize("is_built", [True, False])
 @pytest.mark.parametrize("count", [1, 3], ids=["too few", "too many"])
-def test_apply_takes_one_tensor_a_weight(count: int, backend_name: str) -> None:
-    """No backend leaves a bias out because it was not handed over."""
-    layer = identity(backend=backend_name)
-    layer.build((None, 4, 1))
+def test_apply_takes_one_tensor_a_weight(count: int, is_built: bool, backend_name: str) -> None:
+    """No backend leaves a bias out because it was not handed over, nor misses one by its name."""
+    layer, built = identity(backend=backend_name), identity(backend=backend_name)
+    built.build((None, 4, 1))
+    if is_built:
+        layer.build((None, 4, 1))
     tensor = registry.load(backend_name).asarray(STEPS, "float32")
+    assert convdispatch.to_numpy(layer.apply(built.variables, tensor)).tolist() == STEPS.tolist()
     with pytest.raises(InvalidArgument, match=f"must be 2 arrays .* received {count} arrays"):
-        layer.apply((layer.variables * 2)[:count], tensor)
+        layer.apply((built.variables * 2)[:count], tensor)
+
+
+class Foreign:
+    """A tensor of nobody's."""
+
+
+@pytest.mark.parametrize("is_model", [False, True])
+@pytest.mark.parametrize("method", ["apply", "penalties"])
+def test_weights_and_inputs_of_another_backend_are_refused(
+    method: str, is_model: bool, backend_name: str
+) -> None:
+    """As a call refuses them, not by an error from somewhere in a framework."""
+    layer = identity(backend=backend_name)
+    one: Any = Sequential([layer], backend=backend_name) if is_model else layer
+    one.build((None, 4, 1))
+    foreign = [Foreign(), Foreign()]
+    with pytest.raises(InvalidType, match=f"`weights` of .* own backend, '{backend_name}'; .*Fore"):
+        one.apply(foreign, STEPS) if method == "apply" else one.penalties(foreign)
+    if method == "apply":
+        with pytest.raises(InvalidType, match=f"`inputs` must be .* '{backend_name}'; .*Foreign"):
+            one.apply(one.variables, Foreign())
+
+
+@pytest.mark.parametrize("method", ["set_weights", "count_params", "penalties"])
+def test_what_needs_weights_builds_or_says_so(method: str) -> None:
+    """It builds the layer where its input shape is stated; without one there is a message."""
+    arguments: Any = {"count_params": ()}.get(method, ([np.ones((1, 1, 1)), np.zeros(1)],))
+    stated = layers.Conv1D(1, 1, input_shape=(4, 1), backend="numpy")
+    getattr(stated, method)(*arguments)
+    assert stated.built
+    layer = layers.Conv1D(1, 1, name="c", backend="numpy")
+    message = f"'c' has no weights yet: build it or call it once before `{method}`"
+    with pytest.raises(InvalidArgument, match=message):
+        getattr(layer, method)(*arguments)
+
+
+@pytest.mark.parametrize("function", [convdispatch.gradients, convdispatch.compare])
+def test_only_layers_and_models_are_compared_and_differentiated(
+    function: Callable[..., Any],
+) -> None:
+    """Something else is named, also a layer that was not made."""
+    for wrong in (layers.Conv1D, np.ones(3), None):
+        with pytest.raises(InvalidType, match=r"`model` must be a .*layer or a Seq"):
+            function(wrong, STEPS)
 
 
 def test_a_model_s_apply_takes_one_tensor_a_weight() -> None:
@@ -152,6 +200,37 @@ def test_a_copy_computes_the_same_with_weights_of_its_own(
     np.testing.assert_array_equal(convdispatch.to_numpy(twin(X)), expected)
     twin.set_weights([weight + 1 for weight in twin.get_weights()])
     np.testing.assert_array_equal(convdispatch.to_numpy(layer(X)), expected)
+
+
+def test_what_is_copied_along_with_a_layer_has_its_variables(backend_name: str) -> None:
+    """A wrapper or an optimizer that holds them: its copy trains the layer's copy."""
+    if backend_name == "jax":
+        pytest.skip("JAX's arrays are immutable")
+    model = two_layers(backend=backend_name)
+    twin, variables = copy.deepcopy((model, model.variables))
+    assert all(one is other for one, other in zip(twin.variables, variables, strict=True))
+    twin.set_weights([0 * array for array in twin.get_weights()])
+    assert not np.any(convdispatch.to_numpy(variables[0]))
+    assert np.any(model.get_weights()[0])
+
+
+def test_a_shallow_copy_of_a_model_has_its_layers(backend_name: str) -> None:
+    """And can get others, which the model has not."""
+    model = two_layers(backend=backend_name)
+    twin = copy.copy(model)
+    twin.add(layers.UpSampling2D(2))
+    assert (len(model), len(twin)) == (2, 3)
+    assert twin.layers[:2] == model.layers
+
+
+def test_a_copied_pair_of_models_shares_the_copies_of_shared_layers(backend_name: str) -> None:
+    """And a layer that is copied beside its model is the copied model's."""
+    model = two_layers(backend=backend_name)
+    other = Sequential(model.layers, backend=backend_name)
+    for copied in (copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))):
+        twin, its_other, layer = copied((model, other, model.layers[0]))
+        assert twin.layers == its_other.layers
+        assert layer is twin.layers[0]
 
 
 def test_a_model_can_be_pickled(backend_name: str) -> None:

@@ -15,7 +15,7 @@ from convdispatch.layers import _keras_configs, _options, _sizes
 from convdispatch.layers._arguments import as_bool, as_partial_shape
 from convdispatch.layers._copying import Copied
 from convdispatch.layers._plans import Function, Plan, PlanTable, casting_weights, recorded
-from convdispatch.layers._tensors import as_native, require_float
+from convdispatch.layers._tensors import as_native, require_float, require_native
 from convdispatch.layers._weights import Weight, require_as_many
 from convdispatch.layers._whole import held
 from convdispatch.ops import PartialShape, Shape
@@ -160,9 +160,13 @@ class Layer(Copied):
 
         `weights` are native tensors in the order and layout of `variables`.
         """
-        if self._is_made:
-            require_as_many(weights, self._weights, owner=self.name)
-        return self.plan_for(inputs).function(weights, inputs)
+        backend = self._backend()
+        native = as_native(backend, inputs, self.dtype)
+        plan = self.plan_for(native)
+        declared = self._weights if self._is_made else self._declare((None, *plan.input_shape))
+        require_as_many(weights, declared, owner=self.name)
+        require_native(backend, weights, owner=self.name)
+        return plan.function(weights, native)
 
     def plan_for(self, inputs: Any) -> Plan:
         """Return the plan for a native tensor, made if there is none yet.

@@ -71,6 +71,7 @@ class Conv(OneKernelLayer):
     @property
     def reduction_length(self) -> int:
         """How many products are summed into one output, the bias counted as one."""
+        self.ensure_built("reduction_length")
         return math.prod(self._weights[0].shape[:-1]) + self.use_bias
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:

@@ -6,13 +6,16 @@ A copy has weights of its own and the values of one time, and nothing that was c
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from convdispatch import selection
+from convdispatch.errors import InvalidType
 from convdispatch.layers import _options
 from convdispatch.layers._plans import PlanTable
+from convdispatch.layers._tensors import require_native
 from convdispatch.layers._weighted import Weighted
+from convdispatch.layers._weights import require_as_many, require_shapes
 from convdispatch.layers._whole import held
 from convdispatch.ops import PartialShape
 
@@ -44,6 +47,24 @@ class Copied(Weighted):
             moved._initial_weights = values
             moved.build(shape)
         return moved
+
+    def adopt(self, variables: Sequence[Any]) -> None:
+        """Compute with these native tensors from now on: they are shared, not copied.
+
+        A wrapper calls it that has tensors of its own in the place of the layer's, as after a copy
+        or a change of their element type, which becomes the layer's.
+        """
+        self.ensure_built("adopt")
+        backend = self._backend()
+        require_as_many(variables, self._weights, owner=self.name)
+        require_native(backend, variables, owner=self.name)
+        described = [backend.describe(variable) for variable in variables]
+        require_shapes([shape for shape, _ in described], self._weights, owner=self.name)
+        dtype = _common([dtype for _, dtype in described], self.dtype)
+        with held([self]):
+            self._variables = list(variables)
+            if dtype != self.dtype:
+                vars(self).update(dtype=dtype, _plans=PlanTable())
 
     def build(self, input_shape: PartialShape) -> None:
         """Make the weights for inputs of that shape."""
@@ -77,3 +98,12 @@ class Copied(Weighted):
         twin._variables = [copy.deepcopy(variable, memo) for variable in self._variables]
         twin._restore(values)
         return twin
+
+
+def _common(dtypes: Sequence[str], otherwise: str) -> str:
+    """Return the element type that all of them are, one that layers can have."""
+    if len(set(dtypes)) > 1:
+        raise InvalidType(
+            f"the weights of a layer must have one element type; received {', '.join(dtypes)}."
+        )
+    return _options.layer_dtype({"dtype": dtypes[0]}) if dtypes else otherwise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from convdispatch import selection
@@ -27,6 +29,16 @@ def as_native(backend: Backend, inputs: object, dtype: str) -> Tensor:
         f"`inputs` must be a NumPy array, nested lists of numbers or a tensor of the layer's own "
         f"backend, {backend.name!r}; received {_described(inputs)}"
     )
+
+
+def require_native(backend: Backend, tensors: Sequence[object], *, owner: str) -> None:
+    """Raise `InvalidType` unless all weights handed over are tensors of the backend."""
+    for tensor in tensors:
+        if not backend.owns(tensor):
+            raise InvalidType(
+                f"`weights` of {owner!r} must be tensors of its own backend, {backend.name!r}; "
+                f"received {_described(tensor)}"
+            )
 
 
 def _read_lists(inputs: object) -> NumpyArray:

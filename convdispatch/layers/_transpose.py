@@ -80,6 +80,7 @@ class ConvTranspose(OneKernelLayer):
     @property
     def reduction_length(self) -> int:
         """How many products are at most summed into one output, the bias counted as one."""
+        self.ensure_built("reduction_length")
         *spatial, _, channels = self._weights[0].shape
         return math.prod(spatial) * channels // self.groups + self.use_bias
 

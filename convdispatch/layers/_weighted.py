@@ -10,6 +10,7 @@ import numpy as np
 
 from convdispatch import initializers
 from convdispatch._locks import Lock
+from convdispatch.layers._tensors import require_native
 from convdispatch.layers._weights import Weight, checked_values, own_arrays, require_as_many
 from convdispatch.layers._whole import Write, held, read_whole, written
 from convdispatch.ops import Backend, NumpyArray, Tensor
@@ -120,13 +121,14 @@ class Weighted:
     def penalties(self, weights: Sequence[Any]) -> list[Any]:
         """Return the regularization losses of other weights: a pure function, beside `apply`."""
         self.ensure_built("penalties")
+        require_as_many(weights, self._weights, owner=self.name)
+        require_native(self._backend(), weights, owner=self.name)
         return self._penalties(weights)
 
     def _weight_losses(self) -> list[Any]:
         return self._penalties(self._variables)
 
     def _penalties(self, weights: Sequence[Any]) -> list[Any]:
-        require_as_many(weights, self._weights, owner=self.name)
         backend = self._backend()
         return [
             penalty(weight.regularizer, backend, tensor)

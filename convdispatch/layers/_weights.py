@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
-from convdispatch.ops import NumpyArray, Shape, Tensor
+from convdispatch.ops import NumpyArray, PartialShape, Shape, Tensor
 
 Functions = Mapping[str, Callable[..., Tensor]]
 
@@ -98,7 +98,6 @@ def checked_values(
             f"`weights` of {owner!r} must be a list of arrays; received {type(values).__name__}."
         )
     require_as_many(values, weights, owner=owner)
-    shapes = [weight.public_shape for weight in weights]
     arrays = [_as_array(value, w, owner) for value, w in zip(values, weights, strict=True)]
     for array, weight in zip(arrays, weights, strict=True):
         if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
@@ -106,12 +105,21 @@ def checked_values(
                 f"`weights` of {owner!r} must be arrays of real numbers; received element type "
                 f"{array.dtype} for {weight.name!r}."
             )
-        if array.shape != weight.public_shape:
+    require_shapes([array.shape for array in arrays], weights, owner=owner)
+    return arrays
+
+
+def require_shapes(
+    shapes: Sequence[PartialShape], weights: Sequence[Weight], *, owner: str
+) -> None:
+    """Raise `InvalidShape` unless each is the shape of that weight."""
+    for shape, weight in zip(shapes, weights, strict=True):
+        if shape != weight.public_shape:
+            wanted = [one.public_shape for one in weights]
             raise InvalidShape(
-                f"`weights` of {owner!r} must have the shapes {shapes}; received {array.shape} "
+                f"`weights` of {owner!r} must have the shapes {wanted}; received {shape} "
                 f"for {weight.name!r}."
             )
-    return arrays
 
 
 def require_as_many(values: Sequence[Any], weights: Sequence[Weight], *, owner: str) -> None:

@@ -92,6 +92,13 @@ class StackedWeights:
             for layer, own in by_layer(layers, values, owner=self.name):
                 layer.set_weights(own)
 
+    def adopt(self, variables: Sequence[Any]) -> None:
+        """Compute with these native tensors from now on: they are shared, not copied."""
+        layers = self._built_layers()
+        with held(layers):
+            for layer, own in by_layer(layers, variables, owner=self.name):
+                layer.adopt(own)
+
     def count_params(self) -> int:
         """Return how many numbers the weights hold."""
         return sum(layer.count_params() for layer in self._built_layers())
