@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from convdispatch._file_locks import exclusive
+from convdispatch._files import read_whole, remove_drafts, write_atomically
 from convdispatch._locks import Lock
 from convdispatch._warnings import warn
 from convdispatch.tuning._folder import FOLDER_VARIABLE, SCHEMA, cache_path
@@ -22,6 +22,7 @@ from convdispatch.tuning._folder import FOLDER_VARIABLE, SCHEMA, cache_path
 # The latest are kept: neither ever new shapes nor ever new versions may fill the disk.
 MAX_ENVIRONMENTS, MAX_WINNERS = 16, 4096
 _MAX_BYTES = 64 * 2**20
+_LONGEST = 1e6  # seconds that a call may have taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ class Cache:
                     winners = entries.pop(environment, {})
                     winners.pop(key, None)
                     entries[environment] = {**winners, key: winner}
-                    self._write(_latest(entries))
+                    self._write(_latest(entries, MAX_WINNERS))
                 self._unsaved.get(environment, {}).pop(key, None)
             except OSError as exc:
                 self._unsaved.setdefault(environment, {})[key] = winner
@@ -115,7 +116,7 @@ class Cache:
         if stamp != self._stamp:
             if status.st_size > _MAX_BYTES:
                 raise _NotOurs(f"it is {status.st_size} bytes long")
-            self._read = _parsed(self.path.read_bytes())
+            self._read = _parsed(read_whole(self.path, _MAX_BYTES))
             self._stamp = stamp
         return self._read
 
@@ -130,22 +131,12 @@ class Cache:
             return {}
 
     def _write(self, entries: Entries) -> None:
-        """Replace the file in one step, so that no reader ever sees half of it."""
-        value = {
-            "schema": SCHEMA,
-            "environments": {
-                environment: {key: asdict(winner) for key, winner in winners.items()}
-                for environment, winners in entries.items()
-            },
-        }
-        temporary = self.path.with_name(
-            f".{self.path.name}.{os.getpid()}-{threading.get_ident()}.tmp"
-        )
-        try:
-            temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
-            os.replace(temporary, self.path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        text, most = _as_text(entries), MAX_WINNERS
+        while len(text) > _MAX_BYTES and most > 1:  # or nobody would read it
+            most //= 2
+            text = _as_text(_latest(entries, most))
+        remove_drafts(self.path)
+        write_atomically(self.path, text)
 
     def _warn(self, problem: str) -> None:
         if problem in self._warned:
@@ -161,11 +152,22 @@ class _NotOurs(Exception):  # noqa: N818 - no error of the package: caught withi
     """The file is damaged, or of another format."""
 
 
-def _latest(entries: Entries) -> Entries:
+def _latest(entries: Entries, winners_each: int) -> Entries:
     return {
-        environment: dict(list(winners.items())[-MAX_WINNERS:])
+        environment: dict(list(winners.items())[-winners_each:])
         for environment, winners in list(entries.items())[-MAX_ENVIRONMENTS:]
     }
+
+
+def _as_text(entries: Entries) -> str:
+    value = {
+        "schema": SCHEMA,
+        "environments": {
+            environment: {key: asdict(winner) for key, winner in winners.items()}
+            for environment, winners in entries.items()
+        },
+    }
+    return json.dumps(value, indent=1) + "\n"
 
 
 def _parsed(raw: bytes) -> Entries:
@@ -188,14 +190,23 @@ def _winner(fields: Mapping[str, object]) -> Winner:
     is_sound = (
         isinstance(winner.name, str)
         and isinstance(winner.usual, str)
-        and isinstance(winner.batch, int)
+        and type(winner.batch) is int
+        and 0 < winner.batch < 2**63
         and {winner.name, winner.usual} <= medians.keys()
-        and all(isinstance(seconds, int | float) for seconds in medians.values())
+        and all(_is_duration(seconds) for seconds in medians.values())
         and all(isinstance(reason, str) for reason in left_out.values())
     )
     if not is_sound:
         raise TypeError("a winner has a field of the wrong type")
     return winner
+
+
+def _is_duration(value: object) -> bool:
+    """Say whether it is a number of seconds.
+
+    JSON as Python reads it has NaN, infinity and whole numbers beyond every float, too.
+    """
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LONGEST
 
 
 def _reason(exc: OSError) -> str:

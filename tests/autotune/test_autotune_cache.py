@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
+import os
+import signal
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -121,6 +127,14 @@ BROKEN = {
     "name is a number": with_entry(name=3),
     "medians are text": with_entry(medians="fast"),
     "median is text": with_entry(medians={"a": "fast"}),
+    "median is not a number": with_entry(medians={"a": math.nan}),
+    "median is infinite": with_entry(medians={"a": math.inf}),
+    "median is negative": with_entry(medians={"a": -1.0}),
+    "median is a truth value": with_entry(medians={"a": True}),
+    "median beyond all floats": with_entry(medians={"a": 10**400}),
+    "batch is a truth value": with_entry(batch=True),
+    "batch is nothing": with_entry(batch=0),
+    "batch is not whole": with_entry(batch=1.5),
     "chosen but not measured": with_entry(name="b"),
     "unknown field": with_entry(colour="red"),
 }
@@ -170,6 +184,87 @@ def test_a_file_that_cannot_be_read_is_one_warning(path: Path) -> None:
     mine = Cache(path)
     (text,) = warned(lambda: mine.find("here", "op"), lambda: mine.find("here", "op"))
     assert "cannot be read" in text
+
+
+def pipe(path: Path) -> None:
+    """Put a pipe that nobody fills in the file's place."""
+    os.mkfifo(path)
+
+
+def endless(path: Path) -> None:
+    """Put a device without an end in the file's place."""
+    path.symlink_to("/dev/zero")
+
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+
+
+@POSIX
+@pytest.mark.parametrize("plant", [pipe, endless])
+def test_what_is_no_file_is_neither_waited_for_nor_read(
+    path: Path, plant: Callable[[Path], None]
+) -> None:
+    """Winners last as long as the process; `clear` takes the thing away."""
+    path.parent.mkdir()
+    plant(path)
+    mine = Cache(path)
+    read, written = warned(
+        lambda: mine.find("here", "op"), lambda: mine.add("here", "op", winner())
+    )
+    assert "cannot be read (it is not an ordinary file)" in read
+    assert "cannot be written (it is not an ordinary file)" in written
+    assert mine.find("here", "op") == winner()
+    assert mine.clear()
+    assert Cache(path).entries() == {}
+
+
+@POSIX
+def test_planted_names_are_not_written_through(path: Path, tmp_path: Path) -> None:
+    """Neither the lock's nor the one that a former version wrote its draft under."""
+    path.parent.mkdir()
+    victim = tmp_path / "victim"
+    draft = f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp"
+    path.with_name(draft).symlink_to(victim)
+    Cache(path).add("here", "op", winner())
+    path.with_name(f"{path.name}.lock").unlink()
+    path.with_name(f"{path.name}.lock").symlink_to(victim)
+    (text,) = warned(lambda: Cache(path).add("here", "other op", winner()))
+    assert "cannot be written" in text
+    assert not victim.exists()
+    assert Cache(path).find("here", "op") == winner()
+
+
+def test_what_is_written_can_be_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the reasons are: the first winners are dropped until the file is readable."""
+    monkeypatch.setattr(_cache, "_MAX_BYTES", 2000)
+    mine = Cache(path)
+    for number in range(20):
+        mine.add("here", f"op{number}", winner("f" * 50))
+    assert path.stat().st_size <= 2000
+    assert "op19" in Cache(path).entries()["here"]
+
+
+@POSIX
+def test_a_writer_that_is_killed_loses_nothing(path: Path) -> None:
+    """Whatever it was doing: the file is whole, and the next writer cleans up."""
+    Cache(path).add("here", "first", winner())
+
+    def write_on() -> None:
+        mine = Cache(path)
+        for number in itertools.count():
+            mine.add("here", f"op{number % 5}", winner())
+
+    for number in range(100):
+        child = os.fork()
+        if not child:
+            write_on()
+        time.sleep(0.002 + 0.00005 * number)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        assert Cache(path).entries()["here"]["first"] == winner()
+    Cache(path).add("here", "last", winner())
+    names = {entry.name for entry in path.parent.iterdir()}
+    assert names == {"autotune-1.json", "autotune-1.json.lock"}
 
 
 def test_a_lock_that_is_never_let_go_is_one_warning(
@@ -269,6 +364,34 @@ def test_clear_removes_the_file(path: Path, answer: Answer) -> None:
     assert not path.exists()
     assert answer("autotune", "clear") == {"path": str(path), "removed": False}
     assert answer("autotune", "show") == {"path": str(path), "environments": []}
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may become another user"
+)
+@pytest.mark.parametrize("action", ["path", "show", "clear"])
+def test_a_folder_that_may_not_be_looked_into_is_no_traceback(
+    path: Path, capfd: pytest.CaptureFixture[str], action: str
+) -> None:
+    """`path` and `show` say what they know; `clear` says why it cannot."""
+    from convdispatch.cli import main
+
+    path.parent.mkdir(mode=0o700)
+    child = os.fork()
+    if not child:
+        os.setgroups([])
+        os.setgid(4713)
+        os.setuid(4713)
+        code = 99
+        try:
+            code = main(["autotune", action])
+        finally:
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    captured = capfd.readouterr()
+    assert "Traceback" not in captured.err
+    assert code == (1 if action == "clear" else 0)
+    assert str(path) in captured.out + captured.err
 
 
 def test_clear_does_not_remove_a_folder(path: Path, failure: Callable[..., str]) -> None:
