@@ -40,13 +40,14 @@ else:
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
+def exclusive(path: Path, patience: float | None = None) -> Iterator[None]:
     """Hold the lock that the file `path` stands for, which is made and stays.
 
     Raises OSError where the file cannot be made, or TimeoutError, one of them, where somebody holds
-    the lock for longer than PATIENCE: a stopped process must not stop the others.
+    the lock for longer than the seconds of `patience`, or PATIENCE: a stopped process must not stop
+    the others.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + (PATIENCE if patience is None else patience)
     descriptor = _open(path)
     try:
         _wait_for(descriptor, path, deadline)

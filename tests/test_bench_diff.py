@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -253,6 +254,87 @@ def test_outside_of_a_repository_there_are_no_revisions(
     assert "is in no git repository. Give a folder, or a revision" in words
 
 
+PROJECTS = {
+    "no name": ("[project]", "KeyError: 'name'"),
+    "no project": ("[tool]", "KeyError: 'project'"),
+    "project is a list": ("project = []", "TypeError"),
+    "no TOML": ("[", "TOMLDecodeError"),
+    "no UTF-8": (b"\xff", "UnicodeDecodeError"),
+    "a way out": ('[project]\nname = "../../escaped"', "project.name cannot be '../../escaped'"),
+    "a way from the root": ('[project]\nname = "/tmp/a"', "project.name cannot be '/tmp/a'"),
+    "a number": ("[project]\nname = 3", "project.name cannot be 3"),
+    "nothing": ('[project]\nname = ""', "project.name cannot be ''"),
+    "two lines": ('[project]\nname = "a\\nb"', "project.name cannot be"),
+    "too long": (f'[project]\nname = "{"a" * 300}"', "project.name cannot be"),
+    "a version that leads out": (
+        '[project]\nname = "a"\nversion = "1/../../../escaped"',
+        "project.version cannot be",
+    ),
+    "a version that is none": ('[project]\nname = "a"\nversion = [1]', "project.version cannot be"),
+    "points are a word": (
+        '[project]\nname = "a"\nentry-points = "b"',
+        "entry-points cannot be 'b'",
+    ),
+    "a group is a word": ('[project]\nname = "a"\nentry-points = {b = "c"}', "entry-points.b"),
+    "a target of two lines": (
+        '[project]\nname = "a"\nentry-points.convdispatch = {b = "c\\n[other]"}',
+        "the entry point 'b' cannot be",
+    ),
+    "a target that is a number": (
+        '[project]\nname = "a"\nentry-points.convdispatch = {b = 1}',
+        "the entry point 'b' cannot",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", PROJECTS)
+def test_a_bad_project_is_wrong_usage(make_checkout: Make, failure: Failure, kind: str) -> None:
+    """Exit status 2, for 1 would be a slow-down, and no path is made of what it says."""
+    text, message = PROJECTS[kind]
+    folder = make_checkout("bad")
+    folder.joinpath("pyproject.toml").write_bytes(
+        text if isinstance(text, bytes) else text.encode()
+    )
+    words = failure("bench", "diff", str(folder), str(folder), code=2)
+    assert "pyproject.toml cannot be used: " in words
+    assert message in words
+    assert list(Path(tempfile.gettempdir()).glob("escaped*")) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no such pipes")
+@pytest.mark.parametrize("plant", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_a_project_that_is_no_file_is_not_waited_for(
+    make_checkout: Make, failure: Failure, plant: Callable[[Path], None]
+) -> None:
+    """Neither a hang nor all the memory."""
+    folder = make_checkout("bad")
+    folder.joinpath("pyproject.toml").unlink()
+    plant(folder / "pyproject.toml")
+    words = failure("bench", "diff", str(folder), str(folder), code=2)
+    assert "it is not an ordinary file" in words
+
+
+@pytest.mark.parametrize("where", ["keras.json", "revision", "variable"])
+def test_whatever_else_goes_wrong_is_no_slow_down(
+    keras_json: Path, failure: Failure, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Exit status 2."""
+    if where == "keras.json":
+        keras_json.write_text("{", encoding="utf-8")
+    elif where == "variable":
+        monkeypatch.setenv("CONVDISPATCH_FLOATX", "float31")
+    failure("bench", "diff", "a" * 5000 if where == "revision" else str(ROOT), str(ROOT), code=2)
+
+
+def test_a_fault_of_our_own_is_no_slow_down(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python would end with 1; the traceback is what a report of the fault needs."""
+    monkeypatch.setattr("convdispatch.cli._bench.checked_out", None)
+    assert main(["bench", "diff", str(ROOT), str(ROOT)]) == 2
+    assert "TypeError: 'NoneType' object is not callable" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -270,50 +352,94 @@ def test_bad_options_exit_with_2(options: list[str], capsys: Capture) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for processes in /proc")
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param([signal.SIGINT], id="Ctrl-C"),
+        pytest.param([signal.SIGTERM], id="terminated"),
+        pytest.param([signal.SIGHUP], id="terminal closed"),
+        pytest.param([signal.SIGINT, signal.SIGINT, signal.SIGTERM, signal.SIGHUP], id="many"),
+        pytest.param([signal.SIGKILL], id="killed"),
+    ],
+)
 @needs_git
 def test_an_interrupted_run_leaves_nothing(
-    repository: Path, tmp_path: Path, sent: signal.Signals
+    repository: Path, tmp_path: Path, sent: list[signal.Signals]
 ) -> None:
-    """Workers end, worktrees go; of a run that is killed outright, the workers still end."""
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    path = os.pathsep.join([str(ROOT), str(ROOT / "backends")])
-    process = subprocess.Popen(
-        [sys.executable, "-m", "convdispatch", "bench", "diff", "fast", "slow"],
-        stdout=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path, "TMPDIR": str(temporary)},
-        cwd=repository,
-    )
+    """Workers end, worktrees go; those of a run that is killed outright go with the next run."""
+    process = started(repository, tmp_path)
     wait_for(lambda: len(children(process.pid)) == 2)
     workers = children(process.pid)
     time.sleep(0.5)
-    process.send_signal(sent)
+    for number in sent:
+        process.send_signal(number)
     code = process.wait(60)
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
-    if sent is not signal.SIGKILL:
-        assert code == 130
-        assert git(repository, "worktree", "list").count("\n") == 1
-        assert list(temporary.iterdir()) == []
+    if sent == [signal.SIGKILL]:
+        assert git(repository, "worktree", "list").count("\n") == 3
+        process = started(repository, tmp_path)
+        wait_for(lambda: len(children(process.pid)) == 2)
+        process.send_signal(signal.SIGINT)
+        code = process.wait(60)
+    assert code == 130
+    assert git(repository, "worktree", "list").count("\n") == 1
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@needs_git
+def test_a_run_beside_another_takes_nothing_from_it(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in use is not abandoned."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with checked_out("fast", "slow") as (base, _):
+        with checked_out("fast", "slow"):
+            assert git(repository, "worktree", "list").count("\n") == 5
+        assert base.folder.joinpath("pyproject.toml").exists()
+        assert git(repository, "worktree", "list").count("\n") == 3
+
+
+@needs_git
+def test_git_that_is_killed_is_an_error_and_leaves_nothing(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Failure
+) -> None:
+    """A `git worktree add` that dies in the middle is told of; what it had made goes."""
+    real = shutil.which("git")
+    fake = tmp_path / "bin" / "git"
+    fake.parent.mkdir()
+    fake.write_text(
+        f"""#!/bin/sh
+case "$*" in *"worktree add"*) {real} "$@"; kill -9 $$;; *) exec {real} "$@";; esac
+"""
+    )
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(fake.parent), prepend=os.pathsep)
+    assert "cannot be checked out" in failure("bench", "diff", "fast", "slow", code=2)
+    assert git(repository, "worktree", "list").count("\n") == 1
 
 
 @needs_git
 def test_an_interrupt_while_checking_out_leaves_nothing(repository: Path, tmp_path: Path) -> None:
     """Ctrl-C waits until git has done what it is doing."""
+    process = started(repository, tmp_path)
+    wait_for((repository / ".git" / "worktrees").exists)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert git(repository, "worktree", "list").count("\n") == 1
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def started(repository: Path, tmp_path: Path) -> subprocess.Popen[bytes]:
+    """Start a comparison of the two commits, with a folder for temporary files of its own."""
     temporary = tmp_path / "temporary"
-    temporary.mkdir()
+    temporary.mkdir(exist_ok=True)
     path = os.pathsep.join([str(ROOT), str(ROOT / "backends")])
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", "convdispatch", "bench", "diff", "fast", "slow"],
         stdout=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": path, "TMPDIR": str(temporary)},
         cwd=repository,
     )
-    wait_for((repository / ".git" / "worktrees").exists)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 130
-    assert git(repository, "worktree", "list").count("\n") == 1
-    assert list(temporary.iterdir()) == []
 
 
 def children(parent: int) -> list[int]:

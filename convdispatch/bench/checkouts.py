@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
+import shutil
 import subprocess
 import tempfile
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from convdispatch.errors import ConvDispatchError
+from convdispatch._file_locks import exclusive
+from convdispatch.bench.ending import uninterrupted
+from convdispatch.bench.metadata import CheckoutError, write_metadata
 
 _PACKAGE = Path("convdispatch", "__init__.py")
-_GROUP = "convdispatch"
+_PREFIX = "convdispatch-bench-"
+_LOCK = "lock"  # held as long as the run goes on, however it ends
 
 # A hook of the user's, such as one that installs packages, has no business with these folders.
 _GIT = ("git", "-c", "core.hooksPath=/dev/null")
-
-
-class CheckoutError(ConvDispatchError, ValueError):
-    """What was to be compared is neither a folder with a checkout nor a revision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +56,9 @@ def checked_out(base: str, head: str) -> Iterator[tuple[Checkout, Checkout]]:
     Raises `CheckoutError` before anything is made.
     """
     sources = [_source(base), _source(head)]
+    _remove_abandoned()
     with contextlib.ExitStack() as stack:
-        temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="convdispatch-bench-"))
-        root = Path(temporary).resolve()
+        root = stack.enter_context(_temporary_folder())
         sides = []
         # Names of one length: a longer path moves the stack, which alone has changed timings.
         for name, given, source in zip(("base", "head"), (base, head), sources, strict=True):
@@ -69,14 +67,45 @@ def checked_out(base: str, head: str) -> Iterator[tuple[Checkout, Checkout]]:
             else:
                 folder, revision = stack.enter_context(_worktree(root / name, source)), source
             metadata = root / f"{name}-metadata"
-            sides.append(_checkout(given, revision, folder, metadata))
+            sides.append(
+                Checkout(
+                    given=given,
+                    revision=revision,
+                    folder=folder,
+                    metadata=metadata,
+                    modules=write_metadata(folder, metadata),
+                )
+            )
         yield sides[0], sides[1]
+
+
+@contextlib.contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    with contextlib.ExitStack() as stack:
+        with uninterrupted():
+            made = stack.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX))
+            root = Path(made).resolve()
+            stack.enter_context(exclusive(root / _LOCK))
+        yield root
+
+
+def _remove_abandoned() -> None:
+    """Remove what this user's runs have left that were killed as nobody can catch."""
+    for root in Path(tempfile.gettempdir()).resolve().glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):  # its run goes on, or is not ours, or is just gone
+            if root.is_symlink() or root.stat().st_uid != os.geteuid():
+                continue
+            (root / _LOCK).lstat()
+            with exclusive(root / _LOCK, patience=0), uninterrupted():
+                for name in ("base", "head"):
+                    _remove_worktree(root / name)
+                shutil.rmtree(root)
 
 
 def _source(given: str) -> Path | str:
     """Return the folder, resolved, or the commit that is meant."""
     folder = Path(given)
-    if (folder / _PACKAGE).is_file():
+    if os.path.isfile(folder / _PACKAGE):
         return folder.resolve()
     place = f"{given!r} is no folder with a checkout (one with {_PACKAGE})"
     allowed = "Give a folder, or a revision of the repository that you are in."
@@ -98,24 +127,22 @@ def _source(given: str) -> Path | str:
 @contextlib.contextmanager
 def _worktree(folder: Path, commit: str) -> Iterator[Path]:
     try:
-        with _uninterrupted():
+        with uninterrupted():
             added = _git("worktree", "add", "--quiet", "--detach", str(folder), commit)
         if added.returncode:
             raise CheckoutError(f"{commit} cannot be checked out: {added.stderr.strip()}")
         yield folder
     finally:
-        with _uninterrupted():
-            _git("worktree", "remove", "--force", str(folder))
+        with uninterrupted():
+            _remove_worktree(folder)
 
 
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C wait: half a worktree could not be removed again."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _remove_worktree(folder: Path) -> None:
+    """Remove it, or what is left of it, also where git was killed that made it or removes it."""
+    for _ in range(2):
+        # Twice forced: git locks a worktree as long as it makes it.
+        if not _git("worktree", "remove", "--force", "--force", str(folder)).returncode:
+            return
 
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -130,39 +157,3 @@ def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         start_new_session=True,
     )
-
-
-def _checkout(given: str, revision: str | None, folder: Path, metadata: Path) -> Checkout:
-    points = _write_metadata(folder, metadata)
-    return Checkout(
-        given=given,
-        revision=revision,
-        folder=folder,
-        metadata=metadata,
-        modules=tuple(sorted({target.partition(":")[0].partition(".")[0] for target in points})),
-    )
-
-
-def _write_metadata(folder: Path, metadata: Path) -> list[str]:
-    """Write what an installation of the checkout would register; return its plugins' modules.
-
-    It comes first on the path, and hides an installed convdispatch's metadata by its name.
-    """
-    try:
-        project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
-    except (OSError, KeyError, ValueError) as exc:
-        raise CheckoutError(f"{folder / 'pyproject.toml'} cannot be used: {exc!r}") from exc
-    version = project.get("version", "0")
-    information = metadata / f"{project['name']}-{version}.dist-info"
-    information.mkdir(parents=True)
-    information.joinpath("METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {version}\n", "utf-8"
-    )
-    groups: dict[str, dict[str, str]] = project.get("entry-points", {})
-    lines = [
-        line
-        for group, points in groups.items()
-        for line in (f"[{group}]", *(f"{name} = {target}" for name, target in points.items()))
-    ]
-    information.joinpath("entry_points.txt").write_text("\n".join(lines) + "\n", "utf-8")
-    return list(groups.get(_GROUP, {}).values())

@@ -10,51 +10,60 @@ import argparse
 import contextlib
 import fnmatch
 import random
-import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Mapping, Sequence
 
 from convdispatch import selection
 from convdispatch.bench import gate, pair
 from convdispatch.bench.benchmarks import BENCHMARKS
-from convdispatch.bench.checkouts import Checkout, CheckoutError, checked_out
+from convdispatch.bench.checkouts import Checkout, checked_out
+from convdispatch.bench.ending import terminable
 from convdispatch.cli._bench_report import UNMEASURED, as_json, as_text, exit_code
 from convdispatch.cli._output import UsageError, one_line
 from convdispatch.conformance import choosing
-from convdispatch.conformance.report import ReportError
 from convdispatch.conformance.report_files import reserved
-from convdispatch.errors import BackendBroken, BackendNotFound, BackendUnavailable, InvalidArgument
+from convdispatch.errors import BackendBroken, BackendUnavailable, ConvDispatchError
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compare, print the table, and return the exit code."""
+    """Compare, print the table, and return the exit code.
+
+    1 is for a slow-down alone: a gate may believe it.
+    """
+    try:
+        return _run(arguments)
+    except (UsageError, BrokenPipeError):
+        raise
+    except (ConvDispatchError, OSError) as exc:
+        raise UsageError(str(exc)) from exc
+    except Exception:  # noqa: BLE001 - a fault of ours, which Python would end with 1
+        traceback.print_exc()
+        return 2
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         ids = _selected(arguments.backend, arguments.select)
     except (BackendUnavailable, BackendBroken) as exc:
         print(f"convdispatch: error: {one_line(str(exc))}", file=sys.stderr)
         return UNMEASURED
     rules = gate.Rules(threshold=arguments.threshold, rounds=arguments.rounds)
-    try:
-        with (
-            _terminable(),
-            reserved(arguments.json, "--json") as file,
-            checked_out(arguments.base, arguments.head) as sides,
-        ):
-            results = _compare(ids, sides, rules)
-            if file is not None:
-                file.write(as_json(results, sides, rules))
-    except (CheckoutError, InvalidArgument, ReportError) as exc:
-        raise UsageError(str(exc)) from exc
-    print(as_text(results, rules))
+    with (
+        terminable(),
+        reserved(arguments.json, "--json") as file,
+        checked_out(arguments.base, arguments.head) as sides,
+    ):
+        results = _compare(ids, sides, rules)
+        if file is not None:
+            file.write(as_json(results, sides, rules))
+    print(as_text(results, rules), flush=True)
     return exit_code(results)
 
 
 def _selected(backends: Sequence[str], pattern: str) -> dict[str, tuple[str, str]]:
     """Return the backend and the benchmark of each id that is asked for."""
-    try:
-        infos = choosing.choose(backends or [selection.backend()])
-    except BackendNotFound as exc:
-        raise UsageError(str(exc)) from exc
+    infos = choosing.choose(backends or [selection.backend()])
     every = {f"{info.name}/{name}": (info.name, name) for info in infos for name in BENCHMARKS}
     chosen = {
         id_: (backend, name)
@@ -88,22 +97,17 @@ def _compare(
     try:
         return gate.compare(list(ids), measure, rules=rules, watch=_tell)
     finally:
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\033[K")
+        _write("\r\033[K")
 
 
 def _tell(done: int, total: int) -> None:
-    """Say on a terminal how far it is; who reads a file wants no moving line in it."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\rround {done + 1} of {total}")
-        sys.stderr.flush()
+    """Say how far it is."""
+    _write(f"\rround {done + 1} of {total}")
 
 
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Let a request to end, which a CI sends, clean up as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _write(text: str) -> None:
+    """Write it on a terminal, if there still is one; a file wants no moving line in it."""
+    with contextlib.suppress(OSError, AttributeError):  # closed, or none from the beginning
+        if sys.stderr.isatty():
+            sys.stderr.write(text)
+            sys.stderr.flush()
