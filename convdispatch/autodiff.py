@@ -28,7 +28,7 @@ def gradients(model: Layer | Sequential, x: Any, cotangent: Any = None) -> Gradi
     """Differentiate sum(model(x) * cotangent) by the backend's own autodiff.
 
     `cotangent` is an array of the output's shape; None means ones. The NumPy backend needs the
-    package autograd: `pip install 'convdispatch[train]'`.
+    package autograd: the extra `train`.
 
     >>> from convdispatch.layers import Conv1D
     >>> layer = Conv1D(1, 2, use_bias=False, weights=[np.array([[[1.0]], [[10.0]]])])

@@ -2,7 +2,8 @@
 
 Each class also inherits the builtin that a caller would expect, so `except ValueError` keeps
 working. A message says what was wrong, what was received, what is allowed and what to do.
-No other module of the package may be imported here.
+The command that they give for what is missing is here too, so that there is one. No other module
+of the package may be imported here.
 """
 
 
@@ -59,3 +60,16 @@ class DuplicateBackend(BackendError, ValueError):
 
 class PluginError(BackendError):
     """A plugin did what none may: it ended the program, printed, or answered what nobody asked."""
+
+
+def install_command(extra: str = "") -> str:
+    """Return the one command that messages give to install what an extra of this package brings.
+
+    convdispatch is on no index, so it is a checkout's, with the versions that its tests run with:
+    others may bring several gigabytes.
+
+    >>> install_command("bfloat16")
+    "python -m pip install -c constraints.txt '.[bfloat16]'  # in a checkout"
+    """
+    wanted = f"'.[{extra}]'" if extra else "."
+    return f"python -m pip install -c constraints.txt {wanted}  # in a checkout"

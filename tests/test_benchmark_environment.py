@@ -83,7 +83,7 @@ def test_numpy_that_came_first_needs_threadpoolctl() -> None:
 
 @pytest.mark.skipif(
     importlib.util.find_spec("threadpoolctl") is None,
-    reason="threadpoolctl is not installed: `pip install 'convdispatch[bench]'`",
+    reason="threadpoolctl is not installed: the extra `bench` brings it",
 )
 @pytest.mark.skipif(os.cpu_count() == 1, reason="there is no second processor to keep off")
 def test_a_pinned_backend_keeps_one_processor_busy(backend: Backend) -> None:

@@ -70,7 +70,7 @@ print(json.dumps({"found": found, "loaded": loaded}))
 def discovered() -> dict[str, Any]:
     """Give what asv finds in the folder, in a process of its own."""
     if importlib.util.find_spec("asv_runner") is None:
-        pytest.skip("asv_runner is not installed: `pip install 'convdispatch[bench]'`")
+        pytest.skip("asv_runner is not installed: the extra `bench` brings it")
     answer = subprocess.check_output([sys.executable, "-c", DISCOVER], cwd=FOLDER, text=True)
     value: dict[str, Any] = json.loads(answer)
     return value

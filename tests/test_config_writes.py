@@ -368,7 +368,7 @@ def test_a_write_that_is_killed_loses_nothing(keras_json: Path) -> None:
     while in_child(killed_at_line(kills + 1)) == -signal.SIGKILL:
         kills += 1
         assert keras_json.read_text(encoding="utf-8") in READABLE
-    assert kills > 200  # or too few lines were seen
+    assert kills > 200, kills  # or too few lines were seen
     assert list(keras_json.parent.iterdir()) == [keras_json]
 
 

@@ -170,7 +170,7 @@ def test_a_file_that_is_written_into_the_page_cannot_end_its_element(name):
 def test_without_the_package_the_error_says_what_to_install(monkeypatch):
     """A report in HTML needs jinja2, which the core does not."""
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(ReportError, match=r"Try `pip install 'convdispatch\[conformance\]'`"):
+    with pytest.raises(ReportError, match=r"Try `python -m pip install -c .*'\.\[conformance\]'"):
         render(reports.sound_report())
 
 

@@ -11,21 +11,24 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
-import sysconfig
 import venv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from convdispatch.cli import main
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/how-to/write-a-backend.md"
+# Where the running interpreter's packages are.
+OTHERS = Path(np.__file__).parents[1]
 TIME_LIMIT = 300  # seconds for one command
 
 Outcome = dict[str, Any]
@@ -108,7 +111,7 @@ def plain(here: Path, wheel: Path) -> Plain:
     pip("--python", str(python), "install", "--no-deps", "--no-index", str(wheel))
     asked = "import sysconfig; print(sysconfig.get_path('purelib'))"
     site = Path(run(str(python), "-c", asked).stdout.strip())
-    (site / "numpy_and_others.pth").write_text(sysconfig.get_path("purelib") + "\n", "utf-8")
+    (site / "numpy_and_others.pth").write_text(f"{OTHERS}\n", "utf-8")
     done = run(str(scripts / "convdispatch"), "new-backend", "plain", cwd=here)
     assert done.returncode == 0, done.stderr
     return Plain(here / "convdispatch-plain", python)
@@ -124,6 +127,80 @@ def test_the_skeleton_is_found_by_its_entry_point(plain: Plain) -> None:
     places = run(str(plain.python), "-c", asked).stdout.split()
     environment = plain.python.parent.parent
     assert [Path(place).is_relative_to(environment) for place in places] == [True, True]
+
+
+def run_lines(lines: list[str], folder: Path, environment: Path, **variables: str) -> str:
+    """Run the lines as a CI does, in a fresh environment; return the output.
+
+    What they need beside convdispatch is there, so pip downloads at most what builds a wheel.
+    """
+    pytest.importorskip("jinja2", reason="pip would download what `[conformance]` brings")
+    venv.create(environment, with_pip=False, symlinks=os.name != "nt")
+    tools = environment / "tools"
+    tools.mkdir()
+    for tool in OTHERS.iterdir():
+        # All but convdispatch, which is to come from where the lines say.
+        if not re.match("_*(editable_impl_)?convdispatch", tool.name) and tool.suffix != ".pth":
+            (tools / tool.name).symlink_to(tool)
+    environ = {
+        **{key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+        "PATH": os.pathsep.join([str(environment / "bin"), os.environ["PATH"]]),
+        "PYTHONPATH": str(tools),
+        **({"PIP_NO_BUILD_ISOLATION": "0"} if no_isolation() else {}),
+        **variables,
+    }
+    done = subprocess.run(
+        ["bash", "-e", "-c", "\n".join(lines)],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=TIME_LIMIT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def filled_in(folder: Path, name: str) -> None:
+    """Write the skeleton, and let NumPy's lowering compute."""
+    assert main(["new-backend", name, "--into", str(folder)]) == 0
+    with (folder / f"convdispatch_{name}" / "_lowering.py").open("a", encoding="utf-8") as file:
+        file.write(DELEGATE)
+
+
+BY_BASH = pytest.mark.skipif(os.name == "nt", reason="the lines are bash's")
+ONE_OP = {"PYTEST_ADDOPTS": "-q -k conv1d/core"}
+
+
+@BY_BASH
+def test_the_workflow_runs_with_a_wheel_that_is_committed(here: Path, wheel: Path) -> None:
+    """Line for line, after the how-to's step that puts it there; convdispatch is that wheel's."""
+    filled_in(here / "mine", "plain")
+    (here / "mine" / "wheels").mkdir()
+    shutil.copy(wheel, here / "mine" / "wheels")
+    text = (here / "mine" / ".github/workflows/conformance.yml").read_text("utf-8")
+    lines = re.findall(r"^      - run: (.*)$", text, re.M)
+    assert len(lines) == 3
+    lines.append("python -c 'import convdispatch; print(convdispatch.__file__)'")
+    printed = run_lines(lines, here / "mine", here / "environment", **ONE_OP)
+    assert re.search(r"\d+ passed", printed)
+    assert printed.splitlines()[-1].startswith(str(here / "environment"))
+    assert "\n".join(lines[:3]) in PAGE.read_text("utf-8")  # the how-to shows the same
+
+
+@BY_BASH
+def test_the_readmes_lines_run_with_two_checkouts(here: Path) -> None:
+    """The first two; the suite's own page has the same."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    section = text[text.index("## Test a backend") :]
+    install, test, command = section.split("```")[1].splitlines()[1:]
+    filled_in(here / "my-backend", "my_backend")
+    (here / "convdispatch").symlink_to(ROOT)
+    printed = run_lines([install, test], here, here / "environment", **ONE_OP)
+    assert re.search(r"\d+ passed", printed)
+    page = (ROOT / "docs/how-to/run-the-conformance-suite.md").read_text("utf-8")
+    assert "\n".join([install, command, test]) in page
 
 
 STEPS = {

@@ -5,6 +5,7 @@ Nothing in this module imports the framework; `_backend` does, when the backend 
 
 from __future__ import annotations
 
+from convdispatch.errors import install_command
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities
 
@@ -12,7 +13,7 @@ INFO = BackendInfo(
     name="jax",
     framework="jax",
     load="convdispatch_jax._backend:backend",
-    install="pip install 'convdispatch[jax]'",
+    install=install_command("jax"),
     capabilities=Capabilities(),
     test_environment={"JAX_ENABLE_X64": "1"},
 )

@@ -5,6 +5,7 @@ Nothing in this module imports the framework; `_backend` does, when the backend 
 
 from __future__ import annotations
 
+from convdispatch.errors import install_command
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities
 
@@ -12,7 +13,7 @@ INFO = BackendInfo(
     name="numpy",
     framework="numpy",
     load="convdispatch_numpy._backend:backend",
-    install="pip install 'convdispatch'",
+    install=install_command(),
     capabilities=Capabilities(),
 )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from convdispatch.errors import BackendUnavailable
+from convdispatch.errors import BackendUnavailable, install_command
 from convdispatch.ops import Tensor
 
 Function = Callable[..., Any]
@@ -77,6 +77,6 @@ def _import_autograd() -> Any:
     except ImportError as exc:
         raise BackendUnavailable(
             "gradients on the NumPy backend need the package 'autograd', which is not installed. "
-            "Install it with `pip install 'convdispatch[train]'`."
+            f"Install it with `{install_command('train')}`."
         ) from exc
     return autograd

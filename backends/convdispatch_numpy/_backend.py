@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch.errors import BackendUnavailable
+from convdispatch.errors import BackendUnavailable, install_command
 from convdispatch.ops import Op, PartialShape, Signature
 from convdispatch_numpy import _autograd
 from convdispatch_numpy._advice import advice
@@ -81,7 +81,7 @@ def _dtype(name: str) -> np.dtype[Any]:
     except ImportError as exc:
         raise BackendUnavailable(
             "bfloat16 on the NumPy backend needs the package 'ml_dtypes', which is not installed. "
-            "Install it with `pip install 'convdispatch[bfloat16]'`."
+            f"Install it with `{install_command('bfloat16')}`."
         ) from exc
     bfloat16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
     return bfloat16

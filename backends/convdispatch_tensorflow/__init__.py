@@ -5,6 +5,7 @@ Nothing in this module imports the framework; `_backend` does, when the backend 
 
 from __future__ import annotations
 
+from convdispatch.errors import install_command
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities
 
@@ -12,7 +13,7 @@ INFO = BackendInfo(
     name="tensorflow",
     framework="tensorflow",
     load="convdispatch_tensorflow._backend:backend",
-    install="pip install 'convdispatch[tensorflow]'",
+    install=install_command("tensorflow"),
     capabilities=Capabilities(),
     test_environment={"TF_CPP_MIN_LOG_LEVEL": "2"},  # no start-up banner among the results
 )

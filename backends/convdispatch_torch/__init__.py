@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from convdispatch.errors import install_command
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities
 
@@ -20,7 +21,7 @@ INFO = BackendInfo(
     name="torch",
     framework="torch",
     load="convdispatch_torch._backend:backend",
-    install="pip install 'convdispatch[torch]'",
+    install=install_command("torch"),
     capabilities=Capabilities(),
 )
 

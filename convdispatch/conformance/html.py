@@ -20,6 +20,7 @@ from convdispatch.conformance.results import (
     STATUSES,
     UNAVAILABLE,
 )
+from convdispatch.errors import install_command
 
 if TYPE_CHECKING:
     import jinja2
@@ -65,7 +66,7 @@ def _environment() -> jinja2.Environment:
     except ImportError as exc:
         raise ReportError(
             "the HTML report needs the package 'jinja2', which is not installed. "
-            "Try `pip install 'convdispatch[conformance]'`, or write the report as JSON."
+            f"Try `{install_command('conformance')}`, or write the report as JSON."
         ) from exc
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader(_PACKAGE),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from convdispatch.conformance.html import render
 from convdispatch.conformance.report import Report, ReportError
+from convdispatch.errors import install_command
 
 
 class ReportFile:
@@ -87,7 +88,7 @@ def _require_page(html: str, json: str | None, prefix: str) -> None:
     if importlib.util.find_spec("jinja2") is None:
         raise ReportError(
             f"{prefix}html needs the package 'jinja2', which is not installed. "
-            "Install it with `pip install 'convdispatch[conformance]'`."
+            f"Install it with `{install_command('conformance')}`."
         )
 
 

@@ -15,7 +15,7 @@ For the authors of backends, to state properties of their own:
 Nothing is drawn and then thrown away: the kernel and the pads come first, and then an input that
 they fit on. Everything shrinks towards one item of one cell, a kernel of one tap, and no strides,
 pads, dilation, groups, bias or activation. This module needs the package hypothesis, which
-`pip install 'convdispatch[conformance]'` installs, and nothing else imports it before it is used.
+the extra `conformance` brings, and nothing else imports it before it is used.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from convdispatch.conformance.case import Case, Measured, Mismatch
 from convdispatch.conformance.comparing import worst
 from convdispatch.conformance.problem import Problem
 from convdispatch.conformance.suite.values import forward
-from convdispatch.errors import BackendUnavailable, UnsupportedOp
+from convdispatch.errors import BackendUnavailable, UnsupportedOp, install_command
 from convdispatch.ops import Backend, features
 from convdispatch.registry import registry
 
@@ -35,7 +35,7 @@ def match_generated(
     except ModuleNotFoundError as exc:
         raise BackendUnavailable(
             "generated problems need the package 'hypothesis', which is not installed. "
-            "Install it with `pip install 'convdispatch[conformance]'`."
+            f"Install it with `{install_command('conformance')}`."
         ) from exc
     declined = _declined(backend)
     failing: list[Problem] = []

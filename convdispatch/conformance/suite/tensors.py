@@ -16,7 +16,7 @@ from convdispatch.conformance.case import Case, Check, Mismatch
 from convdispatch.conformance.comparing import require_kind, require_within
 from convdispatch.conformance.problem import round_to
 from convdispatch.conformance.suite.inputs import KINDS
-from convdispatch.errors import BackendUnavailable
+from convdispatch.errors import BackendUnavailable, install_command
 from convdispatch.ops import FLOAT_DTYPES, Backend, Shape, Tensor
 
 _SHAPES: tuple[Shape, ...] = ((), (1,), (0,), (3, 0, 2), (2, 3, 4))
@@ -186,7 +186,7 @@ def numpy_type(dtype: str) -> np.dtype[Any]:
     except ImportError as exc:
         raise BackendUnavailable(
             "NumPy has bfloat16 by the package 'ml_dtypes', which is not installed. "
-            "Install it with `pip install 'convdispatch[bfloat16]'`."
+            f"Install it with `{install_command('bfloat16')}`."
         ) from exc
     return bfloat16
 

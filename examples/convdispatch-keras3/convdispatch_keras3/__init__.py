@@ -14,7 +14,7 @@ def convdispatch_backends():
         name="keras3",
         framework="keras",
         load="convdispatch_keras3._backend:backend",
-        install="pip install keras, and the framework that KERAS_BACKEND names",
+        install="python -m pip install -c constraints.txt keras  # and what KERAS_BACKEND names",
         capabilities=LIMITS,
         test_environment={"JAX_ENABLE_X64": "1"},
     )
