@@ -74,10 +74,14 @@ class ChildProcess:
             raise Lost(CRASH, f"{_ending(self._process.returncode)}{self._last_words()}")
         return answer
 
-    def kill(self) -> None:
-        """Kill the process and its children; `receive` reports it as lost."""
+    def strike(self) -> None:
+        """Kill the process and its children without waiting for it to be gone."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+    def kill(self) -> None:
+        """Kill the process and its children; `receive` reports it as lost."""
+        self.strike()
         self._process.wait()
 
     def end(self) -> None:

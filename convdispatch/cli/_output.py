@@ -6,14 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from convdispatch._text import one_line as one_line  # every command says things in one line
+
 
 class UsageError(Exception):
     """The command was called in a way that cannot work; the process exits with 2."""
-
-
-def one_line(text: str) -> str:
-    """Return `text` with every run of white space made one space."""
-    return " ".join(text.split())
 
 
 def warn(text: str) -> None:

@@ -14,7 +14,13 @@ import json
 from typing import Any
 
 from convdispatch.conformance._drawing import caption, draw
-from convdispatch.conformance.report import BackendRecord, CaseRecord, OutcomeRecord, Report
+from convdispatch.conformance.report import (
+    BackendRecord,
+    CaseRecord,
+    Drawing,
+    OutcomeRecord,
+    Report,
+)
 from convdispatch.conformance.results import FAILED, KNOWN_FAILURE, STATUSES
 
 # Characters before compression, over all backends: numbers in scripts shrink to a third, drawings
@@ -31,6 +37,7 @@ class _Texts:
 
     def __init__(self, room: int) -> None:
         self.texts: list[str] = []
+        self.is_full = False  # whether something did not fit
         self.room = room
         self._numbers: dict[str, int] = {}
 
@@ -40,6 +47,7 @@ class _Texts:
             return None
         if text not in self._numbers:
             if len(text) > self.room:
+                self.is_full = True
                 return _LEFT_OUT
             self.room -= len(text)
             self._numbers[text] = len(self.texts)
@@ -58,6 +66,7 @@ def payload(report: Report) -> str:
     for backend in report.backends:
         for name, room in _ROOM.items():
             texts[name].room = room // share
+            texts[name].is_full = False
         backends.append(_backend(backend, report.cases, places, texts, words))
     cases = _cases(report.cases, words)
     values = {
@@ -113,15 +122,19 @@ def _note(
     outcome: OutcomeRecord, case: CaseRecord, texts: dict[str, _Texts], words: _Texts
 ) -> list[int | None]:
     """Return the kind, the detail, the script, the drawing, and 1 where it works undeclared."""
-    is_shown = outcome.status in _SHOWN
-    drawing = draw(case.drawing) if is_shown and case.drawing else ""
+    drawing = case.drawing if outcome.status in _SHOWN else None
     return [
         words.number(outcome.kind),
         texts["details"].number(_cut(outcome.detail)),
         texts["scripts"].number(outcome.script),
-        texts["drawings"].number(drawing),
+        _drawing_number(drawing, texts["drawings"]) if drawing else None,
         1 if outcome.works else None,
     ]
+
+
+def _drawing_number(drawing: Drawing, drawn: _Texts) -> int | None:
+    """Return the number of the drawing's text; drawing what there is no room for takes seconds."""
+    return _LEFT_OUT if drawn.is_full else drawn.number(draw(drawing))
 
 
 def _cut(detail: str) -> str:

@@ -27,7 +27,7 @@ from convdispatch.conformance.results import (
     UNSUPPORTED,
     Outcome,
 )
-from convdispatch.conformance.scripts import script
+from convdispatch.conformance.scripts import explained
 from convdispatch.ops import Backend, BackendInfo
 from convdispatch.registry import registry
 
@@ -35,6 +35,7 @@ _STDERR = 2
 
 # What a test found out, for the reports.
 outcome_key = pytest.StashKey[Outcome]()
+script_key = pytest.StashKey[str]()
 problems_key = pytest.StashKey[list[str]]()
 
 
@@ -85,6 +86,7 @@ class Trial:
     case: Case
     seed: int
     timer: Timer
+    wants_scripts: bool  # also of known failures, for a report
 
     def check(self, item: pytest.Item) -> None:
         """Run the case, and tell pytest in its own words what became of it."""
@@ -92,6 +94,10 @@ class Trial:
         with self.timer.running():
             outcome = execute(self.case, backend, self.tested.declared)
         item.stash[outcome_key] = outcome
+        text = ""
+        if self.wants_scripts or outcome.status == FAILED or item.config.option.runxfail:
+            text = explained(self.case, outcome, self.tested.info, self.seed)
+        item.stash[script_key] = text
         item.user_properties.append(("level", self.case.level))
         if outcome.measured is not None:
             item.user_properties.append(("bounds", outcome.measured.bounds))
@@ -101,7 +107,6 @@ class Trial:
         if outcome.status == KNOWN_FAILURE:
             pytest.xfail(outcome.detail)
         if outcome.status in (FAILED, KNOWN_FAILURE):  # a known one under --runxfail
-            text = script(self.case, backend.name, info=self.tested.info, seed=self.seed)
             item.add_report_section("call", "script that fails alike", text)
             pytest.fail(f"{self.case.claim}\n{outcome.kind}: {outcome.detail}", pytrace=False)
 

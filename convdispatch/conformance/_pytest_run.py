@@ -20,6 +20,7 @@ from convdispatch.conformance._pytest_items import (
     Trial,
     outcome_key,
     problems_key,
+    script_key,
 )
 from convdispatch.conformance.case import LEVELS, Case
 from convdispatch.conformance.report import BackendRecord
@@ -85,14 +86,17 @@ class Run:
         self._wanted = wanted
         self._files = ExitStack()
         self._outcomes: dict[str, dict[str, Outcome]] = defaultdict(dict)
+        self._scripts: dict[str, dict[str, str]] = defaultdict(dict)
         self._problems: dict[str, list[str]] = defaultdict(list)
+        kinds = ("json", "html")
+        json, html = (config.getoption(f"convdispatch_{kind}") for kind in kinds)
+        self._wants_scripts = json is not None or html is not None
         self._timer = Timer(config.getoption("convdispatch_time_limit"))
         try:
             self._tested = [Tested(info) for info in wanted.infos]
             if not _is_worker(config):
                 # A backend that cannot be loaded is said once, here, and not by every test.
                 assert all(tested.backend for tested in self._tested)
-                json, html = (config.getoption(f"convdispatch_{kind}") for kind in ("json", "html"))
                 files = reserved_reports(json, html, "--convdispatch-")
                 self._write = self._files.enter_context(files)
         except ConvDispatchError as exc:
@@ -125,6 +129,7 @@ class Run:
         found: dict[str, object] = {}
         if report.when == "call" and outcome_key in item.stash:
             found["outcome"] = assembling.encode(item.stash[outcome_key])
+            found["script"] = item.stash[script_key]
         if report.when == "call" and problems_key in item.stash:
             found["problems"] = item.stash[problems_key]
         setattr(report, _ATTRIBUTE, found)
@@ -139,6 +144,7 @@ class Run:
         if "outcome" in found:
             outcome = assembling.decode(found["outcome"])
             self._outcomes[name][outcome.case] = outcome
+            self._scripts[name][outcome.case] = found["script"]
         elif "problems" in found:
             self._problems[name] += found["problems"]
         elif report.failed:  # a lost process, or another plugin's complaint
@@ -175,11 +181,11 @@ class Run:
             assembling.backend_record(
                 info,
                 [
-                    (case, self._outcomes[info.name][case.id])
+                    self._outcomes[info.name][case.id]
                     for case in self._wanted.cases
                     if case.id in self._outcomes[info.name]
                 ],
-                seed=self._wanted.seed,
+                self._scripts[info.name],
                 status=AVAILABLE,
                 seconds=sum(one.seconds for one in self._outcomes[info.name].values()),
                 problems=tuple(self._problems[info.name]),
@@ -201,7 +207,13 @@ class Run:
         """Return the parameter of one test."""
         name = tested.info.name
         return pytest.param(
-            Trial(tested=tested, case=case, seed=self._wanted.seed, timer=self._timer),
+            Trial(
+                tested=tested,
+                case=case,
+                seed=self._wanted.seed,
+                timer=self._timer,
+                wants_scripts=self._wants_scripts,
+            ),
             id=f"{name}-{case.id}",
             marks=[getattr(pytest.mark, case.level), pytest.mark.xdist_group(f"{name}-{case.op}")],
         )

@@ -31,6 +31,7 @@ class Work:
     declared: Declared
     pending: deque[Case]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    scripts: dict[str, str] = field(default_factory=dict)  # of failures, by the case's id
     problems: list[str] = field(default_factory=list)
     broken: str = ""  # why the backend cannot be loaded
     workers: int = 0
@@ -99,10 +100,12 @@ class Schedule:
             size = min(max(size, 1), _LARGEST_CHUNK, len(work.pending))
             return [work.pending.popleft() for _ in range(0 if self._is_over else size)]
 
-    def record(self, work: Work, outcome: Outcome) -> None:
+    def record(self, work: Work, outcome: Outcome, script: str) -> None:
         """Keep what a worker answered."""
         with self._changed:
             work.outcomes[outcome.case] = outcome
+            if script:
+                work.scripts[outcome.case] = script
             work.computing += outcome.seconds
             work.lost_in_a_row = 0
             self._changed.notify_all()

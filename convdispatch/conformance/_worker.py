@@ -20,12 +20,13 @@ from convdispatch.conformance import suite
 from convdispatch.conformance.assembling import encode
 from convdispatch.conformance.execution import Declared, execute
 from convdispatch.conformance.results import ERROR, FAILED, Outcome
+from convdispatch.conformance.scripts import explained
 from convdispatch.registry import registry
 
 _STDIN, _STDOUT = 0, 1
 
 
-def main(name: str, seed: int) -> None:
+def main(name: str, seed: int, wants_scripts: bool) -> None:
     """Load the backend, then run what is asked for until nobody asks any more."""
     questions, answers = _private_streams()
     # A list of ids, or None for the end. Read beside the work: when the parent is gone, this
@@ -49,7 +50,9 @@ def main(name: str, seed: int) -> None:
             outcome = (
                 execute(case, backend, declared, try_unsupported=True) if case else _gone(case_id)
             )
-            _answer(answers, {"outcome": encode(outcome)})
+            # Here, where what a script says of the case has just been computed.
+            text = explained(case, outcome, entry.info, seed) if case and wants_scripts else ""
+            _answer(answers, {"outcome": encode(outcome), "script": text})
 
 
 def _listen(questions: IO[str], wanted: queue.SimpleQueue[list[str]]) -> None:
@@ -83,4 +86,4 @@ def _gone(case_id: str) -> Outcome:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), bool(int(sys.argv[3])))

@@ -12,8 +12,7 @@ from typing import Any
 from convdispatch.conformance.case import Case, Measured
 from convdispatch.conformance.known_failures import KnownFailures
 from convdispatch.conformance.report import BackendRecord, OutcomeRecord, Report, describe
-from convdispatch.conformance.results import FAILED, KNOWN_FAILURE, Outcome
-from convdispatch.conformance.scripts import script
+from convdispatch.conformance.results import Outcome
 from convdispatch.conformance.versions import version_of
 from convdispatch.ops import BackendInfo
 from convdispatch.registry import registry
@@ -47,9 +46,9 @@ def report(
 
 
 def backend_record(
-    info: BackendInfo, run: Iterable[tuple[Case, Outcome]], *, seed: int, **fields: Any
+    info: BackendInfo, outcomes: Iterable[Outcome], scripts: Mapping[str, str], **fields: Any
 ) -> BackendRecord:
-    """Return the record of one backend: each case with its outcome, failures with a script.
+    """Return the record of one backend: its outcomes, those that have a script by their case's id.
 
     `fields` are those of the record that neither the plugin nor the outcomes tell.
     """
@@ -61,7 +60,7 @@ def backend_record(
         version=version_of(info.framework),
         unsupported=dict(info.capabilities.unsupported),
         accuracy={name: asdict(one) for name, one in info.capabilities.accuracy.items()},
-        outcomes=tuple(_outcome_record(case, outcome, info, seed) for case, outcome in run),
+        outcomes=tuple(OutcomeRecord.of(one, scripts.get(one.case, "")) for one in outcomes),
         **fields,
     )
 
@@ -104,12 +103,6 @@ def usable_processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _outcome_record(case: Case, outcome: Outcome, info: BackendInfo, seed: int) -> OutcomeRecord:
-    has_failed = outcome.status in (FAILED, KNOWN_FAILURE)
-    text = script(case, info.name, info=info, seed=seed) if has_failed else ""
-    return OutcomeRecord.of(outcome, text)
 
 
 def _processor() -> str:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from convdispatch.conformance.problem import Problem
-from convdispatch.ops import Conv, ConvTranspose
+from convdispatch.ops import Conv, ConvTranspose, Shape
+
+Pads: TypeAlias = tuple[tuple[int, int], ...]
 
 BATCH = 2
 
@@ -34,17 +36,12 @@ class Geometry:
     def output_size(self) -> tuple[int, ...]:
         """Placements on each axis at which all taps of the kernel fit; 0 or less if none."""
         ones = (1,) * len(self.size)
-        axes = zip(
+        return placements(
             self.size,
-            self.pads or ((0, 0),) * len(ones),
             self.kernel,
-            self.strides or ones,
-            self.dilation or ones,
-            strict=True,
-        )
-        return tuple(
-            (size + low + high - rate * (taps - 1) - 1) // stride + 1
-            for size, (low, high), taps, stride, rate in axes
+            strides=self.strides or ones,
+            pads=self.pads or ((0, 0),) * len(ones),
+            dilation=self.dilation or ones,
         )
 
     @property
@@ -56,6 +53,15 @@ class Geometry:
             for size, (low, high) in zip(self.size, pads, strict=True)
         ]
         return min(left) > 0 and min(self.output_size) > 0
+
+
+def placements(size: Shape, kernel: Shape, *, strides: Shape, pads: Pads, dilation: Shape) -> Shape:
+    """Return how many placements of the kernel there are on each axis; 0 or less if none."""
+    axes = zip(size, pads, kernel, strides, dilation, strict=True)
+    return tuple(
+        (cells + low + high - rate * (taps - 1) - 1) // stride + 1
+        for cells, (low, high), taps, stride, rate in axes
+    )
 
 
 def problems(geometry: Geometry, **numbers: Any) -> Iterator[Problem]:

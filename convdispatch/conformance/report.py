@@ -16,7 +16,8 @@ from typing import Any
 
 from convdispatch.conformance._decoding import Misfit, reader
 from convdispatch.conformance.case import SPECIFICATION, Case, Measured
-from convdispatch.conformance.problem import Problem, output_shape
+from convdispatch.conformance.geometry import placements
+from convdispatch.conformance.problem import Problem
 from convdispatch.conformance.results import FAILED, STATUSES, Outcome
 from convdispatch.errors import ConvDispatchError
 from convdispatch.ops import Conv, ConvTranspose, Shape
@@ -244,11 +245,13 @@ def _drawing(problem: Problem) -> Drawing | None:
     op = problem.op
     if not isinstance(op, Conv | ConvTranspose):
         return None
+    read = problem.input_shape[1:-1] if op.channels_last else problem.input_shape[2:]
+    kernel = problem.weight_shapes[0][:-2]
     return Drawing(
         transposed=isinstance(op, ConvTranspose),
-        input=_spatial(problem.input_shape, channels_last=op.channels_last),
-        output=_spatial(output_shape(problem), channels_last=op.channels_last),
-        kernel=problem.weight_shapes[0][:-2],
+        input=read,
+        output=op.output_size if isinstance(op, ConvTranspose) else _written(op, read, kernel),
+        kernel=kernel,
         strides=op.strides,
         pads=op.pads,
         dilation=op.dilation,
@@ -257,8 +260,9 @@ def _drawing(problem: Problem) -> Drawing | None:
     )
 
 
-def _spatial(shape: Shape, *, channels_last: bool) -> Shape:
-    return shape[1:-1] if channels_last else shape[2:]
+def _written(op: Conv, read: Shape, kernel: Shape) -> Shape:
+    """Return the cells of the result, counted: computing it took most of a run's time here."""
+    return placements(read, kernel, strides=op.strides, pads=op.pads, dilation=op.dilation)
 
 
 def describe(cases: Iterable[Case]) -> tuple[CaseRecord, ...]:

@@ -6,14 +6,16 @@ slot does next, `_workers` knows processes, and the calling thread waits.
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from convdispatch._child_process import Lost
+from convdispatch._interrupts import interrupts
 from convdispatch._locks import Lock
 from convdispatch.conformance import execution
 from convdispatch.conformance._schedule import Schedule, Work
@@ -23,11 +25,13 @@ from convdispatch.conformance.case import Case
 from convdispatch.conformance.execution import Declared
 from convdispatch.conformance.report import BackendRecord
 from convdispatch.conformance.results import Outcome
+from convdispatch.conformance.scripts import explained
 from convdispatch.errors import ConfigError
 from convdispatch.ops import BackendInfo
 from convdispatch.registry import AVAILABLE, BROKEN
 
 _LOADING_LIMIT = 300  # seconds: a cold import of a large framework takes many
+_PATIENCE = 1.0  # seconds for workers to end after an interruption; what hangs on is left behind
 _FIRST_LIMIT = 20  # seconds at least for a worker's first case: much is set up on first use
 
 # Called with the backend's name and what became of one of its cases, from one thread at a time.
@@ -41,6 +45,7 @@ class Settings:
     seed: int
     jobs: int  # worker processes at a time
     time_limit: float  # seconds for one case
+    wants_scripts: bool = True  # of failures; nobody reads them where no report is written
 
 
 class Interrupted(KeyboardInterrupt):
@@ -65,24 +70,30 @@ def run(
     Raises `Interrupted` where the user does.
     """
     works = [_work(info, cases, every_id) for info in infos]
-    schedule = Schedule(works)
-    slot = _Slot(schedule, settings, watch)
+    slot = _Slot(Schedule(works), settings, watch)
     threads = [threading.Thread(target=slot.run, daemon=True) for _ in range(settings.jobs)]
+    ended: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    ending = threading.Thread(target=_tell_end, args=(threads, ended), daemon=True)
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    except KeyboardInterrupt:
+        with interrupts.answered_by(lambda: ended.put(False)):
+            for thread in (*threads, ending):
+                thread.start()
+            is_whole = ended.get()
+    except KeyboardInterrupt:  # where nobody handles the signals
+        is_whole = False
+    if not is_whole:
         slot.stop()
-        for thread in threads:
-            thread.join()
-        for work in works:
-            work.problems.append("the run was interrupted")
-        raise Interrupted([_record(work, cases, settings) for work in works]) from None
+        ending.join(_PATIENCE)
+        raise Interrupted([_partial_record(work, cases) for work in works])
     if slot.error is not None:
         raise slot.error
-    return [_record(work, cases, settings) for work in works]
+    return [_record(work, cases) for work in works]
+
+
+def _tell_end(threads: Sequence[threading.Thread], ended: queue.SimpleQueue[bool]) -> None:
+    for thread in threads:
+        thread.join()
+    ended.put(True)
 
 
 class _Slot:
@@ -110,15 +121,22 @@ class _Slot:
         self._schedule.stop()
         with self._lock.held():
             for worker in self._workers:
-                worker.kill()
+                worker.strike()
 
     def _occupy(self, work: Work) -> None:
         """Start a worker for the backend and use it as long as it lives and has work."""
         started = time.perf_counter()
-        worker = Worker(work.info.name, self._settings.seed, work.info.test_environment)
+        worker = Worker(
+            work.info.name,
+            seed=self._settings.seed,
+            wants_scripts=self._settings.wants_scripts,
+            settings=work.info.test_environment,
+        )
         with self._lock.held():
             self._workers.add(worker)
         try:
+            if self._schedule.is_over:  # `stop` may not have met it
+                worker.strike()
             if self._is_ready(worker, work):
                 self._schedule.ready(work, time.perf_counter() - started)
                 self._feed(worker, work)
@@ -132,7 +150,8 @@ class _Slot:
         try:
             answer = worker.receive(_LOADING_LIMIT)
         except Lost as lost:
-            self._schedule.give_up(work, f"while it was loaded: {lost.detail}")
+            if not self._schedule.is_over:
+                self._schedule.give_up(work, f"while it was loaded: {lost.detail}")
             return False
         if "broken" in answer:
             self._schedule.give_up(work, answer["broken"])
@@ -160,21 +179,26 @@ class _Slot:
         while chunk:
             started = time.perf_counter()
             try:
-                outcome = decode(worker.receive(limit)["outcome"])
+                answer = worker.receive(limit)
+                outcome = decode(answer["outcome"])
             except Lost as lost:
                 if not self._schedule.is_over:
                     self._lose(lost, work, chunk, time.perf_counter() - started)
                 return False
             limit = self._settings.time_limit
             chunk.popleft()
-            self._schedule.record(work, outcome)
+            self._schedule.record(work, outcome, answer["script"])
             self._tell(work, [outcome])
         return True
 
     def _lose(self, lost: Lost, work: Work, chunk: deque[Case], seconds: float) -> None:
+        case = chunk.popleft()
         outcome = execution.lost(
-            chunk.popleft(), work.declared, kind=lost.kind, detail=lost.detail, seconds=seconds
+            case, work.declared, kind=lost.kind, detail=lost.detail, seconds=seconds
         )
+        settings = self._settings
+        if settings.wants_scripts:
+            work.scripts[case.id] = explained(case, outcome, work.info, settings.seed)
         self._tell(work, self._schedule.lose(work, chunk, outcome))
 
     def _tell(self, work: Work, outcomes: Iterable[Outcome]) -> None:
@@ -193,11 +217,18 @@ def _work(info: BackendInfo, cases: Sequence[Case], every_id: Sequence[str]) -> 
     return work
 
 
-def _record(work: Work, cases: Sequence[Case], settings: Settings) -> BackendRecord:
+def _partial_record(work: Work, cases: Sequence[Case]) -> BackendRecord:
+    record = _record(work, cases)
+    if len(record.outcomes) == len(cases):
+        return record
+    return replace(record, problems=(*record.problems, "the run was interrupted"))
+
+
+def _record(work: Work, cases: Sequence[Case]) -> BackendRecord:
     return backend_record(
         work.info,
-        [(case, work.outcomes[case.id]) for case in cases if case.id in work.outcomes],
-        seed=settings.seed,
+        [work.outcomes[case.id] for case in cases if case.id in work.outcomes],
+        work.scripts,
         status=BROKEN if work.broken else AVAILABLE,
         detail=work.broken,
         problems=tuple(work.problems),

@@ -9,14 +9,26 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 
+from convdispatch._text import one_line, printable
 from convdispatch.conformance._source import Source, Unwritable
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.problem import Array, Problem
+from convdispatch.conformance.results import FAILED, KNOWN_FAILURE, Outcome
 from convdispatch.conformance.suite.values import forward
 from convdispatch.ops import BackendInfo, features
 
 _MOST_NUMBERS = 600  # written out; more are drawn from the seed
 _NAMES = ("x", "kernel", "bias")
+
+
+def explained(case: Case, outcome: Outcome, info: BackendInfo, seed: int) -> str:
+    """Return the script of a failure, known or not; nothing for another outcome."""
+    if outcome.status not in (FAILED, KNOWN_FAILURE):
+        return ""
+    try:
+        return script(case, info.name, info=info, seed=seed)
+    except Exception as exc:  # noqa: BLE001 - a plugin's values may do anything when written down
+        return f"# No script can be written: {type(exc).__name__}: {one_line(str(exc))}\n"
 
 
 def script(case: Case, backend: str, *, info: BackendInfo | None = None, seed: int = 0) -> str:
@@ -36,8 +48,10 @@ def script(case: Case, backend: str, *, info: BackendInfo | None = None, seed: i
 
 
 def _docstring(case: Case, backend: str) -> list[str]:
-    text = f"{case.id} on {backend!r}.\n\n{case.claim}\n"
-    return ['"""' + text.replace("\\", "\\\\").replace('"""', r"\"\"\"") + '"""']
+    lines = [f"{case.id} on {backend!r}.", "", *case.claim.splitlines(), ""]
+    text = "\n".join(line.replace("\\", "\\\\").replace('"', r"\"") for line in lines)
+    # What cannot be seen is written as Python writes it, and so is what no file can hold.
+    return ['"""' + "\n".join(map(printable, text.split("\n"))) + '"""']
 
 
 def _settings(environment: Mapping[str, str]) -> list[str]:
