@@ -16,7 +16,7 @@ from typing import TypeAlias, cast
 
 from convdispatch import _formulas as formulas
 from convdispatch import _lookup, selection
-from convdispatch._half import rounded_once
+from convdispatch._element_types import rounded_once
 from convdispatch.errors import InvalidArgument
 from convdispatch.ops import FUSED_ACTIVATIONS, Backend, Tensor
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from convdispatch import selection
+from convdispatch._element_types import require_float
 from convdispatch._foreign import call
 from convdispatch.conformance.problem import round_to
 from convdispatch.errors import (
@@ -23,7 +24,6 @@ from convdispatch.errors import (
     UnsupportedOp,
 )
 from convdispatch.layers import Layer
-from convdispatch.layers._tensors import require_float
 from convdispatch.models import Sequential
 from convdispatch.ops import NumpyArray
 from convdispatch.registry import registry
@@ -104,7 +104,7 @@ def _as_model_type(x: Any, layers: list[Layer]) -> NumpyArray:
             f"`x` must be a NumPy array, which every backend takes; received {type(x).__name__}. "
             "Convert it with `convdispatch.to_numpy(x)`."
         )
-    require_float(x.dtype.name)
+    require_float(x.dtype.name, "`x`")
     inputs = round_to(x.astype(np.float64), layers[0].dtype)
     if not np.all(np.isfinite(inputs)):
         raise InvalidArgument(

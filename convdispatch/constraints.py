@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeAlias, cast
 
 from convdispatch import _lookup, selection
-from convdispatch._half import rounded_once
+from convdispatch._element_types import rounded_once
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.ops import Tensor
 
@@ -32,7 +32,7 @@ class Constraint(_lookup.Configured):
     def apply(self, functions: Functions, w: Tensor) -> Tensor:
         """Return the constrained value by a backend's table; the base changes nothing."""
         is_overridden = type(self).__call__ is not Constraint.__call__  # in Keras's manner
-        return self(w) if is_overridden else w
+        return self(w) if is_overridden else functions["linear"](w)
 
 
 class _ConstraintKeras1(Constraint):

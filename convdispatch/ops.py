@@ -179,6 +179,12 @@ class OptionalMethods(Protocol):
         always the same ones; their values at the time of the call count.
         """
 
+    def conversion(self, dtype: str) -> str:
+        """Return what a user of the framework writes to make float32 of `x`, which has `dtype`.
+
+        Messages quote it where an element type is none of `FLOAT_DTYPES`: 'x.astype("float32")'.
+        """
+
     def advice(self) -> Sequence[str]:
         """Return what a user could set up better on this machine, in sentences; mostly nothing.
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeAlias, cast
 
 from convdispatch import _lookup, selection
+from convdispatch._element_types import rounded_once
 from convdispatch._formulas import absolute
-from convdispatch._half import rounded_once
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.ops import Backend, Tensor
 

@@ -31,7 +31,7 @@ LAYERS = [
     {"dispatch"},
     {"selection", "_config_file", "config"},
     {"activations", "initializers", "regularizers", "constraints", "vocabulary"}
-    | {"_formulas", "_half", "_initializers", "_legacy_initializers", "_lookup", "_random"}
+    | {"_element_types", "_formulas", "_initializers", "_legacy_initializers", "_lookup", "_random"}
     | {"_variance_scaling"},
     {"layers"},
     {"models"},

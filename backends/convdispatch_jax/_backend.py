@@ -34,6 +34,9 @@ class JaxBackend:
     def candidates(self, op: Op, signature: Signature) -> Mapping[str, Callable[..., Any]]:
         return candidates(op, signature)
 
+    def conversion(self, dtype: str) -> str:
+        return "x.real" if dtype.startswith("complex") else "x.astype('float32')"
+
     def owns(self, value: object) -> bool:
         return isinstance(value, jax.Array)
 

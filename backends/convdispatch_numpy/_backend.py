@@ -14,6 +14,7 @@ from convdispatch_numpy import _autograd
 from convdispatch_numpy._advice import advice
 from convdispatch_numpy._functions import FUNCTIONS
 from convdispatch_numpy._lowering import candidates, lower
+from convdispatch_numpy._precision import native
 
 Array = npt.NDArray[Any]
 
@@ -31,6 +32,9 @@ class NumpyBackend:
 
     def candidates(self, op: Op, signature: Signature) -> Mapping[str, Callable[..., Any]]:
         return candidates(op, signature)
+
+    def conversion(self, dtype: str) -> str:
+        return "x.real" if dtype.startswith("complex") else "x.astype('float32')"
 
     def advice(self) -> Sequence[str]:
         return advice()
@@ -56,7 +60,7 @@ class NumpyBackend:
         return tensor.astype(_dtype(dtype))
 
     def to_numpy(self, tensor: Array) -> Array:
-        return np.asarray(tensor)
+        return native(np.asarray(tensor))
 
     def synchronize(self, tensor: Array) -> None:
         """Return at once: NumPy computes before it returns."""
@@ -70,7 +74,9 @@ class NumpyBackend:
     def value_and_grad(
         self, fn: Callable[[Sequence[Any]], Any]
     ) -> Callable[[Sequence[Any]], tuple[Any, list[Any]]]:
-        return _autograd.value_and_grad(fn)
+        differentiate = _autograd.value_and_grad(fn)
+        # A gradient has its tensor's element type, the order of the bytes included.
+        return lambda tensors: differentiate([native(tensor) for tensor in tensors])
 
 
 def _dtype(name: str) -> np.dtype[Any]:

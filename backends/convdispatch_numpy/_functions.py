@@ -13,14 +13,20 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch_numpy._autograd import Function, differentiable, numpy_or_autograd
+from convdispatch_numpy._precision import native, native_type
 
 Array = npt.NDArray[Any]
 
 _exp = numpy_or_autograd(np.exp, "exp")
 
 
-def _linear(x: Any) -> Any:
-    return x
+def _moving(function: Function) -> Function:
+    """Return a function that only moves numbers, moving them in the machine's order of bytes."""
+
+    def moved(x: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(native(x), *args, **kwargs)
+
+    return moved
 
 
 def _flip(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
@@ -36,12 +42,13 @@ def _relu(x: Array) -> Array:
 
 def _sigmoid(x: Array) -> Array:
     decayed = np.exp(-np.abs(x))  # never overflows
-    return np.where(x >= 0, 1 / (1 + decayed), decayed / (1 + decayed)).astype(x.dtype)
+    chosen = np.where(x >= 0, 1 / (1 + decayed), decayed / (1 + decayed))
+    return chosen.astype(native_type(x.dtype))
 
 
 def _erf(x: Array) -> Array:
     # NumPy has no erf; the standard library's is exact and this is the reference backend.
-    return np.asarray(np.frompyfunc(math.erf, 1, 1)(x)).astype(x.dtype)
+    return np.asarray(np.frompyfunc(math.erf, 1, 1)(x)).astype(native_type(x.dtype))
 
 
 def _rounded_once(function: Function) -> Function:
@@ -50,7 +57,7 @@ def _rounded_once(function: Function) -> Function:
     def computed(x: Any, *args: Any, **kwargs: Any) -> Any:
         if x.dtype.itemsize != 2:  # quicker than to ask for its name
             return function(x, *args, **kwargs)
-        return function(x.astype(np.float32), *args, **kwargs).astype(x.dtype)
+        return function(x.astype(np.float32), *args, **kwargs).astype(native_type(x.dtype))
 
     return computed
 
@@ -66,7 +73,7 @@ def _rounded_once_of_several(function: Function) -> Function:
         if not dtypes or dtypes[0].itemsize != 2:
             return function(*args)
         wide = (a.astype(np.float32) if getattr(a, "dtype", None) == dtypes[0] else a for a in args)
-        return function(*wide).astype(dtypes[0])
+        return function(*wide).astype(native_type(dtypes[0]))
 
     return computed
 
@@ -76,8 +83,8 @@ def _erf_gradient(answer: Array, x: Array) -> Function:
 
 
 FUNCTIONS: Mapping[str, Function] = {
-    "linear": _linear,
-    "flip": _flip,
+    "linear": native,
+    "flip": _moving(_flip),
     # The slope at the kink is 0, as in every framework; autograd's maximum would say 1/2.
     "relu": differentiable(_relu, lambda answer, x: lambda g: g * (x > 0)),
     "sigmoid": _rounded_once(
@@ -89,7 +96,8 @@ FUNCTIONS: Mapping[str, Function] = {
         differentiable(np.tanh, lambda answer, x: lambda g: g * (1 - answer * answer))
     ),
     **{
-        name: numpy_or_autograd(getattr(np, name), name) for name in ("abs", "reshape", "transpose")
+        name: _moving(numpy_or_autograd(getattr(np, name), name))
+        for name in ("abs", "reshape", "transpose")
     },
     **{
         name: _rounded_once(numpy_or_autograd(getattr(np, name), name))

@@ -15,6 +15,7 @@ from convdispatch_numpy._autograd import Function, is_traced, numpy_or_autograd
 from convdispatch_numpy._correlate import Correlation
 from convdispatch_numpy._epilogue import Finish, finish_of
 from convdispatch_numpy._functions import FUNCTIONS
+from convdispatch_numpy._precision import native, native_type
 from convdispatch_numpy._tiles import Geometry
 
 Array = npt.NDArray[Any]
@@ -79,6 +80,7 @@ def _lower_pad(op: Pad, signature: Signature) -> Callable[..., Any]:
     crop = _full_rank([_crop(low, high) for low, high in op.pads], op, slice(None))
 
     def pad(x: Any) -> Any:
+        x = native(x)
         return _pad(x[crop], grow, "constant")
 
     return pad
@@ -87,18 +89,20 @@ def _lower_pad(op: Pad, signature: Signature) -> Callable[..., Any]:
 @lower.register
 def _lower_upsample(op: Upsample, signature: Signature) -> Callable[..., Any]:
     first = 1 if op.channels_last else 2
+    dtype = np.float32 if signature.dtype in _HALF else np.dtype(signature.dtype)
     if op.interpolation == "nearest":
 
         def nearest(x: Any) -> Any:
+            # Copying is exact in any element type, but its gradient adds up.
+            y = x.astype(dtype) if is_traced(x) else native(x)
             for axis, factor in enumerate(op.factors, first):
-                x = _repeat(x, factor, axis)
-            return x
+                y = _repeat(y, factor, axis)
+            return y.astype(x.dtype) if is_traced(x) else y
 
         return nearest
 
     sizes = _spatial(signature.input_shape, channels_last=op.channels_last)
     grids = [_grid(*pair) for pair in zip(sizes, op.factors, strict=True)]
-    dtype = np.float32 if signature.dtype in _HALF else np.dtype(signature.dtype)
 
     def bilinear(x: Any) -> Any:
         y = x.astype(dtype)
@@ -106,7 +110,7 @@ def _lower_upsample(op: Upsample, signature: Signature) -> Callable[..., Any]:
             weight = share.astype(dtype).reshape(-1, *[1] * (y.ndim - 1 - axis))
             before = (slice(None),) * axis
             y = y[(*before, below)] * (1 - weight) + y[(*before, above)] * weight
-        return y.astype(x.dtype)
+        return y.astype(native_type(x.dtype))
 
     return bilinear
 
@@ -155,6 +159,8 @@ def _with_epilogue(
         return y.astype(dtype) if is_half else y
 
     def conv(x: Any, kernel: Any, bias: Any = None) -> Any:
+        if not x.dtype.isnative:
+            x = native(x)
         if not channels_last:
             x = _moveaxis(x, 1, -1)
         if is_traced(x) or is_traced(kernel) or is_traced(bias):

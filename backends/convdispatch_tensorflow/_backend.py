@@ -29,6 +29,11 @@ class TensorflowBackend:
     def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
         return lower(op, signature)
 
+    def conversion(self, dtype: str) -> str:
+        if dtype.startswith("complex"):
+            return "tf.math.real(x)"
+        return "tf.strings.to_number(x)" if dtype == "string" else "tf.cast(x, tf.float32)"
+
     def owns(self, value: object) -> bool:
         return isinstance(value, tf.Tensor | tf.Variable)
 

@@ -28,6 +28,11 @@ class TorchBackend:
     def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
         return lower(op, signature)
 
+    def conversion(self, dtype: str) -> str:
+        if dtype.startswith("complex"):
+            return "x.real"
+        return "x.dequantize()" if dtype.startswith("q") else "x.to(torch.float32)"
+
     def owns(self, value: object) -> bool:
         return isinstance(value, torch.Tensor)
 

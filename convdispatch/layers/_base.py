@@ -196,7 +196,7 @@ class Layer(Copied):
         return self._lower(sizes, dtype, activation=activations.get(None))(weights, inputs)
 
     def _make_plan(self, shape: PartialShape, dtype: str) -> Plan:
-        require_float(dtype)
+        require_float(dtype, "`inputs`", self._backend())
         _sizes.require_possible(self, shape)
         sizes = tuple(size for size in shape[1:] if size is not None)
         if len(sizes) < len(shape) - 1:

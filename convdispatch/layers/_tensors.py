@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from convdispatch import selection
+from convdispatch._element_types import require_float as require_float
 from convdispatch.errors import InvalidType
 from convdispatch.ops import FLOAT_DTYPES, Backend, NumpyArray, Tensor
 
@@ -23,7 +24,7 @@ def as_native(backend: Backend, inputs: object, dtype: str) -> Tensor:
         return backend.asarray(_read_lists(inputs), dtype)
     if isinstance(inputs, np.ndarray | np.generic):
         array = np.asarray(inputs)
-        require_float(array.dtype.name)
+        require_float(array.dtype.name, "`inputs`")
         return backend.asarray(array, array.dtype.name)
     raise InvalidType(
         f"`inputs` must be a NumPy array, nested lists of numbers or a tensor of the layer's own "
@@ -70,12 +71,3 @@ def _described(inputs: object) -> str:
         f"a {kind}, which is a tensor of {owner!r}. Convert it with `convdispatch.to_numpy(x)`, "
         f"or move the layer to its backend with `layer.to({owner!r})`."
     )
-
-
-def require_float(dtype: str) -> None:
-    """Raise `InvalidType` unless `dtype` is a floating-point element type that ops have."""
-    if dtype not in FLOAT_DTYPES:
-        raise InvalidType(
-            f"`inputs` must have one of the element types {', '.join(FLOAT_DTYPES)}; received "
-            f"{dtype}. Convert it first, for example with `x.astype('float32')`."
-        )

@@ -15,7 +15,7 @@ from convdispatch.errors import ConvDispatchError, InvalidShape
 from convdispatch.layers import Layer
 from convdispatch.layers._arguments import as_bool, as_int
 from convdispatch.layers._plans import MAX_PLANS, Function, Key, Plan
-from convdispatch.layers._tensors import as_native, require_float
+from convdispatch.layers._tensors import as_native
 from convdispatch.layers._whole import are_same, held
 from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.models._progress import progress
@@ -131,9 +131,8 @@ class Predicting(StackedWeights):
 
     def _build_for(self, inputs: Any) -> None:
         """Build the layers for a tensor or an array; where it does not fit, none is built."""
-        native, shape, dtype = self._native(inputs)
-        require_float(dtype)
-        self._layers[0].plan_for(native)  # or it complains of the shape
+        native, shape, _ = self._native(inputs)
+        self._layers[0].plan_for(native)  # or it complains of the element type or the shape
         self.build((None, *shape[1:]))
 
     if not TYPE_CHECKING:  # type checkers know what there is
