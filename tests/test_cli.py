@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from convdispatch import config
-from convdispatch.cli import CONFIG_KEYS, main
+from convdispatch.cli import CONFIG_KEYS, _doctor, main
+from convdispatch.hookspecs import hookimpl
+from convdispatch.ops import BackendInfo
+from convdispatch.registry import registry
 
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
 Capture = pytest.CaptureFixture[str]
@@ -155,6 +161,18 @@ def test_doctor_finds_sabotaged_backends(
         "zeros": "return lambda x, kernel: x[:, :2] * 0",
         "raises": "raise OSError('no device')",
         "crashes": "import os; os._exit(42)",
+        "vanishes": "import os; os._exit(0)",
+        "exits": "raise SystemExit(0)",
+        "prints": "print('hello'); return super().lower(op, signature)",
+        "prints_last": (
+            "import atexit, os; atexit.register(os.write, 1, b'bye'); "
+            "return super().lower(op, signature)"
+        ),
+        "forks": (
+            "import os; parent = os.getpid(); os.fork(); "
+            "return lambda *x: super(Sabotaged, self).lower(op, signature)(*x)"
+            " + (os.getpid() != parent)"
+        ),
     }
     folders = [
         make_distribution(name, SABOTAGED.format(framework="numpy", lower=lower))
@@ -168,7 +186,108 @@ def test_doctor_finds_sabotaged_backends(
     assert found["zeros"] == ("failed", "computed [[[0.0], [0.0]]], expected [[[321.0], [43.0]]]")
     assert found["raises"] == ("failed", "OSError: no device")
     assert found["crashes"] == ("failed", "the process ended with code 42:")
+    assert found["vanishes"] == ("failed", "the process ended with code 0:")
+    assert found["exits"][0] == "failed"
+    assert "raised SystemExit: 0, which would have ended the program" in found["exits"][1]
+    assert found["prints"] == ("failed", "it wrote to standard output: 'hello\\n'")
+    assert found["prints_last"] == ("failed", "it wrote to standard output: 'bye'")
+    assert found["forks"] == ("ok", "")  # its child does not answer
     assert found["numpy"] == ("ok", "")
+
+
+@pytest.fixture
+def missing() -> Iterator[None]:
+    """Register a backend whose framework is not installed."""
+
+    class Plugin:
+        @hookimpl
+        def convdispatch_backends(self) -> list[BackendInfo]:
+            return [BackendInfo(name="missing", framework="no_such", load="x:y", install="get it")]
+
+    plugin = Plugin()
+    registry.register(plugin, name="missing:plugin")
+    yield
+    registry.unregister(plugin)
+
+
+@pytest.mark.usefixtures("missing")
+@pytest.mark.parametrize("place", ["file", "variable"])
+def test_doctor_is_not_content_with_a_current_backend_that_does_not_work(
+    answer: Answer, keras_json: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Every layer that names no backend would raise, though all that is installed works."""
+    if place == "file":
+        keras_json.write_text('{"backend": "missing"}', encoding="utf-8")
+    else:
+        monkeypatch.setenv("CONVDISPATCH_BACKEND", "missing")
+    works = functools.partial(replace, status="ok", seconds=0.0)
+    monkeypatch.setattr(_doctor, "_tried", works)
+    report: Any = answer("doctor", code=1)
+    assert report["healthy"] is False
+    (error,) = report["config"]["errors"]
+    source = str(keras_json) if place == "file" else "CONVDISPATCH_BACKEND"
+    assert f"the current backend, 'missing' (it comes from: {source}), is unavailable" in error
+    assert "get it" in error
+    assert "'no_such', which is not installed" in str(answer("backends")["problem"])
+
+
+CHATTY = """
+    import atexit, ctypes, os, sys
+    from convdispatch.hookspecs import hookimpl
+
+    atexit.register(print, "at exit")
+    atexit.register(os.write, 1, b"at exit")
+    atexit.register(lambda: ctypes.CDLL(None).puts(b"at exit"))
+
+    @hookimpl
+    def convdispatch_lower(backend, op, signature):
+        print("while lowering")
+        os.write(1, b"while lowering")
+"""
+COMPARED = """
+print("in the file")
+import numpy
+from convdispatch.layers import Conv1D
+def build():
+    print("in build()")
+    return Conv1D(2, 3), numpy.ones((1, 8, 1), "float32")
+"""
+
+
+@pytest.mark.parametrize(
+    "command", ["backends", "compare model.py --backends numpy", "config set backend numpy"]
+)
+def test_standard_output_is_the_commands_alone(
+    make_distribution: Callable[..., Path], run_python: RunPython, tmp_path: Path, command: str
+) -> None:
+    """Whatever prints, from Python or C, in a plugin, a file or at exit: the JSON is whole."""
+    (tmp_path / "model.py").write_text(COMPARED, encoding="utf-8")
+    folder = make_distribution("chatty", CHATTY)
+    words = command.replace("model.py", str(tmp_path / "model.py")).split()
+    done = run_python("-m", "convdispatch", *words, "--json", paths=(folder,))
+    assert isinstance(json.loads(done.stdout), dict)
+    assert "at exit" in done.stderr
+
+
+def test_what_a_plugin_raises_to_end_the_program_is_said(
+    make_distribution: Callable[..., Path], run_python: RunPython
+) -> None:
+    """A plugin that exits at import is a row of the list, and everything else is as before."""
+    folder = make_distribution("quitter", "import sys; sys.exit(0)")
+    done = run_python("-m", "convdispatch", "backends", "--json", paths=(folder,))
+    assert done.returncode == 0, done.stderr
+    rows = {row["name"]: row for row in json.loads(done.stdout)["backends"]}
+    assert rows["quitter"]["status"] == "broken"
+    assert "SystemExit: 0" in rows["quitter"]["error"]
+    assert rows["numpy"]["status"] == "available"
+
+
+def test_a_command_that_something_ends_has_failed(
+    failure: Failure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exit of a command is its own: nobody else's `sys.exit(0)` makes it a success."""
+    monkeypatch.setattr("convdispatch.cli._backends.backend_rows", lambda: exit(0))
+    assert "it was ended by SystemExit" in failure("backends")
 
 
 def test_doctor_passes_on_a_backend_s_advice(

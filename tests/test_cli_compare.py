@@ -47,13 +47,49 @@ def test_compare_prints_a_table(
     """The file's model and x go to `compare`; its results are a line each."""
     calls = compared(
         Comparison(backend="numpy", status="ok", max_error=1e-8, error_in_bounds=0.25, seconds=0.5),
-        Comparison(backend="jax", status="unavailable", reason="no jax"),
+        Comparison(backend="jax", status="unsupported", reason="no jax"),
     )
     assert main(["compare", str(model_file)]) == 0
     assert calls == [("model", "x", None)]
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[1] == ["numpy", "ok", "1e-08", "0.25", "0.5"]
-    assert lines[2] == ["jax", "unavailable", "-", "-", "-", "no", "jax"]
+    assert lines[2] == ["jax", "unsupported", "-", "-", "-", "no", "jax"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "asked", "code"),
+    [
+        pytest.param(["ok", "ok"], True, 0, id="all asked for are right"),
+        pytest.param(["ok", "unsupported"], False, 0, id="one of all declines"),
+        pytest.param(["ok", "unsupported"], True, 1, id="one that is asked for declines"),
+        pytest.param(["unsupported", "unsupported"], False, 1, id="all decline"),
+        pytest.param(["ok", "unavailable"], False, 1, id="one of all is broken"),
+        pytest.param(["ok", "outside"], False, 1, id="one is wrong"),
+    ],
+)
+def test_compare_succeeds_only_where_what_was_asked_for_was_compared(
+    capsys: Capture,
+    model_file: Path,
+    compared: Callable[..., list[tuple[object, ...]]],
+    statuses: list[str],
+    asked: bool,
+    code: int,
+) -> None:
+    """A check that could not be made is no success."""
+    compared(*(Comparison(backend=f"b{n}", status=one) for n, one in enumerate(statuses)))
+    options = ["--backends", "numpy"] if asked else []
+    assert main(["compare", str(model_file), *options]) == code
+
+
+@pytest.mark.parametrize(
+    "raised", ["raise BaseException('no')", "raise GeneratorExit", "import pytest; pytest.fail()"]
+)
+def test_compare_survives_whatever_the_file_raises(
+    failure: Failure, model_file: Path, raised: str
+) -> None:
+    """What would end the program without a word is said, with its place."""
+    model_file.write_text(raised, encoding="utf-8")
+    assert "model.py:1: the file raised" in failure("compare", str(model_file))
 
 
 def test_compare_exits_with_1_where_a_backend_is_outside_its_bound(

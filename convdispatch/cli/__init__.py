@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from convdispatch.cli._output import UsageError, one_line
+from convdispatch.cli._output import UsageError, flush, forget, one_line, own_standard_output
 from convdispatch.errors import ConvDispatchError
 
 # Repeated from `config.KEYS`, whose module is too slow to import for `--help`; a test compares.
@@ -27,24 +26,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = arguments.command.replace("-", "_")
     module = importlib.import_module(f"convdispatch.cli._{command}")
     run: Callable[[argparse.Namespace], int] = module.run
+    with own_standard_output(is_program=argv is None):
+        return _exit_code(run, arguments)
+
+
+def _exit_code(run: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
+    """Return the command's exit code, and say in one line what it raised."""
     try:
         code = run(arguments)
-        sys.stdout.flush()
+        flush()
     except UsageError as exc:
-        return _fail(exc, 2)
+        return _fail(str(exc), 2)
     except ConvDispatchError as exc:
-        return _fail(exc, 1)
+        return _fail(str(exc), 1)
     except BrokenPipeError:
-        # The reader, such as `head`, has left: keep the interpreter's last flush quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget()
         return 1
     except KeyboardInterrupt:
         return 130
+    except Exception:
+        raise
+    except BaseException as exc:  # noqa: BLE001 - what would end a program without a word
+        return _fail(f"it was ended by {type(exc).__name__}: {exc}, and is not done", 1)
     return code
 
 
-def _fail(error: Exception, code: int) -> int:
-    print(f"convdispatch: error: {one_line(str(error))}", file=sys.stderr)
+def _fail(error: str, code: int) -> int:
+    print(f"convdispatch: error: {one_line(error)}", file=sys.stderr)
     return code
 
 

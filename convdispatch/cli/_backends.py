@@ -9,9 +9,10 @@ import argparse
 from dataclasses import asdict, dataclass
 
 from convdispatch import selection
+from convdispatch._foreign import said
 from convdispatch.cli._output import one_line, show, table, warn
 from convdispatch.conformance.versions import version_of
-from convdispatch.errors import BackendNotFound, ConfigError
+from convdispatch.errors import BackendBroken, BackendNotFound, ConfigError
 from convdispatch.registry import AVAILABLE, BROKEN, UNAVAILABLE, Entry, registry
 
 
@@ -62,25 +63,30 @@ def backend_rows() -> list[Row]:
 
 def _row(entry: Entry) -> Row:
     info, error = entry.info, entry.error
+    problem = registry.problem(entry.name)
+    if error is None and isinstance(problem, BackendBroken):
+        error = problem
     return Row(
         name=entry.name,
         status=registry.status(entry.name),
         version=version_of(info.framework) if info else None,
         distribution=entry.distribution,
         install=info.install if info else None,
-        error=one_line(f"{type(error).__name__}: {error}") if error else None,
+        error=said(error) if error else None,
     )
 
 
 def _current() -> tuple[str | None, str | None]:
-    """Return the current backend's name, or None and why the choice does not work.
+    """Return the current backend's name, None if there is none, and why the choice does not work.
 
     Someone whose keras.json names an unknown backend needs this list most of all.
     """
     try:
-        return selection.backend(), None
+        name = selection.backend()
     except (BackendNotFound, ConfigError) as exc:
         return None, one_line(str(exc))
+    problem = registry.problem(name)
+    return name, None if problem is None else one_line(f"the current backend: {problem}")
 
 
 def _remedy(row: Row) -> str:

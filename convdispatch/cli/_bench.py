@@ -20,7 +20,7 @@ from convdispatch.bench.benchmarks import BENCHMARKS
 from convdispatch.bench.checkouts import Checkout, checked_out
 from convdispatch.bench.ending import terminable
 from convdispatch.cli._bench_report import UNMEASURED, as_json, as_text, exit_code
-from convdispatch.cli._output import UsageError, one_line
+from convdispatch.cli._output import UsageError, flush, one_line, say
 from convdispatch.conformance import choosing
 from convdispatch.conformance.report_files import reserved
 from convdispatch.errors import BackendBroken, BackendUnavailable, ConvDispatchError
@@ -57,7 +57,8 @@ def _run(arguments: argparse.Namespace) -> int:
         results = _compare(ids, sides, rules)
         if file is not None:
             file.write(as_json(results, sides, rules))
-    print(as_text(results, rules), flush=True)
+    say(as_text(results, rules))
+    flush()
     return exit_code(results)
 
 

@@ -29,16 +29,27 @@ class FileError(ConvDispatchError):
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print how far each backend is from the reference; 1 if one is outside its bound."""
+    """Print how far each backend is from the reference.
+
+    Returns 1 where one is outside its bound, or where something that was asked for is not compared.
+    """
     names = _backend_names(arguments.backends)
     path = Path(arguments.file)
     model, x = _build(path)
     results = comparison.compare(model, x, names)
     rows = [_row(result) for result in results.values()]
-    agree = all(row["status"] != "outside" for row in rows)
+    agree = _agree({str(row["status"]) for row in rows}, is_asked=names is not None)
     text = table(_HEADERS, [[_cell(row[key]) for key in _KEYS] for row in rows])
     show(arguments, {"file": str(path), "agree": agree, "backends": rows}, text)
     return 0 if agree else 1
+
+
+def _agree(statuses: set[str], *, is_asked: bool) -> bool:
+    """Say whether every backend that was to be compared was, and was right.
+
+    Of all the available ones some may decline the model; one that somebody named may not.
+    """
+    return "ok" in statuses and statuses <= ({"ok"} if is_asked else {"ok", "unsupported"})
 
 
 def _backend_names(text: str | None) -> list[str] | None:
@@ -95,7 +106,9 @@ def _guarded(path: Path, what: str, call: Callable[[], object]) -> object:
     """Return `call()`; whatever the user's code raises becomes one line that says where."""
     try:
         return call()
-    except (Exception, SystemExit) as exc:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as exc:
         summary = traceback.format_exception_only(exc)[-1]
         raise FileError(f"{_place(path, exc)}: {what} raised {summary}") from exc
 

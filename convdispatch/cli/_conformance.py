@@ -17,7 +17,7 @@ from pathlib import Path
 from convdispatch import selection
 from convdispatch.cli._conformance_progress import progress
 from convdispatch.cli._conformance_text import as_text
-from convdispatch.cli._output import UsageError, one_line
+from convdispatch.cli._output import UsageError, one_line, say
 from convdispatch.conformance import assembling, choosing, report, runner, suite
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.report import BackendRecord, Report, ReportError
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
             records += assembling.absent_records(choosing.unusable())
         whole = assembling.report(cases, records, levels=levels, seed=arguments.seed)
         write(whole)
-        print(as_text(whole, _scripts(whole, folder)))
+        say(as_text(whole, _scripts(whole, folder)))
         return code
 
 
@@ -86,7 +86,7 @@ def _compare(old: str, new: str) -> int:
     from convdispatch.conformance import diff
 
     found = diff.compare(_read(old), _read(new))
-    print(found.text())
+    say(found.text())
     return _FAILURE if found.has_regressions else 0
 
 
@@ -96,7 +96,7 @@ def _tabulate(path: str, check: str | None) -> int:
 
     page = matrix.as_markdown(_read(path))
     if check is None:
-        sys.stdout.write(page)
+        say(page.removesuffix("\n"))
         return 0
     try:
         held = Path(check).read_text(encoding="utf-8")
@@ -106,9 +106,9 @@ def _tabulate(path: str, check: str | None) -> int:
         held.splitlines(), page.splitlines(), check, path, n=0, lineterm=""
     )
     if difference := "\n".join(changes):
-        print(f"{difference}\n{check} is stale: write it anew from {path}.")
+        say(f"{difference}\n{check} is stale: write it anew from {path}.")
         return _FAILURE
-    print(f"{check} says what {path} does.")
+    say(f"{check} says what {path} does.")
     return 0
 
 

@@ -12,12 +12,15 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from convdispatch import config, selection
+from convdispatch._foreign import call
 from convdispatch.cli._backends import backend_rows
 from convdispatch.cli._config import read_settings
 from convdispatch.cli._output import one_line, show, table
@@ -28,6 +31,7 @@ from convdispatch.registry import AVAILABLE, BROKEN, registry
 
 _PACKAGES = ("convdispatch", "numpy", "pluggy", "ml_dtypes", "autograd", "rich")
 _TIME_LIMIT = 300  # seconds for one backend: a cold import of a large framework takes many
+_LONGEST = 500  # characters that are shown of what a backend printed
 _OK = "ok"
 _FAILED = "failed"
 
@@ -76,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the report; return 1 if the configuration or a backend that is installed fails."""
     configured = _configured(config.config_path(os.environ))
     checks = _checks()
+    if not configured.errors:
+        configured.errors.extend(_unusable(selection.backend(), checks))
     report = Report(
         python=platform.python_version(),
         platform=platform.platform(),
@@ -130,6 +136,18 @@ def _configured(path: Path) -> Configured:
     )
 
 
+def _unusable(current: str, checks: Iterable[Check]) -> list[str]:
+    """Return what is wrong with the backend that layers use where nobody names one."""
+    found = next(check for check in checks if check.name == current)
+    if found.status == _OK:
+        return []
+    source = read_settings(config.config_path(os.environ))[0]["backend"]["source"]
+    return [
+        f"the current backend, {current!r} (it comes from: {source}), is {found.status}: "
+        f"{found.detail or 'no reason is known'}. Repair it, or choose another one."
+    ]
+
+
 def _checks() -> list[Check]:
     checks = []
     for row in backend_rows():
@@ -147,38 +165,41 @@ def _checks() -> list[Check]:
 
 def _tried(check: Check) -> Check:
     """Return the check with what a process of its own found out about the backend."""
-    # The process sees the modules that this one sees, whatever folder it is started in.
-    command = [sys.executable, "-P", "-m", "convdispatch.cli._doctor", check.name]
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     started = time.perf_counter()
-    advice: list[str] = []
-    try:
-        done = subprocess.run(
-            command,
-            env=environ,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_TIME_LIMIT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        detail = f"did not answer within {_TIME_LIMIT} seconds"
-    else:
-        detail, advice = _answer(done)
+    with tempfile.TemporaryDirectory() as folder:
+        detail, advice = _asked(check.name, Path(folder))
     seconds = round(time.perf_counter() - started, 3)
     status = _FAILED if detail else _OK
     return replace(check, status=status, seconds=seconds, detail=detail, advice=advice)
 
 
-def _answer(done: subprocess.CompletedProcess[str]) -> tuple[str, list[str]]:
-    """Return what is wrong, '' for nothing, and what could be better, as the process said."""
-    lines = done.stdout.splitlines()
-    if done.returncode == 0 and lines:
-        answer = json.loads(lines[-1])
-        return str(answer["problem"]), [one_line(sentence) for sentence in answer["advice"]]
-    last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
-    return one_line(f"the process ended with code {done.returncode}: {last}"), []
+def _asked(name: str, folder: Path) -> tuple[str, list[str]]:
+    """Return what is wrong, '' for nothing, and what could be better, as a process says.
+
+    It answers in a file, and what it prints goes to files: no pipe of its children's is waited for.
+    """
+    answer, printed, errors = folder / "answer", folder / "printed", folder / "errors"
+    # The process sees the modules that this one sees, whatever folder it is started in.
+    command = [sys.executable, "-P", "-m", "convdispatch.cli._doctor", name, str(answer)]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with printed.open("wb") as out, errors.open("wb") as err:
+        try:
+            code = subprocess.run(
+                command, env=environ, stdout=out, stderr=err, timeout=_TIME_LIMIT, check=False
+            ).returncode
+        except subprocess.TimeoutExpired:
+            return f"did not answer within {_TIME_LIMIT} seconds", []
+    if code == 0 and answer.is_file():
+        found = json.loads(answer.read_text(encoding="utf-8"))
+        chatter = _text(printed)[:_LONGEST]
+        problem = f"it wrote to standard output: {chatter!r}" if chatter else ""
+        return found["problem"] or problem, [one_line(sentence) for sentence in found["advice"]]
+    last = next((line for line in reversed(_text(errors).splitlines()) if line.strip()), "")
+    return one_line(f"the process ended with code {code}: {last}"), []
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _as_text(report: Report) -> str:
@@ -209,18 +230,28 @@ def _as_text(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _main(name: str) -> None:
-    """Answer the parent process with one line of JSON, the last one printed."""
-    advice: list[str] = []
+def _main(name: str, path: str) -> None:
+    """Answer the parent process in the file, which is there once it is whole."""
+    process = os.getpid()
     try:
-        problem = convolve(name)
-        advise = getattr(registry.load(name), "advice", None)
-        if advise is not None:
-            advice = [str(sentence) for sentence in advise()]
+        problem, advice = call(_found_out, name)
     except Exception as exc:  # noqa: BLE001 - reporting any failure is what this process is for
-        problem = one_line(f"{type(exc).__name__}: {exc}")
-    print(json.dumps({"problem": problem, "advice": advice}), flush=True)
+        problem, advice = one_line(f"{type(exc).__name__}: {exc}"), []
+    if os.getpid() != process:  # a child that the backend forked, and that came back from it
+        os._exit(1)
+    draft = Path(f"{path}.draft")
+    draft.write_text(json.dumps({"problem": problem, "advice": advice}), encoding="utf-8")
+    draft.replace(path)
+
+
+def _found_out(name: str) -> tuple[str, list[str]]:
+    """Return what is wrong with the backend, '' for nothing, and its advice."""
+    problem = convolve(name)
+    for plugin, failure in registry.left_out().items():
+        problem = problem or f"the plugin {plugin!r} is left out: {failure}"
+    advise = getattr(registry.load(name), "advice", None)
+    return problem, [] if advise is None else [str(sentence) for sentence in advise()]
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1])
+    _main(*sys.argv[1:])
