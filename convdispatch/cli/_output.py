@@ -13,10 +13,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
+from convdispatch._text import one_line as one_line  # every command says things in one line
+
 _STDOUT, _STDERR = 1, 2
 _own: list[TextIO | None] = []  # where the command that runs prints to
-
-from convdispatch._text import one_line as one_line  # every command says things in one line
 
 
 class UsageError(Exception):
