@@ -42,6 +42,16 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# Variables of ours that are read elsewhere, and what those begin with that tests and benchmarks
+# read; a test compares.
+_READ_ELSEWHERE = (
+    "CONVDISPATCH_AUTOTUNE",
+    "CONVDISPATCH_CACHE_HOME",
+    "CONVDISPATCH_NUMPY_THREADS",
+)
+_OURS, _OF_TESTS = "CONVDISPATCH_", ("CONVDISPATCH_TEST_", "CONVDISPATCH_BENCH_")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The settings in force before the program itself changes any.
@@ -73,7 +83,8 @@ def config_path(environ: Mapping[str, str]) -> Path:
 def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     """Return the defaults, overridden by the file if it exists, overridden by the environment.
 
-    Warns of unknown keys. Raises `ConfigError` for a file or a variable that cannot be understood.
+    Warns of unknown keys and variables. Raises `ConfigError` for a file or a variable that cannot
+    be understood.
 
     >>> load_config(Path("no such file"), {"KERAS_BACKEND": "jax"}).backend
     'jax'
@@ -159,6 +170,7 @@ def _from_dim_ordering(file: ConfigFile) -> str:
 
 def _environment_settings(environ: Mapping[str, str]) -> list[tuple[str, object, str]]:
     """Return (key, value, variable) for each key that a non-empty variable sets."""
+    _warn_of_unknown(environ)
     found: list[tuple[str, object, str]] = []
     for key, variables in VARIABLES.items():
         variable = next((name for name in variables if environ.get(name)), None)
@@ -168,6 +180,18 @@ def _environment_settings(environ: Mapping[str, str]) -> list[tuple[str, object,
             except InvalidArgument as exc:
                 raise ConfigError(f"the environment variable {variable}: {exc}") from exc
     return found
+
+
+def _warn_of_unknown(environ: Mapping[str, str]) -> None:
+    """Warn of a variable that looks like ours and that nobody reads: it changes nothing."""
+    read = {name for names in VARIABLES.values() for name in names}
+    known = (*sorted(read), *_READ_ELSEWHERE)
+    for name in sorted(environ):
+        if name.startswith(_OURS) and name not in known and not name.startswith(_OF_TESTS):
+            warn(
+                f"the environment variable {name} is ignored: nothing reads one of that name."
+                f"{close_match(name, known)}"
+            )
 
 
 def _check_epsilon(value: object) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import warnings
 from pathlib import Path
 
@@ -175,3 +176,37 @@ def test_absent_home_gives_the_defaults(file: Path) -> None:
 def test_keras_home_decides_where_the_file_is(environ: dict[str, str], expected: str) -> None:
     """KERAS_HOME is the folder of keras.json; without it, ~/.keras is."""
     assert config_path(environ) == Path(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("CONVDISPATCH_BACKENDS", "CONVDISPATCH_BACKEND"),
+        ("CONVDISPATCH_NUMPY_THREAD", "CONVDISPATCH_NUMPY_THREADS"),
+        ("CONVDISPATCH_AUTO_TUNE", "CONVDISPATCH_AUTOTUNE"),
+        ("CONVDISPATCH_FLOTAX", "CONVDISPATCH_FLOATX"),
+    ],
+)
+def test_an_unknown_variable_of_ours_is_warned_of(file: Path, name: str, nearest: str) -> None:
+    """What is misspelled changes nothing, and says so; the nearest one is named."""
+    with pytest.warns(UserWarning, match=f"variable {name} is ignored.*Did you mean '{nearest}'"):
+        assert load_config(file, {name: "1"}) == Config()
+
+
+def test_every_variable_that_is_read_is_known(file: Path) -> None:
+    """Wherever the packages' sources name one; those of tests and benchmarks by their beginning."""
+    root = Path(__file__).parent.parent
+    places = [*(root / "convdispatch").rglob("*.py"), *(root / "backends").rglob("*.py")]
+    text = "\n".join(path.read_text("utf-8") for path in places)
+    named = set(re.findall(r"\bCONVDISPATCH_[A-Z_]*[A-Z]\b", text))
+    assert {"CONVDISPATCH_BACKEND", "CONVDISPATCH_CACHE_HOME"} < named
+    page = (root / "docs/reference/configuration.md").read_text("utf-8")
+    assert [name for name in sorted(named - PREFIXES) if f"`{name}`" not in page] == []
+    values = {"CONVDISPATCH_FLOATX": "float64", "CONVDISPATCH_CONVENTION": "theano"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_config(file, {name: values.get(name, "1") for name in named | PREFIXED})
+
+
+PREFIXES = {"CONVDISPATCH_TEST", "CONVDISPATCH_BENCH"}
+PREFIXED = {"CONVDISPATCH_TEST_BACKENDS", "CONVDISPATCH_BENCH_PYTHON"}

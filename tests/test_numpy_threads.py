@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import textwrap
 import threading
@@ -14,7 +15,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from convdispatch.errors import InvalidArgument
+from convdispatch.errors import ConfigError
+from convdispatch.layers import Conv1D
 from convdispatch_numpy import _advice, _budget, _processors, _products, _threads
 from convdispatch_numpy._epilogue import nothing
 
@@ -99,16 +101,23 @@ def test_an_exception_reaches_the_caller_and_blas_is_given_back(culprit: str) ->
     assert _threads._held.holders == 0
 
 
-@pytest.mark.parametrize("given", ["0", "-1", "two", "1.5"])
+@pytest.mark.parametrize(
+    "given", ["0", "-1", "two", "1.5", "1e9", " ", " 2", "٣", "²", "+2", "1_0", "9" * 5000]
+)
 def test_a_wrong_number_of_threads_is_told(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says the variable, what it was and what is allowed."""
     monkeypatch.setenv(_threads.VARIABLE, given)
-    expected = f"{_threads.VARIABLE} is {given!r}; expected a number of threads from 1"
-    with pytest.raises(InvalidArgument, match=expected):
+    expected = f"{_threads.VARIABLE} cannot be {given!r}. Give a number of threads from 1"
+    with pytest.raises(ConfigError, match=re.escape(expected)):
         _threads.count()
+    # As soon as anything computes, also where so little is computed that no thread helps.
+    with pytest.raises(ConfigError, match=re.escape(expected)):
+        Conv1D(1, 1, backend="numpy")(np.ones((1, 1, 1), "float32"))
 
 
-@pytest.mark.parametrize(("given", "threads"), [("1", 1), ("3", 3), ("1000", _threads.MOST)])
+@pytest.mark.parametrize(
+    ("given", "threads"), [("1", 1), ("3", 3), ("003", 3), ("1000000000", _threads.MOST)]
+)
 def test_the_variable_decides(given: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """1 leaves the threads to BLAS; scratch memory bounds their number."""
     monkeypatch.setenv(_threads.VARIABLE, given)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from convdispatch.errors import BackendUnavailable, install_command
 from convdispatch.ops import Op, PartialShape, Signature
-from convdispatch_numpy import _autograd
+from convdispatch_numpy import _autograd, _threads
 from convdispatch_numpy._advice import advice
 from convdispatch_numpy._functions import FUNCTIONS
 from convdispatch_numpy._lowering import candidates, lower
@@ -28,6 +28,7 @@ class NumpyBackend:
     functions: Mapping[str, Callable[..., Any]] = FUNCTIONS
 
     def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
+        _threads.require_understood()
         return lower(op, signature)
 
     def candidates(self, op: Op, signature: Signature) -> Mapping[str, Callable[..., Any]]:

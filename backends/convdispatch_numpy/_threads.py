@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any
 
-from convdispatch.errors import InvalidArgument
+from convdispatch.errors import ConfigError
 from convdispatch_numpy._processors import Helpers, usable
 
 VARIABLE = "CONVDISPATCH_NUMPY_THREADS"
 # Each thread has a tile of its own: more of them would need more scratch memory than is promised.
 MOST = 8
+_NUMBER = re.compile("0*[1-9][0-9]{0,17}")  # more than MOST is MOST
 
 
 def count() -> int:
@@ -28,24 +30,38 @@ def count() -> int:
 
     As many as the process may use processors and BLAS may use threads when that is first asked, or
     what the environment variable `CONVDISPATCH_NUMPY_THREADS` says, at most `MOST`; 1 without the
-    package threadpoolctl. Raises `InvalidArgument` for a variable that is no positive number.
+    package threadpoolctl. Raises `ConfigError` for a variable that is no positive number.
     """
     given = os.environ.get(VARIABLE) or None
     return 1 if given == "1" else _count(given)
 
 
+def require_understood() -> None:
+    """Raise `ConfigError` where the variable is no positive number, whether or not it is used."""
+    _wanted(os.environ.get(VARIABLE) or None)
+
+
 @cache
 def _count(given: str | None) -> int:
-    if given is not None and not (given.isdecimal() and int(given) > 0):
-        raise InvalidArgument(
-            f"the environment variable {VARIABLE} is {given!r}; expected a number of threads from "
-            "1, which leaves them to BLAS. Unset it for one a processor."
-        )
+    wanted = _wanted(given)
     if blas() is None:
         return 1
-    # Who limits BLAS, as by OPENBLAS_NUM_THREADS, means all threads that multiply matrices.
-    wanted = min(usable(), _blas_threads()) if given is None else int(given)
+    if wanted is None:
+        # Who limits BLAS, as by OPENBLAS_NUM_THREADS, means all threads that multiply matrices.
+        wanted = min(usable(), _blas_threads())
     return min(wanted, MOST)
+
+
+@cache
+def _wanted(given: str | None) -> int | None:
+    if given is None:
+        return None
+    if not _NUMBER.fullmatch(given):
+        raise ConfigError(
+            f"the environment variable {VARIABLE} cannot be {given!r}. Give a number of threads "
+            f"from 1, which leaves them to BLAS, to {MOST}, or unset it for one a processor."
+        )
+    return int(given)
 
 
 def run(task: Callable[[int], None], number: int, *, helped: bool = True) -> None:
