@@ -15,6 +15,14 @@ from convdispatch._elsewhere import missing
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from convdispatch import activations as activations
+    from convdispatch import constraints as constraints
+    from convdispatch import initializers as initializers
+    from convdispatch import keras1 as keras1
+    from convdispatch import keras2 as keras2
+    from convdispatch import layers as layers
+    from convdispatch import models as models
+    from convdispatch import regularizers as regularizers
     from convdispatch.autodiff import Gradients as Gradients
     from convdispatch.autodiff import gradients as gradients
     from convdispatch.autotuning import autotune as autotune

@@ -19,6 +19,7 @@ from convdispatch import _lookup, selection
 from convdispatch._element_types import rounded_once
 from convdispatch.errors import InvalidArgument
 from convdispatch.ops import FUSED_ACTIVATIONS, Backend, Tensor
+from convdispatch.types import SomeTensor
 
 Parameter: TypeAlias = bool | int | float | None
 Parameters: TypeAlias = tuple[tuple[str, Parameter], ...]
@@ -48,7 +49,7 @@ class Activation:
     defaults: Parameters = ()
     parameters: Parameters = ()
 
-    def __call__(self, x: Tensor, *values: object, **parameters: object) -> Tensor:
+    def __call__(self, x: SomeTensor, *values: object, **parameters: object) -> SomeTensor:
         """Apply the function to a tensor of any backend, with other parameters where given."""
         names = (name for name, _ in self.defaults)
         given = dict(zip(names, values, strict=False)) | parameters
@@ -58,7 +59,7 @@ class Activation:
                 f"tensor, received {len(values)}. Leave out the last ones."
             )
         activation = self.with_parameters(**given) if given else self
-        return activation.apply(selection.backend_of(x), x)
+        return cast("SomeTensor", activation.apply(selection.backend_of(x), x))
 
     def apply(self, backend: Backend, x: Tensor) -> Tensor:
         """Apply the function to the backend's own tensor and keep its element type."""

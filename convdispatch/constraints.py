@@ -16,6 +16,7 @@ from convdispatch import _lookup, selection
 from convdispatch._element_types import rounded_once
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.ops import Tensor
+from convdispatch.types import SomeTensor
 
 Functions: TypeAlias = Mapping[str, Callable[..., Tensor]]
 Function: TypeAlias = Callable[[Tensor], Tensor]
@@ -24,10 +25,11 @@ Function: TypeAlias = Callable[[Tensor], Tensor]
 class Constraint(_lookup.Configured):
     """Base of all constraints; a user's subclass defines `apply`, or `__call__` as in Keras."""
 
-    def __call__(self, w: Tensor) -> Tensor:
+    def __call__(self, w: SomeTensor) -> SomeTensor:
         """Return the constrained value of a tensor of any backend."""
         backend = selection.backend_of(w)
-        return rounded_once(backend, lambda wide: self.apply(backend.functions, wide), w)
+        constrained = rounded_once(backend, lambda wide: self.apply(backend.functions, wide), w)
+        return cast("SomeTensor", constrained)
 
     def apply(self, functions: Functions, w: Tensor) -> Tensor:
         """Return the constrained value by a backend's table; the base changes nothing."""

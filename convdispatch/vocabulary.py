@@ -5,15 +5,10 @@ Layers are given a vocabulary instead of asking which Keras they belong to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from convdispatch import activations, constraints, initializers, regularizers
-
-# What a user may give for an activation, initializer, regularizer or constraint: a name, what
-# `serialize` made of one, an object of ours or a function of their own, or nothing.
-Identifier: TypeAlias = str | Mapping[str, object] | Callable[..., object] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

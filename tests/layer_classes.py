@@ -12,6 +12,7 @@ from typing import Any
 
 from convdispatch import layers
 from convdispatch.layers import Layer
+from convdispatch.layers._options import LAYER_OPTIONS
 
 CHANNELS = 4
 SIZES = (9, 8, 7)
@@ -92,8 +93,7 @@ class LayerClass:
     def arguments(self) -> list[str]:
         """The names that the constructor states, `weights` excepted: no configuration has it."""
         stating = getattr(layers, self.name) if self.door == "keras2" else self.type
-        kinds = inspect.signature(stating).parameters
-        return [n for n, p in kinds.items() if p.kind is not p.VAR_KEYWORD and n != "weights"]
+        return [name for name in inspect.signature(stating).parameters if name not in LAYER_OPTIONS]
 
     @property
     def required(self) -> list[str]:

@@ -16,7 +16,7 @@ from convdispatch import Sequential, activations, hookspecs, use_backend
 from convdispatch.errors import InvalidShape, InvalidType
 from convdispatch.layers import Conv1D, UpSampling1D
 from convdispatch.layers._plans import MAX_PLANS
-from convdispatch.models import _inference
+from convdispatch.models import _compiled_forward
 from convdispatch.ops import Backend, Conv, op_name
 from convdispatch.registry import registry
 
@@ -111,15 +111,15 @@ def test_nobody_gets_the_old_model_while_another_compiles(
     stack = model(backend)
     forward = stack.compile_forward()
     stack.layers[0].activation = activations.get("relu")
-    compile_ = _inference._compile
+    compile_ = _compiled_forward._compile
     meanwhile = []
 
     def interrupted(*arguments: Any, **options: Any) -> Callable[..., Any]:
-        monkeypatch.setattr(_inference, "_compile", compile_)
+        monkeypatch.setattr(_compiled_forward, "_compile", compile_)
         meanwhile.extend(numbers(backend, forward(-100 * X)))
         return compile_(*arguments, **options)
 
-    monkeypatch.setattr(_inference, "_compile", interrupted)
+    monkeypatch.setattr(_compiled_forward, "_compile", interrupted)
     assert numbers(backend, forward(-100 * X)) == [0.0, 0.0]
     assert meanwhile == [0.0, 0.0]
 

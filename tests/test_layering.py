@@ -23,7 +23,7 @@ LAYERS = [
     {"errors", "_file_locks", "_files", "_locks", "_warnings", "_standard_output", "_foreign"}
     | {"_elsewhere", "_interrupts", "_similar", "_text"},
     {"_documents"},
-    {"geometry", "sizes", "taps"},
+    {"geometry", "sizes", "taps", "types"},
     {"ops"},
     {"hookspecs", "resolving"},
     {"_backend_info", "_loading", "_plugins", "registry"},
@@ -160,12 +160,12 @@ def test_files_are_short(path):
 
 @EVERY_SHIPPED_FILE
 def test_functions_are_short(path):
-    """A function is read as check, compute, return, without scrolling."""
+    """A function is read as check, compute, return, without scrolling; its docstring aside."""
     long = [
-        f"{node.name} ({node.end_lineno - node.lineno + 1} lines)"
+        f"{node.name} ({lines_of_code(node)} lines)"
         for node in ast.walk(parse(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.end_lineno - node.lineno >= LONGEST_FUNCTION
+        and lines_of_code(node) > LONGEST_FUNCTION
     ]
     assert long == []
 
@@ -184,6 +184,14 @@ def test_the_rule_on_names_catches_evasions():
     """Only the comparison of a convention and the sentence pass."""
     caught = framework_names(ast.parse(EVADING))
     assert sorted(line for line, _ in caught) == [2, 3, 4, 4, 6]
+
+
+def lines_of_code(function):
+    """Return how many lines a function has without its docstring."""
+    first = function.body[0]
+    is_documented = ast.get_docstring(function) is not None
+    prose = first.end_lineno - first.lineno + 1 if is_documented else 0
+    return function.end_lineno - function.lineno + 1 - prose
 
 
 def parse(path):

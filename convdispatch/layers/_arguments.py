@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -119,6 +119,11 @@ def _require_64_bits(numbers: Iterable[int], argument: str) -> None:
                 f"`{argument}` must be below 2**63; received an integer of "
                 f"{number.bit_length()} bits."
             )
+
+
+def unnested(pairs: Pairs) -> tuple[Any, ...]:
+    """Return the pair of a single axis as it is, as Keras writes it."""
+    return pairs[0] if len(pairs) == 1 else pairs
 
 
 def _index(value: object) -> int | None:

@@ -7,7 +7,7 @@ computing them the backend's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self, cast, overload
 
 from convdispatch import activations, selection
 from convdispatch.errors import InvalidArgument, InvalidShape
@@ -15,6 +15,7 @@ from convdispatch.layers import _keras_configs, _options, _sizes
 from convdispatch.layers._arguments import as_bool, as_partial_shape
 from convdispatch.layers._copying import Copied
 from convdispatch.layers._plans import Function, Plan, PlanTable, casting_weights, recorded
+from convdispatch.layers._signature import ConstructorSignature
 from convdispatch.layers._tensors import as_native, require_float, require_native
 from convdispatch.layers._weights import Weight, require_as_many
 from convdispatch.layers._whole import held
@@ -22,6 +23,7 @@ from convdispatch.ops import PartialShape, Shape
 from convdispatch.registry import registry
 from convdispatch.regularizers import penalty
 from convdispatch.tuning import outside_trace
+from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 from convdispatch.vocabulary import KERAS3, Vocabulary
 
 # Public attributes that may change without a change of what the layer computes.
@@ -42,6 +44,7 @@ class Layer(Copied):
     vocabulary: ClassVar[Vocabulary] = KERAS3
     door: ClassVar[str] = "convdispatch.layers"  # the module that users import the class from
     rank: ClassVar[int]  # spatial axes
+    __signature__ = ConstructorSignature()
     size_arguments: ClassVar[tuple[str, ...]] = ()  # that make weights and outputs large
     # How a façade spells the arguments: one name, one an axis, or None: not offered.
     spelling: ClassVar[Mapping[str, str | tuple[str, ...] | None]] = {}
@@ -125,6 +128,10 @@ class Layer(Copied):
             )
         self.build(self.batch_input_shape)
 
+    @overload
+    def __call__(self, inputs: ArrayInput) -> NativeTensor: ...
+    @overload
+    def __call__(self, inputs: SomeTensor) -> SomeTensor: ...
     def __call__(self, inputs: Any) -> Any:
         """Apply the layer to a tensor of its backend, or to a NumPy array.
 
@@ -221,38 +228,10 @@ class Layer(Copied):
         )
         return plans.keep(plan)
 
-    def _check_input_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
-        """Return the shape once its rank, and its channels where weights depend on them, fit."""
-        shape = as_partial_shape(input_shape, "input_shape")
-        if len(shape) != self.rank + 2:
-            is_one_short = len(shape) == self.rank + 1
-            raise InvalidShape(
-                f"{self._title} takes inputs with {self.rank + 2} axes (batch, channels and "
-                f"{self.rank} spatial); received shape {shape}."
-                + (" Is the batch or the channel axis missing?" if is_one_short else "")
-            )
-        if 0 in shape[1:]:
-            raise InvalidShape(
-                f"{self._title} takes inputs with at least one cell on every axis but the batch; "
-                f"received shape {shape}."
-            )
-        if self._variables and self._built_shape is not None:
-            axis = self._channel_axis
-            if shape[axis] != self._built_shape[axis]:
-                raise InvalidShape(
-                    f"{self._title} was built for {self._built_shape[axis]} channels on axis "
-                    f"{axis % len(shape)}; received shape {shape}."
-                )
-        return shape
-
     @property
     def _title(self) -> str:
         """What messages call the layer."""
         return f"{type(self).__name__} {self.name!r}"
-
-    @property
-    def _channel_axis(self) -> int:
-        raise NotImplementedError
 
     # Configuration.
 

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar, Unpack
 
 from convdispatch import ops
 from convdispatch.layers._arguments import IntOrTuple
 from convdispatch.layers._one_kernel import OneKernelLayer
+from convdispatch.layers._signature import LayerOptions
 from convdispatch.ops import PartialShape, Shape
-from convdispatch.vocabulary import Identifier
+from convdispatch.types import (
+    ActivationLike,
+    CausalPadding,
+    ConstraintLike,
+    DataFormat,
+    InitializerLike,
+    RegularizerLike,
+)
 
 
 class Conv(OneKernelLayer):
@@ -33,21 +41,38 @@ class Conv(OneKernelLayer):
         filters: int,
         kernel_size: IntOrTuple,
         strides: IntOrTuple = 1,
-        padding: str = "valid",
-        data_format: str | None = None,
+        padding: CausalPadding = "valid",
+        data_format: DataFormat | None = None,
         dilation_rate: IntOrTuple = 1,
-        activation: Identifier = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: Identifier = "glorot_uniform",
-        bias_initializer: Identifier = "zeros",
-        kernel_regularizer: Identifier = None,
-        bias_regularizer: Identifier = None,
-        activity_regularizer: Identifier = None,
-        kernel_constraint: Identifier = None,
-        bias_constraint: Identifier = None,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         groups: int = 1,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
+        """Check and keep the arguments; `build` or the first call makes the weights.
+
+        filters: channels of the output, a multiple of `groups`.
+        kernel_size: taps along each axis: an integer for all axes, or one an axis.
+        strides: cells from one position of the kernel to the next.
+        padding: 'valid' reads inside the input, 'same' gives ceil(size / stride) cells, 'full'
+            reads wherever a tap meets a cell, and Conv1D's 'causal' reads no later step.
+        data_format: where the channels are; None takes the configured one.
+        dilation_rate: cells from one tap of the kernel to the next.
+        activation: applied to the result: a word, a configuration or a function of tensors.
+        use_bias: whether a number of its own is added to each output channel.
+        kernel_initializer, kernel_regularizer, kernel_constraint: of the kernel.
+        bias_initializer, bias_regularizer, bias_constraint: of the bias.
+        activity_regularizer: of the output, summed over the batch.
+        groups: parts of the channels that are convolved apart; divides channels and `filters`.
+        options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
+        """
         super().__init__(
             filters,
             kernel_size,
@@ -96,9 +121,34 @@ class Conv(OneKernelLayer):
 
 
 class Conv1D(Conv):
-    """`Conv` over one spatial axis; `padding` may also be 'causal'.
+    """Convolve sequences: a kernel slides over the steps.
 
-    As in Keras 2 the data format is 'channels_last' unless given, whatever the configuration.
+        input   (batch, steps, channels)
+        output  (batch, new steps, filters)
+        kernel  (*kernel_size, channels / groups, filters)
+        bias    (filters,)
+
+    With `data_format='channels_first'` the channels of input and output are axis 1.
+
+    An axis of n cells gets, with reach = (kernel_size - 1) * dilation_rate + 1:
+
+        'valid'           ceil((n - reach + 1) / stride)
+        'same', 'causal'  ceil(n / stride)
+        'full'            ceil((n + reach - 1) / stride)
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank, for channels that `groups` does not divide or
+    that the layer was not built for, and for fewer cells than the kernel reaches over;
+    `InvalidType` for integers and for a tensor of another framework.
+
+    Source: Keras 2.2.4 `Conv1D`; `groups` as in Keras 3.
+
+    >>> import numpy as np
+    >>> from convdispatch.layers import Conv1D
+    >>> layer = Conv1D(1, 3, strides=2, padding="same", use_bias=False,
+    ...                weights=[np.array([1.0, 10, 100]).reshape(3, 1, 1)])
+    >>> layer(np.array([1.0, 2, 3, 4]).reshape(1, 4, 1)).ravel()
+    array([321.,  43.])
     """
 
     rank = 1
@@ -107,12 +157,67 @@ class Conv1D(Conv):
 
 
 class Conv2D(Conv):
-    """`Conv` over two spatial axes."""
+    """Convolve images: a kernel slides over rows and columns.
+
+        input   (batch, rows, cols, channels)
+        output  (batch, new rows, new cols, filters)
+        kernel  (*kernel_size, channels / groups, filters)
+        bias    (filters,)
+
+    With `data_format='channels_first'` the channels of input and output are axis 1.
+
+    An axis of n cells gets, with reach = (kernel_size - 1) * dilation_rate + 1:
+
+        'valid'  ceil((n - reach + 1) / stride)
+        'same'   ceil(n / stride)
+        'full'   ceil((n + reach - 1) / stride)
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank, for channels that `groups` does not divide or
+    that the layer was not built for, and for fewer cells than the kernel reaches over;
+    `InvalidType` for integers and for a tensor of another framework.
+
+    Source: Keras 2.2.4 `Conv2D`; `groups` as in Keras 3.
+
+    >>> import numpy as np
+    >>> from convdispatch.layers import Conv2D
+    >>> layer = Conv2D(1, 2, use_bias=False, weights=[np.ones((2, 2, 1, 1))])
+    >>> layer(np.arange(9.0).reshape(1, 3, 3, 1))[0, :, :, 0]
+    array([[ 8., 12.],
+           [20., 24.]])
+    """
 
     rank = 2
 
 
 class Conv3D(Conv):
-    """`Conv` over three spatial axes."""
+    """Convolve volumes: a kernel slides over planes, rows and columns.
+
+        input   (batch, planes, rows, cols, channels)
+        output  (batch, new planes, new rows, new cols, filters)
+        kernel  (*kernel_size, channels / groups, filters)
+        bias    (filters,)
+
+    With `data_format='channels_first'` the channels of input and output are axis 1.
+
+    An axis of n cells gets, with reach = (kernel_size - 1) * dilation_rate + 1:
+
+        'valid'  ceil((n - reach + 1) / stride)
+        'same'   ceil(n / stride)
+        'full'   ceil((n + reach - 1) / stride)
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank, for channels that `groups` does not divide or
+    that the layer was not built for, and for fewer cells than the kernel reaches over;
+    `InvalidType` for integers and for a tensor of another framework.
+
+    Source: Keras 2.2.4 `Conv3D`; `groups` as in Keras 3.
+
+    >>> import numpy as np
+    >>> from convdispatch.layers import Conv3D
+    >>> layer = Conv3D(1, 2, use_bias=False, weights=[np.ones((2, 2, 2, 1, 1))])
+    >>> layer(np.ones((1, 2, 2, 3, 1))).ravel()
+    array([8., 8.])
+    """
 
     rank = 3

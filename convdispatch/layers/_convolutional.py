@@ -17,7 +17,13 @@ from convdispatch.layers._plans import Function, in_float32, record, recorded
 from convdispatch.layers._spatial import SpatialLayer
 from convdispatch.layers._weights import Layout, Weight
 from convdispatch.ops import HALF_DTYPES, Backend, PartialShape, Shape, Tensor
-from convdispatch.vocabulary import Identifier
+from convdispatch.types import (
+    ActivationLike,
+    ConstraintLike,
+    DataFormat,
+    InitializerLike,
+    RegularizerLike,
+)
 
 _LOOKUPS: Mapping[str, Callable[..., Any]] = {
     "activation": activations.get,
@@ -41,14 +47,14 @@ class ConvolutionalLayer(SpatialLayer):
         *,
         strides: IntOrTuple,
         padding: str,
-        data_format: str | None,
+        data_format: DataFormat | None,
         dilation_rate: IntOrTuple,
-        activation: Identifier,
+        activation: ActivationLike,
         use_bias: bool,
-        bias_initializer: Identifier,
-        bias_regularizer: Identifier,
-        bias_constraint: Identifier,
-        activity_regularizer: Identifier,
+        bias_initializer: InitializerLike,
+        bias_regularizer: RegularizerLike,
+        bias_constraint: ConstraintLike,
+        activity_regularizer: RegularizerLike,
         **options: Any,
     ) -> None:
         super().__init__(data_format, **options)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from convdispatch import ops
 from convdispatch.layers._arguments import IntOrTuple, as_int
 from convdispatch.layers._convolutional import ConvolutionalLayer, split_activation
 from convdispatch.layers._one_kernel import one_kernel_plan
 from convdispatch.layers._plans import Function
+from convdispatch.layers._signature import LayerOptions
 from convdispatch.layers._weights import Weight, kernel_reader
 from convdispatch.ops import PartialShape, Shape
-from convdispatch.vocabulary import Identifier
+from convdispatch.types import (
+    ActivationLike,
+    ConstraintLike,
+    DataFormat,
+    InitializerLike,
+    Padding,
+    RegularizerLike,
+)
 
 
 class DepthwiseConv(ConvolutionalLayer):
@@ -32,21 +40,37 @@ class DepthwiseConv(ConvolutionalLayer):
         self,
         kernel_size: IntOrTuple,
         strides: IntOrTuple = 1,
-        padding: str = "valid",
+        padding: Padding = "valid",
         depth_multiplier: int = 1,
-        data_format: str | None = None,
+        data_format: DataFormat | None = None,
         dilation_rate: IntOrTuple = 1,
-        activation: Identifier = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        depthwise_initializer: Identifier = "glorot_uniform",
-        bias_initializer: Identifier = "zeros",
-        depthwise_regularizer: Identifier = None,
-        bias_regularizer: Identifier = None,
-        activity_regularizer: Identifier = None,
-        depthwise_constraint: Identifier = None,
-        bias_constraint: Identifier = None,
-        **options: Any,
+        depthwise_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        depthwise_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        depthwise_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
+        """Check and keep the arguments; `build` or the first call makes the weights.
+
+        kernel_size: taps along each axis: an integer for all axes, or one an axis.
+        strides: cells from one position of the kernel to the next.
+        padding: 'valid' reads inside the input, 'same' gives ceil(size / stride) cells, 'full'
+            reads wherever a tap meets a cell.
+        depth_multiplier: kernels, and output channels, of each input channel.
+        data_format: where the channels are; None takes the configured one.
+        dilation_rate: cells from one tap of the kernel to the next.
+        activation: applied to the result: a word, a configuration or a function of tensors.
+        use_bias: whether a number of its own is added to each output channel.
+        depthwise_initializer, depthwise_regularizer, depthwise_constraint: of the depthwise kernel.
+        bias_initializer, bias_regularizer, bias_constraint: of the bias.
+        activity_regularizer: of the output, summed over the batch.
+        options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
+        """
         super().__init__(
             kernel_size,
             strides=strides,
@@ -129,13 +153,59 @@ class DepthwiseConv(ConvolutionalLayer):
 
 
 class DepthwiseConv1D(DepthwiseConv):
-    """`DepthwiseConv` over one spatial axis; 'channels_last' unless given."""
+    """Convolve each channel of a sequence with kernels of its own.
+
+        input   (batch, steps, channels)
+        output  (batch, new steps, channels * depth_multiplier)
+        kernel  (*kernel_size, channels, depth_multiplier)
+        bias    (channels * depth_multiplier,)
+
+    With `data_format='channels_first'` the channels of input and output are axis 1. The sizes are
+    those of `Conv1D`.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank, for channels that the layer was not built for,
+    and for fewer cells than the kernel reaches over; `InvalidType` for integers and for a tensor
+    of another framework.
+
+    Source: Keras 3 `DepthwiseConv1D`.
+
+    >>> import numpy as np
+    >>> from convdispatch.layers import DepthwiseConv1D
+    >>> layer = DepthwiseConv1D(2, use_bias=False, weights=[np.ones((2, 2, 1))])
+    >>> layer(np.array([[[1.0, 10], [2, 20], [3, 30]]]))[0]
+    array([[ 3., 30.],
+           [ 5., 50.]])
+    """
 
     rank = 1
     default_data_format = "channels_last"
 
 
 class DepthwiseConv2D(DepthwiseConv):
-    """`DepthwiseConv` over two spatial axes."""
+    """Convolve each channel of an image with kernels of its own.
+
+        input   (batch, rows, cols, channels)
+        output  (batch, new rows, new cols, channels * depth_multiplier)
+        kernel  (*kernel_size, channels, depth_multiplier)
+        bias    (channels * depth_multiplier,)
+
+    With `data_format='channels_first'` the channels of input and output are axis 1. The sizes are
+    those of `Conv2D`.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank, for channels that the layer was not built for,
+    and for fewer cells than the kernel reaches over; `InvalidType` for integers and for a tensor
+    of another framework.
+
+    Source: Keras 2.2.4 `DepthwiseConv2D`, with 2.3.1's dilation.
+
+    >>> import numpy as np
+    >>> from convdispatch.layers import DepthwiseConv2D
+    >>> kernel = np.stack([np.ones((2, 2, 1)), np.full((2, 2, 1), 10.0)], axis=2)
+    >>> layer = DepthwiseConv2D(2, use_bias=False, weights=[kernel])
+    >>> layer(np.ones((1, 2, 2, 2))).ravel()
+    array([ 4., 40.])
+    """
 
     rank = 2

@@ -13,7 +13,7 @@ from convdispatch.layers._convolutional import ConvolutionalLayer, split_activat
 from convdispatch.layers._plans import Function
 from convdispatch.layers._weights import Weight, kernel_reader
 from convdispatch.ops import PartialShape, Shape, Tensor
-from convdispatch.vocabulary import Identifier
+from convdispatch.types import ConstraintLike, InitializerLike, RegularizerLike
 
 
 class OneKernelLayer(ConvolutionalLayer):
@@ -27,9 +27,9 @@ class OneKernelLayer(ConvolutionalLayer):
         kernel_size: IntOrTuple,
         *,
         groups: int,
-        kernel_initializer: Identifier,
-        kernel_regularizer: Identifier,
-        kernel_constraint: Identifier,
+        kernel_initializer: InitializerLike,
+        kernel_regularizer: RegularizerLike,
+        kernel_constraint: ConstraintLike,
         **options: Any,
     ) -> None:
         super().__init__(kernel_size, **options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from convdispatch import ops
 from convdispatch.activations import Activation
@@ -12,9 +12,17 @@ from convdispatch.layers._arguments import IntOrTuple, as_int
 from convdispatch.layers._convolutional import split_activation
 from convdispatch.layers._depthwise import DepthwiseConv
 from convdispatch.layers._plans import Function
+from convdispatch.layers._signature import LayerOptions
 from convdispatch.layers._weights import Weight, kernel_reader
 from convdispatch.ops import PartialShape, Shape, Tensor
-from convdispatch.vocabulary import Identifier
+from convdispatch.types import (
+    ActivationLike,
+    ConstraintLike,
+    DataFormat,
+    InitializerLike,
+    Padding,
+    RegularizerLike,
+)
 
 
 class SeparableConv(DepthwiseConv):
@@ -32,24 +40,42 @@ class SeparableConv(DepthwiseConv):
         filters: int,
         kernel_size: IntOrTuple,
         strides: IntOrTuple = 1,
-        padding: str = "valid",
-        data_format: str | None = None,
+        padding: Padding = "valid",
+        data_format: DataFormat | None = None,
         dilation_rate: IntOrTuple = 1,
         depth_multiplier: int = 1,
-        activation: Identifier = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        depthwise_initializer: Identifier = "glorot_uniform",
-        pointwise_initializer: Identifier = "glorot_uniform",
-        bias_initializer: Identifier = "zeros",
-        depthwise_regularizer: Identifier = None,
-        pointwise_regularizer: Identifier = None,
-        bias_regularizer: Identifier = None,
-        activity_regularizer: Identifier = None,
-        depthwise_constraint: Identifier = None,
-        pointwise_constraint: Identifier = None,
-        bias_constraint: Identifier = None,
-        **options: Any,
+        depthwise_initializer: InitializerLike = "glorot_uniform",
+        pointwise_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        depthwise_regularizer: RegularizerLike = None,
+        pointwise_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        depthwise_constraint: ConstraintLike = None,
+        pointwise_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
+        """Check and keep the arguments; `build` or the first call makes the weights.
+
+        filters: channels of the output.
+        kernel_size: taps along each axis: an integer for all axes, or one an axis.
+        strides: cells from one position of the kernel to the next.
+        padding: 'valid' reads inside the input, 'same' gives ceil(size / stride) cells, 'full'
+            reads wherever a tap meets a cell.
+        data_format: where the channels are; None takes the configured one.
+        dilation_rate: cells from one tap of the kernel to the next.
+        depth_multiplier: depthwise kernels of each input channel.
+        activation: applied to the result: a word, a configuration or a function of tensors.
+        use_bias: whether a number of its own is added to each output channel.
+        depthwise_initializer, depthwise_regularizer, depthwise_constraint: of the depthwise kernel.
+        pointwise_initializer, pointwise_regularizer, pointwise_constraint: of the pointwise kernel.
+        bias_initializer, bias_regularizer, bias_constraint: of the bias.
+        activity_regularizer: of the output, summed over the batch.
+        options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
+        """
         super().__init__(
             kernel_size,
             strides=strides,
@@ -150,13 +176,61 @@ def _same(kernel: Tensor) -> Tensor:
 
 
 class SeparableConv1D(SeparableConv):
-    """`SeparableConv` over one spatial axis; 'channels_last' unless given."""
+    """Convolve each channel of a sequence, then mix the channels.
+
+        input             (batch, steps, channels)
+        output            (batch, new steps, filters)
+        depthwise kernel  (*kernel_size, channels, depth_multiplier)
+        pointwise kernel  (1, channels * depth_multiplier, filters)
+        bias              (filters,)
+
+    With `data_format='channels_first'` the channels of input and output are axis 1. The sizes are
+    those of `Conv1D`.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank, for channels that the layer was not built for,
+    and for fewer cells than the kernel reaches over; `InvalidType` for integers and for a tensor
+    of another framework.
+
+    Source: Keras 2.2.4 `SeparableConv1D`.
+
+    >>> import numpy as np
+    >>> from convdispatch.layers import SeparableConv1D
+    >>> layer = SeparableConv1D(1, 2, use_bias=False,
+    ...                         weights=[np.ones((2, 1, 1)), np.full((1, 1, 1), 10.0)])
+    >>> layer(np.array([1.0, 2, 3]).reshape(1, 3, 1)).ravel()
+    array([30., 50.])
+    """
 
     rank = 1
     default_data_format = "channels_last"
 
 
 class SeparableConv2D(SeparableConv):
-    """`SeparableConv` over two spatial axes."""
+    """Convolve each channel of an image, then mix the channels.
+
+        input             (batch, rows, cols, channels)
+        output            (batch, new rows, new cols, filters)
+        depthwise kernel  (*kernel_size, channels, depth_multiplier)
+        pointwise kernel  (1, 1, channels * depth_multiplier, filters)
+        bias              (filters,)
+
+    With `data_format='channels_first'` the channels of input and output are axis 1. The sizes are
+    those of `Conv2D`.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank, for channels that the layer was not built for,
+    and for fewer cells than the kernel reaches over; `InvalidType` for integers and for a tensor
+    of another framework.
+
+    Source: Keras 2.2.4 `SeparableConv2D`.
+
+    >>> import numpy as np
+    >>> from convdispatch.layers import SeparableConv2D
+    >>> layer = SeparableConv2D(1, 2, use_bias=False,
+    ...                         weights=[np.ones((2, 2, 1, 1)), np.full((1, 1, 1, 1), 10.0)])
+    >>> layer(np.ones((1, 2, 3, 1))).ravel()
+    array([40., 40.])
+    """
 
     rank = 2

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from convdispatch import ops
 from convdispatch.dispatch import lower_by
 from convdispatch.errors import InvalidShape
-from convdispatch.layers._arguments import as_data_format
+from convdispatch.layers._arguments import as_data_format, as_partial_shape
 from convdispatch.layers._base import Layer
 from convdispatch.layers._plans import record
+from convdispatch.layers._signature import LayerOptions
 from convdispatch.ops import PartialShape, Shape, Tensor
+from convdispatch.types import DataFormat
 
 
 class SpatialLayer(Layer):
@@ -19,7 +21,7 @@ class SpatialLayer(Layer):
 
     default_data_format: ClassVar[str | None] = None  # None: the configured one
 
-    def __init__(self, data_format: str | None, **options: Any) -> None:
+    def __init__(self, data_format: DataFormat | None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         chosen = self.default_data_format if data_format is None else data_format
         self.data_format = as_data_format(chosen)
@@ -36,6 +38,30 @@ class SpatialLayer(Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON types."""
         return super().get_config() | {"data_format": self.data_format}
+
+    def _check_input_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
+        """Return the shape once its rank, and its channels where weights depend on them, fit."""
+        shape = as_partial_shape(input_shape, "input_shape")
+        if len(shape) != self.rank + 2:
+            is_one_short = len(shape) == self.rank + 1
+            raise InvalidShape(
+                f"{self._title} takes inputs with {self.rank + 2} axes (batch, channels and "
+                f"{self.rank} spatial); received shape {shape}."
+                + (" Is the batch or the channel axis missing?" if is_one_short else "")
+            )
+        if 0 in shape[1:]:
+            raise InvalidShape(
+                f"{self._title} takes inputs with at least one cell on every axis but the batch; "
+                f"received shape {shape}."
+            )
+        if self._variables and self._built_shape is not None:
+            axis = self._channel_axis
+            if shape[axis] != self._built_shape[axis]:
+                raise InvalidShape(
+                    f"{self._title} was built for {self._built_shape[axis]} channels on axis "
+                    f"{axis % len(shape)}; received shape {shape}."
+                )
+        return shape
 
     def _spatial(self, shape: PartialShape) -> PartialShape:
         """Return the spatial sizes of a shape with a batch axis."""

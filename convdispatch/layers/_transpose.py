@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
-from convdispatch import geometry, ops
-from convdispatch.errors import InvalidArgument
-from convdispatch.layers._arguments import IntOrTuple, as_ints
-from convdispatch.layers._one_kernel import OneKernelLayer
+from convdispatch import ops
+from convdispatch.layers._arguments import IntOrTuple
+from convdispatch.layers._signature import LayerOptions
+from convdispatch.layers._transposed_sizes import TransposedSizes
 from convdispatch.ops import PartialShape, Shape
-from convdispatch.vocabulary import Identifier
+from convdispatch.types import (
+    ActivationLike,
+    ConstraintLike,
+    DataFormat,
+    InitializerLike,
+    Padding,
+    RegularizerLike,
+)
 
 
-class ConvTranspose(OneKernelLayer):
+class ConvTranspose(TransposedSizes):
     """Transposed convolution with a kernel (*spatial, filters / groups, input channels).
 
     The output's size is Keras's default for `output_padding=None`, the formula
@@ -31,30 +38,48 @@ class ConvTranspose(OneKernelLayer):
     array([  1.,  10., 102.,  20.])
     """
 
-    size_arguments = (*OneKernelLayer.size_arguments, "output_padding", "output_size")
+    size_arguments = (*TransposedSizes.size_arguments, "output_padding", "output_size")
 
     def __init__(
         self,
         filters: int,
         kernel_size: IntOrTuple,
         strides: IntOrTuple = 1,
-        padding: str = "valid",
+        padding: Padding = "valid",
         output_padding: IntOrTuple | None = None,
-        data_format: str | None = None,
+        data_format: DataFormat | None = None,
         dilation_rate: IntOrTuple = 1,
-        activation: Identifier = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: Identifier = "glorot_uniform",
-        bias_initializer: Identifier = "zeros",
-        kernel_regularizer: Identifier = None,
-        bias_regularizer: Identifier = None,
-        activity_regularizer: Identifier = None,
-        kernel_constraint: Identifier = None,
-        bias_constraint: Identifier = None,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         groups: int = 1,
         output_size: IntOrTuple | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
+        """Check and keep the arguments; `build` or the first call makes the weights.
+
+        filters: channels of the output, a multiple of `groups`.
+        kernel_size: taps along each axis: an integer for all axes, or one an axis.
+        strides: cells from where one input cell writes to where the next does.
+        padding: of the convolution that is transposed: 'valid', 'same' or 'full'.
+        output_padding: cells beyond the smallest size, an axis; None asks for Keras's size.
+        data_format: where the channels are; None takes the configured one.
+        dilation_rate: cells from one tap of the kernel to the next.
+        activation: applied to the result: a word, a configuration or a function of tensors.
+        use_bias: whether a number of its own is added to each output channel.
+        kernel_initializer, kernel_regularizer, kernel_constraint: of the kernel.
+        bias_initializer, bias_regularizer, bias_constraint: of the bias.
+        activity_regularizer: of the output, summed over the batch.
+        groups: parts of the channels that are convolved apart; divides channels and `filters`.
+        output_size: the cells of the result, an axis, instead of `output_padding`.
+        options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
+        """
         super().__init__(
             filters,
             kernel_size,
@@ -113,99 +138,114 @@ class ConvTranspose(OneKernelLayer):
             output_size=tuple(size or 0 for size in output_sizes),
         )
 
-    def _transposed_pads(
-        self, sizes: PartialShape, output_sizes: PartialShape
-    ) -> tuple[tuple[int, int], ...]:
-        return tuple(
-            geometry.transposed_pads(
-                size or 0,
-                output or 0,
-                taps,
-                stride=stride,
-                dilation=dilation,
-                padding=self.padding,
-                convention=self.convention,
-            )
-            for output, (size, taps, stride, dilation) in zip(
-                output_sizes, self._axes(sizes), strict=True
-            )
-        )
-
-    def _output_sizes(self, sizes: PartialShape) -> PartialShape:
-        paddings = self.output_padding or (None,) * self.rank
-        stated = self.output_size or (None,) * self.rank
-        outputs = []
-        for axis, (size, taps, stride, dilation) in enumerate(self._axes(sizes)):
-            extra, wanted = paddings[axis], stated[axis]
-            output = wanted or geometry.transposed_output_size(
-                size,
-                taps,
-                stride=stride,
-                dilation=dilation,
-                padding=self.padding,
-                output_padding=extra,
-            )
-            geometry.require_output(output, size=size, reason=self._reach(axis))
-            if size is not None and output is not None:
-                geometry.require_legal_transposed_size(
-                    output,
-                    size,
-                    taps,
-                    stride=stride,
-                    dilation=dilation,
-                    padding=self.padding,
-                    convention=self.convention,
-                    argument=self.spelled("output_size") if extra is None else "output_padding",
-                )
-            outputs.append(output)
-        return tuple(outputs)
-
-    def _checked_output_size(self, value: IntOrTuple | None) -> tuple[int, ...] | None:
-        if value is not None and self.output_padding is not None:
-            raise InvalidArgument(
-                f"`output_padding` and `{self.spelled('output_size')}` both state the output's "
-                f"size; received {self.output_padding!r} and {value!r}. Give one of them."
-            )
-        return None if value is None else as_ints(value, self.rank, self.spelled("output_size"))
-
-    def _checked_output_padding(self, value: IntOrTuple | None) -> tuple[int, ...] | None:
-        """Return one int an axis; those that no input size makes legal raise at once."""
-        if value is None:
-            return None
-        extras = as_ints(value, self.rank, "output_padding", minimum=0)
-        for extra, (_, taps, stride, dilation) in zip(
-            extras, self._axes((None,) * self.rank), strict=True
-        ):
-            legal = geometry.legal_output_paddings(
-                taps,
-                stride=stride,
-                dilation=dilation,
-                padding=self.padding,
-                convention=self.convention,
-            )
-            if extra not in legal:
-                raise InvalidArgument(
-                    f"`output_padding` must be from {legal.start} to {legal.stop - 1} for "
-                    f"`kernel_size` {taps}, `strides` {stride} and `padding` {self.padding!r}; "
-                    f"received {value!r}. Leave it out for Keras's default size."
-                )
-        return extras
-
 
 class Conv1DTranspose(ConvTranspose):
-    """`ConvTranspose` over one spatial axis; 'channels_last' unless given."""
+    """Transposed convolution of sequences: each step writes a kernel.
+
+        input   (batch, steps, channels)
+        output  (batch, new steps, filters)
+        kernel  (*kernel_size, filters / groups, channels)
+        bias    (filters,)
+
+    With `data_format='channels_first'` the channels of input and output are axis 1.
+
+    An axis of n cells gets, with reach = (kernel_size - 1) * dilation_rate + 1:
+
+        'valid'  n * stride + max(reach - stride, 0)
+        'same'   n * stride
+        'full'   n * stride - (stride + reach - 2)
+
+    `output_padding` or `output_size` asks for another of the sizes from which the convolution
+    gives n cells.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank, for channels that `groups` does not divide or
+    that the layer was not built for, and for a size that no convolution gives; `InvalidType` for
+    integers and for a tensor of another framework.
+
+    Source: Keras 3 `Conv1DTranspose`.
+
+    >>> import numpy as np
+    >>> from convdispatch.layers import Conv1DTranspose
+    >>> layer = Conv1DTranspose(1, 3, strides=2, padding="same", use_bias=False,
+    ...                         weights=[np.array([1.0, 10, 100]).reshape(3, 1, 1)])
+    >>> layer(np.array([1.0, 2]).reshape(1, 2, 1)).ravel()
+    array([  1.,  10., 102.,  20.])
+    """
 
     rank = 1
     default_data_format = "channels_last"
 
 
 class Conv2DTranspose(ConvTranspose):
-    """`ConvTranspose` over two spatial axes."""
+    """Transposed convolution of images: each cell writes a kernel.
+
+        input   (batch, rows, cols, channels)
+        output  (batch, new rows, new cols, filters)
+        kernel  (*kernel_size, filters / groups, channels)
+        bias    (filters,)
+
+    With `data_format='channels_first'` the channels of input and output are axis 1.
+
+    An axis of n cells gets, with reach = (kernel_size - 1) * dilation_rate + 1:
+
+        'valid'  n * stride + max(reach - stride, 0)
+        'same'   n * stride
+        'full'   n * stride - (stride + reach - 2)
+
+    `output_padding` or `output_size` asks for another of the sizes from which the convolution
+    gives n cells.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank, for channels that `groups` does not divide or
+    that the layer was not built for, and for a size that no convolution gives; `InvalidType` for
+    integers and for a tensor of another framework.
+
+    Source: Keras 2.2.4 `Conv2DTranspose`.
+
+    >>> import numpy as np
+    >>> from convdispatch.layers import Conv2DTranspose
+    >>> layer = Conv2DTranspose(1, 2, strides=2, use_bias=False, weights=[np.ones((2, 2, 1, 1))])
+    >>> layer(np.array([1.0, 2]).reshape(1, 1, 2, 1))[0, :, :, 0]
+    array([[1., 1., 2., 2.],
+           [1., 1., 2., 2.]])
+    """
 
     rank = 2
 
 
 class Conv3DTranspose(ConvTranspose):
-    """`ConvTranspose` over three spatial axes."""
+    """Transposed convolution of volumes: each cell writes a kernel.
+
+        input   (batch, planes, rows, cols, channels)
+        output  (batch, new planes, new rows, new cols, filters)
+        kernel  (*kernel_size, filters / groups, channels)
+        bias    (filters,)
+
+    With `data_format='channels_first'` the channels of input and output are axis 1.
+
+    An axis of n cells gets, with reach = (kernel_size - 1) * dilation_rate + 1:
+
+        'valid'  n * stride + max(reach - stride, 0)
+        'same'   n * stride
+        'full'   n * stride - (stride + reach - 2)
+
+    `output_padding` or `output_size` asks for another of the sizes from which the convolution
+    gives n cells.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank, for channels that `groups` does not divide or
+    that the layer was not built for, and for a size that no convolution gives; `InvalidType` for
+    integers and for a tensor of another framework.
+
+    Source: Keras 2.2.4 `Conv3DTranspose`.
+
+    >>> import numpy as np
+    >>> from convdispatch.layers import Conv3DTranspose
+    >>> layer = Conv3DTranspose(1, (1, 1, 2), strides=(1, 1, 2), use_bias=False,
+    ...                         weights=[np.array([1.0, 10]).reshape(1, 1, 2, 1, 1)])
+    >>> layer(np.array([1.0, 2]).reshape(1, 1, 1, 2, 1)).ravel()
+    array([ 1., 10.,  2., 20.])
+    """
 
     rank = 3

@@ -4,20 +4,12 @@ from typing import TYPE_CHECKING
 
 from convdispatch._elsewhere import finder
 from convdispatch.layers._conv import Conv1D, Conv2D, Conv3D
+from convdispatch.layers._cropping import Cropping1D, Cropping2D, Cropping3D
 from convdispatch.layers._depthwise import DepthwiseConv1D, DepthwiseConv2D
-from convdispatch.layers._reshaping import (
-    Cropping1D,
-    Cropping2D,
-    Cropping3D,
-    UpSampling1D,
-    UpSampling2D,
-    UpSampling3D,
-    ZeroPadding1D,
-    ZeroPadding2D,
-    ZeroPadding3D,
-)
 from convdispatch.layers._separable import SeparableConv1D, SeparableConv2D
 from convdispatch.layers._transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
+from convdispatch.layers._upsampling import UpSampling1D, UpSampling2D, UpSampling3D
+from convdispatch.layers._zero_padding import ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
 
 __all__ = [
     "Conv1D",

@@ -1,10 +1,9 @@
-"""Forward passes for their results alone: the whole model compiled, and `predict` over batches."""
+"""What a model offers for results alone: `compile_forward`, and `predict` over batches."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -12,15 +11,16 @@ from convdispatch import selection
 from convdispatch._elsewhere import missing_attribute
 from convdispatch._warnings import warn
 from convdispatch.errors import ConvDispatchError, InvalidShape
-from convdispatch.layers import Layer
 from convdispatch.layers._arguments import as_bool, as_int
-from convdispatch.layers._plans import MAX_PLANS, Function, Key, Plan
+from convdispatch.layers._plans import Plan
 from convdispatch.layers._tensors import as_native
-from convdispatch.layers._whole import are_same, held
+from convdispatch.layers._whole import are_same
+from convdispatch.models._compiled_forward import CompiledForward
 from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.models._progress import progress
-from convdispatch.ops import Backend, NumpyArray, PartialShape
+from convdispatch.ops import NumpyArray, PartialShape
 from convdispatch.registry import registry
+from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
 class Predicting(StackedWeights):
@@ -29,6 +29,10 @@ class Predicting(StackedWeights):
     backend: str
     _predictor: CompiledForward | None = None
 
+    @overload
+    def __call__(self, inputs: ArrayInput) -> NativeTensor: ...
+    @overload
+    def __call__(self, inputs: SomeTensor) -> SomeTensor: ...
     def __call__(self, inputs: Any) -> Any:
         """Apply the layers."""
         raise NotImplementedError
@@ -142,156 +146,6 @@ class Predicting(StackedWeights):
             raise AttributeError(missing_attribute(type(self).__name__, name), name=name, obj=self)
 
 
-class CompiledForward:
-    """A model's forward pass, compiled: a function of an input."""
-
-    def __init__(self, layers: list[Layer], backend: str, *, optimize: bool) -> None:
-        self._layers = layers  # the model's own list, to which it adds
-        self._backend = registry.load(backend)
-        self._optimize = optimize
-        self._compiled = self._compile()
-
-    def __call__(self, inputs: Any) -> Any:
-        """Return the model's output as a tensor of its backend, without gradients.
-
-        Raises `InvalidShape` where all layers have been taken from the model.
-        """
-        compiled = self._compiled
-        if not compiled.is_of(self._layers):
-            compiled = self._current()
-        if not self._backend.owns(inputs):
-            inputs = as_native(self._backend, inputs, self._layers[0].dtype)
-        outputs = compiled.function(compiled.variables, inputs)
-        if not compiled.has_weights_of(self._layers):
-            # They were set meanwhile, so that these may be half of the old and half of the new.
-            with held(list(self._layers)):
-                compiled = self._current()
-                outputs = compiled.function(compiled.variables, inputs)
-        return outputs
-
-    def _current(self) -> _Compiled:
-        """Return the function of the layers as they are, with their variables."""
-        compiled = self._compiled
-        layers = list(self._layers)
-        if compiled.computes_as(layers):
-            compiled = replace(compiled, **_weights_of(layers))
-        else:
-            compiled = self._compile()
-        # At once and whole: another thread gets the old function with the old layers or this.
-        self._compiled = compiled
-        return compiled
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Return what copies and pickles hold: nothing compiled, which is made again."""
-        return _recompiled, (self._layers, self._backend.name, self._optimize)
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether the backend's compiler was seen to fail on the model as it is now."""
-        return self._compiled.is_refused and self._compiled.computes_as(self._layers)
-
-    @is_refused.setter
-    def is_refused(self, value: bool) -> None:
-        self._compiled.is_refused = value
-
-    def _compile(self) -> _Compiled:
-        layers = list(self._layers)
-        if not layers:
-            raise InvalidShape("the model has no layers to apply.")
-        # Before compiling: a layer that changes meanwhile is seen to be another one.
-        revisions = [layer._plans for layer in layers]
-        function = _compile(self._backend, layers, optimize=self._optimize)
-        return _Compiled(revisions=revisions, function=function, **_weights_of(layers))
-
-
-@dataclass(slots=True, kw_only=True)
-class _Compiled:
-    """A function of (variables, inputs), and which layers as they were it computes."""
-
-    revisions: Sequence[object]  # of each layer its table of plans, which a change replaces
-    lists: Sequence[object]  # of each layer the list of its variables, which a write replaces
-    variables: Sequence[Any]  # of all layers
-    function: Callable[..., Any]
-    is_refused: bool = False
-
-    def is_of(self, layers: Sequence[Layer]) -> bool:
-        """Whether these still are the layers, and the variables theirs."""
-        if len(layers) != len(self.revisions):
-            return False
-        for layer, revision, own in zip(layers, self.revisions, self.lists, strict=False):
-            if layer._plans is not revision or layer._variables is not own:
-                return False
-        return True
-
-    def computes_as(self, layers: Sequence[Layer]) -> bool:
-        """Whether these still are the layers, whatever their weights."""
-        return are_same([layer._plans for layer in layers], self.revisions)
-
-    def has_weights_of(self, layers: Sequence[Layer]) -> bool:
-        """Whether nobody has written the layers' weights since the variables were noted."""
-        for layer, own in zip(layers, self.lists, strict=False):  # noqa: SIM110 - twice as fast
-            if layer._variables is not own:
-                return False
-        return True
-
-
-def _weights_of(layers: Sequence[Layer]) -> dict[str, Any]:
-    """Return the variables at a time when nobody writes them."""
-    with held(layers):
-        lists = [layer._variables for layer in layers]
-    return {"lists": lists, "variables": [variable for own in lists for variable in own]}
-
-
-def _recompiled(layers: list[Layer], backend: str, optimize: bool) -> CompiledForward:
-    return CompiledForward(layers, backend, optimize=optimize)
-
-
-def _compile(backend: Backend, layers: Sequence[Layer], *, optimize: bool) -> Callable[..., Any]:
-    """Return the function of (variables, inputs), compiled."""
-    forward = _chained(backend, layers)
-    # A backend whose `compile` takes seconds, or whose variables are best captured, has its own.
-    without_gradients = getattr(backend, "compile_inference", None)
-    if without_gradients is None:
-        return backend.compile(forward)
-    compiled: Callable[..., Any] = without_gradients(
-        backend.compile(forward) if optimize else forward
-    )
-    return compiled
-
-
 def _first_line(exc: Exception) -> str:
     lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
     return f"{type(exc).__name__}: {lines[0]}" if lines else type(exc).__name__
-
-
-def _chained(backend: Backend, layers: Sequence[Layer]) -> Callable[..., Any]:
-    """Return the pure function that runs the layers' plans one after the other.
-
-    Where nothing is traced, the plans for a shape are looked up once for all layers.
-    """
-    spans = []
-    start = 0
-    for layer in layers:
-        stop = start + len(layer.declared_weights)
-        spans.append(slice(start, stop))
-        start = stop
-    chains: dict[Key, list[tuple[Function, slice]]] = {}
-
-    def forward(variables: Sequence[Any], inputs: Any) -> Any:
-        shape, dtype = backend.describe(inputs)
-        key = shape[1:], dtype
-        chain = chains.get(key)
-        if chain is not None:
-            for function, own in chain:
-                inputs = function(variables[own], inputs)
-            return inputs
-        found = []
-        for layer, own in zip(layers, spans, strict=True):
-            function = layer.plan_for(inputs).function
-            inputs = function(variables[own], inputs)
-            found.append((function, own))
-        if len(chains) < MAX_PLANS:
-            chains[key] = found
-        return inputs
-
-    return forward

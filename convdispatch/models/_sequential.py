@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, overload
 
 from convdispatch import selection
 from convdispatch._documents import DEFAULT_LIMITS, DocumentLimits
@@ -18,6 +18,7 @@ from convdispatch.models._flat_weights import all_or_none, by_layer
 from convdispatch.models._inference import Predicting
 from convdispatch.models._summary import summary_lines
 from convdispatch.ops import PartialShape
+from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
 class Sequential(Predicting, CopiedStack):
@@ -188,6 +189,10 @@ class Sequential(Predicting, CopiedStack):
 
     # Computing.
 
+    @overload
+    def __call__(self, inputs: ArrayInput) -> NativeTensor: ...
+    @overload
+    def __call__(self, inputs: SomeTensor) -> SomeTensor: ...
     def __call__(self, inputs: Any) -> Any:
         """Apply the layers to a tensor of the model's backend, or to a NumPy array."""
         layers = list(self._layers)

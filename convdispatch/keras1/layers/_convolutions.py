@@ -1,9 +1,9 @@
-"""Keras 1's convolutions, plain and atrous (dilated)."""
+"""Keras 1's convolutions of images and volumes, plain and atrous (dilated)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from convdispatch import layers
 from convdispatch.keras1.layers._translation import (
@@ -14,130 +14,44 @@ from convdispatch.keras1.layers._translation import (
     data_format,
     kernel_size,
 )
-from convdispatch.layers._arguments import as_int
+from convdispatch.layers._signature import OptionsBesideWeights
 from convdispatch.layers._weights import Layout
-from convdispatch.vocabulary import Identifier
-
-_INSERTED_AXIS = Layout(axes=(0, 1, 2, 3), dropped_axis=1)
-
-
-class AtrousConvolution1D(Keras1Layer, layers.Conv1D):
-    """Keras 1's AtrousConvolution1D: over (batch, steps, features), kernel (length, 1, in, out)."""
-
-    spelling: ClassVar[Spelling] = {
-        **CONVOLUTION_SPELLING,
-        "kernel_size": ("filter_length",),
-        "strides": ("subsample_length",),
-        "dilation_rate": ("atrous_rate",),
-        "data_format": None,
-    }
-    paddings = ("valid", "same", "full")
-    layouts: ClassVar[Layouts] = {"tf": {"kernel": _INSERTED_AXIS}}
-
-    def __init__(
-        self,
-        nb_filter: int,
-        filter_length: int,
-        init: Identifier = "glorot_uniform",
-        activation: Identifier = None,
-        weights: Sequence[Any] | None = None,
-        border_mode: str = "valid",
-        subsample_length: int = 1,
-        atrous_rate: int = 1,
-        W_regularizer: Identifier = None,
-        b_regularizer: Identifier = None,
-        activity_regularizer: Identifier = None,
-        W_constraint: Identifier = None,
-        b_constraint: Identifier = None,
-        bias: bool = True,
-        input_dim: int | None = None,
-        input_length: int | None = None,
-        **options: Any,
-    ) -> None:
-        self.input_dim = None if input_dim is None else as_int(input_dim, "input_dim")
-        self.input_length = None if input_length is None else as_int(input_length, "input_length")
-        if input_dim is not None:
-            options["input_shape"] = (self.input_length, self.input_dim)
-        super().__init__(
-            nb_filter,
-            kernel_size(filter_length=filter_length),
-            strides=as_int(subsample_length, "subsample_length"),
-            padding=border_mode,
-            data_format="channels_last",
-            dilation_rate=as_int(atrous_rate, "atrous_rate"),
-            activation=activation,
-            use_bias=bias,
-            kernel_initializer=init,
-            bias_initializer="zero",
-            kernel_regularizer=W_regularizer,
-            bias_regularizer=b_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=W_constraint,
-            bias_constraint=b_constraint,
-            weights=weights,
-            **options,
-        )
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments under Keras 1's names."""
-        return super().get_config() | {
-            "input_dim": self.input_dim,
-            "input_length": self.input_length,
-        }
-
-    @property
-    def _fans_ordering(self) -> str:
-        # Keras 1.2.2 reads the (length, 1, in, out) kernel as if it were Theano's.
-        return "th"
-
-
-class Convolution1D(AtrousConvolution1D):
-    """Keras 1's Convolution1D: over (batch, steps, features), kernel (length, 1, in, out)."""
-
-    spelling: ClassVar[Spelling] = {**AtrousConvolution1D.spelling, "dilation_rate": None}
-
-    def __init__(
-        self,
-        nb_filter: int,
-        filter_length: int,
-        init: Identifier = "glorot_uniform",
-        activation: Identifier = None,
-        weights: Sequence[Any] | None = None,
-        border_mode: str = "valid",
-        subsample_length: int = 1,
-        W_regularizer: Identifier = None,
-        b_regularizer: Identifier = None,
-        activity_regularizer: Identifier = None,
-        W_constraint: Identifier = None,
-        b_constraint: Identifier = None,
-        bias: bool = True,
-        input_dim: int | None = None,
-        input_length: int | None = None,
-        **options: Any,
-    ) -> None:
-        super().__init__(
-            nb_filter,
-            filter_length,
-            init,
-            activation,
-            weights,
-            border_mode,
-            subsample_length,
-            1,
-            W_regularizer,
-            b_regularizer,
-            activity_regularizer,
-            W_constraint,
-            b_constraint,
-            bias,
-            input_dim,
-            input_length,
-            **options,
-        )
+from convdispatch.types import (
+    ActivationLike,
+    ConstraintLike,
+    DimOrdering,
+    InitializerLike,
+    Padding,
+    RegularizerLike,
+)
 
 
 class AtrousConvolution2D(Keras1Layer, layers.Conv2D):
-    """Keras 1's AtrousConvolution2D; kernel (rows, cols, in, out), 'th': (out, in, rows, cols)."""
+    """Convolve images with a dilated kernel.
+
+        input   (batch, rows, cols, channels)
+        output  (batch, new rows, new cols, nb_filter)
+        kernel  (nb_row, nb_col, channels, nb_filter)
+        bias    (nb_filter,)
+
+    Under `dim_ordering='th'` input and output have their channels on axis 1, and kernels are
+    (nb_filter, channels, nb_row, nb_col). 'valid', 'same' and 'full' give the sizes of
+    `convdispatch.layers.Conv2D`.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank, for channels that the layer was not built for,
+    and for fewer cells than the kernel reaches over; `InvalidType` for integers and for a tensor
+    of another framework.
+
+    Source: Keras 1.2.2 `AtrousConvolution2D`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import AtrousConvolution2D
+    >>> layer = AtrousConvolution2D(1, 1, 2, atrous_rate=(1, 2), dim_ordering="th", bias=False,
+    ...                             weights=[np.array([1.0, 10]).reshape(1, 1, 1, 2)])
+    >>> layer(np.array([1.0, 2, 3]).reshape(1, 1, 1, 3)).ravel()
+    array([31.])
+    """
 
     spelling: ClassVar[Spelling] = {**CONVOLUTION_SPELLING, "dilation_rate": "atrous_rate"}
     layouts: ClassVar[Layouts] = {"th": {"kernel": Layout(axes=(2, 3, 1, 0))}}
@@ -147,20 +61,20 @@ class AtrousConvolution2D(Keras1Layer, layers.Conv2D):
         nb_filter: int,
         nb_row: int,
         nb_col: int,
-        init: Identifier = "glorot_uniform",
-        activation: Identifier = None,
+        init: InitializerLike = "glorot_uniform",
+        activation: ActivationLike = None,
         weights: Sequence[Any] | None = None,
-        border_mode: str = "valid",
+        border_mode: Padding = "valid",
         subsample: Sequence[int] = (1, 1),
         atrous_rate: Sequence[int] = (1, 1),
-        dim_ordering: str = "default",
-        W_regularizer: Identifier = None,
-        b_regularizer: Identifier = None,
-        activity_regularizer: Identifier = None,
-        W_constraint: Identifier = None,
-        b_constraint: Identifier = None,
+        dim_ordering: DimOrdering = "default",
+        W_regularizer: RegularizerLike = None,
+        b_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        W_constraint: ConstraintLike = None,
+        b_constraint: ConstraintLike = None,
         bias: bool = True,
-        **options: Any,
+        **options: Unpack[OptionsBesideWeights],
     ) -> None:
         super().__init__(
             nb_filter,
@@ -184,7 +98,31 @@ class AtrousConvolution2D(Keras1Layer, layers.Conv2D):
 
 
 class Convolution2D(AtrousConvolution2D):
-    """Keras 1's Convolution2D; kernel (rows, cols, in, out), 'th': (out, in, rows, cols)."""
+    """Convolve images: a kernel slides over rows and columns.
+
+        input   (batch, rows, cols, channels)
+        output  (batch, new rows, new cols, nb_filter)
+        kernel  (nb_row, nb_col, channels, nb_filter)
+        bias    (nb_filter,)
+
+    Under `dim_ordering='th'` input and output have their channels on axis 1, and kernels are
+    (nb_filter, channels, nb_row, nb_col). 'valid', 'same' and 'full' give the sizes of
+    `convdispatch.layers.Conv2D`.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank, for channels that the layer was not built for,
+    and for fewer cells than the kernel reaches over; `InvalidType` for integers and for a tensor
+    of another framework.
+
+    Source: Keras 1.2.2 `Convolution2D`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import Convolution2D
+    >>> layer = Convolution2D(1, 1, 2, dim_ordering="th", bias=False,
+    ...                       weights=[np.array([1.0, 10]).reshape(1, 1, 1, 2)])
+    >>> layer(np.array([1.0, 2, 3]).reshape(1, 1, 1, 3)).ravel()
+    array([21., 32.])
+    """
 
     spelling = CONVOLUTION_SPELLING
 
@@ -193,19 +131,19 @@ class Convolution2D(AtrousConvolution2D):
         nb_filter: int,
         nb_row: int,
         nb_col: int,
-        init: Identifier = "glorot_uniform",
-        activation: Identifier = None,
+        init: InitializerLike = "glorot_uniform",
+        activation: ActivationLike = None,
         weights: Sequence[Any] | None = None,
-        border_mode: str = "valid",
+        border_mode: Padding = "valid",
         subsample: Sequence[int] = (1, 1),
-        dim_ordering: str = "default",
-        W_regularizer: Identifier = None,
-        b_regularizer: Identifier = None,
-        activity_regularizer: Identifier = None,
-        W_constraint: Identifier = None,
-        b_constraint: Identifier = None,
+        dim_ordering: DimOrdering = "default",
+        W_regularizer: RegularizerLike = None,
+        b_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        W_constraint: ConstraintLike = None,
+        b_constraint: ConstraintLike = None,
         bias: bool = True,
-        **options: Any,
+        **options: Unpack[OptionsBesideWeights],
     ) -> None:
         super().__init__(
             nb_filter,
@@ -229,7 +167,31 @@ class Convolution2D(AtrousConvolution2D):
 
 
 class Convolution3D(Keras1Layer, layers.Conv3D):
-    """Keras 1's Convolution3D; kernel (d1, d2, d3, in, out), 'th': (out, in, d1, d2, d3)."""
+    """Convolve volumes: a kernel slides over three axes.
+
+        input   (batch, dim1, dim2, dim3, channels)
+        output  (batch, new dim1, new dim2, new dim3, nb_filter)
+        kernel  (kernel_dim1, kernel_dim2, kernel_dim3, channels, nb_filter)
+        bias    (nb_filter,)
+
+    Under `dim_ordering='th'` input and output have their channels on axis 1, and kernels are
+    (nb_filter, channels, kernel_dim1, kernel_dim2, kernel_dim3). 'valid', 'same' and 'full' give
+    the sizes of `convdispatch.layers.Conv3D`.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank, for channels that the layer was not built for,
+    and for fewer cells than the kernel reaches over; `InvalidType` for integers and for a tensor
+    of another framework.
+
+    Source: Keras 1.2.2 `Convolution3D`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import Convolution3D
+    >>> layer = Convolution3D(1, 1, 1, 2, dim_ordering="tf", bias=False,
+    ...                       weights=[np.array([1.0, 10]).reshape(1, 1, 2, 1, 1)])
+    >>> layer(np.array([1.0, 2, 3]).reshape(1, 1, 1, 3, 1)).ravel()
+    array([21., 32.])
+    """
 
     spelling: ClassVar[Spelling] = {
         **CONVOLUTION_SPELLING,
@@ -243,19 +205,19 @@ class Convolution3D(Keras1Layer, layers.Conv3D):
         kernel_dim1: int,
         kernel_dim2: int,
         kernel_dim3: int,
-        init: Identifier = "glorot_uniform",
-        activation: Identifier = None,
+        init: InitializerLike = "glorot_uniform",
+        activation: ActivationLike = None,
         weights: Sequence[Any] | None = None,
-        border_mode: str = "valid",
+        border_mode: Padding = "valid",
         subsample: Sequence[int] = (1, 1, 1),
-        dim_ordering: str = "default",
-        W_regularizer: Identifier = None,
-        b_regularizer: Identifier = None,
-        activity_regularizer: Identifier = None,
-        W_constraint: Identifier = None,
-        b_constraint: Identifier = None,
+        dim_ordering: DimOrdering = "default",
+        W_regularizer: RegularizerLike = None,
+        b_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        W_constraint: ConstraintLike = None,
+        b_constraint: ConstraintLike = None,
         bias: bool = True,
-        **options: Any,
+        **options: Unpack[OptionsBesideWeights],
     ) -> None:
         super().__init__(
             nb_filter,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from convdispatch import layers
 from convdispatch.errors import InvalidArgument
@@ -16,16 +16,44 @@ from convdispatch.keras1.layers._translation import (
     kernel_size,
 )
 from convdispatch.layers._arguments import as_partial_shape
+from convdispatch.layers._signature import OptionsBesideWeights
 from convdispatch.layers._weights import Layout
 from convdispatch.ops import PartialShape
-from convdispatch.vocabulary import Identifier
+from convdispatch.types import (
+    ActivationLike,
+    ConstraintLike,
+    DimOrdering,
+    InitializerLike,
+    Padding,
+    RegularizerLike,
+)
 
 
 class Deconvolution2D(Keras1Layer, layers.Conv2DTranspose):
-    """Keras 1's Deconvolution2D; kernel (rows, cols, in, out), 'th': (out, in, rows, cols).
+    """Transposed convolution of images: each cell writes a kernel.
 
-    `output_shape` has four entries in the layer's dim_ordering; that of the batch may be None and
-    is not looked at. Rows and columns must be sizes from which the convolution gives the input's.
+        input   (batch, rows, cols, channels)
+        output  `output_shape`: (batch, new rows, new cols, nb_filter)
+        kernel  (nb_row, nb_col, channels, nb_filter)
+        bias    (nb_filter,)
+
+    Under `dim_ordering='th'` input and output have their channels on axis 1, and kernels are
+    (out, in, rows, cols) as Keras 1 saves them. `output_shape` has four entries in the layer's
+    dim_ordering; that of the batch may be None and is not looked at.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank, for channels that the layer was not built for,
+    and where the convolution does not give the input's size from `output_shape`; `InvalidType`
+    for integers and for a tensor of another framework.
+
+    Source: Keras 1.2.2 `Deconvolution2D`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import Deconvolution2D
+    >>> layer = Deconvolution2D(1, 1, 2, (None, 1, 4, 1), subsample=(1, 2), dim_ordering="tf",
+    ...                         bias=False, weights=[np.array([1.0, 10]).reshape(1, 2, 1, 1)])
+    >>> layer(np.array([1.0, 2]).reshape(1, 1, 2, 1)).ravel()
+    array([ 1., 10.,  2., 20.])
     """
 
     spelling: ClassVar[Spelling] = {
@@ -44,19 +72,19 @@ class Deconvolution2D(Keras1Layer, layers.Conv2DTranspose):
         nb_row: int,
         nb_col: int,
         output_shape: Sequence[int | None],
-        init: Identifier = "glorot_uniform",
-        activation: Identifier = None,
+        init: InitializerLike = "glorot_uniform",
+        activation: ActivationLike = None,
         weights: Sequence[Any] | None = None,
-        border_mode: str = "valid",
+        border_mode: Padding = "valid",
         subsample: Sequence[int] = (1, 1),
-        dim_ordering: str = "default",
-        W_regularizer: Identifier = None,
-        b_regularizer: Identifier = None,
-        activity_regularizer: Identifier = None,
-        W_constraint: Identifier = None,
-        b_constraint: Identifier = None,
+        dim_ordering: DimOrdering = "default",
+        W_regularizer: RegularizerLike = None,
+        b_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        W_constraint: ConstraintLike = None,
+        b_constraint: ConstraintLike = None,
         bias: bool = True,
-        **options: Any,
+        **options: Unpack[OptionsBesideWeights],
     ) -> None:
         self._stated_shape = as_partial_shape(output_shape, "output_shape")
         super().__init__(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from convdispatch import layers
 from convdispatch.keras1.layers._translation import (
@@ -14,17 +14,46 @@ from convdispatch.keras1.layers._translation import (
     data_format,
     kernel_size,
 )
+from convdispatch.layers._signature import OptionsBesideWeights
 from convdispatch.layers._weights import Layout
-from convdispatch.vocabulary import Identifier
+from convdispatch.types import (
+    ActivationLike,
+    ConstraintLike,
+    DimOrdering,
+    InitializerLike,
+    Padding,
+    RegularizerLike,
+)
 
 _THEANO_KERNEL = Layout(axes=(2, 3, 1, 0))
 
 
 class SeparableConvolution2D(Keras1Layer, layers.SeparableConv2D):
-    """Keras 1's SeparableConvolution2D, on every backend.
+    """Convolve each channel of an image, then mix the channels; on every backend.
 
-    Kernels: (rows, cols, in, multiplier) and (1, 1, in * multiplier, out); 'th': (multiplier, in,
-    rows, cols) and (out, in * multiplier, 1, 1).
+        input             (batch, rows, cols, channels)
+        output            (batch, new rows, new cols, nb_filter)
+        depthwise kernel  (nb_row, nb_col, channels, depth_multiplier)
+        pointwise kernel  (1, 1, channels * depth_multiplier, nb_filter)
+        bias              (nb_filter,)
+
+    Under `dim_ordering='th'` input and output have their channels on axis 1, and kernels are
+    (depth_multiplier, channels, nb_row, nb_col) and (nb_filter, channels * depth_multiplier, 1,
+    1).
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank, for channels that the layer was not built for,
+    and for fewer cells than the kernel reaches over; `InvalidType` for integers and for a tensor
+    of another framework.
+
+    Source: Keras 1.2.2 `SeparableConvolution2D`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import SeparableConvolution2D
+    >>> layer = SeparableConvolution2D(1, 2, 2, dim_ordering="tf", bias=False,
+    ...                                weights=[np.ones((2, 2, 1, 1)), np.full((1, 1, 1, 1), 10.0)])
+    >>> layer(np.ones((1, 2, 3, 1))).ravel()
+    array([40., 40.])
     """
 
     spelling: ClassVar[Spelling] = {
@@ -41,22 +70,22 @@ class SeparableConvolution2D(Keras1Layer, layers.SeparableConv2D):
         nb_filter: int,
         nb_row: int,
         nb_col: int,
-        init: Identifier = "glorot_uniform",
-        activation: Identifier = None,
+        init: InitializerLike = "glorot_uniform",
+        activation: ActivationLike = None,
         weights: Sequence[Any] | None = None,
-        border_mode: str = "valid",
+        border_mode: Padding = "valid",
         subsample: Sequence[int] = (1, 1),
         depth_multiplier: int = 1,
-        dim_ordering: str = "default",
-        depthwise_regularizer: Identifier = None,
-        pointwise_regularizer: Identifier = None,
-        b_regularizer: Identifier = None,
-        activity_regularizer: Identifier = None,
-        depthwise_constraint: Identifier = None,
-        pointwise_constraint: Identifier = None,
-        b_constraint: Identifier = None,
+        dim_ordering: DimOrdering = "default",
+        depthwise_regularizer: RegularizerLike = None,
+        pointwise_regularizer: RegularizerLike = None,
+        b_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        depthwise_constraint: ConstraintLike = None,
+        pointwise_constraint: ConstraintLike = None,
+        b_constraint: ConstraintLike = None,
         bias: bool = True,
-        **options: Any,
+        **options: Unpack[OptionsBesideWeights],
     ) -> None:
         super().__init__(
             nb_filter,

@@ -4,9 +4,7 @@ from typing import TYPE_CHECKING
 
 from convdispatch._elsewhere import finder
 from convdispatch.keras1.layers._convolutions import (
-    AtrousConvolution1D,
     AtrousConvolution2D,
-    Convolution1D,
     Convolution2D,
     Convolution3D,
 )
@@ -15,14 +13,13 @@ from convdispatch.keras1.layers._reshaping import (
     Cropping1D,
     Cropping2D,
     Cropping3D,
-    UpSampling1D,
-    UpSampling2D,
-    UpSampling3D,
     ZeroPadding1D,
     ZeroPadding2D,
     ZeroPadding3D,
 )
 from convdispatch.keras1.layers._separable import SeparableConvolution2D
+from convdispatch.keras1.layers._sequence_convolutions import AtrousConvolution1D, Convolution1D
+from convdispatch.keras1.layers._upsampling import UpSampling1D, UpSampling2D, UpSampling3D
 
 __all__ = [
     "AtrousConvolution1D",

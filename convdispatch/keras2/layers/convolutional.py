@@ -6,14 +6,24 @@ constraints; where Keras 3 changed a formula (`hard_sigmoid`) the old one holds.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import inspect
+from typing import TYPE_CHECKING, Any, Unpack
 
 from convdispatch import layers
 from convdispatch._elsewhere import finder
 from convdispatch._warnings import warn
 from convdispatch.errors import InvalidArgument
-from convdispatch.layers._arguments import as_int
-from convdispatch.vocabulary import KERAS2, Identifier
+from convdispatch.layers._arguments import IntOrTuple, as_int
+from convdispatch.layers._signature import LayerOptions
+from convdispatch.types import (
+    ActivationLike,
+    CausalPadding,
+    ConstraintLike,
+    DataFormat,
+    InitializerLike,
+    RegularizerLike,
+)
+from convdispatch.vocabulary import KERAS2
 
 
 class Keras2Layer(layers.Layer):
@@ -22,15 +32,24 @@ class Keras2Layer(layers.Layer):
     vocabulary = KERAS2
     door = "convdispatch.keras2.layers"
 
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Document the class as the one of `convdispatch.layers` that it extends."""
+        super().__init_subclass__(**keywords)
+        original = vars(layers).get(cls.__name__)
+        if original is not None and cls.__module__ == __name__:
+            shown = inspect.cleandoc(original.__doc__ or "").replace(layers.__name__, cls.door)
+            cls.__doc__ = f"{inspect.cleandoc(cls.__doc__ or '')}\n\n{shown}\n"
+
 
 class _Separable(Keras2Layer):
-    # Keras 2's separable layers took these from their base class and never used them.
-    def __init__(
+    # Keras 2's separable layers took these from their base class and never used them: a type
+    # checker refuses them, and while a program runs they are taken with a warning.
+    def _init(
         self,
         *arguments: Any,
-        kernel_initializer: Identifier = None,
-        kernel_regularizer: Identifier = None,
-        kernel_constraint: Identifier = None,
+        kernel_initializer: object = None,
+        kernel_regularizer: object = None,
+        kernel_constraint: object = None,
         **options: Any,
     ) -> None:
         unused = {
@@ -45,6 +64,9 @@ class _Separable(Keras2Layer):
                     f"`depthwise_{kind}` or `pointwise_{kind}`."
                 )
         super().__init__(*arguments, **options)
+
+    if not TYPE_CHECKING:
+        __init__ = _init
 
 
 class SeparableConv1D(_Separable, layers.SeparableConv1D):
@@ -64,17 +86,51 @@ class Conv1D(Keras2Layer, layers.Conv1D):
 
     def __init__(
         self,
-        *arguments: Any,
+        filters: int,
+        kernel_size: IntOrTuple,
+        strides: IntOrTuple = 1,
+        padding: CausalPadding = "valid",
+        data_format: DataFormat | None = None,
+        dilation_rate: IntOrTuple = 1,
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        groups: int = 1,
+        *,
         input_dim: int | None = None,
         input_length: int | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         length = None if input_length is None else as_int(input_length, "input_length")
         if input_dim is not None:
             options["input_shape"] = (length, as_int(input_dim, "input_dim"))
         elif length is not None:
             raise InvalidArgument("`input_length` needs `input_dim` beside it; received none.")
-        super().__init__(*arguments, **options)
+        super().__init__(
+            filters,
+            kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            groups=groups,
+            **options,
+        )
 
 
 class Conv2D(Keras2Layer, layers.Conv2D):
