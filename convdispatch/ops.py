@@ -48,9 +48,10 @@ class Conv:
     """Cross-correlation: call the lowered op as `conv(x, kernel)` or `conv(x, kernel, bias)`.
 
     `pads` are applied first (zeros; a negative number crops), then tap j of the kernel reads cell
-    `stride * i + dilation * j`. Output channel f reads the input channels of group
-    `f // (output channels / groups)`. The bias, one number an output channel, is added to the
-    result, and the activation comes last.
+    `stride * i + dilation * j`. A pad is a cell that is multiplied like any other, so that an
+    infinite weight over one makes NaN: whoever leaves pads out declares 'nonfinite_weights'.
+    Output channel f reads the input channels of group `f // (output channels / groups)`. The bias,
+    one number an output channel, is added to the result, and the activation comes last.
     """
 
     strides: tuple[int, ...]
@@ -67,7 +68,7 @@ class ConvTranspose:
     """The adjoint of the `Conv` with the same fields, from its output back to `output_size` cells.
 
     The kernel is that of the `Conv`: (*spatial, channels written here per group, channels read
-    here). Cells that no tap reaches are zero before the bias.
+    here). Cells that no tap reaches are zero before the bias, whatever the kernel holds.
     """
 
     strides: tuple[int, ...]
@@ -217,7 +218,8 @@ class Capabilities:
     """What a backend cannot do, or does less accurately: by feature (see `features`).
 
     `unsupported` gives a reason that a user can act on. Beside the features of an op it may name
-    'gradients', 'second_order', 'compile' and those of one op ('conv2d:gradients').
+    'gradients', 'second_order', 'compile', 'nonfinite_weights' (over pads) and those of one op
+    ('conv2d:gradients').
     """
 
     unsupported: Mapping[str, str] = field(default_factory=dict)

@@ -9,6 +9,7 @@ import saboteurs_geometry
 import saboteurs_gradients
 import saboteurs_limits
 import saboteurs_numbers
+import saboteurs_pads
 import saboteurs_reshaping
 import saboteurs_state
 import saboteurs_tensors
@@ -18,6 +19,7 @@ FAMILIES = (
     saboteurs_geometry,
     saboteurs_channels,
     saboteurs_limits,
+    saboteurs_pads,
     saboteurs_reshaping,
     saboteurs_numbers,
     saboteurs_gradients,

@@ -9,12 +9,18 @@ from convdispatch.errors import install_command
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities
 
+_NONFINITE = (
+    "XLA leaves the pads, and the zeros between strided cells, out of some shapes' sums and "
+    "multiplies them in those of others. Infinity or NaN as a weight makes NaN over them only in "
+    "the latter."
+)
+
 INFO = BackendInfo(
     name="jax",
     framework="jax",
     load="convdispatch_jax._backend:backend",
     install=install_command("jax"),
-    capabilities=Capabilities(),
+    capabilities=Capabilities(unsupported={"nonfinite_weights": _NONFINITE}),
     test_environment={"JAX_ENABLE_X64": "1"},
 )
 

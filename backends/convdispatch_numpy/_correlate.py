@@ -7,7 +7,7 @@ each one's gradients are the other two, to any order.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -76,7 +76,10 @@ class Correlation:
         dtype = computed_in(x.dtype)
         blocked = self._own_blocks
         if blocked is None or (kernel.dtype != dtype and self._kernel_bytes(dtype) > MOST_CAST):
-            self._by_taps.correlate_into(y, x, kernel, finish)
+            if _is_finite(kernel):
+                self._by_taps.correlate_into(y, x, kernel, finish)
+            else:
+                self._padded_taps.correlate_into(y, self._padded(x), kernel, finish)
         else:
             blocked.correlate_into(y, x, kernel.astype(dtype, copy=False), finish)
         return y
@@ -87,7 +90,8 @@ class Correlation:
         x = np.empty((len(y), *self.geometry.input_size, channels), y.dtype)
         dtype = computed_in(y.dtype)
         parts = self._adjoint_parts
-        if parts is None or self._is_turned_slowly(kernel, dtype):
+        # Those that read zeros around `y` would make NaN of them by infinity; taps read none.
+        if parts is None or self._is_turned_slowly(kernel, dtype) or not _is_finite(kernel):
             self._by_taps.input_adjoint_into(x, y, kernel, finish)
             return x
         if sum(math.prod(phase.geometry.output_size) for phase, _ in parts) < math.prod(
@@ -131,6 +135,37 @@ class Correlation:
         )
 
     @cached_property
+    def _padded_taps(self) -> _taps.TapByTap:
+        """The same taps over an image with its pads: zeros by infinity are NaN."""
+        geometry = self.geometry
+        size = tuple(
+            low + cells + high
+            for (low, high), cells in zip(self._pads, geometry.input_size, strict=True)
+        )
+        crops = tuple(min(low, 0) for low in geometry.low_pads)
+        padded = replace(geometry, input_size=size, low_pads=crops)
+        return _taps.TapByTap(geometry=padded, kernel_shape=self.kernel_shape, groups=self.groups)
+
+    @cached_property
+    def _pads(self) -> tuple[tuple[int, int], ...]:
+        geometry = self.geometry
+        axes = zip(
+            geometry.input_size,
+            geometry.output_size,
+            geometry.strides,
+            geometry.reach,
+            geometry.low_pads,
+            strict=True,
+        )
+        return tuple(
+            (max(low, 0), max((count - 1) * stride + reach - low - cells, 0))
+            for cells, count, stride, reach, low in axes
+        )
+
+    def _padded(self, x: Array) -> Array:
+        return np.pad(x, ((0, 0), *self._pads, (0, 0)))
+
+    @cached_property
     def _own_blocks(self) -> Blocked | None:
         return self._blocked(self.geometry)
 
@@ -171,3 +206,7 @@ class Correlation:
         if groups == 1:
             return tiled
         return GroupedConvolution(geometry=geometry, channels=reads, filters=writes, groups=groups)
+
+
+def _is_finite(kernel: Array) -> bool:
+    return bool(np.isfinite(kernel).all())

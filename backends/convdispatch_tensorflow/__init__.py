@@ -9,12 +9,18 @@ from convdispatch.errors import install_command
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities
 
+_NONFINITE = (
+    "its kernels leave the pads, and the zeros between strided cells, out of some shapes' sums and "
+    "multiply them in those of others. Infinity or NaN as a weight makes NaN over them only in the "
+    "latter."
+)
+
 INFO = BackendInfo(
     name="tensorflow",
     framework="tensorflow",
     load="convdispatch_tensorflow._backend:backend",
     install=install_command("tensorflow"),
-    capabilities=Capabilities(),
+    capabilities=Capabilities(unsupported={"nonfinite_weights": _NONFINITE}),
     test_environment={"TF_CPP_MIN_LOG_LEVEL": "2"},  # no start-up banner among the results
 )
 

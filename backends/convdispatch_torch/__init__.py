@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
 __all__ = ["INFO", "as_module", "convdispatch_backends"]
 
+_NONFINITE = (
+    "oneDNN leaves the pads, and the zeros between strided cells, out of some shapes' sums and "
+    "multiplies them in those of others. Infinity or NaN as a weight makes NaN over them only in "
+    "the latter."
+)
+
 INFO = BackendInfo(
     name="torch",
     framework="torch",
     load="convdispatch_torch._backend:backend",
     install=install_command("torch"),
-    capabilities=Capabilities(),
+    capabilities=Capabilities(unsupported={"nonfinite_weights": _NONFINITE}),
 )
 
 

@@ -6,6 +6,7 @@ Nothing here knows what is right; that is for the oracle to say.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from convdispatch.conformance.problem import Problem
 from convdispatch.ops import Backend, Op, Signature, Tensor, features
 from convdispatch.registry import registry
+from convdispatch.resolving import lower_resolved, resolve
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -32,6 +34,12 @@ def plan(backend: Backend, problem: Problem) -> Callable[..., Tensor]:
     return lower(backend, problem.op, problem.signature)
 
 
+def resolved_plan(backend: Backend, problem: Problem) -> Callable[..., Tensor]:
+    """Lower what `resolving` makes of the problem's op, as `dispatch.lower` does."""
+    resolved = resolve(problem.op, problem.signature)
+    return lower_resolved(resolved, partial(lower, backend), backend)
+
+
 def tensors(backend: Backend, problem: Problem) -> list[Tensor]:
     """Return the problem's input and weights as the backend's own tensors."""
     return [backend.asarray(array, problem.dtype) for array in problem.arrays]
@@ -43,9 +51,18 @@ def run(backend: Backend, problem: Problem) -> Array:
     return np.asarray(backend.to_numpy(result))
 
 
-def gradients(backend: Backend, problem: Problem, cotangent: Array) -> list[Array]:
-    """Return the gradients of sum(op(*arrays) * cotangent), one for each array."""
-    differentiate = backend.value_and_grad(_weighted_sum(backend, problem, cotangent))
+def gradients(
+    backend: Backend,
+    problem: Problem,
+    cotangent: Array,
+    function: Callable[..., Tensor] | None = None,
+) -> list[Array]:
+    """Return the gradients of sum(op(*arrays) * cotangent), one for each array.
+
+    `function` computes the op, unless it is what the backend's `lower` returns.
+    """
+    weighted = _weighted_sum(backend, problem, cotangent, function)
+    differentiate = backend.value_and_grad(weighted)
     _, found = differentiate(tensors(backend, problem))
     return [np.asarray(backend.to_numpy(gradient)) for gradient in found]
 
@@ -80,8 +97,11 @@ def product(a: Any, b: Any) -> Tensor:
 
 
 def _weighted_sum(
-    backend: Backend, problem: Problem, cotangent: Array
+    backend: Backend,
+    problem: Problem,
+    cotangent: Array,
+    given: Callable[..., Tensor] | None = None,
 ) -> Callable[[Sequence[Tensor]], Tensor]:
-    function, total = plan(backend, problem), backend.functions["sum"]
+    function, total = given or plan(backend, problem), backend.functions["sum"]
     weight = backend.asarray(cotangent, problem.dtype)
     return lambda inputs: total(product(function(*inputs), weight))

@@ -25,7 +25,7 @@ from convdispatch.ops import (
 from convdispatch.registry import registry
 
 # Beside the features of ops: what is asked of a backend and not of its `lower`.
-_OF_BACKENDS = ("gradients", "second_order", "compile")
+_OF_BACKENDS = ("gradients", "second_order", "compile", "nonfinite_weights")
 
 
 def cases(seed: int) -> Iterator[Case]:

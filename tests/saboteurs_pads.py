@@ -1,0 +1,88 @@
+"""Convolutions that mistake what lies around the image: infinite weights over pads, long crops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from sabotage import lowering
+
+from convdispatch.ops import Conv, ConvTranspose, Pad
+
+PADS = ("*-weight-meets-pads-*",)
+IMAGE = ("*-weight-meets-image-*",)
+
+
+@lowering(*PADS, ops=(Conv,))
+def pads_left_out_of_infinite_sums(lower, op, signature):
+    """Leave the zeros of pads out where a weight over them is infinite or NaN."""
+    compute = lower(op, signature)
+
+    def conv(x, kernel, *bias):
+        y = compute(x, kernel, *bias)
+        is_special = ~np.isfinite(kernel)
+        if not is_special.any():
+            return y
+        bare = replace(op, bias=False, activation="linear")
+        met = lower(bare, signature)(np.ones_like(x), is_special.astype(kernel.dtype)) > 0
+        return np.where(met, y, compute(x, np.where(is_special, 0, kernel), *bias))
+
+    return conv
+
+
+@lowering(*PADS, ops=(ConvTranspose,))
+def infinite_weights_times_unread_zeros(lower, op, signature):
+    """Multiply an infinite weight of a transposed convolution with zeros around the input too."""
+    compute = lower(op, signature)
+
+    def conv(x, kernel, *bias):
+        y = compute(x, kernel, *bias)
+        is_special = ~np.isfinite(kernel)
+        if not is_special.any():
+            return y
+        bare = replace(op, bias=False, activation="linear")
+        met = lower(bare, signature)(np.ones_like(x), is_special.astype(kernel.dtype)) > 0
+        axes = tuple(range(1, y.ndim - 1)) if op.channels_last else tuple(range(2, y.ndim))
+        return np.where(met.any(axes, keepdims=True) & ~met, np.nan, y).astype(y.dtype)
+
+    return conv
+
+
+@lowering(*IMAGE)
+def infinite_weights_made_finite(lower, op, signature):
+    """Take the largest number for infinity as a weight: nothing of a zero, where NaN is right."""
+    compute = lower(op, signature)
+
+    def conv(x, kernel, *bias):
+        if not isinstance(kernel, np.ndarray):  # autograd's
+            return compute(x, kernel, *bias)
+        largest = np.finfo(np.float32 if kernel.dtype.name == "bfloat16" else kernel.dtype).max
+        return compute(x, np.clip(kernel, -largest, largest), *bias)
+
+    return conv
+
+
+@lowering("conv2d/edge/2d-crop-high*", ops=(Conv,))
+def crops_of_images_taken_for_left_over(lower, op, signature):
+    """Take a crop at the end for cells that the stride leaves over, in images without pads."""
+    is_left_alone = all(low == 0 and high <= 0 for low, high in op.pads)
+    if len(op.pads) != 2 or op.groups > 1 or max(op.dilation) > 1 or not is_left_alone:
+        return lower(op, signature)
+    return lower(replace(op, pads=((0, 0), (0, 0))), signature)
+
+
+@lowering("*-beside-the-image-*")
+def image_read_beside_its_pads(lower, op, signature):
+    """Start at the image where a stride of two and a crop let every tap stay among the pads."""
+    pads = tuple(
+        (low - 1, high + 1) if stride == 2 and low > -high > 0 else (low, high)
+        for stride, (low, high) in zip(op.strides, op.pads, strict=True)
+    )
+    return lower(replace(op, pads=pads), signature)
+
+
+@lowering("*/edge/*-over-pads-*", "*/edge/*huge-dilation*", ops=(Pad,))
+def crops_of_both_sides_at_one(lower, op, signature):
+    """Crop what is to go from both sides of an axis from its beginning alone."""
+    pads = tuple((low + high, 0) if low < 0 and high < 0 else (low, high) for low, high in op.pads)
+    return lower(replace(op, pads=pads), signature)
