@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from convdispatch.cli._output import UsageError, flush, forget, one_line, own_standard_output
 from convdispatch.errors import ConvDispatchError
 
+SHELLS = ("bash", "zsh", "fish")
 # Repeated from `config.KEYS`, whose module is too slow to import for `--help`; a test compares.
 CONFIG_KEYS = ("backend", "floatx", "epsilon", "image_data_format", "convention")
 
@@ -120,6 +121,10 @@ def _parser() -> argparse.ArgumentParser:
     new_backend.add_argument(
         "--into", metavar="FOLDER", help="the folder to make; convdispatch-NAME here by default"
     )
+    completion = commands.add_parser(
+        "completion", help="print what teaches a shell to complete this command"
+    )
+    completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
     return parser
 
 

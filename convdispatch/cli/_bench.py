@@ -20,7 +20,7 @@ from convdispatch.bench.benchmarks import BENCHMARKS
 from convdispatch.bench.checkouts import Checkout, checked_out
 from convdispatch.bench.ending import terminable
 from convdispatch.cli._bench_report import UNMEASURED, as_json, as_text, exit_code
-from convdispatch.cli._output import UsageError, flush, one_line, say
+from convdispatch.cli._output import UsageError, flush, forget, one_line, say
 from convdispatch.conformance import choosing
 from convdispatch.conformance.report_files import reserved
 from convdispatch.errors import BackendBroken, BackendUnavailable, ConvDispatchError
@@ -33,8 +33,11 @@ def run(arguments: argparse.Namespace) -> int:
     """
     try:
         return _run(arguments)
-    except (UsageError, BrokenPipeError):
+    except UsageError:
         raise
+    except BrokenPipeError:  # whoever reads has left
+        forget()
+        return 2
     except (ConvDispatchError, OSError) as exc:
         raise UsageError(str(exc)) from exc
     except Exception:  # noqa: BLE001 - a fault of ours, which Python would end with 1

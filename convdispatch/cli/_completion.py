@@ -1,0 +1,119 @@
+"""`convdispatch completion SHELL`: prints what teaches a shell to complete this command's words.
+
+The words come from the parser itself, the backends' names from the registry when the script is
+printed, so that pressing Tab starts no Python. How each shell spells it is `_completion_scripts`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from convdispatch.cli._output import one_line, say
+
+FILES, FOLDERS, NOTHING = "files", "folders", "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """What may stand at one place: these words, files, folders, or what nobody can know."""
+
+    kind: str = NOTHING
+    words: tuple[str, ...] = ()
+    is_list: bool = False  # several of the words, joined by commas
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option: its spellings, and what follows it, None for a flag."""
+
+    names: tuple[str, ...]
+    help: str
+    value: Value | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What may follow a command; `path` is such as 'config set', '' for `convdispatch` itself."""
+
+    path: str
+    options: tuple[Option, ...]
+    places: tuple[Value, ...]
+    children: Mapping[str, str]  # the help of each command below it
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the script for one shell."""
+    from convdispatch.cli import _parser
+    from convdispatch.cli._completion_scripts import SCRIPTS
+
+    say(SCRIPTS[arguments.shell](list(commands(_parser(), ""))).rstrip("\n"))
+    return 0
+
+
+def commands(parser: argparse.ArgumentParser, path: str) -> Iterator[Command]:
+    """Yield the command of a parser, and those below it."""
+    options, places = [], []
+    children: dict[str, argparse.ArgumentParser] = {}
+    helps: dict[str, str] = {}
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            children = dict(action.choices)
+            helps = {one.dest: one_line(one.help or "") for one in action._choices_actions}
+        elif action.option_strings:
+            value = None if action.nargs == 0 else value_of(action)
+            names = tuple(action.option_strings)
+            options.append(Option(names=names, help=one_line(action.help or ""), value=value))
+        else:
+            places.append(value_of(action))
+    yield Command(path=path, options=tuple(options), places=tuple(places), children=helps)
+    for name, child in children.items():
+        yield from commands(child, f"{path} {name}".strip())
+
+
+def value_of(action: argparse.Action) -> Value:
+    """Return what may stand for an argument, by its choices, its name, or what it is called."""
+    if action.choices is not None:
+        return Value(words=tuple(map(str, action.choices)))
+    known = _by_dest().get(action.dest)
+    return known if known is not None else BY_METAVAR[str(action.metavar)]
+
+
+# A parser that calls a value otherwise is told of by a test.
+BY_METAVAR = {
+    "FILE": Value(kind=FILES),
+    "FILE.py": Value(kind=FILES),
+    "FILE.md": Value(kind=FILES),
+    "OLD.json": Value(kind=FILES),
+    "NEW.json": Value(kind=FILES),
+    "REPORT.json": Value(kind=FILES),
+    "FOLDER": Value(kind=FOLDERS),
+    "BASE": Value(kind=FOLDERS),
+    "HEAD": Value(kind=FOLDERS),
+    "NAME": Value(),
+    "N": Value(),
+    "PATTERN": Value(),
+    "RATIO": Value(),
+    "SECONDS": Value(),
+}
+
+
+def _by_dest() -> dict[str, Value]:
+    from convdispatch.bench.benchmarks import BENCHMARKS
+    from convdispatch.config import ALLOWED
+    from convdispatch.conformance.case import LEVELS
+    from convdispatch.conformance.choosing import ALL
+    from convdispatch.registry import registry
+
+    # A shell takes some characters of a word for orders.
+    backends = tuple(name for name in sorted(registry.entries()) if re.fullmatch(r"[\w.-]+", name))
+    settings = [word for words in ALLOWED.values() for word in words]
+    return {
+        "backend": Value(words=(*backends, ALL), is_list=True),
+        "backends": Value(words=backends, is_list=True),
+        "level": Value(words=LEVELS, is_list=True),
+        "select": Value(words=tuple(BENCHMARKS)),
+        "value": Value(words=(*backends, *dict.fromkeys(settings))),
+    }
