@@ -52,7 +52,9 @@ class LayerModule(torch.nn.Module):
         trainable = {id(weight) for weight in layer.trainable_weights}
         for weight in self.weights:
             weight.requires_grad_(id(weight) in trainable)
-        self.register_load_state_dict_post_hook(_share_loaded)
+        self.register_load_state_dict_post_hook(  # type: ignore[no-untyped-call]  # torch's has no types
+            _share_loaded
+        )
 
     def forward(self, inputs: torch.Tensor) -> Any:
         """Apply the layer with the parameters that the module has now."""
@@ -63,12 +65,12 @@ class LayerModule(torch.nn.Module):
         return {"layer": self.layer, **vars(self)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        super().__setstate__(state)  # type: ignore[no-untyped-call]  # torch's has no types
         self._share()
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> LayerModule:
         # What `to`, `double`, `cuda` and `share_memory` come down to.
-        super()._apply(fn, recurse)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch's has no types
         self._share()
         return self
 

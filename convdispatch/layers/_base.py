@@ -13,7 +13,7 @@ from convdispatch import activations, selection
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.layers import _keras_configs, _options, _sizes
 from convdispatch.layers._arguments import as_bool, as_partial_shape
-from convdispatch.layers._copying import Copied
+from convdispatch.layers._changing import Changing
 from convdispatch.layers._plans import Function, Plan, PlanTable, casting_weights, recorded
 from convdispatch.layers._signature import ConstructorSignature
 from convdispatch.layers._tensors import as_native, require_float, require_native
@@ -26,11 +26,8 @@ from convdispatch.tuning import outside_trace
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 from convdispatch.vocabulary import KERAS3, Vocabulary
 
-# Public attributes that may change without a change of what the layer computes.
-_NOT_COMPUTED_WITH = ("name", "trainable", "has_own_backend")
 
-
-class Layer(Copied):
+class Layer(Changing):
     """A function of tensors with weights of its own.
 
     Every layer takes the keyword arguments `name`, `trainable`, `dtype` (of the weights),
@@ -52,12 +49,13 @@ class Layer(Copied):
     def __init__(self, **options: Any) -> None:
         _options.require_known(type(self), options)
         super().__init__(
-            name=_options.layer_name(type(self), options.get("name")),
+            name=_options.layer_name(self._stem(), options.get("name")),
             dtype=_options.layer_dtype(options),
             trainable=as_bool(options.get("trainable", True), "trainable"),
             backend=selection.resolve_backend(options.get("backend")),
             initial_weights=options.get("weights"),
         )
+        self._has_own_name = options.get("name") is not None
         self.convention = _options.layer_convention(options)
         self.has_own_backend = options.get("backend") is not None
         self.batch_input_shape = _options.batch_input_shape(options)
@@ -65,6 +63,11 @@ class Layer(Copied):
         self.activity_regularizer: Any = None
         self._built_shape: PartialShape | None = None
         self._plans = PlanTable()
+
+    @classmethod
+    def _stem(cls) -> str:
+        """Return what names of such layers begin with, before a number."""
+        return _options.stem(cls)
 
     # What the families define.
 
@@ -87,11 +90,6 @@ class Layer(Copied):
     def reduction_length(self) -> int:
         """How many products are summed into one output, for rounding-error bounds."""
         return 0
-
-    def spelled(self, argument: str) -> str:
-        """Return the name under which users of this class know an argument, for messages."""
-        name = self.spelling.get(argument) or argument
-        return name if isinstance(name, str) else ", ".join(name)
 
     # Building and calling.
     @property
@@ -255,11 +253,6 @@ class Layer(Copied):
         super()._forget()
         self._built_shape = None
         self._plans = PlanTable()
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not name.startswith("_") and name not in _NOT_COMPUTED_WITH:
-            super().__setattr__("_plans", PlanTable())  # they were made from the old arguments
-        super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         shape = "" if self._built_shape is None else f", input_shape={self._built_shape}"

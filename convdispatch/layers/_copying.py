@@ -20,7 +20,7 @@ from convdispatch.layers._whole import held
 from convdispatch.ops import PartialShape
 
 # What belongs to this object in this process: no copy has it.
-_OWN = ("_lock", "_write")
+_OWN = ("_lock", "_stacks", "_write")
 
 
 class Copied(Weighted):
@@ -41,6 +41,7 @@ class Copied(Weighted):
         with held([self]):
             vars(moved).update(vars(self), backend=name, has_own_backend=True, dtype=wanted)
             shape, values = self._built_shape, self._copied_values()
+        vars(moved).pop("_write", None)
         moved._be_alone()
         moved._forget()
         if shape is not None:

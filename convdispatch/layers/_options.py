@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from convdispatch import selection
@@ -31,7 +30,7 @@ LAYER_OPTIONS = (
     "convention",
 )
 
-_counters: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
+_counters: dict[str, Iterator[int]] = {}
 
 
 def require_known(layer_class: type, options: Mapping[str, Any]) -> None:
@@ -87,7 +86,7 @@ def stated_parameters(layer_class: type) -> dict[str, inspect.Parameter]:
         for name, parameter in list(parameters.items())[1:]:  # the first is self
             if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
                 stated.setdefault(name, parameter)
-        if _is_ours(constructor) and inspect.Parameter.VAR_POSITIONAL not in kinds:
+        if is_of_this_package(constructor) and inspect.Parameter.VAR_POSITIONAL not in kinds:
             break
     return stated
 
@@ -117,27 +116,33 @@ def require_config(layer_class: type, config: Mapping[str, Any]) -> None:
 def is_constructed_here(layer_class: type) -> bool:
     """Whether the class's constructor was written in this package, not by a user."""
     owner = next(base for base in layer_class.__mro__ if "__init__" in vars(base))
-    return _is_ours(vars(owner)["__init__"])
+    return is_of_this_package(vars(owner)["__init__"])
 
 
-def _is_ours(constructor: Any) -> bool:
-    return str(constructor.__module__).partition(".")[0] == __name__.partition(".")[0]
+def is_of_this_package(one: Any) -> bool:
+    """Whether a class or a function was written here, not by a user."""
+    return str(one.__module__).partition(".")[0] == __name__.partition(".")[0]
 
 
-def layer_name(layer_class: type, name: object) -> str:
-    """Return the given name, or a new one made from the class's."""
+def stem(layer_class: type) -> str:
+    """Return what names of such layers begin with: conv2d_transpose, as Keras 2 names them."""
+    words = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", layer_class.__name__)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
+
+
+def layer_name(begun: str, name: object) -> str:
+    """Return the given name, or a new one that begins so."""
     if name is None:
-        # Conv2DTranspose becomes conv2d_transpose, as Keras 2 names its layers.
-        words = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", layer_class.__name__)
-        return numbered(re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower())
+        return numbered(begun)
     if not isinstance(name, str) or not name:
         raise InvalidType(f"`name` must be a non-empty string; received {name!r}.")
     return name
 
 
-def numbered(stem: str) -> str:
-    """Return `stem_1` the first time, then `stem_2` and so on."""
-    return f"{stem}_{next(_counters[stem])}"
+def numbered(begun: str, *, taken: Container[str] = ()) -> str:
+    """Return `begun_1` the first time, then `begun_2` and so on, none that is taken."""
+    numbers = _counters.setdefault(begun, itertools.count(1))  # one, whoever comes first
+    return next(name for number in numbers if (name := f"{begun}_{number}") not in taken)
 
 
 def layer_dtype(options: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from convdispatch.regularizers import penalty
 class Weighted:
     """Something with weights: declared by name and shape, held as tensors of one backend."""
 
-    _write: Write | None
+    _write: Write | None = None
 
     def __init__(
         self,
@@ -36,14 +37,17 @@ class Weighted:
         self.dtype = dtype
         self.trainable = trainable
         self.backend = backend
-        self._initial_weights = own_arrays(initial_weights)
+        self._keep_initial_weights(initial_weights)
         self._be_alone()
         self._forget()
+
+    def _keep_initial_weights(self, weights: Any) -> None:
+        self._initial_weights = own_arrays(weights)
 
     def _be_alone(self) -> None:
         """Share nothing with the layer that this one is a copy of, nor wait for its threads."""
         self._lock = Lock()  # of those that make the weights or write them
-        self._write = None
+        self._stacks: weakref.WeakSet[Any] = weakref.WeakSet()  # the models that it is in
 
     def _forget(self) -> None:
         """Be without weights again."""
@@ -74,6 +78,10 @@ class Weighted:
     def non_trainable_weights(self) -> list[Any]:
         """The variables that a trainer must leave alone."""
         return [] if self.trainable else self.variables
+
+    def ensure_built(self, purpose: str) -> None:
+        """Make the weights if there are none; `purpose` is what needs them."""
+        raise NotImplementedError
 
     def get_weights(self) -> list[NumpyArray]:
         """Return the weights as NumPy arrays in Keras's layout."""

@@ -33,6 +33,7 @@ class CopiedStack(StackedWeights):
         values: Values | None = kept.pop("_weights_then")
         vars(self).update(kept)
         self._lock = Lock()
+        self._be_known()
         if values is not None:
             with written(self._layers):
                 for layer, own in zip(self._layers, values, strict=True):
@@ -43,7 +44,12 @@ class CopiedStack(StackedWeights):
         twin = type(self).__new__(type(self))
         vars(twin).update(self._public_state(), _layers=list(self._layers))
         twin._lock = Lock()
+        twin._be_known()
         return twin
+
+    def _be_known(self) -> None:
+        for layer in self._layers:
+            layer._stacks.add(self)
 
     def _public_state(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name not in _OWN}

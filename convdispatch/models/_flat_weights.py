@@ -8,9 +8,21 @@ from typing import Any
 
 from convdispatch._locks import Lock
 from convdispatch.layers import Layer
+from convdispatch.layers._arguments import as_bool
 from convdispatch.layers._weights import Weight, checked_values, require_as_many
 from convdispatch.layers._whole import held, read_whole, written
 from convdispatch.ops import NumpyArray
+
+# What building a layer makes, what says that it is there first.
+_MADE = (
+    "_is_made",
+    "_is_settled",
+    "_built_shape",
+    "_variables",
+    "_weights",
+    "_initial_weights",
+    "_plans",
+)
 
 
 class StackedWeights:
@@ -18,6 +30,7 @@ class StackedWeights:
 
     name: str
     _layers: list[Layer]
+    _is_trainable = True
     _lock: Lock  # of those that change which layers there are, or build them
 
     @property
@@ -29,6 +42,15 @@ class StackedWeights:
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Build the layers for inputs of that shape, batch axis included."""
         raise NotImplementedError
+
+    @property
+    def trainable(self) -> bool:
+        """Whether a trainer may change the weights of those layers that say so themselves."""
+        return self._is_trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._is_trainable = as_bool(value, "trainable")
 
     def ensure_built(self, purpose: str) -> None:
         """Build the layers that are not, for the input shape that the first one states.
@@ -57,12 +79,16 @@ class StackedWeights:
 
     @property
     def trainable_weights(self) -> list[Any]:
-        """The variables that a trainer may change."""
+        """The variables that a trainer may change: none while `trainable` is False."""
+        if not self.trainable:
+            return []
         return [variable for layer in self._layers for variable in layer.trainable_weights]
 
     @property
     def non_trainable_weights(self) -> list[Any]:
         """The variables that a trainer must leave alone."""
+        if not self.trainable:
+            return self.variables
         return [variable for layer in self._layers for variable in layer.non_trainable_weights]
 
     @property
@@ -116,12 +142,13 @@ class StackedWeights:
 def all_or_none(layers: Sequence[Layer]) -> Iterator[None]:
     """Leave these layers, which are not built, as they are where building one of them raises."""
     with held(layers):
-        states = [dict(vars(layer)) for layer in layers]
+        states = [[getattr(layer, name) for name in _MADE] for layer in layers]
         try:
             yield
         except BaseException:
             for layer, state in zip(layers, states, strict=True):
-                vars(layer).update(state)
+                for name, value in zip(_MADE, state, strict=True):
+                    setattr(layer, name, value)
             raise
 
 

@@ -8,20 +8,20 @@ from typing import Any, Self, overload
 from convdispatch import selection
 from convdispatch._documents import DEFAULT_LIMITS, DocumentLimits
 from convdispatch._locks import Lock
-from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
-from convdispatch.layers import Layer
-from convdispatch.layers._arguments import as_partial_shape
-from convdispatch.layers._options import layer_name
+from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.layers import Layer, _options
+from convdispatch.models import _naming as naming
 from convdispatch.models import _serialization
 from convdispatch.models._copies import CopiedStack
-from convdispatch.models._flat_weights import all_or_none, by_layer
+from convdispatch.models._flat_weights import by_layer
 from convdispatch.models._inference import Predicting
+from convdispatch.models._shapes import ShapedStack
 from convdispatch.models._summary import summary_lines
 from convdispatch.ops import PartialShape
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
-class Sequential(Predicting, CopiedStack):
+class Sequential(Predicting, CopiedStack, ShapedStack):
     """Layers applied in the order in which they were added, all on one backend.
 
     The backend is the argument, or that of the first layer if it was given one, or the current
@@ -40,11 +40,11 @@ class Sequential(Predicting, CopiedStack):
         *,
         backend: str | None = None,
     ) -> None:
-        self.name = layer_name(type(self), name)
-        self.backend = selection.resolve_backend(backend)
-        self._has_own_backend = backend is not None
         self._layers: list[Layer] = []
         self._lock = Lock()
+        self.name = name  # type: ignore[assignment] # None becomes a name in __setattr__
+        self._bind(selection.resolve_backend(backend))
+        self._has_own_backend = backend is not None
         if not isinstance(layers, Iterable | None):
             raise InvalidType(
                 f"`layers` must be a list of layers; received {type(layers).__name__}."
@@ -73,29 +73,29 @@ class Sequential(Predicting, CopiedStack):
             raise InvalidArgument(
                 f"the model already holds this very layer, {layer.name!r}; make another one."
             )
-        if any(layer.name == other.name for other in self._layers):
-            raise InvalidArgument(
-                f"the model already has a layer named {layer.name!r}; give each its own `name`."
-            )
         backend = self._backend_with(layer)
         before = layer.backend
-        layer.backend = backend
-        try:
-            self._fit(layer)
-        except Exception:
-            layer.backend = before
-            raise
+        with naming.made_room(self._layers, layer):
+            layer.bind(backend)
+            try:
+                self._fit(layer)
+            except Exception:
+                layer.bind(before)
+                raise
         # From now on the layer stays there, also if it is added to another model.
         layer.has_own_backend = True
-        self.backend = backend
+        self._bind(backend)
         self._layers.append(layer)
+        layer._stacks.add(self)
 
     def pop(self) -> Layer:
         """Take the top layer off and return it."""
         with self._lock.held():
             if not self._layers:
                 raise InvalidArgument("the model has no layer to take off.")
-            return self._layers.pop()
+            layer = self._layers.pop()
+            layer._stacks.discard(self)
+            return layer
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return the layer of that name, or else at that place, from 0 at the bottom."""
@@ -131,61 +131,6 @@ class Sequential(Predicting, CopiedStack):
         if not self._layers:
             return layer.input_shape if layer.built else layer.batch_input_shape
         return self.output_shape if self.built else None
-
-    # Shapes.
-
-    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
-        """Build the layers for inputs of that shape, batch axis included.
-
-        Layers that have weights keep them. Where one cannot be built, none is.
-        """
-        with self._lock.held():
-            shapes = self._shapes_between(self._stated_shape(input_shape))
-            are_new = [layer for layer in self._layers if not layer.built]
-            with all_or_none(are_new):
-                for layer, shape in zip(self._layers, shapes, strict=False):
-                    if input_shape is not None or not layer.built:
-                        layer.build(shape)
-
-    def _stated_shape(self, input_shape: Sequence[int | None] | None) -> PartialShape:
-        """Return the shape that inputs have as far as it was said, just now or before."""
-        if not self._layers:
-            raise InvalidShape(f"{self.name!r} has no layers to build.")
-        stated = self._known_shape() if input_shape is None else input_shape
-        if stated is None:
-            raise InvalidShape(
-                f"{self.name!r} does not know its input shape: give `input_shape` to `build` or "
-                "to the first layer, or call the model once."
-            )
-        return as_partial_shape(stated, "input_shape")
-
-    def _known_shape(self) -> PartialShape | None:
-        first = self._layers[0]
-        return first.input_shape if first.built else first.batch_input_shape
-
-    def _shapes_between(self, shape: PartialShape) -> list[PartialShape]:
-        """Return the input's shape of each layer, and the output's; where it raises, none fits."""
-        shapes = [shape]
-        for layer in self._layers:
-            shapes.append(layer.compute_output_shape(shapes[-1]))
-        return shapes
-
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
-        """Return the output's shape for an input shape, batch axis included."""
-        shape = as_partial_shape(input_shape, "input_shape")
-        for layer in self._layers:
-            shape = layer.compute_output_shape(shape)
-        return shape
-
-    @property
-    def input_shape(self) -> PartialShape:
-        """The shape that the first layer was built for."""
-        return self._built_layers()[0].input_shape
-
-    @property
-    def output_shape(self) -> PartialShape:
-        """The shape of the output for `input_shape`."""
-        return self.compute_output_shape(self.input_shape)
 
     # Computing.
 
@@ -231,7 +176,9 @@ class Sequential(Predicting, CopiedStack):
     def summary(self, print_fn: Callable[[str], None] | None = None) -> None:
         """Print the layers with their output shapes and parameter counts."""
         write = print_fn or print
-        for line in summary_lines(self.name, self._built_layers()):
+        layers = self._built_layers()
+        shapes = self._shapes_between(self.input_shape)[1:]
+        for line in summary_lines(self.name, layers, shapes, is_trainable=self.trainable):
             write(line)
 
     # Configuration.
@@ -280,7 +227,22 @@ class Sequential(Predicting, CopiedStack):
             copies = [layer.to(backend, dtype=dtype) for layer in layers]
         for layer in copies:
             moved.add(layer)
+        moved.trainable = self.trainable
         return moved
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Take what the constructor takes, as it does, and refuse what cannot change."""
+        if name == "name":
+            value = _options.layer_name(_options.stem(type(self)), value)
+        elif name == "backend":
+            raise InvalidArgument(
+                f"`backend` of {self.name!r} cannot be set; `to({value!r})` gives the same model "
+                "on that backend."
+            )
+        super().__setattr__(name, value)
+
+    def _bind(self, backend: str) -> None:
+        object.__setattr__(self, "backend", backend)
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(self._layers)

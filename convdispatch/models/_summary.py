@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from convdispatch.layers import Layer
+from convdispatch.ops import PartialShape
 
 
-def summary_lines(name: str, layers: Sequence[Layer]) -> Iterator[str]:
+def summary_lines(
+    name: str, layers: Sequence[Layer], shapes: Sequence[PartialShape], *, is_trainable: bool
+) -> Iterator[str]:
     """Yield the lines of a model's summary: a row a layer, then the parameter counts."""
     header = ("Layer (type)", "Output shape", "Params")
     rows = [
         (
             f"{layer.name} ({type(layer).__name__})",
-            str(layer.output_shape),
+            str(shape),
             f"{layer.count_params():,}",
         )
-        for layer in layers
+        for layer, shape in zip(layers, shapes, strict=True)
     ]
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(3)]
     yield f"Model: {name}"
@@ -25,7 +28,7 @@ def summary_lines(name: str, layers: Sequence[Layer]) -> Iterator[str]:
     for row in rows:
         yield _row(row, widths)
     yield "-" * (sum(widths) + 4)
-    trainable = sum(layer.count_params() for layer in layers if layer.trainable)
+    trainable = sum(layer.count_params() for layer in layers if is_trainable and layer.trainable)
     total = sum(layer.count_params() for layer in layers)
     yield f"Total params: {total:,}"
     yield f"Trainable params: {trainable:,}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from convdispatch import initializers, layers
 from convdispatch.layers import _options
@@ -55,16 +55,34 @@ class Keras1Layer(layers.Layer):
             _options.require_own_keywords(cls, keywords)
         return super().__new__(cls)
 
-    def __init__(self, *arguments: Any, name: str | None = None, **options: Any) -> None:
-        if name is None:
-            # Keras 1 put no underscores: zeropadding2d_1, not zero_padding2d_1.
-            name = _options.numbered(type(self).__name__.lower())
-        super().__init__(*arguments, name=name, **options)
+    if not TYPE_CHECKING:  # type checkers know no words of Keras 1
+
+        def __getattr__(self, name: str) -> Any:
+            """Return an argument by Keras 1's name of it, where no attribute has that name."""
+            for argument, spelled in self.spelling.items():
+                if name == spelled:
+                    return getattr(self, argument)
+                if isinstance(spelled, tuple) and name in spelled:
+                    return getattr(self, argument)[spelled.index(name)]
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
+            )
+
+    @classmethod
+    def _stem(cls) -> str:
+        # Keras 1 put no underscores: zeropadding2d_1, not zero_padding2d_1.
+        return cls.__name__.lower()
 
     @property
     def dim_ordering(self) -> str:
         """Keras 1's word for the data format: 'th' or 'tf'."""
         return DIM_ORDERINGS[self.data_format]
+
+    def in_own_words(self, argument: str, value: object) -> object:
+        """Return a value of this package's argument as users of Keras 1 write it."""
+        if argument == "data_format" and isinstance(value, str):
+            return DIM_ORDERINGS.get(value.lower(), value)
+        return value
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments under Keras 1's names."""

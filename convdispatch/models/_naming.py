@@ -1,0 +1,36 @@
+"""Names of layers in a model: each is there once, and automatic ones give way to given ones."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+from convdispatch.errors import InvalidArgument
+from convdispatch.layers import Layer, _options
+
+
+@contextlib.contextmanager
+def made_room(layers: Sequence[Layer], layer: Layer) -> Iterator[None]:
+    """Let a layer come to these with a name of its own; where the block raises, nothing changes.
+
+    Of two layers of one name, that which was not named by a user gets another one. Raises
+    `InvalidArgument` where both were.
+    """
+    other = next((one for one in layers if one.name == layer.name), None)
+    if other is None:
+        yield
+        return
+    if layer._has_own_name and other._has_own_name:
+        raise InvalidArgument(
+            f"the model already has a layer named {layer.name!r}; give each its own `name`."
+        )
+    yielding = other if layer._has_own_name else layer
+    name = yielding.name
+    around = [one for stack in yielding._stacks for one in stack.layers]
+    taken = {one.name for one in [*layers, *around]}
+    yielding.rename(_options.numbered(yielding._stem(), taken=taken))
+    try:
+        yield
+    except BaseException:
+        yielding.rename(name)
+        raise

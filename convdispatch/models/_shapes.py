@@ -1,0 +1,82 @@
+"""The shapes between the layers of a stack, and building the layers for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from convdispatch.errors import InvalidShape
+from convdispatch.layers._arguments import as_partial_shape
+from convdispatch.models._flat_weights import StackedWeights, all_or_none
+from convdispatch.ops import PartialShape
+
+
+class ShapedStack(StackedWeights):
+    """A stack of layers, each of which is built for the output of the one before."""
+
+    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
+        """Build the layers for inputs of that shape, batch axis included.
+
+        Layers that have weights keep them. Where one cannot be built, none is.
+        """
+        with self._lock.held():
+            shapes = self._shapes_between(self._stated_shape(input_shape))
+            are_new = [layer for layer in self._layers if not layer.built]
+            with all_or_none(are_new):
+                for layer, shape in zip(self._layers, shapes, strict=False):
+                    if input_shape is not None or not layer.built:
+                        layer.build(shape)
+
+    def _stated_shape(self, input_shape: Sequence[int | None] | None) -> PartialShape:
+        """Return the shape that inputs have as far as it was said, just now or before."""
+        if not self._layers:
+            raise InvalidShape(f"{self.name!r} has no layers to build.")
+        stated = self._known_shape() if input_shape is None else input_shape
+        if stated is None:
+            raise InvalidShape(
+                f"{self.name!r} does not know its input shape: give `input_shape` to `build` or "
+                "to the first layer, or call the model once."
+            )
+        return as_partial_shape(stated, "input_shape")
+
+    def _known_shape(self) -> PartialShape | None:
+        first = self._layers[0]
+        return first.input_shape if first.built else first.batch_input_shape
+
+    def _shapes_between(self, shape: PartialShape) -> list[PartialShape]:
+        """Return the input's shape of each layer, and the output's; where it raises, none fits."""
+        shapes = [shape]
+        for layer in self._layers:
+            shapes.append(layer.compute_output_shape(shapes[-1]))
+        return shapes
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
+        """Return the output's shape for an input shape, batch axis included."""
+        shape = as_partial_shape(input_shape, "input_shape")
+        for layer in self._layers:
+            shape = layer.compute_output_shape(shape)
+        return shape
+
+    @property
+    def input_shape(self) -> PartialShape:
+        """The shape that the first layer was built for."""
+        return self._built_layers()[0].input_shape
+
+    @property
+    def output_shape(self) -> PartialShape:
+        """The shape of the output for `input_shape`."""
+        return self.compute_output_shape(self.input_shape)
+
+    def follow(self) -> None:
+        """Let the layers that are built state the shapes that they get now.
+
+        Where one cannot take what it gets, they stay as they are, and the next call says so.
+        """
+        with self._lock.held():
+            if not self.built:
+                return
+            try:
+                shapes = self._shapes_between(self.input_shape)
+            except InvalidShape:
+                return
+            for layer, shape in zip(self._layers, shapes, strict=False):
+                layer._built_shape = shape
