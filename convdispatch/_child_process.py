@@ -16,10 +16,11 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from convdispatch.conformance.results import CRASH, TIME_LIMIT
+from convdispatch.conformance.results import CRASH, ERROR, TIME_LIMIT
 
 _LAST_LINES = 6  # of its standard error
 _LONGEST_WORDS = 1500  # characters of them
+_LONGEST_NOISE = 200  # characters of what is no answer
 _PATIENCE = 5  # seconds for a process to finish dying
 
 
@@ -46,9 +47,11 @@ class ChildProcess:
             env=environ,
             text=True,
             encoding="utf-8",
+            errors="replace",  # what is no answer may be no text
             start_new_session=True,  # so that its children can be killed with it
         )
-        self._answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        # An answer, what is none, or None for the end.
+        self._answers: queue.SimpleQueue[dict[str, Any] | str | None] = queue.SimpleQueue()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
@@ -60,7 +63,7 @@ class ChildProcess:
             self._process.stdin.flush()
 
     def receive(self, seconds: float) -> dict[str, Any]:
-        """Return the next answer; raise `Lost` where none comes in that time."""
+        """Return the next answer; raise `Lost` where none comes in time, or something else."""
         try:
             answer = self._answers.get(timeout=seconds)
         except queue.Empty:
@@ -72,7 +75,14 @@ class ChildProcess:
                 self._process.wait(_PATIENCE)
             self.kill()
             raise Lost(CRASH, f"{_ending(self._process.returncode)}{self._last_words()}")
+        if isinstance(answer, str):
+            raise self.lose(f"it wrote among its answers {answer!r}, which is none")
         return answer
+
+    def lose(self, detail: str) -> Lost:
+        """Kill the process, which does not do as it is asked; return what to raise."""
+        self.kill()
+        return Lost(ERROR, f"{detail}; the process was killed{self._last_words()}")
 
     def strike(self) -> None:
         """Kill the process and its children without waiting for it to be gone."""
@@ -94,12 +104,17 @@ class ChildProcess:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        with self._process.stdout as answers:
-            for line in answers:
+        has_answered = False
+        with self._process.stdout as lines:
+            for line in lines:
+                answer = _as_answer(line)
                 # What a start-up hook of Python's prints comes before all answers, and is none;
                 # a process that was killed may leave half a line.
-                if line.startswith("{") and line.endswith("}\n"):
-                    self._answers.put(json.loads(line))
+                if answer is not None:
+                    has_answered = True
+                    self._answers.put(answer)
+                elif has_answered and line.endswith("\n"):
+                    self._answers.put(line[:_LONGEST_NOISE].rstrip("\n"))
         self._answers.put(None)
 
     def _last_words(self) -> str:
@@ -107,6 +122,14 @@ class ChildProcess:
         lines = self._errors.read().decode("utf-8", "replace").splitlines()
         last = [line.strip() for line in lines if line.strip()][-_LAST_LINES:]
         return "; it said: " + "\n".join(last)[-_LONGEST_WORDS:] if last else ""
+
+
+def _as_answer(line: str) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
 
 
 def _ending(code: int) -> str:

@@ -15,6 +15,30 @@ RunPython = Callable[..., subprocess.CompletedProcess[str]]
 Tested = Callable[..., dict[str, Any]]
 
 
+# A statement: `write` to whatever descriptor is open, and a whole answer for the case at hand.
+FORGED = {
+    "token": "guessed",
+    "script": "",
+    "left_out": {},
+    "outcome": {
+        "case": TANH,
+        "status": "passed",
+        "kind": "",
+        "detail": "",
+        "seconds": 0.0,
+        "measured": None,
+        "works": False,
+    },
+}
+WRITE = f"""
+import contextlib, json
+FORGED = json.dumps({FORGED!r}).encode() + b"\\n"
+def write(number, text):
+    with contextlib.suppress(OSError):
+        os.write(number, text)
+"""
+
+
 @pytest.fixture
 def tested(tmp_path: Path, run_python: RunPython) -> Tested:
     """Return a function that runs the cases on a rogue and returns its part of the report."""
@@ -67,14 +91,32 @@ def test_a_backend_without_fault_passes(tested: Tested) -> None:
         pytest.param("raise RuntimeError('bad day')", "error", "RuntimeError: bad day", id="raise"),
         pytest.param("sys.exit(0)", "error", "SystemExit: 0", id="sys.exit"),
         pytest.param("x = 1.0", "mismatch", "is wrong in 6 of 6 cells", id="wrong"),
+        pytest.param("raise BaseException('bad day')", "error", "BaseException: bad", id="base"),
+        pytest.param("raise KeyboardInterrupt", "crash", "KeyboardInterrupt", id="interrupt"),
+        pytest.param("os._exit(0)", "crash", "ended with status 0", id="leave"),
+        pytest.param("os.fork()", "error", "it forked, and the child came back", id="fork"),
+        pytest.param("os.fork() or os._exit(0)", None, "", id="a child that ends itself"),
+        pytest.param("os.fork() and os._exit(0)", "crash", "status 0", id="a child that stays"),
+        pytest.param("os.closerange(3, 99)", "crash", "the process ended", id="closed pipes"),
+        pytest.param("[write(n, b'hm\\n') for n in range(3, 99)]", "error", "'hm'", id="noise"),
+        pytest.param(
+            "[write(n, b'\\xff\\n') for n in range(3, 99)]", "error", "which is none", id="bytes"
+        ),
+        pytest.param("[write(n, b'{}\\n') for n in range(3, 99)]", "error", "'{}'", id="empty"),
+        pytest.param(
+            "[write(n, FORGED) for n in range(3, 99)]", "error", "was asked for this", id="forged"
+        ),
     ],
 )
 def test_one_fault_is_one_failed_case(tested: Tested, fault: str, kind: str, detail: str) -> None:
     """The case fails with the kind and the words of its fault, and all others are run."""
-    record = tested(Rogue(faults={"tanh": fault}), "--time-limit", "1", "--jobs", "1", code=1)
-    assert failures(record) == {TANH: kind}
+    rogue = Rogue(faults={"tanh": fault}, load=WRITE)
+    record = tested(rogue, "--time-limit", "1", "--jobs", "1", code=0 if kind is None else 1)
+    assert failures(record) == ({} if kind is None else {TANH: kind})
     assert detail in details(record, TANH)
-    assert record["counts"]["passed"] == COUNT - 1
+    assert record["counts"]["passed"] == COUNT - len(failures(record))
+    assert len({one["case"] for one in record["outcomes"]}) == COUNT
+    assert record["problems"] == []
 
 
 def test_several_crashes_are_several_failed_cases(tested: Tested) -> None:
@@ -179,7 +221,10 @@ def test_what_crashes_is_tried_once_where_it_is_declared_unsupported(tested: Tes
         pytest.param(
             "os.write(2, b'last words'); os.abort()", "SIGABRT; it said: last words", id="aborts"
         ),
-        pytest.param("sys.exit(3)", "the process ended with status 3", id="exits"),
+        pytest.param("sys.exit(3)", "SystemExit: 3, which would have ended", id="exits"),
+        pytest.param("os._exit(0)", "the process ended with status 0", id="leaves"),
+        pytest.param("os.fork()", "forks while it is loaded", id="forks"),
+        pytest.param("raise GeneratorExit", "GeneratorExit", id="base"),
     ],
 )
 def test_a_backend_that_cannot_be_loaded_is_broken(tested: Tested, load: str, detail: str) -> None:

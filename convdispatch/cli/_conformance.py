@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import difflib
 import fnmatch
+import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     except (BackendUnavailable, BackendBroken) as exc:
         print(f"convdispatch: error: {one_line(str(exc))}", file=sys.stderr)
         return _UNUSABLE
-    every = suite.build(arguments.seed)
+    every, problems = suite.collect(arguments.seed)
     levels = _levels(arguments)
     cases = _selected(every, levels, arguments.case)
     with ExitStack() as stack:
@@ -50,9 +51,15 @@ def run(arguments: argparse.Namespace) -> int:
             folder = ScriptFolder(arguments.scripts, "--scripts") if arguments.scripts else None
         except ReportError as exc:
             raise UsageError(str(exc)) from exc
-        records, code = _run(arguments, cases, infos, [case.id for case in every])
-        if choosing.ALL in arguments.backend:
-            records += assembling.absent_records(choosing.unusable())
+        start = functools.partial(
+            runner.run, cases, infos, every_id=[case.id for case in every], problems=problems
+        )
+        records, code = _run(arguments, start, [info.name for info in infos], len(cases))
+        if choosing.is_every(arguments.backend):
+            absent = assembling.absent_records(choosing.unusable())
+            records += absent
+            if code != _INTERRUPTED and any(record.status == BROKEN for record in absent):
+                code = _UNUSABLE
         whole = assembling.report(cases, records, levels=levels, seed=arguments.seed)
         write(whole)
         say(as_text(whole, _scripts(whole, folder)))
@@ -61,9 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(
     arguments: argparse.Namespace,
-    cases: Sequence[Case],
-    infos: Sequence[BackendInfo],
-    every_id: Sequence[str],
+    start: Callable[..., list[BackendRecord]],
+    names: Sequence[str],
+    count: int,
 ) -> tuple[list[BackendRecord], int]:
     """Return the records, and the exit code that they deserve."""
     settings = runner.Settings(
@@ -72,8 +79,8 @@ def _run(
         time_limit=arguments.time_limit,
     )
     try:
-        with progress([info.name for info in infos], len(cases)) as watch:
-            records = runner.run(cases, infos, every_id=every_id, settings=settings, watch=watch)
+        with progress(names, count) as watch:
+            records = start(settings=settings, watch=watch)
     except runner.Interrupted as exc:
         return exc.records, _INTERRUPTED
     if any(record.status == BROKEN for record in records):

@@ -117,10 +117,14 @@ class Declarations:
 
     tested: Tested
     every_id: tuple[str, ...]
+    problems: tuple[str, ...]  # of the whole run
 
     def check(self, item: pytest.Item) -> None:
         """Fail where the backend prints while it is loaded, or a known failure is of no case."""
-        problems = stale_entries(self.tested.declared.known, self.every_id)
+        problems = [
+            *self.problems,
+            *stale_entries(self.tested.declared.known, self.every_id),
+        ]
         assert self.tested.backend
         if self.tested.printed:
             problems.append(

@@ -28,7 +28,7 @@ from convdispatch.conformance.report_files import reserved_reports
 from convdispatch.conformance.results import Outcome
 from convdispatch.errors import ConvDispatchError
 from convdispatch.ops import BackendInfo
-from convdispatch.registry import AVAILABLE
+from convdispatch.registry import AVAILABLE, BROKEN, registry
 
 if TYPE_CHECKING:
     from _pytest.mark.structures import ParameterSet
@@ -46,6 +46,7 @@ class Wanted:
     every_id: tuple[str, ...]
     levels: tuple[str, ...]
     seed: int
+    problems: tuple[str, ...]  # of the whole run, before it begins
 
 
 def choose(options: argparse.Namespace) -> Wanted:
@@ -62,7 +63,9 @@ def choose(options: argparse.Namespace) -> Wanted:
         raise pytest.UsageError(f"--convdispatch-time-limit must be more than 0; received {limit}.")
     try:
         infos = choosing.choose(options.convdispatch_backend)
-        every = suite.build(seed)
+        every, problems = suite.collect(seed)
+        if choosing.is_every(options.convdispatch_backend):
+            problems += _broken()
         cases = suite.select(every, levels)
     except ConvDispatchError as exc:
         raise pytest.UsageError(str(exc)) from exc
@@ -75,7 +78,17 @@ def choose(options: argparse.Namespace) -> Wanted:
         every_id=tuple(case.id for case in every),
         levels=levels,
         seed=seed,
+        problems=tuple(problems),
     )
+
+
+def _broken() -> list[str]:
+    """Return a complaint for each backend that 'all' passes over though it is installed."""
+    return [
+        f"the backend {name!r} cannot be tested: {reason}"
+        for name, reason in choosing.unusable().items()
+        if registry.status(name) == BROKEN
+    ]
 
 
 class Run:
@@ -116,7 +129,7 @@ class Run:
         if "conformance_declarations" in metafunc.fixturenames:
             metafunc.parametrize(
                 "conformance_declarations",
-                [Declarations(tested=one, every_id=self._wanted.every_id) for one in self._tested],
+                [self._declarations(one) for one in self._tested],
                 ids=[one.info.name for one in self._tested],
             )
 
@@ -132,6 +145,7 @@ class Run:
             found["script"] = item.stash[script_key]
         if report.when == "call" and problems_key in item.stash:
             found["problems"] = item.stash[problems_key]
+        found["left_out"] = registry.left_out()
         setattr(report, _ATTRIBUTE, found)
         return report
 
@@ -141,6 +155,10 @@ class Run:
         if name is None:
             return
         found = getattr(report, _ATTRIBUTE, {})
+        for plugin, failure in found.get("left_out", {}).items():
+            problem = assembling.left_out_problem(plugin, failure)
+            if problem not in self._problems[name]:
+                self._problems[name].append(problem)
         if "outcome" in found:
             outcome = assembling.decode(found["outcome"])
             self._outcomes[name][outcome.case] = outcome
@@ -158,6 +176,8 @@ class Run:
         for record in self._records():
             counts = ", ".join(f"{n} {status}" for status, n in record.counts.items() if n)
             terminalreporter.line(f"{record.name}: {counts}")
+            for problem in record.problems:
+                terminalreporter.line(f"  {problem}")
             measured = [one for one in record.outcomes if one.bounds is not None]
             if measured:
                 worst = max(measured, key=lambda one: one.bounds or 0.0)
@@ -166,6 +186,8 @@ class Run:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the reports that were asked for, those of a part where not all was run."""
         if not _is_worker(session.config) and not session.config.option.collectonly:
+            if session.exitstatus == pytest.ExitCode.OK and any(self._problems.values()):
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED  # no test fails for them
             run = [case for case in self._wanted.cases if self._has_run(case)]
             wanted = self._wanted
             self._write(
@@ -202,6 +224,11 @@ class Run:
         names = (info.name for info in self._wanted.infos)
         fitting = [name for name in names if parameters.startswith((f"{name}-", f"{name}]"))]
         return max(fitting, key=len, default=None)
+
+    def _declarations(self, tested: Tested) -> Declarations:
+        return Declarations(
+            tested=tested, every_id=self._wanted.every_id, problems=self._wanted.problems
+        )
 
     def _trial(self, tested: Tested, case: Case) -> ParameterSet:
         """Return the parameter of one test."""

@@ -17,10 +17,12 @@ from typing import IO
 
 from convdispatch import _standard_output
 from convdispatch.conformance import suite
+from convdispatch.conformance._forks import Watch
 from convdispatch.conformance.assembling import encode
 from convdispatch.conformance.execution import Declared, execute
 from convdispatch.conformance.results import ERROR, FAILED, Outcome
 from convdispatch.conformance.scripts import explained
+from convdispatch.errors import BackendBroken
 from convdispatch.registry import registry
 
 _STDIN, _STDOUT = 0, 1
@@ -29,13 +31,16 @@ _STDIN, _STDOUT = 0, 1
 def main(name: str, seed: int, wants_scripts: bool) -> None:
     """Load the backend, then run what is asked for until nobody asks any more."""
     questions, answers = _private_streams()
-    # A list of ids, or None for the end. Read beside the work: when the parent is gone, this
-    # process ends at once, whatever the backend is doing.
+    # Lists of a token, which each answer repeats, and ids. Read beside the work: when the parent is
+    # gone, this process ends at once, whatever the backend is doing.
     wanted: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(questions, wanted), daemon=True).start()
     try:
         with _standard_output.caught() as printed:
+            watch = Watch()
             backend = registry.load(name)
+            if watch.child_came_back():
+                raise BackendBroken(f"the backend {name!r} forks while it is loaded")
     except Exception as exc:  # noqa: BLE001 - a backend may raise anything; the parent reports it
         _answer(answers, {"broken": str(exc)})
         return
@@ -45,14 +50,16 @@ def main(name: str, seed: int, wants_scripts: bool) -> None:
     cases = {case.id: case for case in suite.build(seed)}
     _answer(answers, {"ready": True, "printed": printed()})
     while True:
-        for case_id in wanted.get():
+        token, *case_ids = wanted.get()
+        for case_id in case_ids:
             case = cases.get(case_id)
             outcome = (
                 execute(case, backend, declared, try_unsupported=True) if case else _gone(case_id)
             )
             # Here, where what a script says of the case has just been computed.
             text = explained(case, outcome, entry.info, seed) if case and wants_scripts else ""
-            _answer(answers, {"outcome": encode(outcome), "script": text})
+            answer = {"token": token, "outcome": encode(outcome), "script": text}
+            _answer(answers, answer | {"left_out": registry.left_out()})
 
 
 def _listen(questions: IO[str], wanted: queue.SimpleQueue[list[str]]) -> None:

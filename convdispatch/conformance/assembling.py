@@ -12,11 +12,12 @@ from typing import Any
 from convdispatch.conformance.case import Case, Measured
 from convdispatch.conformance.known_failures import KnownFailures
 from convdispatch.conformance.report import BackendRecord, OutcomeRecord, Report, describe
-from convdispatch.conformance.results import Outcome
+from convdispatch.conformance.results import UNAVAILABLE, Outcome
 from convdispatch.conformance.versions import version_of
 from convdispatch.ops import BackendInfo
-from convdispatch.registry import registry
+from convdispatch.registry import AVAILABLE, registry
 
+_LISTED = 20  # cases that are named of those that have no outcome
 _PACKAGES = ("convdispatch", "numpy", "pluggy", "ml_dtypes", "autograd", "hypothesis")
 
 
@@ -85,6 +86,27 @@ def stale_entries(known: KnownFailures, every_id: Sequence[str]) -> list[str]:
         f"{known.source} lists {pattern!r}, which no case matches: correct it or take it off."
         for pattern in known.unmatched(every_id)
     ]
+
+
+def left_out_problem(plugin: str, failure: str) -> str:
+    """Return the complaint about a plugin without which the cases were run."""
+    return f"the plugin {plugin!r} was left out: its convdispatch_lower() failed ({failure})."
+
+
+def unanswered(record: BackendRecord, cases: Iterable[Case]) -> list[str]:
+    """Return complaints where a usable backend has cases without an outcome, or none was made."""
+    if record.status != AVAILABLE:
+        return []
+    answered = {outcome.case for outcome in record.outcomes}
+    missing = [case.id for case in cases if case.id not in answered]
+    found = []
+    if missing:
+        more = f" and {len(missing) - _LISTED} more" if len(missing) > _LISTED else ""
+        listed = ", ".join(missing[:_LISTED])
+        found.append(f"{len(missing)} selected cases have no outcome: {listed}{more}.")
+    if answered and all(outcome.status == UNAVAILABLE for outcome in record.outcomes):
+        found.append(f"no case could be checked: {record.outcomes[0].detail}")
+    return found
 
 
 def encode(outcome: Outcome) -> dict[str, Any]:

@@ -35,6 +35,11 @@ def allowed() -> str:
     return ", ".join((*available_backends(), ALL))
 
 
+def is_every(wanted: Iterable[str]) -> bool:
+    """Say whether 'all' is among the names: then what is broken is somebody's wish too."""
+    return ALL in _split(wanted)
+
+
 def unusable() -> Mapping[str, str]:
     """Return the registered backends that `all` passes over, each with the reason."""
     found = {}

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from convdispatch import _standard_output
+from convdispatch._foreign import said
 from convdispatch.conformance import known_failures
+from convdispatch.conformance._forks import Watch
 from convdispatch.conformance.case import Case, Measured, Mismatch
 from convdispatch.conformance.known_failures import KnownFailures
 from convdispatch.conformance.results import (
@@ -99,9 +101,12 @@ def _strict(outcome: Outcome, reason: str | None) -> Outcome:
 
 def _check(case: Case, backend: Backend) -> Outcome:
     with _standard_output.caught() as printed:
-        started = time.perf_counter()
+        watch, started = Watch(), time.perf_counter()
         status, kind, detail, measured = _guarded(lambda: case.run(backend))
         seconds = time.perf_counter() - started
+        if watch.child_came_back():
+            status, kind, measured = FAILED, ERROR, None
+            detail = "it forked, and the child came back from it and went on as its parent does"
     outcome = Outcome(
         case=case.id,
         status=status,
@@ -134,5 +139,7 @@ def _guarded(check: Callable[[], Measured | None]) -> tuple[str, str, str, Measu
     except UnsupportedOp as exc:
         detail = f"{exc} [declare it in `Capabilities.unsupported`, with this reason]"
         return FAILED, UNDECLARED, detail, None
-    except (Exception, SystemExit) as exc:  # noqa: BLE001 - what a foreign backend raises fails it
-        return FAILED, ERROR, f"{type(exc).__name__}: {exc}", None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as exc:  # noqa: BLE001 - what a foreign backend raises fails it
+        return FAILED, ERROR, said(exc), None

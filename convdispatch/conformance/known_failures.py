@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 
+from convdispatch._foreign import call, said, shown
 from convdispatch.errors import ConfigError
 from convdispatch.ops import BackendInfo
 
@@ -47,15 +48,22 @@ class KnownFailures:
 def read(info: BackendInfo) -> KnownFailures:
     """Read the list in the package that the backend is loaded from; a missing file is empty.
 
-    Raises `ConfigError`, naming the file, where it cannot be understood.
+    Raises `ConfigError`, naming the file, where it cannot be understood or the package be found.
     """
-    file = _file(info.load.partition(":")[0])
+    try:
+        file = call(_file, info.load.partition(":")[0])
+    except Exception as exc:
+        raise ConfigError(
+            f"the package of {info.load!r}, where {FILE_NAME} is looked for, raised {said(exc)}."
+        ) from exc
     if file is None:
         return KnownFailures(FILE_NAME, {})
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise ConfigError(f"{file}: {exc}. Write it as TOML in UTF-8.") from exc
+    except (OSError, RecursionError) as exc:
+        raise ConfigError(f"{file}: it cannot be read: {said(exc)}.") from exc
     return KnownFailures(str(file), _reasons(values, str(file)))
 
 
@@ -105,7 +113,7 @@ def _entry(entry: object, file: str) -> tuple[str, list[str]]:
         isinstance(reason, str) and reason and is_list and cases
     ):
         raise ConfigError(
-            f"{file}: an entry is {entry!r}. Each needs `reason`, a sentence, and `cases`, a list "
-            "of case ids or patterns."
+            f"{file}: an entry is {shown(entry)}. Each needs `reason`, a sentence, and `cases`, a "
+            "list of case ids or patterns."
         )
     return " ".join(reason.split()), list(cases or [])

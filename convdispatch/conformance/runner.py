@@ -20,7 +20,12 @@ from convdispatch._locks import Lock
 from convdispatch.conformance import execution
 from convdispatch.conformance._schedule import Schedule, Work
 from convdispatch.conformance._workers import Worker
-from convdispatch.conformance.assembling import backend_record, decode, stale_entries
+from convdispatch.conformance.assembling import (
+    backend_record,
+    left_out_problem,
+    stale_entries,
+    unanswered,
+)
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.execution import Declared
 from convdispatch.conformance.report import BackendRecord
@@ -63,13 +68,15 @@ def run(
     every_id: Sequence[str],
     settings: Settings,
     watch: Watcher,
+    problems: Sequence[str] = (),
 ) -> list[BackendRecord]:
     """Run the cases on each backend and return a record of each.
 
     `every_id` names all cases there are, selected or not: what a known failure may be about.
-    Raises `Interrupted` where the user does.
+    `problems` are what is wrong with the run before it begins, and make it fail. Raises
+    `Interrupted` where the user interrupts it.
     """
-    works = [_work(info, cases, every_id) for info in infos]
+    works = [_work(info, cases, every_id, problems) for info in infos]
     slot = _Slot(Schedule(works), settings, watch)
     threads = [threading.Thread(target=slot.run, daemon=True) for _ in range(settings.jobs)]
     ended: queue.SimpleQueue[bool] = queue.SimpleQueue()
@@ -87,7 +94,7 @@ def run(
         raise Interrupted([_partial_record(work, cases) for work in works])
     if slot.error is not None:
         raise slot.error
-    return [_record(work, cases) for work in works]
+    return [_whole_record(work, cases) for work in works]
 
 
 def _tell_end(threads: Sequence[threading.Thread], ended: queue.SimpleQueue[bool]) -> None:
@@ -153,10 +160,10 @@ class _Slot:
             if not self._schedule.is_over:
                 self._schedule.give_up(work, f"while it was loaded: {lost.detail}")
             return False
-        if "broken" in answer:
-            self._schedule.give_up(work, answer["broken"])
+        if "broken" in answer or "ready" not in answer:
+            self._schedule.give_up(work, str(answer.get("broken", f"it answered {answer}")))
             return False
-        if answer["printed"]:
+        if answer.get("printed"):
             self._schedule.complain(
                 work, f"it wrote to standard output while it was loaded: {answer['printed']!r}"
             )
@@ -175,20 +182,21 @@ class _Slot:
 
         `limit` is for the first of them.
         """
-        worker.send([case.id for case in chunk])
+        worker.ask([case.id for case in chunk])
         while chunk:
             started = time.perf_counter()
             try:
-                answer = worker.receive(limit)
-                outcome = decode(answer["outcome"])
+                answer = worker.answer(chunk[0].id, limit)
             except Lost as lost:
                 if not self._schedule.is_over:
                     self._lose(lost, work, chunk, time.perf_counter() - started)
                 return False
             limit = self._settings.time_limit
             chunk.popleft()
-            self._schedule.record(work, outcome, answer["script"])
-            self._tell(work, [outcome])
+            self._schedule.record(work, answer.outcome, answer.script)
+            self._tell(work, [answer.outcome])
+            for plugin, failure in answer.left_out.items():
+                self._schedule.complain(work, left_out_problem(plugin, failure))
         return True
 
     def _lose(self, lost: Lost, work: Work, chunk: deque[Case], seconds: float) -> None:
@@ -207,14 +215,23 @@ class _Slot:
                 self._watch(work.info.name, outcome)
 
 
-def _work(info: BackendInfo, cases: Sequence[Case], every_id: Sequence[str]) -> Work:
+def _work(
+    info: BackendInfo, cases: Sequence[Case], every_id: Sequence[str], problems: Sequence[str]
+) -> Work:
     try:
         declared = Declared.of(info)
     except ConfigError as exc:
         return Work(info=info, declared=Declared.nothing(), pending=deque(), broken=str(exc))
     work = Work(info=info, declared=declared, pending=deque(cases))
-    work.problems += stale_entries(declared.known, every_id)
+    work.problems += [*problems, *stale_entries(declared.known, every_id)]
     return work
+
+
+def _whole_record(work: Work, cases: Sequence[Case]) -> BackendRecord:
+    """Return the record of a run to the end: every case has one outcome, or it is a problem."""
+    record = _record(work, cases)
+    found = unanswered(record, cases)
+    return replace(record, problems=(*record.problems, *found))
 
 
 def _partial_record(work: Work, cases: Sequence[Case]) -> BackendRecord:
