@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ml_dtypes
@@ -16,6 +17,7 @@ from convdispatch_torch._lowering import lower
 
 Array = npt.NDArray[Any]
 
+_tracing_state = torch._C._get_tracing_state  # of `torch.jit.trace`: None while nothing is traced
 _FLOAT_NAMES = {getattr(torch, name): name for name in FLOAT_DTYPES}
 
 
@@ -39,18 +41,16 @@ class TorchBackend:
     def describe(self, tensor: torch.Tensor) -> tuple[PartialShape, str]:
         dtype = tensor.dtype
         name = _FLOAT_NAMES.get(dtype)  # at every call of a layer: no string is made
+        if _tracing_state() is not None:  # the sizes are tensors then
+            with _no_tracing():
+                return tuple(tensor.shape), name or str(dtype).removeprefix("torch.")
         return tuple(tensor.shape), name or str(dtype).removeprefix("torch.")
 
     def asarray(self, value: Array, dtype: str) -> torch.Tensor:
         return _from_numpy(value, dtype).to(torch.get_default_device())
 
     def variable(self, value: Array, dtype: str) -> torch.nn.Parameter:
-        if value.ndim < 3:
-            return torch.nn.Parameter(self.asarray(value, dtype))
-        # Of the shape that is asked for, but with the last axis outermost in memory: permuted as
-        # torch wants a kernel, (out, in, *spatial), it is `channels_last`, and nobody copies it.
-        packed = self.asarray(np.moveaxis(value, -1, 0), dtype)
-        return torch.nn.Parameter(packed.movedim(0, -1))
+        return torch.nn.Parameter(self.asarray(value, dtype))
 
     def assign(self, variable: torch.Tensor, value: Array) -> torch.Tensor:
         _, dtype = self.describe(variable)
@@ -80,7 +80,8 @@ class TorchBackend:
         if torch.compiler.is_dynamo_compiling():
             eager = torch.compiler.disable(fn)  # type: ignore[no-untyped-call]  # has no types
             return eager()
-        return fn()
+        with _no_tracing():
+            return fn()
 
     def compile(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         # By default the second compilation of the same code has symbols for sizes and pads that
@@ -103,6 +104,17 @@ class TorchBackend:
             return value, gradients
 
         return compute
+
+
+@contextlib.contextmanager
+def _no_tracing() -> Iterator[None]:
+    """Keep what is computed meanwhile out of a graph that `torch.jit.trace` records."""
+    state = _tracing_state()
+    torch._C._set_tracing_state(None)
+    try:
+        yield
+    finally:
+        torch._C._set_tracing_state(state)
 
 
 def _without_graph(tensor: torch.Tensor) -> torch.Tensor:

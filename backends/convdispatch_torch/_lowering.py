@@ -7,6 +7,7 @@ the user's global flags: on Ampere and later GPUs cuDNN rounds to TF32 unless
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import singledispatch
 
@@ -16,6 +17,13 @@ import torch.nn.functional as F  # noqa: N812  # the name that every torch user 
 from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import Conv, ConvTranspose, Op, Pad, Signature, Upsample, spatial_rank
 from convdispatch_torch._functions import ACTIVATIONS
+from convdispatch_torch._kernels import turning
+from convdispatch_torch._products import (
+    LARGE_KERNEL,
+    by_columns,
+    is_for_values_alone,
+    pointwise,
+)
 
 Function = Callable[..., torch.Tensor]
 Pads = Sequence[tuple[int, int]]
@@ -47,7 +55,9 @@ def _lower_conv(op: Conv, signature: Signature) -> Function:
     arguments: tuple[object, ...] = strides, padding, op.dilation, op.groups
     if op.groups == 1 and max(*strides, *op.dilation) == 1 and not any(padding):
         arguments = ()  # those are torch's defaults, and to read them takes half a microsecond
-    return _adapted(convolve, arguments, op, signature, pad=_pad_last_axes(rest))
+    turned = _adapted(convolve, arguments, op, signature, pad=_pad_last_axes(rest))
+    fn = _as_product(op, strides, pads, signature, otherwise=turned) or turned
+    return _in_float32_on_cpu(fn, signature)
 
 
 @lower.register
@@ -66,7 +76,7 @@ def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
     ):
         padding = tuple(low for low, _ in crops)
         arguments = strides, padding, extra, op.groups, op.dilation
-        return _adapted(convolve, arguments, op, signature)
+        return _in_float32_on_cpu(_adapted(convolve, arguments, op, signature), signature)
 
     crop = _pad_last_axes([(-low, -high) for low, high in crops]) or ACTIVATIONS["linear"]
 
@@ -76,7 +86,7 @@ def _lower_conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
         y = crop(convolve(x, kernel, None, strides, 0, 0, op.groups, op.dilation))
         return y if bias is None else y + bias.reshape(-1, *[1] * len(crops))
 
-    return _adapted(convolve_and_crop, (), op, signature)
+    return _in_float32_on_cpu(_adapted(convolve_and_crop, (), op, signature), signature)
 
 
 @lower.register
@@ -180,33 +190,65 @@ def _adapted(
     """
     permute = torch.permute  # takes half a microsecond less for a tuple than the tensor's method
     rank = spatial_rank(op)
-    kernel_axes = (rank + 1, rank, *range(rank))
+    turn = turning(signature.weight_shapes[0])
     channels_last = op.channels_last
     to_first, to_last = (0, rank + 1, *range(1, rank + 1)), (0, *range(2, rank + 2), 1)
-    activation = None if op.activation == "linear" else ACTIVATIONS[op.activation]
-    if op.activation == "relu" and isinstance(op, Conv):
-        activation = torch.relu_  # in its place: the result is new, and no gradient needs it
+    activation = _activation(op)
 
     def convolve(
         x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None = None
     ) -> torch.Tensor:
-        kernel = permute(kernel, kernel_axes)
-        strides = kernel.stride()
-        if strides[0] < strides[1]:
-            # Not laid out by `variable`: copied, because torch 2.13's CPU backward raises
-            # "grad_weight must be contiguous" for some such views, as conv2d of (1, 2, 2, 2) by
-            # (1, 2, 1, 2), both permuted, in float64; and because its kernels would be slow.
-            kernel = kernel.contiguous()
         if channels_last:
             x = permute(x, to_first)
         if pad is not None:
             x = pad(x)
-        y = native(x, kernel, bias, *arguments)
+        y = native(x, turn(kernel), bias, *arguments)
         if activation is not None:
             y = activation(y)
         return permute(y, to_last) if channels_last else y
 
-    return _in_float32_on_cpu(convolve, signature)
+    return convolve
+
+
+def _as_product(
+    op: Conv, strides: list[int], pads: Pads, signature: Signature, *, otherwise: Function
+) -> Function | None:
+    """Return the convolution by a product of matrices wherever that is faster, if it ever is."""
+    kernel_shape = signature.weight_shapes[0]
+    if op.groups > 1 or not op.channels_last:
+        return None
+    *taps, _, filters = kernel_shape
+    if max(taps) == 1 and not any(map(any, pads)):
+        return _then(_activation(op), pointwise(strides, kernel_shape))
+    if math.prod(kernel_shape) < LARGE_KERNEL:
+        return None
+    pad = _pad_last_axes([*pads, (0, 0)])
+    columns = _then(_activation(op), by_columns(op, strides, pad, tuple(taps)))
+    axes = zip(_spatial(op, signature), taps, strides, op.dilation, pads, strict=True)
+    cells = math.prod(
+        (size + low + high - (count - 1) * rate - 1) // stride + 1
+        for size, count, stride, rate, (low, high) in axes
+    )
+
+    def convolve(x: torch.Tensor, *weights: torch.Tensor) -> torch.Tensor:
+        # The columns are copied, or the kernel: the smaller of them.
+        if is_for_values_alone(x) and x.shape[0] * cells <= filters:
+            return columns(x, *weights)
+        return otherwise(x, *weights)
+
+    return convolve
+
+
+def _activation(op: Conv | ConvTranspose) -> Function | None:
+    if op.activation == "relu" and isinstance(op, Conv):
+        return torch.relu_  # in its place: the result is new, and no gradient needs it
+    return None if op.activation == "linear" else ACTIVATIONS[op.activation]
+
+
+def _then(activation: Function | None, product: Function) -> Function:
+    if activation is None:
+        return product
+    return lambda *operands: activation(product(*operands))
 
 
 def _in_float32_on_cpu(fn: Function, signature: Signature) -> Function:
