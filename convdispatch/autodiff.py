@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from convdispatch import selection
 from convdispatch.errors import InvalidShape, InvalidType
 from convdispatch.layers import Layer
 from convdispatch.layers._tensors import as_native
@@ -53,7 +54,7 @@ def _gradients(
     output = model(native)
     _, dtype = backend.describe(output)
     values = backend.to_numpy(output)
-    weight = np.ones(values.shape) if cotangent is None else np.asarray(cotangent)
+    weight = np.ones(values.shape) if cotangent is None else selection.as_array(cotangent)
     if weight.shape != values.shape:
         raise InvalidShape(
             f"`cotangent` must have the shape of the output, {values.shape}; received an array of "

@@ -14,7 +14,7 @@ from typing import TypeAlias, cast
 import numpy as np
 
 from convdispatch import _legacy_initializers as legacy
-from convdispatch import _lookup
+from convdispatch import _lookup, selection
 from convdispatch._initializers import (
     Constant,
     Identity,
@@ -194,7 +194,7 @@ def _keywords(function: Function, dim_ordering: str | None) -> dict[str, object]
 
 def _checked_values(values: object, initializer: Function, shape: tuple[int, ...]) -> Float64Array:
     name = repr(_lookup.name_of(initializer))
-    array = np.asarray(values)
+    array = selection.as_array(values)
     if array.dtype.kind in "cOSUmM":
         raise InvalidType(
             f"initializer {name} returned values of type {array.dtype}, allowed are real numbers. "

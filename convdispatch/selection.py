@@ -14,6 +14,8 @@ from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import cast
 
+import numpy as np
+
 from convdispatch._locks import Lock
 from convdispatch.config import Config, check_value, config_path, load_config
 from convdispatch.errors import BackendBroken, BackendNotFound, BackendUnavailable, InvalidType
@@ -163,6 +165,18 @@ def backend_of(tensor: object) -> Backend:
 def to_numpy(tensor: object) -> NumpyArray:
     """Return the values of any backend's tensor as a NumPy array of the same element type."""
     return backend_of(tensor).to_numpy(tensor)
+
+
+def as_array(value: object) -> NumpyArray:
+    """Return the values of any backend's tensor, and else what NumPy makes of `value`.
+
+    NumPy alone refuses tensors that record gradients, are on another device or are of bfloat16.
+    """
+    try:
+        owner = None if isinstance(value, list | tuple) else backend_of(value)
+    except InvalidType:
+        owner = None
+    return np.asarray(value) if owner is None else owner.to_numpy(value)
 
 
 def _find_owner(tensor: object) -> Backend:

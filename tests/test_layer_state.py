@@ -336,3 +336,76 @@ def test_inputs_of_ever_new_sizes_do_not_fill_the_memory() -> None:
     layer(np.ones((1, 3, 1), "float32"))
     layer(np.ones((1, 3, 1), "float32"))
     assert len(layer._plans) == MAX_PLANS
+
+
+def _as(backend: str, array: Any, kind: str) -> Any:
+    """Return the array as a native tensor of some kind."""
+    made = registry.load(backend)
+    if kind == "variable":
+        return made.variable(array, "float32")
+    if kind == "not-contiguous":
+        flipped = made.asarray(np.ascontiguousarray(array.swapaxes(0, -1)), "float32")
+        axes = (array.ndim - 1, *range(1, array.ndim - 1), 0) if array.ndim > 1 else (0,)
+        return made.functions["transpose"](flipped, axes)
+    return made.asarray(array, kind)
+
+
+def _from_weights(layer: Any, weights: Any) -> Any:
+    return type(layer)(2, 3, backend=layer.backend, weights=weights)
+
+
+def _set(layer: Any, weights: Any) -> Any:
+    layer.build((None, 8, 3))
+    layer.set_weights(weights)
+    return layer
+
+
+def _set_in_a_model(layer: Any, weights: Any) -> Any:
+    model = Sequential([layer], backend=layer.backend)
+    model.build((None, 8, 3))
+    model.set_weights(weights)
+    return model
+
+
+@pytest.mark.parametrize("give", [_from_weights, _set, _set_in_a_model])
+@pytest.mark.parametrize("kind", ["variable", "bfloat16", "float16", "float32", "not-contiguous"])
+def test_weights_may_be_native_tensors(
+    give: Callable[[Any, Any], Any], kind: str, backend_name: str
+) -> None:
+    """Those of another layer, recording gradients or not, in any element type and layout."""
+    kernel = np.arange(18, dtype="float32").reshape(3, 3, 2)
+    bias = np.array([0.5, -2], "float32")
+    given = [_as(backend_name, array, kind) for array in (kernel, bias)]
+    for backend in {backend_name, "numpy"}:
+        layer = give(layers.Conv1D(2, 3, backend=backend), given)
+        if not layer.built:
+            layer.build((None, 8, 3))
+        found = layer.get_weights()
+        assert [array.tolist() for array in found] == [kernel.tolist(), bias.tolist()]
+        assert [array.dtype.name for array in found] == ["float32", "float32"]
+
+
+def test_native_weights_are_copied_when_a_layer_is_made(backend_name: str) -> None:
+    """A change of the tensor afterwards is not one of the layer."""
+    backend = registry.load(backend_name)
+    given = backend.variable(np.ones((1, 1, 1)), "float32")
+    layer = layers.Conv1D(1, 1, use_bias=False, weights=[given], backend=backend_name)
+    backend.assign(given, np.zeros((1, 1, 1)))
+    layer.build((None, 3, 1))
+    assert layer.get_weights()[0].tolist() == [[[1.0]]]
+
+
+def test_cotangents_and_initial_values_may_be_native_tensors(backend_name: str) -> None:
+    """What records gradients counts by its numbers."""
+    if backend_name == "numpy":
+        pytest.importorskip("autograd")
+    backend = registry.load(backend_name)
+
+    def twos(shape: Any, dtype: Any = None) -> Any:
+        return backend.variable(np.full(shape, 2.0), "float32")
+
+    layer = layers.Conv1D(1, 1, use_bias=False, kernel_initializer=twos, backend=backend_name)
+    found = convdispatch.gradients(
+        layer, np.ones((1, 2, 1), "float32"), backend.variable(np.full((1, 2, 1), 3.0), "float32")
+    )
+    assert found.inputs.ravel().tolist() == [6.0, 6.0]

@@ -245,6 +245,39 @@ def test_torch_export_accepts_a_layer_with_a_dynamic_batch(torch: Any, family: s
     assert_close([found], [np.concatenate([reference(layer)] * 3)])
 
 
+@EVERY_FAMILY
+def test_torch_jit_trace_accepts_a_layer(torch: Any, family: str) -> None:
+    """The graph of a layer serves another batch size, and tracing it warns of nothing of ours."""
+    from convdispatch_torch import as_module
+
+    layer = make(family, "torch")
+    with pytest.warns(DeprecationWarning, match="jit.trace") as warned:
+        traced = torch.jit.trace(as_module(layer), torch.tensor(X))
+    assert {warning.category for warning in warned} == {DeprecationWarning}
+    repeated = np.concatenate([X, X + 1, X])
+    found = traced(torch.tensor(repeated)).detach().numpy()
+    assert_close([found], [layer.to("numpy")(repeated)])
+
+
+def test_a_layer_may_be_built_while_torch_traces(torch: Any) -> None:
+    """The plan that the first call makes is no part of the graph."""
+    layer = layers.UpSampling2D(2, interpolation="bilinear", backend="torch")
+    with pytest.warns(DeprecationWarning, match="jit.trace"):
+        traced = torch.jit.trace(lambda x: layer(x), torch.tensor(X))
+    assert_close([traced(torch.tensor(X)).numpy()], [reference(layer)])
+
+
+@EVERY_FAMILY
+def test_torch_vmap_goes_through_a_layer(torch: Any, family: str) -> None:
+    """Over the images of a batch, with and without gradients."""
+    layer = make(family, "torch")
+    each = torch.vmap(lambda one: layer(one[None])[0])
+    found = [each(torch.tensor(X)).detach().numpy()]
+    with torch.inference_mode():
+        found.append(each(torch.tensor(X)).numpy())
+    assert_close(found, [reference(layer)] * 2)
+
+
 def test_a_torch_optimizer_trains_a_model(torch: Any) -> None:
     """A module made of a model has its parameters, and a step of SGD lowers the loss."""
     from convdispatch_torch import as_module

@@ -14,39 +14,37 @@ import torch
 
 from convdispatch.ops import Shape
 
-# What torch 2.13 copies fast is a matrix of so many numbers; smaller ones it copies at once itself.
+# From so many numbers on torch 2.13 copies a matrix fast; it may copy fewer as it likes.
 _FEW_NUMBERS = 60 * 60
-_tracing_state = torch._C._get_tracing_state
-_FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 def turning(shape: Shape) -> Callable[[torch.Tensor], torch.Tensor]:
     """Return the function from a kernel (*spatial, a, b) of that shape to (b, a, *spatial).
 
-    In memory the result is `channels_last`. The gradient comes back laid out as the kernel is.
+    In memory the result is `channels_last`, or what torch's convolutions make so themselves. The
+    gradient comes back laid out as the kernel is.
     """
-    return _turn_few(len(shape)) if math.prod(shape) < _FEW_NUMBERS else _turn
+    return _turn_few(shape) if math.prod(shape) < _FEW_NUMBERS else _turn
 
 
-def _turn_few(rank: int) -> Callable[[torch.Tensor], torch.Tensor]:
+def _turn_few(shape: Shape) -> Callable[[torch.Tensor], torch.Tensor]:
     permute = torch.permute  # takes half a microsecond less for a tuple than the tensor's method
-    axes = (rank - 1, rank - 2, *range(rank - 2))
-    back = (*range(2, rank), 1, 0)
-    memory_format = _FORMATS.get(rank, torch.contiguous_format)
-
-    def laid_out_as_kernel(gradient: torch.Tensor) -> torch.Tensor:
-        return permute(permute(gradient, back).contiguous(), axes)
+    as_strided = torch.as_strided
+    is_compiling, tracing_state = torch.compiler.is_compiling, torch._C._get_tracing_state
+    axes = (len(shape) - 1, len(shape) - 2, *range(len(shape) - 2))
+    sizes = [shape[axis] for axis in axes]
+    strides = [math.prod(shape[axis + 1 :]) for axis in axes]
+    is_single = shape[-1] == 1
 
     def turn(kernel: torch.Tensor) -> torch.Tensor:
-        turned = permute(kernel, axes)
-        if not turned.requires_grad:
-            if _tracing_state() is None:  # `torch.jit.trace` wants the same without gradients
-                return turned  # torch's convolutions copy it as they need it
-        elif not torch.compiler.is_compiling():
-            turned.register_hook(laid_out_as_kernel)
-        # Copied, because torch 2.13's CPU backward raises "grad_weight must be contiguous" for some
-        # such views, as conv2d of (1, 2, 2, 2) by (1, 2, 1, 2), both permuted, in float64.
-        return turned.contiguous(memory_format=memory_format)
+        if kernel.requires_grad and tracing_state() is None and not is_compiling():
+            # Of this view the gradient is laid out as the kernel, of the other as torch likes.
+            turned = as_strided(kernel.contiguous(), sizes, strides)
+        else:
+            turned = permute(kernel, axes)
+        # Copied, because torch 2.13's CPU backward of one filter raises "grad_weight must be
+        # contiguous": conv2d of (1, 2, 2, 2) by (1, 2, 1, 2), both permuted.
+        return turned.contiguous() if is_single else turned
 
     return turn
 

@@ -8,8 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from convdispatch import selection
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.ops import NumpyArray, PartialShape, Shape, Tensor
+
+# What NumPy and the frameworks raise for ragged lists, and for symbols that have no values.
+_UNREADABLE = (TypeError, ValueError, RuntimeError, AttributeError)
 
 Functions = Mapping[str, Callable[..., Tensor]]
 
@@ -136,13 +140,20 @@ def own_arrays(values: Any) -> Any:
     """Return the values with the user's arrays copied: they may change before they are used."""
     if not isinstance(values, list | tuple):
         return values
-    return [value.copy() if isinstance(value, np.ndarray) else value for value in values]
+    return [_copied(value) for value in values]
+
+
+def _copied(value: Any) -> Any:
+    try:
+        return np.array(selection.as_array(value))
+    except _UNREADABLE:
+        return value  # it is complained of once it is known what it was meant for
 
 
 def _as_array(value: Any, weight: Weight, owner: str) -> NumpyArray:
     try:
-        return np.asarray(value)
-    except (TypeError, ValueError, RuntimeError) as exc:
+        return selection.as_array(value)
+    except _UNREADABLE as exc:
         raise InvalidType(
             f"`weights` of {owner!r} must be arrays of real numbers; received for "
             f"{weight.name!r} a {type(value).__name__} that NumPy cannot read: {exc}"
