@@ -31,7 +31,7 @@ class DocumentLimits:
     """
 
     depth: int = 64
-    values: int = 2_000_000
+    values: int = 1_000_000
     layers: int = 10_000
     parameters: int = 100_000_000
 
@@ -98,6 +98,8 @@ def require_readable(document: object, limits: DocumentLimits = DEFAULT_LIMITS) 
     count = 0
     while waiting:
         value, depth = waiting.pop()
+        if value is None or isinstance(value, float):  # most of all values, and quickly told
+            continue
         if isinstance(value, str):
             _require_text(value)
         elif isinstance(value, int):

@@ -178,8 +178,12 @@ def _size(shape: Sequence[int], axes: Sequence[int]) -> int:
     return math.prod(shape[axis] for axis in axes)
 
 
-def _axes(axes: Sequence[int] | None, name: str) -> Shape | None:
-    return None if axes is None else tuple(_lookup.integer(axis, name) for axis in axes)
+def _axes(axes: object, name: str) -> Shape | None:
+    """Return the axes: of a sequence, of one number, or None."""
+    if axes is None:
+        return None
+    given = axes if isinstance(axes, Sequence) and not isinstance(axes, str | bytes) else [axes]
+    return tuple(_lookup.integer(axis, name) for axis in given)
 
 
 def _choice(value: object, name: str, allowed: tuple[str, ...]) -> str:

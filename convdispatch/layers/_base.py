@@ -111,6 +111,7 @@ class Layer(Changing):
             if not self._is_made:
                 self._make_variables(self._declare(shape))
             self._built_shape = shape
+            self._outdate()
             self._is_made = self._is_settled = True  # last, for other threads and forked children
 
     def ensure_built(self, purpose: str) -> None:

@@ -73,6 +73,12 @@ class Changing(Copied):
         object.__setattr__(self, "name", name)
         for key, plan in list(self._plans.items()):
             self._plans[key] = replace(plan, layer=name)
+        self._outdate()
+
+    def _outdate(self) -> None:
+        """Let the models that the layer is in look at it anew when something is put on them."""
+        for stack in list(self._stacks):
+            stack._top = None
 
 
 def _noted(constructor: Callable[..., None]) -> Callable[..., None]:

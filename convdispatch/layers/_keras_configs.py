@@ -69,7 +69,7 @@ def as_arguments(
     arguments = dict(config)
     if _options.is_constructed_here(layer_class):
         arguments = without_nothing_asked(config, layer_class.__name__, known=stated)
-        if arguments.get("rank") == layer_class.rank:
+        if "rank" in arguments and arguments["rank"] == getattr(layer_class, "rank", None):
             del arguments["rank"]
         if "depthwise_initializer" in stated:
             arguments = {k: v for k, v in arguments.items() if k not in _INHERITED}

@@ -98,6 +98,7 @@ def _set_attribute(layer: Changing, base: Any, name: str, value: object) -> None
     object.__setattr__(layer, name, value)
     if name not in NOT_COMPUTED_WITH:
         layer._plans = PlanTable()  # they may have been made from it
+        layer._outdate()
 
 
 @functools.cache

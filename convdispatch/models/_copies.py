@@ -12,7 +12,7 @@ from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.ops import NumpyArray
 
 # What belongs to this object in this process: no copy has it, nor anything that is compiled.
-_OWN = ("_lock", "_predictor")
+_OWN = ("_lock", "_predictor", "_top")
 
 Values = list[list[NumpyArray]]
 

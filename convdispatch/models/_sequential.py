@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Self, overload
 
 from convdispatch import selection
@@ -17,6 +18,7 @@ from convdispatch.models._flat_weights import by_layer
 from convdispatch.models._inference import Predicting
 from convdispatch.models._shapes import ShapedStack
 from convdispatch.models._summary import summary_lines
+from convdispatch.models._tops import Top
 from convdispatch.ops import PartialShape
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
@@ -69,16 +71,17 @@ class Sequential(Predicting, CopiedStack, ShapedStack):
             self._add(layer)
 
     def _add(self, layer: Layer) -> None:
-        if any(layer is other for other in self._layers):
+        top = self._top = Top.now(self._layers, self._top)
+        if top.has(layer):
             raise InvalidArgument(
                 f"the model already holds this very layer, {layer.name!r}; make another one."
             )
         backend = self._backend_with(layer)
         before = layer.backend
-        with naming.made_room(self._layers, layer):
+        with naming.made_room(self._layers, layer) if layer.name in top.names else nullcontext():
             layer.bind(backend)
             try:
-                self._fit(layer)
+                shape = self._fit(layer, top.shape)
             except Exception:
                 layer.bind(before)
                 raise
@@ -87,6 +90,7 @@ class Sequential(Predicting, CopiedStack, ShapedStack):
         self._bind(backend)
         self._layers.append(layer)
         layer._stacks.add(self)
+        top.put(layer, shape)
 
     def pop(self) -> Layer:
         """Take the top layer off and return it."""
@@ -120,17 +124,18 @@ class Sequential(Predicting, CopiedStack, ShapedStack):
             )
         return self.backend
 
-    def _fit(self, layer: Layer) -> None:
-        """Build the layer for the shape that it will get, or see that it takes that shape."""
-        shape = self._next_input_shape(layer)
-        if shape is not None:
-            fit = layer.compute_output_shape if layer.built else layer.build
-            fit(shape)
+    def _fit(self, layer: Layer, shape: PartialShape | None) -> PartialShape | None:
+        """Build the layer for the shape that it gets, or see that it takes it; return its output's.
 
-    def _next_input_shape(self, layer: Layer) -> PartialShape | None:
+        Without a shape nothing can be said yet.
+        """
         if not self._layers:
-            return layer.input_shape if layer.built else layer.batch_input_shape
-        return self.output_shape if self.built else None
+            shape = layer.input_shape if layer.built else layer.batch_input_shape
+        if shape is None:
+            return None
+        if not layer.built:
+            layer.build(shape)
+        return layer.compute_output_shape(shape)
 
     # Computing.
 
@@ -198,10 +203,7 @@ class Sequential(Predicting, CopiedStack, ShapedStack):
         door: str | None = None,
         limits: DocumentLimits = DEFAULT_LIMITS,
     ) -> Self:
-        """Make a model from what `get_config` returned, ours or any Keras's, with new weights.
-
-        The other arguments are those of `model_from_json`.
-        """
+        """Make a model from what `get_config` returned; arguments as of `model_from_json`."""
         return _serialization.model_from(
             cls,
             config,

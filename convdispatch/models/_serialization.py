@@ -15,6 +15,7 @@ from convdispatch._documents import (
     parsed,
     refusing,
     require_readable,
+    shown,
 )
 from convdispatch.errors import InvalidDocument
 from convdispatch.layers import Layer, _keras_configs
@@ -66,7 +67,9 @@ def _kind(document: Any) -> str:
         return f"a {type(document).__name__}"
     name = document.get("class_name")
     lacking = "" if "config" in document else " without `config`"
-    return "an object without `class_name`" if name is None else f"`class_name` {name!r}{lacking}"
+    return (
+        "an object without `class_name`" if name is None else f"`class_name` {shown(name)}{lacking}"
+    )
 
 
 def _config_of(document: Mapping[str, Any]) -> Any:

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from convdispatch.errors import InvalidShape
 from convdispatch.layers._arguments import as_partial_shape
 from convdispatch.models._flat_weights import StackedWeights, all_or_none
+from convdispatch.models._tops import Top
 from convdispatch.ops import PartialShape
 
 
 class ShapedStack(StackedWeights):
     """A stack of layers, each of which is built for the output of the one before."""
+
+    _top: Top | None = None  # what the last `add` noted; None where it may be out of date
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Build the layers for inputs of that shape, batch axis included.
@@ -72,6 +75,7 @@ class ShapedStack(StackedWeights):
         Where one cannot take what it gets, they stay as they are, and the next call says so.
         """
         with self._lock.held():
+            self._top = None
             if not self.built:
                 return
             try:
