@@ -68,6 +68,8 @@ def compare(
     inputs = _as_model_type(x, layers)
     if not model.built:
         model.build((None, *inputs.shape[1:]))
+    model = model.to(model.backend)  # with the weights of one time, for all that follows
+    layers = _layers(model)
     expected, bound = reference_with_bound(layers, inputs, layers[0].dtype)
     return {name: _measure(model, inputs, name, expected, bound) for name in names}
 

@@ -69,6 +69,35 @@ def test_pop_takes_the_top_layer_off(backend_name: str) -> None:
     assert model.output_shape == (None, 4, 4, 3)
 
 
+def test_a_deep_model_asks_each_layer_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adding the layers one by one takes time in proportion to their number."""
+    compute = layers.Conv1D.compute_output_shape
+    asked: list[int] = []
+
+    def counted(self: layers.Conv1D, shape: Any) -> Any:
+        asked.append(1)
+        return compute(self, shape)
+
+    monkeypatch.setattr(layers.Conv1D, "compute_output_shape", counted)
+    added = [layers.Conv1D(1, 1, input_shape=(3, 1)), *(layers.Conv1D(1, 1) for _ in range(99))]
+    model = Sequential(added, backend="numpy")
+    assert len(asked) <= 5 * len(model)
+
+
+def test_a_layer_is_added_for_the_shape_of_now() -> None:
+    """After a change of a layer, after a pop, after another build."""
+    model = Sequential([layers.UpSampling1D(2, input_shape=(4, 1))], backend="numpy")
+    model.add(layers.UpSampling1D(2))
+    model.layers[0].size = 3  # type: ignore[attr-defined] # of an UpSampling1D
+    model.add(layers.Cropping1D(1))
+    assert model.layers[-1].input_shape == (None, 24, 1)
+    model.pop()
+    model.pop()
+    model.build((None, 5, 1))
+    model.add(layers.Cropping1D(1))
+    assert model.layers[-1].input_shape == (None, 15, 1)
+
+
 def test_pop_of_an_empty_model_is_refused() -> None:
     """There is nothing to take off."""
     with pytest.raises(InvalidArgument, match="no layer to take off"):

@@ -147,6 +147,17 @@ def test_gradients_are_those_of_one_set(differentiable: Any) -> None:
     assert found <= {(3.0, 1.0, 2.0), (21.0, 3.0, 6.0)}
 
 
+def test_a_comparison_is_of_one_set(backend_name: str) -> None:
+    """The reference and the backend's answer are of the same weights."""
+    model = stack(backend_name)
+    with writing(lambda number: model.set_weights(values(number))):
+        found = {
+            convdispatch.compare(model, X, backends=["numpy"])["numpy"].status
+            for _ in range(max(ROUNDS // 10, 30))
+        }
+    assert found == {"ok"}
+
+
 def test_losses_are_those_of_one_set(backend_name: str) -> None:
     """l2 of all four weights, by 1 or by 9."""
     model = stack(backend_name, kernel_regularizer="l2", bias_regularizer="l2")
