@@ -18,6 +18,7 @@ import convdispatch
 from convdispatch import Sequential, layers
 from convdispatch.errors import InvalidShape
 from convdispatch.layers import Layer
+from convdispatch.layers._whole import held
 
 X = np.ones((1, 1, 1), "float32")
 # Models that two threads call first. More: CONVDISPATCH_TEST_ROUNDS=10000.
@@ -227,8 +228,41 @@ def test_a_build_that_fails_leaves_nothing_half_built(first: Callable[[Any], Any
         first(model)
     assert not any(layer.built for layer in model)
     assert not any(layer.variables for layer in model)
+    model.layers[0].build((None, 1, 1))
+    with pytest.raises(RuntimeError, match="not yet"):
+        model.build((None, 2, 1))
+    assert model.layers[0].input_shape == (None, 1, 1)
     fails[0] = False
     assert model.predict(X, verbose=0).item() == 5
+
+
+def test_a_build_and_a_write_do_not_wait_for_each_other() -> None:
+    """Both take the locks of all their layers in one order: the one that is built here is last."""
+    first, last = sorted([layers.UpSampling1D(2), layers.UpSampling1D(2)], key=id)
+    first.build((None, 4, 1))
+    building = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def take_both() -> None:
+        building.wait(20)
+        with held([first, last]):
+            pass
+
+    def pausing(shape: Any) -> Any:
+        building.set()
+        time.sleep(0.1)  # the other thread takes what it can
+        return make(shape)
+
+    make = last.build
+    last.build = pausing  # type: ignore[method-assign] # of this layer alone
+    model = Sequential([last, first])
+    for work in (take_both, lambda: model.build((None, 2, 1))):
+        threads.append(threading.Thread(target=work, daemon=True))
+        threads[-1].start()
+    for thread in threads:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in threads)
+    assert first.input_shape == (None, 4, 1)
 
 
 @pytest.mark.parametrize("shape", [(None, 4, 3), (2, 7, 3), (None, None, 3)])

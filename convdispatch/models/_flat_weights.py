@@ -140,16 +140,15 @@ class StackedWeights:
 
 @contextlib.contextmanager
 def all_or_none(layers: Sequence[Layer]) -> Iterator[None]:
-    """Leave these layers, which are not built, as they are where building one of them raises."""
-    with held(layers):
-        states = [[getattr(layer, name) for name in _MADE] for layer in layers]
-        try:
-            yield
-        except BaseException:
-            for layer, state in zip(layers, states, strict=True):
-                for name, value in zip(_MADE, state, strict=True):
-                    setattr(layer, name, value)
-            raise
+    """Leave these layers, whose locks are held, as they are where building one of them raises."""
+    states = [[getattr(layer, name) for name in _MADE] for layer in layers]
+    try:
+        yield
+    except BaseException:
+        for layer, state in zip(layers, states, strict=True):
+            for name, value in zip(_MADE, state, strict=True):
+                setattr(layer, name, value)
+        raise
 
 
 def by_layer(

@@ -21,11 +21,11 @@ class ShapedStack(StackedWeights):
 
         Layers that have weights keep them. Where one cannot be built, none is.
         """
-        with self._lock.held():
+        # All locks at once, also of the layers that are built: they are taken in one order.
+        with self._alone() as layers:
             shapes = self._shapes_between(self._stated_shape(input_shape))
-            are_new = [layer for layer in self._layers if not layer.built]
-            with all_or_none(are_new):
-                for layer, shape in zip(self._layers, shapes, strict=False):
+            with all_or_none(layers):
+                for layer, shape in zip(layers, shapes, strict=False):
                     if input_shape is not None or not layer.built:
                         layer.build(shape)
 
