@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -46,3 +47,31 @@ def test_a_configuration_that_was_there_stays(backend_name: str, tmp_path: Path)
     command = [sys.executable, "-c", PROGRAM, backend_name]
     subprocess.run(command, check=True, env=environ, timeout=300, capture_output=True)
     assert (tmp_path / "keras.json").read_bytes() == written
+
+
+@pytest.mark.parametrize("is_users", [True, False], ids=["the user's", "Keras's"])
+def test_a_choice_made_while_tensorflow_is_imported_stays(tmp_path: Path, is_users: bool) -> None:
+    """`config set` of another process, in those seconds, is not taken for what Keras writes."""
+    home = tmp_path / "home"
+    home.mkdir()
+    name = "torch" if is_users else "tensorflow"
+    written = KERASES.replace("tensorflow", name)
+    (tmp_path / "tensorflow.py").write_text(
+        f"open({str(home / 'keras.json')!r}, 'w').write({written!r})", encoding="utf-8"
+    )
+    environ = dict(os.environ) | {"KERAS_HOME": str(home)}
+    place = f"import sys; sys.path.insert(0, {str(tmp_path)!r})"
+    code = f"{place}; import convdispatch_tensorflow._framework"
+    subprocess.run([sys.executable, "-c", code], check=True, env=environ, timeout=60)
+    assert (home / "keras.json").exists() == is_users
+
+
+KERASES = json.dumps(
+    {
+        "floatx": "float32",
+        "epsilon": 1e-07,
+        "backend": "tensorflow",
+        "image_data_format": "channels_last",
+    },
+    indent=4,
+)

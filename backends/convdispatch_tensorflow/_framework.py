@@ -14,6 +14,14 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
+_WRITTEN_BY_KERAS = b"""{
+    "floatx": "float32",
+    "epsilon": 1e-07,
+    "backend": "tensorflow",
+    "image_data_format": "channels_last"
+}"""
+
+
 @contextlib.contextmanager
 def _without_new_configuration() -> Iterator[None]:
     """Take away the keras.json that importing tensorflow 2.21 makes where there is none.
@@ -25,8 +33,11 @@ def _without_new_configuration() -> Iterator[None]:
     new_folders = [folder for folder in folders if not folder.exists()]
     yield
     for folder in folders:
+        file = folder / "keras.json"
         with contextlib.suppress(OSError):
-            (folder / "keras.json").unlink(missing_ok=True)
+            # The import takes seconds, in which the user may have made a choice.
+            if file.read_bytes() == _WRITTEN_BY_KERAS:
+                file.unlink()
     for folder in new_folders:
         with contextlib.suppress(OSError):
             folder.rmdir()  # only if it is empty

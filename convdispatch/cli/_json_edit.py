@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from json.decoder import scanstring
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _decoder = json.JSONDecoder()
@@ -70,13 +69,13 @@ def _spelled(value: object) -> str:
 
 def _members(text: str) -> list[_Member]:
     """Return the members of the outermost object, in their order."""
-    members = []
+    members: list[_Member] = []
     place = text.index("{") + 1
     while True:
         begin, key_begin = place, _after_space(text, place)
         if text[key_begin] == "}":
             return members
-        key, key_end = scanstring(text, key_begin + 1)
+        key, key_end = _decoder.raw_decode(text, key_begin)
         value_begin = _after_space(text, _after_space(text, key_end) + 1)
         _, value_end = _decoder.raw_decode(text, value_begin)
         members.append(_Member(begin, key_begin, key, key_end, value_begin, value_end))
