@@ -322,6 +322,23 @@ def test_numbers_beyond_every_float_are_refused_by_constructors_too() -> None:
         initializers.RandomNormal(stddev=Fraction(HUGE))  # type: ignore[arg-type]  # so refused
 
 
+class Halved(layers.Conv1D):
+    """A user's layer with a constructor of its own, and none for other words."""
+
+    def __init__(self, half: int) -> None:
+        super().__init__(2 * half, 1)
+
+
+@pytest.mark.parametrize("config", [{}, {"half": 1, "more": 2}, {"half": 1, "self": 2}], ids=repr)
+def test_a_user_s_constructor_that_does_not_fit_is_the_document_s_fault(config: Any) -> None:
+    """Not Python's TypeError."""
+    entry = {"class_name": "Halved", "config": config}
+    with pytest.raises(InvalidDocument, match="of Halved is none for its constructor: "):
+        model_from_json(of_one(entry), {"Halved": Halved})
+    model = model_from_json(of_one({**entry, "config": {"half": 2}}), {"Halved": Halved})
+    assert vars(model.layers[0])["filters"] == 4
+
+
 def test_the_mutations_are_what_they_say() -> None:
     """The tester changes documents, keeps the originals, and has every kind of value."""
     source = random.Random(0)

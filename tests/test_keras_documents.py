@@ -382,8 +382,16 @@ import json, sys
 import keras
 sys.path.insert(0, sys.argv[1])
 import record
-serialize = keras.saving.serialize_keras_object
-print(json.dumps([serialize(layer) for layer in (*record.every_layer(), *record.words())]))
+from convdispatch import layers
+from convdispatch.models import Sequential
+made = [*record.every_layer(), *record.words()]
+for layer in made:  # tuples, not lists, as no JSON has them
+    getattr(layers, type(layer).__name__).from_config(layer.get_config(), backend="numpy")
+for model, _ in record.every_model().values():
+    if isinstance(model, keras.Sequential):
+        again = Sequential.from_config(model.get_config(), backend="numpy")
+        assert again.output_shape == model.output_shape
+print(json.dumps([keras.saving.serialize_keras_object(layer) for layer in made]))
 """
 
 

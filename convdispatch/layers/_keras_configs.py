@@ -6,7 +6,8 @@ it in other words. Which these are is a table; what cannot be honoured is refuse
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+import inspect
+from collections.abc import Container, Mapping
 from typing import Any
 
 from convdispatch import _documents, selection
@@ -43,7 +44,7 @@ _INFERRED_WITH_FLOAT32 = ("infer_with_float32_vars", "infer_float32_vars")
 
 
 def make(
-    layer_class: Callable[..., Any],
+    layer_class: Any,
     config: Any,
     *,
     backend: str | None = None,
@@ -55,8 +56,11 @@ def make(
         wish = arguments.pop("backend", None)
         if backend is None and wish is not None:
             backend = _wished_backend(wish)
-        given = {} if backend is None else {"backend": backend}
-        return layer_class(**arguments, **given)
+        if backend is not None:
+            arguments["backend"] = backend
+        if not _options.is_constructed_here(layer_class):
+            _require_fitting(layer_class, arguments)
+        return layer_class(**arguments)
 
 
 def as_arguments(
@@ -80,6 +84,16 @@ def as_arguments(
         with _documents.refusing(f"the configuration of {layer_class.__name__}"):
             _options.require_own_keywords(layer_class, arguments)
     return arguments
+
+
+def _require_fitting(layer_class: Any, arguments: Mapping[str, Any]) -> None:
+    """Raise `InvalidDocument` where a user's constructor cannot be called with the arguments."""
+    try:
+        inspect.signature(layer_class).bind(**arguments)
+    except TypeError as exc:
+        raise InvalidDocument(
+            f"the configuration of {layer_class.__name__} is none for its constructor: {exc}."
+        ) from exc
 
 
 def without_nothing_asked(

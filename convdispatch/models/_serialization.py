@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 ModelT = TypeVar("ModelT", bound="Sequential")
 
+_OURS: Any = Layer.from_config
+
 
 def model_from_json(
     json_string: str,
@@ -142,7 +144,7 @@ def _layer(entry: Entry, backend: str | None, limits: DocumentLimits) -> Layer:
         config = {key: value for key, value in config.items() if key != "backend"}
     own: Any = entry.layer_class.from_config
     with refusing(entry.title):
-        if own.__func__ is not Layer.from_config.__func__:  # type: ignore[attr-defined]  # a method
+        if getattr(own, "__func__", None) is not _OURS.__func__:  # the user's own
             made: Layer = own(config)
             return made
         return cast("Layer", _keras_configs.make(entry.layer_class, config, limits=limits))
