@@ -16,7 +16,10 @@ import pytest
 from rogue_backends import CASES, COUNT, SIGMOID, TANH, Rogue
 
 from convdispatch.cli import main
+from convdispatch.conformance import choosing
 from convdispatch.conformance.case import LEVELS
+from convdispatch.hookspecs import hookimpl
+from convdispatch.registry import registry
 
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
 Capture = pytest.CaptureFixture[str]
@@ -185,6 +188,28 @@ def test_all_runs_every_available_backend_and_lists_the_others(
     assert (found["absent"]["status"], found["absent"]["outcomes"]) == ("unavailable", [])
     assert "pip install absent" in found["absent"]["detail"]
     assert "absent is unavailable" in done.stdout.splitlines()[-1]
+
+
+def test_all_fails_where_a_plugin_is_broken(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is installed, so it was to be tested; the others are all the same."""
+
+    class Plugin:
+        @hookimpl
+        def convdispatch_backends(self) -> None:
+            raise SystemExit(0)
+
+    plugin = Plugin()
+    registry.register(plugin, name="quitter:quitter")
+    monkeypatch.setattr(choosing, "_every", lambda: ["numpy"])
+    try:
+        assert main(["conformance", "--backend", "all", *ONE]) == 3
+    finally:
+        registry.unregister(plugin)
+    out = capsys.readouterr().out
+    assert "1 passed" in out
+    assert "quitter is broken" in out
 
 
 @pytest.fixture

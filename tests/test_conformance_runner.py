@@ -11,6 +11,12 @@ from typing import Any
 import pytest
 from rogue_backends import CASES, COUNT, RELU, SIGMOID, TANH, Rogue
 
+from convdispatch.conformance.assembling import unanswered
+from convdispatch.conformance.case import Case
+from convdispatch.conformance.report import BackendRecord, OutcomeRecord
+from convdispatch.conformance.results import PASSED, Outcome
+from convdispatch.registry import AVAILABLE
+
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
 Tested = Callable[..., dict[str, Any]]
 
@@ -256,6 +262,56 @@ def test_the_test_environment_is_set_where_the_user_has_not(
     rogue = Rogue(environment={"ROGUE": "its own"}, faults={"tanh": fault})
     record = tested(rogue, code=0 if passed == COUNT else 1)
     assert record["counts"]["passed"] == passed
+
+
+FAILS_TO_LOWER = """
+@hookimpl
+def convdispatch_lower(backend, op, signature):
+    raise SystemExit(0)
+"""
+
+
+def test_a_plugin_without_which_the_cases_were_run_is_a_problem(tested: Tested) -> None:
+    """What was tested is not what is installed: the cases pass, and the run does not."""
+    record = tested(Rogue(plugin=FAILS_TO_LOWER), code=1)
+    assert record["counts"]["passed"] == COUNT
+    (problem,) = record["problems"]
+    assert "the plugin 'rogue:rogue' was left out" in problem
+    assert "SystemExit: 0" in problem
+
+
+def test_a_run_in_which_nothing_could_be_checked_fails(tested: Tested) -> None:
+    """A backend that misses something for every case is not one without faults."""
+    missing = "from convdispatch.errors import BackendUnavailable as B; raise B('no device')"
+    faults = dict.fromkeys(("linear", "relu", "sigmoid", "tanh"), missing)
+    record = tested(Rogue(faults=faults), code=1)
+    assert record["counts"]["unavailable"] == COUNT
+    assert record["problems"] == ["no case could be checked: no device"]
+
+
+def test_cases_without_an_outcome_are_named() -> None:
+    """Whatever loses an outcome on its way, the run says whose."""
+    cases = [Case(id=f"c{n}", level="core", op="pad1d", claim="-", check=repr) for n in range(30)]
+    outcomes = tuple(OutcomeRecord.of(Outcome(case=f"c{n}", status=PASSED), "") for n in range(8))
+    record = BackendRecord(name="b", status=AVAILABLE, outcomes=outcomes)
+    (problem,) = unanswered(record, cases)
+    assert problem.startswith("22 selected cases have no outcome: c8, c9, ")
+    assert problem.endswith("c27 and 2 more.")
+    assert unanswered(record, cases[:8]) == []
+
+
+def test_a_plugin_that_exits_leaves_the_run_as_it_is(
+    tmp_path: Path, run_python: RunPython, make_distribution: Callable[..., Path]
+) -> None:
+    """`sys.exit(0)` at import: the run of another backend is done, and reported."""
+    folder = make_distribution("quitter", "import sys; sys.exit(0)")
+    path = tmp_path / "report.json"
+    options = ["--backend", "numpy", "--case", CASES, "--json", str(path)]
+    done = run_python("-m", "convdispatch", "conformance", *options, paths=(folder,))
+    assert done.returncode == 0, done.stderr
+    assert "0 of 22 cases failed" in done.stdout
+    (record,) = json.loads(path.read_text())["backends"]
+    assert record["counts"]["passed"] == COUNT
 
 
 CASES_OF_ITS_OWN = """
