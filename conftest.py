@@ -46,8 +46,9 @@ _EXAMPLES = {
     "ml_dtypes": ["convdispatch/conformance/strategies.py"],
 }
 collect_ignore = [path for name in MISSING for path in _EXAMPLES[name]]
-# They register themselves, and may be imported only once: by `sabotage`, not by doctest.
-collect_ignore_glob = ["tests/saboteurs*.py"]
+# The first register themselves, and may be imported only once: by `sabotage`, not by doctest. The
+# second are mistakes for a type checker to find: they are never run.
+collect_ignore_glob = ["tests/saboteurs*.py", "tests/typed/*.py"]
 
 
 @pytest.hookimpl(wrapper=True)
