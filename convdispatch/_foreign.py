@@ -7,6 +7,7 @@ knows what a plugin is for.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -34,8 +35,11 @@ def call(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
 
 def quietly(function: Callable[[], T]) -> T:
     """Return what a plugin's function does; raise `PluginError` where it prints, as `call` does."""
+    process = os.getpid()
     with caught_from_plugin() as printed:
         result = call(function)
+        if os.getpid() != process:  # a forked child that came back would run the program again
+            os._exit(1)
     if text := printed():
         raise PluginError(
             f"it wrote to standard output, which belongs to the program: {text!r}. Use the module "

@@ -27,7 +27,7 @@ def caught() -> Iterator[Callable[[], str]]:
 
     Of the whole process: nothing else may print meanwhile.
     """
-    stream = _stream()
+    stream = _stream(os.getpid())
     _flush()
     begin = os.fstat(stream.fileno()).st_size  # above 0 within another such block
     saved = _duplicate(STDOUT)
@@ -52,10 +52,10 @@ def caught() -> Iterator[Callable[[], str]]:
 def caught_from_plugin() -> Iterator[Callable[[], str]]:
     """Catch what a plugin prints while it is imported or asked, in whatever program that happens.
 
-    Where other threads run, their output is not to be taken: then only what this thread writes to
-    `sys.stdout` is caught.
+    Where other threads run, their output is not to be taken: then, and where there is no file to
+    lead it to, only what this thread writes to `sys.stdout` is caught.
     """
-    if threading.active_count() == 1:
+    if threading.active_count() == 1 and _can_catch():
         with caught() as printed:
             yield printed
         return
@@ -148,12 +148,25 @@ def _flush() -> None:
     _c_library().fflush(None)
 
 
+def _can_catch() -> bool:
+    try:
+        return os.name == "posix" and _stream(os.getpid()).fileno() > STDOUT
+    except OSError:  # such as no folder for temporary files
+        return False
+
+
 @cache
-def _stream() -> io.TextIOWrapper:
-    """Return the file of this process: a new one a case would cost more than many a case."""
+def _stream(process: int) -> io.TextIOWrapper:
+    """Return the file of this process: a new one a case would cost more than many a case.
+
+    A forked child has one of its own, or it would read what its parent prints.
+    """
     # Not closed before the process ends; `TemporaryFile` would warn of that.
-    number, path = tempfile.mkstemp(prefix="convdispatch-")
-    os.unlink(path)
+    if hasattr(os, "memfd_create"):
+        number = os.memfd_create("convdispatch")
+    else:
+        number, path = tempfile.mkstemp(prefix="convdispatch-")
+        os.unlink(path)
     standard = []
     while number <= 2:  # the program was started without one of its streams: leave their place
         standard.append(number)

@@ -16,9 +16,10 @@ from typing import cast
 
 import numpy as np
 
+from convdispatch._foreign import call, said
 from convdispatch._locks import Lock
 from convdispatch.config import Config, check_value, config_path, load_config
-from convdispatch.errors import BackendBroken, BackendNotFound, BackendUnavailable, InvalidType
+from convdispatch.errors import BackendNotFound, InvalidType
 from convdispatch.ops import Backend, BackendInfo, NumpyArray
 from convdispatch.registry import AVAILABLE, registry
 
@@ -187,13 +188,14 @@ def _find_owner(tensor: object) -> Backend:
             continue
         try:
             candidate = registry.load(info.name)
-        except (BackendBroken, BackendUnavailable) as exc:
-            failures.append(exc)  # reported below, unless another backend owns the tensor
+            is_owner = call(candidate.owns, tensor)
+        except Exception as exc:  # noqa: BLE001 - reported below, unless another backend owns it
+            failures.append(exc)
             continue
-        if candidate.owns(tensor):
+        if is_owner:
             return candidate
     kind = f"{type(tensor).__module__}.{type(tensor).__qualname__}"
-    also = "".join(f" Could not be asked: {failure}" for failure in failures)
+    also = "".join(f" Could not be asked: {said(failure)}" for failure in failures)
     raise InvalidType(
         f"expected a tensor of a registered backend ({', '.join(sorted(registry.entries()))}), "
         f"received a {kind}. Convert it with `numpy.asarray(...)` first.{also}"

@@ -392,3 +392,24 @@ def test_a_backend_is_loaded_once(backend_name: str) -> None:
     assert registry.load(backend_name) is first
     assert first in registry.loaded()
     assert first.name == backend_name
+
+
+def test_a_plugin_that_forks_does_not_run_the_program_twice(
+    make_distribution: MakeDistribution, run_python: RunPython
+) -> None:
+    """The child that comes back from the import is ended there."""
+    folder = make_distribution("forking", "import os; os.fork()")
+    rows = run_python("-c", LIST, paths=(folder,)).stdout.splitlines()
+    assert len(rows) == 1
+
+
+@pytest.mark.parametrize("streams", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_backends_are_found_in_a_program_without_streams(tmp_path: Path, streams: str) -> None:
+    """What is caught goes to a file of its own, wherever the system puts it."""
+    found = tmp_path / "found"
+    program = (
+        "from convdispatch.registry import registry; "
+        f"open({str(found)!r}, 'w').write(registry.status('numpy'))"
+    )
+    subprocess.run(f'"{sys.executable}" -c "{program}" {streams}', shell=True, check=True)
+    assert found.read_text() == AVAILABLE
