@@ -8,6 +8,7 @@ what a document names.
 from __future__ import annotations
 
 import json
+import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -159,11 +160,28 @@ def refusing(what: str = "") -> Iterator[None]:
         ) from exc
 
 
+class _Shown(reprlib.Repr):
+    """The beginning of any value, however deep, long or hostile: `repr` may raise or never end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 6
+        self.maxlist = self.maxtuple = self.maxdict = 12
+        self.maxstring = self.maxother = 120
+
+    def repr_int(self, value: int, level: int) -> str:
+        """Write an integer, or how large it is: Python refuses to write the largest."""
+        if value.bit_length() > 1000:
+            return f"an integer of {value.bit_length():,} bits"
+        return repr(value)
+
+
+_SHOWN = _Shown()
+
+
 def shown(value: object) -> str:
-    """Return a value as a message shows it: in ASCII, and not all of a long one."""
-    if isinstance(value, int) and value.bit_length() > 1000:  # Python refuses to write some
-        return f"an integer of {value.bit_length():,} bits"
-    return _shortened(ascii(value), 200)
+    """Return a value as a message shows it: in ASCII, and not all of a long or deep one."""
+    return _shortened(_SHOWN.repr(value).encode("ascii", "backslashreplace").decode(), 300)
 
 
 def _shortened(text: str, most: int = _LONGEST_MESSAGE) -> str:

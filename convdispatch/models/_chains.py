@@ -29,7 +29,8 @@ def stack_of(config: Any) -> dict[str, Any]:
     by_name, source = _nodes(entries)
     first = _only(config.get("input_layers"), "input")
     last = _only(config.get("output_layers"), "output")
-    chain, name = [], last
+    chain: list[Any] = []
+    name: str | None = last
     while name is not None and len(chain) < len(entries):
         if name not in by_name:
             raise _branched(f"it names a layer {shown(name)} that it does not have")
