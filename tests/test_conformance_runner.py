@@ -291,7 +291,7 @@ def test_a_run_in_which_nothing_could_be_checked_fails(tested: Tested) -> None:
 
 def test_cases_without_an_outcome_are_named() -> None:
     """Whatever loses an outcome on its way, the run says whose."""
-    cases = [Case(id=f"c{n}", level="core", op="pad1d", claim="-", check=repr) for n in range(30)]
+    cases = [Case(id=f"c{n}", level="core", op="pad1d", claim="-", check=print) for n in range(30)]
     outcomes = tuple(OutcomeRecord.of(Outcome(case=f"c{n}", status=PASSED), "") for n in range(8))
     record = BackendRecord(name="b", status=AVAILABLE, outcomes=outcomes)
     (problem,) = unanswered(record, cases)

@@ -171,6 +171,11 @@ def sound(**fields: Any) -> BackendInfo:
     return BackendInfo(**usual | fields)
 
 
+def accuracy(factor: Any) -> Accuracy:
+    """Return a declaration with that factor."""
+    return Accuracy(factor=factor, reason="why")
+
+
 def test_a_sound_description_is_taken_as_it_is() -> None:
     """Nothing is refused of what the fields are for."""
     accuracy = {"conv2d": Accuracy(factor=1, reason="Winograd")}
@@ -185,6 +190,10 @@ def test_a_sound_description_is_taken_as_it_is() -> None:
     assert checked(info) == info
 
 
+NO_CAPABILITIES: tuple[Any, ...] = (None, {}, "none")
+NO_ENVIRONMENTS: tuple[Any, ...] = (None, [], {"A": 1}, {1: "A"}, {"A=": "B"})
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -192,8 +201,8 @@ def test_a_sound_description_is_taken_as_it_is() -> None:
         *(("framework", name) for name in (None, "", ".", "a..b", "a b", 3)),
         *(("load", load) for load in (None, "", "x", "x:", ":y", "x:y:z", "x y:z")),
         *(("install", text) for text in (None, "a\nb", "\x1b[m", 3)),
-        *(("capabilities", value) for value in (None, {}, "none")),
-        *(("test_environment", value) for value in (None, [], {"A": 1}, {1: "A"}, {"A=": "B"})),
+        *(("capabilities", value) for value in NO_CAPABILITIES),
+        *(("test_environment", value) for value in NO_ENVIRONMENTS),
         ("test_environment", {"A": "\0"}),
         ("capabilities.unsupported", Capabilities(unsupported=["conv1d"])),  # type: ignore[arg-type]
         ("capabilities.unsupported", Capabilities(unsupported={"conv1d": ""})),
@@ -201,7 +210,7 @@ def test_a_sound_description_is_taken_as_it_is() -> None:
         *(
             (
                 "capabilities.accuracy",
-                Capabilities(accuracy={"conv1d": Accuracy(factor=n, reason="w")}),
+                Capabilities(accuracy={"conv1d": accuracy(n)}),
             )
             for n in ("2", None, True, math.nan, math.inf, 0.5, -1)
         ),

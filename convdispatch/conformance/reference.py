@@ -122,11 +122,11 @@ def _scattered(y: Array, kernel: Array, op: Any) -> Array:
 def _grouped(cells: Array, matrix: Array, groups: int) -> Array:
     """Multiply each group's channels with its columns of the matrix."""
     if groups == 1:
-        return np.tensordot(cells, matrix, 1)
+        return np.asarray(np.tensordot(cells, matrix, 1))
     channels, columns = matrix.shape
     split = cells.reshape(*cells.shape[:-1], groups, channels)
     by_group = matrix.reshape(channels, groups, columns // groups)
-    product = np.einsum("...gc,cgf->...gf", split, by_group)
+    product: Array = np.einsum("...gc,cgf->...gf", split, by_group)
     return product.reshape(*cells.shape[:-1], columns)
 
 
@@ -188,9 +188,10 @@ def _upsampled(x: Array, op: Upsample) -> Array:
 
 def _linear_shares(size: int, factor: int) -> Array:
     """Return by how much each cell of an enlarged axis is made of each cell, by the oracle."""
-    return oracle.upsample(
+    enlarged = oracle.upsample(
         np.eye(size)[np.newaxis], (factor,), interpolation="bilinear", channels_last=True
-    )[0]
+    )
+    return np.asarray(enlarged[0])
 
 
 def _moved(x: Array, channels_last: bool, compute: Callable[[Array], Array]) -> Array:
