@@ -10,8 +10,6 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from convdispatch._elsewhere import missing
-
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -91,7 +89,9 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"{__name__}.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise missing(__name__, name, sys._getframe(1))
+    # Imported where it is needed: `import convdispatch` alone stays next to nothing.
+    elsewhere = importlib.import_module(f"{__name__}._elsewhere")
+    raise elsewhere.missing(__name__, name, sys._getframe(1))
 
 
 def __dir__() -> list[str]:
