@@ -68,6 +68,12 @@ class Changing(Copied):
             object.__setattr__(self, "backend", backend)
             self._plans = PlanTable()
 
+    def stay(self) -> None:
+        """Keep the backend, also in another model."""
+        # Not through `take`, which would look at `vars`: in CPython 3.11 every attribute of an
+        # object is slower from then on.
+        object.__setattr__(self, "has_own_backend", True)
+
     def rename(self, name: str) -> None:
         """Take a name, in the plans too."""
         object.__setattr__(self, "name", name)

@@ -10,7 +10,7 @@ from convdispatch.errors import InvalidShape
 from convdispatch.layers import Layer
 from convdispatch.layers._plans import MAX_PLANS, Function, Key
 from convdispatch.layers._tensors import as_native
-from convdispatch.layers._whole import are_same, held
+from convdispatch.layers._whole import held
 from convdispatch.ops import Backend
 from convdispatch.registry import registry
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
@@ -40,7 +40,7 @@ class CompiledForward:
         if not self._backend.owns(inputs):
             inputs = as_native(self._backend, inputs, self._layers[0].dtype)
         outputs = compiled.function(compiled.variables, inputs)
-        if not compiled.has_weights_of(self._layers):
+        if not compiled.has_its_weights():
             # They were set meanwhile, so that these may be half of the old and half of the new.
             with held(list(self._layers)):
                 compiled = self._current()
@@ -52,7 +52,8 @@ class CompiledForward:
         compiled = self._compiled
         layers = list(self._layers)
         if compiled.computes_as(layers):
-            compiled = replace(compiled, **_weights_of(layers))
+            plans = [plans for _, plans, _ in compiled.noted]
+            compiled = replace(compiled, **_noted(layers, plans))
         else:
             compiled = self._compile()
         # At once and whole: another thread gets the old function with the old layers or this.
@@ -77,47 +78,54 @@ class CompiledForward:
         if not layers:
             raise InvalidShape("the model has no layers to apply.")
         # Before compiling: a layer that changes meanwhile is seen to be another one.
-        revisions = [layer._plans for layer in layers]
+        plans = [layer._plans for layer in layers]
         function = _compile(self._backend, layers, optimize=self._optimize)
-        return _Compiled(revisions=revisions, function=function, **_weights_of(layers))
+        return _Compiled(layers=layers, function=function, **_noted(layers, plans))
 
 
 @dataclass(slots=True, kw_only=True)
 class _Compiled:
     """A function of (variables, inputs), and which layers as they were it computes."""
 
-    revisions: Sequence[object]  # of each layer its table of plans, which a change replaces
-    lists: Sequence[object]  # of each layer the list of its variables, which a write replaces
+    layers: list[Layer]
+    # Of each layer its table of plans, which a change replaces, and the list of its variables,
+    # which a write replaces.
+    noted: Sequence[tuple[Layer, object, object]]
     variables: Sequence[Any]  # of all layers
     function: Callable[..., Any]
     is_refused: bool = False
 
-    def is_of(self, layers: Sequence[Layer]) -> bool:
+    def is_of(self, layers: list[Layer]) -> bool:
         """Whether these still are the layers, and the variables theirs."""
-        if len(layers) != len(self.revisions):
+        if layers != self.layers:
             return False
-        for layer, revision, own in zip(layers, self.revisions, self.lists, strict=False):
-            if layer._plans is not revision or layer._variables is not own:
+        for layer, plans, variables in self.noted:
+            if layer._plans is not plans or layer._variables is not variables:
                 return False
         return True
 
-    def computes_as(self, layers: Sequence[Layer]) -> bool:
+    def computes_as(self, layers: list[Layer]) -> bool:
         """Whether these still are the layers, whatever their weights."""
-        return are_same([layer._plans for layer in layers], self.revisions)
+        return layers == self.layers and all(
+            layer._plans is plans for layer, plans, _ in self.noted
+        )
 
-    def has_weights_of(self, layers: Sequence[Layer]) -> bool:
+    def has_its_weights(self) -> bool:
         """Whether nobody has written the layers' weights since the variables were noted."""
-        for layer, own in zip(layers, self.lists, strict=False):  # noqa: SIM110 - twice as fast
-            if layer._variables is not own:
+        for layer, _, variables in self.noted:  # noqa: SIM110 - twice as fast
+            if layer._variables is not variables:
                 return False
         return True
 
 
-def _weights_of(layers: Sequence[Layer]) -> dict[str, Any]:
-    """Return the variables at a time when nobody writes them."""
+def _noted(layers: Sequence[Layer], plans: Sequence[object]) -> dict[str, Any]:
+    """Return the variables at a time when nobody writes them, with these plans."""
     with held(layers):
         lists = [layer._variables for layer in layers]
-    return {"lists": lists, "variables": [variable for own in lists for variable in own]}
+    return {
+        "noted": list(zip(layers, plans, lists, strict=True)),
+        "variables": [variable for own in lists for variable in own],
+    }
 
 
 def _recompiled(layers: list[Layer], backend: str, optimize: bool) -> CompiledForward:

@@ -85,8 +85,7 @@ class Sequential(Predicting, CopiedStack, ShapedStack):
             except Exception:
                 layer.bind(before)
                 raise
-        # From now on the layer stays there, also if it is added to another model.
-        layer.has_own_backend = True
+        layer.stay()
         self._bind(backend)
         self._layers.append(layer)
         layer._stacks.add(self)
