@@ -177,7 +177,7 @@ def answer(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, object
 def failure(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """Return a function that runs a command that must fail with one line: what it returns."""
 
-    def run(*arguments: str, code: int = 1) -> str:
+    def run(*arguments: str, code: int = 2) -> str:
         assert main(list(arguments)) == code
         captured = capsys.readouterr()
         assert captured.out == ""

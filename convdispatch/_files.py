@@ -24,18 +24,20 @@ _CHUNK = 2**20
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0)
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, *, sync: bool = True) -> None:
     """Replace the file, or make it, with `text` in UTF-8; its folder has to exist.
 
     A link to the file stays a link. The file keeps its permissions, and its owner where that is
-    allowed; a new one gets those that the umask leaves.
+    allowed; a new one gets those that the umask leaves. Without `sync` a lost machine may leave
+    half of it, and a lost process still does not: for many files that can be made anew.
     """
     data = text.encode("utf-8")
     target = resolved(path)
     with _draft(target) as draft:
         draft.write(data)
         draft.flush()
-        os.fsync(draft.fileno())
+        if sync:
+            os.fsync(draft.fileno())
         draft.close()  # where closing fails, the old file has to be there still
         os.replace(draft.name, target)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
-_PATIENCE = 1.0  # seconds that something postpones its end
+_PATIENCE = 1.5  # seconds that something may postpone its end
 
 
 class Interrupts:
@@ -25,10 +25,11 @@ class Interrupts:
         self._answer: Callable[[], object] = _interrupt
 
     @contextlib.contextmanager
-    def handled(self) -> Iterator[None]:
+    def handled(self, *, is_program: bool = False) -> Iterator[None]:
         """Answer requests inside; in another thread than the main one, change nothing.
 
-        What is ignored already, as by nohup, stays so.
+        What is ignored already, as by nohup, stays so. Where the program ends with the block, more
+        requests are ignored to its end: they would kill it while Python clears up.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -44,8 +45,9 @@ class Interrupts:
         try:
             yield
         finally:
+            is_over = is_program and self.came
             for number, handler in taken.items():
-                signal.signal(number, handler)
+                signal.signal(number, signal.SIG_IGN if is_over else handler)
 
     @contextlib.contextmanager
     def answered_by(self, answer: Callable[[], object]) -> Iterator[None]:
@@ -64,7 +66,7 @@ class Interrupts:
 
     @contextlib.contextmanager
     def postponed(self) -> Iterator[None]:
-        """Let what is inside be done before a request is answered, if that takes no second."""
+        """Let what is inside be done before a request is answered, if that is soon."""
         if not _has_handler(self._handle) or not hasattr(signal, "SIGALRM"):
             yield
             return

@@ -133,18 +133,18 @@ def test_compare_exits_with_1_where_a_backend_is_outside_its_bound(
         pytest.param(
             "def build():\n    return helper()\ndef helper():\n    raise OSError('no\\ndisk')",
             "bad.py:4: build() raised OSError: no disk",
-            1,
+            2,
             id="build raises",
         ),
         pytest.param(
             "import json\ndef build():\n    json.loads('')",
             "bad.py:3: build() raised json.decoder.JSONDecodeError: Expecting value",
-            1,
+            2,
             id="library raises",
         ),
-        pytest.param("1 / 0", "bad.py:1: the file raised ZeroDivisionError", 1, id="file raises"),
-        pytest.param("\n)", "bad.py:2: the file raised SyntaxError: unmatched", 1, id="syntax"),
-        pytest.param("exit(3)", "bad.py:1: the file raised SystemExit: 3", 1, id="exits"),
+        pytest.param("1 / 0", "bad.py:1: the file raised ZeroDivisionError", 2, id="file raises"),
+        pytest.param("\n)", "bad.py:2: the file raised SyntaxError: unmatched", 2, id="syntax"),
+        pytest.param("exit(3)", "bad.py:1: the file raised SystemExit: 3", 2, id="exits"),
     ],
 )
 def test_compare_explains_a_file_that_does_not_work(

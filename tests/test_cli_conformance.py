@@ -117,12 +117,73 @@ def test_a_report_that_may_not_be_replaced_is_refused(failure: Failure, tmp_path
 def test_an_old_report_is_replaced_and_a_link_is_followed(tmp_path: Path, capsys: Capture) -> None:
     """The file that a link names gets the report, with the usual permissions."""
     path, link = tmp_path / "report.json", tmp_path / "link.json"
-    path.write_text("old")
     link.symlink_to(path)
-    assert main(["conformance", *ONE, "--json", str(link)]) == 0
-    assert link.is_symlink()
+    for seed in ("0", "1"):
+        assert main(["conformance", *ONE, "--seed", seed, "--json", str(link)]) == 0
+        assert link.is_symlink()
+        assert json.loads(path.read_text())["seed"] == int(seed)
+        assert "0 of 1 cases failed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["--json", "--html"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my thesis",
+        "{}",
+        '{"schema_version": 1}',
+        "[" * 100_000,
+        "<!doctype html>\n",
+        '"""A script."""',
+    ],
+    ids=["text", "JSON", "other JSON", "deep", "page", "script"],
+)
+def test_a_file_of_the_users_is_not_replaced(
+    failure: Failure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, option: str, text: str
+) -> None:
+    """A slip of the keyboard costs nobody a file that is no report."""
+    if option == "--html":
+        pytest.importorskip("jinja2", reason="the page is made by jinja2")
+    monkeypatch.setattr("convdispatch.conformance.runner.run", None)
+    path = tmp_path / "file"
+    path.write_text(text)
+    words = failure("conformance", *ONE, option, str(path), code=2)
+    assert "is not replaced: there is a file that convdispatch did not write" in words
+    assert path.read_text() == text
+
+
+def test_an_empty_file_is_replaced(tmp_path: Path, capsys: Capture) -> None:
+    """As `mktemp` makes one."""
+    path = tmp_path / "file"
+    path.touch()
+    assert main(["conformance", *ONE, "--json", str(path)]) == 0
     assert json.loads(path.read_text())["schema_version"] == 1
-    assert "0 of 1 cases failed" in capsys.readouterr().out
+    assert capsys.readouterr().err == ""
+
+
+def test_a_report_goes_to_a_pipe_and_to_a_stream(run_python: RunPython, tmp_path: Path) -> None:
+    """Where somebody reads it; one that nobody reads is refused at once."""
+    done = conformance(run_python, *ONE, "--json", "/dev/stdout", paths=())
+    assert json.loads(done.stdout.splitlines()[0])["schema_version"] == 1
+    assert done.stdout.endswith("0 of 1 cases failed.\n")
+    os.mkfifo(tmp_path / "pipe")
+    done = conformance(run_python, *ONE, "--json", str(tmp_path / "pipe"), paths=())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot be written" in done.stderr
+
+
+def test_a_report_that_cannot_be_written_at_the_end_is_said(
+    run_python: RunPython, tmp_path: Path
+) -> None:
+    """What can be, is: the text and the other report."""
+    fault = f"import shutil; shutil.rmtree({str(tmp_path / 'folder')!r}, ignore_errors=True)"
+    (tmp_path / "folder").mkdir()
+    site = Rogue(faults={"tanh": fault}).install(tmp_path)
+    options = ["--scripts", str(tmp_path / "scripts"), "--json", str(tmp_path / "folder" / "r")]
+    done = conformance(run_python, "--backend", "rogue", "--case", TANH, *options, paths=(site,))
+    assert done.returncode == 2
+    assert done.stdout.endswith("0 of 1 cases failed.\n")
+    assert "cannot be written: No such file or directory" in done.stderr
 
 
 def test_a_report_may_go_to_a_device(capsys: Capture) -> None:

@@ -171,7 +171,7 @@ def test_an_owner_that_cannot_be_kept_is_a_refusal(
         os.setuid(4713)
         return main(["config", "set", "floatx", "float64"])
 
-    assert in_child(as_user) == 1
+    assert in_child(as_user) == 2
     assert "belongs to another user or group; nothing was changed" in capfd.readouterr().err
     status = keras_json.stat()
     assert (status.st_uid, status.st_gid) == (owner, group)
@@ -273,7 +273,7 @@ def test_a_full_disk_leaves_the_old_file(keras_json: Path) -> None:
     keras_json.write_text('{"floatx": "float16"}', encoding="utf-8")
     command = [sys.executable, "-c", textwrap.dedent(FULL_DISK)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "cannot be written: File too large; nothing was changed." in done.stderr
     assert keras_json.read_text(encoding="utf-8") == '{"floatx": "float16"}'
     assert list(keras_json.parent.iterdir()) == [keras_json]

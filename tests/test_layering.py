@@ -21,7 +21,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 # From the bottom up: a module imports from its own layer and those below.
 LAYERS = [
     {"errors", "_file_locks", "_files", "_locks", "_warnings", "_standard_output", "_foreign"}
-    | {"_elsewhere", "_interrupts", "_similar", "_text"},
+    | {"_elsewhere", "_interrupts", "_similar", "_terminal", "_text"},
     {"_documents"},
     {"geometry", "sizes", "taps", "types"},
     {"ops"},

@@ -1,8 +1,9 @@
 """The command line `convdispatch`: what it accepts, and what it exits with.
 
-Exit codes: 0 done, 1 an error or a failed check, 2 wrong usage; `conformance` and `bench` have
-more. Each command lives in a module of its own, imported when it is asked for: `--help` must stay
-fast, so nothing else is imported here.
+Exit codes: 0 done; 1 what was checked is not right; 2 it could not be done or checked, by wrong
+usage or otherwise; 3 a backend that was to be tested or measured cannot be; 130 interrupted; 141
+nobody reads the output any more. Each command lives in a module of its own, imported when it is
+asked for: `--help` must stay fast, so nothing else is imported here.
 """
 
 from __future__ import annotations
@@ -10,51 +11,59 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from convdispatch.cli._output import UsageError, flush, forget, one_line, own_standard_output
+from convdispatch._interrupts import interrupts
+from convdispatch._terminal import try_to_write
+from convdispatch.cli._output import ReaderGone, UsageError, complain, say
+from convdispatch.cli._streams import ensure_streams, own_standard_output
+from convdispatch.conformance.limits import LONGEST_LIMIT, SHORTEST_LIMIT
 from convdispatch.errors import ConvDispatchError
 
 SHELLS = ("bash", "zsh", "fish")
 # Repeated from `config.KEYS`, whose module is too slow to import for `--help`; a test compares.
 CONFIG_KEYS = ("backend", "floatx", "epsilon", "image_data_format", "convention")
 
+_TROUBLE, _INTERRUPTED, _READER_GONE = 2, 130, 141
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; `argv` defaults to the process's arguments."""
+    ensure_streams()
+    with interrupts.handled(is_program=argv is None):
+        try:
+            code = _run(argv)
+        except (UsageError, ConvDispatchError, OSError) as exc:
+            complain(f"error: {exc}")
+            code = _TROUBLE
+        except ReaderGone:
+            code = _READER_GONE
+        except Exception:  # noqa: BLE001 - a fault of ours, for which Python would exit with 1
+            try_to_write(sys.stderr, traceback.format_exc())
+            code = _TROUBLE
+        except KeyboardInterrupt:
+            code = _INTERRUPTED
+        return _INTERRUPTED if interrupts.came else code
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     command = arguments.command.replace("-", "_")
-    module = importlib.import_module(f"convdispatch.cli._{command}")
+    with interrupts.postponed():
+        module = importlib.import_module(f"convdispatch.cli._{command}")
+    if interrupts.came and not hasattr(module, "ANSWERS_INTERRUPTS"):
+        raise KeyboardInterrupt
     run: Callable[[argparse.Namespace], int] = module.run
     with own_standard_output(is_program=argv is None):
-        return _exit_code(run, arguments)
-
-
-def _exit_code(run: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
-    """Return the command's exit code, and say in one line what it raised."""
-    try:
-        code = run(arguments)
-        flush()
-    except UsageError as exc:
-        return _fail(str(exc), 2)
-    except ConvDispatchError as exc:
-        return _fail(str(exc), 1)
-    except BrokenPipeError:
-        forget()
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    except Exception:
-        raise
-    except BaseException as exc:  # noqa: BLE001 - what would end a program without a word
-        return _fail(f"it was ended by {type(exc).__name__}: {exc}, and is not done", 1)
-    return code
-
-
-def _fail(error: str, code: int) -> int:
-    print(f"convdispatch: error: {one_line(error)}", file=sys.stderr)
-    return code
+        try:
+            return run(arguments)
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as exc:  # noqa: BLE001 - what would end a program without a word
+            complain(f"error: it was ended by {type(exc).__name__}: {exc}, and is not done")
+            return _TROUBLE
 
 
 class _Version(argparse.Action):
@@ -63,7 +72,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from convdispatch.conformance.versions import version_of
 
-        print(f"convdispatch {version_of('convdispatch')}")
+        say(f"convdispatch {version_of('convdispatch')}")
         parser.exit()
 
 
@@ -71,8 +80,12 @@ class _Parser(argparse.ArgumentParser):
     """Says in one line what is wrong, and what would be right."""
 
     def error(self, message: str) -> NoReturn:
-        usage = one_line(self.format_usage())
-        self.exit(2, f"{self.prog}: error: {one_line(message)}; {usage}\n")
+        complain(f"error: {message}; {self.format_usage()}", prog=self.prog)
+        self.exit(_TROUBLE)
+
+    def print_help(self, file: object = None) -> None:
+        """Print it as every command prints."""
+        say(self.format_help().rstrip("\n"))
 
     def parse_known_args(self, *arguments: Any, **keywords: Any) -> Any:
         """Refuse what is unknown here, where the allowed options are known."""
@@ -146,7 +159,7 @@ def _add_conformance(parser: argparse.ArgumentParser) -> None:
     add("--level", metavar="LEVEL,LEVEL", help="what to test; 'core' by default, 'full' for all")
     add("--case", metavar="PATTERN", help="the cases with such an id, of any level")
     add("--seed", metavar="N", type=_whole(0), default=0, help="draw other numbers and cases")
-    add("--jobs", metavar="N", type=_whole(1), help="processes at a time; one a processor")
+    add("--jobs", metavar="N", type=_whole(1, 1024), help="processes at a time; one a processor")
     add("--time-limit", metavar="SECONDS", type=_seconds, default=60.0, help="for one case")
     add("--json", metavar="FILE", help="write the report for programs")
     add("--html", metavar="FILE", help="write the report as a page")
@@ -178,10 +191,11 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     add("--json", metavar="FILE", help="write the report for programs")
 
 
-def _whole(least: int) -> Callable[[str], int]:
+def _whole(least: int, most: int = 10**18) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least}")
+        # More digits than that Python refuses to read.
+        if not text.isdecimal() or len(text) > 20 or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
         return int(text)
 
     return parse
@@ -202,6 +216,9 @@ def _seconds(text: str) -> float:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no positive number of seconds")
+    if not SHORTEST_LIMIT <= seconds <= LONGEST_LIMIT:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no positive number of seconds, from {SHORTEST_LIMIT:g} "
+            f"to {LONGEST_LIMIT:g}"
+        )
     return seconds

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     show(
         arguments,
         {"current": current, "problem": problem, "backends": listed},
-        table(("", "backend", "status", "version", "from", ""), cells),
+        table(("", "backend", "status", "version", "from", ""), cells, keys=2),
     )
     if problem and not arguments.json:
         warn(problem)

@@ -7,23 +7,23 @@ nothing could be compared.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import fnmatch
 import random
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 
 from convdispatch import selection
+from convdispatch._terminal import ProgressLine
 from convdispatch.bench import gate, pair
 from convdispatch.bench.benchmarks import BENCHMARKS
 from convdispatch.bench.checkouts import Checkout, checked_out
 from convdispatch.bench.ending import terminable
 from convdispatch.cli._bench_report import UNMEASURED, as_json, as_text, exit_code
-from convdispatch.cli._output import UsageError, flush, forget, one_line, say
+from convdispatch.cli._output import UsageError, complain, fitted, say
+from convdispatch.cli._streams import output_path
 from convdispatch.conformance import choosing
 from convdispatch.conformance.report_files import reserved
-from convdispatch.errors import BackendBroken, BackendUnavailable, ConvDispatchError
+from convdispatch.errors import BackendBroken, BackendUnavailable
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,36 +32,20 @@ def run(arguments: argparse.Namespace) -> int:
     1 is for a slow-down alone: a gate may believe it.
     """
     try:
-        return _run(arguments)
-    except UsageError:
-        raise
-    except BrokenPipeError:  # whoever reads has left
-        forget()
-        return 2
-    except (ConvDispatchError, OSError) as exc:
-        raise UsageError(str(exc)) from exc
-    except Exception:  # noqa: BLE001 - a fault of ours, which Python would end with 1
-        traceback.print_exc()
-        return 2
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    try:
         ids = _selected(arguments.backend, arguments.select)
     except (BackendUnavailable, BackendBroken) as exc:
-        print(f"convdispatch: error: {one_line(str(exc))}", file=sys.stderr)
+        complain(f"error: {exc}")
         return UNMEASURED
     rules = gate.Rules(threshold=arguments.threshold, rounds=arguments.rounds)
     with (
         terminable(),
-        reserved(arguments.json, "--json") as file,
+        reserved(output_path(arguments.json), "--json") as file,
         checked_out(arguments.base, arguments.head) as sides,
     ):
         results = _compare(ids, sides, rules)
         if file is not None:
             file.write(as_json(results, sides, rules))
-    say(as_text(results, rules))
-    flush()
+    say(fitted(as_text(results, rules)))
     return exit_code(results)
 
 
@@ -98,20 +82,13 @@ def _compare(
             for name, measured in pair.measure(sides, backend, list(by_name), lot).items()
         }
 
+    line = ProgressLine(sys.stderr)
     try:
-        return gate.compare(list(ids), measure, rules=rules, watch=_tell)
+        return gate.compare(
+            list(ids),
+            measure,
+            rules=rules,
+            watch=lambda done, total: line.show(f"round {done + 1} of {total}"),
+        )
     finally:
-        _write("\r\033[K")
-
-
-def _tell(done: int, total: int) -> None:
-    """Say how far it is."""
-    _write(f"\rround {done + 1} of {total}")
-
-
-def _write(text: str) -> None:
-    """Write it on a terminal, if there still is one; a file wants no moving line in it."""
-    with contextlib.suppress(OSError, AttributeError):  # closed, or none from the beginning
-        if sys.stderr.isatty():
-            sys.stderr.write(text)
-            sys.stderr.flush()
+        line.clear()

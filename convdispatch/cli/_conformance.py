@@ -1,7 +1,7 @@
 """`convdispatch conformance`: the suite for a person, each backend in processes of its own.
 
-Exit codes: 0 nothing failed; 1 a case failed, or something that belongs to no case; 2 wrong usage;
-3 a backend that was to be tested cannot be used.
+Exit codes: 0 nothing failed; 1 a case failed, or something that belongs to no case; 2 wrong usage,
+or a report that could not be written; 3 a backend that was to be tested cannot be used.
 """
 
 from __future__ import annotations
@@ -10,25 +10,32 @@ import argparse
 import difflib
 import fnmatch
 import functools
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from convdispatch import selection
+from convdispatch._files import read_whole
+from convdispatch._interrupts import interrupts
 from convdispatch.cli._conformance_progress import progress
 from convdispatch.cli._conformance_text import as_text
-from convdispatch.cli._output import UsageError, one_line, say
+from convdispatch.cli._output import UsageError, complain, fitted, say
+from convdispatch.cli._streams import output_path
 from convdispatch.conformance import assembling, choosing, report, runner, suite
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.report import BackendRecord, Report, ReportError
-from convdispatch.conformance.report_files import ScriptFolder, reserved_reports
+from convdispatch.conformance.report_files import reserved_reports
 from convdispatch.conformance.results import FAILED
+from convdispatch.conformance.script_folder import ScriptFolder
 from convdispatch.errors import BackendBroken, BackendNotFound, BackendUnavailable, InvalidArgument
 from convdispatch.ops import BackendInfo
 from convdispatch.registry import BROKEN
 
-_FAILURE, _UNUSABLE, _INTERRUPTED = 1, 3, 130
+_FAILURE, _TROUBLE, _UNUSABLE, _INTERRUPTED = 1, 2, 3, 130
+_LARGEST_PAGE = 2**26  # bytes of a support matrix
+
+# `main` leaves it to this module to answer a request to stop that came while it was imported.
+ANSWERS_INTERRUPTS = True
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,20 +44,21 @@ def run(arguments: argparse.Namespace) -> int:
         return _compare(arguments.old, arguments.new)
     if arguments.action == "matrix":
         return _tabulate(arguments.report, arguments.check)
-    try:
-        infos = _backends(arguments.backend)
-    except (BackendUnavailable, BackendBroken) as exc:
-        print(f"convdispatch: error: {one_line(str(exc))}", file=sys.stderr)
-        return _UNUSABLE
-    every, problems = suite.collect(arguments.seed)
-    levels = _levels(arguments)
-    cases = _selected(every, levels, arguments.case)
-    with ExitStack() as stack:
-        try:
-            write = stack.enter_context(reserved_reports(arguments.json, arguments.html))
+    # Where nothing else is said a request is noted, and no second one loses the report.
+    with interrupts.answered_by(lambda: None), ExitStack() as stack:
+        # A run that is stopped here says so in a report of no outcomes.
+        with interrupts.postponed():
+            try:
+                infos = _backends(arguments.backend)
+            except (BackendUnavailable, BackendBroken) as exc:
+                complain(f"error: {exc}")
+                return _UNUSABLE
+            every, problems = suite.collect(arguments.seed)
+            levels = _levels(arguments)
+            cases = _selected(every, levels, arguments.case)
+            reports = map(output_path, (arguments.json, arguments.html))
+            write = stack.enter_context(reserved_reports(*reports))
             folder = ScriptFolder(arguments.scripts, "--scripts") if arguments.scripts else None
-        except ReportError as exc:
-            raise UsageError(str(exc)) from exc
         start = functools.partial(
             runner.run, cases, infos, every_id=[case.id for case in every], problems=problems
         )
@@ -58,12 +66,16 @@ def run(arguments: argparse.Namespace) -> int:
         if choosing.is_every(arguments.backend):
             absent = assembling.absent_records(choosing.unusable())
             records += absent
-            if code != _INTERRUPTED and any(record.status == BROKEN for record in absent):
+            if any(record.status == BROKEN for record in absent):
                 code = _UNUSABLE
         whole = assembling.report(cases, records, levels=levels, seed=arguments.seed)
-        write(whole)
-        say(as_text(whole, _scripts(whole, folder)))
-        return code
+        unwritten = write(whole)
+        text = as_text(whole, _scripts(whole, folder, unwritten))
+        with interrupts.postponed():
+            say(fitted(text))
+    for sentence in unwritten:
+        complain(f"error: {sentence}")
+    return _TROUBLE if unwritten else code
 
 
 def _run(
@@ -77,6 +89,7 @@ def _run(
         seed=arguments.seed,
         jobs=arguments.jobs or assembling.usable_processors(),
         time_limit=arguments.time_limit,
+        wants_scripts=bool(arguments.json or arguments.html or arguments.scripts),
     )
     try:
         with progress(names, count) as watch:
@@ -93,7 +106,7 @@ def _compare(old: str, new: str) -> int:
     from convdispatch.conformance import diff
 
     found = diff.compare(_read(old), _read(new))
-    say(found.text())
+    say(fitted(found.text()))
     return _FAILURE if found.has_regressions else 0
 
 
@@ -106,7 +119,7 @@ def _tabulate(path: str, check: str | None) -> int:
         say(page.removesuffix("\n"))
         return 0
     try:
-        held = Path(check).read_text(encoding="utf-8")
+        held = read_whole(Path(check), _LARGEST_PAGE).decode("utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         raise UsageError(f"--check {check}: cannot be read: {exc}") from exc
     changes = difflib.unified_diff(
@@ -154,13 +167,25 @@ def _selected(every: Sequence[Case], levels: Sequence[str], pattern: str | None)
     return cases
 
 
-def _scripts(whole: Report, folder: ScriptFolder | None) -> dict[tuple[str, str], str]:
-    """Write a script for each failure; return where they are, by backend and case."""
+def _scripts(
+    whole: Report, folder: ScriptFolder | None, unwritten: list[str]
+) -> dict[tuple[str, str], str]:
+    """Write a script for each failure; return where they are, by backend and case.
+
+    The first that cannot be written ends it, and is added to what is `unwritten`.
+    """
+    places: dict[tuple[str, str], str] = {}
     if folder is None:
-        return {}
-    return {
-        (backend.name, one.case): folder.write(backend.name, one.case, one.script)
+        return places
+    failures = [
+        (backend.name, one.case, one.script)
         for backend in whole.backends
         for one in backend.outcomes
         if one.status == FAILED
-    }
+    ]
+    try:
+        for name, case, script in failures:
+            places[name, case] = folder.write(name, case, script)
+    except ReportError as exc:
+        unwritten.append(str(exc))
+    return places

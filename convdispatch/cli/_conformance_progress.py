@@ -1,69 +1,45 @@
-"""How far a conformance run has got, on stderr and on a terminal only."""
+"""How far a conformance run has got: a line on standard error, where that is a terminal."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
+from convdispatch._terminal import ProgressLine
 from convdispatch.conformance.results import FAILED, Outcome
 from convdispatch.conformance.runner import Watcher
 
 
 @contextlib.contextmanager
 def progress(names: Sequence[str], total: int) -> Iterator[Watcher]:
-    """Give what is to be told of each outcome: a bar a backend, by rich where it is installed."""
-    if not sys.stderr.isatty():
-        yield _ignore
-        return
+    """Give what is to be told of each outcome; `total` cases run on each of these backends."""
+    line = ProgressLine(sys.stderr)
+    line.show(f"loading {', '.join(names)}")
     try:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeRemainingColumn as Remaining
-    except ImportError:
-        yield _Counter(total * len(names)).tell
-        sys.stderr.write("\n")
-        return
-    failed = TextColumn("[red]{task.fields[failed]}")
-    name, count = TextColumn("{task.description}"), MofNCompleteColumn()
-    with Progress(
-        name, BarColumn(), count, Remaining(), failed, console=Console(stderr=True)
-    ) as bar:
-        yield _Bars(bar, names, total).tell
-
-
-class _Bars:
-    """rich's bars, one a backend."""
-
-    def __init__(self, bar: Any, names: Sequence[str], total: int) -> None:
-        self._bar = bar
-        self._tasks = {name: bar.add_task(name, total=total, failed="") for name in names}
-        self._failures = dict.fromkeys(names, 0)
-
-    def tell(self, backend: str, outcome: Outcome) -> None:
-        """Move the backend's bar."""
-        self._failures[backend] += outcome.status == FAILED
-        failures = self._failures[backend]
-        text = f"{failures} failed" if failures else ""
-        self._bar.update(self._tasks[backend], advance=1, failed=text)
+        yield _Counter(line, total * len(names)).tell
+    finally:
+        line.clear()
 
 
 class _Counter:
-    """One line, rewritten."""
+    """What is done of all, and how long the rest may take."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, line: ProgressLine, total: int) -> None:
+        self._line = line
         self._total = total
         self._done = 0
         self._failed = 0
+        self._begun = time.monotonic()
 
     def tell(self, backend: str, outcome: Outcome) -> None:
-        """Rewrite the line."""
+        """Count the outcome, and show where the run is."""
         self._done += 1
         self._failed += outcome.status == FAILED
-        sys.stderr.write(f"\r{self._done}/{self._total}, {self._failed} failed")
-        sys.stderr.flush()
-
-
-def _ignore(backend: str, outcome: Outcome) -> None:
-    """Show nothing: who reads a file wants no moving bars in it."""
+        average = (time.monotonic() - self._begun) / self._done
+        minutes, seconds = divmod(round(average * (self._total - self._done)), 60)
+        self._line.show(
+            f"{self._done} of {self._total}, {self._failed} failed, "
+            f"about {minutes}:{seconds:02} left ({backend})"
+        )

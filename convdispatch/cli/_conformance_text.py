@@ -13,6 +13,7 @@ from convdispatch.cli._output import one_line, table
 from convdispatch.conformance.report import BackendRecord, CaseRecord, OutcomeRecord, Report
 from convdispatch.conformance.results import (
     FAILED,
+    INTERRUPTED,
     KNOWN_FAILURE,
     PASSED,
     UNAVAILABLE,
@@ -22,6 +23,7 @@ from convdispatch.registry import AVAILABLE
 
 MOST_FAILURES = 20  # printed in full, of one backend
 _MOST_LISTED = 12  # reasons, cases
+_INDENT = 4  # of what stands under a title
 _LONGEST_DETAIL = 500
 _LETTERS = {FAILED: "F", KNOWN_FAILURE: "K", UNSUPPORTED: "U", UNAVAILABLE: "N"}
 _LEGEND = "a number: cases that passed; F failed, K known failure, U unsupported, N unavailable"
@@ -55,6 +57,10 @@ def _backend(
         yield f"  {feature}: errors up to {accuracy['factor']:g} bounds ({accuracy['reason']})"
     yield from _lists(backend)
     yield from _section("problems", map(one_line, backend.problems))
+    if INTERRUPTED in backend.problems:
+        run = {one.case for one in backend.outcomes}
+        missing = [case for case in cases if case not in run]
+        yield from _section(f"not run, {len(missing)} of {len(cases)} cases", _first(missing))
     yield from _failures(backend, cases, scripts)
 
 
@@ -70,7 +76,7 @@ def _matrix(backend: BackendRecord, cases: Mapping[str, CaseRecord]) -> str:
     shared = Counter(feature for _, feature in counts)
     columns = sorted(shared, key=lambda feature: (feature != _ALL, -shared[feature], feature))
     rows = [[op, *(_cell(counts[op, feature]) for feature in columns)] for op in ops]
-    return table(["op", *columns], rows)
+    return table(["op", *columns], rows, indent=_INDENT)
 
 
 def _features(case: CaseRecord) -> Iterator[str]:
@@ -98,7 +104,7 @@ def _errors(measured: Iterable[OutcomeRecord], cases: Mapping[str, CaseRecord]) 
         for (op, dtype), group in sorted(groups.items())
     ]
     # Not the ULPs, which the report has: where terms cancel they differ with the machine.
-    return table(("op", "element type", "in bounds"), rows)
+    return table(("op", "element type", "in bounds"), rows, indent=_INDENT)
 
 
 def _number(values: Iterable[float | None]) -> str:
@@ -143,7 +149,7 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
     if listed:
         yield ""
         yield f"  {title}:"
-        yield from (f"    {line}" for line in listed)
+        yield from (f"{' ' * _INDENT}{line}".rstrip() for line in listed)
 
 
 def _first(lines: list[str]) -> list[str]:

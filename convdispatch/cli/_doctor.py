@@ -23,13 +23,13 @@ from convdispatch import config, selection
 from convdispatch._foreign import call
 from convdispatch.cli._backends import backend_rows
 from convdispatch.cli._config import read_settings
-from convdispatch.cli._output import one_line, show, table
+from convdispatch.cli._output import fitted, one_line, show, table
 from convdispatch.conformance.versions import version_of
 from convdispatch.errors import BackendNotFound, ConfigError
 from convdispatch.ops import Conv, Signature
 from convdispatch.registry import AVAILABLE, BROKEN, registry
 
-_PACKAGES = ("convdispatch", "numpy", "pluggy", "ml_dtypes", "autograd", "rich")
+_PACKAGES = ("convdispatch", "numpy", "pluggy", "ml_dtypes", "autograd")
 _TIME_LIMIT = 300  # seconds for one backend: a cold import of a large framework takes many
 _LONGEST = 500  # characters that are shown of what a backend printed
 _OK = "ok"
@@ -90,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         backends=checks,
         healthy=not configured.errors and all(c.status not in (_FAILED, BROKEN) for c in checks),
     )
-    show(arguments, asdict(report), _as_text(report))
+    show(arguments, asdict(report), fitted(_as_text(report)))
     return 0 if report.healthy else 1
 
 

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from convdispatch._files import read_whole
 from convdispatch.conformance._decoding import Misfit, reader
 from convdispatch.conformance.case import SPECIFICATION, Case, Measured
 from convdispatch.conformance.geometry import placements
@@ -23,6 +24,7 @@ from convdispatch.errors import ConvDispatchError
 from convdispatch.ops import Conv, ConvTranspose, Shape
 
 VERSION = 1
+LARGEST = 2**28  # bytes of a report that is read; one of four backends that all fail has 2**27
 
 
 class ReportError(ConvDispatchError, ValueError):
@@ -169,7 +171,7 @@ class Report:
 def read(path: Path) -> Report:
     """Read the report in a file; raise `ReportError`, naming the file, where that is impossible."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_whole(path, LARGEST).decode("utf-8")
     except OSError as exc:
         raise ReportError(f"cannot read the report {str(path)!r}: {exc.strerror or exc}.") from exc
     except UnicodeDecodeError as exc:

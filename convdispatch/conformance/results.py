@@ -26,6 +26,9 @@ PRINTED = "printed"  # something was written to standard output
 CRASH = "crash"  # the interpreter died
 TIME_LIMIT = "time limit"  # no answer in time
 
+# The problem of a run that the user stopped; the cases that did not run have no outcome.
+INTERRUPTED = "the run was interrupted"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:

@@ -29,7 +29,7 @@ from convdispatch.conformance.assembling import (
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.execution import Declared
 from convdispatch.conformance.report import BackendRecord
-from convdispatch.conformance.results import Outcome
+from convdispatch.conformance.results import INTERRUPTED, Outcome
 from convdispatch.conformance.scripts import explained
 from convdispatch.errors import ConfigError
 from convdispatch.ops import BackendInfo
@@ -238,7 +238,7 @@ def _partial_record(work: Work, cases: Sequence[Case]) -> BackendRecord:
     record = _record(work, cases)
     if len(record.outcomes) == len(cases):
         return record
-    return replace(record, problems=(*record.problems, "the run was interrupted"))
+    return replace(record, problems=(*record.problems, INTERRUPTED))
 
 
 def _record(work: Work, cases: Sequence[Case]) -> BackendRecord:

@@ -20,10 +20,13 @@ the extra `conformance` brings, and nothing else imports it before it is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
+import hypothesis.configuration
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -36,6 +39,7 @@ from convdispatch.ops import FLOAT_DTYPES, FUSED_ACTIVATIONS, Op, Pad, Upsample
 # What `problems` can be asked for.
 KINDS = ("conv", "conv_transpose", "pad", "upsample")
 
+_NO_FOLDER = Path(__file__, "hypothesis")  # below a file there cannot be any
 _RANKS = (1, 2, 3)
 _CHANNELS = st.integers(1, 3)
 _PADS = st.tuples(st.integers(-2, 3), st.integers(-2, 3))
@@ -125,7 +129,22 @@ def check_examples(
     test = given(drawn)(configured(attempt))
     if seed != 0:
         test = hypothesis.seed(seed)(test)
-    test()
+    with _storing_nothing():
+        test()
+
+
+@contextlib.contextmanager
+def _storing_nothing() -> Iterator[None]:
+    """Keep hypothesis from making a folder `.hypothesis` where the user is.
+
+    It does without what it cannot store, which also goes for what its database does not hold.
+    """
+    before = vars(hypothesis.configuration).get("__hypothesis_home_directory")
+    hypothesis.configuration.set_hypothesis_home_dir(_NO_FOLDER)
+    try:
+        yield
+    finally:
+        hypothesis.configuration.set_hypothesis_home_dir(before)
 
 
 def _required_rank(rank: int | None) -> SearchStrategy[int]:

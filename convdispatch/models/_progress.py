@@ -1,4 +1,4 @@
-"""A progress bar for work that takes long, drawn by rich where it is installed."""
+"""How far work that takes long has got: a line on standard error."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
+from convdispatch._terminal import ProgressLine, is_terminal, try_to_write
 from convdispatch.errors import InvalidArgument
 
-# Seconds before a bar appears by itself: shorter work is over before a bar can be read.
+# Seconds before the line appears by itself: shorter work is over before it can be read.
 PATIENCE = 1.0
 
 
@@ -19,39 +20,28 @@ def progress(steps: Sequence[int], *, verbose: bool | int | str) -> Iterator[int
     """
     if verbose not in ("auto", 0, 1):
         raise InvalidArgument(f"`verbose` must be 'auto', 0 or 1; received {verbose!r}.")
-    if verbose == 0 or (verbose == "auto" and not sys.stderr.isatty()):
+    if is_terminal(sys.stderr) and verbose != 0:
+        yield from _on_a_line(steps, patience=PATIENCE if verbose == "auto" else 0.0)
+    elif verbose == 1:
+        yield from _in_a_file(steps)
+    else:
         yield from steps
-        return
-    begun = time.monotonic()
-    patience = 0.0 if verbose == 1 else PATIENCE
-    remaining = iter(steps)
-    done = 0
-    for step in remaining:
-        yield step
-        done += 1
-        if time.monotonic() - begun >= patience:
-            break
-    else:  # over before a bar could be read
-        return
-    yield from _with_bar(remaining, done=done, total=len(steps))
 
 
-def _with_bar(remaining: Iterator[int], *, done: int, total: int) -> Iterator[int]:
+def _on_a_line(steps: Sequence[int], *, patience: float) -> Iterator[int]:
+    line, begun = ProgressLine(sys.stderr), time.monotonic()
     try:
-        from rich.console import Console
-        from rich.progress import Progress
-    except ImportError:
-        yield from _with_counter(remaining, done=done, total=total)
-        return
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("predict", total=total, completed=done)
-        for step in remaining:
+        for done, step in enumerate(steps, 1):
             yield step
-            bar.advance(task)
+            if done < len(steps) and time.monotonic() - begun >= patience:
+                line.show(f"predict {done}/{len(steps)}")
+    finally:
+        line.clear()
 
 
-def _with_counter(remaining: Iterator[int], *, done: int, total: int) -> Iterator[int]:
-    for count, step in enumerate(remaining, done + 1):
+def _in_a_file(steps: Sequence[int]) -> Iterator[int]:
+    for done, step in enumerate(steps, 1):
         yield step
-        sys.stderr.write(f"\rpredict {count}/{total}")
-    sys.stderr.write("\n")
+        if done > 1 or len(steps) == 1:
+            try_to_write(sys.stderr, f"\rpredict {done}/{len(steps)}")
+    try_to_write(sys.stderr, "\n")

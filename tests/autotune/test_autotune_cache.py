@@ -390,7 +390,7 @@ def test_a_folder_that_may_not_be_looked_into_is_no_traceback(
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     captured = capfd.readouterr()
     assert "Traceback" not in captured.err
-    assert code == (1 if action == "clear" else 0)
+    assert code == (2 if action == "clear" else 0)
     assert str(path) in captured.out + captured.err
 
 

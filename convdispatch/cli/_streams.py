@@ -1,0 +1,91 @@
+"""Where a command's output goes, whatever streams the process was given.
+
+Standard output is the command's alone: a program reads it. What a plugin, a framework or a user's
+file prints, from Python or from C and up to the end of the process, goes to standard error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+_STDOUT, _STDERR = 1, 2
+_OUTPUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+_own: list[TextIO | None] = []  # where the command that runs prints to
+
+
+def ensure_streams() -> None:
+    """Open the standard streams that the process was started without, leading nowhere.
+
+    The next file that is opened would get their numbers, and what is printed would end up in it.
+    """
+    with contextlib.suppress(OSError):
+        while (number := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+            os.set_inheritable(number, True)
+        os.close(number)
+
+
+def output() -> TextIO | None:
+    """Return where the command prints to; None where that is nowhere."""
+    stream = _own[-1] if _own else sys.stdout
+    return None if getattr(stream, "closed", False) else stream
+
+
+def output_path(path: str | None) -> str | None:
+    """Return the path with which another module opens the same file.
+
+    A name of standard output means the command's, and not where others' output is led to.
+    """
+    stream = output()
+    if path not in _OUTPUT or stream is None:
+        return path
+    with contextlib.suppress(OSError):  # a test's stream has no number
+        return f"/dev/fd/{stream.fileno()}"
+    return path
+
+
+@contextlib.contextmanager
+def own_standard_output(*, is_program: bool) -> Iterator[None]:
+    """Lead what others print to standard error, for the block or, in a program, for good.
+
+    `output` is where standard output led before.
+    """
+    usual = sys.stdout
+    moved = _moved(usual)
+    _own.append(moved or usual)
+    sys.stdout = sys.stderr
+    try:
+        yield
+    finally:
+        _own.pop()
+        sys.stdout = usual
+        if moved is not None and not is_program:
+            moved.flush()
+            os.dup2(moved.fileno(), _STDOUT)
+            moved.close()
+        elif moved is not None:
+            sys.stdout = sys.stderr  # of what is printed at exit
+
+
+def _moved(stream: TextIO | None) -> TextIO | None:
+    """Give standard output a descriptor that nobody else knows; None where it is none."""
+    try:
+        if stream is None or stream.fileno() != _STDOUT:
+            return None  # a test or a notebook collects it
+        stream.flush()
+        descriptor = os.dup(_STDOUT)
+    except (OSError, ValueError):
+        return None
+    os.dup2(_STDERR, _STDOUT)
+    return open(descriptor, "w", encoding=stream.encoding, errors=stream.errors)
+
+
+def abandon(stream: TextIO) -> None:
+    """Lead the rest of a stream that cannot be written nowhere: Python flushes it at the end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
