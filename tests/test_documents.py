@@ -201,7 +201,8 @@ def test_a_limit_is_named_and_can_be_raised(limits: DocumentLimits, message: str
 
 def test_what_cannot_be_shown_whole_is_shown_in_part() -> None:
     """Python's own `repr` would raise for a deep list and for a long number."""
-    for value in (nested(5000), [10**5000], {"a": 10**5000}, "x" * 10**6, [0] * 10**6):
+    values: tuple[Any, ...] = (nested(5000), [10**5000], {"a": 10**5000}, "x" * 10**6, [0] * 10**6)
+    for value in values:
         with pytest.raises(InvalidDocument, match=r"must be a mapping|limit|integer of") as caught:
             layers.Conv1D.from_config(value)
         assert len(str(caught.value)) < 1000

@@ -335,7 +335,7 @@ def test_an_input_layer_comes_first_and_once(listed: list[Any]) -> None:
 
 def test_two_shapes_that_differ_are_refused() -> None:
     """TensorFlow's Keras states the input's shape twice."""
-    first = {**CONV, "config": {**CONV["config"], "batch_input_shape": [None, 5, 1]}}  # type: ignore[dict-item]
+    first = {**CONV, "config": {**CONV["config"], "batch_input_shape": [None, 5, 1]}}
     with pytest.raises(
         InvalidDocument, match=r"\[None, 4, 1\] and the first layer .*\[None, 5, 1\]"
     ):
