@@ -387,6 +387,32 @@ def test_an_interrupted_run_leaves_nothing(
 
 
 @needs_git
+@pytest.mark.parametrize("left", ["everything", "no folder", "another repository's"])
+def test_what_a_killed_run_left_goes_with_the_next_one(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    """Its folder, which may be gone, and git's note of it, whichever repository it is in."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    root = temporary / "convdispatch-bench-killed"
+    root.mkdir()
+    (root / "lock").touch()
+    git(repository, "worktree", "add", "--quiet", "--detach", str(root / "base"), "fast")
+    if left == "no folder":
+        shutil.rmtree(root)
+    elif left == "another repository's":
+        other = tmp_path / "other"
+        other.mkdir()
+        git(other, "init", "--quiet")
+        monkeypatch.chdir(other)
+    with checked_out(str(repository), str(repository)):
+        assert len(list(temporary.iterdir())) == 1
+    assert list(temporary.iterdir()) == []
+    assert git(repository, "worktree", "list").count("\n") == 1
+
+
+@needs_git
 def test_a_run_beside_another_takes_nothing_from_it(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,6 +100,12 @@ def _remove_abandoned() -> None:
                 for name in ("base", "head"):
                     _remove_worktree(root / name)
                 shutil.rmtree(root)
+    with contextlib.suppress(OSError):  # there is no git
+        for line in _git("worktree", "list", "--porcelain").stdout.splitlines():
+            folder = Path(line.removeprefix("worktree "))
+            # Their folder was removed without them, as by a machine that starts anew.
+            if folder.parent.name.startswith(_PREFIX) and not folder.exists():
+                _remove_worktree(folder)
 
 
 def _source(given: str) -> Path | str:
@@ -139,9 +145,12 @@ def _worktree(folder: Path, commit: str) -> Iterator[Path]:
 
 def _remove_worktree(folder: Path) -> None:
     """Remove it, or what is left of it, also where git was killed that made it or removes it."""
+    # It may be another repository's than the one that we are in.
+    asked = _git("-C", str(folder), "rev-parse", "--git-common-dir")
+    whose = [] if asked.returncode else [f"--git-dir={folder / asked.stdout.strip()}"]
     for _ in range(2):
         # Twice forced: git locks a worktree as long as it makes it.
-        if not _git("worktree", "remove", "--force", "--force", str(folder)).returncode:
+        if not _git(*whose, "worktree", "remove", "--force", "--force", str(folder)).returncode:
             return
 
 
