@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Callable
@@ -155,27 +156,29 @@ def test_the_owner_is_kept(keras_json: Path) -> None:
 @FORKS
 @pytest.mark.parametrize(("owner", "group"), [(4711, 4712), (4713, 0)], ids=["owner", "group"])
 def test_an_owner_that_cannot_be_kept_is_a_refusal(
-    keras_json: Path, capfd: pytest.CaptureFixture[str], owner: int, group: int
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, owner: int, group: int
 ) -> None:
     """A user who may write to another's file does not become its owner."""
-    keras_json.write_text("{}", encoding="utf-8")
-    os.chown(keras_json, owner, group)
-    keras_json.chmod(0o666)
-    keras_json.parent.chmod(0o777)
-    for folder in keras_json.parents[1:4]:
-        folder.chmod(0o755)
+    # Not in pytest's folder, into which no other user may look.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        monkeypatch.setenv("KERAS_HOME", folder)
+        file = Path(folder, "keras.json")
+        file.write_text("{}", encoding="utf-8")
+        os.chown(file, owner, group)
+        file.chmod(0o666)
 
-    def as_user() -> int:
-        os.setgroups([])
-        os.setgid(4713)
-        os.setuid(4713)
-        return main(["config", "set", "floatx", "float64"])
+        def as_user() -> int:
+            os.setgroups([])
+            os.setgid(4713)
+            os.setuid(4713)
+            return main(["config", "set", "floatx", "float64"])
 
-    assert in_child(as_user) == 2
-    assert "belongs to another user or group; nothing was changed" in capfd.readouterr().err
-    status = keras_json.stat()
-    assert (status.st_uid, status.st_gid) == (owner, group)
-    assert keras_json.read_text(encoding="utf-8") == "{}"
+        assert in_child(as_user) == 2
+        assert "belongs to another user or group; nothing was changed" in capfd.readouterr().err
+        status = file.stat()
+        assert (status.st_uid, status.st_gid) == (owner, group)
+        assert file.read_text(encoding="utf-8") == "{}"
 
 
 def read_only(file: Path) -> None:
