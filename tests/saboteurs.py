@@ -7,6 +7,7 @@ import saboteurs_declarations
 import saboteurs_functions
 import saboteurs_geometry
 import saboteurs_gradients
+import saboteurs_half
 import saboteurs_limits
 import saboteurs_numbers
 import saboteurs_pads
@@ -24,6 +25,7 @@ FAMILIES = (
     saboteurs_numbers,
     saboteurs_gradients,
     saboteurs_functions,
+    saboteurs_half,
     saboteurs_tensors,
     saboteurs_state,
     saboteurs_declarations,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sabotage import honest, tabled
 
-from convdispatch_numpy._autograd import is_traced
+from convdispatch_numpy._autograd import differentiable, is_traced
 
 GROUND = ("functions/*",)
 _F = honest.functions
@@ -165,3 +165,93 @@ def where_gives_float64(function, condition, x, y):
 
 def _is(value):
     return hasattr(value, "dtype")
+
+
+@tabled("sigmoid", "functions/*")
+def sigmoid_by_tanh(function, x):
+    """Compute a sigmoid as (1 + tanh(x / 2)) / 2, whose small results have no digits."""
+    return (1 + _F["tanh"](x / 2)) / 2
+
+
+@tabled("sigmoid", "functions/*")
+def sigmoid_computed_in_float16(function, x):
+    """Compute a float16 sigmoid as 1 / (1 + exp(-x)) in float16."""
+    if is_traced(x) or x.dtype.name != "float16":
+        return function(x)
+    with np.errstate(all="ignore"):
+        return 1 / (1 + np.exp(-x))
+
+
+@tabled("tanh", "functions/*")
+def tanh_is_its_argument_near_zero(function, x):
+    """Return x itself for tanh(x) below 0.02 in float32."""
+    if x.dtype.name != "float32":
+        return function(x)
+    return _F["where"](_F["abs"](x) < 0.02, x, function(x))
+
+
+@tabled("erf", "functions/*")
+def erf_by_its_complement(function, x):
+    """Compute a float16 erf as 1 minus something rounded, which leaves nothing near 0."""
+    if x.dtype.name != "float16":
+        return function(x)
+    rest = (1 - function(x.astype("f4"))).astype("f4")
+    return (1 - rest.astype("f2")).astype("f2")
+
+
+@tabled("mean", "functions/*")
+def mean_rounds_its_sum(function, x, axis=None, keepdims=False):
+    """Round the sum of float16 to float16 before it is divided."""
+    if x.dtype.name != "float16":
+        return function(x, axis=axis, keepdims=keepdims)
+    with np.errstate(all="ignore"):
+        total = _F["sum"](x, axis=axis, keepdims=keepdims)
+        return (total / (x.size / max(total.size, 1))).astype("f2")
+
+
+@tabled("matmul", "functions/*")
+def matmul_rounds_its_products(function, a, b):
+    """Round the products of float16 matrices to float16 before they are added."""
+    if a.dtype.name != "float16" or a.ndim != 2 or b.ndim != 2:
+        return function(a, b)
+    with np.errstate(all="ignore"):
+        products = a[:, :, None] * b[None]
+    return _F["sum"](products, axis=(1,))
+
+
+@tabled("max", "functions/*")
+def max_takes_no_axis_for_all(function, x, axis=None, keepdims=False):
+    """Take an empty tuple of axes for all of them."""
+    return function(x, axis=None if axis == () else axis, keepdims=keepdims)
+
+
+@tabled("minimum", "functions/*")
+def minimum_promotes_where_a_number_is_first(function, a, b):
+    """Return float64 from minimum where its first argument is a Python number."""
+    least = function(a, b)
+    return least if _is(a) else least.astype("f8")
+
+
+@tabled("log", "functions/*")
+def log_of_small_numbers_limited(function, x):
+    """Take a number below 1e-30 for 1e-30 before its logarithm, but for 0."""
+    return function(_F["where"]((x > 0) & (x < 1e-30), 1e-30, x))
+
+
+@tabled("exp", "functions/*")
+def exp_of_large_numbers_overflows_early(function, x):
+    """Return infinity in place of results above 1e30."""
+    return _F["where"](x > 69.0, np.inf, function(x))
+
+
+@tabled("tanh", "functions/*")
+def tanh_differentiated_in_half_precision(function, x):
+    """Compute the slope of tanh in half precision, from a value that is rounded already."""
+    if x.dtype.itemsize != 2:
+        return function(x)
+    return _half_tanh(x)
+
+
+_half_tanh = differentiable(
+    lambda x: np.tanh(x), lambda answer, x: lambda g: g * (1 - answer * answer)
+)

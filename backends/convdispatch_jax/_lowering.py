@@ -127,18 +127,19 @@ def _lower_pad(op: Pad, signature: Signature) -> Function:
 @lower.register
 def _lower_upsample(op: Upsample, signature: Signature) -> Function:
     first = 1 if op.channels_last else 2
+    dtype = "float32" if signature.dtype in _HALF else signature.dtype
     if op.interpolation == "nearest":
 
         def nearest(x: jax.Array) -> jax.Array:
+            y = x.astype(dtype)  # copying is exact, but its gradient adds up
             for axis, factor in enumerate(op.factors, first):
-                x = jnp.repeat(x, factor, axis)
-            return x
+                y = jnp.repeat(y, factor, axis)
+            return y.astype(x.dtype)
 
         return jax.jit(nearest)
 
     spatial = _spatial(signature.input_shape, channels_last=op.channels_last)
     grids = [_grid(size, factor) for size, factor in zip(spatial, op.factors, strict=True)]
-    dtype = "float32" if signature.dtype in _HALF else signature.dtype
 
     def bilinear(x: jax.Array) -> jax.Array:
         y = x.astype(dtype)

@@ -7,6 +7,7 @@ vector-Jacobian products, to autograd.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -55,6 +56,8 @@ def value_and_grad(
     autograd = _import_autograd()
 
     def compute(tensors: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        if "ml_dtypes" in sys.modules:  # or no tensor is of its element type
+            _register(sys.modules["ml_dtypes"].bfloat16)
         value, gradients = autograd.value_and_grad(fn)(list(tensors))
         return value, list(gradients)
 
@@ -80,3 +83,13 @@ def _import_autograd() -> Any:
             f"Install it with `{install_command('train')}`."
         ) from exc
     return autograd
+
+
+@cache
+def _register(scalar: type) -> None:
+    """Let autograd take scalars of an element type that is not NumPy's own, such as sums."""
+    from autograd.numpy.numpy_boxes import ArrayBox
+    from autograd.numpy.numpy_vspaces import ArrayVSpace
+
+    ArrayBox.register(scalar)
+    ArrayVSpace.register(scalar)

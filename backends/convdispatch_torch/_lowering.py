@@ -107,7 +107,8 @@ def _lower_upsample(op: Upsample, signature: Signature) -> Function:
                 x = x.repeat_interleave(factor, axis)
             return x
 
-        return nearest
+        # Copying is exact, but its gradient adds up.
+        return _in_float32_on_cpu(nearest, signature)
 
     def bilinear(x: torch.Tensor) -> torch.Tensor:
         # `F.interpolate` finds the weights in float32 too, from positions as large as the image.

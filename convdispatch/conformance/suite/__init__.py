@@ -19,6 +19,7 @@ _MODULES = (
     "enumerated",
     "blocks",
     "gradients",
+    "half_gradients",
     "second_order",
     "differentiation",
     "generated",
@@ -50,6 +51,7 @@ _MODULES = (
     "tensors",
     "conversions",
     "functions",
+    "function_range",
     "products",
     "declarations",
 )

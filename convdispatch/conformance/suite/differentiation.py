@@ -10,9 +10,9 @@ import numpy as np
 
 from convdispatch.conformance import bounds
 from convdispatch.conformance.case import Case, Check, Measured, Mismatch
-from convdispatch.conformance.comparing import require_within, worst
+from convdispatch.conformance.comparing import require_within, spacing, worst
 from convdispatch.conformance.problem import Array, round_to
-from convdispatch.ops import Backend, Tensor
+from convdispatch.ops import FLOAT_DTYPES, HALF_DTYPES, Backend, Tensor
 
 _DTYPES = ("float32", "float64")
 _LINE = np.array([-9.0, -2.5, -0.75, -0.125, 0.25, 0.5, 1.25, 3.0, 8.0])
@@ -68,20 +68,27 @@ def cases(seed: int) -> Iterator[Case]:
     for dtype in _DTYPES:
         for slug, (check, claim) in promises.items():
             yield _case(f"tensors/grad/{slug}-{dtype}", claim, check, dtype)
+    for dtype in FLOAT_DTYPES:
         for slug in SLOPES:
             claim = "The slope is the derivative's value; relu's at 0 is 0."
             yield _case(f"functions/grad/{slug}-{dtype}", claim, slope, slug, dtype)
 
 
 def slope(backend: Backend, slug: str, dtype: str) -> Measured:
-    """Compare the gradient of a weighted sum of the function's values with the derivative."""
+    """Compare the gradient of a weighted sum of the function's values with the derivative.
+
+    Half precision's is computed in float32 too, and rounded once.
+    """
     name, points, derivative = SLOPES[slug]
     numbers = round_to(points, dtype)
     with np.errstate(all="ignore"):
         want = 0.5 * derivative(numbers)
     function = backend.functions[name]
     _, (got,) = _differentiated(backend, lambda t: _product(0.5, function(t[0])), [numbers], dtype)
-    limits = _UNITS * bounds.unit_roundoff(dtype) * np.maximum(1, np.abs(want))
+    computed_in = "float32" if dtype in HALF_DTYPES else dtype
+    limits = _UNITS * bounds.unit_roundoff(computed_in) * np.maximum(1, np.abs(want))
+    if dtype in HALF_DTYPES:
+        limits = limits + spacing(want, dtype) / 2
     return require_within(got, want, limits, dtype, f"the slope of {name!r}")
 
 

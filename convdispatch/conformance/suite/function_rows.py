@@ -64,6 +64,9 @@ _FAR = np.array([-1000.0, 1000.0])
 _SPECIAL = np.array([np.nan, np.inf, -np.inf])
 _WITH_NAN = np.array([[np.nan, 1.0, 2.0], [3.0, np.nan, -1.0], [0.0, 1.0, 2.0]])
 _ONES = np.ones((4096, 2))
+# Sums beyond 65504 on the way to results that every element type has.
+_LARGE = np.repeat([60.0, -60.0, 0.5], [2000, 2000, 1])[:, None]
+_SIDES = np.array([[300.0, 300.0, 0.5]])
 
 
 def _of_one(name: str) -> Callable[[Functions, Any], Any]:
@@ -110,6 +113,9 @@ ELEMENTWISE: dict[str, Row] = {
             f"{name}-of-nan": Row(_of_two(name), (_WITH_NAN, _WITH_NAN[::-1]), EXACT),
         }.items()
     },
+    "maximum-of-number-first": Row(lambda f, x: f["maximum"](0.25, x), (_A,), EXACT),
+    "minimum-of-number-first": Row(lambda f, x: f["minimum"](0.25, x), (_A,), EXACT),
+    "where-of-number-first": Row(lambda f, x: f["where"](x > 0, 0.5, x), (_A,), EXACT),
     "maximum-of-number": Row(lambda f, x: f["maximum"](x, 0.25), (_A,), EXACT),
     "maximum-of-integer": Row(lambda f, x: f["maximum"](x, 0), (_WITH_NAN,), EXACT),
     "minimum-of-number": Row(lambda f, x: f["minimum"](x, 0.25), (_A,), EXACT),
@@ -147,6 +153,7 @@ _OVER: dict[str, dict[str, Any]] = {
     "": {},
     "-axis": {"axis": (1,)},
     "-axes": {"axis": (0, 2)},
+    "-no-axis": {"axis": ()},
     "-last-axis": {"axis": (-1,)},
     "-keepdims": {"axis": (0, 1), "keepdims": True},
     "-all-keepdims": {"keepdims": True},
@@ -171,6 +178,9 @@ REDUCING: dict[str, Row] = {
         for name in ("mean", "sum")
         for slug, options in {"": {}, "-axis": {"axis": (0,)}}.items()
     },
+    "mean-of-large": Row(_over("mean", axis=(0,)), (60 * _ONES,), EXACT),
+    "sum-that-falls": Row(_over("sum", axis=(0,)), (_LARGE,), EXACT),
+    "matmul-that-falls": Row(_of_two("matmul"), (_SIDES, np.array([[300.0], [-300], [1]])), EXACT),
     "matmul": Row(_of_two("matmul"), (_A, _B.T), SUM),
     "matmul-batched": Row(_of_two("matmul"), (_THIRDS, _CUBE[0].T), SUM),
     "matmul-of-batches": Row(_of_two("matmul"), (_THIRDS, _THIRDS.swapaxes(1, 2)), SUM),
