@@ -41,7 +41,7 @@ def require_float(dtype: str, what: str, backend: Backend | None = None) -> None
 def _advice(dtype: str, backend: Backend | None) -> str:
     say = getattr(backend, "conversion", None) if backend is not None else _conversion
     if say is None:
-        return "Convert it to float32 first."
+        return "Convert it first, to float32 for example."
     return f"Convert it first, for example with `{say(dtype)}`."
 
 

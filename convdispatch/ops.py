@@ -120,6 +120,10 @@ class Backend(Protocol):
     `functions` is a table of functions named and behaving as NumPy's, over native tensors:
     see `REQUIRED_FUNCTIONS`. Arithmetic operators and comparisons between native tensors and
     Python numbers must work, in the tensor's element type or a wider one. A tensor has a `shape`.
+
+    Half precision is computed in float32 or wider and rounded once, by each op, by each function
+    and by its gradient; so a backend that has half precision has float32. A number below the
+    smallest normal one of the type that is computed in may count as zero.
     """
 
     name: str

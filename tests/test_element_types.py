@@ -76,7 +76,9 @@ def test_numpys_arrays_are_converted_in_numpys_words(
 def test_a_backend_without_words_is_spoken_of_in_general() -> None:
     """The method is optional."""
     silent: Any = object()
-    with pytest.raises(InvalidType, match=r"`x` must have .* int8\. Convert it to float32 first\."):
+    with pytest.raises(
+        InvalidType, match=r"`x` must have .* int8\. Convert it first, to float32 for"
+    ):
         require_float("int8", "`x`", silent)
 
 
