@@ -61,7 +61,8 @@ class NumpyBackend:
         return tensor.astype(_dtype(dtype))
 
     def to_numpy(self, tensor: Array) -> Array:
-        return native(np.asarray(tensor))
+        array: Array = native(np.asarray(tensor))
+        return array
 
     def synchronize(self, tensor: Array) -> None:
         """Return at once: NumPy computes before it returns."""

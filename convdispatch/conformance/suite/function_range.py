@@ -65,7 +65,7 @@ def allowed(name: str, exact: Array, dtype: str) -> Array:
     if name in _EXACT:
         return np.zeros_like(size)
     computed_in = "float32" if dtype in HALF_DTYPES else dtype
-    limit = bounds.FUNCTION_ULPS * bounds.unit_roundoff(computed_in) * size
+    limit: Array = bounds.FUNCTION_ULPS * bounds.unit_roundoff(computed_in) * size
     limit = limit + (2.0 ** _EXPONENTS[dtype][0] if dtype in _EXPONENTS else 0.0)
     return limit + spacing(exact, dtype) / 2 if dtype in HALF_DTYPES else limit
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +26,10 @@ from convdispatch.ops import (
 
 # A sum of numbers about 1 that is kept in float16 stops at 2048, in bfloat16 at 256.
 _MANY = 6000
-_FIELDS = {"strides": (1,), "pads": ((0, 0),), "dilation": (1,), "groups": 1}
+_LINE: dict[str, Any] = {
+    "strides": (1,), "pads": ((0, 0),), "dilation": (1,), "groups": 1,
+    "channels_last": True, "activation": "linear",
+}  # fmt: skip
 
 
 def cases(seed: int) -> Iterator[Case]:
@@ -60,11 +65,8 @@ Gradients = Callable[..., tuple[Array, ...]]
 
 def _problems(dtype: str, seed: int) -> dict[str, tuple[Problem, Gradients]]:
     """Return each problem, and the gradients of its result's sum from its arrays, by hand."""
-    conv = Conv(**_FIELDS, channels_last=True, bias=True, activation="linear")
-    adjoint = ConvTranspose(
-        **_FIELDS, channels_last=True, bias=True, activation="linear", output_size=(_MANY,)
-    )
-    few = Conv(**_FIELDS, channels_last=True, bias=False, activation="linear")
+    conv, few = Conv(**_LINE, bias=True), Conv(**_LINE, bias=False)
+    adjoint = ConvTranspose(**_LINE, bias=True, output_size=(_MANY,))
     repeat = Upsample(factors=(_MANY,), interpolation="nearest", channels_last=True)
     turn = Upsample(factors=(60, 100), interpolation="nearest", channels_last=True)
 
@@ -79,8 +81,8 @@ def _problems(dtype: str, seed: int) -> dict[str, tuple[Problem, Gradients]]:
         return (np.full(x.shape, float(_MANY)),)
 
     def problem(op: Op, shape: Shape, *weights: Shape) -> Problem:
-        drawn = {"dtype": dtype, "values": "positive", "seed": seed}
-        return Problem(op=op, input_shape=shape, weight_shapes=weights, **drawn)
+        plain = Problem(op=op, input_shape=shape, weight_shapes=weights)
+        return replace(plain, dtype=dtype, values="positive", seed=seed)
 
     cells = ((1, _MANY, 1), (1, 1, 1), (1,))
     return {
