@@ -56,8 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
             every, problems = suite.collect(arguments.seed)
             levels = _levels(arguments)
             cases = _selected(every, levels, arguments.case)
-            reports = map(output_path, (arguments.json, arguments.html))
-            write = stack.enter_context(reserved_reports(*reports))
+            json, html = output_path(arguments.json), output_path(arguments.html)
+            write = stack.enter_context(reserved_reports(json, html))
             folder = ScriptFolder(arguments.scripts, "--scripts") if arguments.scripts else None
         start = functools.partial(
             runner.run, cases, infos, every_id=[case.id for case in every], problems=problems

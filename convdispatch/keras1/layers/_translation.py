@@ -10,14 +10,15 @@ from convdispatch.layers import _options
 from convdispatch.layers._arguments import as_choice, as_int
 from convdispatch.layers._weights import Layout, Weight
 from convdispatch.ops import NumpyArray
+from convdispatch.types import DataFormat
 from convdispatch.vocabulary import KERAS1
 
-DATA_FORMATS: Mapping[str, str | None] = {
+DATA_FORMATS: Mapping[str, DataFormat | None] = {
     "th": "channels_first",
     "tf": "channels_last",
     "default": None,
 }
-DIM_ORDERINGS = {word: ordering for ordering, word in DATA_FORMATS.items() if word}
+DIM_ORDERINGS: dict[str, str] = {word: ordering for ordering, word in DATA_FORMATS.items() if word}
 
 Spelling: TypeAlias = dict[str, str | tuple[str, ...] | None]
 Layouts: TypeAlias = dict[str, dict[str, Layout]]
@@ -116,6 +117,6 @@ def kernel_size(**sizes: object) -> tuple[int, ...]:
     return tuple(as_int(size, argument) for argument, size in sizes.items())
 
 
-def data_format(dim_ordering: object) -> str | None:
+def data_format(dim_ordering: object) -> DataFormat | None:
     """Return Keras 2's word for a dim_ordering; None for 'default', the configured one."""
     return DATA_FORMATS[as_choice(dim_ordering, tuple(DATA_FORMATS), "dim_ordering")]
