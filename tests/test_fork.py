@@ -188,3 +188,136 @@ def test_the_frontend_has_no_other_locks() -> None:
     sources = [path for path in FRONTEND.rglob("*.py") if path.name != "_locks.py"]
     found = [path.name for path in sources if "Lock()" in path.read_text().replace(" Lock()", "")]
     assert found == []
+
+
+# Threads compute all the time while children are forked, which compute too: none may stand still.
+BESIDE_THREADS = """
+    import itertools, multiprocessing, os, sys, threading
+    import numpy as np
+    import convdispatch
+    from convdispatch import autotuning, layers
+    from convdispatch.models import Sequential
+
+    how, forks = sys.argv[1], int(sys.argv[2])
+    convdispatch.set_random_seed(0)
+    model = Sequential(
+        [layers.Conv2D(32, 3, padding="same", input_shape=(24, 24, 32)), layers.Conv2D(64, 1)],
+        backend="numpy",
+    )
+    x = np.random.default_rng(0).normal(size=(2, 24, 24, 32)).astype("float32")
+    matrix = x.reshape(-1, 32)
+
+    def predict():
+        return model.predict(x, verbose=0)
+
+    def multiply():
+        return convdispatch.registry.registry.load("numpy").functions["matmul"](matrix.T, matrix)
+
+    folder, turns = os.environ["CONVDISPATCH_CACHE_HOME"], itertools.count()
+
+    def tune():  # with a cache of its own, so that it measures each time
+        os.environ["CONVDISPATCH_CACHE_HOME"] = f"{folder}/{os.getpid()}-{next(turns)}"
+        autotuning.autotune(model, x[:1])
+        return predict()
+
+    compute = {"tune": tune, "multiply": multiply}.get(how, predict)
+    expected = compute()
+
+    def is_right():
+        return np.allclose(compute(), expected, rtol=1e-3, atol=1e-3)
+
+    may_end, outcomes = threading.Event(), []
+    rounds = [0, 0]
+
+    def go_on(who):
+        while not may_end.is_set():
+            outcomes.append(is_right())
+            rounds[who] += 1
+
+    def child():
+        os._exit(0 if is_right() else 3)
+
+    threads = [threading.Thread(target=go_on, args=(who,)) for who in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for _ in range(forks):
+        process = multiprocessing.get_context("fork").Process(target=child)
+        process.start()
+        process.join(60)
+        assert process.exitcode == 0, f"a child ended with {process.exitcode}"
+    before = list(rounds)
+    while not all(now > then for now, then in zip(rounds, before)):  # or the test's patience ends
+        may_end.wait(0.01)
+    may_end.set()
+    for thread in threads:
+        thread.join()
+    assert all(outcomes) and is_right()
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "number"),
+    [("predict", "2"), ("predict", "1"), ("multiply", "2"), ("tune", "2")],
+    ids=["our threads", "threads of BLAS", "matmul", "autotune"],
+)
+def test_forks_beside_threads_that_compute(
+    how: str,
+    number: str,
+    run_python: Callable[..., subprocess.CompletedProcess[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """No thread, no child and no fork waits for a thread that OpenBLAS ended.
+
+    `CONVDISPATCH_TEST_FORKS=200` forks as often; 12 are enough for the fault to have been seen.
+    """
+    forks = int(os.environ.get("CONVDISPATCH_TEST_FORKS", "12"))
+    if how == "tune":
+        forks = max(forks // 6, 1)  # each of them waits for a measurement of both processes
+    monkeypatch.setenv("CONVDISPATCH_NUMPY_THREADS", number)
+    monkeypatch.setenv("CONVDISPATCH_CACHE_HOME", str(tmp_path))
+    script = textwrap.dedent(BESIDE_THREADS)
+    arguments = ("-W", "ignore::DeprecationWarning", "-c", script, how, str(forks))
+    finished = run_python(*arguments)
+    assert finished.returncode == 0, finished.stderr
+
+
+IN_A_HANDLER = """
+    import os, signal, threading
+    import numpy as np
+    from convdispatch import layers
+    from convdispatch_numpy import _threads
+
+    layer = layers.Conv2D(64, 3, backend="numpy")
+    x = np.ones((2, 60, 60, 32), "float32")
+    expected = layer(x)
+    codes = []
+
+    def fork(*_):
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            os._exit(0 if np.allclose(layer(x), expected) else 3)
+        codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+    signal.signal(signal.SIGUSR1, fork)
+
+    def task(index):
+        if index == 2:
+            os.kill(os.getpid(), signal.SIGUSR1)
+        return _threads.blas().get_num_threads()
+
+    held = []
+    _threads.run(lambda index: held.append(task(index)), 5, helped=False)
+    assert held == [1] * 5, held
+    assert codes == [0], codes
+    assert np.allclose(layer(x), expected)
+"""
+
+
+def test_a_signal_handler_may_fork_in_the_middle_of_a_computation(
+    run_python: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """It does not wait for its own thread, and BLAS is held again when that goes on."""
+    finished = run_python("-W", "ignore", "-c", textwrap.dedent(IN_A_HANDLER))
+    assert finished.returncode == 0, finished.stderr

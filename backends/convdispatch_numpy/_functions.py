@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch_numpy._autograd import Function, differentiable, numpy_or_autograd
+from convdispatch_numpy._gate import gate
 from convdispatch_numpy._precision import native, native_type
 
 Array = npt.NDArray[Any]
@@ -78,6 +79,14 @@ def _rounded_once_of_several(function: Function) -> Function:
     return computed
 
 
+def _matmul(a: Any, b: Any) -> Any:
+    gate.enter()
+    try:
+        return np.matmul(a, b)
+    finally:
+        gate.leave()
+
+
 def _erf_gradient(answer: Array, x: Array) -> Function:
     return lambda g: g * (2 / math.sqrt(math.pi)) * _exp(-x * x)
 
@@ -105,6 +114,7 @@ FUNCTIONS: Mapping[str, Function] = {
     },
     **{
         name: _rounded_once_of_several(numpy_or_autograd(getattr(np, name), name))
-        for name in ("matmul", "maximum", "minimum", "where")
+        for name in ("maximum", "minimum", "where")
     },
+    "matmul": _rounded_once_of_several(numpy_or_autograd(_matmul, "matmul")),
 }

@@ -17,6 +17,7 @@ from functools import cache, partial
 from typing import Any
 
 from convdispatch.errors import ConfigError
+from convdispatch_numpy._gate import gate
 from convdispatch_numpy._processors import Helpers, usable
 
 VARIABLE = "CONVDISPATCH_NUMPY_THREADS"
@@ -70,13 +71,21 @@ def run(task: Callable[[int], None], number: int, *, helped: bool = True) -> Non
     A thread takes the next i when it is done with its last. The first exception is raised once
     all threads have come to rest.
     """
-    threads = count()
-    if threads == 1:  # BLAS has its own
-        _work(task, iter(range(number)))
-        return
+    gate.enter()
+    try:
+        threads = count()
+        if threads == 1:  # BLAS has its own
+            _work(task, iter(range(number)))
+        else:
+            _with_blas_held(task, number, threads if helped else 1)
+    finally:
+        gate.leave()
+
+
+def _with_blas_held(task: Callable[[int], None], number: int, threads: int) -> None:
     _hold_blas()
     try:
-        if helped and number > 1:
+        if threads > 1 and number > 1:
             _work_together(task, number, threads)
         else:
             _work(task, iter(range(number)))
@@ -146,8 +155,13 @@ def _pool_of(size: int) -> ThreadPoolExecutor:
 @cache
 def _pool(size: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(
-        size, thread_name_prefix="convdispatch-numpy", initializer=_helpers.join
+        size, thread_name_prefix="convdispatch-numpy", initializer=_join_helpers
     )
+
+
+def _join_helpers() -> None:
+    gate.help()
+    _helpers.join()
 
 
 _helpers = Helpers()
@@ -203,14 +217,34 @@ def _release_blas() -> None:
             blas().set_num_threads(_held.before)
 
 
-def _after_fork() -> None:
-    """Forget threads that a child does not have, and computations that go on in its parent."""
-    global _held, _helpers
-    if _held.holders:
-        blas().set_num_threads(_held.before)
-    _held, _helpers = _Held(), Helpers()
+def _before_fork() -> None:
+    gate.close()
+
+
+def _after_fork_in_parent() -> None:
+    _hold_again()
+    gate.open()
+
+
+def _after_fork_in_child() -> None:
+    """Forget threads that a child does not have; their computations go on in its parent."""
+    global _helpers
+    _held.lock = threading.Lock()
+    _hold_again()
+    _helpers = Helpers()
     _pool.cache_clear()
+    gate.renew()
+
+
+def _hold_again() -> None:
+    """Hold BLAS anew, which a fork gives its threads back, where the forking thread holds it."""
+    if _held.holders:
+        blas().set_num_threads(1)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )

@@ -1,0 +1,70 @@
+"""Forks wait until no thread of ours multiplies matrices, and none begins meanwhile.
+
+OpenBLAS ends its threads before a fork (`pthread_atfork`), also those that are at work, and whoever
+waits for them waits for ever: in the parent, in the child, or in the fork itself. NumPy alone does
+so: a thread that repeats `a @ a`, another one that forks.
+"""
+
+from __future__ import annotations
+
+import threading
+
+
+class Gate:
+    """Counts the threads that compute; each enters once, however deep its computations are."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._computing = 0
+        self._forks = 0  # that wait, or are under way
+        self._depths = threading.local()
+
+    def enter(self) -> None:
+        """Wait until no fork is under way, unless the thread is inside already."""
+        depth = self._depth()
+        if not depth:
+            with self._changed:
+                while self._forks:
+                    self._changed.wait()
+                self._computing += 1
+        self._depths.value = depth + 1
+
+    def leave(self) -> None:
+        """Undo one `enter`."""
+        depth = self._depths.value = self._depth() - 1
+        if not depth:
+            with self._changed:
+                self._computing -= 1
+                self._changed.notify_all()
+
+    def help(self) -> None:
+        """Be inside on behalf of a thread that is, and waits for this one: do not wait here."""
+        self._depths.value = 1
+
+    def close(self) -> None:
+        """Wait until no other thread computes, and let none begin: before a fork."""
+        self._changed.acquire()
+        self._forks += 1
+        # A signal handler forks in the middle of its own thread's computation.
+        own = 1 if self._depth() else 0
+        while self._computing > own:
+            self._changed.wait()
+
+    def open(self) -> None:
+        """Undo one `close`: after the fork, in the parent."""
+        self._forks -= 1
+        self._changed.notify_all()
+        self._changed.release()
+
+    def renew(self) -> None:
+        """Forget all threads but the calling one: after the fork, in the child."""
+        self._changed = threading.Condition()
+        self._computing = 1 if self._depth() else 0
+        self._forks = 0
+
+    def _depth(self) -> int:
+        depth: int = getattr(self._depths, "value", 0)
+        return depth
+
+
+gate = Gate()
