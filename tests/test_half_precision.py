@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convdispatch import activations, constraints, regularizers
+from convdispatch import Sequential, activations, constraints, gradients, regularizers
 from convdispatch.layers import Conv1D, SeparableConv1D
 from convdispatch.ops import Backend
 
@@ -143,3 +143,63 @@ def test_a_separable_convolution_overflows_after_its_second_step_only(backend: B
     )  # fmt: skip
     got = value(backend, layer(np.full((1, 1, 1), 300.0, np.float16)))
     assert got == [[[899.5]]]
+
+
+@pytest.mark.parametrize(
+    ("formula", "x", "slope"),
+    [
+        (activations.squareplus, 300.0, 1.0),
+        # b / (4 x^2) to a millionth: (1 + x / sqrt(x^2 + 4)) / 2 at -300.
+        (activations.squareplus, -300.0, 1.111e-5),
+        # s (1 + x (1 - s)) for the sigmoid s = 1.013e-5.
+        (activations.silu, -11.5, -1.0636e-4),
+        (activations.sigmoid, -11.5, 1.0130e-5),
+        (activations.softplus, -11.5, 1.0130e-5),
+        # 1 / (1 + |x|)^2
+        (activations.softsign, 200.0, 2.475e-5),
+        # 0.02 x for each of many weights, whose penalty is 2949.
+        (regularizers.L2(0.01), np.ones(294_912), 0.02),
+        (regularizers.L1(0.01), np.ones(294_912), 0.01),
+        (regularizers.L2(0.01), 300.0, 6.0),
+    ],
+)
+def test_a_gradient_overflows_or_vanishes_at_its_end_only(
+    backend: Backend, formula: Any, x: Any, slope: float
+) -> None:
+    """The slope of a formula is rounded once, too."""
+    if backend.name == "numpy":
+        pytest.importorskip("autograd", reason="NumPy's gradients need the package autograd")
+    total = backend.functions["sum"]
+    weights = tensor(backend, np.atleast_1d(x))
+    _, (found,) = backend.value_and_grad(lambda t: total(formula(t[0])))([weights])
+    assert backend.describe(found)[1] == "float16"
+    (got,) = set(value(backend, found))
+    assert got == pytest.approx(slope, rel=2**-10, abs=2**-24)
+
+
+@pytest.mark.parametrize("dtype", HALF)
+def test_gradients_of_a_layer_have_its_element_type(backend: Backend, dtype: str) -> None:
+    """3000 cells of 1.5, times the slope 1, are added up in float32 and rounded once."""
+    layer = Conv1D(
+        1, 1, activation="elu", backend=backend.name, dtype=dtype, use_bias=False,
+        weights=[np.ones((1, 1, 1))],
+    )  # fmt: skip
+    found = gradients(layer, np.full((1, 3000, 1), 1.5).astype(HALF[dtype]))
+    assert found.weights[0].dtype == HALF[dtype]
+    assert float(found.weights[0].item()) == float(np.array(4500.0).astype(HALF[dtype]))
+
+
+@pytest.mark.parametrize("dtype", HALF)
+def test_compiled_models_round_once(backend: Backend, dtype: str) -> None:
+    """A compiler is given the same casts: -300 x 300, then silu, is -0, and 11.5 is 11.5."""
+    model = Sequential(
+        [Conv1D(1, 1, activation="silu", dtype=dtype, use_bias=False, input_shape=(2, 1))],
+        backend=backend.name,
+    )
+    model.set_weights([np.full((1, 1, 1), 300.0)])
+    x = np.array([[[-300.0], [0.03833]]]).astype(HALF[dtype])
+    want = np.asarray(backend.to_numpy(model(x))).astype(np.float64)
+    assert want.ravel() == pytest.approx([0.0, 11.5], rel=2**-7)
+    for got in (model.predict(x), backend.to_numpy(model.compile_forward()(x))):
+        assert np.asarray(got).dtype == HALF[dtype]
+        assert np.asarray(got).astype(np.float64).ravel() == pytest.approx(want.ravel(), rel=2**-7)

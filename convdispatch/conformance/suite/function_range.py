@@ -80,7 +80,8 @@ def all_of_half(dtype: str) -> Array:
     numbers = numbers[np.isfinite(numbers)].astype(np.float64)
     if dtype == "float16":
         return numbers
-    return numbers[(numbers == 0) | (np.abs(numbers) >= 2.0 ** _EXPONENTS[dtype][0])]
+    is_normal = np.abs(numbers) >= 2.0 ** _EXPONENTS[dtype][0]
+    return np.asarray(numbers[is_normal | (numbers == 0)])
 
 
 def of_every_exponent(dtype: str, seed: int) -> Array:
