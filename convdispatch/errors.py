@@ -10,6 +10,10 @@ of the package may be imported here.
 class ConvDispatchError(Exception):
     """Base of all errors raised by convdispatch itself."""
 
+    # Autograph, which rewrites what `tf.function` is given, raises an error of its own class for
+    # every other one whose class has bases of its own; it looks for this name and lets go of ours.
+    ag_pass_through = True
+
 
 class InvalidArgument(ConvDispatchError, ValueError):
     """An argument has the right type and an illegal value."""

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convdispatch.errors import InvalidShape
 from convdispatch.ops import FLOAT_DTYPES, Op, PartialShape, Signature
+from convdispatch_tensorflow._autograph import leave_ours_alone
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
 from convdispatch_tensorflow._inference import Inference
@@ -39,7 +41,15 @@ class TensorflowBackend:
 
     def describe(self, tensor: Any) -> tuple[PartialShape, str]:
         dtype = tensor.dtype  # at every call of a layer: the fewest and quickest of questions
-        return tuple(tensor.shape.as_list()), _NAMES.get(dtype) or dtype.name
+        try:
+            return tuple(tensor.shape.as_list()), _NAMES.get(dtype) or dtype.name
+        except ValueError as exc:
+            raise InvalidShape(
+                "a layer computes for a known number of axes, and those of this tensor are not "
+                "known while `tf.function` traces; received shape <unknown>. Say them with "
+                "`tf.ensure_shape(x, (None, 28, 28, 1))`, with your own sizes, or in the "
+                "function's `input_signature`."
+            ) from exc
 
     def asarray(self, value: Array, dtype: str) -> Any:
         # By NumPy, which converts between any two types; tf.constant copies.
@@ -108,4 +118,5 @@ def _are_same(held: Sequence[Any], variables: Sequence[Any]) -> bool:
     return len(held) == len(variables) and all(map(operator.is_, held, variables))
 
 
+leave_ours_alone()
 backend = TensorflowBackend()

@@ -29,6 +29,8 @@ class Inference:
         """Return the function's result for a tensor or a variable."""
         if isinstance(inputs, tf.Variable):
             inputs = tf.convert_to_tensor(inputs)
+        if inputs.shape.rank is None:
+            return self._fn(inputs)  # which complains of it
         batch, *sizes = inputs.shape.as_list() or [None]
         if not batch or tf.is_symbolic_tensor(inputs):
             # A part of another trace; or no sample, which is for the eager kernels or an error.

@@ -38,6 +38,8 @@ class Layer(Changing):
     type; weights of another one are cast for the call.
     """
 
+    # Autograph, which rewrites what `tf.function` is given, calls what has this name as it is.
+    autograph_info__: ClassVar[Mapping[str, object]] = {}
     vocabulary: ClassVar[Vocabulary] = KERAS3
     door: ClassVar[str] = "convdispatch.layers"  # the module that users import the class from
     rank: ClassVar[int]  # spatial axes

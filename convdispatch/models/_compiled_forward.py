@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 from convdispatch.errors import InvalidShape
 from convdispatch.layers import Layer
@@ -18,6 +18,8 @@ from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 class CompiledForward:
     """A model's forward pass, compiled: a function of an input."""
+
+    autograph_info__: ClassVar[Mapping[str, object]] = {}  # as in `Layer`
 
     def __init__(self, layers: list[Layer], backend: str, *, optimize: bool) -> None:
         self._layers = layers  # the model's own list, to which it adds

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 class Predicting(StackedWeights):
     """What a stack of layers does that is not being trained."""
 
+    autograph_info__: ClassVar[Mapping[str, object]] = {}  # as in `Layer`
     backend: str
     _predictor: CompiledForward | None = None
 
