@@ -71,6 +71,7 @@ def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
         if variable.startswith("CONVDISPATCH_") or variable == "KERAS_BACKEND":
             monkeypatch.delenv(variable)
     monkeypatch.setenv("KERAS_HOME", str(home))
+    monkeypatch.delenv("COLUMNS", raising=False)  # what is printed is as wide as it likes
     selection.reset()
     yield home
     selection.reset()
