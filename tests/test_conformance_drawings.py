@@ -9,9 +9,11 @@ from dataclasses import replace
 
 import pytest
 
+from convdispatch.conformance import suite
 from convdispatch.conformance._drawing import caption, draw
 from convdispatch.conformance._histogram import count, histogram
-from convdispatch.conformance.report import Drawing
+from convdispatch.conformance.problem import Problem, output_shape
+from convdispatch.conformance.report import CaseRecord, Drawing
 
 SQUARE = re.compile(r"M([\d.]+) ([\d.]+)h")
 # 250 pixels hold the 8 cells of this one at the widest pitch, 18.
@@ -177,3 +179,16 @@ def test_a_histogram_draws_what_was_counted():
     )
     assert root.get("aria-label") == "conv1d on <one>: 5 errors, 1 of them above the bound"
     assert next(one.text for one in root.iter("text")) == "3"
+
+
+def test_the_sizes_are_those_of_the_exact_result() -> None:
+    """They are counted; the oracle computes the result, of one case in forty."""
+    drawn = 0
+    for case in suite.build()[::40]:
+        problem = next((one for one in case.arguments if isinstance(one, Problem)), None)
+        drawing = CaseRecord.of(case).drawing
+        if problem is not None and drawing is not None:
+            shape = output_shape(problem)
+            assert drawing.output == (shape[1:-1] if drawing.channels_last else shape[2:])
+            drawn += 1
+    assert drawn > 100

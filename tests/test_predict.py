@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import io
 import sys
 from typing import Any
 
@@ -92,11 +92,10 @@ def test_the_progress_bar_goes_to_stderr(
     assert "predict" in captured.err
 
 
-def test_the_progress_bar_needs_no_other_package(
-    backend_name: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_progress_in_a_file_is_a_counter(
+    backend_name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Without rich a counter stands in."""
-    monkeypatch.setitem(sys.modules, "rich.console", None)
+    """There is nothing to rewrite it on, and nobody to take it away from."""
     Sequential([layers.ZeroPadding2D(1)], backend=backend_name).predict(X, 2, verbose=1)
     assert capfd.readouterr().err == "\rpredict 2/4\rpredict 3/4\rpredict 4/4\n"
 
@@ -119,7 +118,6 @@ def test_short_work_shows_no_bar_on_a_terminal(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("rich") is None, reason="draws the bar with rich")
 def test_long_work_shows_a_bar_on_a_terminal(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,7 +127,22 @@ def test_long_work_shows_a_bar_on_a_terminal(
     Sequential([layers.ZeroPadding2D(1)]).predict(X, batch_size=2)
     captured = capfd.readouterr()
     assert captured.out == ""
-    assert "predict" in captured.err
+    assert captured.err == "\rpredict 1/4\r           \r"
+
+
+@pytest.mark.parametrize("stream", ["none", "closed", "without isatty"])
+@pytest.mark.parametrize("verbose", ["auto", 0, 1])
+def test_a_program_without_standard_error_predicts(
+    monkeypatch: pytest.MonkeyPatch, stream: str, verbose: Any
+) -> None:
+    """A service has none, and a notebook puts its own there."""
+    closed = io.StringIO()
+    closed.close()
+    streams = {"none": None, "closed": closed, "without isatty": object()}
+    monkeypatch.setattr(sys, "stderr", streams[stream])
+    monkeypatch.setattr("convdispatch.models._progress.PATIENCE", 0.0)
+    found = Sequential([layers.ZeroPadding2D(1)]).predict(X, 2, verbose=verbose)
+    assert len(found) == len(X)
 
 
 @pytest.mark.parametrize(

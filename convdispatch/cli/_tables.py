@@ -86,7 +86,7 @@ def _total(widths: Sequence[int]) -> int:
 def _narrowed(lines: Sequence[Sequence[str]], natural: Sequence[int], room: int) -> list[int]:
     """Return widths with which the table fits, if wrapping its texts is enough; else the least."""
     least = [
-        max(_NARROW, min(_WORD, *map(_longest_word, column))) if width > _LONG else width
+        max(_NARROW, min(_WORD, max(map(_longest_word, column)))) if width > _LONG else width
         for width, column in zip(natural, zip(*lines, strict=True), strict=True)
     ]
     widths = list(natural)

@@ -6,6 +6,7 @@ checked, nobody has to check again. Only the kinds of annotation that reports us
 
 from __future__ import annotations
 
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -50,9 +51,16 @@ def reader(kind: Any) -> Reader:
 def _plain(value: Any, kind: type) -> Any:
     # True is an int to Python, and 1 is a float to whoever writes JSON.
     allowed = (int, float) if kind is float else (kind,)
-    if type(value) not in allowed:
+    if type(value) not in allowed or (kind is float and not _is_finite(value)):
         raise Misfit(f"is {_short(value)}; expected {_NAMES[kind]}")
     return value
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number of many digits
+        return False
 
 
 _NAMES = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
@@ -117,5 +125,8 @@ def _at(place: str, read: Reader, value: Any) -> Any:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of too many digits to be written
+        text = "a huge number"
     return text if len(text) <= 60 else f"{text[:57]}..."

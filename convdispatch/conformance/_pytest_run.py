@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from convdispatch._interrupts import interrupts
+from convdispatch._text import one_line, printable
 from convdispatch.conformance import assembling, choosing, suite
 from convdispatch.conformance._pytest_items import (
     Declarations,
@@ -23,9 +25,10 @@ from convdispatch.conformance._pytest_items import (
     script_key,
 )
 from convdispatch.conformance.case import LEVELS, Case
+from convdispatch.conformance.limits import LONGEST_LIMIT, SHORTEST_LIMIT
 from convdispatch.conformance.report import BackendRecord
 from convdispatch.conformance.report_files import reserved_reports
-from convdispatch.conformance.results import Outcome
+from convdispatch.conformance.results import INTERRUPTED, Outcome
 from convdispatch.errors import ConvDispatchError
 from convdispatch.ops import BackendInfo
 from convdispatch.registry import AVAILABLE, BROKEN, registry
@@ -59,8 +62,11 @@ def choose(options: argparse.Namespace) -> Wanted:
     if seed < 0:
         raise pytest.UsageError(f"--convdispatch-seed must be 0 or more; received {seed}.")
     limit: float | None = options.convdispatch_time_limit
-    if limit is not None and not 0 < limit < float("inf"):
-        raise pytest.UsageError(f"--convdispatch-time-limit must be more than 0; received {limit}.")
+    if limit is not None and not SHORTEST_LIMIT <= limit <= LONGEST_LIMIT:
+        raise pytest.UsageError(
+            f"--convdispatch-time-limit must be from {SHORTEST_LIMIT:g} to {LONGEST_LIMIT:g} "
+            f"seconds; received {limit}."
+        )
     try:
         infos = choosing.choose(options.convdispatch_backend)
         every, problems = suite.collect(seed)
@@ -175,24 +181,37 @@ class Run:
         terminalreporter.section("convdispatch conformance")
         for record in self._records():
             counts = ", ".join(f"{n} {status}" for status, n in record.counts.items() if n)
-            terminalreporter.line(f"{record.name}: {counts}")
+            terminalreporter.line(printable(f"{record.name}: {counts}"))
             for problem in record.problems:
-                terminalreporter.line(f"  {problem}")
+                terminalreporter.line(printable(f"  {one_line(problem)}"))
             measured = [one for one in record.outcomes if one.bounds is not None]
             if measured:
                 worst = max(measured, key=lambda one: one.bounds or 0.0)
-                terminalreporter.line(f"  worst error: {worst.bounds:.3g} bounds in {worst.case}")
+                where = printable(worst.case)
+                terminalreporter.line(f"  worst error: {worst.bounds:.3g} bounds in {where}")
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the reports that were asked for, those of a part where not all was run."""
         if not _is_worker(session.config) and not session.config.option.collectonly:
             if session.exitstatus == pytest.ExitCode.OK and any(self._problems.values()):
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED  # no test fails for them
-            run = [case for case in self._wanted.cases if self._has_run(case)]
-            wanted = self._wanted
-            self._write(
-                assembling.report(run, self._records(), levels=wanted.levels, seed=wanted.seed)
-            )
+            if session.exitstatus == pytest.ExitCode.INTERRUPTED:
+                for info in self._wanted.infos:
+                    self._problems[info.name].append(INTERRUPTED)
+            # A second Ctrl-C does not lose them.
+            with interrupts.handled(), interrupts.answered_by(lambda: None):
+                unwritten = self._write_reports()
+            for sentence in unwritten:
+                session.config.get_terminal_writer().line(f"\nERROR: {printable(sentence)}")
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    def _write_reports(self) -> list[str]:
+        """Write the reports; return a sentence for each that could not be written."""
+        run = [case for case in self._wanted.cases if self._has_run(case)]
+        wanted = self._wanted
+        return self._write(
+            assembling.report(run, self._records(), levels=wanted.levels, seed=wanted.seed)
+        )
 
     def pytest_unconfigure(self) -> None:
         """Take back the reports' files where they were not written."""

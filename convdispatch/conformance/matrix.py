@@ -102,7 +102,7 @@ def _exceptions(backend: BackendRecord) -> str:
         for feature, reason in sorted(backend.unsupported.items())
     ]
     lines += [
-        f"- declares errors of {entry['factor']} bounds for {feature}: {entry['reason']}"
+        f"- declares errors of {entry.get('factor')} bounds for {feature}: {entry.get('reason')}"
         for feature, entry in sorted(backend.accuracy.items())
     ]
     for status in (FAILED, KNOWN_FAILURE, UNSUPPORTED, UNAVAILABLE):
