@@ -7,7 +7,7 @@ a user's configuration could change (element type, data format, convention) it s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -184,8 +184,16 @@ def declared_factor(backend: Backend, row: LayerRow) -> float:
 
 
 def used_features(row: LayerRow) -> tuple[str, ...]:
-    """Return the features of all ops that the layer lowers."""
-    used = [name for op, signature in row.lowered() for name in features(op, signature)]
+    """Return the features of all ops that the layer lowers.
+
+    A layer of several steps lowers them in float32 for half precision, which must be supported too.
+    """
+    used = [
+        name
+        for op, signature in row.lowered()
+        for needed in (replace(signature, dtype=row.dtype), signature)
+        for name in features(op, needed)
+    ]
     return tuple(dict.fromkeys(used))
 
 
