@@ -224,3 +224,36 @@ def test_what_cannot_be_a_module_is_said(
     """In one sentence, with what to do."""
     with pytest.raises(error, match=message):
         wrapped(make)
+
+
+def test_a_pruned_module_computes_its_weights_before_every_call() -> None:
+    """The kernel 2, masked by 0, makes 0 * x + 1; two steps are taken."""
+    module = wrapped(layer)
+    from torch.nn.utils import prune
+
+    prune.custom_from_mask(module.weights, "0", torch.zeros(1, 1, 1))
+    for bias in (1, -2):
+        assert module(torch.tensor(X)).ravel().tolist() == [bias] * 3
+        trained(module)
+        for parameter in module.parameters():
+            parameter.grad = None
+    module.double()
+    assert module(torch.tensor(X, dtype=torch.float64)).ravel().tolist() == [-5] * 3
+    assert [weight.item() for weight in module.layer.get_weights()] == [0, -5]
+
+
+def test_a_parametrized_module_is_copied_with_what_it_computes() -> None:
+    """And again, and changed in between; the layer can be trained and wrapped by itself."""
+    module = wrapped(layer)
+    torch.nn.utils.parametrizations.weight_norm(module.weights, "0")
+    twin = copy.deepcopy(copy.deepcopy(module).double())
+    twin.load_state_dict(twin.state_dict())
+    twin = copy.deepcopy(twin)
+    assert twin(torch.tensor(X, dtype=torch.float64)).ravel().tolist() == [3, 5, 7]
+    assert [weight.item() for weight in twin.layer.get_weights()] == [2, 1]
+    from convdispatch_torch import as_module
+
+    alone = as_module(copy.deepcopy(twin.layer)).float()
+    assert_shared(alone)
+    trained(alone)
+    assert alone.layer.get_weights()[1].item() == -2

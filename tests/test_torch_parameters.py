@@ -323,3 +323,27 @@ def test_utilities_for_gradients_and_modules_take_a_layer() -> None:
     state = {name: torch.ones_like(value) for name, value in module.state_dict().items()}
     module.load_state_dict(state)
     assert_computes_with(layer, [np.ones((3, 3, 5, 4)), np.ones(4)])
+
+
+FIRST: dict[str, Callable[[Any, Any], Any]] = {
+    "call": lambda layer, x: (layer(x), layer)[1],
+    "build": lambda layer, x: (layer.build(x.shape), layer)[1],
+    "copy": lambda layer, x: (layer.build(x.shape), copy.deepcopy(layer))[1],
+    "to": lambda layer, x: (layer.build(x.shape), layer.to("torch"))[1],
+}
+
+
+@pytest.mark.parametrize("first", FIRST.values(), ids=FIRST)
+@pytest.mark.parametrize("activation", ["linear", "softmax"])
+def test_weights_made_in_inference_mode_can_be_trained(
+    first: Callable[[Any, Any], Any], activation: str
+) -> None:
+    """The loss sums the outputs of ones, so that the bias of a linear layer has the gradient 2."""
+    layer = Conv2D(1, 1, kernel_initializer="ones", activation=activation, backend="torch")
+    x = torch.ones(1, 1, 2, 1)
+    with torch.inference_mode():
+        layer = first(layer, x)
+    layer(x).sum().backward()
+    torch.optim.SGD(layer.weights, lr=1.0).step()
+    expected = -2 if activation == "linear" else 0
+    assert [w.item() for w in layer.get_weights()] == [1 + expected, expected]

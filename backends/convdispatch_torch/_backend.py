@@ -74,14 +74,17 @@ class TorchBackend:
     def outside_trace(self, fn: Callable[[], object]) -> object:
         """Call `fn`; where dynamo traces the caller, break its graph to do so.
 
-        With `fullgraph=True` dynamo raises instead: a layer has to be built, and called once with
+        Nor in inference mode, whose tensors no gradient can be computed with, ever. With
+        `fullgraph=True` dynamo raises instead: a layer has to be built, and called once with
         each input shape, before it is compiled.
         """
         if torch.compiler.is_dynamo_compiling():
-            eager = torch.compiler.disable(fn)  # type: ignore[no-untyped-call]  # has no types
-            return eager()
+            eager = torch.compiler.disable(  # type: ignore[no-untyped-call]  # has no types
+                _outside_inference
+            )
+            return eager(fn)
         with _no_tracing():
-            return fn()
+            return _outside_inference(fn)
 
     def compile(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         # By default the second compilation of the same code has symbols for sizes and pads that
@@ -115,6 +118,13 @@ def _no_tracing() -> Iterator[None]:
         yield
     finally:
         torch._C._set_tracing_state(state)
+
+
+def _outside_inference(fn: Callable[[], object]) -> object:
+    if not torch.is_inference_mode_enabled():
+        return fn()
+    with torch.inference_mode(False), torch.no_grad():
+        return fn()
 
 
 def _without_graph(tensor: torch.Tensor) -> torch.Tensor:

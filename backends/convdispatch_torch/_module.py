@@ -34,6 +34,21 @@ class HasWeights(Protocol):
         """Compute with other weights."""
 
 
+class _Weights(torch.nn.ParameterList):
+    """A list whose call returns its tensors, for tools that compute them before each call."""
+
+    def __call__(self) -> list[Any]:
+        """Return the tensors; `torch.nn.utils.prune` has them computed by a hook of the call."""
+        weights: list[Any] = (
+            torch.nn.Module.__call__(self) if self._forward_pre_hooks else list(self)
+        )
+        return weights
+
+    def forward(self) -> list[Any]:
+        """Return the tensors that the list has now."""
+        return list(self)
+
+
 class LayerModule(torch.nn.Module):
     """A module whose parameters are the weights of a layer, shared with it, not copied.
 
@@ -42,13 +57,15 @@ class LayerModule(torch.nn.Module):
     Those of layers with `trainable=False` require no gradient.
 
     Where torch puts other tensors in the place of the parameters (copies, pickles, `to`,
-    `load_state_dict` with `assign`), the layer that belongs to the module gets these.
+    `load_state_dict` with `assign`), the layer that belongs to the module gets these. Where it
+    computes a weight from others (pruning, weight norm and all parametrizations), it gets the
+    values that the weight then has.
     """
 
     def __init__(self, layer: HasWeights) -> None:
         super().__init__()
         self.layer = layer
-        self.weights = torch.nn.ParameterList(layer.weights)
+        self.weights = _Weights(layer.weights)
         trainable = {id(weight) for weight in layer.trainable_weights}
         for weight in self.weights:
             weight.requires_grad_(id(weight) in trainable)
@@ -58,7 +75,7 @@ class LayerModule(torch.nn.Module):
 
     def forward(self, inputs: torch.Tensor) -> Any:
         """Apply the layer with the parameters that the module has now."""
-        return self.layer.apply(list(self.weights), inputs)
+        return self.layer.apply(self.weights(), inputs)
 
     def __getstate__(self) -> dict[str, Any]:
         # The layer first: in a copy its variables' copies are then the parameters.
@@ -75,7 +92,14 @@ class LayerModule(torch.nn.Module):
         return self
 
     def _share(self) -> None:
-        self.layer.adopt(list(self.weights))
+        self.layer.adopt([_lasting(weight) for weight in self.weights()])
+
+
+def _lasting(weight: torch.Tensor) -> torch.Tensor:
+    """Return the tensor or, where it was computed, a parameter with its values."""
+    if weight.is_leaf:
+        return weight
+    return torch.nn.Parameter(weight.detach(), requires_grad=weight.requires_grad)
 
 
 def _share_loaded(module: Any, incompatible_keys: Any) -> None:

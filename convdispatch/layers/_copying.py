@@ -96,7 +96,8 @@ class Copied(Weighted):
         values = state.pop("_variables")
         twin.__setstate__({**copy.deepcopy(state, memo), "_variables": []})
         # Copied one by one, so perhaps half before and half after a write: the values are set.
-        twin._variables = [copy.deepcopy(variable, memo) for variable in self._variables]
+        copied: Any = self._backend().outside_trace(lambda: copy.deepcopy(self._variables, memo))
+        twin._variables = copied
         twin._restore(values)
         return twin
 
