@@ -235,9 +235,9 @@ def require_output(output_size: int | None, *, size: int | None, reason: str) ->
         )
 
 
-def require_convention(convention: str) -> str:
+def require_convention(convention: object) -> str:
     """Return `convention`, or raise `InvalidArgument` with the allowed names."""
-    if convention not in CONVENTIONS:
+    if not isinstance(convention, str) or convention not in CONVENTIONS:
         raise InvalidArgument(
             f"`convention` must be one of {', '.join(map(repr, CONVENTIONS))}; "
             f"received {convention!r}."

@@ -373,6 +373,39 @@ def test_a_change_that_the_input_does_not_fit_is_refused() -> None:
     assert layer.dilation_rate == (1,)
 
 
+TOO_LARGE: dict[str, tuple[Callable[[], Layer], str]] = {
+    "size": (lambda: layers.UpSampling1D(2, backend="numpy"), "size"),
+    "padding": (lambda: layers.ZeroPadding1D(1, backend="numpy"), "padding"),
+    "strides": (lambda: layers.Conv1DTranspose(1, 2, backend="numpy"), "strides"),
+    "keras1": (lambda: keras1.layers.UpSampling1D(2, backend="numpy"), "length"),
+}
+
+
+@pytest.mark.parametrize("number", [2**40, np.int64(2**40)], ids=["int", "numpy"])
+@pytest.mark.parametrize(("make", "argument"), TOO_LARGE.values(), ids=TOO_LARGE)
+def test_a_size_that_no_result_can_have_is_refused(
+    make: Callable[[], Layer], argument: str, number: Any
+) -> None:
+    """By a layer that is built, at once; it computes on as before."""
+    layer = make()
+    x = np.ones((1, 4, 1), "float32")
+    before, config = layer(x), layer.get_config()
+    with pytest.raises(InvalidShape, match=f"too large: received .*`{argument}` [(]*1099511627776"):
+        setattr(layer, argument, number)
+    assert layer.get_config() == config
+    np.testing.assert_array_equal(layer(x), before)
+
+
+@pytest.mark.parametrize("value", [np.array([1, 2]), [], {}, 3], ids=["array", "list", "dict", "3"])
+def test_a_convention_is_a_word(value: Any) -> None:
+    """Given to the constructor or set."""
+    with pytest.raises(InvalidArgument, match="`convention` must be one of"):
+        layers.Conv1D(1, 1, convention=value)
+    layer = layers.Conv1D(1, 1)
+    with pytest.raises(InvalidArgument, match="`convention` must be one of"):
+        layer.convention = value
+
+
 def test_images_in_another_order_of_axes_are_taken_by_a_built_layer() -> None:
     """The kernel is for as many channels as before."""
     layer = layers.Conv2D(2, 1, kernel_initializer="ones", backend="numpy")

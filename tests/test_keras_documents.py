@@ -197,6 +197,18 @@ def test_every_missing_class_is_named() -> None:
         model_from_json(text)
 
 
+@pytest.mark.parametrize("name", ["Sequential", "Functional", "Model", "Graph"])
+def test_a_model_within_a_model_is_not_offered(name: str) -> None:
+    """It is said to be that, whatever its class."""
+    entry = {"class_name": name, "config": {"name": "inner", "layers": []}}
+    with pytest.raises(
+        InvalidDocument,
+        match=rf"no layer named '{name}'\. A model within a model is not offered yet: put its "
+        r"layers in its place\. Hand",
+    ):
+        model_from_json(of_one(entry, keras_version="3.15.1"))
+
+
 @pytest.mark.parametrize("name", ["Layer", "_Separable", "Keras2Layer", "annotations", "__doc__"])
 @pytest.mark.parametrize("version", ["1.2.2", "2.2.4", "3.15.1"])
 def test_what_no_document_means_by_a_layer_is_no_layer(name: str, version: str) -> None:

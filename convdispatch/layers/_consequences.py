@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from convdispatch.errors import InvalidArgument
+from convdispatch.layers import _sizes
 from convdispatch.layers._plans import PlanTable
 from convdispatch.layers._weights import Weight
 from convdispatch.ops import PartialShape, Shape
@@ -89,7 +90,7 @@ def _of_built(layer: Changing, changed: Mapping[str, Any]) -> dict[str, Any]:
             f"shapes {_shapes_of(layer._weights)} and would need {_shapes_of(weights)}. Make a "
             "new layer instead."
         )
-    after.compute_output_shape(shape)
+    _sizes.require_possible(after, shape)
     return {"_weights": weights, "_built_shape": shape}
 
 

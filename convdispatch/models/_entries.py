@@ -201,6 +201,10 @@ def _door_of(entry: Mapping[str, Any], door: str) -> str:
     )
 
 
+# Classes of models, which every Keras takes in the place of a layer.
+_MODELS = frozenset(("Functional", "Graph", "Model", "Sequential"))
+
+
 def _not_here(missing: Iterable[tuple[str, str]]) -> str:
     names: dict[str, list[str]] = {}
     for name, door in missing:
@@ -211,11 +215,12 @@ def _not_here(missing: Iterable[tuple[str, str]]) -> str:
         f"{door} has no layer named {', '.join(shown(name) for name in found)}"
         for door, found in names.items()
     )
-    known = not_offered_layers(name for found in names.values() for name in found)
-    return (
-        f"{lacks}.{f' {known}' if known else ''} Hand the class of a layer of your own over in "
-        "`custom_objects`."
-    )
+    all_names = [name for found in names.values() for name in found]
+    said = [f"{lacks}.", not_offered_layers(all_names)]
+    if not _MODELS.isdisjoint(all_names):
+        said.append("A model within a model is not offered yet: put its layers in its place.")
+    said.append("Hand the class of a layer of your own over in `custom_objects`.")
+    return " ".join(filter(None, said))
 
 
 def _require_layer_class(custom: object, name: str) -> type[Layer]:
