@@ -64,11 +64,11 @@ def pytest_runtest_call() -> Generator[None, object, object]:
 
 @pytest.fixture(autouse=True)
 def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give the test an empty KERAS_HOME and none of the user's settings."""
+    """Give the test an empty KERAS_HOME, and neither the user's settings nor a width of lines."""
     home = tmp_path / "keras home"
     home.mkdir()
     for variable in list(os.environ):
-        if variable.startswith("CONVDISPATCH_") or variable == "KERAS_BACKEND":
+        if variable.startswith("CONVDISPATCH_") or variable in ("KERAS_BACKEND", "COLUMNS"):
             monkeypatch.delenv(variable)
     monkeypatch.setenv("KERAS_HOME", str(home))
     monkeypatch.delenv("COLUMNS", raising=False)  # what is printed is as wide as it likes

@@ -37,9 +37,12 @@ def quietly(function: Callable[[], T]) -> T:
     """Return what a plugin's function does; raise `PluginError` where it prints, as `call` does."""
     process = os.getpid()
     with caught_from_plugin() as printed:
-        result = call(function)
-        if os.getpid() != process:  # a forked child that came back would run the program again
-            os._exit(1)
+        try:
+            result = call(function)
+        finally:
+            # A forked child that came back, by raising too, would run the program again.
+            if os.getpid() != process:
+                os._exit(1)
     if text := printed():
         raise PluginError(
             f"it wrote to standard output, which belongs to the program: {text!r}. Use the module "
@@ -51,11 +54,13 @@ def quietly(function: Callable[[], T]) -> T:
 def said(exc: BaseException) -> str:
     """Return the exception's class and message on one line, also where it cannot say its own.
 
-    >>> said(ValueError("no  way"))
+    Without a full stop at the end: it is a part of a sentence.
+
+    >>> said(ValueError("no  way."))
     'ValueError: no way'
     """
     try:
-        text = " ".join(call(str, exc).split())
+        text = " ".join(call(str, exc).split()).rstrip(".")
     except Exception as failure:  # noqa: BLE001 - whatever a foreign __str__ raises
         text = f"(its message raised {type(failure).__name__})"
     return f"{type(exc).__name__}: {text}" if text else type(exc).__name__

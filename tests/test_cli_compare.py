@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -196,3 +198,20 @@ def test_compare_runs_a_real_model(answer: Answer, model_file: Path) -> None:
     rows = found["backends"]
     assert isinstance(rows, list)
     assert [(row["backend"], row["status"]) for row in rows] == [("numpy", "ok")]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")
+@pytest.mark.parametrize("after", ["", "    raise ValueError\n"])
+def test_compare_answers_once_where_the_file_forks(
+    model_file: Path, run_python: Callable[..., subprocess.CompletedProcess[str]], after: str
+) -> None:
+    """A child that comes back from build() neither prints nor complains."""
+    model_file.write_text(
+        "import os, numpy\nfrom convdispatch.layers import Conv1D\n"
+        f"def build():\n    os.fork()\n{after}"
+        "    return Conv1D(2, 3), numpy.ones((1, 8, 1), 'float32')\n",
+        encoding="utf-8",
+    )
+    done = run_python("-m", "convdispatch", "compare", str(model_file), "--backends", "numpy")
+    lines = [*done.stdout.splitlines()[1:], *done.stderr.splitlines()]
+    assert len(lines) == 1

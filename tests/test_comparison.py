@@ -305,6 +305,35 @@ def test_what_a_backend_writes_on_is_no_others(register: Callable[..., None]) ->
     assert [found.status for found in result.values()] == ["outside", "ok"]
 
 
+ANSWERS: dict[str, Callable[..., Any]] = {
+    "asarray raises": lambda b: setattr(b, "asarray", raising),
+    "asarray gives none": lambda b: setattr(b, "asarray", lambda *_: None),
+    "lower raises": lambda b: setattr(b, "lower", raising),
+    "lower gives none": lambda b: setattr(b, "lower", lambda *_: None),
+    "to_numpy raises": lambda b: setattr(b, "to_numpy", raising),
+    "to_numpy gives none": lambda b: setattr(b, "to_numpy", lambda *_: None),
+    "synchronize raises": lambda b: setattr(b, "synchronize", raising),
+}
+
+
+def raising(*_: object) -> None:
+    """Fail as a device does."""
+    raise OSError("no device")
+
+
+@pytest.mark.parametrize("harm", ANSWERS.values(), ids=ANSWERS)
+def test_a_backend_that_fails_is_a_row(
+    register: Callable[..., None], harm: Callable[..., Any]
+) -> None:
+    """What one backend raises takes the answer of no other away."""
+    broken = Sabotaged(lambda y: y)
+    harm(broken)
+    register(broken)
+    result = convdispatch.compare(layers.Conv2D(4, 3), X, ["sabotaged", "numpy"])
+    assert [found.status for found in result.values()] == ["outside", "ok"]
+    assert result["sabotaged"].reason
+
+
 @pytest.mark.parametrize("backends", [["tinygrad"], ["numpy", "tinygrad"], "tinygrad"], ids=str)
 def test_an_unknown_name_raises(backends: Any) -> None:
     """A misspelt backend is no row of the result."""

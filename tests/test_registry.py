@@ -394,11 +394,12 @@ def test_a_backend_is_loaded_once(backend_name: str) -> None:
     assert first.name == backend_name
 
 
+@pytest.mark.parametrize("after", ["pass", "raise ValueError", "raise SystemExit(0)", "1 +"])
 def test_a_plugin_that_forks_does_not_run_the_program_twice(
-    make_distribution: MakeDistribution, run_python: RunPython
+    make_distribution: MakeDistribution, run_python: RunPython, after: str
 ) -> None:
-    """The child that comes back from the import is ended there."""
-    folder = make_distribution("forking", "import os; os.fork()")
+    """The child that comes back from the import, however it does, is ended there."""
+    folder = make_distribution("forking", f"import os; os.fork(); exec({after!r})")
     rows = run_python("-c", LIST, paths=(folder,)).stdout.splitlines()
     assert len(rows) == 1
 

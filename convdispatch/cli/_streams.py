@@ -14,7 +14,7 @@ from typing import TextIO
 
 _STDOUT, _STDERR = 1, 2
 _OUTPUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
-_own: list[TextIO | None] = []  # where the command that runs prints to
+_own: list[tuple[TextIO | None, int]] = []  # where the command that runs prints to, and its process
 
 
 def ensure_streams() -> None:
@@ -30,7 +30,8 @@ def ensure_streams() -> None:
 
 def output() -> TextIO | None:
     """Return where the command prints to; None where that is nowhere."""
-    stream = _own[-1] if _own else sys.stdout
+    stream, process = _own[-1] if _own else (sys.stdout, os.getpid())
+    _end_unless(process)
     return None if getattr(stream, "closed", False) else stream
 
 
@@ -55,11 +56,13 @@ def own_standard_output(*, is_program: bool) -> Iterator[None]:
     """
     usual = sys.stdout
     moved = _moved(usual)
-    _own.append(moved or usual)
+    process = os.getpid()
+    _own.append((moved or usual, process))
     sys.stdout = sys.stderr
     try:
         yield
     finally:
+        _end_unless(process)
         _own.pop()
         sys.stdout = usual
         if moved is not None and not is_program:
@@ -68,6 +71,15 @@ def own_standard_output(*, is_program: bool) -> Iterator[None]:
             moved.close()
         elif moved is not None:
             sys.stdout = sys.stderr  # of what is printed at exit
+
+
+def _end_unless(process: int) -> None:
+    """End this process where it is another one.
+
+    A file or a backend has forked it, and it came back: it would do all that follows a second time.
+    """
+    if os.getpid() != process:
+        os._exit(1)
 
 
 def _moved(stream: TextIO | None) -> TextIO | None:
