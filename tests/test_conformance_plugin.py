@@ -233,6 +233,30 @@ def test_a_lost_worker_is_in_the_report(suite: Suite, tmp_path: Path) -> None:
     assert TANH in problem
 
 
+def test_a_report_that_cannot_be_written_at_the_end_is_said(suite: Suite, tmp_path: Path) -> None:
+    """In a line and with an exit status; the other report is there, whole."""
+    pytest.importorskip("jinja2", reason="the page is made by jinja2")
+    folder, page = tmp_path / "folder", tmp_path / "report.html"
+    folder.mkdir()
+    fault = f"import shutil; shutil.rmtree({str(folder)!r}, ignore_errors=True)"
+    options = (f"--convdispatch-json={folder / 'r.json'}", f"--convdispatch-html={page}")
+    done = suite(*options, *FEW, rogue=Rogue(faults={"tanh": fault}))
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "r.json' cannot be written: No such file or directory" in done.stdout
+    assert "INTERNALERROR" not in done.stdout + done.stderr
+    assert page.read_text(encoding="utf-8").rstrip().endswith("</html>")
+
+
+def test_an_interrupted_run_says_so(suite: Suite, tmp_path: Path) -> None:
+    """A Ctrl-C under pytest leaves a report of what ran."""
+    path = tmp_path / "report.json"
+    fault = "import signal; os.kill(os.getpid(), signal.SIGINT)"
+    done = suite(f"--convdispatch-json={path}", *FEW, rogue=Rogue(faults={"tanh": fault}))
+    assert done.returncode == pytest.ExitCode.INTERRUPTED
+    (record,) = json.loads(path.read_text())["backends"]
+    assert record["problems"] == ["the run was interrupted"]
+
+
 def test_a_hanging_case_ends_the_process(suite: Suite) -> None:
     """With a time limit it says where it was; the command is for going on afterwards."""
     rogue = Rogue(faults={"tanh": "time.sleep(100)"})

@@ -7,7 +7,7 @@ import os
 import warnings
 from dataclasses import asdict
 
-from convdispatch.cli._output import show, table, warn
+from convdispatch.cli._output import fitted, show, table, warn
 from convdispatch.errors import ConfigError
 from convdispatch.tuning import Winner, cache
 
@@ -54,11 +54,16 @@ def _show(arguments: argparse.Namespace) -> None:
     ]
     parts = [_section(environment, winners) for environment, winners in entries.items()]
     text = "\n\n".join(parts) or f"Nothing was measured: there is no winner in {file.path}."
-    show(arguments, {"path": str(file.path), "environments": listed}, text)
+    show(arguments, {"path": str(file.path), "environments": listed}, fitted(text))
 
 
 def _section(environment: str, winners: dict[str, Winner]) -> str:
-    rows = [(key, winner.name, _gain(winner), str(winner.batch)) for key, winner in winners.items()]
+    # Where a row is wrapped, a tuple of numbers stays together.
+    compact = {key: key.replace(", ", ",") for key in winners}
+    rows = [
+        (compact[key], winner.name, _gain(winner), str(winner.batch))
+        for key, winner in winners.items()
+    ]
     return f"{environment}\n{table(('op', 'chosen', 'gain', 'batch'), rows)}"
 
 

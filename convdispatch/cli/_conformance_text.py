@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
+from convdispatch._text import printable
 from convdispatch.cli._output import one_line, table
 from convdispatch.conformance.report import BackendRecord, CaseRecord, OutcomeRecord, Report
 from convdispatch.conformance.results import (
@@ -33,7 +34,8 @@ _ALL = "all"
 def as_text(report: Report, scripts: Mapping[tuple[str, str], str]) -> str:
     """Return the report; `scripts` are the files of failures, by backend and case."""
     cases = {case.id: case for case in report.cases}
-    blocks = ["\n".join(_backend(one, cases, scripts)) for one in report.backends]
+    # A name with a line's end must not look like a verdict.
+    blocks = ["\n".join(map(printable, _backend(one, cases, scripts))) for one in report.backends]
     return "\n\n".join([*blocks, _verdict(report)])
 
 

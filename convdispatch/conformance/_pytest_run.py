@@ -64,8 +64,8 @@ def choose(options: argparse.Namespace) -> Wanted:
     limit: float | None = options.convdispatch_time_limit
     if limit is not None and not SHORTEST_LIMIT <= limit <= LONGEST_LIMIT:
         raise pytest.UsageError(
-            f"--convdispatch-time-limit must be from {SHORTEST_LIMIT:g} to {LONGEST_LIMIT:g} "
-            f"seconds; received {limit}."
+            f"--convdispatch-time-limit must be more than 0, from {SHORTEST_LIMIT:g} to "
+            f"{LONGEST_LIMIT:g} seconds; received {limit}."
         )
     try:
         infos = choosing.choose(options.convdispatch_backend)

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from convdispatch._text import printable
 from convdispatch.conformance.report import BackendRecord, CaseRecord, OutcomeRecord, Report
 from convdispatch.conformance.results import FAILED, KNOWN_FAILURE, PASSED
 
@@ -85,7 +86,8 @@ class BackendDiff:
             )
         count = self.regressions
         verdict = f"{count} regression{'s' * (count != 1)}" if count else "no regression"
-        return [f"{self.name}: {verdict if parts else 'nothing changed'}", *parts]
+        lines = [f"{self.name}: {verdict if parts else 'nothing changed'}", *parts]
+        return list(map(printable, lines))  # a name with a line's end must not look like a verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +107,7 @@ class Diff:
         count = sum(backend.regressions for backend in self.backends)
         verdict = f"{count} regression{'s' * (count != 1)}." if count else "No regressions."
         blocks = ["\n".join(backend.lines()) for backend in self.backends]
-        return "\n\n".join(filter(None, ["\n".join(self.notes), *blocks, verdict]))
+        return "\n\n".join(filter(None, ["\n".join(map(printable, self.notes)), *blocks, verdict]))
 
 
 def compare(old: Report, new: Report) -> Diff:

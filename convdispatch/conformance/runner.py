@@ -83,14 +83,16 @@ def run(
     ending = threading.Thread(target=_tell_end, args=(threads, ended), daemon=True)
     try:
         with interrupts.answered_by(lambda: ended.put(False)):
-            for thread in (*threads, ending):
-                thread.start()
+            if ended.empty():  # else the request came before there was anything to stop
+                for thread in (*threads, ending):
+                    thread.start()
             is_whole = ended.get()
     except KeyboardInterrupt:  # where nobody handles the signals
         is_whole = False
     if not is_whole:
         slot.stop()
-        ending.join(_PATIENCE)
+        if ending.is_alive():
+            ending.join(_PATIENCE)
         raise Interrupted([_partial_record(work, cases) for work in works])
     if slot.error is not None:
         raise slot.error
