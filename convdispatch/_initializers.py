@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convdispatch import _lookup, _random
+from convdispatch import _lookup, _random, sizes
+from convdispatch._documents import shown
 from convdispatch._random import Float64Array
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.ops import NumpyArray, Shape
@@ -174,8 +175,15 @@ class Orthogonal(Initializer):
 
 
 def checked_shape(shape: Sequence[int]) -> Shape:
-    """Return the shape as a tuple of ints, none negative; raise unless it is one."""
-    return tuple(_lookup.integer(size, "shape", at_least=0) for size in shape)
+    """Return the shape as a tuple of ints, none negative; raise unless an array may have it."""
+    checked = tuple(_lookup.integer(size, "shape", at_least=0) for size in shape)
+    if not sizes.is_possible(checked):
+        raise InvalidShape(
+            f"`shape` {shown(checked)} is too large: an array may have at most "
+            f"{sizes.MOST_CELLS} cells on an axis and {sizes.MOST_NUMBERS} numbers. Pass a "
+            "smaller one."
+        )
+    return checked
 
 
 def require_rank_2(shape: Shape, name: str) -> None:

@@ -225,3 +225,13 @@ def test_global_seed_must_be_a_natural_number(seed: Any) -> None:
     """An illegal seed is refused before anything is drawn."""
     with pytest.raises((InvalidArgument, InvalidType), match="`seed` must be an integer"):
         initializers.set_random_seed(seed)
+
+
+@pytest.mark.parametrize("name", ["zeros", "glorot_uniform", "orthogonal", "truncated_normal"])
+@pytest.mark.parametrize(
+    "size", [2**31, np.int64(2**62), 2**70, 10**5000], ids=["31", "62", "70", "5000"]
+)
+def test_no_initializer_makes_what_no_array_can_be(name: str, size: Any) -> None:
+    """It is said at once, and not tried."""
+    with pytest.raises(InvalidShape, match=r"`shape` \(.*\) is too large: an array may have"):
+        initializers.get(name)((size, 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import io
 import pickle
 from collections.abc import Callable
@@ -229,8 +230,7 @@ def test_what_cannot_be_a_module_is_said(
 def test_a_pruned_module_computes_its_weights_before_every_call() -> None:
     """The kernel 2, masked by 0, makes 0 * x + 1; two steps are taken."""
     module = wrapped(layer)
-    from torch.nn.utils import prune
-
+    prune: Any = importlib.import_module("torch.nn.utils.prune")
     prune.custom_from_mask(module.weights, "0", torch.zeros(1, 1, 1))
     for bias in (1, -2):
         assert module(torch.tensor(X)).ravel().tolist() == [bias] * 3
@@ -253,7 +253,7 @@ def test_a_parametrized_module_is_copied_with_what_it_computes() -> None:
     assert [weight.item() for weight in twin.layer.get_weights()] == [2, 1]
     from convdispatch_torch import as_module
 
-    alone = as_module(copy.deepcopy(twin.layer)).float()
+    alone: Any = as_module(copy.deepcopy(twin.layer)).float()
     assert_shared(alone)
     trained(alone)
     assert alone.layer.get_weights()[1].item() == -2

@@ -44,7 +44,6 @@ class Layer(Changing):
     door: ClassVar[str] = "convdispatch.layers"  # the module that users import the class from
     rank: ClassVar[int]  # spatial axes
     __signature__ = ConstructorSignature()
-    size_arguments: ClassVar[tuple[str, ...]] = ()  # that make weights and outputs large
     # How a façade spells the arguments: one name, one an axis, or None: not offered.
     spelling: ClassVar[Mapping[str, str | tuple[str, ...] | None]] = {}
 

@@ -21,6 +21,7 @@ NEW, IN_CONSTRUCTOR, MADE = range(3)
 class Changing(Copied):
     """Something with weights whose constructor's arguments may be set afterwards."""
 
+    size_arguments: ClassVar[tuple[str, ...]] = ()  # that make weights and outputs large
     # How a façade spells this package's arguments: one name, one an axis, or None: not offered.
     spelling: ClassVar[Mapping[str, str | tuple[str, ...] | None]] = {}
     _stage = NEW

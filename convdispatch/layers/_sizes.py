@@ -8,10 +8,10 @@ from convdispatch import sizes
 from convdispatch.ops import PartialShape, Shape
 
 if TYPE_CHECKING:
-    from convdispatch.layers._base import Layer
+    from convdispatch.layers._changing import Changing
 
 
-def require_possible(layer: Layer, input_shape: PartialShape) -> None:
+def require_possible(layer: Changing, input_shape: PartialShape) -> None:
     """Raise `InvalidShape` where the layer cannot take such inputs, or no array is so large."""
     made = {"input": input_shape, "output": layer.compute_output_shape(input_shape)}
     for what, shape in made.items():
@@ -21,13 +21,13 @@ def require_possible(layer: Layer, input_shape: PartialShape) -> None:
         )
 
 
-def require_possible_weight(layer: Layer, weight: str, shape: Shape) -> None:
+def require_possible_weight(layer: Changing, weight: str, shape: Shape) -> None:
     """Raise `InvalidShape` for a weight that no array can hold."""
     received = " and ".join(_arguments(layer))
     sizes.require_possible(shape, what=f"`{weight}` of {layer.name!r}", received=received)
 
 
-def _arguments(layer: Layer) -> list[str]:
+def _arguments(layer: Changing) -> list[str]:
     """Name the arguments that say how large the layer's arrays are."""
     named = ((layer.spelled(name), getattr(layer, name)) for name in layer.size_arguments)
     return [f"`{name}` {value}" for name, value in named if value is not None]
