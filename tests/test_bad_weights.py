@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from complaints import K1, Bad, L, complaint
 
+from convdispatch.errors import InvalidType
 from convdispatch.models import Sequential
 
 KERNEL, BIAS = np.ones((3, 3, 2, 4)), np.ones(4)
@@ -157,6 +158,19 @@ def test_weights_may_be_lists_and_integers(backend_name: str) -> None:
     made.build((None, 5, 5, 2))
     assert [weight.dtype.name for weight in made.get_weights()] == ["float32", "float32"]
     assert_same(made.get_weights(), [KERNEL, BIAS])
+
+
+@pytest.mark.parametrize("weights", [None, 3], ids=["None", "3"])
+@pytest.mark.parametrize("method", ["apply", "penalties", "adopt"])
+def test_no_list_of_tensors_is_said_to_be_none(
+    method: str, weights: Any, backend_name: str
+) -> None:
+    """By all that take the weights to compute with."""
+    made = layer(backend_name)
+    made.build((None, 5, 5, 2))
+    inputs = (np.ones((1, 5, 5, 2), "float32"),) if method == "apply" else ()
+    with pytest.raises(InvalidType, match=r"`weights` of 'layer' must be a list of tensors; rec"):
+        getattr(made, method)(weights, *inputs)
 
 
 def assert_same(found: Any, expected: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,7 +127,11 @@ def require_shapes(
 
 
 def require_as_many(values: Sequence[Any], weights: Sequence[Weight], *, owner: str) -> None:
-    """Raise `InvalidArgument` unless there is one value a weight."""
+    """Raise `InvalidArgument` unless there is one value a weight, `InvalidType` for no list."""
+    if not isinstance(values, Sized):
+        raise InvalidType(
+            f"`weights` of {owner!r} must be a list of tensors; received {type(values).__name__}."
+        )
     if len(values) != len(weights):
         shapes = [weight.public_shape for weight in weights]
         wanted = f"{len(weights)} arrays of shapes {shapes}" if weights else "none: it has none"
