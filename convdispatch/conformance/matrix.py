@@ -108,13 +108,18 @@ def _exceptions(backend: BackendRecord) -> str:
     for status in (FAILED, KNOWN_FAILURE, UNSUPPORTED, UNAVAILABLE):
         reasons = Counter(one.detail for one in backend.outcomes if one.status == status)
         lines += [f"- {status}, {_cases(n)}: {reason}" for reason, n in sorted(reasons.items())]
-    lines += [
-        f"- declared unsupported, but works: `{one.case}`" for one in backend.outcomes if one.works
-    ]
+    lines += [f"- declared unsupported, but works: {reason}" for reason in _unneeded(backend)]
     lines += [f"- problem: {problem}" for problem in backend.problems]
     if len(lines) == 1:
         lines.append("Everything is supported, and nothing is known to fail.")
     return "\n".join(lines) + "\n"
+
+
+def _unneeded(backend: BackendRecord) -> list[str]:
+    """Return the reasons of which no case fails; of others, some may work on one processor."""
+    declined = [one for one in backend.outcomes if one.status == UNSUPPORTED]
+    failing = {one.detail for one in declined if not one.works}
+    return sorted({one.detail for one in declined} - failing)
 
 
 def _cases(number: int) -> str:
