@@ -113,11 +113,11 @@ class TorchBackend:
 def _no_tracing() -> Iterator[None]:
     """Keep what is computed meanwhile out of a graph that `torch.jit.trace` records."""
     state = _tracing_state()
-    torch._C._set_tracing_state(None)
+    torch._C._set_tracing_state(None)  # type: ignore[attr-defined]  # in no stub
     try:
         yield
     finally:
-        torch._C._set_tracing_state(state)
+        torch._C._set_tracing_state(state)  # type: ignore[attr-defined]
 
 
 def _outside_inference(fn: Callable[[], object]) -> object:

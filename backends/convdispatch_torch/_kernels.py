@@ -54,6 +54,6 @@ def _turn(kernel: torch.Tensor) -> torch.Tensor:
     *spatial, read, written = kernel.shape
     matrix = kernel.reshape(-1, written)
     if matrix.requires_grad and not torch.compiler.is_compiling():
-        matrix.register_hook(torch.Tensor.contiguous)
+        matrix.register_hook(torch.Tensor.contiguous)  # type: ignore[no-untyped-call]  # no types
     turned = matrix.t().contiguous().view(written, *spatial, read)
     return turned.permute(0, len(spatial) + 1, *range(1, len(spatial) + 1))
