@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import convdispatch
 from convdispatch import layers
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType, UnsupportedOp
 from convdispatch.models import Sequential
@@ -172,3 +173,17 @@ def test_autograph_has_nothing_to_warn_of(tf: Any, caplog: pytest.LogCaptureFixt
     finally:
         logger.removeHandler(caplog.handler)
     assert [record.message for record in caplog.records if "AutoGraph" in record.message] == []
+
+
+@pytest.mark.parametrize("asked", ["predict", "to_numpy", "gradients"])
+def test_values_of_a_traced_tensor_are_refused_in_a_sentence(asked: str) -> None:
+    """TensorFlow alone would say that a SymbolicTensor has no attribute `numpy`."""
+    tf = pytest.importorskip("tensorflow", reason="asks TensorFlow's tracing")
+    model = a_model("tensorflow")
+    functions: dict[str, Callable[[Any], Any]] = {
+        "predict": model.predict,
+        "to_numpy": convdispatch.to_numpy,
+        "gradients": lambda x: convdispatch.gradients(model, x),
+    }
+    with pytest.raises(InvalidType, match="has no values yet"):
+        _tf_function(functions[asked])(tf.ones(SHAPE))

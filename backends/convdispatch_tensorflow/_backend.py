@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch.errors import InvalidShape
+from convdispatch.errors import InvalidShape, InvalidType
 from convdispatch.ops import FLOAT_DTYPES, Op, PartialShape, Signature
 from convdispatch_tensorflow._autograph import leave_ours_alone
 from convdispatch_tensorflow._framework import tf
@@ -67,6 +67,12 @@ class TensorflowBackend:
         return tf.cast(tensor, dtype)
 
     def to_numpy(self, tensor: Any) -> Array:
+        if tf.is_symbolic_tensor(tensor):
+            raise InvalidType(
+                "a tensor that tf.function traces has no values yet; received a "
+                f"{type(tensor).__name__}. Convert what the traced function returns, or call "
+                "`predict` and `gradients` outside of tf.function."
+            )
         array: Array = tensor.numpy()
         return array
 
