@@ -176,9 +176,8 @@ def test_autograph_has_nothing_to_warn_of(tf: Any, caplog: pytest.LogCaptureFixt
 
 
 @pytest.mark.parametrize("asked", ["predict", "to_numpy", "gradients"])
-def test_values_of_a_traced_tensor_are_refused_in_a_sentence(asked: str) -> None:
+def test_values_of_a_traced_tensor_are_refused_in_a_sentence(asked: str, tf: Any) -> None:
     """TensorFlow alone would say that a SymbolicTensor has no attribute `numpy`."""
-    tf = pytest.importorskip("tensorflow", reason="asks TensorFlow's tracing")
     model = a_model("tensorflow")
     functions: dict[str, Callable[[Any], Any]] = {
         "predict": model.predict,
