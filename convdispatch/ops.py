@@ -181,7 +181,9 @@ class OptionalMethods(Protocol):
         """Return `fn(variables, inputs)` for its values alone, prepared as `compile` would not.
 
         It need not record gradients. `variables` is a list of what `variable` returned, nearly
-        always the same ones; their values at the time of the call count.
+        always the same ones; their values at the time of the call count. A function that has a true
+        attribute `takes_arrays` also takes a NumPy array for `inputs`, of numbers in `FLOAT_DTYPES`
+        and in native byte order, and copies it.
         """
 
     def conversion(self, dtype: str) -> str:

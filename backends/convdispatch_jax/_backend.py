@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +13,15 @@ import numpy.typing as npt
 from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import Op, PartialShape, Signature
 from convdispatch_jax._functions import FUNCTIONS
+from convdispatch_jax._inference import Inference
 from convdispatch_jax._lowering import candidates, lower
 
 Array = npt.NDArray[Any]
 
 # Of the element types that JAX always has: float64 is a mode.
 _NAMES = {np.dtype(t): np.dtype(t).name for t in (np.float16, ml_dtypes.bfloat16, np.float32)}
+
+_ARRAYS: set[type] = set()  # classes of arrays, traced ones included, that were seen
 
 
 class JaxBackend:
@@ -38,7 +40,14 @@ class JaxBackend:
         return "x.real" if dtype.startswith("complex") else "x.astype('float32')"
 
     def owns(self, value: object) -> bool:
-        return isinstance(value, jax.Array)
+        # At every call: to ask `jax.Array`, whose metaclass looks further, takes ten times as long.
+        kind = type(value)
+        if kind in _ARRAYS:
+            return True
+        if isinstance(value, jax.Array):
+            _ARRAYS.add(kind)
+            return True
+        return False
 
     def describe(self, tensor: jax.Array) -> tuple[PartialShape, str]:
         dtype = tensor.dtype
@@ -49,8 +58,9 @@ class JaxBackend:
         return tensor.shape, name
 
     def asarray(self, value: Array, dtype: str) -> jax.Array:
-        # Copied: on a CPU `jnp.asarray` and `device_put` may share the array's memory.
-        return jnp.array(np.asarray(value, _dtype(dtype)))
+        # Copied by NumPy: on a CPU `device_put` may share the array's memory, and `jnp.array`
+        # compiles a program to copy it, which JAX keeps, for each shape.
+        return jax.device_put(np.array(value, _dtype(dtype), order="C"))
 
     def variable(self, value: Array, dtype: str) -> jax.Array:
         return self.asarray(value, dtype)
@@ -77,6 +87,10 @@ class JaxBackend:
 
     def compile(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         return jax.jit(fn)
+
+    def compile_inference(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `fn(variables, inputs)` compiled for each shape, the latest of which are kept."""
+        return Inference(fn, _dtype)
 
     def value_and_grad(
         self, fn: Callable[[Sequence[jax.Array]], jax.Array]

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, overload
 
+import numpy as np
+
 from convdispatch.errors import InvalidShape
 from convdispatch.layers import Layer
 from convdispatch.layers._plans import MAX_PLANS, Function, Key
 from convdispatch.layers._tensors import as_native
 from convdispatch.layers._whole import held
-from convdispatch.ops import Backend
+from convdispatch.ops import FLOAT_DTYPES, Backend
 from convdispatch.registry import registry
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
@@ -40,7 +42,7 @@ class CompiledForward:
         if not compiled.is_of(self._layers):
             compiled = self._current()
         if not self._backend.owns(inputs):
-            inputs = as_native(self._backend, inputs, self._layers[0].dtype)
+            inputs = self._prepared(compiled, inputs)
         outputs = compiled.function(compiled.variables, inputs)
         if not compiled.has_its_weights():
             # They were set meanwhile, so that these may be half of the old and half of the new.
@@ -48,6 +50,14 @@ class CompiledForward:
                 compiled = self._current()
                 outputs = compiled.function(compiled.variables, inputs)
         return outputs
+
+    def _prepared(self, compiled: _Compiled, inputs: Any) -> Any:
+        """Return what the compiled function takes for inputs that are not a native tensor."""
+        if getattr(compiled.function, "takes_arrays", False) and type(inputs) is np.ndarray:
+            dtype = inputs.dtype
+            if dtype.isnative and dtype.name in FLOAT_DTYPES:
+                return inputs
+        return as_native(self._backend, inputs, self._layers[0].dtype)
 
     def _current(self) -> _Compiled:
         """Return the function of the layers as they are, with their variables."""
@@ -173,8 +183,9 @@ def _chained(backend: Backend, layers: Sequence[Layer]) -> Callable[..., Any]:
             function = layer.plan_for(inputs).function
             inputs = function(variables[own], inputs)
             found.append((function, own))
-        if len(chains) < MAX_PLANS:
-            chains[key] = found
+        while len(chains) >= MAX_PLANS:  # the oldest, which would keep its plans
+            chains.pop(next(iter(chains)), None)
+        chains[key] = found
         return inputs
 
     return forward

@@ -72,18 +72,22 @@ class Predicting(StackedWeights):
         ones or adds a layer meanwhile, the work starts again, and that thread waits for its end.
         """
         size = 32 if batch_size is None else as_int(batch_size, "batch_size")
-        native, shape, _ = self._native(x)
+        # A built model is given an array's parts, which NumPy cuts without compiling anything.
+        given, shape = (x, x.shape) if self._takes(x) else self._native(x)[:2]
         starts = range(0, max(shape[0] or 0, 1), size) if shape else range(1)
 
         if shape and not self.built:
-            self._build_for(native)
+            self._build_for(given)
 
         def predicted(start: int) -> NumpyArray:
-            batch = native[start : start + size] if shape else native
+            batch = given if len(starts) == 1 else given[start : start + size]
             return selection.to_numpy(self._predict(batch))
 
         outputs = self._whole(predicted, starts, verbose)
         return np.concatenate(outputs)  # a copy, also of one: some backends' arrays are read-only
+
+    def _takes(self, x: Any) -> bool:
+        return isinstance(x, np.ndarray) and x.ndim > 0 and self.built
 
     def _whole(
         self, predicted: Callable[[int], NumpyArray], starts: range, verbose: Any
