@@ -60,7 +60,8 @@ class JaxBackend:
     def asarray(self, value: Array, dtype: str) -> jax.Array:
         # Copied by NumPy: on a CPU `device_put` may share the array's memory, and `jnp.array`
         # compiles a program to copy it, which JAX keeps, for each shape.
-        return jax.device_put(np.array(value, _dtype(dtype), order="C"))
+        made: jax.Array = jax.device_put(np.array(value, _dtype(dtype), order="C"))
+        return made
 
     def variable(self, value: Array, dtype: str) -> jax.Array:
         return self.asarray(value, dtype)
