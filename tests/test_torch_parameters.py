@@ -309,7 +309,7 @@ def test_copies_of_parameters_have_flat_views_too(kind: str) -> None:
 
 
 def test_utilities_for_gradients_and_modules_take_a_layer() -> None:
-    """Clipping, pruning, parametrizing and loading a state, on a module made of a layer."""
+    """Clipping gradients, and loading the state of a module made of a layer."""
     from convdispatch_torch import as_module
 
     layer = KINDS["conv2d"]()
