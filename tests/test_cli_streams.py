@@ -80,7 +80,13 @@ def run(folder: Path, command: str, redirection: str, **variables: str) -> tuple
     done = subprocess.run(
         ["bash", "-c", line],
         cwd=folder,
-        env={**os.environ, "CONVDISPATCH_CACHE_HOME": str(folder / "cache"), **variables},
+        # Python's own buffers, which it writes at its end, whatever the tests run with.
+        env={
+            **os.environ,
+            "PYTHONUNBUFFERED": "",
+            "CONVDISPATCH_CACHE_HOME": str(folder / "cache"),
+            **variables,
+        },
         capture_output=True,
         timeout=120,
         check=False,

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from convdispatch._interrupts import interrupts
 from convdispatch._terminal import try_to_write
 from convdispatch.cli._output import ReaderGone, UsageError, complain, say
-from convdispatch.cli._streams import ensure_streams, own_standard_output
+from convdispatch.cli._streams import abandon, ensure_streams, own_standard_output
 from convdispatch.conformance.limits import LONGEST_LIMIT, SHORTEST_LIMIT
 from convdispatch.errors import ConvDispatchError
 
@@ -45,6 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             code = _TROUBLE
         except KeyboardInterrupt:
             code = _INTERRUPTED
+        finally:
+            # What standard error did not take is lost; Python would try again and exit with 120.
+            if not try_to_write(sys.stderr, ""):
+                abandon(sys.stderr)
         return _INTERRUPTED if interrupts.came else code
 
 

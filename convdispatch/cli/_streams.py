@@ -10,7 +10,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from typing import TextIO
+from typing import Any, TextIO
 
 _STDOUT, _STDERR = 1, 2
 _OUTPUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
@@ -95,7 +95,7 @@ def _moved(stream: TextIO | None) -> TextIO | None:
     return open(descriptor, "w", encoding=stream.encoding, errors=stream.errors)
 
 
-def abandon(stream: TextIO) -> None:
+def abandon(stream: Any) -> None:
     """Lead the rest of a stream that cannot be written nowhere: Python flushes it at the end."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
