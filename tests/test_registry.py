@@ -229,7 +229,7 @@ def test_a_wrong_answer_is_listed_with_the_reason(
     empty.register(Plugin(), name="thirdparty:bad")
     empty.register(described("fast"), name="other:fast")
     with beside_a_thread() if thread else contextlib.nullcontext():
-        if answer is prints and thread:
+        if answer is prints and threading.active_count() > 1:  # a framework's own, perhaps
             pytest.skip("what C prints beside other threads is theirs too")
         entries = empty.entries()
     assert empty.status("fast") == AVAILABLE
