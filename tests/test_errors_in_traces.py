@@ -184,5 +184,5 @@ def test_values_of_a_traced_tensor_are_refused_in_a_sentence(asked: str, tf: Any
         "to_numpy": convdispatch.to_numpy,
         "gradients": lambda x: convdispatch.gradients(model, x),
     }
-    with pytest.raises(InvalidType, match="has no values yet"):
+    with pytest.raises(TypeError, match="has no values yet"):
         _tf_function(functions[asked])(tf.ones(SHAPE))

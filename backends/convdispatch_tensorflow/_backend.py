@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch.errors import InvalidShape, InvalidType
+from convdispatch.errors import InvalidShape
 from convdispatch.ops import FLOAT_DTYPES, Op, PartialShape, Signature
 from convdispatch_tensorflow._autograph import leave_ours_alone
 from convdispatch_tensorflow._framework import tf
@@ -68,7 +68,8 @@ class TensorflowBackend:
 
     def to_numpy(self, tensor: Any) -> Array:
         if tf.is_symbolic_tensor(tensor):
-            raise InvalidType(
+            # Not an error of ours: `predict` takes it for one of compiling, and does without.
+            raise TypeError(
                 "a tensor that tf.function traces has no values yet; received a "
                 f"{type(tensor).__name__}. Convert what the traced function returns, or call "
                 "`predict` and `gradients` outside of tf.function."
