@@ -10,7 +10,7 @@ from collections.abc import Callable
 from convdispatch import tuning
 from convdispatch._foreign import call
 from convdispatch.errors import BackendBroken, PluginError, UnsupportedOp
-from convdispatch.ops import Backend, Op, Signature, Tensor, features, op_name
+from convdispatch.ops import Backend, Op, Signature, Tensor, declined_feature, op_name
 from convdispatch.registry import registry
 from convdispatch.resolving import lower_resolved, resolve
 
@@ -71,9 +71,9 @@ def _unsupported(backend: Backend, op: Op, signature: Signature) -> UnsupportedO
     if entry is None or entry.info is None:
         return None
     unsupported = entry.info.capabilities.unsupported
-    for feature in features(op, signature):
-        if feature in unsupported:
-            return UnsupportedOp(
-                f"the backend {backend.name!r} does not support {feature}: {unsupported[feature]}"
-            )
-    return None
+    feature = declined_feature(op, signature, unsupported)
+    if feature is None:
+        return None
+    return UnsupportedOp(
+        f"the backend {backend.name!r} does not support {feature}: {unsupported[feature]}"
+    )

@@ -18,10 +18,14 @@ from convdispatch.ops import (
     Backend,
     Conv,
     ConvTranspose,
+    Dense,
     Op,
     Pad,
+    Pool,
+    Resize,
     Shape,
     Signature,
+    SpatialOp,
     Tensor,
     Upsample,
     op_name,
@@ -49,7 +53,8 @@ class Resolved:
 def resolve(op: Op, signature: Signature) -> Resolved:
     """Return the op to lower instead; raise `InvalidShape` for one that no array is there for."""
     name = op_name(op)
-    received = ", ".join(f"{field} {getattr(op, field)}" for field in _SIZES[type(op)])
+    sizes = ", ".join(f"{field} {getattr(op, field)}" for field in _SIZES[type(op)])
+    received = sizes or f"weights {signature.weight_shapes}"
     for what, shape in (
         ("input", signature.input_shape),
         *zip(("kernel", "bias"), signature.weight_shapes, strict=False),
@@ -80,7 +85,10 @@ def lower_resolved(
 _SIZES: dict[type, tuple[str, ...]] = {
     Conv: ("strides", "pads", "dilation", "groups"),
     ConvTranspose: ("strides", "pads", "dilation", "groups", "output_size"),
+    Dense: (),
     Pad: ("pads",),
+    Pool: ("size", "strides", "pads"),
+    Resize: ("output_size",),
     Upsample: ("factors",),
 }
 
@@ -189,18 +197,34 @@ def _kernel_reader(
 
 def _output_shape(op: Op, signature: Signature) -> Shape:
     """Return the shape of the result, without the batch axis."""
+    if isinstance(op, Dense):
+        return (*signature.input_shape[:-1], signature.weight_shapes[0][-1])
+    return (*_output_size(op, signature), _output_channels(op, signature))
+
+
+def _output_size(op: SpatialOp, signature: Signature) -> Shape:
     sizes = _spatial(op, signature)
-    channels = signature.input_shape[-1 if op.channels_last else 0]
-    if isinstance(op, Conv | ConvTranspose):
-        *_, written, filters = signature.weight_shapes[0]
-        is_transposed = isinstance(op, ConvTranspose)
-        channels = written * op.groups if is_transposed else filters
-        sizes = op.output_size if isinstance(op, ConvTranspose) else _counts(op, signature)
-    elif isinstance(op, Pad):
-        sizes = tuple(size + sum(pads) for size, pads in zip(sizes, op.pads, strict=True))
-    else:
-        sizes = tuple(size * factor for size, factor in zip(sizes, op.factors, strict=True))
-    return (*sizes, channels)
+    if isinstance(op, ConvTranspose | Resize):
+        return op.output_size
+    if isinstance(op, Conv):
+        return _counts(op, signature)
+    if isinstance(op, Pool):
+        axes = zip(sizes, op.size, op.strides, op.pads, strict=True)
+        return tuple(
+            taps.output_count(size, length, stride=stride, dilation=1, pads=pads)
+            for size, length, stride, pads in axes
+        )
+    if isinstance(op, Pad):
+        return tuple(size + sum(pads) for size, pads in zip(sizes, op.pads, strict=True))
+    return tuple(size * factor for size, factor in zip(sizes, op.factors, strict=True))
+
+
+def _output_channels(op: SpatialOp, signature: Signature) -> int:
+    if isinstance(op, Conv):
+        return signature.weight_shapes[0][-1]
+    if isinstance(op, ConvTranspose):
+        return signature.weight_shapes[0][-2] * op.groups
+    return signature.input_shape[-1 if op.channels_last else 0]
 
 
 def _counts(op: Conv | ConvTranspose, signature: Signature) -> Shape:
@@ -220,5 +244,5 @@ def _axes(
     return list(zip(sizes, kernel_size, op.strides, op.dilation, op.pads, strict=True))
 
 
-def _spatial(op: Op, signature: Signature) -> Shape:
+def _spatial(op: SpatialOp, signature: Signature) -> Shape:
     return signature.input_shape[:-1] if op.channels_last else signature.input_shape[1:]

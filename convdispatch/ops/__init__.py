@@ -1,0 +1,46 @@
+"""START HERE: what a backend is asked to compute, and how.
+
+Why the contract looks like this:
+
+* The frontend decides and a backend only computes: an op is a frozen dataclass of integers in
+  which no name, default or shape is left to interpret.
+* An op is lowered once per (op, shapes, element type) to a plain callable over the backend's own
+  tensors, so a jit compiler, an autodiff engine or a profiler sees ordinary code of its kind.
+* Its numbers are no larger than they need be: `dispatch` lowers what `resolving` makes of an op. A
+  backend owes nothing for an axis of more than 2**31 - 1 cells, a sample or a weight of more than
+  2**40 numbers, or pads that dwarf both image and result: those are refused before it is asked.
+* A plan serves every batch size: the batch axis is axis 0 and is in no signature.
+* Importing this package, or a plugin that only describes a backend, imports no framework.
+
+Layouts. Tensors are (batch, *spatial, channels) or (batch, channels, *spatial). Kernels are always
+(*spatial, input channels per group, output channels), the channels of one group side by side.
+"""
+
+from convdispatch.ops._backend import REQUIRED_FUNCTIONS as REQUIRED_FUNCTIONS
+from convdispatch.ops._backend import Backend as Backend
+from convdispatch.ops._backend import OptionalMethods as OptionalMethods
+from convdispatch.ops._description import Accuracy as Accuracy
+from convdispatch.ops._description import BackendInfo as BackendInfo
+from convdispatch.ops._description import Capabilities as Capabilities
+from convdispatch.ops._features import declined_feature as declined_feature
+from convdispatch.ops._features import features as features
+from convdispatch.ops._features import op_name as op_name
+from convdispatch.ops._features import spatial_rank as spatial_rank
+from convdispatch.ops._ops import FUSED_ACTIVATIONS as FUSED_ACTIVATIONS
+from convdispatch.ops._ops import Conv as Conv
+from convdispatch.ops._ops import ConvTranspose as ConvTranspose
+from convdispatch.ops._ops import Dense as Dense
+from convdispatch.ops._ops import Op as Op
+from convdispatch.ops._ops import Pad as Pad
+from convdispatch.ops._ops import Pool as Pool
+from convdispatch.ops._ops import Resize as Resize
+from convdispatch.ops._ops import Signature as Signature
+from convdispatch.ops._ops import SpatialOp as SpatialOp
+from convdispatch.ops._ops import Upsample as Upsample
+from convdispatch.ops._tensors import FLOAT_DTYPES as FLOAT_DTYPES
+from convdispatch.ops._tensors import HALF_DTYPES as HALF_DTYPES
+from convdispatch.ops._tensors import INTEGER_DTYPES as INTEGER_DTYPES
+from convdispatch.ops._tensors import NumpyArray as NumpyArray
+from convdispatch.ops._tensors import PartialShape as PartialShape
+from convdispatch.ops._tensors import Shape as Shape
+from convdispatch.ops._tensors import Tensor as Tensor

@@ -1,0 +1,136 @@
+"""The ops: frozen dataclasses of integers and settled words, with nothing left to interpret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from convdispatch.ops._tensors import Shape
+
+# Parameterless activations that `Conv`, `ConvTranspose` and `Dense` may carry; each is also a name
+# in `Backend.functions`. The frontend composes all the others.
+FUSED_ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conv:
+    """Cross-correlation: call the lowered op as `conv(x, kernel)` or `conv(x, kernel, bias)`.
+
+    `pads` are applied first (zeros; a negative number crops), then tap j of the kernel reads cell
+    `stride * i + dilation * j`. A pad is a cell that is multiplied like any other, so that an
+    infinite weight over one makes NaN: whoever leaves pads out declares 'nonfinite_weights'.
+    Output channel f reads the input channels of group `f // (output channels / groups)`. The bias,
+    one number an output channel, is added to the result, and the activation comes last.
+    """
+
+    strides: tuple[int, ...]
+    pads: tuple[tuple[int, int], ...]  # explicit (low, high) per spatial axis
+    dilation: tuple[int, ...]
+    groups: int
+    channels_last: bool
+    bias: bool
+    activation: str  # one of FUSED_ACTIVATIONS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvTranspose:
+    """The adjoint of the `Conv` with the same fields, from its output back to `output_size` cells.
+
+    The kernel is that of the `Conv`: (*spatial, channels written here per group, channels read
+    here). Cells that no tap reaches are zero before the bias, whatever the kernel holds.
+    """
+
+    strides: tuple[int, ...]
+    pads: tuple[tuple[int, int], ...]  # of the convolution that is transposed
+    dilation: tuple[int, ...]
+    groups: int
+    channels_last: bool
+    bias: bool
+    activation: str
+    output_size: tuple[int, ...]  # spatial cells of the result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dense:
+    """A product with a matrix: `dense(x, kernel)` or `dense(x, kernel, bias)`.
+
+    The last axis of `x`, which has any number of axes from two on, meets the first of the kernel,
+    (inputs, outputs). Bias and activation are those of `Conv`.
+    """
+
+    bias: bool
+    activation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Windows of cells, each channel apart: `pool(x)`.
+
+    Window i of an axis covers the `size` cells from `stride * i` on, once `pads` are applied; a
+    negative number crops. Pads are in no maximum and add nothing to a sum. 'average' divides the
+    sum by the number of cells of the window that lie in the image, or by all of its cells where
+    `counts_pads` says so. Each window has a cell in the image. NaN in a window is its maximum. The
+    gradient of a maximum goes to the first cell, rows before columns, that is as large.
+    """
+
+    kind: str  # 'max', 'average' or 'sum'
+    size: tuple[int, ...]
+    strides: tuple[int, ...]
+    pads: tuple[tuple[int, int], ...]
+    counts_pads: bool  # of 'average' alone; false for the others
+    channels_last: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pad:
+    """Zeros around the spatial axes; a negative number crops. Lowered: `pad(x)`."""
+
+    pads: tuple[tuple[int, int], ...]
+    channels_last: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upsample:
+    """Enlarge each spatial axis by an integer factor. Lowered: `upsample(x)`.
+
+    'nearest' repeats each cell; 'bilinear' (two spatial axes) interpolates between cell centres:
+    output cell i samples position (i + 0.5) / factor - 0.5, clamped to the image.
+    """
+
+    factors: tuple[int, ...]
+    interpolation: str  # 'nearest' or 'bilinear'
+    channels_last: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resize:
+    """Resample each spatial axis at another number of cells. Lowered: `resize(x)`.
+
+    Output cell i of n samples an axis of m cells at the position
+
+        'half_pixel'  (i + 1/2) * m / n - 1/2
+        'asymmetric'  i * m / n
+        'corners'     i * (m - 1) / (n - 1), and 0 where n is 1
+
+    'nearest' takes the cell below the position for 'asymmetric' and the nearest cell otherwise,
+    the upper one of two that are as near. 'bilinear' interpolates between the cells below and
+    above along each axis. Cells outside of the image are those at its border.
+    """
+
+    output_size: tuple[int, ...]
+    interpolation: str  # 'nearest' or 'bilinear'
+    coordinates: str  # 'half_pixel', 'asymmetric' or 'corners'
+    channels_last: bool
+
+
+SpatialOp: TypeAlias = Conv | ConvTranspose | Pad | Pool | Resize | Upsample
+Op: TypeAlias = SpatialOp | Dense
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What besides the op a lowering may depend on."""
+
+    input_shape: Shape  # without the batch axis
+    weight_shapes: tuple[Shape, ...]  # kernel, then bias where there is one
+    dtype: str  # one of FLOAT_DTYPES: that of the input, the weights and the result

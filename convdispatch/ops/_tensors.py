@@ -1,0 +1,21 @@
+"""Tensors, their shapes and their element types, as the contract speaks of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+# A tensor of whichever framework the backend adapts: only `Backend` promises anything.
+Tensor: TypeAlias = object
+Shape: TypeAlias = tuple[int, ...]
+PartialShape: TypeAlias = tuple[int | None, ...]
+NumpyArray: TypeAlias = "npt.NDArray[np.generic]"
+
+FLOAT_DTYPES = ("float16", "bfloat16", "float32", "float64")
+# Computed in float32 or wider, and rounded once.
+HALF_DTYPES = ("float16", "bfloat16")
+# Tensors of these enter and leave; no op computes with them, some functions of the table do.
+INTEGER_DTYPES = ("bool", "uint8", "int32", "int64")
