@@ -25,7 +25,7 @@ LAYERS = [
     {"_documents"},
     {"geometry", "sizes", "taps", "types"},
     {"ops"},
-    {"hookspecs", "resolving"},
+    {"hookspecs", "kit", "resolving"},
     {"_backend_info", "_loading", "_plugins", "registry"},
     {"tuning"},
     {"dispatch"},
@@ -42,7 +42,13 @@ LAYERS = [
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
 # What a backend may import beside the standard library and its own package.
-CONTRACT = {"convdispatch.ops", "convdispatch.hookspecs", "convdispatch.errors"}
+CONTRACT = {
+    "convdispatch.errors",
+    "convdispatch.geometry",
+    "convdispatch.hookspecs",
+    "convdispatch.kit",
+    "convdispatch.ops",
+}
 FRAMEWORKS = {
     "convdispatch_numpy": {"numpy", "autograd", "ml_dtypes", "threadpoolctl"},
     "convdispatch_torch": {"numpy", "torch", "ml_dtypes"},

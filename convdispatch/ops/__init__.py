@@ -16,7 +16,6 @@ Layouts. Tensors are (batch, *spatial, channels) or (batch, channels, *spatial).
 (*spatial, input channels per group, output channels), the channels of one group side by side.
 """
 
-from convdispatch.ops._backend import REQUIRED_FUNCTIONS as REQUIRED_FUNCTIONS
 from convdispatch.ops._backend import Backend as Backend
 from convdispatch.ops._backend import OptionalMethods as OptionalMethods
 from convdispatch.ops._description import Accuracy as Accuracy
@@ -26,6 +25,7 @@ from convdispatch.ops._features import declined_feature as declined_feature
 from convdispatch.ops._features import features as features
 from convdispatch.ops._features import op_name as op_name
 from convdispatch.ops._features import spatial_rank as spatial_rank
+from convdispatch.ops._functions import REQUIRED_FUNCTIONS as REQUIRED_FUNCTIONS
 from convdispatch.ops._ops import FUSED_ACTIVATIONS as FUSED_ACTIVATIONS
 from convdispatch.ops._ops import Conv as Conv
 from convdispatch.ops._ops import ConvTranspose as ConvTranspose

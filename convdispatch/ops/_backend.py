@@ -92,15 +92,3 @@ class OptionalMethods(Protocol):
 
         `convdispatch doctor` asks, after a convolution was computed right.
         """
-
-
-REQUIRED_FUNCTIONS = (
-    # elementwise, one argument
-    "abs", "erf", "exp", "expm1", "linear", "log", "log1p", "relu", "sigmoid", "sqrt", "tanh",
-    # elementwise, two arguments (tensor or Python number); where(condition, x, y)
-    "maximum", "minimum", "where",
-    # reductions: f(x, axis=None or a tuple, keepdims=False)
-    "max", "mean", "sum",
-    # shapes and products: flip(x, axes), reshape(x, shape), transpose(x, axes), matmul(a, b)
-    "flip", "matmul", "reshape", "transpose",
-)  # fmt: skip

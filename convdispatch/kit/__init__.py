@@ -1,0 +1,29 @@
+"""What every backend would otherwise write again.
+
+A backend's author needs two things: the functions of `ops.FunctionTable`, and a lowering of `Conv`
+with one group. `derived` makes every other op of them:
+
+    def lower(self, op, signature):
+        if isinstance(op, Conv) and op.groups == 1:
+            return my_convolution(op, signature)
+        return kit.derived(op, signature, self)
+
+Whatever the framework does faster, and right, the backend lowers itself, by the helpers below:
+`axes` for `Conv`, `ConvTranspose` and `Pool`; `samples` for `Upsample` and `Resize`; `finished` for
+the bias and the activation of `Conv`, `ConvTranspose` and `Dense`; `rounded_once` for half
+precision; `permutations` for the two layouts. Nothing here ever computes on another backend than
+the one that it is given.
+"""
+
+from convdispatch.kit._axes import Axis as Axis
+from convdispatch.kit._axes import axes as axes
+from convdispatch.kit._derived import derived as derived
+from convdispatch.kit._epilogue import finished as finished
+from convdispatch.kit._layouts import channel_axis as channel_axis
+from convdispatch.kit._layouts import first_spatial_axis as first_spatial_axis
+from convdispatch.kit._layouts import permutations as permutations
+from convdispatch.kit._layouts import spatial_axes as spatial_axes
+from convdispatch.kit._layouts import spatial_size as spatial_size
+from convdispatch.kit._precision import rounded_once as rounded_once
+from convdispatch.kit._samples import Samples as Samples
+from convdispatch.kit._samples import samples as samples

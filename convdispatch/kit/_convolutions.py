@@ -1,0 +1,166 @@
+"""Convolutions in groups, and transposed ones, made of convolutions in one group."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from convdispatch.kit._axes import axes
+from convdispatch.kit._layouts import channel_axis, first_spatial_axis, spatial_axes
+from convdispatch.kit._moving import padding
+from convdispatch.ops import Backend, Conv, ConvTranspose, Pad, Signature
+
+Function = Callable[..., Any]
+Functions = Mapping[str, Function]
+
+
+def by_group(op: Conv, signature: Signature, backend: Backend) -> Function:
+    """Return the convolution that computes each group for itself."""
+    functions: Any = backend.functions
+    take, concatenate = functions["take"], functions["concatenate"]
+    number = channel_axis(op)
+    *taps, channels, filters = signature.weight_shapes[0]
+    written = filters // op.groups
+    input_shape = list(signature.input_shape)
+    input_shape[number - 1] = channels
+    alone = Signature(
+        input_shape=tuple(input_shape),
+        weight_shapes=((*taps, channels, written), *[(written,)] * op.bias),
+        dtype=signature.dtype,
+    )
+    convolve = backend.lower(replace(op, groups=1), alone)
+    parts = [
+        (np.arange(channels) + group * channels, np.arange(written) + group * written)
+        for group in range(op.groups)
+    ]
+
+    def conv(x: Any, *weights: Any) -> Any:
+        results = [
+            convolve(take(x, read, number), *(take(weight, write, -1) for weight in weights))
+            for read, write in parts
+        ]
+        return concatenate(results, number)
+
+    return conv
+
+
+def depthwise(op: Conv, signature: Signature, functions: Functions) -> Function:
+    """Return, without bias and activation, the sum of all taps' products of (x, kernel).
+
+    Each group reads one channel. Half precision comes as float32.
+    """
+    take, reshape = functions["take"], functions["reshape"]
+    *taps, _, filters = signature.weight_shapes[0]
+    numbers = spatial_axes(op)
+    resolved = axes(op, signature)
+    pads = Pad(pads=tuple(axis.fitted for axis in resolved), channels_last=op.channels_last)
+    pad = padding(pads, signature, functions)
+    repeated = np.repeat(np.arange(op.groups), filters // op.groups)
+    starts = [np.arange(axis.count) * axis.stride for axis in resolved]
+    along_channels = (-1,) if op.channels_last else (-1, *[1] * len(taps))
+    places = list(itertools.product(*map(range, taps)))
+
+    def product(x: Any, kernel: Any) -> Any:
+        x = pad(x)
+        if filters > op.groups:
+            x = take(x, repeated, channel_axis(op))
+        flat = reshape(kernel, (math.prod(taps), filters))
+
+        def of_tap(index: int) -> Any:
+            cells = x
+            for number, start, tap, axis in zip(
+                numbers, starts, places[index], resolved, strict=True
+            ):
+                cells = take(cells, start + tap * axis.dilation, number)
+            weights = take(flat, np.array([index]), 0)
+            return cells * reshape(weights, along_channels)
+
+        return reduce(lambda a, b: a + b, map(of_tap, range(len(places))))
+
+    return product
+
+
+def transposed(op: ConvTranspose, signature: Signature, backend: Backend) -> Function:
+    """Return the convolution, by the kernel turned around, of the cells with zeros between them.
+
+    Infinity or NaN as a weight makes NaN of those zeros.
+    """
+    resolved = axes(op, signature)
+    spread_pads = []
+    for axis in resolved:
+        before = axis.reach - 1 - axis.low
+        spread_pads.append((before, axis.size - axis.count * axis.stride + axis.low))
+    taps = tuple(axis.taps for axis in resolved)
+    spread = tuple(axis.count * axis.stride for axis in resolved)
+    written, read = signature.weight_shapes[0][-2], signature.weight_shapes[0][-1]
+    inner = Conv(
+        strides=(1,) * len(taps),
+        pads=tuple(spread_pads),
+        dilation=op.dilation,
+        groups=op.groups,
+        channels_last=op.channels_last,
+        bias=op.bias,
+        activation=op.activation,
+    )
+    shape = (*spread, read) if op.channels_last else (read, *spread)
+    turned_shape = (*taps, read // op.groups, written * op.groups)
+    inner_signature = Signature(
+        input_shape=shape,
+        weight_shapes=(turned_shape, *signature.weight_shapes[1:]),
+        dtype=signature.dtype,
+    )
+    convolve = backend.lower(inner, inner_signature)
+    functions: Any = backend.functions
+    turn = _turning(taps, written, read, op.groups, functions)
+    spreading = _spreading(op, signature, functions)
+
+    def conv_transpose(x: Any, kernel: Any, *bias: Any) -> Any:
+        return convolve(spreading(x), turn(kernel), *bias)
+
+    return conv_transpose
+
+
+def _turning(
+    taps: tuple[int, ...], written: int, read: int, groups: int, functions: Functions
+) -> Function:
+    """Return the function that runs a kernel backwards and exchanges each group's channels."""
+    flip, reshape, transpose = (functions[name] for name in ("flip", "reshape", "transpose"))
+    rank = len(taps)
+    by_group = (*taps, written, groups, read // groups)
+    exchanged = (*range(rank), rank + 2, rank + 1, rank)
+    turned = (*taps, read // groups, groups * written)
+
+    def turn(kernel: Any) -> Any:
+        backwards = flip(kernel, tuple(range(rank)))
+        return reshape(transpose(reshape(backwards, by_group), exchanged), turned)
+
+    return turn
+
+
+def _spreading(op: ConvTranspose, signature: Signature, functions: Functions) -> Function:
+    """Return the function that puts `stride - 1` zeros after each cell."""
+    pad, reshape = functions["pad"], functions["reshape"]
+    strides = op.strides
+    steps = []
+    shape = list(signature.input_shape)
+    for index, stride in enumerate(strides, first_spatial_axis(op) - 1):
+        if stride == 1:
+            continue
+        apart = (-1, *shape[: index + 1], 1, *shape[index + 1 :])
+        around = [(0, 0)] * len(apart)
+        around[index + 2] = (0, stride - 1)
+        shape[index] *= stride
+        steps.append((apart, around, (-1, *shape)))
+
+    def spread(x: Any) -> Any:
+        for apart, around, together in steps:
+            x = reshape(pad(reshape(x, apart), around), together)
+        return x
+
+    return spread

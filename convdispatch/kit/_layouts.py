@@ -1,0 +1,36 @@
+"""The two layouts: where the spatial axes and the channels are, and the ways between them."""
+
+from __future__ import annotations
+
+from convdispatch.ops import Shape, Signature, SpatialOp, spatial_rank
+
+
+def spatial_size(op: SpatialOp, signature: Signature) -> Shape:
+    """Return the spatial cells of what the op is called with."""
+    shape = signature.input_shape
+    return shape[:-1] if op.channels_last else shape[1:]
+
+
+def first_spatial_axis(op: SpatialOp) -> int:
+    """Return the number of the first spatial axis of the op's tensors, batch axis included."""
+    return 1 if op.channels_last else 2
+
+
+def spatial_axes(op: SpatialOp) -> range:
+    """Return the numbers of the spatial axes of the op's tensors, batch axis included."""
+    first = first_spatial_axis(op)
+    return range(first, first + spatial_rank(op))
+
+
+def channel_axis(op: SpatialOp) -> int:
+    """Return the number of the channel axis of the op's tensors, batch axis included."""
+    return spatial_rank(op) + 1 if op.channels_last else 1
+
+
+def permutations(rank: int) -> tuple[Shape, Shape]:
+    """Return the orders of axes that make channels the last, and the first after the batch.
+
+    >>> permutations(2)
+    ((0, 2, 3, 1), (0, 3, 1, 2))
+    """
+    return (0, *range(2, rank + 2), 1), (0, rank + 1, *range(1, rank + 1))

@@ -1,0 +1,98 @@
+"""Pooling one axis after the other: of all windows at once, tap by tap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convdispatch.kit._axes import Axis, axes
+from convdispatch.kit._layouts import first_spatial_axis, spatial_axes
+from convdispatch.ops import HALF_DTYPES, Backend, Pool, Signature
+
+Indices = npt.NDArray[np.int64]
+
+
+def largest(op: Pool, signature: Signature, backend: Backend) -> Callable[[Any], Any]:
+    """Return max pooling.
+
+    The first of a row's largest cells, and then the first of these rows: that is the first in the
+    order of memory. A tap over a pad reads the nearest cell of its window instead, which is in the
+    maximum anyway.
+    """
+    functions: Any = backend.functions
+    take, where, equal = (functions[name] for name in ("take", "where", "equal"))
+    read = [
+        (number, [cells.clip(0, axis.size - 1) for cells in _cells_of_taps(axis)])
+        for number, axis in zip(spatial_axes(op), axes(op, signature), strict=True)
+    ]
+
+    def first_of_largest(first: Any, second: Any) -> Any:
+        # NaN is as large as nothing: neither comparison holds, and the first NaN stays.
+        larger = where(equal(first, first), second, first)
+        return where(first >= second, first, larger)
+
+    def pool(x: Any) -> Any:
+        for number, taps in reversed(read):
+            x = reduce(first_of_largest, (take(x, cells, number) for cells in taps))
+        return x
+
+    return pool
+
+
+def added(op: Pool, signature: Signature, backend: Backend) -> Callable[[Any], Any]:
+    """Return the sums of windows, or their averages."""
+    functions: Any = backend.functions
+    pad, take = functions["pad"], functions["take"]
+    resolved = list(zip(spatial_axes(op), axes(op, signature), strict=True))
+    around = [(0, 0)] * (len(resolved) + 2)
+    for number, axis in resolved:
+        around[number] = max(axis.low, 0), max(axis.high, 0)
+    read = [
+        (number, [cells + max(axis.low, 0) for cells in _cells_of_taps(axis)])
+        for number, axis in resolved
+    ]
+    dtype = "float32" if signature.dtype in HALF_DTYPES else signature.dtype
+    divisors = _divisors(op, [axis for _, axis in resolved])
+
+    def pool(x: Any) -> Any:
+        y = pad(x, around) if any(map(any, around)) else x
+        for number, taps in reversed(read):
+            y = reduce(lambda a, b: a + b, (take(y, cells, number) for cells in taps))
+        if op.kind == "sum":
+            return y
+        if isinstance(divisors, int):
+            return y / divisors
+        return y / backend.asarray(divisors, dtype)
+
+    return pool
+
+
+def window_sizes(op: Pool, axis: Axis) -> Indices:
+    """Return by how many cells of one axis each window's sum is divided."""
+    if op.counts_pads:
+        return np.full(axis.count, axis.taps)
+    starts = np.arange(axis.count) * axis.stride - axis.low
+    return np.minimum(starts + axis.taps, axis.size) - np.maximum(starts, 0)
+
+
+def _divisors(op: Pool, of_axes: list[Axis]) -> int | npt.NDArray[Any]:
+    """Return what to divide the sums by: one number, or one for each window."""
+    sizes = [window_sizes(op, axis) for axis in of_axes]
+    if all(len(set(size.tolist())) == 1 for size in sizes):
+        return math.prod(int(size[0]) for size in sizes)
+    rank = len(sizes)
+    channels = 2 - first_spatial_axis(op)
+    along = [size.reshape(-1, *[1] * (rank - 1 - i + channels)) for i, size in enumerate(sizes)]
+    product: npt.NDArray[Any] = reduce(np.multiply, along)
+    return product
+
+
+def _cells_of_taps(axis: Axis) -> list[Indices]:
+    """Return, for each tap, the cell that it reads in each window; outside are pads."""
+    starts = np.arange(axis.count) * axis.stride - axis.low
+    return [starts + tap * axis.dilation for tap in range(axis.taps)]

@@ -1,0 +1,45 @@
+"""The names in a backend's table of functions, and what each takes and returns.
+
+All behave as NumPy's of that name, over native tensors. `x` and `y` are tensors; where two are
+given, one of them may be a Python number, which gets the other's element type. Half precision is
+computed in float32 and rounded once, gradients too. `axis` may count from the end.
+
+Elementwise, of one tensor:
+    abs, erf, exp, expm1, linear, log, log1p, relu, sigmoid, sign, sqrt, tanh   f(x)
+    clip(x, low, high)          two Python numbers
+    stop_gradient(x)            the tensor itself, through which no gradient passes
+
+Elementwise, of two:
+    maximum, minimum, power     f(x, y)
+    equal, not_equal, less, less_equal, greater, greater_equal
+                                f(x, y): bool
+    where(condition, x, y)
+
+Along axes:
+    max, mean, sum              f(x, axis=None or a tuple, keepdims=False)
+    argmax(x, axis)             int32 or int64; the first of several; NaN counts as the maximum
+    cumsum(x, axis)
+
+Shapes and places:
+    concatenate(tensors, axis), stack(tensors, axis)
+    flip(x, axes), transpose(x, axes)
+    pad(x, pads, value=0.0)     one (low, high) for each axis, the batch too, none negative
+    reshape(x, shape)           one size may be -1
+    shape(x)                    a tuple of integers; while the framework traces, a size that is yet
+                                unknown is a scalar of its own, which `reshape` and `pad` take
+    take(x, indices, axis)      indices: integers of NumPy or native ones, none negative
+
+Products and codes:
+    matmul(a, b)
+    one_hot(indices, depth, dtype)
+                                a new last axis; zeros for an index outside of 0 ... depth - 1
+
+What only compares or moves numbers also takes tensors of `INTEGER_DTYPES`.
+"""
+
+from __future__ import annotations
+
+REQUIRED_FUNCTIONS = (
+    "abs", "erf", "exp", "expm1", "flip", "linear", "log", "log1p", "matmul", "max", "maximum",
+    "mean", "minimum", "relu", "reshape", "sigmoid", "sqrt", "sum", "tanh", "transpose", "where",
+)  # fmt: skip
