@@ -16,6 +16,8 @@ from convdispatch.ops import Shape
 
 # From so many numbers on torch 2.13 copies a matrix fast; it may copy fewer as it likes.
 _FEW_NUMBERS = 60 * 60
+# Up to so many its convolutions read a permuted kernel in less time than it takes to turn it.
+_NOT_WORTH_TURNING = 200_000
 
 
 def turning(shape: Shape) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -24,7 +26,9 @@ def turning(shape: Shape) -> Callable[[torch.Tensor], torch.Tensor]:
     In memory the result is `channels_last`, or what torch's convolutions make so themselves. The
     gradient comes back laid out as the kernel is.
     """
-    return _turn_few(shape) if math.prod(shape) < _FEW_NUMBERS else _turn
+    if math.prod(shape) < _FEW_NUMBERS:
+        return _turn_few(shape)
+    return _permute_for_values if math.prod(shape) <= _NOT_WORTH_TURNING else _turn
 
 
 def _turn_few(shape: Shape) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -47,6 +51,12 @@ def _turn_few(shape: Shape) -> Callable[[torch.Tensor], torch.Tensor]:
         return turned.contiguous() if is_single else turned
 
     return turn
+
+
+def _permute_for_values(kernel: torch.Tensor) -> torch.Tensor:
+    if torch.compiler.is_compiling() or not torch.is_inference_mode_enabled():
+        return _turn(kernel)
+    return torch.permute(kernel, (kernel.ndim - 1, kernel.ndim - 2, *range(kernel.ndim - 2)))
 
 
 def _turn(kernel: torch.Tensor) -> torch.Tensor:
