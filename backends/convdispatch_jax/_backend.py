@@ -10,16 +10,18 @@ import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import Op, PartialShape, Signature
-from convdispatch_jax._functions import FUNCTIONS
+from convdispatch_jax._functions import FUNCTIONS, dtype_of, require_kept
 from convdispatch_jax._inference import Inference
 from convdispatch_jax._lowering import candidates, lower
 
 Array = npt.NDArray[Any]
 
-# Of the element types that JAX always has: float64 is a mode.
-_NAMES = {np.dtype(t): np.dtype(t).name for t in (np.float16, ml_dtypes.bfloat16, np.float32)}
+# Of the element types that JAX always has: those of 64 bits are a mode.
+_NAMES = {
+    np.dtype(kind): np.dtype(kind).name
+    for kind in (np.float16, ml_dtypes.bfloat16, np.float32, np.bool_, np.uint8, np.int32)
+}
 
 _ARRAYS: set[type] = set()  # classes of arrays, traced ones included, that were seen
 
@@ -54,13 +56,13 @@ class JaxBackend:
         name = _NAMES.get(dtype)  # at every call of a layer: no string is made
         if name is None:
             name = dtype.name
-            _require_kept(name)  # the mode may have changed since the array was made
+            require_kept(name)  # the mode may have changed since the array was made
         return tensor.shape, name
 
     def asarray(self, value: Array, dtype: str) -> jax.Array:
         # Copied by NumPy: on a CPU `device_put` may share the array's memory, and `jnp.array`
         # compiles a program to copy it, which JAX keeps, for each shape.
-        made: jax.Array = jax.device_put(np.array(value, _dtype(dtype), order="C"))
+        made: jax.Array = jax.device_put(np.array(value, dtype_of(dtype), order="C"))
         return made
 
     def variable(self, value: Array, dtype: str) -> jax.Array:
@@ -74,7 +76,7 @@ class JaxBackend:
         return assigned
 
     def cast(self, tensor: jax.Array, dtype: str) -> jax.Array:
-        return tensor.astype(_dtype(dtype))
+        return tensor.astype(dtype_of(dtype))
 
     def to_numpy(self, tensor: jax.Array) -> Array:
         return np.asarray(tensor)
@@ -91,7 +93,7 @@ class JaxBackend:
 
     def compile_inference(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         """Return `fn(variables, inputs)` compiled for each shape, the latest of which are kept."""
-        return Inference(fn, _dtype)
+        return Inference(fn, dtype_of)
 
     def value_and_grad(
         self, fn: Callable[[Sequence[jax.Array]], jax.Array]
@@ -99,20 +101,6 @@ class JaxBackend:
         # Jitted: one compilation instead of one for each primitive and each of its derivatives.
         differentiate = jax.jit(jax.value_and_grad(fn))
         return lambda tensors: differentiate(list(tensors))
-
-
-def _dtype(name: str) -> np.dtype[Any]:
-    _require_kept(name)
-    return np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
-
-
-def _require_kept(name: str) -> None:
-    if name == "float64" and jax.dtypes.canonicalize_dtype(name) != name:
-        raise UnsupportedOp(
-            "the backend 'jax' does not support float64 now: JAX would compute in float32 without "
-            "its x64 mode. Set the environment variable JAX_ENABLE_X64=1, or call "
-            '`jax.config.update("jax_enable_x64", True)` before the first array is made.'
-        )
 
 
 backend = JaxBackend()

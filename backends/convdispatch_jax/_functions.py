@@ -12,7 +12,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import ml_dtypes
+import numpy as np
 from jax import lax
+
+from convdispatch.errors import UnsupportedOp
+from convdispatch.kit import as_slice
 
 _HALF = (jnp.dtype("float16"), jnp.dtype("bfloat16"))
 
@@ -33,17 +38,41 @@ def _rounded_once(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _rounded_once_of_several(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function of arrays and numbers, computing in float32 where all are in half."""
+    """Return the function of (x, y) and what comes before them, in the element type of x and y.
+
+    A Python number gets the other's type; in half precision it computes in float32.
+    """
 
     def computed(*arguments: Any) -> Any:
-        dtypes = {a.dtype for a in arguments if isinstance(a, jax.Array)} - {jnp.dtype(bool)}
-        if len(dtypes) != 1 or not dtypes.issubset(_HALF):
+        dtypes = {a.dtype for a in arguments[-2:] if isinstance(a, jax.Array)}
+        if len(dtypes) != 1:
             return function(*arguments)
         (dtype,) = dtypes
-        wide = (a.astype("float32") if getattr(a, "dtype", None) == dtype else a for a in arguments)
-        return function(*wide).astype(dtype)
+        if dtype in _HALF:
+            arguments = tuple(
+                a.astype("float32") if getattr(a, "dtype", None) == dtype else a for a in arguments
+            )
+        result = function(*arguments)
+        return result if result.dtype == dtype else result.astype(dtype)
 
     return computed
+
+
+def dtype_of(name: str) -> np.dtype[Any]:
+    """Return the element type of that name, or raise `UnsupportedOp` where JAX has none such."""
+    require_kept(name)
+    return np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
+
+
+def require_kept(name: str) -> None:
+    """Raise `UnsupportedOp` for the name of a type of 64 bits that JAX would make one of 32."""
+    if name in ("float64", "int64") and jax.dtypes.canonicalize_dtype(name) != name:
+        raise UnsupportedOp(
+            f"the backend 'jax' does not support {name} now: JAX would compute in "
+            f"{name.replace('64', '32')} without its x64 mode. Set the environment variable "
+            'JAX_ENABLE_X64=1, or call `jax.config.update("jax_enable_x64", True)` before the '
+            "first array is made."
+        )
 
 
 def _log1p(x: jax.Array) -> jax.Array:
@@ -56,21 +85,73 @@ def _log1p(x: jax.Array) -> jax.Array:
     return jnp.where(is_low, jnp.log(1 + low), jnp.log1p(high))
 
 
+def _clip(x: jax.Array, low: float, high: float) -> jax.Array:
+    # The whole gradient at the limits, as every other framework; jax 0.10.2 passes half of it.
+    y = jnp.where(x < low, low, x)
+    return jnp.where(y > high, high, y).astype(x.dtype)
+
+
+_pow = _rounded_once_of_several(jnp.power)
+# In jax 0.10.2 the gradients of x**0.0 and x**1.0, to the second order, are NaN for x = 0.
+_POWERS: Mapping[float, Callable[..., Any]] = {
+    0: jnp.ones_like,
+    1: _linear,
+    2: _rounded_once(jnp.square),
+}
+
+
+def _power(x: Any, y: Any) -> Any:
+    simple = _POWERS.get(y) if isinstance(y, int | float) else None
+    return _pow(x, y) if simple is None else simple(x)
+
+
+def _take(x: jax.Array, indices: Any, axis: int) -> jax.Array:
+    cells = as_slice(indices, x.shape[axis])
+    if cells is None:
+        return jnp.take(x, indices, axis)
+    return lax.slice_in_dim(x, cells.start, cells.stop, cells.step, axis)
+
+
+def _one_hot(indices: Any, depth: int, dtype: str) -> jax.Array:
+    return jax.nn.one_hot(indices, depth, dtype=dtype_of(dtype))
+
+
+def _shape(x: jax.Array) -> tuple[int, ...]:
+    return x.shape
+
+
+def _pad(x: jax.Array, pads: Any, value: float = 0.0) -> jax.Array:
+    return jnp.pad(x, pads, constant_values=value)
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "linear": _linear,
-    "relu": jax.nn.relu,
-    **{name: getattr(jnp, name) for name in ("abs", "flip", "reshape", "transpose")},
-    "erf": _rounded_once(jax.scipy.special.erf),
-    "log1p": _rounded_once(_log1p),
-    # The default precision of accelerators is less than float32's.
-    "matmul": _rounded_once_of_several(partial(jnp.matmul, precision=lax.Precision.HIGHEST)),
-    "sigmoid": _rounded_once(jax.nn.sigmoid),
+    **{
+        name: getattr(jnp, name)
+        for name in (
+            "abs", "argmax", "concatenate", "equal", "flip", "greater", "greater_equal", "less",
+            "less_equal", "not_equal", "reshape", "sign", "stack", "transpose",
+        )
+    },
     **{
         name: _rounded_once(getattr(jnp, name))
-        for name in ("exp", "expm1", "log", "max", "mean", "sqrt", "sum", "tanh")
+        for name in ("cumsum", "exp", "expm1", "log", "max", "mean", "sqrt", "sum", "tanh")
     },
     **{
         name: _rounded_once_of_several(getattr(jnp, name))
         for name in ("maximum", "minimum", "where")
     },
-}
+    "clip": _clip,
+    "erf": _rounded_once(jax.scipy.special.erf),
+    "linear": _linear,
+    "log1p": _rounded_once(_log1p),
+    # The default precision of accelerators is less than float32's.
+    "matmul": _rounded_once_of_several(partial(jnp.matmul, precision=lax.Precision.HIGHEST)),
+    "one_hot": _one_hot,
+    "pad": _pad,
+    "power": _power,
+    "relu": jax.nn.relu,
+    "shape": _shape,
+    "sigmoid": _rounded_once(jax.nn.sigmoid),
+    "stop_gradient": lax.stop_gradient,
+    "take": _rounded_once(_take),
+}  # fmt: skip

@@ -27,3 +27,4 @@ from convdispatch.kit._layouts import spatial_size as spatial_size
 from convdispatch.kit._precision import rounded_once as rounded_once
 from convdispatch.kit._samples import Samples as Samples
 from convdispatch.kit._samples import samples as samples
+from convdispatch.kit._slices import as_slice as as_slice
