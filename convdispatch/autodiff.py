@@ -62,8 +62,8 @@ def _gradients(
         )
     seed: Any = backend.asarray(weight, dtype)
 
-    def weighted_sum(tensors: Sequence[Any]) -> Any:
-        return backend.functions["sum"](model.apply(tensors[1:], tensors[0]) * seed)
+    def weighted_sum(tensors: Sequence[Any]) -> tuple[Any, None]:
+        return backend.functions["sum"](model.apply(tensors[1:], tensors[0]) * seed), None
 
     _, found = backend.value_and_grad(weighted_sum)([native, *model.variables])
     arrays = [backend.to_numpy(gradient) for gradient in found]

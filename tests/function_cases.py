@@ -129,7 +129,7 @@ def gradient(backend: Backend, apply: Apply, x: Array) -> Array:
         pytest.importorskip("autograd", reason="NumPy's gradients need the package autograd")
     with in_float64(backend.name):
         differentiate = backend.value_and_grad(
-            lambda tensors: backend.functions["sum"](apply(backend.functions, tensors[0]))
+            lambda tensors: (backend.functions["sum"](apply(backend.functions, tensors[0])), None)
         )
         _, (result,) = differentiate([backend.variable(x, "float64")])
         return np.asarray(backend.to_numpy(result), np.float64)

@@ -8,17 +8,34 @@ attributes other than `shape`, and arithmetic with an array or another framework
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import numpy as np
 
 from convdispatch.hookspecs import hookimpl
-from convdispatch.ops import BackendInfo, NumpyArray, Op, PartialShape, Signature
+from convdispatch.kit import Apply, as_function, map_tree
+from convdispatch.ops import (
+    BackendInfo,
+    Differentiable,
+    Differentiated,
+    Model,
+    NumpyArray,
+    Op,
+    PartialShape,
+    Signature,
+    Step,
+)
 from convdispatch_numpy._backend import backend as numpy_backend
 
 NAME = "loopback"
-INFO = BackendInfo(name=NAME, framework="numpy", load="loopback:backend", install="it is here")
+INFO = BackendInfo(
+    name=NAME,
+    framework="numpy",
+    load="loopback:backend",
+    install="it is here",
+    protocol=2,
+)
 
 
 class Loopback:
@@ -94,6 +111,9 @@ class _LoopbackBackend:
     functions: Mapping[str, Callable[..., Loopback]] = {
         name: _wrapped(function) for name, function in numpy_backend.functions.items()
     }
+    random: Mapping[str, Callable[..., Loopback]] = {
+        name: _wrapped(function) for name, function in numpy_backend.random.items()
+    }
 
     def lower(self, op: Op, signature: Signature) -> Callable[..., Loopback]:
         return _wrapped(numpy_backend.lower(op, signature))
@@ -112,8 +132,9 @@ class _LoopbackBackend:
     def variable(self, value: NumpyArray, dtype: str) -> Loopback:
         return Loopback(numpy_backend.variable(_array(value), dtype))
 
-    def assign(self, variable: Loopback, value: NumpyArray) -> Loopback:
-        numpy_backend.assign(held(variable), _array(value))
+    def assign(self, variable: Loopback, value: NumpyArray | Loopback) -> Loopback:
+        given = held(value) if self.owns(value) else _array(value)
+        numpy_backend.assign(held(variable), given)
         return variable
 
     def cast(self, tensor: Loopback, dtype: str) -> Loopback:
@@ -131,19 +152,27 @@ class _LoopbackBackend:
     def compile(self, fn: Callable[..., Loopback]) -> Callable[..., Loopback]:
         return lambda *arguments: fn(*arguments)
 
-    def value_and_grad(
-        self, fn: Callable[[Sequence[Loopback]], Loopback]
-    ) -> Callable[[Sequence[Loopback]], tuple[Loopback, list[Loopback]]]:
-        def unwrapped(boxes: Any) -> Any:
-            return _tensor(fn([Loopback(boxes[index]) for index in range(len(boxes))]))
+    def wrap(self, model: Model) -> tuple[Apply, dict[str, Any]]:
+        return as_function(model)
+
+    def value_and_grad(self, fn: Differentiable) -> Differentiated:
+        def unwrapped(arrays: Any) -> Any:
+            return map_tree(_tensor, fn(map_tree(Loopback, arrays)))
 
         differentiate = numpy_backend.value_and_grad(unwrapped)
+        return lambda tensors: map_tree(Loopback, differentiate(map_tree(_tensor, tensors)))
 
-        def compute(tensors: Sequence[Loopback]) -> tuple[Loopback, list[Loopback]]:
-            value, gradients = differentiate([_tensor(tensor) for tensor in tensors])
-            return Loopback(value), [Loopback(gradient) for gradient in gradients]
+    def compile_step(self, step: Step) -> Step:
+        def unwrapped(variables: Any, inputs: Any) -> Any:
+            return map_tree(_tensor, step(*map_tree(Loopback, (variables, inputs))))
 
-        return compute
+        run = numpy_backend.compile_step(unwrapped)
+
+        def running(variables: Any, inputs: Any) -> Any:
+            _, result = run(*map_tree(_tensor, (variables, inputs)))
+            return variables, map_tree(Loopback, result)
+
+        return running
 
 
 def _tensor(value: object) -> Any:

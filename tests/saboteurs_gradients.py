@@ -240,8 +240,8 @@ def value_forgotten(value_and_grad, fn):
     differentiate = value_and_grad(fn)
 
     def compute(tensors):
-        value, gradients = differentiate(tensors)
-        return 0 * value, gradients
+        (value, aux), gradients = differentiate(tensors)
+        return (0 * value, aux), gradients
 
     return compute
 

@@ -51,11 +51,11 @@ def sum_of_curvatures(backend: Backend, function: Callable[[Any], Any], at: Any)
 
     def squared(tensors: Any) -> Any:
         outputs: Any = function(tensors[0])
-        return total(outputs * outputs)
+        return total(outputs * outputs), None
 
     def slope(tensors: Any) -> Any:
         _, found = backend.value_and_grad(squared)(tensors)
-        return total(found[0])
+        return total(found[0]), None
 
     _, found = backend.value_and_grad(slope)([backend.asarray(at, "float32")])
     curvatures: list[float] = backend.to_numpy(found[0]).ravel().tolist()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -261,9 +261,9 @@ def test_boxes_of_autograd_belong_to_numpy() -> None:
     backend = registry.load("numpy")
     owners = []
 
-    def observed(tensors: list[object]) -> object:
+    def observed(tensors: Sequence[object]) -> tuple[object, None]:
         owners.append(selection.backend_of(tensors[0]).name)
-        return backend.functions["sum"](tensors[0])
+        return backend.functions["sum"](tensors[0]), None
 
     backend.value_and_grad(observed)([np.ones(3)])
     assert owners == ["numpy"]

@@ -21,6 +21,7 @@ INFO = BackendInfo(
     load="convdispatch_jax._backend:backend",
     install=install_command("jax"),
     capabilities=Capabilities(unsupported={"nonfinite_weights": _NONFINITE}),
+    protocol=2,
     test_environment={"JAX_ENABLE_X64": "1"},
 )
 

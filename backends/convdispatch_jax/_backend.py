@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -10,10 +10,21 @@ import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch.ops import Op, PartialShape, Signature
+from convdispatch.kit import Apply, as_function
+from convdispatch.ops import (
+    Differentiable,
+    Differentiated,
+    Model,
+    Op,
+    PartialShape,
+    Signature,
+    Step,
+)
 from convdispatch_jax._functions import FUNCTIONS, dtype_of, require_kept
 from convdispatch_jax._inference import Inference
 from convdispatch_jax._lowering import candidates, lower
+from convdispatch_jax._random import RANDOM
+from convdispatch_jax._training import compile_step, value_and_grad
 
 Array = npt.NDArray[Any]
 
@@ -31,6 +42,7 @@ class JaxBackend:
 
     name = "jax"
     functions: Mapping[str, Callable[..., Any]] = FUNCTIONS
+    random: Mapping[str, Callable[..., Any]] = RANDOM
 
     def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
         return lower(op, signature)
@@ -68,11 +80,14 @@ class JaxBackend:
     def variable(self, value: Array, dtype: str) -> jax.Array:
         return self.asarray(value, dtype)
 
-    def assign(self, variable: jax.Array, value: Array) -> jax.Array:
+    def assign(self, variable: jax.Array, value: Array | jax.Array) -> jax.Array:
         """Return the new value: JAX's arrays are immutable."""
-        assigned: jax.Array = jax.device_put(
-            self.asarray(value, variable.dtype.name), variable.sharding
-        )
+        if not isinstance(value, jax.Array):
+            value = self.asarray(value, variable.dtype.name)
+        elif value.dtype != variable.dtype:
+            value = value.astype(variable.dtype)
+        # Never the same memory: a step may take that of the variable.
+        assigned: jax.Array = jax.device_put(value, variable.sharding, may_alias=False)
         return assigned
 
     def cast(self, tensor: jax.Array, dtype: str) -> jax.Array:
@@ -95,12 +110,14 @@ class JaxBackend:
         """Return `fn(variables, inputs)` compiled for each shape, the latest of which are kept."""
         return Inference(fn, dtype_of)
 
-    def value_and_grad(
-        self, fn: Callable[[Sequence[jax.Array]], jax.Array]
-    ) -> Callable[[Sequence[jax.Array]], tuple[jax.Array, list[jax.Array]]]:
-        # Jitted: one compilation instead of one for each primitive and each of its derivatives.
-        differentiate = jax.jit(jax.value_and_grad(fn))
-        return lambda tensors: differentiate(list(tensors))
+    def value_and_grad(self, fn: Differentiable) -> Differentiated:
+        return value_and_grad(fn)
+
+    def compile_step(self, step: Step) -> Step:
+        return compile_step(step, self.describe)
+
+    def wrap(self, model: Model) -> tuple[Apply, dict[str, Any]]:
+        return as_function(model)
 
 
 backend = JaxBackend()

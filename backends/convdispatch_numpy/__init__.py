@@ -15,6 +15,7 @@ INFO = BackendInfo(
     load="convdispatch_numpy._backend:backend",
     install=install_command(),
     capabilities=Capabilities(),
+    protocol=2,
 )
 
 

@@ -13,7 +13,8 @@ from functools import cache
 from typing import Any
 
 from convdispatch.errors import BackendUnavailable, install_command
-from convdispatch.ops import Tensor
+from convdispatch.kit import map_tree
+from convdispatch.ops import Differentiable, Differentiated, Tensor, Tree
 
 Function = Callable[..., Any]
 
@@ -49,19 +50,30 @@ def numpy_or_autograd(plain: Function, name: str) -> Function:
     return function
 
 
-def value_and_grad(
-    fn: Callable[[Sequence[Tensor]], Tensor],
-) -> Callable[[Sequence[Tensor]], tuple[Tensor, list[Tensor]]]:
-    """Return a function giving `fn(tensors)` and its gradient for each tensor."""
+def value_and_grad(fn: Differentiable) -> Differentiated:
+    """Return a function giving `fn(tensors)`, a scalar and more, and a gradient for each tensor."""
     autograd = _import_autograd()
 
-    def compute(tensors: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def compute(tensors: Sequence[Tensor]) -> tuple[tuple[Tensor, Tree], list[Tensor]]:
         if "ml_dtypes" in sys.modules:  # or no tensor is of its element type
             _register(sys.modules["ml_dtypes"].bfloat16)
-        value, gradients = autograd.value_and_grad(fn)(list(tensors))
-        return value, list(gradients)
+        aux = None
+
+        def scalar(boxes: Any) -> Tensor:
+            nonlocal aux
+            value, aux = fn([boxes[place] for place in range(len(tensors))])
+            aux = map_tree(lambda tensor: _unboxed(tensor, boxes._trace), aux)
+            return value
+
+        value, gradients = autograd.value_and_grad(scalar)(list(tensors))
+        return (value, aux), list(gradients)
 
     return compute
+
+
+def _unboxed(tensor: Any, trace: int) -> Any:
+    """Return what one trace has boxed; the boxes of those around it stay."""
+    return tensor._value if is_traced(tensor) and tensor._trace == trace else tensor
 
 
 def _as_primitive(forward: Function, vjps: Sequence[Function]) -> Function:

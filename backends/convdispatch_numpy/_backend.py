@@ -8,8 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch.errors import BackendUnavailable, install_command
-from convdispatch.ops import Op, PartialShape, Signature
+from convdispatch.kit import Apply, as_function, checked_step, draws, map_tree, numpy_dtype
+from convdispatch.ops import (
+    Differentiable,
+    Differentiated,
+    Model,
+    Op,
+    PartialShape,
+    Signature,
+    Step,
+    Tree,
+)
 from convdispatch_numpy import _autograd, _threads
 from convdispatch_numpy._advice import advice
 from convdispatch_numpy._functions import FUNCTIONS
@@ -26,6 +35,7 @@ class NumpyBackend:
 
     name = "numpy"
     functions: Mapping[str, Callable[..., Any]] = FUNCTIONS
+    random: Mapping[str, Callable[..., Any]] = draws
 
     def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
         _threads.require_understood()
@@ -48,17 +58,17 @@ class NumpyBackend:
         return tensor.shape, _NAMES.get(dtype) or dtype.name
 
     def asarray(self, value: Array, dtype: str) -> Array:
-        return np.asarray(value, _dtype(dtype))
+        return np.asarray(value, numpy_dtype(dtype))
 
     def variable(self, value: Array, dtype: str) -> Array:
-        return np.array(value, _dtype(dtype))
+        return np.array(value, numpy_dtype(dtype))
 
     def assign(self, variable: Array, value: Array) -> Array:
         variable[...] = value
         return variable
 
     def cast(self, tensor: Any, dtype: str) -> Any:
-        return tensor.astype(_dtype(dtype))
+        return tensor.astype(numpy_dtype(dtype))
 
     def to_numpy(self, tensor: Array) -> Array:
         array: Array = native(np.asarray(tensor))
@@ -73,26 +83,30 @@ class NumpyBackend:
     def compile(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         return fn
 
-    def value_and_grad(
-        self, fn: Callable[[Sequence[Any]], Any]
-    ) -> Callable[[Sequence[Any]], tuple[Any, list[Any]]]:
+    def value_and_grad(self, fn: Differentiable) -> Differentiated:
         differentiate = _autograd.value_and_grad(fn)
         # A gradient has its tensor's element type, the order of the bytes included.
         return lambda tensors: differentiate([native(tensor) for tensor in tensors])
 
+    def compile_step(self, step: Step) -> Step:
+        """Return a function that calls the step and copies the new values into the variables."""
+        step = checked_step(step, self.describe)
 
-def _dtype(name: str) -> np.dtype[Any]:
-    if name != "bfloat16":
-        return np.dtype(name)
-    try:
-        import ml_dtypes
-    except ImportError as exc:
-        raise BackendUnavailable(
-            "bfloat16 on the NumPy backend needs the package 'ml_dtypes', which is not installed. "
-            f"Install it with `{install_command('bfloat16')}`."
-        ) from exc
-    bfloat16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
-    return bfloat16
+        def run(variables: Sequence[Array], inputs: Tree) -> tuple[Sequence[Array], Tree]:
+            def apart(tensor: Any) -> Any:
+                is_shared = any(np.may_share_memory(tensor, variable) for variable in variables)
+                return np.array(tensor) if is_shared else tensor
+
+            new, result = step(variables, inputs)
+            values, result = map_tree(apart, (new, result))
+            for variable, value in zip(variables, values, strict=True):
+                variable[...] = value
+            return variables, result
+
+        return run
+
+    def wrap(self, model: Model) -> tuple[Apply, dict[str, Any]]:
+        return as_function(model)
 
 
 backend = NumpyBackend()

@@ -21,6 +21,7 @@ INFO = BackendInfo(
     load="convdispatch_tensorflow._backend:backend",
     install=install_command("tensorflow"),
     capabilities=Capabilities(unsupported={"nonfinite_weights": _NONFINITE}),
+    protocol=2,
     test_environment={"TF_CPP_MIN_LOG_LEVEL": "2"},  # no start-up banner among the results
 )
 

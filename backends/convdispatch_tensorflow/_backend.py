@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,12 +9,24 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch.errors import InvalidShape
-from convdispatch.ops import FLOAT_DTYPES, Op, PartialShape, Signature
+from convdispatch.ops import (
+    FLOAT_DTYPES,
+    Differentiable,
+    Differentiated,
+    Model,
+    Op,
+    PartialShape,
+    Signature,
+    Step,
+)
 from convdispatch_tensorflow._autograph import leave_ours_alone
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
 from convdispatch_tensorflow._inference import Inference
 from convdispatch_tensorflow._lowering import lower
+from convdispatch_tensorflow._random import RANDOM
+from convdispatch_tensorflow._training import are_same, compile_step, value_and_grad
+from convdispatch_tensorflow._wrapping import WrappedModel
 
 Array = npt.NDArray[Any]
 
@@ -27,6 +38,7 @@ class TensorflowBackend:
 
     name = "tensorflow"
     functions: Mapping[str, Callable[..., Any]] = FUNCTIONS
+    random: Mapping[str, Callable[..., Any]] = RANDOM
 
     def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
         return lower(op, signature)
@@ -59,8 +71,11 @@ class TensorflowBackend:
         with tf.init_scope():
             return tf.Variable(self.asarray(value, dtype))
 
-    def assign(self, variable: Any, value: Array) -> Any:
-        variable.assign(self.asarray(value, variable.dtype.name))
+    def assign(self, variable: Any, value: Any) -> Any:
+        if self.owns(value):
+            variable.assign(tf.cast(value, variable.dtype))
+        else:
+            variable.assign(self.asarray(value, variable.dtype.name))
         return variable
 
     def cast(self, tensor: Any, dtype: str) -> Any:
@@ -100,29 +115,21 @@ class TensorflowBackend:
         def infer(variables: Sequence[Any], inputs: Any) -> Any:
             nonlocal made
             current = made
-            if current is None or not _are_same(current[0], variables):
+            if current is None or not are_same(current[0], variables):
                 held = list(variables)
                 current = made = held, Inference(lambda x: fn(held, x))
             return current[1](inputs)
 
         return infer
 
-    def value_and_grad(
-        self, fn: Callable[[Sequence[Any]], Any]
-    ) -> Callable[[Sequence[Any]], tuple[Any, list[Any]]]:
-        def compute(tensors: Sequence[Any]) -> tuple[Any, list[Any]]:
-            watched = list(tensors)
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(watched)
-                value = fn(watched)
-            zero = tf.UnconnectedGradients.ZERO
-            return value, tape.gradient(value, watched, unconnected_gradients=zero)
+    def value_and_grad(self, fn: Differentiable) -> Differentiated:
+        return value_and_grad(fn)
 
-        return compute
+    def compile_step(self, step: Step) -> Step:
+        return compile_step(step, self.describe)
 
-
-def _are_same(held: Sequence[Any], variables: Sequence[Any]) -> bool:
-    return len(held) == len(variables) and all(map(operator.is_, held, variables))
+    def wrap(self, model: Model) -> WrappedModel:
+        return WrappedModel(model)
 
 
 leave_ours_alone()

@@ -29,6 +29,7 @@ INFO = BackendInfo(
     load="convdispatch_torch._backend:backend",
     install=install_command("torch"),
     capabilities=Capabilities(unsupported={"nonfinite_weights": _NONFINITE}),
+    protocol=2,
 )
 
 

@@ -11,9 +11,22 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from convdispatch.ops import FLOAT_DTYPES, Op, PartialShape, Signature
+from convdispatch.kit import checked_step, map_tree
+from convdispatch.ops import (
+    FLOAT_DTYPES,
+    Differentiable,
+    Differentiated,
+    Model,
+    Op,
+    PartialShape,
+    Signature,
+    Step,
+    Tree,
+)
 from convdispatch_torch._functions import FUNCTIONS
+from convdispatch_torch._gradients import value_and_grad
 from convdispatch_torch._lowering import lower
+from convdispatch_torch._random import RANDOM
 
 Array = npt.NDArray[Any]
 
@@ -26,6 +39,7 @@ class TorchBackend:
 
     name = "torch"
     functions: Mapping[str, Callable[..., Any]] = FUNCTIONS
+    random: Mapping[str, Callable[..., Any]] = RANDOM
 
     def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
         return lower(op, signature)
@@ -52,10 +66,11 @@ class TorchBackend:
     def variable(self, value: Array, dtype: str) -> torch.nn.Parameter:
         return torch.nn.Parameter(self.asarray(value, dtype))
 
-    def assign(self, variable: torch.Tensor, value: Array) -> torch.Tensor:
-        _, dtype = self.describe(variable)
+    def assign(self, variable: torch.Tensor, value: Array | torch.Tensor) -> torch.Tensor:
+        if not isinstance(value, torch.Tensor):
+            value = _from_numpy(value, self.describe(variable)[1])
         with torch.no_grad():
-            return variable.copy_(_from_numpy(value, dtype))
+            return variable.copy_(value)  # from whichever device
 
     def cast(self, tensor: torch.Tensor, dtype: str) -> torch.Tensor:
         return tensor.to(getattr(torch, dtype))
@@ -97,16 +112,35 @@ class TorchBackend:
         inferring: Callable[..., Any] = torch.inference_mode()(fn)
         return inferring
 
-    def value_and_grad(
-        self, fn: Callable[[Sequence[torch.Tensor]], torch.Tensor]
-    ) -> Callable[[Sequence[torch.Tensor]], tuple[torch.Tensor, list[torch.Tensor]]]:
-        differentiate = torch.func.grad_and_value(fn)
+    def value_and_grad(self, fn: Differentiable) -> Differentiated:
+        return value_and_grad(fn)
 
-        def compute(tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, list[torch.Tensor]]:
-            gradients, value = differentiate([_without_graph(tensor) for tensor in tensors])
-            return value, gradients
+    def compile_step(self, step: Step) -> Step:
+        """Return a function that calls the step on the variables and copies into them."""
+        step = checked_step(step, self.describe)
 
-        return compute
+        def run(
+            variables: Sequence[torch.Tensor], inputs: Tree
+        ) -> tuple[Sequence[torch.Tensor], Tree]:
+            with torch.no_grad():  # only what `value_and_grad` differentiates is recorded
+                new, result = step(variables, inputs)
+                held = {variable.untyped_storage().data_ptr() for variable in variables}
+
+                def apart(tensor: torch.Tensor) -> torch.Tensor:
+                    is_shared = tensor.untyped_storage().data_ptr() in held
+                    return tensor.clone() if is_shared else tensor
+
+                values, result = map_tree(apart, (new, result))
+                for variable, value in zip(variables, values, strict=True):
+                    variable.copy_(value)
+            return variables, result
+
+        return run
+
+    def wrap(self, model: Model) -> torch.nn.Module:
+        from convdispatch_torch._module import WrappedModel
+
+        return WrappedModel(model)
 
 
 @contextlib.contextmanager
@@ -125,12 +159,6 @@ def _outside_inference(fn: Callable[[], object]) -> object:
         return fn()
     with torch.inference_mode(False), torch.no_grad():
         return fn()
-
-
-def _without_graph(tensor: torch.Tensor) -> torch.Tensor:
-    # A Parameter would have autograd record this gradient too. Tensors traced by an outer
-    # `value_and_grad` are none, and have to stay connected.
-    return tensor.detach() if isinstance(tensor, torch.nn.Parameter) else tensor
 
 
 def _from_numpy(value: Array, dtype: str) -> torch.Tensor:

@@ -1,14 +1,140 @@
-"""A convdispatch layer or model as a `torch.nn.Module`, for what only takes modules."""
+"""A convdispatch model as a `torch.nn.Module`, for what only takes modules."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
 
 from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.ops import Model
 from convdispatch_torch._backend import backend
+
+
+class _Group(torch.nn.Module):
+    """What the parts of a path name: weights, in their order, and further groups."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def forward(self) -> list[torch.Tensor]:
+        """Return the tensors that the group has now."""
+        return list(self)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        return (getattr(self, name) for name in self.names)
+
+    def __getitem__(self, place: int) -> torch.Tensor:
+        weight: torch.Tensor = getattr(self, self.names[place])
+        return weight
+
+
+class WrappedModel(torch.nn.Module):
+    """A module that computes as a model does, with parameters and buffers that are the model's own.
+
+    The weight 'block/conv/kernel' is `module.block.conv.kernel`: a parameter where a trainer may
+    change it, a buffer where not. While the module is in training mode the model computes by its
+    `training`, with a key that comes of torch's own generator, and the buffers get the updates.
+
+    Tools that exchange a module's parameters while it runs (`torch.export`, `functional_call`,
+    sharding wrappers) are obeyed: the model computes with those that the module has at the time.
+    Where torch puts other tensors in the place of the parameters (copies, pickles, `to`,
+    `load_state_dict` with `assign`), the model gets these. Where it computes a weight from others
+    (pruning, weight norm and all parametrizations), it gets the values that the weight then has.
+    """
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+        self._places: list[tuple[str, list[str], str]] = []  # the path, its groups, its name
+        for path, (weight, may_change) in model.named_weights().items():
+            *groups, name = path.replace(".", "_").split("/")
+            self._places.append((path, groups, name))
+            _register(self._made_group(path, groups), name, weight, may_change)
+        self.register_load_state_dict_post_hook(  # type: ignore[no-untyped-call]  # torch's has no types
+            _share_loaded
+        )
+
+    def forward(self, inputs: Any) -> Any:
+        """Apply the model with the weights that the module has now."""
+        weights = self._weights()
+        training = getattr(self.model, "training", None) if self.training else None
+        if training is None:
+            return self.model.apply(weights, inputs)
+        device = next(iter(weights.values())).device if weights else None
+        key = torch.randint(-(2**31), 2**31, (2,), dtype=torch.int32, device=device)
+        outputs, updates = training(weights, inputs, key)
+        with torch.no_grad():
+            for path, value in updates.items():
+                weights[path].copy_(value)
+        return outputs
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        weights = {}
+        for path, groups, name in self._places:
+            group: Any = self
+            for part in groups:
+                group = getattr(group, part)
+            if group._forward_pre_hooks and group is not self:
+                group()  # `torch.nn.utils.prune` computes weights before each call
+            weights[path] = getattr(group, name)
+        return weights
+
+    def _made_group(self, path: str, groups: Sequence[str]) -> torch.nn.Module:
+        group: torch.nn.Module = self
+        for part in groups:
+            if part not in group._modules:
+                if hasattr(group, part):
+                    raise InvalidArgument(
+                        f"a torch module has an attribute {part!r} of its own, so that no part of "
+                        f"a weight's path may be called so; received {path!r}. Rename the layer."
+                    )
+                group.add_module(part, _Group())
+            group = group._modules[part]  # type: ignore[assignment]  # not None, it was made
+        return group
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The model first: in a copy its variables' copies are then the parameters.
+        return {"model": self.model, **vars(self)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)  # type: ignore[no-untyped-call]  # torch's has no types
+        self._share()
+
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> WrappedModel:
+        # What `to`, `double`, `cuda` and `share_memory` come down to.
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch's has no types
+        self._share()
+        return self
+
+    def _share(self) -> None:
+        self.model.adopt({path: _lasting(weight) for path, weight in self._weights().items()})
+
+
+def _register(group: torch.nn.Module, name: str, weight: Any, may_change: bool) -> None:
+    if isinstance(group, _Group):
+        group.names.append(name)
+    if not may_change:
+        group.register_buffer(name, weight.requires_grad_(False))
+        return
+    parameter = weight if isinstance(weight, torch.nn.Parameter) else torch.nn.Parameter(weight)
+    group.register_parameter(name, parameter.requires_grad_())
+
+
+def _lasting(weight: torch.Tensor) -> torch.Tensor:
+    """Return the tensor or, where it was computed, a parameter with its values."""
+    if weight.is_leaf:
+        return weight
+    return torch.nn.Parameter(weight.detach(), requires_grad=weight.requires_grad)
+
+
+def _share_loaded(module: Any, incompatible_keys: Any) -> None:
+    module._share()
 
 
 class HasWeights(Protocol):
@@ -34,76 +160,42 @@ class HasWeights(Protocol):
         """Compute with other weights."""
 
 
-class _Weights(torch.nn.ParameterList):
-    """A list whose call returns its tensors, for tools that compute them before each call."""
-
-    def __call__(self) -> list[Any]:
-        """Return the tensors; `torch.nn.utils.prune` has them computed by a hook of the call."""
-        weights: list[Any] = (
-            torch.nn.Module.__call__(self) if self._forward_pre_hooks else list(self)
-        )
-        return weights
-
-    def forward(self) -> list[Any]:
-        """Return the tensors that the list has now."""
-        return list(self)
-
-
-class LayerModule(torch.nn.Module):
-    """A module whose parameters are the weights of a layer, shared with it, not copied.
-
-    Tools that exchange a module's parameters while it runs (`torch.export`, `functional_call`,
-    sharding wrappers) are obeyed: the layer computes with those that the module has at the time.
-    Those of layers with `trainable=False` require no gradient.
-
-    Where torch puts other tensors in the place of the parameters (copies, pickles, `to`,
-    `load_state_dict` with `assign`), the layer that belongs to the module gets these. Where it
-    computes a weight from others (pruning, weight norm and all parametrizations), it gets the
-    values that the weight then has.
-    """
+class _Numbered:
+    """A layer as a `Model` whose weights are called by their places."""
 
     def __init__(self, layer: HasWeights) -> None:
-        super().__init__()
         self.layer = layer
-        self.weights = _Weights(layer.weights)
+
+    def named_weights(self) -> dict[str, tuple[Any, bool]]:
+        return {f"weights/{place}": (one, True) for place, one in enumerate(self.layer.weights)}
+
+    def apply(self, weights: Mapping[str, Any], inputs: Any) -> Any:
+        return self.layer.apply(list(weights.values()), inputs)
+
+    def adopt(self, weights: Mapping[str, Any]) -> None:
+        self.layer.adopt(list(weights.values()))
+
+
+class LayerModule(WrappedModel):
+    """The module of a layer, whose `weights` are in the order of `get_weights`.
+
+    They are parameters all of them; those of layers with `trainable=False` require no gradient.
+    """
+
+    model: _Numbered
+
+    def __init__(self, layer: HasWeights) -> None:
+        super().__init__(_Numbered(layer))
+        if not self._places:
+            self.weights = _Group()
         trainable = {id(weight) for weight in layer.trainable_weights}
-        for weight in self.weights:
-            weight.requires_grad_(id(weight) in trainable)
-        self.register_load_state_dict_post_hook(  # type: ignore[no-untyped-call]  # torch's has no types
-            _share_loaded
-        )
+        for weight, held in zip(layer.weights, self._weights().values(), strict=True):
+            held.requires_grad_(id(weight) in trainable)
 
-    def forward(self, inputs: torch.Tensor) -> Any:
-        """Apply the layer with the parameters that the module has now."""
-        return self.layer.apply(self.weights(), inputs)
-
-    def __getstate__(self) -> dict[str, Any]:
-        # The layer first: in a copy its variables' copies are then the parameters.
-        return {"layer": self.layer, **vars(self)}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)  # type: ignore[no-untyped-call]  # torch's has no types
-        self._share()
-
-    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> LayerModule:
-        # What `to`, `double`, `cuda` and `share_memory` come down to.
-        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch's has no types
-        self._share()
-        return self
-
-    def _share(self) -> None:
-        self.layer.adopt([_lasting(weight) for weight in self.weights()])
-
-
-def _lasting(weight: torch.Tensor) -> torch.Tensor:
-    """Return the tensor or, where it was computed, a parameter with its values."""
-    if weight.is_leaf:
-        return weight
-    return torch.nn.Parameter(weight.detach(), requires_grad=weight.requires_grad)
-
-
-def _share_loaded(module: Any, incompatible_keys: Any) -> None:
-    module._share()
+    @property
+    def layer(self) -> HasWeights:
+        """The layer, which computes with the module's parameters."""
+        return self.model.layer
 
 
 def as_module(layer: HasWeights) -> LayerModule:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch.conformance.problem import Problem
-from convdispatch.ops import Backend, Op, Signature, Tensor, features
+from convdispatch.ops import Backend, Differentiable, Op, Signature, Tensor, features
 from convdispatch.registry import registry
 from convdispatch.resolving import lower_resolved, resolve
 
@@ -72,10 +72,10 @@ def second_gradients(backend: Backend, problem: Problem, cotangent: Array) -> li
     differentiate = backend.value_and_grad(_weighted_sum(backend, problem, cotangent))
     total = backend.functions["sum"]
 
-    def squared_norm(inputs: Sequence[Tensor]) -> Tensor:
+    def squared_norm(inputs: Sequence[Tensor]) -> tuple[Tensor, None]:
         _, found = differentiate(inputs)
         norms: list[Any] = [total(product(gradient, gradient)) for gradient in found]
-        return sum(norms[1:], start=norms[0])
+        return sum(norms[1:], start=norms[0]), None
 
     _, found = backend.value_and_grad(squared_norm)(tensors(backend, problem))
     return [np.asarray(backend.to_numpy(gradient)) for gradient in found]
@@ -101,7 +101,7 @@ def _weighted_sum(
     problem: Problem,
     cotangent: Array,
     given: Callable[..., Tensor] | None = None,
-) -> Callable[[Sequence[Tensor]], Tensor]:
+) -> Differentiable:
     function, total = given or plan(backend, problem), backend.functions["sum"]
     weight = backend.asarray(cotangent, problem.dtype)
-    return lambda inputs: total(product(function(*inputs), weight))
+    return lambda inputs: (total(product(function(*inputs), weight)), None)

@@ -9,7 +9,7 @@ reads are taken together, and a test holds both against each other.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,7 +17,18 @@ import numpy.typing as npt
 
 from convdispatch.conformance import oracle
 from convdispatch.errors import UnsupportedOp
-from convdispatch.ops import Conv, ConvTranspose, Op, Pad, PartialShape, Shape, Signature, Upsample
+from convdispatch.ops import (
+    Conv,
+    ConvTranspose,
+    Differentiable,
+    Differentiated,
+    Op,
+    Pad,
+    PartialShape,
+    Shape,
+    Signature,
+    Upsample,
+)
 
 Array: TypeAlias = npt.NDArray[Any]
 Places: TypeAlias = tuple[slice, ...]
@@ -76,7 +87,7 @@ class Reference:
         """Return the function."""
         return fn
 
-    def value_and_grad(self, fn: Callable[[Sequence[Any]], Any]) -> Callable[..., Any]:
+    def value_and_grad(self, fn: Differentiable) -> Differentiated:
         """Raise `UnsupportedOp`: gradients are `adjoints`' work."""
         raise UnsupportedOp("the reference computes no gradients; see `conformance.adjoints`")
 

@@ -11,20 +11,29 @@ with one group. `derived` makes every other op of them:
 Whatever the framework does faster, and right, the backend lowers itself, by the helpers below:
 `axes` for `Conv`, `ConvTranspose` and `Pool`; `samples` for `Upsample` and `Resize`; `finished` for
 the bias and the activation of `Conv`, `ConvTranspose` and `Dense`; `rounded_once` for half
-precision; `permutations` for the two layouts. Nothing here ever computes on another backend than
+precision; `permutations` for the two layouts; `checked_step` and `map_tree`
+for `compile_step`; `as_function` for `wrap`; `draws`, which are `Backend.random` over NumPy arrays.
+Nothing here ever computes on another backend than
 the one that it is given.
 """
 
 from convdispatch.kit._axes import Axis as Axis
 from convdispatch.kit._axes import axes as axes
 from convdispatch.kit._derived import derived as derived
+from convdispatch.kit._draws import below_one as below_one
+from convdispatch.kit._draws import draws as draws
 from convdispatch.kit._epilogue import finished as finished
 from convdispatch.kit._layouts import channel_axis as channel_axis
 from convdispatch.kit._layouts import first_spatial_axis as first_spatial_axis
 from convdispatch.kit._layouts import permutations as permutations
 from convdispatch.kit._layouts import spatial_axes as spatial_axes
 from convdispatch.kit._layouts import spatial_size as spatial_size
+from convdispatch.kit._numpy_arrays import numpy_dtype as numpy_dtype
 from convdispatch.kit._precision import rounded_once as rounded_once
 from convdispatch.kit._samples import Samples as Samples
 from convdispatch.kit._samples import samples as samples
 from convdispatch.kit._slices import as_slice as as_slice
+from convdispatch.kit._steps import checked_step as checked_step
+from convdispatch.kit._steps import map_tree as map_tree
+from convdispatch.kit._wrapping import Apply as Apply
+from convdispatch.kit._wrapping import as_function as as_function

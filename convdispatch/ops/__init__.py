@@ -17,7 +17,13 @@ Layouts. Tensors are (batch, *spatial, channels) or (batch, channels, *spatial).
 """
 
 from convdispatch.ops._backend import Backend as Backend
+from convdispatch.ops._backend import Differentiable as Differentiable
+from convdispatch.ops._backend import Differentiated as Differentiated
 from convdispatch.ops._backend import OptionalMethods as OptionalMethods
+from convdispatch.ops._backend import Step as Step
+from convdispatch.ops._backend import Tree as Tree
+from convdispatch.ops._description import DECLINABLE as DECLINABLE
+from convdispatch.ops._description import PROTOCOL as PROTOCOL
 from convdispatch.ops._description import Accuracy as Accuracy
 from convdispatch.ops._description import BackendInfo as BackendInfo
 from convdispatch.ops._description import Capabilities as Capabilities
@@ -26,6 +32,8 @@ from convdispatch.ops._features import features as features
 from convdispatch.ops._features import op_name as op_name
 from convdispatch.ops._features import spatial_rank as spatial_rank
 from convdispatch.ops._functions import REQUIRED_FUNCTIONS as REQUIRED_FUNCTIONS
+from convdispatch.ops._model import Model as Model
+from convdispatch.ops._model import TrainableModel as TrainableModel
 from convdispatch.ops._ops import FUSED_ACTIVATIONS as FUSED_ACTIVATIONS
 from convdispatch.ops._ops import Conv as Conv
 from convdispatch.ops._ops import ConvTranspose as ConvTranspose

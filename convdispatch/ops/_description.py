@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 class Accuracy:
     """By how much a backend's errors exceed the rounding bound, and the design that makes them."""
 
-    factor: float  # the largest error in units of the bound, at least 1
+    # The largest error, divided by the rounding bound (gamma(n) times the sum of the n products'
+    # absolute values) at its place, over the whole suite; at least 1. A backend of factor 8 may be
+    # eight times as far from the exact number as rounding alone explains.
+    factor: float
     reason: str  # such as 'Winograd F(2x2, 3x3)' or 'TF32 on tensor cores'
 
 
@@ -18,13 +21,32 @@ class Accuracy:
 class Capabilities:
     """What a backend cannot do, or does less accurately: by feature (see `features`).
 
-    `unsupported` gives a reason that a user can act on. Beside the features of an op it may name
-    'gradients', 'second_order', 'compile', 'nonfinite_weights' (over pads) and those of one op
-    ('conv2d:gradients').
+    `unsupported` gives a reason that a user can act on. Beside the features of an op, with any
+    number of details ('upsample2d:bilinear:float64'), it may name
+
+    * what the backend does not have at all (`DECLINABLE`): 'functions', 'random', 'compile',
+      'gradients', 'compile_step', 'wrap';
+    * a function of the table, for all element types or one: 'erf', 'erf:float64';
+    * 'second_order' (gradients), 'nonfinite_weights' (over pads), and the gradients of one op:
+      'conv2d:gradients'.
     """
 
     unsupported: Mapping[str, str] = field(default_factory=dict)
     accuracy: Mapping[str, Accuracy] = field(default_factory=dict)
+
+
+# The protocol that this frontend speaks: see `BackendInfo.protocol`.
+PROTOCOL = 2
+
+# What a backend may decline as a whole, and the attribute of `Backend` that it then does not have.
+DECLINABLE: Mapping[str, str] = {
+    "functions": "functions",
+    "random": "random",
+    "compile": "compile",
+    "gradients": "value_and_grad",
+    "compile_step": "compile_step",
+    "wrap": "wrap",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +58,8 @@ class BackendInfo:
     load: str  # 'module:attribute' of the `Backend`
     install: str  # the command that installs what is missing
     capabilities: Capabilities = field(default_factory=Capabilities)
+    # Which version of `Backend` it implements. A plugin that does not say is of the first one.
+    protocol: int = 1
     # Environment variables that a process which is to test everything sets before it imports the
     # framework: modes that are off by default, such as 64-bit numbers.
     test_environment: Mapping[str, str] = field(default_factory=dict)

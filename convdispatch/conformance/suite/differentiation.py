@@ -117,7 +117,7 @@ def variables(backend: Backend, dtype: str) -> Measured:
     """Differentiate for a variable and a constant, twice."""
     total = backend.functions["sum"]
     tensors = [backend.variable(_AROUND, dtype), backend.asarray(_AROUND + 1, dtype)]
-    differentiate = backend.value_and_grad(lambda t: total(_product(t[0], t[1])))
+    differentiate = backend.value_and_grad(lambda t: (total(_product(t[0], t[1])), None))
     measured = []
     for _ in range(2):
         gradients = [np.asarray(backend.to_numpy(g)) for g in differentiate(tensors)[1]]
@@ -131,7 +131,8 @@ def _differentiated(
     """Return the sum of what the function gives, and its gradients."""
     total = backend.functions["sum"]
     tensors = [backend.asarray(array, dtype) for array in arrays]
-    found, gradients = backend.value_and_grad(lambda t: total(function(t)))(tensors)
+    differentiate = backend.value_and_grad(lambda t: (total(function(t)), None))
+    (found, _), gradients = differentiate(tensors)
     return np.asarray(backend.to_numpy(found)), [
         np.asarray(backend.to_numpy(gradient)) for gradient in gradients
     ]

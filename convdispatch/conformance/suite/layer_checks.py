@@ -155,13 +155,13 @@ def _function_bound(numbers: Numbers, dtype: str) -> Array:
 def _curvature(backend: Backend, function: Any, at: Tensor) -> Array:
     total = backend.functions["sum"]
 
-    def squared(tensors: Sequence[Tensor]) -> Tensor:
+    def squared(tensors: Sequence[Tensor]) -> tuple[Tensor, None]:
         outputs = function(tensors[0])
-        return total(harness.product(outputs, outputs))
+        return total(harness.product(outputs, outputs)), None
 
-    def slope(tensors: Sequence[Tensor]) -> Tensor:
+    def slope(tensors: Sequence[Tensor]) -> tuple[Tensor, None]:
         _, found = backend.value_and_grad(squared)(tensors)
-        return total(found[0])
+        return total(found[0]), None
 
     _, found = backend.value_and_grad(slope)([at])
     return np.asarray(backend.to_numpy(found[0]))

@@ -16,5 +16,6 @@ def convdispatch_backends():
         load="convdispatch_keras3._backend:backend",
         install="python -m pip install -c constraints.txt keras  # and what KERAS_BACKEND names",
         capabilities=LIMITS,
+        protocol=2,
         test_environment={"JAX_ENABLE_X64": "1"},
     )

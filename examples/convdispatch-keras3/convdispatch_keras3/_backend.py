@@ -12,6 +12,7 @@ import numpy as np
 from keras import activations, ops
 
 from convdispatch.errors import UnsupportedOp
+from convdispatch.kit import map_tree
 from convdispatch.ops import REQUIRED_FUNCTIONS, ConvTranspose, Op, Pad, Upsample
 
 NAME = keras.backend.backend()
@@ -118,12 +119,25 @@ class Keras3Backend:
         def taped(tensors):
             with FRAMEWORK.GradientTape() as tape:
                 tape.watch(tensors)
-                value = fn(tensors)
-            return value, tape.gradient(value, tensors, unconnected_gradients="zero")
+                value, aux = fn(tensors)
+            return (value, aux), tape.gradient(value, tensors, unconnected_gradients="zero")
+
+        def functional(tensors):
+            aux = []  # torch.func takes tensors only
+
+            def scalar(tensors):
+                value, tree = fn(tensors)
+                aux.append(map_tree(lambda tensor: tensor.detach(), tree))
+                return value
+
+            gradients, value = FRAMEWORK.func.grad_and_value(scalar)(tensors)
+            return (value, aux[-1]), gradients
 
         if NAME == "torch":
-            return lambda tensors: FRAMEWORK.func.grad_and_value(fn)(tensors)[::-1]
-        return taped if NAME == "tensorflow" else FRAMEWORK.jit(FRAMEWORK.value_and_grad(fn))
+            return functional
+        if NAME == "tensorflow":
+            return taped
+        return FRAMEWORK.jit(FRAMEWORK.value_and_grad(fn, has_aux=True))
 
 
 backend = Keras3Backend()

@@ -1,0 +1,81 @@
+"""`Backend.random` over NumPy arrays, for backends whose tensors are in the machine's memory.
+
+NumPy's Philox takes 128 bits and hides how they were chosen. Of those the key is one half. The
+other is 0 for numbers and 1 + n where the number n is folded in, so that no key that comes of
+folding is used for numbers too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from convdispatch.kit._numpy_arrays import numpy_dtype
+
+Array: TypeAlias = npt.NDArray[Any]
+
+_SIGNIFICANT_BITS = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
+
+
+def below_one(dtype: str) -> float:
+    """Return the largest number below 1: to which a uniform number is clipped before it is rounded.
+
+    >>> below_one("bfloat16")
+    0.99609375
+    """
+    return 1 - 2.0 ** -_SIGNIFICANT_BITS[dtype]
+
+
+def fold(key: Any, number: Any) -> Array:
+    """Return another key, as two int32.
+
+    >>> fold(np.array([1, 2], "int32"), 3).dtype.name
+    'int32'
+    """
+    return _philox(key, 1 + int(number)).random_raw(1).view(np.int32)
+
+
+def uniform(key: Any, shape: Sequence[int], dtype: str) -> Array:
+    """Return numbers in [0, 1).
+
+    >>> bool((uniform(np.array([1, 2]), (1000,), "float16") < 1).all())
+    True
+    """
+    numbers = _source(key).random(tuple(shape), _drawn_in(dtype))
+    return _rounded(np.minimum(numbers, below_one(dtype)), dtype)
+
+
+def normal(key: Any, shape: Sequence[int], dtype: str) -> Array:
+    """Return numbers of mean 0 and variance 1."""
+    return _rounded(_source(key).standard_normal(tuple(shape), _drawn_in(dtype)), dtype)
+
+
+def bernoulli(key: Any, shape: Sequence[int], dtype: str, probability: Any) -> Array:
+    """Return ones with that probability, and zeros."""
+    return _rounded(_source(key).random(tuple(shape), np.float32) < probability, dtype)
+
+
+def _source(key: Any) -> np.random.Generator:
+    return np.random.Generator(_philox(key, 0))
+
+
+def _philox(key: Any, other_half: int) -> np.random.Philox:
+    first, second = (int(number) % 2**32 for number in key)
+    return np.random.Philox(key=np.array([first + (second << 32), other_half], np.uint64))
+
+
+def _drawn_in(dtype: str) -> Any:
+    return np.float64 if dtype == "float64" else np.float32
+
+
+def _rounded(numbers: Any, dtype: str) -> Array:
+    return np.asarray(numbers, numpy_dtype(dtype))
+
+
+draws: Mapping[str, Any] = MappingProxyType(
+    {"fold": fold, "uniform": uniform, "normal": normal, "bernoulli": bernoulli}
+)

@@ -1,0 +1,41 @@
+"""NumPy's arrays: their element types by name, and results in the machine's order of bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from convdispatch.errors import BackendUnavailable, install_command
+
+
+def numpy_dtype(name: str) -> np.dtype[Any]:
+    """Return NumPy's element type of that name.
+
+    Raises `BackendUnavailable` for bfloat16 where the package that has it is not installed.
+    """
+    if name != "bfloat16":
+        return np.dtype(name)
+    try:
+        import ml_dtypes
+    except ImportError as exc:
+        raise BackendUnavailable(
+            "bfloat16 on the NumPy backend needs the package 'ml_dtypes', which is not installed. "
+            f"Install it with `{install_command('bfloat16')}`."
+        ) from exc
+    return np.dtype(ml_dtypes.bfloat16)
+
+
+def native(x: Any) -> Any:
+    """Return the array with its bytes in the machine's order: itself where they are."""
+    return x if x.dtype.isnative else x.astype(native_type(x.dtype))
+
+
+def native_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the element type with its bytes in the machine's order."""
+    return dtype.newbyteorder("=")
+
+
+def widened(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the element type to compute in: half precision is rounded once, at the end."""
+    return np.dtype("float32") if dtype.itemsize == 2 else dtype

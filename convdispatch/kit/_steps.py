@@ -1,0 +1,52 @@
+"""What every `compile_step` asks of a step, and a walk through its trees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from convdispatch.errors import InvalidArgument, InvalidShape
+from convdispatch.ops import PartialShape, Step
+
+
+def map_tree(function: Callable[[Any], Any], tree: Any) -> Any:
+    """Return the tree of dictionaries, lists, tuples and None with the function of each tensor.
+
+    >>> map_tree(abs, {"a": [-1, None], "b": (2,)})
+    {'a': [1, None], 'b': (2,)}
+    """
+    if tree is None:
+        return None
+    if isinstance(tree, dict):
+        return {name: map_tree(function, part) for name, part in tree.items()}
+    if isinstance(tree, list | tuple):
+        parts = (map_tree(function, part) for part in tree)
+        return list(parts) if isinstance(tree, list) else tuple(parts)
+    return function(tree)
+
+
+def checked_step(step: Step, describe: Callable[[Any], tuple[PartialShape, str]]) -> Step:
+    """Return the step, which raises where its new variables are not like the old ones.
+
+    So it raises before one of them is written. `describe` is the backend's.
+    """
+
+    def checked(variables: Sequence[Any], inputs: Any) -> tuple[list[Any], Any]:
+        new, result = step(variables, inputs)
+        values = list(new)
+        if len(values) != len(variables):
+            raise InvalidArgument(
+                f"a step must return a new value for each variable; it got {len(variables)} and "
+                f"returned {len(values)}."
+            )
+        for place, (variable, value) in enumerate(zip(variables, values, strict=True)):
+            if describe(variable) != describe(value):
+                (old_shape, old_dtype), (shape, dtype) = describe(variable), describe(value)
+                raise InvalidShape(
+                    f"a step must return variables of the shapes and element types that it got; "
+                    f"variable {place}, {old_dtype} of shape {old_shape}, became {dtype} of shape "
+                    f"{shape}."
+                )
+        return values, result
+
+    return checked
