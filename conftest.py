@@ -42,8 +42,8 @@ MISSING = [name for name in OPTIONAL if importlib.util.find_spec(name) is None]
 
 # Their examples differentiate on the NumPy backend, and draw bfloat16 too.
 _EXAMPLES = {
-    "autograd": ["convdispatch/autodiff.py"],
-    "ml_dtypes": ["convdispatch/conformance/strategies.py"],
+    "autograd": ["convdispatch/numerics/gradients.py"],
+    "ml_dtypes": ["convdispatch/conformance/cases/strategies.py"],
 }
 collect_ignore = [path for name in MISSING for path in _EXAMPLES[name]]
 # The first register themselves, and may be imported only once: by `sabotage`, not by doctest. The

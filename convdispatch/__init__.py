@@ -21,54 +21,54 @@ if TYPE_CHECKING:
     from convdispatch import layers as layers
     from convdispatch import models as models
     from convdispatch import regularizers as regularizers
-    from convdispatch.autodiff import Gradients as Gradients
-    from convdispatch.autodiff import gradients as gradients
-    from convdispatch.autotuning import autotune as autotune
-    from convdispatch.comparison import Comparison as Comparison
-    from convdispatch.comparison import compare as compare
-    from convdispatch.initializers import set_random_seed as set_random_seed
+    from convdispatch.formulas.initializers import set_random_seed as set_random_seed
     from convdispatch.models import Sequential as Sequential
     from convdispatch.models import model_from_json as model_from_json
-    from convdispatch.selection import available_backends as available_backends
-    from convdispatch.selection import backend as backend
-    from convdispatch.selection import backend_of as backend_of
-    from convdispatch.selection import convention as convention
-    from convdispatch.selection import epsilon as epsilon
-    from convdispatch.selection import floatx as floatx
-    from convdispatch.selection import image_data_format as image_data_format
-    from convdispatch.selection import set_backend as set_backend
-    from convdispatch.selection import set_convention as set_convention
-    from convdispatch.selection import set_epsilon as set_epsilon
-    from convdispatch.selection import set_floatx as set_floatx
-    from convdispatch.selection import set_image_data_format as set_image_data_format
-    from convdispatch.selection import to_numpy as to_numpy
-    from convdispatch.selection import use_backend as use_backend
-    from convdispatch.selection import use_convention as use_convention
+    from convdispatch.models.autotuning import autotune as autotune
+    from convdispatch.numerics.comparison import Comparison as Comparison
+    from convdispatch.numerics.comparison import compare as compare
+    from convdispatch.numerics.gradients import Gradients as Gradients
+    from convdispatch.numerics.gradients import gradients as gradients
+    from convdispatch.runtime.selection import available_backends as available_backends
+    from convdispatch.runtime.selection import backend as backend
+    from convdispatch.runtime.selection import backend_of as backend_of
+    from convdispatch.runtime.selection import convention as convention
+    from convdispatch.runtime.selection import epsilon as epsilon
+    from convdispatch.runtime.selection import floatx as floatx
+    from convdispatch.runtime.selection import image_data_format as image_data_format
+    from convdispatch.runtime.selection import set_backend as set_backend
+    from convdispatch.runtime.selection import set_convention as set_convention
+    from convdispatch.runtime.selection import set_epsilon as set_epsilon
+    from convdispatch.runtime.selection import set_floatx as set_floatx
+    from convdispatch.runtime.selection import set_image_data_format as set_image_data_format
+    from convdispatch.runtime.selection import to_numpy as to_numpy
+    from convdispatch.runtime.selection import use_backend as use_backend
+    from convdispatch.runtime.selection import use_convention as use_convention
 
 _HOMES = {
-    "Comparison": "comparison",
-    "Gradients": "autodiff",
+    "Comparison": "numerics.comparison",
+    "Gradients": "numerics.gradients",
     "Sequential": "models",
-    "autotune": "autotuning",
-    "available_backends": "selection",
-    "backend": "selection",
-    "backend_of": "selection",
-    "compare": "comparison",
-    "convention": "selection",
-    "epsilon": "selection",
-    "floatx": "selection",
-    "gradients": "autodiff",
-    "image_data_format": "selection",
+    "autotune": "models.autotuning",
+    "available_backends": "runtime.selection",
+    "backend": "runtime.selection",
+    "backend_of": "runtime.selection",
+    "compare": "numerics.comparison",
+    "convention": "runtime.selection",
+    "epsilon": "runtime.selection",
+    "floatx": "runtime.selection",
+    "gradients": "numerics.gradients",
+    "image_data_format": "runtime.selection",
     "model_from_json": "models",
-    "set_backend": "selection",
-    "set_convention": "selection",
-    "set_epsilon": "selection",
-    "set_floatx": "selection",
-    "set_image_data_format": "selection",
-    "set_random_seed": "initializers",
-    "to_numpy": "selection",
-    "use_backend": "selection",
-    "use_convention": "selection",
+    "set_backend": "runtime.selection",
+    "set_convention": "runtime.selection",
+    "set_epsilon": "runtime.selection",
+    "set_floatx": "runtime.selection",
+    "set_image_data_format": "runtime.selection",
+    "set_random_seed": "formulas.random",
+    "to_numpy": "runtime.selection",
+    "use_backend": "runtime.selection",
+    "use_convention": "runtime.selection",
 }
 _MODULES = (
     "activations",
@@ -90,7 +90,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     # Imported where it is needed: `import convdispatch` alone stays next to nothing.
-    elsewhere = importlib.import_module(f"{__name__}._elsewhere")
+    elsewhere = importlib.import_module(f"{__name__}.doors.elsewhere")
     raise elsewhere.missing(__name__, name, sys._getframe(1))
 
 

@@ -1,79 +1,9 @@
-"""From a resolved op to the callable that computes it.
+"""From a resolved op to the callable that computes it."""
 
-Called at lowering only, never per call: what is returned here is kept by the layers.
-"""
+from convdispatch.runtime.dispatch import (
+    lower,
+)
 
-from __future__ import annotations
-
-from collections.abc import Callable
-
-from convdispatch import tuning
-from convdispatch._foreign import call
-from convdispatch.errors import BackendBroken, PluginError, UnsupportedOp
-from convdispatch.ops import Backend, Op, Signature, Tensor, declined_feature, op_name
-from convdispatch.registry import registry
-from convdispatch.resolving import lower_resolved, resolve
-
-# Who computes an op, beside the candidates that autotune chooses by their names.
-BACKEND, PLUGIN = "its own choice", "a plugin"
-
-
-def lower(backend: Backend, op: Op, signature: Signature) -> Callable[..., Tensor]:
-    """Lower `op`, by a plugin's offer where there is one, else by the backend itself.
-
-    Raises `UnsupportedOp` with the backend's own reason, before calling it, where nobody offers
-    and the backend declares that it cannot compute a feature of the op. Where tuning is asked for,
-    the fastest of the candidates is taken instead. What is lowered is the op that `resolving` makes
-    of it; raises `InvalidShape` for sizes that no array can have.
-    """
-    return lower_by(backend, op, signature)[1]
-
-
-def lower_by(backend: Backend, op: Op, signature: Signature) -> tuple[str, Callable[..., Tensor]]:
-    """Lower `op` as `lower` does, and say who computes it: BACKEND, PLUGIN or autotune's winner."""
-    found: list[str] = []
-
-    def lower_one(op: Op, signature: Signature) -> Callable[..., Tensor]:
-        by, function = _lower_by(backend, op, signature)
-        found.append(by)
-        return function
-
-    function = lower_resolved(resolve(op, signature), lower_one, backend)
-    return found[0], function
-
-
-def _lower_by(backend: Backend, op: Op, signature: Signature) -> tuple[str, Callable[..., Tensor]]:
-    request = tuning.current_request()
-    if request is not None:
-        is_supported = _unsupported(backend, op, signature) is None
-        fastest = tuning.choice(backend, op, signature, request=request, is_supported=is_supported)
-        if fastest is not None:
-            return fastest
-    offered = registry.offer(backend, op, signature)
-    if offered is not None:
-        return PLUGIN, offered
-    require_supported(backend, op, signature)
-    try:
-        return BACKEND, call(backend.lower, op, signature)
-    except PluginError as exc:
-        raise BackendBroken(f"the backend {backend.name!r} lowers no {op_name(op)}: {exc}") from exc
-
-
-def require_supported(backend: Backend, op: Op, signature: Signature) -> None:
-    """Raise `UnsupportedOp` where the backend declares a feature of the op unsupported."""
-    refusal = _unsupported(backend, op, signature)
-    if refusal is not None:
-        raise refusal
-
-
-def _unsupported(backend: Backend, op: Op, signature: Signature) -> UnsupportedOp | None:
-    entry = registry.entries().get(backend.name)
-    if entry is None or entry.info is None:
-        return None
-    unsupported = entry.info.capabilities.unsupported
-    feature = declined_feature(op, signature, unsupported)
-    if feature is None:
-        return None
-    return UnsupportedOp(
-        f"the backend {backend.name!r} does not support {feature}: {unsupported[feature]}"
-    )
+__all__ = [
+    "lower",
+]

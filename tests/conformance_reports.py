@@ -12,8 +12,7 @@ from functools import cache
 from typing import Any
 
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.execution import Declared, execute
-from convdispatch.conformance.known_failures import KnownFailures
+from convdispatch.conformance.cases import enumerated, geometries
 from convdispatch.conformance.report import (
     BackendRecord,
     CaseRecord,
@@ -21,9 +20,10 @@ from convdispatch.conformance.report import (
     Report,
     describe,
 )
+from convdispatch.conformance.report.scripts import script
 from convdispatch.conformance.results import CRASH, FAILED, KNOWN_FAILURE, UNAVAILABLE
-from convdispatch.conformance.scripts import script
-from convdispatch.conformance.suite import enumerated, geometries
+from convdispatch.conformance.run.execution import Declared, execute
+from convdispatch.conformance.run.known_failures import KnownFailures
 from convdispatch.errors import BackendUnavailable, UnsupportedOp
 from convdispatch.ops import Backend, Conv, Op, Pad, Signature, Tensor, Upsample
 from convdispatch.registry import registry

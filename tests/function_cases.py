@@ -15,8 +15,8 @@ import pytest
 from precision import in_float64
 
 from convdispatch import activations, constraints, initializers, regularizers
+from convdispatch.formulas.vocabulary import KERAS1, KERAS2, Vocabulary
 from convdispatch.ops import Backend
-from convdispatch.vocabulary import KERAS1, KERAS2, Vocabulary
 
 Array = npt.NDArray[np.float64]
 Apply = Callable[[Any, Any], Any]  # (a backend's functions, a native tensor) to a native tensor

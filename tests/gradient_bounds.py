@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch.autodiff import gradients
 from convdispatch.conformance.bounds import FUNCTION_ULPS, gamma, unit_roundoff
 from convdispatch.layers import Layer
-from convdispatch.rounding import affine_with_bound
+from convdispatch.numerics.gradients import gradients
+from convdispatch.numerics.rounding import affine_with_bound
 
 Array = npt.NDArray[Any]
 

@@ -6,7 +6,7 @@ import importlib
 from dataclasses import replace
 
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.suite.layer_rows import Cells, LayerRow, array, nested
+from convdispatch.conformance.cases.layer_rows import Cells, LayerRow, array, nested
 
 MODULES = (
     "traps",
@@ -21,7 +21,7 @@ MODULES = (
 CASES: dict[str, Case] = {
     case.id: case
     for name in MODULES
-    for case in importlib.import_module(f"convdispatch.conformance.suite.{name}").cases(0)
+    for case in importlib.import_module(f"convdispatch.conformance.cases.{name}").cases(0)
 }
 ROWS = {
     case_id: case

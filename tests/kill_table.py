@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 from saboteurs import SABOTEURS, Sabotage, Sabotaged, registered
 
-from convdispatch.conformance import suite
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.execution import Declared, execute
-from convdispatch.conformance.known_failures import KnownFailures
+from convdispatch.conformance.cases import build
 from convdispatch.conformance.results import FAILED
+from convdispatch.conformance.run.execution import Declared, execute
+from convdispatch.conformance.run.known_failures import KnownFailures
 
 # What nobody has: it changes nothing, and must be caught by nothing.
 HONEST = Sabotage("honest", "Change nothing.", ("*",), dict, {})
@@ -92,7 +92,7 @@ def table(cases: Sequence[Case], *, most: int) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    all_cases = spread(suite.build())
+    all_cases = spread(build())
     limit = len(all_cases) if "--all" in sys.argv else ON_THE_GROUND
     for line in table(all_cases, most=limit):
         sys.stdout.write(f"{line}\n")

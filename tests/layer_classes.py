@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from convdispatch import layers
+from convdispatch.engine.layer_options import LAYER_OPTIONS
 from convdispatch.layers import Layer
-from convdispatch.layers._options import LAYER_OPTIONS
 
 CHANNELS = 4
 SIZES = (9, 8, 7)

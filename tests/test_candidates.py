@@ -10,10 +10,10 @@ import pytest
 from precision import in_float64
 
 from convdispatch import selection
-from convdispatch.conformance import suite
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.execution import Declared, execute
+from convdispatch.conformance.cases import build
 from convdispatch.conformance.results import FAILED
+from convdispatch.conformance.run.execution import Declared, execute
 from convdispatch.ops import Backend, Conv, Op, Signature
 from convdispatch.registry import registry
 
@@ -52,7 +52,7 @@ class ByOneWay:
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
     """Give the whole suite."""
-    return suite.build()
+    return build()
 
 
 @pytest.mark.parametrize(("name", "way", "ops", "step", "times"), OTHER_WAYS)

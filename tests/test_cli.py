@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from convdispatch import config
 from convdispatch.cli import CONFIG_KEYS, _doctor, main
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo
 from convdispatch.registry import registry
+from convdispatch.runtime import config
 
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
 Capture = pytest.CaptureFixture[str]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from convdispatch import comparison
 from convdispatch.cli import main
-from convdispatch.comparison import Comparison
+from convdispatch.numerics import comparison
+from convdispatch.numerics.comparison import Comparison
 
 Capture = pytest.CaptureFixture[str]
 Answer = Callable[..., dict[str, object]]

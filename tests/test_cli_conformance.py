@@ -16,8 +16,8 @@ import pytest
 from rogue_backends import CASES, COUNT, SIGMOID, TANH, Rogue
 
 from convdispatch.cli import main
-from convdispatch.conformance import choosing
 from convdispatch.conformance.case import LEVELS
+from convdispatch.conformance.run import choosing
 from convdispatch.hookspecs import hookimpl
 from convdispatch.registry import registry
 
@@ -71,7 +71,7 @@ def test_wrong_usage_is_one_line_before_the_run(
     failure: Failure, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
 ) -> None:
     """It says what is allowed, exits with 2 and runs nothing."""
-    monkeypatch.setattr("convdispatch.conformance.runner.run", None)
+    monkeypatch.setattr("convdispatch.conformance.run.runner.run", None)
     assert words in failure("conformance", *arguments, code=2)
 
 
@@ -144,7 +144,7 @@ def test_a_file_of_the_users_is_not_replaced(
     """A slip of the keyboard costs nobody a file that is no report."""
     if option == "--html":
         pytest.importorskip("jinja2", reason="the page is made by jinja2")
-    monkeypatch.setattr("convdispatch.conformance.runner.run", None)
+    monkeypatch.setattr("convdispatch.conformance.run.runner.run", None)
     path = tmp_path / "file"
     path.write_text(text)
     words = failure("conformance", *ONE, option, str(path), code=2)

@@ -235,7 +235,7 @@ def test_two_names_with_one_checksum_are_told_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A longer piece of it decides."""
-    from convdispatch.conformance import script_folder
+    from convdispatch.conformance.report import script_folder
 
     class Sum:
         def __init__(self, data: bytes) -> None:

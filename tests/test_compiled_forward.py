@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from convdispatch import Sequential, activations, hookspecs, use_backend
+from convdispatch.engine.plans import MAX_PLANS
 from convdispatch.errors import InvalidShape, InvalidType
 from convdispatch.layers import Conv1D, UpSampling1D
-from convdispatch.layers._plans import MAX_PLANS
 from convdispatch.models import _compiled_forward
 from convdispatch.ops import Backend, Conv, op_name
 from convdispatch.registry import registry

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from convdispatch._config_file import SIZE_LIMIT
-from convdispatch.config import KEYS, Config, config_path, load_config
+from convdispatch.runtime.config import KEYS, Config, config_path, load_config
+from convdispatch.runtime.config_file import SIZE_LIMIT
 
 KERAS_1 = {"image_dim_ordering": "th", "epsilon": 1e-07, "floatx": "float32", "backend": "theano"}
 KERAS_2 = {

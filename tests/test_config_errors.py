@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from convdispatch._config_file import SIZE_LIMIT
-from convdispatch.config import check_value, load_config
 from convdispatch.errors import ConfigError, InvalidArgument, InvalidType
+from convdispatch.runtime.config import check_value, load_config
+from convdispatch.runtime.config_file import SIZE_LIMIT
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convdispatch import _file_locks
 from convdispatch.cli import _config, main
 from convdispatch.cli._json_edit import edited
+from convdispatch.support import file_locks
 
 Failure = Callable[..., str]
 
@@ -255,7 +255,7 @@ def test_a_lock_that_is_never_let_go_is_an_error(
 ) -> None:
     """A stopped process is named, and nothing is written beside it."""
     monkeypatch.setattr(_config, "_PATIENCE", 0.05)
-    with _file_locks.passing(keras_json.with_name(".keras.json.lock"), 1.0):
+    with file_locks.passing(keras_json.with_name(".keras.json.lock"), 1.0):
         error = failure("config", "set", "floatx", "float64")
     assert "another process holds its lock; nothing was changed" in error
     assert list(keras_json.parent.iterdir()) == []
@@ -285,7 +285,7 @@ def test_a_full_disk_leaves_the_old_file(keras_json: Path) -> None:
 SETTER = """
     import sys
     from convdispatch.cli import main
-    from convdispatch.config import load_config
+    from convdispatch.runtime.config import load_config
     from pathlib import Path
 
     path, key, *values = sys.argv[1:]

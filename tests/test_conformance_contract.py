@@ -13,11 +13,9 @@ import pytest
 from planted_faults import Function, after, faulty, lower_honestly
 
 from convdispatch import dispatch
-from convdispatch.conformance import suite
+from convdispatch.conformance import cases
 from convdispatch.conformance.case import Case, Mismatch
-from convdispatch.conformance.problem import round_to
-from convdispatch.conformance.scripts import script
-from convdispatch.conformance.suite import (
+from convdispatch.conformance.cases import (
     compiling,
     concurrency,
     contract,
@@ -27,8 +25,10 @@ from convdispatch.conformance.suite import (
     signatures,
     tensors,
 )
+from convdispatch.conformance.report.scripts import script
 from convdispatch.errors import BackendUnavailable
 from convdispatch.hookspecs import hookimpl
+from convdispatch.numerics.problem import round_to
 from convdispatch.ops import REQUIRED_FUNCTIONS, BackendInfo, Capabilities
 from convdispatch.registry import registry
 from convdispatch_numpy._backend import backend as honest
@@ -400,4 +400,4 @@ def test_a_script_repeats_the_case(case: Case) -> None:
 
 def test_the_modules_are_part_of_the_suite() -> None:
     """Every case above is in the list that users run."""
-    assert set(CASES) <= {case.id for case in suite.build()}
+    assert set(CASES) <= {case.id for case in cases.build()}

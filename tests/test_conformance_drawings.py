@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from convdispatch.conformance import suite
-from convdispatch.conformance._drawing import caption, draw
-from convdispatch.conformance._histogram import count, histogram
-from convdispatch.conformance.problem import Problem, output_shape
+from convdispatch.conformance import cases
 from convdispatch.conformance.report import CaseRecord, Drawing
+from convdispatch.conformance.report.drawing import caption, draw
+from convdispatch.conformance.report.histogram import count, histogram
+from convdispatch.numerics.problem import Problem, output_shape
 
 SQUARE = re.compile(r"M([\d.]+) ([\d.]+)h")
 # 250 pixels hold the 8 cells of this one at the widest pitch, 18.
@@ -184,7 +184,7 @@ def test_a_histogram_draws_what_was_counted():
 def test_the_sizes_are_those_of_the_exact_result() -> None:
     """They are counted; the oracle computes the result, of one case in forty."""
     drawn = 0
-    for case in suite.build()[::40]:
+    for case in cases.build()[::40]:
         problem = next((one for one in case.arguments if isinstance(one, Problem)), None)
         drawing = CaseRecord.of(case).drawing
         if problem is not None and drawing is not None:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from precision import in_float64
 
-from convdispatch.conformance import suite
+from convdispatch.conformance import cases
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.execution import Declared, execute
 from convdispatch.conformance.results import FAILED, PASSED
+from convdispatch.conformance.run.execution import Declared, execute
 from convdispatch.registry import registry
 
 SEEDS = (1, 7, 42, 2024, 987654321)
@@ -23,7 +23,7 @@ STEP_ELSEWHERE = 11
 @pytest.fixture(scope="module")
 def usual() -> dict[str, str]:
     """Give what each case of seed 0 computes with, by its id."""
-    return {case.id: repr(case.arguments) for case in suite.build(0)}
+    return {case.id: repr(case.arguments) for case in cases.build(0)}
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_other_numbers_raise_no_alarm(backend_name: str, seed: int, usual: dict[
     info = registry.entries()[backend_name].info
     assert info is not None
     declared, backend = Declared.of(info), registry.load(backend_name)
-    drawn = [case for case in suite.build(seed) if usual.get(case.id) != repr(case.arguments)]
+    drawn = [case for case in cases.build(seed) if usual.get(case.id) != repr(case.arguments)]
     chosen = [case for case in drawn if _is_chosen(case, backend_name, seed)]
     outcomes = [execute(case, backend, declared) for case in chosen]
     assert [outcome for outcome in outcomes if outcome.status == FAILED] == []

@@ -14,15 +14,11 @@ from handmade_cases import CASES, ROWS
 from convdispatch import layers
 from convdispatch.conformance import oracle
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.problem import Problem, add_bias, before_bias, conv_fields
-from convdispatch.conformance.suite.layer_checks import differentiates
-from convdispatch.conformance.suite.layer_rows import (
-    Cells,
-    array,
-    with_lowering,
-)
+from convdispatch.conformance.cases.layer_checks import differentiates
+from convdispatch.conformance.cases.layer_rows import Cells, array, with_lowering
 from convdispatch.errors import BackendUnavailable
 from convdispatch.layers import Layer
+from convdispatch.numerics.problem import Problem, add_bias, before_bias, conv_fields
 from convdispatch.ops import (
     Backend,
     Conv,

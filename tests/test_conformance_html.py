@@ -16,15 +16,16 @@ from typing import Any
 import conformance_reports as reports
 import pytest
 
-from convdispatch.conformance import _view, results
-from convdispatch.conformance.html import render
+from convdispatch.conformance import results
 from convdispatch.conformance.report import (
     BackendRecord,
     CaseRecord,
     OutcomeRecord,
     Report,
     ReportError,
+    view,
 )
+from convdispatch.conformance.report.html import render
 
 TEMPLATES = files("convdispatch.conformance") / "templates"
 EVIL = "</script><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7 * 7 }}\"' \ud800"
@@ -194,7 +195,7 @@ VERDICTS = {
 @pytest.mark.parametrize(("report", "title", "is_good"), VERDICTS.values(), ids=VERDICTS)
 def test_the_verdict(report, title, is_good):
     """Nothing run is not good news, and neither is a failure outside the cases."""
-    assert _view.verdict(report) == _view.Verdict(title, is_good)
+    assert view.verdict(report) == view.Verdict(title, is_good)
     page = page_of(report)
     assert f"<title>{title} " in page
     assert ('<h1 class="good">' in page) is is_good
@@ -203,7 +204,7 @@ def test_the_verdict(report, title, is_good):
 def test_the_matrix_says_the_worst_and_how_often():
     """A cell has the sign of the worst status, and in words all of them."""
     known = OutcomeRecord(case="c", status=results.KNOWN_FAILURE, kind=results.ERROR)
-    (matrix,) = _view.matrices(small_report(PASS, FAIL, known, replace(FAIL, case="d")))
+    (matrix,) = view.matrices(small_report(PASS, FAIL, known, replace(FAIL, case="d")))
     ((op, href, (cell,)),) = matrix.rows
     assert (matrix.backend, matrix.levels, op) == ("one", ("core",), "conv1d")
     assert href == "#backend=one&op=conv1d"
@@ -218,7 +219,7 @@ def test_a_cell_without_cases_is_empty():
         [case("a"), case("b", op="pad1d", level="edge")],
         BackendRecord(name="one", status="available", outcomes=(PASS, replace(PASS, case="b"))),
     )
-    (matrix,) = _view.matrices(report)
+    (matrix,) = view.matrices(report)
     shown = [[cell and cell.count for cell in cells] for _, _, cells in matrix.rows]
     assert shown == [[1, None, 1], [None, 1, 1]]  # core, edge, all
     assert matrix.rows[0][2][-1].label == "conv1d, all levels, one: 1 passed"
@@ -228,9 +229,9 @@ def test_the_worst_error_is_the_largest_in_each_unit():
     """It may be of two cases; the link leads to the one farthest in units of the bound."""
     near = replace(PASS, case="a", bounds=0.25, ulps=9.0)
     far = replace(PASS, case="b", bounds=0.5, ulps=2.0)
-    ((op, dtype, (worst,)),) = _view.accuracy(small_report(near, far, replace(PASS, case="c")))
+    ((op, dtype, (worst,)),) = view.accuracy(small_report(near, far, replace(PASS, case="c")))
     assert (op, dtype) == ("conv1d", "float32")
-    assert worst == _view.Worst(0.5, 9.0, "#backend=one&q=b")
+    assert worst == view.Worst(0.5, 9.0, "#backend=one&q=b")
 
 
 def test_unsupported_features_are_listed_used_or_not():
@@ -241,7 +242,7 @@ def test_unsupported_features_are_listed_used_or_not():
         replace(skipped, case="b", works=True),
         unsupported={"pad1d": "no kernel", "compile": "no compiler"},
     )
-    rows = [(row.what, row.reason, row.cases, row.working) for row in _view.unsupported(report)]
+    rows = [(row.what, row.reason, row.cases, row.working) for row in view.unsupported(report)]
     assert rows == [("pad1d", "no kernel", 2, 1), ("compile", "no compiler", 0, 0)]
     assert "1 of these cases works: declare it supported" in page_of(report)
 
@@ -254,7 +255,7 @@ def test_known_failures_are_grouped_by_their_reason():
         replace(known, case="b", detail="bug 12\n5 is not 6"),
         replace(known, case="c", detail="bug 13"),
     )
-    rows = [(row.reason, row.cases, row.what) for row in _view.reasons(report, "known failure")]
+    rows = [(row.reason, row.cases, row.what) for row in view.reasons(report, "known failure")]
     assert rows == [("bug 12", 2, "a"), ("bug 13", 1, "c")]
 
 
@@ -262,7 +263,7 @@ def test_many_reasons_are_cut_and_counted():
     """The page has the most frequent ones, and says how many cases have others."""
     known = OutcomeRecord(case="", status=results.UNAVAILABLE)
     outcomes = [replace(known, case=f"{n}", detail=f"reason {n}") for n in range(20)]
-    rows = _view.reasons(small_report(*outcomes), results.UNAVAILABLE)
+    rows = view.reasons(small_report(*outcomes), results.UNAVAILABLE)
     assert (len(rows), rows[-1].reason, rows[-1].cases) == (13, "other reasons", 8)
 
 

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from handmade_cases import CASES, ROWS, spoilt
 
-from convdispatch.conformance import scripts
 from convdispatch.conformance.case import Mismatch
-from convdispatch.conformance.suite.layer_rows import computes, ones, row
-from convdispatch.conformance.suite.refusing import Refusal, refuses
+from convdispatch.conformance.cases.layer_rows import computes, ones, row
+from convdispatch.conformance.cases.refusing import Refusal, refuses
+from convdispatch.conformance.report import scripts
 from convdispatch.errors import InvalidArgument
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import Accuracy, Backend, BackendInfo, Capabilities, Op, Signature

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from convdispatch import layers, selection
-from convdispatch.conformance import suite
 from convdispatch.conformance.case import LEVELS, Case
-from convdispatch.conformance.execution import Declared, execute
-from convdispatch.conformance.known_failures import KnownFailures
+from convdispatch.conformance.cases import build
 from convdispatch.conformance.results import PASSED
+from convdispatch.conformance.run.execution import Declared, execute
+from convdispatch.conformance.run.known_failures import KnownFailures
 from convdispatch.registry import registry
 
 EVERY_LEVEL = [level for level in LEVELS if level != "full"]
@@ -33,7 +33,7 @@ def registered() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
     """Give the whole suite."""
-    return suite.build()
+    return build()
 
 
 @pytest.mark.usefixtures("registered")

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from convdispatch.conformance.matrix import as_markdown
 from convdispatch.conformance.report import BackendRecord, CaseRecord, OutcomeRecord, Report
+from convdispatch.conformance.report.matrix import as_markdown
 
 CASES = tuple(
     CaseRecord(id=f"{op}/core/{name}", level="core", op=op, claim="", features=(), since="1.0")

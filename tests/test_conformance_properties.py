@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from planted_faults import Function, after, before, faulty, lower_honestly, misread
 
-from convdispatch.conformance import suite
+from convdispatch.conformance import cases
 from convdispatch.conformance.case import Case, Mismatch
-from convdispatch.conformance.scripts import script
-from convdispatch.conformance.suite import (
+from convdispatch.conformance.cases import (
     causality,
     conventions,
     dtypes,
@@ -24,6 +23,7 @@ from convdispatch.conformance.suite import (
     special_values,
     symmetries,
 )
+from convdispatch.conformance.report.scripts import script
 from convdispatch.ops import ConvTranspose, Pad, Upsample
 from convdispatch_numpy._backend import backend as honest
 
@@ -255,4 +255,4 @@ def test_a_script_repeats_the_case(case: Case) -> None:
 
 def test_the_modules_are_part_of_the_suite() -> None:
     """Every case above is in the list that users run."""
-    assert set(CASES) <= {case.id for case in suite.build()}
+    assert set(CASES) <= {case.id for case in cases.build()}

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from rogue_backends import CASES, COUNT, RELU, SIGMOID, TANH, Rogue
 
-from convdispatch.conformance.assembling import unanswered
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.report import BackendRecord, OutcomeRecord
 from convdispatch.conformance.results import PASSED, Outcome
+from convdispatch.conformance.run.assembling import unanswered
 from convdispatch.registry import AVAILABLE
 
 RunPython = Callable[..., subprocess.CompletedProcess[str]]

@@ -14,8 +14,8 @@ import pytest
 from kill_table import HEADER, HONEST, Kill, fails, hunt, spread
 from saboteurs import SABOTEURS, Sabotage, registered
 
-from convdispatch.conformance import suite
 from convdispatch.conformance.case import Case
+from convdispatch.conformance.cases import build
 
 pytest.importorskip("autograd", reason="the saboteurs are made of NumPy's gradients too")
 pytest.importorskip("ml_dtypes", reason="the saboteurs are made of NumPy's bfloat16 too")
@@ -26,7 +26,7 @@ DOCUMENT = Path(__file__).parent.parent / "docs/testing-the-tester.md"
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
     """Give all cases, in an order that has nothing to do with where they come from."""
-    return spread(suite.build())
+    return spread(build())
 
 
 @pytest.fixture(scope="module")

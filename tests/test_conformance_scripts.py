@@ -15,17 +15,17 @@ import numpy as np
 import pytest
 from rogue_backends import RELU, TANH, Rogue
 
-from convdispatch.conformance import suite
-from convdispatch.conformance._source import Source, Unwritable
+from convdispatch.conformance import cases
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.problem import Problem
-from convdispatch.conformance.scripts import script
-from convdispatch.conformance.suite.values import forward, forward_case
+from convdispatch.conformance.cases.values import forward, forward_case
+from convdispatch.conformance.report.scripts import script
+from convdispatch.conformance.report.source import Source, Unwritable
 from convdispatch.errors import BackendUnavailable
+from convdispatch.numerics.problem import Problem
 from convdispatch.ops import Accuracy, BackendInfo, Capabilities, Conv
 
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
-EVERY = {case.id: case for case in suite.build()}
+EVERY = {case.id: case for case in cases.build()}
 # One of each check that there is, so that each has been written down and run.
 ONE_OF_EACH = {
     case.check.__qualname__ + case.op: case for case in reversed(EVERY.values())

@@ -25,9 +25,9 @@ from rows import (
 
 import convdispatch
 from convdispatch import keras1, keras2, layers, use_convention
-from convdispatch.autodiff import gradients
 from convdispatch.errors import InvalidArgument
 from convdispatch.models import Sequential, model_from_json
+from convdispatch.numerics.gradients import gradients
 
 # The row [1, 2, 3, 4] under the kernel [1, 10] and 'same' (trap E19).
 CELLS, KERNEL = [1, 2, 3, 4], [1, 10]

@@ -23,8 +23,8 @@ from typing import Any
 import pytest
 
 from convdispatch import activations, constraints, initializers, layers, regularizers
+from convdispatch.engine.layer_options import stated_parameters
 from convdispatch.keras1 import layers as keras1_layers
-from convdispatch.layers._options import stated_parameters
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from convdispatch import activations, constraints, regularizers
-from convdispatch._element_types import require_float
 from convdispatch.errors import InvalidType
+from convdispatch.formulas.element_types import require_float
 from convdispatch.layers import Conv1D
 from convdispatch.models import Sequential
 from convdispatch.ops import Backend

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 import convdispatch
-from convdispatch import _elsewhere, keras1, keras2, layers, models
-from convdispatch._similar import similar
+from convdispatch import keras1, keras2, layers, models
+from convdispatch.doors import elsewhere
 from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.support.similar import similar
 
 DOORS = ("convdispatch.layers", "convdispatch.keras1.layers", "convdispatch.keras2.layers")
 MODULES = (
@@ -80,8 +81,8 @@ def test_every_name_of_a_module_is_there(module: str) -> None:
 def test_the_table_of_doors_is_what_the_doors_have() -> None:
     """Each layer's row names the doors that have it, and no other."""
     names = {door: set(importlib.import_module(door).__all__) - {"Layer"} for door in DOORS}
-    assert set(_elsewhere.DOORS_OF_LAYERS) == set.union(*names.values())
-    for name, doors in _elsewhere.DOORS_OF_LAYERS.items():
+    assert set(elsewhere.DOORS_OF_LAYERS) == set.union(*names.values())
+    for name, doors in elsewhere.DOORS_OF_LAYERS.items():
         assert set(doors) == {door for door in DOORS if name in names[door]}
 
 
@@ -92,7 +93,7 @@ def test_the_table_of_keywords_is_what_keras_1_s_layers_translate() -> None:
         for ours, old in getattr(keras1.layers, name).spelling.items():
             for word in (old,) if isinstance(old, str) else old or ():
                 told.setdefault(word, set()).add(ours)
-    known = _elsewhere.KERAS1_KEYWORDS
+    known = elsewhere.KERAS1_KEYWORDS
     assert set(told) == set(known)
     assert {word: meant for word, meant in told.items() if not meant & set(known[word])} == {}
 
@@ -100,9 +101,9 @@ def test_the_table_of_keywords_is_what_keras_1_s_layers_translate() -> None:
 def test_nothing_that_is_offered_is_said_not_to_be() -> None:
     """What comes one day has to leave its table."""
     model = models.Sequential()
-    assert [n for n in _elsewhere.MODEL_ATTRIBUTES_NOT_OFFERED if hasattr(model, n)] == []
-    assert [n for n in _elsewhere.LAYERS_NOT_OFFERED if n in _elsewhere.DOORS_OF_LAYERS] == []
-    assert [n for n in _elsewhere.LAYERS_NOT_OFFERED if hasattr(layers, n)] == []
+    assert [n for n in elsewhere.MODEL_ATTRIBUTES_NOT_OFFERED if hasattr(model, n)] == []
+    assert [n for n in elsewhere.LAYERS_NOT_OFFERED if n in elsewhere.DOORS_OF_LAYERS] == []
+    assert [n for n in elsewhere.LAYERS_NOT_OFFERED if hasattr(layers, n)] == []
 
 
 @pytest.mark.parametrize(

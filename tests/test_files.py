@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from convdispatch import _files
+from convdispatch.support import files
 
 KILLS = int(os.environ.get("CONVDISPATCH_TEST_KILLS", "300"))
 
@@ -52,7 +52,7 @@ def test_a_kill_loses_nothing(folder: Path) -> None:
     """Killed at any moment, a writer leaves the old text or the new one, whole."""
     path = folder / "file"
     done = subprocess.run(
-        [sys.executable, "-c", WRITER, _files.__file__, str(path), str(KILLS)],
+        [sys.executable, "-c", WRITER, files.__file__, str(path), str(KILLS)],
         capture_output=True,
         text=True,
         timeout=600,
@@ -66,7 +66,7 @@ def test_a_new_file_has_the_permissions_that_the_umask_leaves(folder: Path) -> N
     path = folder / "file"
     before = os.umask(0o027)
     try:
-        _files.write_atomically(path, "é")
+        files.write_atomically(path, "é")
     finally:
         os.umask(before)
     assert path.read_bytes() == b"\xc3\xa9"
@@ -79,7 +79,7 @@ def test_an_old_file_keeps_its_permissions(folder: Path) -> None:
     path = folder / "file"
     path.touch(mode=0o600)
     path.chmod(0o600)
-    _files.write_atomically(path, "x")
+    files.write_atomically(path, "x")
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -93,7 +93,7 @@ def test_nothing_is_left_where_writing_fails(folder: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        _files.write_atomically(path, "new")
+        files.write_atomically(path, "new")
     assert path.read_text() == "old"
     assert os.listdir(folder) == ["file"]
 
@@ -102,7 +102,7 @@ def test_a_text_that_cannot_be_encoded_changes_nothing(folder: Path) -> None:
     """It is refused before anything is made."""
     path = folder / "file"
     with pytest.raises(UnicodeEncodeError):
-        _files.write_atomically(path, "\ud800")
+        files.write_atomically(path, "\ud800")
     assert os.listdir(folder) == []
 
 
@@ -112,7 +112,7 @@ def test_the_drafts_name_cannot_be_guessed(folder: Path) -> None:
     victim.write_text("mine")
     for name in (f".file.{os.getpid()}.part", f".file.{os.getpid()}.tmp", ".file.tmp", "file.tmp"):
         (folder / name).symlink_to(victim)
-    _files.write_atomically(path, "new")
+    files.write_atomically(path, "new")
     assert (path.read_text(), victim.read_text()) == ("new", "mine")
 
 
@@ -124,7 +124,7 @@ def test_a_planted_draft_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatc
     # 8c9f3610 is the check sum (CRC-32) of "file".
     (folder / ".convdispatch-8c9f3610-guessed.tmp").symlink_to(victim)
     with pytest.raises(FileExistsError):
-        _files.write_atomically(folder / "file", "new")
+        files.write_atomically(folder / "file", "new")
     assert victim.read_text() == "mine"
 
 
@@ -135,7 +135,7 @@ def test_a_link_stays_one(folder: Path) -> None:
         link.symlink_to(target)
     (folder / "there").write_text("old")
     for target in ("there", "new"):
-        _files.write_atomically(folder / f"link to {target}", "text")
+        files.write_atomically(folder / f"link to {target}", "text")
         assert (folder / target).read_text() == "text"
         assert (folder / f"link to {target}").is_symlink()
 
@@ -149,9 +149,9 @@ def test_a_link_of_another_user_is_not_followed(
     victim.write_text("mine")
     link.symlink_to(victim)
     own = link.lstat().st_uid
-    monkeypatch.setattr(_files, "_is_trusted", lambda owner: owner != own)
+    monkeypatch.setattr(files, "_is_trusted", lambda owner: owner != own)
     with pytest.raises(PermissionError, match="a link of another user"):
-        _files.write_atomically(link, "new")
+        files.write_atomically(link, "new")
     assert victim.read_text() == "mine"
 
 
@@ -160,11 +160,11 @@ def test_what_is_no_ordinary_file_is_refused(folder: Path, kind: str) -> None:
     """Neither read nor written, and at once."""
     path = special(folder, kind)
     with pytest.raises(OSError, match=r"\[Errno"):
-        _files.write_atomically(path, "x")
+        files.write_atomically(path, "x")
     with pytest.raises(OSError, match=r"\[Errno"):
-        _files.require_writable(path)
+        files.require_writable(path)
     with pytest.raises(OSError, match=r"\[Errno"):
-        _files.read_whole(path, 1000)
+        files.read_whole(path, 1000)
 
 
 def special(folder: Path, kind: str) -> Path:
@@ -187,12 +187,12 @@ def test_a_file_is_read_up_to_its_limit(folder: Path) -> None:
     """One byte more is refused."""
     path = folder / "file"
     path.write_bytes(b"12345")
-    assert _files.read_whole(path, 5) == b"12345"
+    assert files.read_whole(path, 5) == b"12345"
     with pytest.raises(OSError, match="more than 4 bytes"):
-        _files.read_whole(path, 4)
+        files.read_whole(path, 4)
 
 
 def test_asking_whether_a_file_can_be_written_leaves_nothing(folder: Path) -> None:
     """Neither the file nor a draft of it."""
-    _files.require_writable(folder / "file")
+    files.require_writable(folder / "file")
     assert os.listdir(folder) == []

@@ -16,9 +16,9 @@ import pytest
 
 import convdispatch
 from convdispatch import Sequential, layers
+from convdispatch.engine.whole import held
 from convdispatch.errors import InvalidShape
 from convdispatch.layers import Layer
-from convdispatch.layers._whole import held
 
 X = np.ones((1, 1, 1), "float32")
 # Models that two threads call first. More: CONVDISPATCH_TEST_ROUNDS=10000.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from convdispatch._locks import Lock
+from convdispatch.support.locks import Lock
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")
 FRONTEND = Path(__file__).parent.parent / "convdispatch"
@@ -22,7 +22,7 @@ FORKED = """
     import numpy as np
     from convdispatch import layers
     from convdispatch.registry import registry
-    from convdispatch.tuning import _choosing
+    from convdispatch.runtime.tuning import _choosing
 
     stands, may_go_on = threading.Event(), threading.Event()
     measure = _choosing.measure

@@ -19,9 +19,9 @@ from function_cases import (
 )
 
 from convdispatch import initializers
+from convdispatch.formulas.vocabulary import KERAS1
 from convdispatch.ops import Backend
 from convdispatch.registry import registry
-from convdispatch.vocabulary import KERAS1
 
 TOLERANCE = 1e-6
 # A correct sampler leaves this many standard errors about once in 10^10 comparisons.

@@ -12,12 +12,12 @@ from golden_reference import expected_gradients, expected_output
 from gradient_bounds import gradient_bounds
 
 from convdispatch import activations, to_numpy
-from convdispatch.autodiff import gradients
 from convdispatch.conformance.bounds import unit_roundoff
 from convdispatch.errors import InvalidShape
+from convdispatch.formulas.vocabulary import KERAS1, KERAS2
 from convdispatch.layers import Layer
-from convdispatch.rounding import reference_with_bound
-from convdispatch.vocabulary import KERAS1, KERAS2
+from convdispatch.numerics.gradients import gradients
+from convdispatch.numerics.rounding import reference_with_bound
 
 DEFINED = tagged("reference", "reshaping")
 VOCABULARIES = {"keras1": KERAS1, "keras2": KERAS2}

@@ -16,7 +16,7 @@ import pytest
 from convdispatch import activations
 from convdispatch.activations import KERAS1, KERAS2, KERAS3, Activation
 from convdispatch.conformance import bounds
-from convdispatch.conformance.comparing import spacing
+from convdispatch.numerics.distance import spacing
 from convdispatch.ops import HALF_DTYPES, Backend
 
 ml_dtypes = pytest.importorskip("ml_dtypes", reason="NumPy has bfloat16 by it")

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from rogue_backends import CASES, COUNT, Rogue
 
-from convdispatch._interrupts import Interrupts
+from convdispatch.support.interrupts import Interrupts
 
 # What is promised, on a machine of its own. One that runs other tests meanwhile takes longer.
 LIMIT = float(os.environ.get("CONVDISPATCH_TEST_INTERRUPT_SECONDS", "5"))
@@ -187,7 +187,7 @@ def test_an_answer_is_given_once_also_for_an_earlier_request() -> None:
 
 def test_what_is_postponed_too_long_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     """A block that ends in time is not; the alarm that was there before is put back."""
-    monkeypatch.setattr("convdispatch._interrupts._PATIENCE", 0.1)
+    monkeypatch.setattr("convdispatch.support.interrupts._PATIENCE", 0.1)
     interrupts = Interrupts()
     before = signal.getsignal(signal.SIGALRM)
     with interrupts.handled():

@@ -18,7 +18,7 @@ import convdispatch
 from convdispatch import keras1, keras2, layers
 from convdispatch.errors import InvalidDocument
 from convdispatch.models import Sequential, model_from_json
-from convdispatch.rounding import reference_with_bound
+from convdispatch.numerics.rounding import reference_with_bound
 
 MODELS = KERAS3["models"]
 EACH_MODEL = pytest.mark.parametrize("name", MODELS)

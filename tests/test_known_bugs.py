@@ -25,7 +25,7 @@ from rows import CONVOLUTIONS, FLIPPABLE, RowLayer, array, flat, ones
 
 from convdispatch import keras1, layers
 from convdispatch.errors import InvalidShape
-from convdispatch.rounding import reference_with_bound
+from convdispatch.numerics.rounding import reference_with_bound
 
 each_flippable = pytest.mark.parametrize("layer", FLIPPABLE, ids=lambda kind: kind.id)
 

@@ -10,7 +10,7 @@ import pytest
 from rows import DEPTHWISE, RowLayer, array, flat, ones, require_gradients
 
 from convdispatch import layers
-from convdispatch.autodiff import gradients
+from convdispatch.numerics.gradients import gradients
 
 CHANNELS_FIRST = {"data_format": "channels_first", "dtype": "float32"}
 

@@ -24,8 +24,8 @@ from rows import (
 )
 
 from convdispatch import keras1, keras2, layers
-from convdispatch.autodiff import gradients
 from convdispatch.errors import InvalidType, UnsupportedOp
+from convdispatch.numerics.gradients import gradients
 from convdispatch.ops import Backend
 
 FAMILIES = [

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from convdispatch.conformance import known_failures
-from convdispatch.conformance.known_failures import KnownFailures
+from convdispatch.conformance.run import known_failures
+from convdispatch.conformance.run.known_failures import KnownFailures
 from convdispatch.errors import ConfigError
 from convdispatch.ops import BackendInfo
 

@@ -16,9 +16,9 @@ from small_models import X, outputs, two_layers
 
 import convdispatch
 from convdispatch import layers, selection
+from convdispatch.engine.plans import MAX_PLANS
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType, UnsupportedOp
 from convdispatch.hookspecs import hookimpl
-from convdispatch.layers._plans import MAX_PLANS
 from convdispatch.models import Sequential
 from convdispatch.ops import BackendInfo
 from convdispatch.registry import registry

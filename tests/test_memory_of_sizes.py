@@ -15,7 +15,7 @@ import pytest
 
 import convdispatch
 from convdispatch import layers
-from convdispatch.layers import _plans
+from convdispatch.engine import plans
 from convdispatch.models import Sequential, _compiled_forward
 
 KEPT = 4
@@ -46,7 +46,7 @@ def test_jax_keeps_no_more_programs_than_plans(
     jax = pytest.importorskip("jax")
     from convdispatch_jax import _inference
 
-    monkeypatch.setattr(_plans, "MAX_PLANS", KEPT)
+    monkeypatch.setattr(plans, "MAX_PLANS", KEPT)
     monkeypatch.setattr(_compiled_forward, "MAX_PLANS", KEPT)
     monkeypatch.setattr(_inference, "KEPT", KEPT)
     compute = WAYS[way](a_model("jax"))
@@ -94,7 +94,7 @@ def test_a_compiled_model_serves_sizes_that_were_dropped(
 ) -> None:
     """They are compiled again, with the weights of the time."""
     monkeypatch.setattr(_compiled_forward, "MAX_PLANS", 1)
-    monkeypatch.setattr(_plans, "MAX_PLANS", 1)
+    monkeypatch.setattr(plans, "MAX_PLANS", 1)
     model = a_model(backend_name)
     compiled = model.compile_forward()
     model.set_weights([np.ones((3, 1, 2)), np.zeros(2)])

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from precision import in_float64
 
-from convdispatch import autodiff, layers, regularizers
+from convdispatch import layers, regularizers
 from convdispatch.models import Sequential
+from convdispatch.numerics import gradients
 from convdispatch.registry import registry
 
 X = np.arange(2 * 6 * 5 * 4, dtype="float32").reshape(2, 6, 5, 4) % 7 - 3
@@ -312,7 +313,7 @@ def squared_gradients(layer: Any) -> list[Any]:
     """Return the gradients of sum(layer(X) ** 2) by the NumPy backend."""
     twin = layer.to("numpy", dtype="float64")
     output = twin(X.astype("float64"))
-    found = autodiff.gradients(twin, X.astype("float64"), 2 * output)
+    found = gradients.gradients(twin, X.astype("float64"), 2 * output)
     return [found.inputs, *found.weights]
 
 

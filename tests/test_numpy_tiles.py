@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from convdispatch.conformance import harness
-from convdispatch.conformance.geometry import Geometry, conv_problem
-from convdispatch.conformance.problem import Problem
-from convdispatch.conformance.suite.geometries import GEOMETRIES
+from convdispatch.conformance.cases import harness
+from convdispatch.conformance.cases.conv_rows import Geometry, conv_problem
+from convdispatch.conformance.cases.geometries import GEOMETRIES
+from convdispatch.numerics.problem import Problem
 from convdispatch.registry import registry
 from convdispatch_numpy import _depthwise, _im2col, _phases, _scratch, _tiles
 from convdispatch_numpy._correlate import Correlation

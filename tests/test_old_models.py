@@ -12,8 +12,8 @@ import pytest
 
 import convdispatch
 from convdispatch import keras1, keras2
+from convdispatch.numerics.rounding import reference_with_bound
 from convdispatch.registry import registry
-from convdispatch.rounding import reference_with_bound
 
 FOLDER = Path(__file__).parent / "legacy"
 MODELS = sorted(FOLDER.glob("keras*_theano/*.json"))

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from convdispatch._backend_info import checked
 from convdispatch.cli import main
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.suite import collect
+from convdispatch.conformance.cases import collect
 from convdispatch.errors import BackendBroken, ConvDispatchError, PluginError
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import Accuracy, BackendInfo, Capabilities
 from convdispatch.registry import AVAILABLE, BROKEN, UNAVAILABLE, Registry, registry
+from convdispatch.runtime.backend_info import checked
 
 
 class Odd:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from convdispatch.conformance import strategies
-from convdispatch.conformance.problem import Problem
-from convdispatch.conformance.reference import REFERENCE
+from convdispatch.conformance.cases import strategies
+from convdispatch.numerics.problem import Problem
+from convdispatch.numerics.reference import REFERENCE
 from convdispatch.ops import REQUIRED_FUNCTIONS, Conv
 from convdispatch.registry import registry
 

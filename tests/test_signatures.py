@@ -7,10 +7,11 @@ from typing import Any, get_args
 
 import pytest
 
-from convdispatch import keras1, keras2, layers, types, vocabulary
-from convdispatch.config import check_value
-from convdispatch.layers import _arguments, _options, _signature
+from convdispatch import keras1, keras2, layers, types
+from convdispatch.engine import arguments, constructor_signature, layer_options
+from convdispatch.formulas import vocabulary
 from convdispatch.ops import FLOAT_DTYPES
+from convdispatch.runtime.config import check_value
 
 DOORS = {"layers": layers, "keras2": keras2.layers, "keras1": keras1.layers}
 CLASSES = [
@@ -43,7 +44,7 @@ def test_a_checker_knows_every_word_of_a_table_and_no_other(words: Any, kind: st
     ("words", "allowed"),
     [
         (types.ElementType, FLOAT_DTYPES),
-        (types.DataFormat, _arguments.DATA_FORMATS),
+        (types.DataFormat, arguments.DATA_FORMATS),
         (types.CausalPadding, layers.Conv1D.paddings),
         (types.Padding, layers.Conv2D.paddings),
         (types.Padding, layers.Conv2DTranspose.paddings),
@@ -64,8 +65,10 @@ def test_a_checker_knows_the_conventions(word: str) -> None:
 
 def test_a_checker_knows_the_options_of_every_layer() -> None:
     """The types of the keyword arguments and the names that are accepted are the same."""
-    assert set(_signature.LayerOptions.__annotations__) <= set(_options.LAYER_OPTIONS)
-    assert sorted(_signature.option_types()) == sorted(_options.LAYER_OPTIONS)
+    assert set(constructor_signature.LayerOptions.__annotations__) <= set(
+        layer_options.LAYER_OPTIONS
+    )
+    assert sorted(constructor_signature.option_types()) == sorted(layer_options.LAYER_OPTIONS)
 
 
 @EVERY_CLASS
@@ -73,7 +76,7 @@ def test_the_signature_names_every_argument(layer_class: type) -> None:
     """`help` and completion show each, those of every layer included, and no `**options`."""
     parameters = inspect.signature(layer_class).parameters
     kinds = {parameter.kind for parameter in parameters.values()}
-    assert set(_options.LAYER_OPTIONS) <= set(parameters)
+    assert set(layer_options.LAYER_OPTIONS) <= set(parameters)
     assert kinds <= {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
     assert [name for name in parameters if name in ("self", "options", "arguments")] == []
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convdispatch._terminal import ProgressLine, line_width
-from convdispatch.cli import _tables
-from convdispatch.cli._tables import fitted, table
+from convdispatch.cli import _output
+from convdispatch.cli._output import fitted, table
+from convdispatch.support.terminal import ProgressLine, line_width
 
 HEADERS = ("backend", "status", "")
 ROWS = [
@@ -183,13 +183,13 @@ def test_the_width_is_the_variable_s_or_the_terminal_s(
 def test_the_tables_width_is_the_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not that of whatever stands for standard output meanwhile."""
     monkeypatch.delenv("COLUMNS", raising=False)
-    monkeypatch.setattr(_tables, "output", Terminal)
+    monkeypatch.setattr(_output, "output", Terminal)
     assert max(map(len, table(FEATURES, COUNTS).splitlines())) <= 80
 
 
 def test_a_line_of_progress_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is rewritten in its place, cut to the terminal, and blanks are all that is left."""
-    monkeypatch.setattr("convdispatch._terminal._PAUSE", 0.0)
+    monkeypatch.setattr("convdispatch.support.terminal._PAUSE", 0.0)
     monkeypatch.setenv("COLUMNS", "20")
     stream = Terminal()
     line = ProgressLine(stream)

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from convdispatch import taps
+from convdispatch.geometry import taps
 
 Meetings = set[tuple[int, int, int]]
 

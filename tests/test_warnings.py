@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from convdispatch import config, keras2
+from convdispatch import keras2
+from convdispatch.runtime import config
 
 
 def test_a_warning_names_the_line_that_called_the_package(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ class CoreCases(_base.OfBackend):
     def prepare(self, backend):
         """Return the backend and the cases, run once."""
         try:
-            suite = importlib.import_module("convdispatch.conformance.suite")
+            suite = importlib.import_module("convdispatch.conformance.cases")
         except ImportError as exc:  # a commit before there was a suite
             raise NotImplementedError("this commit has no conformance suite") from exc
         core = suite.select(suite.build(), ["core"])

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from convdispatch._file_locks import exclusive
 from convdispatch.bench.ending import uninterrupted
 from convdispatch.bench.metadata import CheckoutError, write_metadata
+from convdispatch.support.file_locks import exclusive
 
 _PACKAGE = Path("convdispatch", "__init__.py")
 _PREFIX = "convdispatch-bench-"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from convdispatch._files import read_whole
 from convdispatch.errors import ConvDispatchError
+from convdispatch.support.files import read_whole
 
 _GROUP = "convdispatch"
 _LARGEST = 2**20  # bytes; ours has four thousand

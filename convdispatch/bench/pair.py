@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from convdispatch._child_process import ChildProcess, Lost
 from convdispatch.bench.checkouts import Checkout
+from convdispatch.support.child_process import ChildProcess, Lost
 
 BASE, HEAD = "BASE", "HEAD"
 _Item = TypeVar("_Item")

@@ -15,12 +15,12 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from convdispatch._interrupts import interrupts
-from convdispatch._terminal import try_to_write
 from convdispatch.cli._output import ReaderGone, UsageError, complain, say
 from convdispatch.cli._streams import abandon, ensure_streams, own_standard_output
-from convdispatch.conformance.limits import LONGEST_LIMIT, SHORTEST_LIMIT
+from convdispatch.conformance.run.limits import LONGEST_LIMIT, SHORTEST_LIMIT
 from convdispatch.errors import ConvDispatchError
+from convdispatch.support.interrupts import interrupts
+from convdispatch.support.terminal import try_to_write
 
 SHELLS = ("bash", "zsh", "fish")
 # Repeated from `config.KEYS`, whose module is too slow to import for `--help`; a test compares.
@@ -74,7 +74,7 @@ class _Version(argparse.Action):
     """Looks the version up when it is asked for: importing the look-up takes longer than help."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from convdispatch.conformance.versions import version_of
+        from convdispatch.support.versions import version_of
 
         say(f"convdispatch {version_of('convdispatch')}")
         parser.exit()

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from convdispatch.cli._output import fitted, show, table, warn
 from convdispatch.errors import ConfigError
-from convdispatch.tuning import Winner, cache
+from convdispatch.runtime.tuning import Winner, cache
 
 
 def run(arguments: argparse.Namespace) -> int:

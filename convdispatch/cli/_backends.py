@@ -8,12 +8,12 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict, dataclass
 
-from convdispatch import selection
-from convdispatch._foreign import said
 from convdispatch.cli._output import one_line, show, table, warn
-from convdispatch.conformance.versions import version_of
 from convdispatch.errors import BackendBroken, BackendNotFound, ConfigError
-from convdispatch.registry import AVAILABLE, BROKEN, UNAVAILABLE, Entry, registry
+from convdispatch.runtime import selection
+from convdispatch.runtime.registry import AVAILABLE, BROKEN, UNAVAILABLE, Entry, registry
+from convdispatch.support.foreign import said
+from convdispatch.support.versions import version_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

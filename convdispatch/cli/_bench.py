@@ -12,8 +12,6 @@ import random
 import sys
 from collections.abc import Mapping, Sequence
 
-from convdispatch import selection
-from convdispatch._terminal import ProgressLine
 from convdispatch.bench import gate, pair
 from convdispatch.bench.benchmarks import BENCHMARKS
 from convdispatch.bench.checkouts import Checkout, checked_out
@@ -21,9 +19,11 @@ from convdispatch.bench.ending import terminable
 from convdispatch.cli._bench_report import UNMEASURED, as_json, as_text, exit_code
 from convdispatch.cli._output import UsageError, complain, fitted, say
 from convdispatch.cli._streams import output_path
-from convdispatch.conformance import choosing
-from convdispatch.conformance.report_files import reserved
+from convdispatch.conformance.report.report_files import reserved
+from convdispatch.conformance.run import choosing
 from convdispatch.errors import BackendBroken, BackendUnavailable
+from convdispatch.runtime import selection
+from convdispatch.support.terminal import ProgressLine
 
 
 def run(arguments: argparse.Namespace) -> int:

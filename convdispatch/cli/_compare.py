@@ -14,9 +14,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from convdispatch import comparison, selection
 from convdispatch.cli._output import UsageError, show, table
 from convdispatch.errors import ConvDispatchError
+from convdispatch.numerics import comparison
+from convdispatch.runtime import selection
 
 # The columns of the table and, in this order, the keys of each row of the JSON output.
 _KEYS = ("backend", "status", "max_error", "error_in_bounds", "seconds", "reason")

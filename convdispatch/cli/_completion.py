@@ -8,46 +8,16 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
+from convdispatch.cli._completion_scripts import SCRIPTS
+from convdispatch.cli._completion_words import FILES, FOLDERS, Command, Option, Value
 from convdispatch.cli._output import one_line, say
-
-FILES, FOLDERS, NOTHING = "files", "folders", "nothing"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
-    """What may stand at one place: these words, files, folders, or what nobody can know."""
-
-    kind: str = NOTHING
-    words: tuple[str, ...] = ()
-    is_list: bool = False  # several of the words, joined by commas
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """One option: its spellings, and what follows it, None for a flag."""
-
-    names: tuple[str, ...]
-    help: str
-    value: Value | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """What may follow a command; `path` is such as 'config set', '' for `convdispatch` itself."""
-
-    path: str
-    options: tuple[Option, ...]
-    places: tuple[Value, ...]
-    children: Mapping[str, str]  # the help of each command below it
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the script for one shell."""
     from convdispatch.cli import _parser
-    from convdispatch.cli._completion_scripts import SCRIPTS
 
     say(SCRIPTS[arguments.shell](list(commands(_parser(), ""))).rstrip("\n"))
     return 0
@@ -102,10 +72,10 @@ BY_METAVAR = {
 
 def _by_dest() -> dict[str, Value]:
     from convdispatch.bench.benchmarks import BENCHMARKS
-    from convdispatch.config import ALLOWED
     from convdispatch.conformance.case import LEVELS
-    from convdispatch.conformance.choosing import ALL
-    from convdispatch.registry import registry
+    from convdispatch.conformance.run.choosing import ALL
+    from convdispatch.runtime.config import ALLOWED
+    from convdispatch.runtime.registry import registry
 
     # A shell takes some characters of a word for orders.
     backends = tuple(name for name in sorted(registry.entries()) if re.fullmatch(r"[\w.-]+", name))

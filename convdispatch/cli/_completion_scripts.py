@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
-from convdispatch.cli._completion import FILES, FOLDERS, Command, Value
+from convdispatch.cli._completion_words import FILES, FOLDERS, Command, Value
 
 _BASH = r"""# bash: eval "$(convdispatch completion bash)"
 _convdispatch() {

@@ -12,14 +12,19 @@ import warnings
 from pathlib import Path
 from typing import TypeAlias
 
-from convdispatch import config, selection
-from convdispatch._config_file import parsed, read_file
-from convdispatch._file_locks import passing
-from convdispatch._files import remove_drafts, require_replaceable, resolved, write_atomically
 from convdispatch.cli._json_edit import edited
 from convdispatch.cli._output import show, table, warn
 from convdispatch.errors import ConfigError, InvalidArgument
-from convdispatch.registry import AVAILABLE, registry
+from convdispatch.runtime import config, selection
+from convdispatch.runtime.config_file import parsed, read_file
+from convdispatch.runtime.registry import AVAILABLE, registry
+from convdispatch.support.file_locks import passing
+from convdispatch.support.files import (
+    remove_drafts,
+    require_replaceable,
+    resolved,
+    write_atomically,
+)
 
 # What an action answers: for --json, and for people.
 Result: TypeAlias = tuple[dict[str, object], str]

@@ -14,22 +14,23 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from convdispatch import selection
-from convdispatch._files import read_whole
-from convdispatch._interrupts import interrupts
 from convdispatch.cli._conformance_progress import progress
 from convdispatch.cli._conformance_text import as_text
 from convdispatch.cli._output import UsageError, complain, fitted, say
 from convdispatch.cli._streams import output_path
-from convdispatch.conformance import assembling, choosing, report, runner, suite
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.report import BackendRecord, Report, ReportError
-from convdispatch.conformance.report_files import reserved_reports
+from convdispatch.conformance.cases import collect, select
+from convdispatch.conformance.report.records import BackendRecord, Report, ReportError, read
+from convdispatch.conformance.report.report_files import reserved_reports
+from convdispatch.conformance.report.script_folder import ScriptFolder
 from convdispatch.conformance.results import FAILED
-from convdispatch.conformance.script_folder import ScriptFolder
+from convdispatch.conformance.run import assembling, choosing, runner
 from convdispatch.errors import BackendBroken, BackendNotFound, BackendUnavailable, InvalidArgument
 from convdispatch.ops import BackendInfo
-from convdispatch.registry import BROKEN
+from convdispatch.runtime import selection
+from convdispatch.runtime.registry import BROKEN
+from convdispatch.support.files import read_whole
+from convdispatch.support.interrupts import interrupts
 
 _FAILURE, _TROUBLE, _UNUSABLE, _INTERRUPTED = 1, 2, 3, 130
 _LARGEST_PAGE = 2**26  # bytes of a support matrix
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
             except (BackendUnavailable, BackendBroken) as exc:
                 complain(f"error: {exc}")
                 return _UNUSABLE
-            every, problems = suite.collect(arguments.seed)
+            every, problems = collect(arguments.seed)
             levels = _levels(arguments)
             cases = _selected(every, levels, arguments.case)
             json, html = output_path(arguments.json), output_path(arguments.html)
@@ -103,7 +104,7 @@ def _run(
 
 def _compare(old: str, new: str) -> int:
     """Print what changed; return 1 where something that worked no longer does."""
-    from convdispatch.conformance import diff
+    from convdispatch.conformance.report import diff
 
     found = diff.compare(_read(old), _read(new))
     say(fitted(found.text()))
@@ -112,7 +113,7 @@ def _compare(old: str, new: str) -> int:
 
 def _tabulate(path: str, check: str | None) -> int:
     """Print the report's support matrix, or what a file that should hold it has otherwise."""
-    from convdispatch.conformance import matrix
+    from convdispatch.conformance.report import matrix
 
     page = matrix.as_markdown(_read(path))
     if check is None:
@@ -134,7 +135,7 @@ def _tabulate(path: str, check: str | None) -> int:
 
 def _read(path: str) -> Report:
     try:
-        return report.read(Path(path))
+        return read(Path(path))
     except ReportError as exc:
         raise UsageError(str(exc)) from exc
 
@@ -154,7 +155,7 @@ def _levels(arguments: argparse.Namespace) -> list[str]:
 
 def _selected(every: Sequence[Case], levels: Sequence[str], pattern: str | None) -> list[Case]:
     try:
-        cases = suite.select(every, levels)
+        cases = select(every, levels)
     except InvalidArgument as exc:
         raise UsageError(str(exc)) from exc
     if pattern is not None:

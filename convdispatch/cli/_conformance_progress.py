@@ -7,9 +7,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from convdispatch._terminal import ProgressLine
 from convdispatch.conformance.results import FAILED, Outcome
-from convdispatch.conformance.runner import Watcher
+from convdispatch.conformance.run.runner import Watcher
+from convdispatch.support.terminal import ProgressLine
 
 
 @contextlib.contextmanager

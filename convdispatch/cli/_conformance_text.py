@@ -9,9 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
-from convdispatch._text import printable
 from convdispatch.cli._output import one_line, table
-from convdispatch.conformance.report import BackendRecord, CaseRecord, OutcomeRecord, Report
+from convdispatch.conformance.report.records import BackendRecord, CaseRecord, OutcomeRecord, Report
 from convdispatch.conformance.results import (
     FAILED,
     INTERRUPTED,
@@ -20,7 +19,8 @@ from convdispatch.conformance.results import (
     UNAVAILABLE,
     UNSUPPORTED,
 )
-from convdispatch.registry import AVAILABLE
+from convdispatch.runtime.registry import AVAILABLE
+from convdispatch.support.text import printable
 
 MOST_FAILURES = 20  # printed in full, of one backend
 _MOST_LISTED = 12  # reasons, cases

@@ -19,15 +19,15 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from convdispatch import config, selection
-from convdispatch._foreign import call
 from convdispatch.cli._backends import backend_rows
 from convdispatch.cli._config import read_settings
 from convdispatch.cli._output import fitted, one_line, show, table
-from convdispatch.conformance.versions import version_of
 from convdispatch.errors import BackendNotFound, ConfigError
 from convdispatch.ops import Conv, Signature
-from convdispatch.registry import AVAILABLE, BROKEN, registry
+from convdispatch.runtime import config, selection
+from convdispatch.runtime.registry import AVAILABLE, BROKEN, registry
+from convdispatch.support.foreign import call
+from convdispatch.support.versions import version_of
 
 _PACKAGES = ("convdispatch", "numpy", "pluggy", "ml_dtypes", "autograd")
 _TIME_LIMIT = 300  # seconds for one backend: a cold import of a large framework takes many
@@ -98,7 +98,7 @@ def convolve(name: str) -> str:
     """Load the backend, run one convolution and return '', or say how the result is wrong."""
     import numpy as np
 
-    from convdispatch.dispatch import lower
+    from convdispatch.runtime.dispatch import lower
 
     backend = registry.load(name)
     op = Conv(

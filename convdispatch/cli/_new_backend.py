@@ -18,8 +18,8 @@ from pathlib import Path
 from string import Template
 
 from convdispatch.cli._output import UsageError, show
-from convdispatch.conformance.choosing import ALL
-from convdispatch.registry import registry
+from convdispatch.conformance.run.choosing import ALL
+from convdispatch.runtime.registry import registry
 
 # Each file of the skeleton, with its template. `package` stands for the package's folder.
 _FILES = {

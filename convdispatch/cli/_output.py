@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import Any
 
-from convdispatch._terminal import try_to_write
-from convdispatch._text import one_line as one_line  # every command says things in one line
-from convdispatch._text import printable
 from convdispatch.cli._streams import abandon, output
-from convdispatch.cli._tables import fitted as fitted
-from convdispatch.cli._tables import table as table
 from convdispatch.errors import ConvDispatchError
+from convdispatch.support import tables
+from convdispatch.support.terminal import line_width, try_to_write
+from convdispatch.support.text import one_line as one_line  # every command says things in one line
+from convdispatch.support.text import printable
 
 
 class UsageError(Exception):
@@ -48,6 +48,18 @@ def say(text: str) -> None:
     except OSError as exc:
         abandon(stream)
         raise OutputError(f"standard output cannot be written: {exc.strerror}.") from exc
+
+
+def table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], *, indent: int = 0, keys: int = 1
+) -> str:
+    """Return a table that fits where the command prints to; arguments as of `tables.table`."""
+    return tables.table(headers, rows, limit=line_width(output()), indent=indent, keys=keys)
+
+
+def fitted(text: str) -> str:
+    """Return the text with long lines wrapped for where the command prints to."""
+    return tables.fitted(text, line_width(output()))
 
 
 def complain(text: str, *, prog: str = "convdispatch") -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from convdispatch.numerics.distance import Measured as Measured
+from convdispatch.numerics.distance import Mismatch as Mismatch
 from convdispatch.ops import Backend
 
 # The version of the specification that the cases below belong to: a case says with `since` in
@@ -17,19 +19,6 @@ SPECIFICATION = "1.0"
 
 # What a case is about. 'full' selects every case; each other name its own cases alone.
 LEVELS = ("core", "full", "grad", "dtype", "edge", "errors", "contract")
-
-
-class Mismatch(AssertionError):  # noqa: N818 - named after what is wrong, as in `errors`
-    """What a backend did is not what the case claims."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """The worst error among the numbers that a check compared."""
-
-    dtype: str
-    bounds: float  # in units of the allowed error; at most 1 where the check passed
-    ulps: float  # in units in the last place of the expected number
 
 
 # Called as check(backend, *arguments). Returns the error where it measures one, raises `Mismatch`

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from convdispatch.conformance._pytest_run import Wanted
+    from convdispatch.conformance.run.pytest_run import Wanted
 
 _FOLDER = Path(__file__).parent
 _TESTS = _FOLDER / "test_conformance.py"
@@ -58,24 +58,24 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Choose the backends and set their variables, before a conftest imports a framework."""
     options = early_config.known_args_namespace
     if options.convdispatch_backend:
-        from convdispatch.conformance import _pytest_run
+        from convdispatch.conformance.run import pytest_run
 
-        early_config.stash[_wanted_key] = _pytest_run.choose(options)
+        early_config.stash[_wanted_key] = pytest_run.choose(options)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare the run where one is asked for."""
     wanted = config.stash.get(_wanted_key, None)
     if wanted is not None:
-        from convdispatch.conformance import _pytest_run
+        from convdispatch.conformance.run import pytest_run
 
         # Whatever the project at hand calls its own tests.
         config.addinivalue_line("python_files", str(_TESTS))
         config.addinivalue_line("python_functions", "test_conformance")
         config.addinivalue_line("python_functions", "test_declarations")
-        config.pluginmanager.register(_pytest_run.Run(config, wanted), "convdispatch-run")
+        config.pluginmanager.register(pytest_run.Run(config, wanted), "convdispatch-run")
     elif _is_named(config):
-        from convdispatch.conformance import choosing
+        from convdispatch.conformance.run import choosing
 
         raise pytest.UsageError(
             "say which backend to test: --convdispatch-backend=NAME. "

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from convdispatch.conformance.case import Measured
+from convdispatch.support.child_process import CRASH as CRASH
+from convdispatch.support.child_process import ERROR as ERROR
+from convdispatch.support.child_process import TIME_LIMIT as TIME_LIMIT
 
 PASSED = "passed"
 FAILED = "failed"
@@ -17,14 +20,12 @@ KNOWN_FAILURE = "known failure"
 UNAVAILABLE = "unavailable"
 STATUSES = (PASSED, FAILED, UNSUPPORTED, KNOWN_FAILURE, UNAVAILABLE)
 
-# In what way a case failed.
+# In what way a case failed, beside CRASH (the interpreter died), TIME_LIMIT (no answer in time) and
+# ERROR (the backend raised).
 MISMATCH = "mismatch"  # another answer than the claim's
-ERROR = "error"  # the backend raised
 UNDECLARED = "undeclared"  # it raised UnsupportedOp for what it does not declare unsupported
 UNEXPECTED_PASS = "unexpected pass"  # listed as a known failure, and right
 PRINTED = "printed"  # something was written to standard output
-CRASH = "crash"  # the interpreter died
-TIME_LIMIT = "time limit"  # no answer in time
 
 # The problem of a run that the user stopped; the cases that did not run have no outcome.
 INTERRUPTED = "the run was interrupted"

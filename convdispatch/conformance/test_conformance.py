@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-    from convdispatch.conformance._pytest_items import Declarations, Trial
+    from convdispatch.conformance.run.pytest_items import Declarations, Trial
 
 
 def test_conformance(conformance_trial: Trial, request: pytest.FixtureRequest) -> None:

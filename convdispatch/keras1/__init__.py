@@ -5,7 +5,7 @@ A façade: it translates names and never computes.
 
 from typing import TYPE_CHECKING
 
-from convdispatch._elsewhere import finder
+from convdispatch.doors.elsewhere import finder
 from convdispatch.keras1 import (
     activations,
     backend,

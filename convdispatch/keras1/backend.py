@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from convdispatch._elsewhere import finder
+from convdispatch.doors.elsewhere import finder
 from convdispatch.keras1.layers._translation import DIM_ORDERINGS, data_format
-from convdispatch.selection import (
+from convdispatch.runtime.selection import (
     backend,
     epsilon,
     floatx,

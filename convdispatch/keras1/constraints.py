@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from convdispatch import constraints
-from convdispatch._facades import attributes_of
+from convdispatch.doors.attributes import attributes_of
+from convdispatch.formulas import constraints
 
 get = partial(constraints.get, table=constraints.KERAS1)
 serialize = constraints.serialize

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from convdispatch import initializers
-from convdispatch._facades import attributes_of
+from convdispatch.doors.attributes import attributes_of
+from convdispatch.formulas import initializers
 from convdispatch.ops import NumpyArray
 
 get = partial(initializers.get, table=initializers.KERAS1)

@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from convdispatch import regularizers
-from convdispatch._facades import attributes_of
+from convdispatch.doors.attributes import attributes_of
+from convdispatch.formulas import regularizers
 
 get = partial(regularizers.get, table=regularizers.KERAS1)
 serialize = regularizers.serialize

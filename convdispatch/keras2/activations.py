@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from convdispatch import activations
-from convdispatch._facades import attributes_of
+from convdispatch.doors.attributes import attributes_of
+from convdispatch.formulas import activations
 
 get = partial(activations.get, table=activations.KERAS2)
 serialize = activations.serialize

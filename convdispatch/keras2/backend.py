@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from convdispatch._elsewhere import finder
-from convdispatch.selection import (
+from convdispatch.doors.elsewhere import finder
+from convdispatch.runtime.selection import (
     backend,
     epsilon,
     floatx,

@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from convdispatch import initializers
-from convdispatch._facades import attributes_of
+from convdispatch.doors.attributes import attributes_of
+from convdispatch.formulas import initializers
 
 get = partial(initializers.get, table=initializers.KERAS2)
 serialize = initializers.serialize

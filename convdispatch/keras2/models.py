@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from convdispatch import models
-from convdispatch._elsewhere import finder
+from convdispatch.doors.elsewhere import finder
 from convdispatch.models import Sequential
 
 __all__ = ["Sequential", "model_from_json"]

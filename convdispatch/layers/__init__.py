@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from convdispatch._elsewhere import finder
-from convdispatch.layers._base import Layer
+from convdispatch.doors.elsewhere import finder
+from convdispatch.engine.layer import Layer
 from convdispatch.layers.convolutional import *  # noqa: F403  # the door names them in __all__
 from convdispatch.layers.convolutional import __all__ as _convolutional
 

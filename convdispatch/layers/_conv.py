@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import ClassVar, Unpack
 
 from convdispatch import ops
-from convdispatch.layers._arguments import IntOrTuple
+from convdispatch.engine.arguments import IntOrTuple
+from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.layers._one_kernel import OneKernelLayer
-from convdispatch.layers._signature import LayerOptions
 from convdispatch.ops import PartialShape, Shape
 from convdispatch.types import (
     ActivationLike,

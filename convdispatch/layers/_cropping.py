@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import Any, Unpack
 
 from convdispatch import geometry, ops
-from convdispatch.layers._arguments import (
-    PairsLike,
-    as_pairs,
-    unnested,
-)
+from convdispatch.engine.arguments import PairsLike, as_pairs, unnested
+from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.layers._reshaping import ReshapingLayer
-from convdispatch.layers._signature import LayerOptions
 from convdispatch.types import DataFormat
 
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any, Unpack
 
 from convdispatch import ops
-from convdispatch.layers._arguments import IntOrTuple, as_int
-from convdispatch.layers._convolutional import ConvolutionalLayer, split_activation
+from convdispatch.engine.arguments import IntOrTuple, as_int
+from convdispatch.engine.constructor_signature import LayerOptions
+from convdispatch.engine.declarations import Weight, kernel_reader
+from convdispatch.engine.plans import Function
+from convdispatch.layers._kernel_layer import ConvolutionalLayer, split_activation
 from convdispatch.layers._one_kernel import one_kernel_plan
-from convdispatch.layers._plans import Function
-from convdispatch.layers._signature import LayerOptions
-from convdispatch.layers._weights import Weight, kernel_reader
 from convdispatch.ops import PartialShape, Shape
 from convdispatch.types import (
     ActivationLike,

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from convdispatch import ops
+from convdispatch.engine.arguments import IntOrTuple, as_int
+from convdispatch.engine.declarations import Weight, kernel_reader
+from convdispatch.engine.plans import Function
 from convdispatch.errors import InvalidArgument, InvalidShape
-from convdispatch.layers._arguments import IntOrTuple, as_int
-from convdispatch.layers._convolutional import ConvolutionalLayer, split_activation
-from convdispatch.layers._plans import Function
-from convdispatch.layers._weights import Weight, kernel_reader
+from convdispatch.layers._kernel_layer import ConvolutionalLayer, split_activation
 from convdispatch.ops import PartialShape, Shape, Tensor
 from convdispatch.types import ConstraintLike, InitializerLike, RegularizerLike
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convdispatch import ops
-from convdispatch.layers._plans import Function
+from convdispatch.engine.plans import Function
 from convdispatch.layers._spatial import SpatialLayer
 from convdispatch.ops import PartialShape, Shape
 

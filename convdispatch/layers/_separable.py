@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any, Unpack
 
 from convdispatch import ops
-from convdispatch.activations import Activation
-from convdispatch.layers._arguments import IntOrTuple, as_int
-from convdispatch.layers._convolutional import split_activation
+from convdispatch.engine.arguments import IntOrTuple, as_int
+from convdispatch.engine.constructor_signature import LayerOptions
+from convdispatch.engine.declarations import Weight, kernel_reader
+from convdispatch.engine.plans import Function
+from convdispatch.formulas.activations import Activation
 from convdispatch.layers._depthwise import DepthwiseConv
-from convdispatch.layers._plans import Function
-from convdispatch.layers._signature import LayerOptions
-from convdispatch.layers._weights import Weight, kernel_reader
+from convdispatch.layers._kernel_layer import split_activation
 from convdispatch.ops import PartialShape, Shape, Tensor
 from convdispatch.types import (
     ActivationLike,

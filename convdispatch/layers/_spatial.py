@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Unpack
 
 from convdispatch import ops
-from convdispatch.dispatch import lower_by
+from convdispatch.engine.arguments import as_data_format, as_partial_shape
+from convdispatch.engine.constructor_signature import LayerOptions
+from convdispatch.engine.layer import Layer
+from convdispatch.engine.plans import record
 from convdispatch.errors import InvalidShape
-from convdispatch.layers._arguments import as_data_format, as_partial_shape
-from convdispatch.layers._base import Layer
-from convdispatch.layers._plans import record
-from convdispatch.layers._signature import LayerOptions
 from convdispatch.ops import PartialShape, Shape, Tensor
+from convdispatch.runtime.dispatch import lower_by
 from convdispatch.types import DataFormat
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Unpack
 
 from convdispatch import ops
-from convdispatch.layers._arguments import IntOrTuple
-from convdispatch.layers._signature import LayerOptions
+from convdispatch.engine.arguments import IntOrTuple
+from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.layers._transposed_sizes import TransposedSizes
 from convdispatch.ops import PartialShape, Shape
 from convdispatch.types import (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from convdispatch import geometry
+from convdispatch.engine.arguments import IntOrTuple, as_ints
 from convdispatch.errors import InvalidArgument
-from convdispatch.layers._arguments import IntOrTuple, as_ints
 from convdispatch.layers._one_kernel import OneKernelLayer
 from convdispatch.ops import PartialShape
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from convdispatch._elsewhere import finder
+from convdispatch.doors.elsewhere import finder
 from convdispatch.layers._conv import Conv1D, Conv2D, Conv3D
 from convdispatch.layers._cropping import Cropping1D, Cropping2D, Cropping3D
 from convdispatch.layers._depthwise import DepthwiseConv1D, DepthwiseConv2D

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from convdispatch._documents import DocumentLimits
-from convdispatch._elsewhere import finder
+from convdispatch.doors.elsewhere import finder
+from convdispatch.models._reading import model_from_json
 from convdispatch.models._sequential import Sequential
-from convdispatch.models._serialization import model_from_json
+from convdispatch.support.documents import DocumentLimits
 
 __all__ = ["DocumentLimits", "Sequential", "model_from_json"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from convdispatch._documents import shown
 from convdispatch.errors import InvalidDocument
+from convdispatch.support.documents import shown
 
 FUNCTIONAL = ("Model", "Functional")
 # Arguments of a call that change nothing in the layers here.

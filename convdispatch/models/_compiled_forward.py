@@ -8,13 +8,13 @@ from typing import Any, ClassVar, overload
 
 import numpy as np
 
+from convdispatch.engine.layer import Layer
+from convdispatch.engine.plans import MAX_PLANS, Function, Key
+from convdispatch.engine.tensors import as_native
+from convdispatch.engine.whole import held
 from convdispatch.errors import InvalidShape
-from convdispatch.layers import Layer
-from convdispatch.layers._plans import MAX_PLANS, Function, Key
-from convdispatch.layers._tensors import as_native
-from convdispatch.layers._whole import held
 from convdispatch.ops import FLOAT_DTYPES, Backend
-from convdispatch.registry import registry
+from convdispatch.runtime.registry import registry
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from convdispatch._locks import Lock
-from convdispatch.layers import Layer
-from convdispatch.layers._whole import are_same, written
+from convdispatch.engine.layer import Layer
+from convdispatch.engine.whole import are_same, written
 from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.ops import NumpyArray
+from convdispatch.support.locks import Lock
 
 # What belongs to this object in this process: no copy has it, nor anything that is compiled.
 _OWN = ("_lock", "_predictor", "_top")

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from convdispatch._documents import DocumentLimits, shown
-from convdispatch._elsewhere import KEYWORDS_OF_KERAS1, not_offered_layers
+from convdispatch.doors.elsewhere import KEYWORDS_OF_KERAS1, not_offered_layers
+from convdispatch.engine.keras_configs import without_nothing_asked
+from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidType
-from convdispatch.layers import Layer
-from convdispatch.layers._keras_configs import without_nothing_asked
+from convdispatch.support.documents import DocumentLimits, shown
 
 DOORS = ("convdispatch.layers", "convdispatch.keras1.layers", "convdispatch.keras2.layers")
 _DOOR_OF_VERSION = {"1": DOORS[1], "2": DOORS[2], "3": DOORS[0]}

@@ -6,12 +6,12 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from convdispatch._locks import Lock
-from convdispatch.layers import Layer
-from convdispatch.layers._arguments import as_bool
-from convdispatch.layers._weights import Weight, checked_values, require_as_many
-from convdispatch.layers._whole import held, read_whole, written
+from convdispatch.engine.arguments import as_bool
+from convdispatch.engine.declarations import Weight, checked_values, require_as_many
+from convdispatch.engine.layer import Layer
+from convdispatch.engine.whole import held, read_whole, written
 from convdispatch.ops import NumpyArray
+from convdispatch.support.locks import Lock
 
 # What building a layer makes, what says that it is there first.
 _MADE = (

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 
-from convdispatch import selection
-from convdispatch._elsewhere import missing_attribute
-from convdispatch._warnings import warn
+from convdispatch.doors.elsewhere import missing_attribute
+from convdispatch.engine.arguments import as_bool, as_int
+from convdispatch.engine.plans import Plan
+from convdispatch.engine.tensors import as_native
+from convdispatch.engine.whole import are_same
 from convdispatch.errors import ConvDispatchError, InvalidShape
-from convdispatch.layers._arguments import as_bool, as_int
-from convdispatch.layers._plans import Plan
-from convdispatch.layers._tensors import as_native
-from convdispatch.layers._whole import are_same
 from convdispatch.models._compiled_forward import CompiledForward
 from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.models._progress import progress
 from convdispatch.ops import NumpyArray, PartialShape
-from convdispatch.registry import registry
+from convdispatch.runtime import selection
+from convdispatch.runtime.registry import registry
+from convdispatch.support.warnings import warn
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
+from convdispatch.engine import layer_options
+from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidArgument
-from convdispatch.layers import Layer, _options
 
 
 @contextlib.contextmanager
@@ -28,7 +29,7 @@ def made_room(layers: Sequence[Layer], layer: Layer) -> Iterator[None]:
     name = yielding.name
     around = [one for stack in yielding._stacks for one in stack.layers]
     taken = {one.name for one in [*layers, *around]}
-    yielding.rename(_options.numbered(yielding._stem(), taken=taken))
+    yielding.rename(layer_options.numbered(yielding._stem(), taken=taken))
     try:
         yield
     except BaseException:

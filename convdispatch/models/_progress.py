@@ -6,8 +6,8 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from convdispatch._terminal import ProgressLine, is_terminal, try_to_write
 from convdispatch.errors import InvalidArgument
+from convdispatch.support.terminal import ProgressLine, is_terminal, try_to_write
 
 # Seconds before the line appears by itself: shorter work is over before it can be read.
 PATIENCE = 1.0

@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Self, overload
 
-from convdispatch import selection
-from convdispatch._documents import DEFAULT_LIMITS, DocumentLimits
-from convdispatch._locks import Lock
+from convdispatch.engine import layer_options
+from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidArgument, InvalidType
-from convdispatch.layers import Layer, _options
 from convdispatch.models import _naming as naming
 from convdispatch.models import _serialization
 from convdispatch.models._copies import CopiedStack
@@ -20,6 +18,9 @@ from convdispatch.models._shapes import ShapedStack
 from convdispatch.models._summary import summary_lines
 from convdispatch.models._tops import Top
 from convdispatch.ops import PartialShape
+from convdispatch.runtime import selection
+from convdispatch.support.documents import DEFAULT_LIMITS, DocumentLimits
+from convdispatch.support.locks import Lock
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
@@ -230,7 +231,7 @@ class Sequential(Predicting, CopiedStack, ShapedStack):
     def __setattr__(self, name: str, value: object) -> None:
         """Take what the constructor takes, as it does, and refuse what cannot change."""
         if name == "name":
-            value = _options.layer_name(_options.stem(type(self)), value)
+            value = layer_options.layer_name(layer_options.stem(type(self)), value)
         elif name == "backend":
             raise InvalidArgument(
                 f"`backend` of {self.name!r} cannot be set; `to({value!r})` gives the same model "

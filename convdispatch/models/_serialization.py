@@ -1,88 +1,23 @@
-"""Models as JSON documents, and back."""
+"""Models as JSON documents, and models from the configurations in them."""
 
 from __future__ import annotations
 
 import importlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from convdispatch._documents import (
-    DEFAULT_LIMITS,
-    DocumentLimits,
-    parsed,
-    refusing,
-    require_readable,
-    shown,
-)
-from convdispatch.errors import InvalidDocument
-from convdispatch.layers import Layer, _keras_configs
-from convdispatch.models._chains import FUNCTIONAL, stack_of
-from convdispatch.models._entries import Entry, checked_door, door_of_version, entries_of
+from convdispatch.engine import keras_configs
+from convdispatch.engine.layer import Layer
+from convdispatch.models._entries import Entry, checked_door, entries_of
 from convdispatch.ops import PartialShape
+from convdispatch.support.documents import DocumentLimits, refusing, require_readable
 
-if TYPE_CHECKING:
-    from convdispatch.models._sequential import Sequential
-
-ModelT = TypeVar("ModelT", bound="Sequential")
+ModelT = TypeVar("ModelT")
 
 _OURS: Any = Layer.from_config
-
-
-def model_from_json(
-    json_string: str,
-    custom_objects: Mapping[str, type[Layer]] | None = None,
-    *,
-    backend: str | None = None,
-    door: str | None = None,
-    limits: DocumentLimits = DEFAULT_LIMITS,
-) -> Sequential:
-    """Make a model from what `to_json` returned, ours or any Keras's, with new weights.
-
-    The layers are those of the Keras that wrote the document, by its `keras_version` or by its
-    words; `door` is the module of the layers of a document that tells neither. A functional model
-    that is one chain of layers becomes the Sequential that it is. `limits` says how much a
-    document may ask for. Raises `InvalidDocument` for whatever is wrong with it.
-    """
-    from convdispatch.models._sequential import Sequential
-
-    document = parsed(json_string, limits)
-    is_model = isinstance(document, dict) and "config" in document
-    if not is_model or document.get("class_name") not in ("Sequential", *FUNCTIONAL):
-        raise InvalidDocument(
-            "`json_string` must hold an object with `class_name` 'Sequential' and `config`, as "
-            f"`to_json` writes it; received {_kind(document)}."
-        )
-    return Sequential.from_config(
-        _config_of(document),
-        custom_objects=custom_objects,
-        backend=backend,
-        door=door_of_version(document) or door,
-        limits=limits,
-    )
-
-
-def _kind(document: Any) -> str:
-    if not isinstance(document, dict):
-        return f"a {type(document).__name__}"
-    name = document.get("class_name")
-    lacking = "" if "config" in document else " without `config`"
-    return (
-        "an object without `class_name`" if name is None else f"`class_name` {shown(name)}{lacking}"
-    )
-
-
-def _config_of(document: Mapping[str, Any]) -> Any:
-    """Return the configuration of a Sequential, with the shape that the model was built for."""
-    config = document["config"]
-    if document["class_name"] in FUNCTIONAL:
-        config = stack_of(config)
-    built = document.get("build_config")
-    if isinstance(config, dict) and isinstance(built, dict) and "input_shape" in built:
-        return {"build_input_shape": built["input_shape"], **config}
-    return config
 
 
 def as_json(class_name: str, config: Mapping[str, Any], **json_options: Any) -> str:
@@ -107,7 +42,7 @@ def layer_entry(layer: Layer) -> dict[str, Any]:
 
 
 def model_from(
-    model_class: type[ModelT],
+    model_class: Callable[..., ModelT],
     config: Any,
     *,
     custom_objects: Mapping[str, type[Layer]],
@@ -147,7 +82,7 @@ def _layer(entry: Entry, backend: str | None, limits: DocumentLimits) -> Layer:
         if getattr(own, "__func__", None) is not _OURS.__func__:  # the user's own
             made: Layer = own(config)
             return made
-        return cast("Layer", _keras_configs.make(entry.layer_class, config, limits=limits))
+        return cast("Layer", keras_configs.make(entry.layer_class, config, limits=limits))
 
 
 def _require_few_parameters(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convdispatch.engine.arguments import as_partial_shape
 from convdispatch.errors import InvalidShape
-from convdispatch.layers._arguments import as_partial_shape
 from convdispatch.models._flat_weights import StackedWeights, all_or_none
 from convdispatch.models._tops import Top
 from convdispatch.ops import PartialShape

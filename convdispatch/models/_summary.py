@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from convdispatch.layers import Layer
+from convdispatch.engine.layer import Layer
 from convdispatch.ops import PartialShape
 
 

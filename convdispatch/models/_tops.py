@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-from convdispatch.layers import Layer
+from convdispatch.engine.layer import Layer
 from convdispatch.ops import PartialShape
 
 

@@ -10,7 +10,7 @@ import tunable
 from tunable import Register, Way
 
 from convdispatch.registry import registry
-from convdispatch.tuning import _cache, _measuring
+from convdispatch.runtime.tuning import _cache, _measuring
 
 
 @pytest.fixture(autouse=True)

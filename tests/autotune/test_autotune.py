@@ -17,7 +17,7 @@ from convdispatch import layers
 from convdispatch.errors import InvalidArgument, InvalidType, UnsupportedOp
 from convdispatch.hookspecs import hookimpl
 from convdispatch.registry import registry
-from convdispatch.tuning import _measuring
+from convdispatch.runtime.tuning import _measuring
 
 
 def test_the_fastest_computes_at_once(ways: Any) -> None:

@@ -19,10 +19,10 @@ from typing import Any
 
 import pytest
 
-from convdispatch import _file_locks
-from convdispatch.tuning import Winner, _cache
-from convdispatch.tuning._cache import Cache
-from convdispatch.tuning._folder import cache_path
+from convdispatch.runtime.tuning import Winner, _cache
+from convdispatch.runtime.tuning._cache import Cache
+from convdispatch.runtime.tuning._folder import cache_path
+from convdispatch.support import file_locks
 
 Answer = Callable[..., dict[str, Any]]
 
@@ -271,11 +271,11 @@ def test_a_lock_that_is_never_let_go_is_one_warning(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stopped process must not stop the others."""
-    monkeypatch.setattr(_file_locks, "PATIENCE", 0.05)
+    monkeypatch.setattr(file_locks, "PATIENCE", 0.05)
     path.parent.mkdir()
     mine = Cache(path)
     with (
-        _file_locks.exclusive(path.with_name("autotune-1.json.lock")),
+        file_locks.exclusive(path.with_name("autotune-1.json.lock")),
         pytest.warns(UserWarning, match="another process holds its lock"),
     ):
         mine.add("here", "op", winner())
@@ -286,8 +286,8 @@ def test_a_lock_that_is_never_let_go_is_one_warning(
 WRITER = """
     import sys
     from pathlib import Path
-    from convdispatch.tuning import Winner
-    from convdispatch.tuning._cache import Cache
+    from convdispatch.runtime.tuning import Winner
+    from convdispatch.runtime.tuning._cache import Cache
 
     path, number = Path(sys.argv[1]), sys.argv[2]
     sys.stdin.read()  # until all are ready

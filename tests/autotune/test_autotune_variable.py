@@ -15,7 +15,7 @@ from tunable import Offering, Register, X, layer, only, takes, who_computes
 
 import convdispatch
 from convdispatch.errors import ConfigError
-from convdispatch.tuning import _choosing, _environment, cache
+from convdispatch.runtime.tuning import _choosing, _environment, cache
 
 
 @pytest.mark.parametrize("value", [None, "", "0"])

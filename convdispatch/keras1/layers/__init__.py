@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from convdispatch._elsewhere import finder
+from convdispatch.doors.elsewhere import finder
 from convdispatch.keras1.layers.convolutional import *  # noqa: F403  # named in its __all__
 from convdispatch.keras1.layers.convolutional import __all__ as _convolutional
 

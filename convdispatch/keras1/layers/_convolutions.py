@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
 from convdispatch import layers
+from convdispatch.engine.constructor_signature import OptionsBesideWeights
+from convdispatch.engine.declarations import Layout
 from convdispatch.keras1.layers._translation import (
     CONVOLUTION_SPELLING,
     Keras1Layer,
@@ -14,8 +16,6 @@ from convdispatch.keras1.layers._translation import (
     data_format,
     kernel_size,
 )
-from convdispatch.layers._signature import OptionsBesideWeights
-from convdispatch.layers._weights import Layout
 from convdispatch.types import (
     ActivationLike,
     ConstraintLike,

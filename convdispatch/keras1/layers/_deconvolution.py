@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
 from convdispatch import layers
+from convdispatch.engine.arguments import as_partial_shape
+from convdispatch.engine.constructor_signature import OptionsBesideWeights
+from convdispatch.engine.declarations import Layout
 from convdispatch.errors import InvalidArgument
 from convdispatch.keras1.layers._translation import (
     CONVOLUTION_SPELLING,
@@ -15,9 +18,6 @@ from convdispatch.keras1.layers._translation import (
     data_format,
     kernel_size,
 )
-from convdispatch.layers._arguments import as_partial_shape
-from convdispatch.layers._signature import OptionsBesideWeights
-from convdispatch.layers._weights import Layout
 from convdispatch.ops import PartialShape
 from convdispatch.types import (
     ActivationLike,

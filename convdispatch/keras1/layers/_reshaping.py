@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
 from convdispatch import layers
+from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.errors import InvalidArgument
 from convdispatch.keras1.layers._translation import Keras1Layer, Spelling, data_format
-from convdispatch.layers._signature import LayerOptions
 from convdispatch.types import DimOrdering
 
 _ORDERING: Spelling = {"data_format": "dim_ordering"}

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
 from convdispatch import layers
+from convdispatch.engine.arguments import as_int
+from convdispatch.engine.constructor_signature import OptionsBesideWeights
+from convdispatch.engine.declarations import Layout
 from convdispatch.keras1.layers._translation import (
     CONVOLUTION_SPELLING,
     Keras1Layer,
@@ -13,9 +16,6 @@ from convdispatch.keras1.layers._translation import (
     Spelling,
     kernel_size,
 )
-from convdispatch.layers._arguments import as_int
-from convdispatch.layers._signature import OptionsBesideWeights
-from convdispatch.layers._weights import Layout
 from convdispatch.types import (
     ActivationLike,
     ConstraintLike,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
-from convdispatch import initializers, layers
-from convdispatch.layers import _options
-from convdispatch.layers._arguments import as_choice, as_int
-from convdispatch.layers._weights import Layout, Weight
+from convdispatch import layers
+from convdispatch.engine import layer_options
+from convdispatch.engine.arguments import as_choice, as_int
+from convdispatch.engine.declarations import Layout, Weight
+from convdispatch.formulas import initializers
+from convdispatch.formulas.vocabulary import KERAS1
 from convdispatch.ops import NumpyArray
 from convdispatch.types import DataFormat
-from convdispatch.vocabulary import KERAS1
 
 DATA_FORMATS: Mapping[str, DataFormat | None] = {
     "th": "channels_first",
@@ -52,8 +53,8 @@ class Keras1Layer(layers.Layer):
 
     def __new__(cls, *arguments: Any, **keywords: Any) -> Self:
         """Refuse names that are not Keras 1's before the constructor would translate them twice."""
-        if _options.is_constructed_here(cls):
-            _options.require_own_keywords(cls, keywords)
+        if layer_options.is_constructed_here(cls):
+            layer_options.require_own_keywords(cls, keywords)
         return super().__new__(cls)
 
     if not TYPE_CHECKING:  # type checkers know no words of Keras 1

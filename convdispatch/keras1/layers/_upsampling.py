@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import ClassVar, Unpack
 
 from convdispatch import layers
+from convdispatch.engine.arguments import as_int
+from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.keras1.layers._translation import Keras1Layer, Spelling, data_format
-from convdispatch.layers._arguments import as_int
-from convdispatch.layers._signature import LayerOptions
 from convdispatch.types import DimOrdering
 
 _ORDERING: Spelling = {"data_format": "dim_ordering"}

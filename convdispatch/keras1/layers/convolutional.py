@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from convdispatch._elsewhere import finder
+from convdispatch.doors.elsewhere import finder
 from convdispatch.keras1.layers._convolutions import (
     AtrousConvolution2D,
     Convolution2D,

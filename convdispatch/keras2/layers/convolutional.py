@@ -10,11 +10,12 @@ import inspect
 from typing import TYPE_CHECKING, Any, Unpack
 
 from convdispatch import layers
-from convdispatch._elsewhere import finder
-from convdispatch._warnings import warn
+from convdispatch.doors.elsewhere import finder
+from convdispatch.engine.arguments import IntOrTuple, as_int
+from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.errors import InvalidArgument
-from convdispatch.layers._arguments import IntOrTuple, as_int
-from convdispatch.layers._signature import LayerOptions
+from convdispatch.formulas.vocabulary import KERAS2
+from convdispatch.support.warnings import warn
 from convdispatch.types import (
     ActivationLike,
     CausalPadding,
@@ -23,7 +24,6 @@ from convdispatch.types import (
     InitializerLike,
     RegularizerLike,
 )
-from convdispatch.vocabulary import KERAS2
 
 
 class Keras2Layer(layers.Layer):

@@ -1,0 +1,101 @@
+"""Every case, one list: each module here gives the cases of one idea.
+
+The ids are stable. They name what is computed and not where in a list it stands, so that a case
+added here renames no other.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Sequence
+
+from convdispatch.conformance.case import LEVELS, Case
+from convdispatch.conformance.cases.foreign_cases import from_plugins
+from convdispatch.errors import InvalidArgument
+
+# Each has cases(seed) -> Iterable[Case].
+_MODULES = (
+    "geometries",
+    "enumerated",
+    "blocks",
+    "gradients",
+    "half_gradients",
+    "second_order",
+    "differentiation",
+    "generated",
+    "traps",
+    "traps_elsewhere",
+    "known_bugs",
+    "known_bugs_channels",
+    "known_bugs_transposed",
+    "known_bugs_transposed_axes",
+    "known_bugs_types",
+    "refusals",
+    "metamorphic",
+    "symmetries",
+    "rewritten",
+    "causality",
+    "conventions",
+    "resized",
+    "dtypes",
+    "edges",
+    "far_apart",
+    "special_values",
+    "special_weights",
+    "inputs",
+    "concurrency",
+    "reproducible",
+    "compiling",
+    "contract",
+    "signatures",
+    "tensors",
+    "conversions",
+    "functions",
+    "function_range",
+    "products",
+    "declarations",
+)
+
+
+def build(seed: int = 0) -> list[Case]:
+    """Return all cases, those of plugins last; `seed` draws other numbers and other geometries."""
+    return collect(seed)[0]
+
+
+def collect(seed: int = 0) -> tuple[list[Case], list[str]]:
+    """Return all cases, and what is wrong with those of plugins that are left out.
+
+    Raises `InvalidArgument` where two cases of ours have one id.
+    """
+    made: list[Case] = []
+    for name in _MODULES:
+        module = importlib.import_module(f"{__name__}.{name}")
+        cases: Callable[[int], Iterable[Case]] = module.cases
+        made += cases(seed)
+    _require_distinct(made)
+    added, problems = from_plugins(case.id for case in made)
+    return made + added, problems
+
+
+def select(cases: Sequence[Case], levels: Sequence[str]) -> list[Case]:
+    """Return the cases of these levels; 'full' stands for all.
+
+    Raises `InvalidArgument` for a word that is no level.
+    """
+    unknown = [level for level in levels if level not in LEVELS]
+    if unknown or not levels:
+        raise InvalidArgument(
+            f"no conformance level {', '.join(map(repr, unknown)) or 'was given'}. "
+            f"Choose from {', '.join(LEVELS)}; 'full' runs every case."
+        )
+    if "full" in levels:
+        return list(cases)
+    return [case for case in cases if case.level in levels]
+
+
+def _require_distinct(cases: Sequence[Case]) -> None:
+    seen: set[str] = set()
+    for case in cases:
+        if case.id in seen:
+            raise InvalidArgument(f"two conformance cases have the id {case.id!r}. Rename one.")
+        seen.add(case.id)

@@ -1,0 +1,1 @@
+"""Running the suite: which backends and cases, in which processes, and under pytest."""

@@ -1,0 +1,271 @@
+"""One run of the suite under pytest: which tests there are, and the reports at its end."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections import defaultdict
+from collections.abc import Generator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from convdispatch.conformance.case import LEVELS, Case
+from convdispatch.conformance.cases import collect, select
+from convdispatch.conformance.report.records import BackendRecord
+from convdispatch.conformance.report.report_files import reserved_reports
+from convdispatch.conformance.results import INTERRUPTED, Outcome
+from convdispatch.conformance.run import assembling, choosing
+from convdispatch.conformance.run.limits import LONGEST_LIMIT, SHORTEST_LIMIT
+from convdispatch.conformance.run.pytest_items import (
+    Declarations,
+    Tested,
+    Timer,
+    Trial,
+    outcome_key,
+    problems_key,
+    script_key,
+)
+from convdispatch.errors import ConvDispatchError
+from convdispatch.ops import BackendInfo
+from convdispatch.runtime.registry import AVAILABLE, BROKEN, registry
+from convdispatch.support.interrupts import interrupts
+from convdispatch.support.text import one_line, printable
+
+if TYPE_CHECKING:
+    from _pytest.mark.structures import ParameterSet
+
+# The attribute of pytest's reports that carries ours, also from xdist's workers.
+_ATTRIBUTE = "convdispatch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the options ask for, checked."""
+
+    infos: tuple[BackendInfo, ...]
+    cases: tuple[Case, ...]
+    every_id: tuple[str, ...]
+    levels: tuple[str, ...]
+    seed: int
+    problems: tuple[str, ...]  # of the whole run, before it begins
+
+
+def choose(options: argparse.Namespace) -> Wanted:
+    """Choose backends and cases, and set the backends' variables; imports no framework.
+
+    Raises `pytest.UsageError` where something asked for does not exist or cannot be used.
+    """
+    levels = tuple(level.strip() for level in options.convdispatch_level.split(","))
+    seed: int = options.convdispatch_seed
+    if seed < 0:
+        raise pytest.UsageError(f"--convdispatch-seed must be 0 or more; received {seed}.")
+    limit: float | None = options.convdispatch_time_limit
+    if limit is not None and not SHORTEST_LIMIT <= limit <= LONGEST_LIMIT:
+        raise pytest.UsageError(
+            f"--convdispatch-time-limit must be more than 0, from {SHORTEST_LIMIT:g} to "
+            f"{LONGEST_LIMIT:g} seconds; received {limit}."
+        )
+    try:
+        infos = choosing.choose(options.convdispatch_backend)
+        every, problems = collect(seed)
+        if choosing.is_every(options.convdispatch_backend):
+            problems += _broken()
+        cases = select(every, levels)
+    except ConvDispatchError as exc:
+        raise pytest.UsageError(str(exc)) from exc
+    for info in infos:
+        for variable, value in info.test_environment.items():
+            os.environ.setdefault(variable, value)
+    return Wanted(
+        infos=infos,
+        cases=tuple(cases),
+        every_id=tuple(case.id for case in every),
+        levels=levels,
+        seed=seed,
+        problems=tuple(problems),
+    )
+
+
+def _broken() -> list[str]:
+    """Return a complaint for each backend that 'all' passes over though it is installed."""
+    return [
+        f"the backend {name!r} cannot be tested: {reason}"
+        for name, reason in choosing.unusable().items()
+        if registry.status(name) == BROKEN
+    ]
+
+
+class Run:
+    """The plugin that pytest is given where a backend is asked for."""
+
+    def __init__(self, config: pytest.Config, wanted: Wanted) -> None:
+        """Load the backends and reserve the reports' files; raise `pytest.UsageError` if not."""
+        self._wanted = wanted
+        self._files = ExitStack()
+        self._outcomes: dict[str, dict[str, Outcome]] = defaultdict(dict)
+        self._scripts: dict[str, dict[str, str]] = defaultdict(dict)
+        self._problems: dict[str, list[str]] = defaultdict(list)
+        kinds = ("json", "html")
+        json, html = (config.getoption(f"convdispatch_{kind}") for kind in kinds)
+        self._wants_scripts = json is not None or html is not None
+        self._timer = Timer(config.getoption("convdispatch_time_limit"))
+        try:
+            self._tested = [Tested(info) for info in wanted.infos]
+            if not _is_worker(config):
+                # A backend that cannot be loaded is said once, here, and not by every test.
+                assert all(tested.backend for tested in self._tested)
+                files = reserved_reports(json, html, "--convdispatch-")
+                self._write = self._files.enter_context(files)
+        except ConvDispatchError as exc:
+            raise pytest.UsageError(str(exc)) from exc
+        for level in LEVELS:
+            config.addinivalue_line("markers", f"{level}: a level of the conformance suite")
+        if not config.pluginmanager.hasplugin("xdist"):
+            config.addinivalue_line("markers", "xdist_group(name): for pytest-xdist, if it is used")
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Give the suite's two tests their parameters, in the same order in every process."""
+        if "conformance_trial" in metafunc.fixturenames:
+            metafunc.parametrize(
+                "conformance_trial",
+                [self._trial(one, case) for one in self._tested for case in self._wanted.cases],
+            )
+        if "conformance_declarations" in metafunc.fixturenames:
+            metafunc.parametrize(
+                "conformance_declarations",
+                [self._declarations(one) for one in self._tested],
+                ids=[one.info.name for one in self._tested],
+            )
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Attach what the test found out, in values that xdist can carry."""
+        report = yield
+        found: dict[str, object] = {}
+        if report.when == "call" and outcome_key in item.stash:
+            found["outcome"] = assembling.encode(item.stash[outcome_key])
+            found["script"] = item.stash[script_key]
+        if report.when == "call" and problems_key in item.stash:
+            found["problems"] = item.stash[problems_key]
+        found["left_out"] = registry.left_out()
+        setattr(report, _ATTRIBUTE, found)
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect what the tests found out, in the process that reports."""
+        name = self._backend_of(report.nodeid)
+        if name is None:
+            return
+        found = getattr(report, _ATTRIBUTE, {})
+        for plugin, failure in found.get("left_out", {}).items():
+            problem = assembling.left_out_problem(plugin, failure)
+            if problem not in self._problems[name]:
+                self._problems[name].append(problem)
+        if "outcome" in found:
+            outcome = assembling.decode(found["outcome"])
+            self._outcomes[name][outcome.case] = outcome
+            self._scripts[name][outcome.case] = found["script"]
+        elif "problems" in found:
+            self._problems[name] += found["problems"]
+        elif report.failed:  # a lost process, or another plugin's complaint
+            self._problems[name].append(f"{report.nodeid}: {report.longreprtext}")
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say of each backend what pytest's own words do not."""
+        if not self._outcomes:
+            return
+        terminalreporter.section("convdispatch conformance")
+        for record in self._records():
+            counts = ", ".join(f"{n} {status}" for status, n in record.counts.items() if n)
+            terminalreporter.line(printable(f"{record.name}: {counts}"))
+            for problem in record.problems:
+                terminalreporter.line(printable(f"  {one_line(problem)}"))
+            measured = [one for one in record.outcomes if one.bounds is not None]
+            if measured:
+                worst = max(measured, key=lambda one: one.bounds or 0.0)
+                where = printable(worst.case)
+                terminalreporter.line(f"  worst error: {worst.bounds:.3g} bounds in {where}")
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the reports that were asked for, those of a part where not all was run."""
+        if not _is_worker(session.config) and not session.config.option.collectonly:
+            if session.exitstatus == pytest.ExitCode.OK and any(self._problems.values()):
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED  # no test fails for them
+            if session.exitstatus == pytest.ExitCode.INTERRUPTED:
+                for info in self._wanted.infos:
+                    self._problems[info.name].append(INTERRUPTED)
+            # A second Ctrl-C does not lose them.
+            with interrupts.handled(), interrupts.answered_by(lambda: None):
+                unwritten = self._write_reports()
+            for sentence in unwritten:
+                session.config.get_terminal_writer().line(f"\nERROR: {printable(sentence)}")
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    def _write_reports(self) -> list[str]:
+        """Write the reports; return a sentence for each that could not be written."""
+        run = [case for case in self._wanted.cases if self._has_run(case)]
+        wanted = self._wanted
+        return self._write(
+            assembling.report(run, self._records(), levels=wanted.levels, seed=wanted.seed)
+        )
+
+    def pytest_unconfigure(self) -> None:
+        """Take back the reports' files where they were not written."""
+        self._files.close()
+
+    def _records(self) -> list[BackendRecord]:
+        return [
+            assembling.backend_record(
+                info,
+                [
+                    self._outcomes[info.name][case.id]
+                    for case in self._wanted.cases
+                    if case.id in self._outcomes[info.name]
+                ],
+                self._scripts[info.name],
+                status=AVAILABLE,
+                seconds=sum(one.seconds for one in self._outcomes[info.name].values()),
+                problems=tuple(self._problems[info.name]),
+            )
+            for info in self._wanted.infos
+        ]
+
+    def _has_run(self, case: Case) -> bool:
+        return any(case.id in outcomes for outcomes in self._outcomes.values())
+
+    def _backend_of(self, nodeid: str) -> str | None:
+        """Return whose test it is; a name may be the beginning of another's."""
+        _, _, parameters = nodeid.partition("test_conformance.py::")[2].partition("[")
+        names = (info.name for info in self._wanted.infos)
+        fitting = [name for name in names if parameters.startswith((f"{name}-", f"{name}]"))]
+        return max(fitting, key=len, default=None)
+
+    def _declarations(self, tested: Tested) -> Declarations:
+        return Declarations(
+            tested=tested, every_id=self._wanted.every_id, problems=self._wanted.problems
+        )
+
+    def _trial(self, tested: Tested, case: Case) -> ParameterSet:
+        """Return the parameter of one test."""
+        name = tested.info.name
+        return pytest.param(
+            Trial(
+                tested=tested,
+                case=case,
+                seed=self._wanted.seed,
+                timer=self._timer,
+                wants_scripts=self._wants_scripts,
+            ),
+            id=f"{name}-{case.id}",
+            marks=[getattr(pytest.mark, case.level), pytest.mark.xdist_group(f"{name}-{case.op}")],
+        )
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Say whether this process is one of xdist's, which report to another one."""
+    return hasattr(config, "workerinput")

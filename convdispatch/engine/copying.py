@@ -1,0 +1,111 @@
+"""Copies of a layer: on another backend, in a pickle, by `copy`.
+
+A copy has weights of its own and the values of one time, and nothing that was compiled.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from convdispatch.engine import layer_options
+from convdispatch.engine.declarations import require_as_many, require_shapes
+from convdispatch.engine.plans import PlanTable
+from convdispatch.engine.tensors import require_native
+from convdispatch.engine.weighted import Weighted
+from convdispatch.engine.whole import held
+from convdispatch.errors import InvalidType
+from convdispatch.ops import PartialShape
+from convdispatch.runtime import selection
+
+# What belongs to this object in this process: no copy has it.
+_OWN = ("_lock", "_stacks", "_write")
+
+
+class Copied(Weighted):
+    """Something with weights that can be copied, pickled and moved to another backend."""
+
+    _built_shape: PartialShape | None
+    _plans: PlanTable
+
+    def to(self, backend: str, *, dtype: str | None = None) -> Self:
+        """Return the same layer with the same weights on another backend.
+
+        `dtype` asks for weights of another element type as well.
+        """
+        name = selection.resolve_backend(backend)
+        wanted = self.dtype if dtype is None else layer_options.layer_dtype({"dtype": dtype})
+        # A copy, not a configuration: a user's function has no name that could be looked up.
+        moved = type(self).__new__(type(self))
+        with held([self]):
+            vars(moved).update(vars(self), backend=name, has_own_backend=True, dtype=wanted)
+            shape, values = self._built_shape, self._copied_values()
+        vars(moved).pop("_write", None)
+        moved._be_alone()
+        moved._forget()
+        if shape is not None:
+            moved._initial_weights = values
+            moved.build(shape)
+        return moved
+
+    def adopt(self, variables: Sequence[Any]) -> None:
+        """Compute with these native tensors from now on: they are shared, not copied.
+
+        A wrapper calls it that has tensors of its own in the place of the layer's, as after a copy
+        or a change of their element type, which becomes the layer's.
+        """
+        self.ensure_built("adopt")
+        backend = self._backend()
+        require_as_many(variables, self._weights, owner=self.name)
+        require_native(backend, variables, owner=self.name)
+        described = [backend.describe(variable) for variable in variables]
+        require_shapes([shape for shape, _ in described], self._weights, owner=self.name)
+        dtype = _common([dtype for _, dtype in described], self.dtype)
+        with held([self]):
+            self._variables = list(variables)
+            if dtype != self.dtype:
+                vars(self).update(dtype=dtype, _plans=PlanTable())
+
+    def build(self, input_shape: PartialShape) -> None:
+        """Make the weights for inputs of that shape."""
+        raise NotImplementedError
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies and pickles hold: the weights as arrays, and nothing compiled."""
+        with held([self]):
+            state = {name: value for name, value in vars(self).items() if name not in _OWN}
+            weights = self._copied_values()
+        return state | {"_variables": weights, "_activity_losses": [], "_plans": PlanTable()}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Take the state, with the weights as variables."""
+        vars(self).update(state)
+        self._be_alone()
+        self._variables = self._as_variables(state["_variables"])
+        self._is_settled = self._is_made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return a copy whose variables are the copies of this layer's.
+
+        An optimizer or a wrapper that is copied along has the same tensors as the layer's copy.
+        """
+        twin = type(self).__new__(type(self))
+        memo[id(self)] = twin
+        state = dict(self.__getstate__())
+        values = state.pop("_variables")
+        twin.__setstate__({**copy.deepcopy(state, memo), "_variables": []})
+        # Copied one by one, so perhaps half before and half after a write: the values are set.
+        copied: Any = self._backend().outside_trace(lambda: copy.deepcopy(self._variables, memo))
+        twin._variables = copied
+        twin._restore(values)
+        return twin
+
+
+def _common(dtypes: Sequence[str], otherwise: str) -> str:
+    """Return the element type that all of them are, one that layers can have."""
+    if len(set(dtypes)) > 1:
+        raise InvalidType(
+            f"the weights of a layer must have one element type; received {', '.join(dtypes)}."
+        )
+    return layer_options.layer_dtype({"dtype": dtypes[0]}) if dtypes else otherwise

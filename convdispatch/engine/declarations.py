@@ -1,0 +1,164 @@
+"""What a layer says of its weights before they exist, and checking values meant for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Sized
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
+from convdispatch.ops import NumpyArray, PartialShape, Shape, Tensor
+from convdispatch.runtime import selection
+
+# What NumPy and the frameworks raise for ragged lists, and for symbols that have no values.
+_UNREADABLE = (TypeError, ValueError, RuntimeError, AttributeError)
+
+Functions = Mapping[str, Callable[..., Tensor]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a façade's layer lays out a weight that Keras 2 lays out otherwise.
+
+    `axes` permutes the façade's axes into Keras 2's order; an axis of size one that Keras 2 does
+    not have is then dropped by a reshape.
+    """
+
+    axes: tuple[int, ...]
+    dropped_axis: int | None = None
+
+    def public_shape(self, shape: Shape) -> Shape:
+        """Return the façade's shape of a weight that has `shape` in Keras 2."""
+        permuted = list(shape)
+        if self.dropped_axis is not None:
+            permuted.insert(self.axes.index(self.dropped_axis), 1)
+        public = [0] * len(permuted)
+        for size, axis in zip(permuted, self.axes, strict=True):
+            public[axis] = size
+        return tuple(public)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """One weight: its name, its shape in Keras 2's layout, and what the user asked for it."""
+
+    name: str
+    shape: Shape
+    initializer: Any
+    regularizer: Any = None
+    constraint: Any = None
+    layout: Layout | None = None
+    is_flipped: bool = False  # Theano's convolutions run over the kernel backwards
+
+    @property
+    def public_shape(self) -> Shape:
+        """The shape that users see: `get_weights`, `set_weights` and the variables have it."""
+        return self.shape if self.layout is None else self.layout.public_shape(self.shape)
+
+
+def kernel_reader(
+    weight: Weight, shape: Shape, functions: Functions
+) -> Callable[[Tensor], Tensor] | None:
+    """Return the function from a stored weight to the kernel that an op takes, None if the same.
+
+    `shape` is the op's shape of it: a depthwise kernel's last two axes become one.
+    """
+    steps: list[Callable[[Tensor], Tensor]] = []
+    read = weight.public_shape
+    if weight.layout is not None and weight.layout.axes != tuple(range(len(read))):
+        axes, transpose = weight.layout.axes, functions["transpose"]
+        steps.append(lambda kernel: transpose(kernel, axes))
+        read = tuple(read[axis] for axis in axes)
+    if read != shape:
+        reshape = functions["reshape"]
+        steps.append(lambda kernel: reshape(kernel, shape))
+    spatial = tuple(range(len(shape) - 2))
+    if weight.is_flipped and any(shape[axis] > 1 for axis in spatial):
+        flip = functions["flip"]
+        steps.append(lambda kernel: flip(kernel, spatial))
+    return _chain(steps)
+
+
+def _chain(steps: Sequence[Callable[[Tensor], Tensor]]) -> Callable[[Tensor], Tensor] | None:
+    if not steps:
+        return None
+
+    def read(kernel: Tensor) -> Tensor:
+        for step in steps:
+            kernel = step(kernel)
+        return kernel
+
+    return read
+
+
+def checked_values(
+    values: Sequence[Any], weights: Sequence[Weight], *, owner: str
+) -> list[NumpyArray]:
+    """Return one array a weight, or raise before any of them is used."""
+    if not isinstance(values, Sequence) or isinstance(values, str | bytes):
+        raise InvalidType(
+            f"`weights` of {owner!r} must be a list of arrays; received {type(values).__name__}."
+        )
+    require_as_many(values, weights, owner=owner)
+    arrays = [_as_array(value, w, owner) for value, w in zip(values, weights, strict=True)]
+    for array, weight in zip(arrays, weights, strict=True):
+        if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
+            raise InvalidType(
+                f"`weights` of {owner!r} must be arrays of real numbers; received element type "
+                f"{array.dtype} for {weight.name!r}."
+            )
+    require_shapes([array.shape for array in arrays], weights, owner=owner)
+    return arrays
+
+
+def require_shapes(
+    shapes: Sequence[PartialShape], weights: Sequence[Weight], *, owner: str
+) -> None:
+    """Raise `InvalidShape` unless each is the shape of that weight."""
+    for shape, weight in zip(shapes, weights, strict=True):
+        if shape != weight.public_shape:
+            wanted = [one.public_shape for one in weights]
+            raise InvalidShape(
+                f"`weights` of {owner!r} must have the shapes {wanted}; received {shape} "
+                f"for {weight.name!r}."
+            )
+
+
+def require_as_many(values: Sequence[Any], weights: Sequence[Weight], *, owner: str) -> None:
+    """Raise `InvalidArgument` unless there is one value a weight, `InvalidType` for no list."""
+    if not isinstance(values, Sized):
+        raise InvalidType(
+            f"`weights` of {owner!r} must be a list of tensors; received {type(values).__name__}."
+        )
+    if len(values) != len(weights):
+        shapes = [weight.public_shape for weight in weights]
+        wanted = f"{len(weights)} arrays of shapes {shapes}" if weights else "none: it has none"
+        raise InvalidArgument(
+            f"`weights` of {owner!r} must be {wanted}; received {len(values)} arrays."
+        )
+
+
+def own_arrays(values: Any) -> Any:
+    """Return the values with the user's arrays copied: they may change before they are used."""
+    if not isinstance(values, list | tuple):
+        return values
+    return [_copied(value) for value in values]
+
+
+def _copied(value: Any) -> Any:
+    try:
+        return np.array(selection.as_array(value))
+    except _UNREADABLE:
+        return value  # it is complained of once it is known what it was meant for
+
+
+def _as_array(value: Any, weight: Weight, owner: str) -> NumpyArray:
+    try:
+        return selection.as_array(value)
+    except _UNREADABLE as exc:
+        raise InvalidType(
+            f"`weights` of {owner!r} must be arrays of real numbers; received for "
+            f"{weight.name!r} a {type(value).__name__} that NumPy cannot read: {exc}"
+        ) from exc

@@ -1,0 +1,29 @@
+"""Which sizes of a layer's weights, inputs and outputs are too large, in the user's own words."""
+
+from __future__ import annotations
+
+from convdispatch.engine.constructed import Constructed
+from convdispatch.geometry import sizes
+from convdispatch.ops import PartialShape, Shape
+
+
+def require_possible(layer: Constructed, input_shape: PartialShape) -> None:
+    """Raise `InvalidShape` where the layer cannot take such inputs, or no array is so large."""
+    made = {"input": input_shape, "output": layer.compute_output_shape(input_shape)}
+    for what, shape in made.items():
+        received = (*_arguments(layer), f"an input of shape {input_shape}")
+        sizes.require_possible(
+            shape[1:], what=f"the {what} of {layer.name!r}", received=" and ".join(received)
+        )
+
+
+def require_possible_weight(layer: Constructed, weight: str, shape: Shape) -> None:
+    """Raise `InvalidShape` for a weight that no array can hold."""
+    received = " and ".join(_arguments(layer))
+    sizes.require_possible(shape, what=f"`{weight}` of {layer.name!r}", received=received)
+
+
+def _arguments(layer: Constructed) -> list[str]:
+    """Name the arguments that say how large the layer's arrays are."""
+    named = ((layer.spelled(name), getattr(layer, name)) for name in layer.size_arguments)
+    return [f"`{name}` {value}" for name, value in named if value is not None]

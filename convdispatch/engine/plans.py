@@ -1,0 +1,100 @@
+"""Plans: what a layer computes for inputs of one shape and element type, made once and kept."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from convdispatch.ops import Backend, Op, PartialShape, Signature, Tensor, op_name
+from convdispatch.runtime.dispatch import BACKEND
+
+Function: TypeAlias = Callable[[Sequence[Tensor], Tensor], Tensor]
+Key: TypeAlias = tuple[PartialShape, str]
+
+# Plans that a layer keeps, the latest: inputs of ever new sizes must not fill the memory.
+MAX_PLANS = 128
+
+Record: TypeAlias = tuple[Op, Signature, str]  # and who computes it
+_lowered: ContextVar[list[Record] | None] = ContextVar("_lowered", default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a layer does with inputs of one shape and element type, on one backend.
+
+    A plan serves every batch size, and holds neither weights nor scratch memory: any number of
+    threads may run it at once, and on any device that its tensors are on.
+    """
+
+    layer: str
+    backend: str
+    input_shape: PartialShape  # without the batch axis
+    dtype: str
+    ops: tuple[tuple[Op, Signature], ...]  # in the order in which they were lowered
+    computed_by: tuple[str, ...]  # each of them: the backend's own choice, a plugin, a candidate
+    function: Function = field(repr=False)  # of the weights and the input
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        names = ", ".join(
+            op_name(op) if by == BACKEND else f"{op_name(op)} by {by}"
+            for (op, _), by in zip(self.ops, self.computed_by, strict=True)
+        )
+        where = f"{self.layer}: {self.input_shape} {self.dtype} on {self.backend}"
+        return f"{where}: {names or 'no op'}"
+
+
+class PlanTable(dict[Key, Plan]):
+    """The plans of one layer by (shape without batch, element type): the latest `MAX_PLANS`.
+
+    The table is thrown away with whatever its plans were made from, so that a table which is the
+    same object as before means a layer that computes as before.
+    """
+
+    def keep(self, plan: Plan) -> Plan:
+        """Add a plan, for the oldest if need be, and return it."""
+        surplus = max(len(self) - MAX_PLANS + 1, 0)
+        for oldest in list(self)[:surplus]:
+            self.pop(oldest, None)  # another thread may have been here
+        self[plan.input_shape, plan.dtype] = plan
+        return plan
+
+
+@contextlib.contextmanager
+def recorded() -> Iterator[list[Record]]:
+    """Give the list to which `record` adds while the context lasts."""
+    found: list[Record] = []
+    token = _lowered.set(found)
+    try:
+        yield found
+    finally:
+        _lowered.reset(token)
+
+
+def record(op: Op, signature: Signature, by: str) -> None:
+    """Note that an op was lowered, and to whom, for the plan that is being made."""
+    found = _lowered.get()
+    if found is not None:
+        found.append((op, signature, by))
+
+
+def casting_weights(function: Function, backend: Backend, dtype: str) -> Function:
+    """Return the function taking weights of any element type."""
+
+    def cast_and_apply(weights: Sequence[Tensor], inputs: Tensor) -> Tensor:
+        return function([backend.cast(weight, dtype) for weight in weights], inputs)
+
+    return cast_and_apply
+
+
+def in_float32(function: Function, backend: Backend, dtype: str) -> Function:
+    """Return a function of float32 tensors for those of half precision, rounding its result."""
+
+    def widen_and_round(weights: Sequence[Tensor], inputs: Tensor) -> Tensor:
+        wide = [backend.cast(weight, "float32") for weight in weights]
+        return backend.cast(function(wide, backend.cast(inputs, "float32")), dtype)
+
+    return widen_and_round

@@ -1,0 +1,73 @@
+"""What may be put into a layer, and how it becomes a tensor of the layer's backend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from convdispatch.errors import InvalidType
+from convdispatch.formulas.element_types import require_float as require_float
+from convdispatch.ops import FLOAT_DTYPES, Backend, NumpyArray, Tensor
+from convdispatch.runtime import selection
+
+
+def as_native(backend: Backend, inputs: object, dtype: str) -> Tensor:
+    """Return `inputs` as a tensor of the backend.
+
+    Its own tensors pass as they are, NumPy arrays keep their element type and nested lists of
+    numbers get `dtype`. Raises `InvalidType` for anything else.
+    """
+    if backend.owns(inputs):
+        return inputs
+    if isinstance(inputs, list | tuple | int | float):
+        return backend.asarray(_read_lists(inputs), dtype)
+    if isinstance(inputs, np.ndarray | np.generic):
+        array = np.asarray(inputs)
+        require_float(array.dtype.name, "`inputs`")
+        return backend.asarray(array, array.dtype.name)
+    raise InvalidType(
+        f"`inputs` must be a NumPy array, nested lists of numbers or a tensor of the layer's own "
+        f"backend, {backend.name!r}; received {_described(inputs)}"
+    )
+
+
+def require_native(backend: Backend, tensors: Sequence[object], *, owner: str) -> None:
+    """Raise `InvalidType` unless all weights handed over are tensors of the backend."""
+    for tensor in tensors:
+        if not backend.owns(tensor):
+            raise InvalidType(
+                f"`weights` of {owner!r} must be tensors of its own backend, {backend.name!r}; "
+                f"received {_described(tensor)}"
+            )
+
+
+def _read_lists(inputs: object) -> NumpyArray:
+    try:
+        array = np.asarray(inputs)
+        problem = "" if _is_real(array) else f"which NumPy reads as {array.dtype}"
+    except (TypeError, ValueError, RuntimeError) as exc:
+        problem = f"which NumPy cannot read: {str(exc).rstrip('.')}"
+    if problem:
+        raise InvalidType(
+            "`inputs` must be a tensor, a NumPy array or nested lists of numbers; received a "
+            f"{type(inputs).__name__}, {problem}."
+        )
+    return array
+
+
+def _is_real(array: NumpyArray) -> bool:
+    return array.dtype.kind in "fiu" or array.dtype.name in FLOAT_DTYPES
+
+
+def _described(inputs: object) -> str:
+    """Say what a value is that is no input, and how to make one of it if it is a tensor."""
+    kind = f"{type(inputs).__module__}.{type(inputs).__qualname__}".removeprefix("builtins.")
+    try:
+        owner = selection.backend_of(inputs).name
+    except InvalidType:
+        return f"a {kind}."
+    return (
+        f"a {kind}, which is a tensor of {owner!r}. Convert it with `convdispatch.to_numpy(x)`, "
+        f"or move the layer to its backend with `layer.to({owner!r})`."
+    )

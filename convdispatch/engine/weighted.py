@@ -1,0 +1,192 @@
+"""The weights of a layer: making them, reading and setting them, their losses and constraints."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from convdispatch.engine.declarations import Weight, checked_values, own_arrays, require_as_many
+from convdispatch.engine.tensors import require_native
+from convdispatch.engine.whole import Write, held, read_whole, written
+from convdispatch.formulas import initializers
+from convdispatch.formulas.regularizers import penalty
+from convdispatch.ops import Backend, NumpyArray, Tensor
+from convdispatch.runtime.registry import registry
+from convdispatch.support.locks import Lock
+
+
+class Weighted:
+    """Something with weights: declared by name and shape, held as tensors of one backend."""
+
+    _write: Write | None = None
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        dtype: str,
+        trainable: bool,
+        backend: str,
+        initial_weights: Sequence[Any] | None,
+    ) -> None:
+        self.name = name
+        self.dtype = dtype
+        self.trainable = trainable
+        self.backend = backend
+        self._keep_initial_weights(initial_weights)
+        self._be_alone()
+        self._forget()
+
+    def _keep_initial_weights(self, weights: Any) -> None:
+        self._initial_weights = own_arrays(weights)
+
+    def _be_alone(self) -> None:
+        """Share nothing with the layer that this one is a copy of, nor wait for its threads."""
+        self._lock = Lock()  # of those that make the weights or write them
+        self._stacks: weakref.WeakSet[Any] = weakref.WeakSet()  # the models that it is in
+
+    def _forget(self) -> None:
+        """Be without weights again."""
+        self._is_settled = False
+        self._is_made = False
+        self._weights: tuple[Weight, ...] = ()
+        self._variables: list[Tensor] = []
+        self._activity_losses: list[Tensor] = []
+
+    @property
+    def variables(self) -> list[Any]:
+        """The native tensors that hold the weights, in the order of `get_weights`."""
+        return list(self._variables)
+
+    weights = variables
+
+    @property
+    def declared_weights(self) -> tuple[Weight, ...]:
+        """What the layer says of each of its weights: name, shape and the user's wishes."""
+        return self._weights
+
+    @property
+    def trainable_weights(self) -> list[Any]:
+        """The variables that a trainer may change."""
+        return self.variables if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Any]:
+        """The variables that a trainer must leave alone."""
+        return [] if self.trainable else self.variables
+
+    def ensure_built(self, purpose: str) -> None:
+        """Make the weights if there are none; `purpose` is what needs them."""
+        raise NotImplementedError
+
+    def get_weights(self) -> list[NumpyArray]:
+        """Return the weights as NumPy arrays in Keras's layout."""
+        return read_whole([self], self._copied_values)
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Give the weights new values: all of them or, where one does not fit, none.
+
+        Threads that compute with the layer meanwhile see the old values or the new ones.
+        """
+        self.ensure_built("set_weights")
+        values = checked_values(weights, self._weights, owner=self.name)
+        with written([self]):
+            self._assign(range(len(values)), values)
+
+    def count_params(self) -> int:
+        """Return how many numbers the weights hold."""
+        self.ensure_built("count_params")
+        return sum(math.prod(weight.shape) for weight in self._weights)
+
+    def apply_constraints(self) -> None:
+        """Project the weights onto their constraints, as a trainer does after each update."""
+        constrained = [i for i, weight in enumerate(self._weights) if weight.constraint is not None]
+        if not constrained:
+            return
+        with held([self]):  # what is read here is what is projected
+            projected = [self._projected(index) for index in constrained]
+            with written([self]):
+                self._assign(constrained, projected)
+
+    def _projected(self, index: int) -> NumpyArray:
+        constraint: Any = self._weights[index].constraint
+        return self._backend().to_numpy(constraint(self._variables[index]))
+
+    @property
+    def losses(self) -> list[Any]:
+        """The regularization losses: those of the weights, then that of the last output.
+
+        Each is a native scalar through which gradients reach the variables. As in Keras 1 and 2
+        the activity loss is summed over the batch, not averaged; under a tracing compiler it
+        belongs to that trace.
+        """
+        return read_whole([self], self._weight_losses) + self._activity_losses
+
+    def penalties(self, weights: Sequence[Any]) -> list[Any]:
+        """Return the regularization losses of other weights: a pure function, beside `apply`."""
+        self.ensure_built("penalties")
+        require_as_many(weights, self._weights, owner=self.name)
+        require_native(self._backend(), weights, owner=self.name)
+        return self._penalties(weights)
+
+    def _weight_losses(self) -> list[Any]:
+        return self._penalties(self._variables)
+
+    def _penalties(self, weights: Sequence[Any]) -> list[Any]:
+        backend = self._backend()
+        return [
+            penalty(weight.regularizer, backend, tensor)
+            for weight, tensor in zip(self._weights, weights, strict=True)
+            if weight.regularizer is not None
+        ]
+
+    def _variable(self, name: str) -> Any:
+        for weight, variable in zip(self._weights, self._variables, strict=True):
+            if weight.name == name:
+                return variable
+        return None
+
+    def _assign(self, indices: Iterable[int], values: Iterable[NumpyArray]) -> None:
+        backend = self._backend()
+        for index, value in zip(indices, values, strict=True):
+            self._variables[index] = backend.assign(self._variables[index], value)
+
+    def _copied_values(self) -> list[NumpyArray]:
+        backend = self._backend()
+        variables = self._variables
+        read: Any = backend.outside_trace(
+            lambda: [np.array(backend.to_numpy(variable), order="C") for variable in variables]
+        )
+        return list(read)
+
+    def _restore(self, values: Sequence[NumpyArray]) -> None:
+        self._assign(range(len(values)), values)
+
+    def _start_values(self, weights: Sequence[Weight]) -> list[NumpyArray]:
+        if self._initial_weights is not None:
+            return checked_values(self._initial_weights, weights, owner=self.name)
+        return [self._draw(weight) for weight in weights]
+
+    def _draw(self, weight: Weight) -> NumpyArray:
+        return initializers.draw(weight.initializer, weight.public_shape)
+
+    def _make_variables(self, weights: tuple[Weight, ...]) -> None:
+        self._variables = self._as_variables(self._start_values(weights))
+        self._weights = weights
+        self._initial_weights = None
+
+    def _as_variables(self, values: Sequence[NumpyArray]) -> list[Tensor]:
+        if not values:
+            return []
+        backend = self._backend()
+        made: Any = backend.outside_trace(
+            lambda: [backend.variable(value, self.dtype) for value in values]
+        )
+        return list(made)
+
+    def _backend(self) -> Backend:
+        return registry.load(self.backend)

@@ -1,0 +1,5 @@
+"""What names stand for: activations, initializers, regularizers and constraints, with their formulas.
+
+A formula is written once, over a backend's table of functions. `vocabulary` puts the names of each
+Keras together.
+"""

@@ -1,0 +1,34 @@
+"""Integer arithmetic for convolutions: sizes and pads under both conventions.
+
+No arrays, no backends, no configuration: every function maps integers to integers.
+"""
+
+from convdispatch.geometry._convolutions import (
+    CONVENTIONS,
+    Pads,
+    conv_output_size,
+    conv_pads,
+    effective_kernel_size,
+    legal_output_paddings,
+    legal_transposed_sizes,
+    require_convention,
+    require_legal_transposed_size,
+    require_output,
+    transposed_output_size,
+    transposed_pads,
+)
+
+__all__ = [
+    "CONVENTIONS",
+    "Pads",
+    "conv_output_size",
+    "conv_pads",
+    "effective_kernel_size",
+    "legal_output_paddings",
+    "legal_transposed_sizes",
+    "require_convention",
+    "require_legal_transposed_size",
+    "require_output",
+    "transposed_output_size",
+    "transposed_pads",
+]

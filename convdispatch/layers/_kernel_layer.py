@@ -1,0 +1,228 @@
+"""What every layer with a kernel shares: its arguments, its weights' options, its epilogue."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from convdispatch import geometry
+from convdispatch.engine import large_sizes
+from convdispatch.engine.arguments import IntOrTuple, as_bool, as_choice, as_ints
+from convdispatch.engine.declarations import Layout, Weight
+from convdispatch.engine.plans import Function, in_float32, record, recorded
+from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.formulas import activations, constraints, initializers, regularizers
+from convdispatch.formulas.activations import Activation
+from convdispatch.layers._spatial import SpatialLayer
+from convdispatch.ops import HALF_DTYPES, Backend, PartialShape, Shape, Tensor
+from convdispatch.runtime.dispatch import BACKEND, require_supported
+from convdispatch.types import (
+    ActivationLike,
+    ConstraintLike,
+    DataFormat,
+    InitializerLike,
+    RegularizerLike,
+)
+
+_LOOKUPS: Mapping[str, Callable[..., Any]] = {
+    "activation": activations.get,
+    "initializer": initializers.get,
+    "regularizer": regularizers.get,
+    "constraint": constraints.get,
+}
+
+
+class ConvolutionalLayer(SpatialLayer):
+    """A spatial layer with a kernel, a bias and an activation."""
+
+    paddings: ClassVar[tuple[str, ...]] = ("valid", "same", "full")
+    # Theano convolves where the others correlate; its depthwise kernels are an exception.
+    is_flippable: ClassVar[bool] = True
+    size_arguments: ClassVar[tuple[str, ...]] = ("kernel_size", "strides", "dilation_rate")
+
+    def __init__(
+        self,
+        kernel_size: IntOrTuple,
+        *,
+        strides: IntOrTuple,
+        padding: str,
+        data_format: DataFormat | None,
+        dilation_rate: IntOrTuple,
+        activation: ActivationLike,
+        use_bias: bool,
+        bias_initializer: InitializerLike,
+        bias_regularizer: RegularizerLike,
+        bias_constraint: ConstraintLike,
+        activity_regularizer: RegularizerLike,
+        **options: Any,
+    ) -> None:
+        super().__init__(data_format, **options)
+        self.kernel_size = as_ints(kernel_size, self.rank, self.spelled("kernel_size"))
+        self.strides = as_ints(strides, self.rank, self.spelled("strides"))
+        self.padding = as_choice(padding, self.paddings, self.spelled("padding"))
+        self.dilation_rate = as_ints(dilation_rate, self.rank, self.spelled("dilation_rate"))
+        self.activation = _checked_activation(self._named("activation", activation))
+        self.use_bias = as_bool(use_bias, self.spelled("use_bias"))
+        self._keep_weight_options("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self.activity_regularizer = self._named("activity_regularizer", activity_regularizer)
+
+    @property
+    def bias(self) -> Any:
+        """The bias variable, None before `build` and without bias."""
+        return self._variable("bias")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON types."""
+        return super().get_config() | {
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "dilation_rate": self.dilation_rate,
+            "activation": activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
+            **self._weight_options_config("bias"),
+        }
+
+    # The options of one weight: attributes <prefix>_initializer, _regularizer, _constraint, where
+    # the prefix is the weight's name without "_kernel".
+
+    def _keep_weight_options(
+        self, prefix: str, initializer: Any, regularizer: Any, constraint: Any
+    ) -> None:
+        if initializer is None:
+            raise InvalidType(
+                f"`{self.spelled(f'{prefix}_initializer')}` must be a name, a dictionary or a "
+                "callable; received None. Leave it out for Keras's default."
+            )
+        options = {"initializer": initializer, "regularizer": regularizer, "constraint": constraint}
+        for kind, identifier in options.items():
+            setattr(self, f"{prefix}_{kind}", self._named(f"{prefix}_{kind}", identifier))
+
+    def _named(self, argument: str, identifier: Any) -> Any:
+        """Return what a name of the vocabulary, a configuration or a callable stands for."""
+        kind = argument.rpartition("_")[2]
+        get = _LOOKUPS[kind]
+        try:
+            return get(identifier, getattr(self.vocabulary, f"{kind}s"))
+        except (InvalidArgument, InvalidType) as exc:
+            raise type(exc)(f"`{self.spelled(argument)}`: {exc}") from exc
+
+    def _weight_options_config(self, prefix: str) -> dict[str, Any]:
+        initializer = getattr(self, f"{prefix}_initializer")
+        regularizer = getattr(self, f"{prefix}_regularizer")
+        constraint = getattr(self, f"{prefix}_constraint")
+        return {
+            f"{prefix}_initializer": initializers.serialize(initializer),
+            f"{prefix}_regularizer": regularizers.serialize(regularizer),
+            f"{prefix}_constraint": constraints.serialize(constraint),
+        }
+
+    def _weight(self, name: str, shape: Shape) -> Weight:
+        large_sizes.require_possible_weight(self, name, shape)
+        is_kernel = len(shape) > 1
+        prefix = name.removesuffix("_kernel")
+        return Weight(
+            name=name,
+            shape=shape,
+            initializer=getattr(self, f"{prefix}_initializer"),
+            regularizer=getattr(self, f"{prefix}_regularizer"),
+            constraint=getattr(self, f"{prefix}_constraint"),
+            layout=self._layout(name) if is_kernel else None,
+            is_flipped=is_kernel and self.is_flippable and self.convention == "theano",
+        )
+
+    def _layout(self, weight: str) -> Layout | None:
+        """Return how this class lays out that kernel, None for Keras 2's way."""
+        return None
+
+    # Half precision is rounded once, at the end of the layer.
+
+    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
+        if dtype not in HALF_DTYPES or not self._rounds_between(activation):
+            return self._lower_steps(input_shape, dtype, activation=activation)
+        backend = self._backend()
+        with recorded() as lowered:
+            function = self._lower_steps(input_shape, "float32", activation=activation)
+        for op, signature, by in lowered:
+            if by == BACKEND:
+                require_supported(backend, op, replace(signature, dtype=dtype))
+            record(op, signature, by)
+        return in_float32(function, backend, dtype)
+
+    def _rounds_between(self, activation: Any) -> bool:
+        """Return whether ops and formulas follow one another; a user's function is left alone."""
+        return isinstance(activation, Activation) and activation.fused is None
+
+    @abstractmethod
+    def _lower_steps(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
+        """Return the layer's function as `_lower` does, rounding after every step."""
+
+    # The geometry of a forward convolution.
+
+    def _conv_pads(self, sizes: PartialShape) -> tuple[tuple[int, int], ...]:
+        return tuple(
+            geometry.conv_pads(
+                size or 0,
+                taps,
+                stride=stride,
+                dilation=dilation,
+                padding=self.padding,
+                convention=self.convention,
+            )
+            for size, taps, stride, dilation in self._axes(sizes)
+        )
+
+    def _conv_output_sizes(self, sizes: PartialShape) -> PartialShape:
+        outputs = []
+        for axis, (size, taps, stride, dilation) in enumerate(self._axes(sizes)):
+            output = geometry.conv_output_size(
+                size, taps, stride=stride, dilation=dilation, padding=self.padding
+            )
+            geometry.require_output(output, size=size, reason=self._reach(axis))
+            outputs.append(output)
+        return tuple(outputs)
+
+    def _reach(self, axis: int) -> str:
+        """Say how far the kernel reaches on an axis, for the complaint that it is too far."""
+        taps, dilation = self.kernel_size[axis], self.dilation_rate[axis]
+        reach = geometry.effective_kernel_size(taps, dilation)
+        names = self.spelled("kernel_size").split(", ")
+        return (
+            f"`{names[axis % len(names)]}` {taps} at dilation {dilation} of {self.name!r} reaches "
+            f"over {reach} cells and `{self.spelled('padding')}` is {self.padding!r}"
+        )
+
+    def _axes(self, sizes: PartialShape) -> list[tuple[int | None, int, int, int]]:
+        """Return (size, taps, stride, dilation) of each spatial axis."""
+        return list(zip(sizes, self.kernel_size, self.strides, self.dilation_rate, strict=True))
+
+
+def _checked_activation(activation: Any) -> Any:
+    if isinstance(activation, Activation) and not activation.keeps_shape:
+        raise InvalidArgument(
+            f"`activation` must keep the shape of its input; received {activation.name!r}, which "
+            "does not. Apply it to the layer's output instead."
+        )
+    return activation
+
+
+def split_activation(
+    activation: Any, backend: Backend, dtype: str
+) -> tuple[str, Callable[[Tensor], Tensor] | None]:
+    """Return the part that an op carries out, and what is left to do after it, None if nothing."""
+    if isinstance(activation, Activation) and activation.fused is not None:
+        return activation.fused, None
+    functions = backend.functions
+
+    def finish(outputs: Tensor) -> Tensor:
+        if isinstance(activation, Activation):
+            activated = activation.compute(functions, outputs)
+        else:
+            activated = activation(outputs)
+        # A user's function may promote, and so may arithmetic with Python numbers.
+        return backend.cast(activated, dtype)
+
+    return "linear", finish

@@ -1,0 +1,65 @@
+"""A model from a JSON document, ours or any Keras's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from convdispatch.engine.layer import Layer
+from convdispatch.errors import InvalidDocument
+from convdispatch.models._chains import FUNCTIONAL, stack_of
+from convdispatch.models._entries import door_of_version
+from convdispatch.models._sequential import Sequential
+from convdispatch.support.documents import DEFAULT_LIMITS, DocumentLimits, parsed, shown
+
+
+def model_from_json(
+    json_string: str,
+    custom_objects: Mapping[str, type[Layer]] | None = None,
+    *,
+    backend: str | None = None,
+    door: str | None = None,
+    limits: DocumentLimits = DEFAULT_LIMITS,
+) -> Sequential:
+    """Make a model from what `to_json` returned, ours or any Keras's, with new weights.
+
+    The layers are those of the Keras that wrote the document, by its `keras_version` or by its
+    words; `door` is the module of the layers of a document that tells neither. A functional model
+    that is one chain of layers becomes the Sequential that it is. `limits` says how much a
+    document may ask for. Raises `InvalidDocument` for whatever is wrong with it.
+    """
+    document = parsed(json_string, limits)
+    is_model = isinstance(document, dict) and "config" in document
+    if not is_model or document.get("class_name") not in ("Sequential", *FUNCTIONAL):
+        raise InvalidDocument(
+            "`json_string` must hold an object with `class_name` 'Sequential' and `config`, as "
+            f"`to_json` writes it; received {_kind(document)}."
+        )
+    return Sequential.from_config(
+        _config_of(document),
+        custom_objects=custom_objects,
+        backend=backend,
+        door=door_of_version(document) or door,
+        limits=limits,
+    )
+
+
+def _kind(document: Any) -> str:
+    if not isinstance(document, dict):
+        return f"a {type(document).__name__}"
+    name = document.get("class_name")
+    lacking = "" if "config" in document else " without `config`"
+    return (
+        "an object without `class_name`" if name is None else f"`class_name` {shown(name)}{lacking}"
+    )
+
+
+def _config_of(document: Mapping[str, Any]) -> Any:
+    """Return the configuration of a Sequential, with the shape that the model was built for."""
+    config = document["config"]
+    if document["class_name"] in FUNCTIONAL:
+        config = stack_of(config)
+    built = document.get("build_config")
+    if isinstance(config, dict) and isinstance(built, dict) and "input_shape" in built:
+        return {"build_input_shape": built["input_shape"], **config}
+    return config

@@ -1,0 +1,96 @@
+"""What the gradients of a problem are, by the oracle, and how far computed ones may be off."""
+
+from __future__ import annotations
+
+import zlib
+from functools import lru_cache
+
+import numpy as np
+
+from convdispatch.numerics import bounds, oracle
+from convdispatch.numerics.forms import Form, Known
+from convdispatch.numerics.problem import Array, Problem, round_to
+from convdispatch.ops import Conv, ConvTranspose, Pad, Upsample
+
+# Roundings that a bilinear weight and its product may have gone through: docs/rounding.md.
+_BILINEAR_PRODUCTS = 8
+
+
+def cotangent(problem: Problem) -> Array:
+    """Return what the result is weighted by: numbers of the element type, from the problem's seed.
+
+    It is 0 where rounding may carry the number before a relu over its kink.
+    """
+    shape = problem.expected[0].shape
+    rng = np.random.default_rng((problem.seed, zlib.crc32(repr(shape).encode()), 1))
+    drawn = round_to(rng.standard_normal(shape), problem.dtype)
+    op = problem.op
+    if isinstance(op, Conv | ConvTranspose) and op.activation == "relu":
+        z = Form(op, problem).before_activation()
+        drawn[np.abs(z.value) <= z.error] = 0
+    return drawn
+
+
+@lru_cache(maxsize=128)
+def gradients(problem: Problem) -> tuple[Known, ...]:
+    """Return the gradients of sum(op(*arrays) * cotangent), one for each array."""
+    op, weight = problem.op, cotangent(problem)
+    if isinstance(op, Pad):
+        cropped = tuple((-low, -high) for low, high in op.pads)
+        return (Known.exactly(oracle.pad(weight, cropped, channels_last=op.channels_last)),)
+    if isinstance(op, Upsample):
+        return (_upsample_gradient(op, weight, problem.dtype),)
+    form = Form(op, problem)
+    return _with_oracle(form.derivatives(form.upstream(weight)), problem)
+
+
+@lru_cache(maxsize=128)
+def second_gradients(problem: Problem) -> tuple[Known, ...]:
+    """Return the gradients of the squared norm of all `gradients` of a convolution.
+
+    Let p, q and r be the gradients for input, kernel and bias, and g = cotangent * f'(z). The norm
+    changes with x directly by the form's gradient for (g, 2 q), with the kernel by that for
+    (2 p, g), with g by h = product(2 p, kernel) + product(x, 2 q) + 2 r, and so with z by
+    h * cotangent * f''(z), which goes back as any cotangent of z does.
+    """
+    op, weight = problem.op, cotangent(problem)
+    if not isinstance(op, Conv | ConvTranspose):
+        raise TypeError(f"`problem` must have a convolution to differentiate twice; its op is {op}")
+    form = Form(op, problem)
+    g = form.upstream(weight)
+    p, q, r = (one.doubled() for one in form.derivatives(g))
+    for_x, for_kernel = form.for_x(g, q), form.for_kernel(p, g)
+    for_bias = Known.exactly(np.zeros_like(r.value))
+    if form.is_curved:
+        h = form.add_bias(form.sum(form.forward(p, form.kernel), form.forward(form.x, q)), r)
+        through_z = form.times(h, form.upstream(weight, order=2))
+        through_x, through_kernel, for_bias = form.derivatives(through_z)
+        for_x, for_kernel = form.sum(for_x, through_x), form.sum(for_kernel, through_kernel)
+    return _with_oracle((for_x, for_kernel, for_bias), problem)
+
+
+def _with_oracle(found: tuple[Known, ...], problem: Problem) -> tuple[Known, ...]:
+    """Return the gradients of the arrays that there are, allowing for the oracle's own rounding.
+
+    It computes in float64 and errs likewise; every term of the error is at least proportional to
+    the unit roundoff.
+    """
+    share = bounds.unit_roundoff("float64") / bounds.unit_roundoff(problem.dtype)
+    given = found[: len(problem.arrays)]
+    return tuple(Known(one.value, (1 + share) * one.error) for one in given)
+
+
+def _upsample_gradient(op: Upsample, weight: Array, dtype: str) -> Known:
+    """Each input cell is the sum of the cells that read it, at most 2 factors of them an axis."""
+
+    def back(values: Array) -> Array:
+        return oracle.upsample_gradient(
+            values, op.factors, interpolation=op.interpolation, channels_last=op.channels_last
+        )
+
+    is_nearest = op.interpolation == "nearest"
+    read = [factor if is_nearest else 2 * factor for factor in op.factors]
+    roundings = int(np.prod(read)) - 1 if is_nearest else int(np.prod(read)) + _BILINEAR_PRODUCTS
+    both = (dtype, "float64")  # the oracle rounds too
+    relative = sum(bounds.gamma(roundings, bounds.unit_roundoff(name)) for name in both)
+    return Known(back(weight), relative * back(np.abs(weight)))

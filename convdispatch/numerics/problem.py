@@ -1,0 +1,173 @@
+"""An op with numbers to compute it of, and how far a right answer may be from the exact one.
+
+Nothing random is stored: a problem is small enough to be printed, and its numbers are drawn anew
+from its seed, always the same.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache, partial
+from math import prod
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from convdispatch.numerics import bounds, oracle
+from convdispatch.ops import Conv, ConvTranspose, Op, Pad, Shape, Signature, Upsample
+
+Array: TypeAlias = npt.NDArray[Any]
+
+# Products that one cell of a bilinear image may have gone through: docs/rounding.md.
+_BILINEAR_PRODUCTS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """An op, the shapes of what it reads, and where the numbers come from.
+
+    `values` says how they are drawn: 'normal' (every bit of the significand is used), 'eighths'
+    (multiples of 1/8 from -2 to 2, of which sums and products are exact in every element type) or
+    'positive' (from 1/2 to 1: nothing cancels, so a long sum grows).
+    """
+
+    op: Op
+    input_shape: Shape  # with the batch axis
+    weight_shapes: tuple[Shape, ...] = ()
+    dtype: str = "float32"
+    values: str = "normal"
+    seed: int = 0
+
+    @property
+    def signature(self) -> Signature:
+        """What the op is lowered for."""
+        return Signature(
+            input_shape=self.input_shape[1:], weight_shapes=self.weight_shapes, dtype=self.dtype
+        )
+
+    @property
+    def reduction_length(self) -> int:
+        """Products summed into one number of the result, the bias counted as one more."""
+        if isinstance(self.op, Pad) or not self.weight_shapes:
+            return 0
+        return _reduction_length(self.op, self.weight_shapes[0])
+
+    @cached_property
+    def arrays(self) -> tuple[Array, ...]:
+        """The input and the weights: float64 arrays of numbers that the element type has.
+
+        They are shared and read-only: copy what is to be changed.
+        """
+        salt = zlib.crc32(repr((self.input_shape, self.weight_shapes)).encode())
+        rng = np.random.default_rng((self.seed, salt))
+        shapes = (self.input_shape, *self.weight_shapes)
+        drawn = tuple(round_to(_DRAW[self.values](rng, shape), self.dtype) for shape in shapes)
+        for array in drawn:
+            array.flags.writeable = False
+        return drawn
+
+    @property
+    def expected(self) -> tuple[Array, Array]:
+        """The exact result and the largest error allowed in the element type, cell by cell."""
+        return _expected(self)
+
+
+def round_to(values: Array, dtype: str) -> Array:
+    """Return float64 numbers rounded to those that the element type has.
+
+    >>> round_to(np.array([1 / 3]), "bfloat16")
+    array([0.33398438])
+    """
+    if dtype != "bfloat16":
+        return values.astype(dtype).astype(np.float64)
+    # bfloat16 is the upper half of a float32: add half a unit, ties to even, and cut.
+    bits = values.astype(np.float32).view(np.uint32)
+    rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
+    return rounded.astype(np.uint32).view(np.float32).astype(np.float64)
+
+
+def conv_fields(op: Conv | ConvTranspose) -> dict[str, Any]:
+    """Return the fields that the op and the oracle's functions share."""
+    shared = ("strides", "pads", "dilation", "groups", "channels_last")
+    return {name: getattr(op, name) for name in shared}
+
+
+def before_bias(op: Conv | ConvTranspose, x: Array, kernel: Array) -> Array:
+    """Return the oracle's result before bias and activation."""
+    if isinstance(op, ConvTranspose):
+        return oracle.conv_transpose(x, kernel, **conv_fields(op), output_size=op.output_size)
+    return oracle.conv(x, kernel, **conv_fields(op))
+
+
+def add_bias(op: Conv | ConvTranspose, product: Array, bias: Array | None) -> Array:
+    """Return the product plus one number a channel, where the op has a bias."""
+    if bias is None:
+        return product
+    return product + (bias if op.channels_last else bias.reshape(-1, *[1] * len(op.pads)))
+
+
+def output_shape(problem: Problem) -> Shape:
+    """Return the shape of the exact result, the batch axis included."""
+    return problem.expected[0].shape
+
+
+def with_batch(problem: Problem, batch: int) -> Problem:
+    """Return the same op for another number of samples; the numbers are drawn anew."""
+    return replace(problem, input_shape=(batch, *problem.input_shape[1:]))
+
+
+@lru_cache(maxsize=512)
+def _expected(problem: Problem) -> tuple[Array, Array]:
+    op, arrays = problem.op, problem.arrays
+    if isinstance(op, Pad):
+        exact = oracle.pad(arrays[0], op.pads, channels_last=op.channels_last)
+        return exact, np.zeros_like(exact)
+    if isinstance(op, Upsample):
+        upsample = partial(
+            oracle.upsample,
+            factors=op.factors,
+            interpolation=op.interpolation,
+            channels_last=op.channels_last,
+        )
+        exact = upsample(arrays[0])
+        if op.interpolation == "nearest":
+            return exact, np.zeros_like(exact)
+        return exact, _rounding(upsample(np.abs(arrays[0])), _BILINEAR_PRODUCTS, problem.dtype)
+    x, kernel, *bias = arrays
+    exact = add_bias(op, before_bias(op, x, kernel), bias[0] if bias else None)
+    absolute_bias = np.abs(bias[0]) if bias else None
+    absolute = add_bias(op, before_bias(op, np.abs(x), np.abs(kernel)), absolute_bias)
+    allowed = _rounding(absolute, problem.reduction_length, problem.dtype)
+    return bounds.activated(exact, allowed, op.activation, problem.dtype)
+
+
+def _rounding(absolute: Array, length: int, dtype: str) -> Array:
+    """Return the bound of computing in the element type, and of the oracle, which rounds too."""
+    return bounds.conv_bound(absolute, length, dtype) + bounds.conv_bound(
+        absolute, length, "float64"
+    )
+
+
+def _reduction_length(op: Op, kernel_shape: Shape) -> int:
+    if not isinstance(op, Conv | ConvTranspose):
+        return 0
+    *taps, channels, filters = kernel_shape
+    read = filters // op.groups if isinstance(op, ConvTranspose) else channels
+    return int(prod(taps) * read + op.bias)
+
+
+def _normal(rng: np.random.Generator, shape: Shape) -> Array:
+    return rng.standard_normal(shape)
+
+
+def _eighths(rng: np.random.Generator, shape: Shape) -> Array:
+    return rng.integers(-16, 17, shape) / 8
+
+
+def _positive(rng: np.random.Generator, shape: Shape) -> Array:
+    return rng.uniform(0.5, 1.0, shape)
+
+
+_DRAW = {"normal": _normal, "eighths": _eighths, "positive": _positive}

@@ -1,0 +1,96 @@
+"""How far a model's output may be from the exact one, layer by layer.
+
+Each layer is an affine map followed by an activation. With input x known up to e, elementwise,
+the affine part is off by at most c A(|x| + e) + A(e), where A uses the absolute weights (its first
+occurrence the absolute bias too) and c is the bound of `conformance.bounds` for one product sum.
+The activation, monotone in nearly every case, then maps an interval to an interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convdispatch.engine.layer import Layer
+from convdispatch.errors import InvalidType
+from convdispatch.formulas.activations import Activation
+from convdispatch.numerics.bounds import FUNCTION_ULPS, conv_bound, unit_roundoff
+from convdispatch.numerics.reference import REFERENCE
+from convdispatch.ops import Op, Shape, Signature, Tensor
+
+Array = npt.NDArray[Any]
+
+
+def reference_with_bound(layers: Sequence[Layer], x: Array, dtype: str) -> tuple[Array, Array]:
+    """Return the float64 output, and the largest error that computing in `dtype` may make.
+
+    `layers` may be on any backend; the reference is `conformance.reference`, which neither a
+    backend nor a plugin takes part in. `x` and the weights are taken as exact, so they should be
+    representable in `dtype`.
+    """
+    value = np.array(x, np.float64)
+    error = np.zeros_like(value)
+    for layer in layers:
+        exact = _on_reference(layer, value.shape)
+        affine, affine_error = affine_with_bound(exact, value, error, dtype)
+        value, error = _activated(exact.activation, affine, affine_error, dtype)
+    return value, error
+
+
+def affine_with_bound(layer: Layer, x: Array, error: Array, dtype: str) -> tuple[Array, Array]:
+    """Return the layer's output before its activation, and the largest error in `dtype`.
+
+    `layer` is computed by the reference; `error` is how far x may be off.
+    """
+    weights: list[Any] = [np.asarray(weight) for weight in layer.variables]
+    absolute = [np.abs(weight) for weight in weights]
+    value = np.asarray(layer.preactivation(weights, x))
+    spread = np.asarray(layer.preactivation(absolute, np.abs(x) + error))
+    without_bias = [weight if weight.ndim > 1 else np.zeros_like(weight) for weight in absolute]
+    carried = np.asarray(layer.preactivation(without_bias, error))
+    if layer.reduction_length == 0:
+        return value, carried
+    return value, conv_bound(spread, layer.reduction_length, dtype) + carried
+
+
+def _on_reference(layer: Layer, shape: Shape) -> Layer:
+    """Return a float64 copy of the layer with the same weights, which the reference computes."""
+
+    def lower_op(
+        _: Layer, op: Op, input_shape: Shape, weight_shapes: tuple[Shape, ...], dtype: str
+    ) -> Callable[..., Tensor]:
+        signature = Signature(input_shape=input_shape, weight_shapes=weight_shapes, dtype=dtype)
+        return REFERENCE.lower(op, signature)
+
+    kind = type(layer)
+    methods = {"_lower_op": lower_op, "_backend": lambda _: REFERENCE}
+    exact: Layer = object.__new__(type(kind.__name__, (kind,), methods))
+    weights = layer.get_weights() if layer.built else layer._initial_weights
+    vars(exact).update(vars(layer), dtype="float64")
+    exact._forget()
+    exact._initial_weights = weights
+    exact.build((None, *shape[1:]))
+    return exact
+
+
+def _activated(activation: Any, z: Array, error: Array, dtype: str) -> tuple[Array, Array]:
+    if not isinstance(activation, Activation):
+        raise InvalidType(
+            f"no rounding bound is known for the activation {activation!r}: it is a callable of "
+            "the user's. Use one of `convdispatch.activations`."
+        )
+    value = np.asarray(activation.apply(REFERENCE, z))
+    if activation.fused in ("linear", "relu"):  # with parameters they multiply, and round
+        computing: Array | float = 0.0
+    else:
+        computing = FUNCTION_ULPS * unit_roundoff(dtype) * np.maximum(1, np.abs(value))
+    if activation.is_monotone:
+        above = np.asarray(activation.apply(REFERENCE, z + error)) - value
+        below = value - np.asarray(activation.apply(REFERENCE, z - error))
+        return value, np.maximum(above, below) + computing
+    # Not monotone, or a function of a whole axis such as softmax: of which, is not asked.
+    widest = np.max(error, axis=tuple(range(1, error.ndim)), keepdims=True)
+    return value, activation.lipschitz * np.broadcast_to(widest, value.shape) + computing

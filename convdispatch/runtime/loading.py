@@ -1,0 +1,82 @@
+"""From a backend's description to the backend, whose framework is there and which is whole."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Any
+
+from convdispatch.errors import BackendBroken, BackendError, BackendUnavailable
+from convdispatch.ops import REQUIRED_FUNCTIONS, Backend, BackendInfo
+from convdispatch.support.foreign import call, quietly, said, shown
+
+
+def framework_problem(info: BackendInfo) -> BackendError | None:
+    """Return why the backend's framework cannot be used, or None; a framework is not imported.
+
+    Of a dotted name Python imports the parents, which may do anything.
+    """
+    try:
+        found = _is_there(info.framework)
+    except Exception as exc:  # noqa: BLE001 - whatever a foreign parent module raises
+        error = BackendBroken(
+            f"the backend {info.name!r} needs the package {info.framework!r}, which cannot be "
+            f"looked up: {said(exc)}. Repair or reinstall it (`{info.install}`)."
+        )
+        error.__cause__ = exc
+        return error
+    if found:
+        return None
+    return BackendUnavailable(
+        f"the backend {info.name!r} needs the package {info.framework!r}, which is not "
+        f"installed. Install it with `{info.install}`."
+    )
+
+
+def import_backend(info: BackendInfo) -> Backend:
+    """Import the backend; raise `BackendBroken` where that fails or something is missing of it."""
+    module, _, attribute = info.load.partition(":")
+    try:
+        backend: Backend = call(lambda: getattr(importlib.import_module(module), attribute))
+        lacking = call(_lacking, backend)
+        name = call(getattr, backend, "name", None)
+    except Exception as exc:
+        raise BackendBroken(
+            f"the backend {info.name!r} could not be loaded from {info.load!r}: {said(exc)}. "
+            f"Repair or reinstall it (`{info.install}`)."
+        ) from exc
+    if lacking:
+        raise BackendBroken(
+            f"the backend {info.name!r} (from {info.load!r}) lacks {', '.join(lacking)}. "
+            "See `convdispatch.ops.Backend` for the protocol."
+        )
+    if name != info.name:  # what it declares would be looked up under another name, and not found
+        raise BackendBroken(
+            f"the backend {info.name!r} (from {info.load!r}) has the name {shown(name)}. Give it "
+            "the name that its plugin describes."
+        )
+    return backend
+
+
+def _is_there(module: str) -> bool:
+    try:
+        if "." in module:
+            return quietly(lambda: importlib.util.find_spec(module)) is not None
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError as exc:
+        if f"{module}.".startswith(f"{exc.name}."):
+            return False
+        raise  # its parent is there, and lacks something else
+    except ValueError:  # a module that was made by hand has no specification
+        return False
+
+
+def _lacking(backend: Any) -> list[str]:
+    """Compare a backend with the Protocol, as pluggy compares hooks with their specification."""
+    required = [*Backend.__annotations__, *(n for n in vars(Backend) if not n.startswith("_"))]
+    required = [name for name in required if name not in ("random", "compile_step", "wrap")]
+    lacking = [name for name in required if not hasattr(backend, name)]
+    functions = getattr(backend, "functions", {})
+    return lacking + [
+        f"functions[{name!r}]" for name in REQUIRED_FUNCTIONS if name not in functions
+    ]

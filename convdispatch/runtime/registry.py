@@ -1,0 +1,214 @@
+"""Which backends exist, and loading one of them.
+
+Plugins come from the entry-point group `convdispatch` or from `register`. Listing them imports the
+plugins, never a framework. A plugin that cannot be imported is kept as a broken entry and harms no
+other. Nothing here knows which backend a user prefers: that is `selection`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Container, Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+from convdispatch import hookspecs
+from convdispatch.errors import (
+    BackendBroken,
+    BackendError,
+    BackendNotFound,
+    BackendUnavailable,
+    DuplicateBackend,
+)
+from convdispatch.ops import Backend, Op, Signature, Tensor
+from convdispatch.runtime.loading import framework_problem, import_backend
+from convdispatch.runtime.plugins import Entry as Entry
+from convdispatch.runtime.plugins import Plugins
+from convdispatch.support.foreign import said
+from convdispatch.support.locks import Lock
+from convdispatch.support.warnings import warn
+
+# A plugin's function for one op, of native tensors.
+Offer: TypeAlias = Callable[..., Tensor]
+
+AVAILABLE = "available"
+UNAVAILABLE = "unavailable"
+BROKEN = "broken"
+
+
+class Registry:
+    """The plugins, the backends that they describe, and those already loaded."""
+
+    def __init__(self, group: str = hookspecs.PROJECT) -> None:
+        self._group = group
+        self._lock = Lock()
+        self._plugins: Plugins | None = None
+        self._entries: dict[str, Entry] | None = None
+        self._loaded: dict[str, Backend] = {}
+        self._left_out: dict[str, str] = {}
+
+    def lowering_plugins(self) -> dict[str, Callable[..., Offer | None]]:
+        """Return each plugin's own `convdispatch_lower` by its name, the first asked first.
+
+        Each raises what its plugin raises, and `PluginError` where that answers nonsense.
+        """
+        return self._known_plugins().lowering()
+
+    def offer(self, backend: Backend, op: Op, signature: Signature) -> Offer | None:
+        """Return the first offer of a plugin to compute the op, or None.
+
+        A plugin that fails is left out, which is warned of and listed in `left_out`.
+        """
+        for name, ask in self.lowering_plugins().items():
+            try:
+                offered = ask(backend=backend, op=op, signature=signature)
+            except Exception as exc:  # noqa: BLE001 - a foreign plugin that fails is left out
+                self._leave_out(name, exc)
+                continue
+            if offered is not None:
+                return offered
+        return None
+
+    def left_out(self) -> dict[str, str]:
+        """Return the plugins whose `convdispatch_lower` has failed, each with how it did first."""
+        return dict(self._left_out)
+
+    def conformance_cases(self) -> Iterator[tuple[str, list[object] | Exception]]:
+        """Yield each plugin's name with the conformance cases that it adds, or what is wrong."""
+        return self._known_plugins().cases()
+
+    def register(self, plugin: object, name: str | None = None) -> str | None:
+        """Add a plugin by hand; return its name, as `unregister` takes it."""
+        with self._lock.held():
+            registered = self._known_plugins().register(plugin, name)
+            self._entries = None
+            return registered
+
+    def unregister(self, plugin: object) -> None:
+        """Take a plugin out again, with whatever it had loaded."""
+        with self._lock.held():
+            self._known_plugins().unregister(plugin)
+            self._entries = None
+            self._loaded.clear()
+            self._left_out.clear()
+
+    def entries(self) -> dict[str, Entry]:
+        """Return every known backend by name, the broken plugins under their entry point's name.
+
+        Raises `DuplicateBackend` when two plugins describe a backend of the same name.
+        """
+        with self._lock.held():
+            if self._entries is None:
+                self._entries = self._collect()
+            return self._entries
+
+    def status(self, name: str) -> str:
+        """Return AVAILABLE, UNAVAILABLE or BROKEN without importing the framework."""
+        problem = self.problem(name)
+        if problem is None:
+            return AVAILABLE
+        return UNAVAILABLE if isinstance(problem, BackendUnavailable) else BROKEN
+
+    def problem(self, name: str) -> BackendError | None:
+        """Return the error that loading would raise before it imports anything, or None.
+
+        It is `BackendUnavailable` (framework missing) or `BackendBroken`. Raises `BackendNotFound`.
+        """
+        entry = self._entry(name)
+        if entry.info is None:
+            error = BackendBroken(_broken_message(entry))
+            error.__cause__ = entry.error
+            return error
+        return framework_problem(entry.info)
+
+    def load(self, name: str) -> Backend:
+        """Import the backend on first use and return it.
+
+        Raises `BackendNotFound`, `BackendUnavailable` (framework missing) or `BackendBroken`.
+        """
+        backend = self._loaded.get(name)
+        if backend is not None:
+            return backend
+        with self._lock.held():
+            info = self._entry(name).info
+            problem = self.problem(name)
+            if problem is not None:
+                raise problem
+            assert info is not None  # or there is a problem
+            backend = import_backend(info)
+            self._loaded[name] = backend
+            return backend
+
+    def loaded(self) -> tuple[Backend, ...]:
+        """Return the backends that have been loaded so far."""
+        return tuple(self._loaded.values())
+
+    def _entry(self, name: str) -> Entry:
+        entries = self.entries()
+        if name in entries:
+            return entries[name]
+        known = ", ".join(repr(known) for known in sorted(entries)) or "none"
+        hint = (
+            " Theano is no longer maintained: choose an installed backend and keep the numbers of "
+            "a Theano-trained model with `convdispatch.use_convention('theano')` or "
+            '`"convention": "theano"` in keras.json.'
+            if name == "theano"
+            else " See `convdispatch backends` for how to install one."
+        )
+        raise BackendNotFound(f"no backend named {name!r}; registered: {known}.{hint}")
+
+    def _known_plugins(self) -> Plugins:
+        with self._lock.held():
+            if self._plugins is None:
+                self._plugins = Plugins(self._group)
+            return self._plugins
+
+    def _leave_out(self, plugin: str, exc: Exception) -> None:
+        if plugin not in self._left_out:
+            self._left_out[plugin] = said(exc)
+            warn(
+                f"the plugin {plugin!r} is left out, because its convdispatch_lower() failed "
+                f"({said(exc)}). Repair or uninstall it."
+            )
+
+    def _collect(self) -> dict[str, Entry]:
+        entries: dict[str, Entry] = {}
+        failed: list[Entry] = []
+        for entry in self._known_plugins().entries():
+            if entry.info is None:
+                failed.append(entry)
+                continue
+            _require_unique(entries.get(entry.name), entry)
+            entries[entry.name] = entry
+        for entry in failed:
+            name = _free_name(entry, entries)
+            entries[name] = replace(entry, name=name)
+        return entries
+
+
+def _free_name(entry: Entry, taken: Container[str]) -> str:
+    """Return the name under which a broken plugin is listed: never that of a working backend."""
+    if entry.name not in taken:
+        return entry.name
+    full = f"{entry.distribution}:{entry.name}"
+    numbered = (f"{full} #{number}" for number in itertools.count(2))
+    return next(name for name in itertools.chain([full], numbered) if name not in taken)
+
+
+def _require_unique(known: Entry | None, entry: Entry) -> None:
+    if known is not None:
+        raise DuplicateBackend(
+            f"two plugins register a backend named {entry.name!r}: {known.distribution} and "
+            f"{entry.distribution}. Uninstall one of the two."
+        )
+
+
+def _broken_message(entry: Entry) -> str:
+    assert entry.error is not None  # an entry has a description or an error
+    return (
+        f"the plugin {entry.name!r} of {entry.distribution} raised while it was imported or asked: "
+        f"{said(entry.error)}. Repair or uninstall {entry.distribution}."
+    )
+
+
+registry = Registry()

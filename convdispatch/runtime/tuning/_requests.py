@@ -1,0 +1,100 @@
+"""Whether a lowering may ask for the fastest candidate, and whether it may measure to find out.
+
+The environment says so for the whole process, `autotune` for the plans that it makes. A call that
+a framework traces never measures.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convdispatch.errors import ConfigError
+from convdispatch.ops import Backend
+
+if TYPE_CHECKING:
+    from convdispatch.runtime.tuning._finding import Finding
+
+VARIABLE = "CONVDISPATCH_AUTOTUNE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked of a lowering."""
+
+    may_measure: bool
+    batch: int = 1  # items of the input that is measured
+    # Where to note down what was found, op by op. Who gives a list wants a measurement of today,
+    # not what the cache knows.
+    findings: list[Finding] | None = None
+
+
+# What was measured before, and nothing new.
+USE = Request(may_measure=False)
+_BY_VALUE: dict[str, Request | None] = {
+    "": None,
+    "0": None,
+    "1": Request(may_measure=True),
+    "use": USE,
+}
+
+_of_block: ContextVar[Request | None] = ContextVar("request", default=None)
+
+
+def current_request() -> Request | None:
+    """Return what is asked of a lowering now; None, as long as nobody asks for tuning.
+
+    Raises `ConfigError` where the environment variable has no known value.
+    """
+    value = os.environ.get(VARIABLE, "")
+    if value not in _BY_VALUE:
+        raise ConfigError(
+            f"the environment variable {VARIABLE} cannot be {value!r}. Give '1' (measure each new "
+            "op and remember the fastest candidate), 'use' (use what was measured, measure "
+            "nothing), or '0' (neither, as when it is unset)."
+        )
+    return _of_block.get() or _BY_VALUE[value]
+
+
+@contextmanager
+def requested(request: Request) -> Iterator[None]:
+    """Put `request` in force for the lowerings of this thread or task."""
+    token = _of_block.set(request)
+    try:
+        yield
+    finally:
+        _of_block.reset(token)
+
+
+def outside_trace(backend: Backend, batch: int | None, fn: Callable[[], Any]) -> Any:
+    """Call `fn` eagerly, as `Backend.outside_trace` does, and keep it from measuring in a trace.
+
+    A user who asks for a compiled function waits for the compiler, not for a measurement too.
+    Outside a trace `fn` measures for inputs of `batch` items, where that is known and nobody has
+    asked for another size.
+    """
+    request = current_request()
+    if request is None or not request.may_measure:
+        return backend.outside_trace(fn)
+    if is_traced(backend):
+        request = USE
+    elif request.findings is None and batch:
+        request = replace(request, batch=batch)
+    with requested(request):
+        return backend.outside_trace(fn)
+
+
+def is_traced(backend: Backend) -> bool:
+    """Say whether the backend's framework traces the caller instead of computing."""
+    probe = backend.functions["abs"](backend.asarray(np.zeros(1, np.float32), "float32"))
+    try:
+        backend.to_numpy(probe)
+    except Exception:  # noqa: BLE001 - frameworks differ in what they raise for a symbol's values
+        return True
+    return False
