@@ -478,7 +478,7 @@ def children(parent: int) -> list[int]:
             command = status.with_name("cmdline").read_text()
         except OSError:
             continue
-        if int(fields[1]) == parent and "_worker.py" in command:
+        if int(fields[1]) == parent and "_measurer.py" in command:
             found.append(int(status.parent.name))
     return sorted(found)
 

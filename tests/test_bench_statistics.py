@@ -103,10 +103,10 @@ def replay(log_ratios: npt.NDArray[np.float64]) -> gate.Round:
     """Return a round of measurements that have been made up already."""
     rounds = iter(log_ratios)
 
-    def measure(ids: Sequence[str]) -> Mapping[str, pair.Measured]:
+    def measure(ids: Sequence[str]) -> Mapping[str, pair.RoundResult]:
         row = next(rounds)
         return {
-            id_: pair.Measured(base=1.0, head=1.0, log_ratio=float(row[IDS.index(id_)]))
+            id_: pair.RoundResult(base=1.0, head=1.0, log_ratio=float(row[IDS.index(id_)]))
             for id_ in ids
         }
 
@@ -169,9 +169,9 @@ def test_noise_that_hides_everything_is_not_decided() -> None:
     assert set(found) == {gate.NOT_DECIDED}
 
 
-def steady(log_ratio: float) -> Callable[[Sequence[str]], Mapping[str, pair.Measured]]:
+def steady(log_ratio: float) -> Callable[[Sequence[str]], Mapping[str, pair.RoundResult]]:
     """Return rounds without noise."""
-    measured = pair.Measured(base=1.0, head=math.exp(log_ratio), log_ratio=log_ratio)
+    measured = pair.RoundResult(base=1.0, head=math.exp(log_ratio), log_ratio=log_ratio)
     return lambda ids: dict.fromkeys(ids, measured)
 
 
@@ -197,9 +197,9 @@ def test_what_exists_on_one_side_is_listed(absent: Mapping[str, str], verdict: s
     """It is asked for once, and does not disturb the others."""
     asked = []
 
-    def measure(ids: Sequence[str]) -> Mapping[str, pair.Measured]:
+    def measure(ids: Sequence[str]) -> Mapping[str, pair.RoundResult]:
         asked.append(list(ids))
-        measured = pair.Measured(absent=absent)
+        measured = pair.RoundResult(absent=absent)
         return {**steady(0.0)(ids), **({"new": measured} if "new" in ids else {})}
 
     old, new = gate.compare(["old", "new"], measure, rules=RULES)

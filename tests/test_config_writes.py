@@ -357,7 +357,7 @@ def killed_at_line(number: int) -> Callable[[], int]:
     return work
 
 
-WRITING = {"_config.py", "_files.py", "_file_locks.py", "_json_edit.py", "contextlib.py"}
+WRITING = {"_config.py", "files.py", "file_locks.py", "_json_edit.py", "contextlib.py"}
 READABLE = [json.dumps({"floatx": f"float{bits}", "x": "kept"}) for bits in (32, 64)]
 # A process killed at a moment of chance, as many times as this asks for beside every line.
 BY_CHANCE = int(os.environ.get("CONVDISPATCH_TEST_KILLS", "100"))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from convdispatch.conformance.cases import harness
-from convdispatch.conformance.cases.conv_rows import Geometry, conv_problem
+from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem
 from convdispatch.conformance.cases.geometries import GEOMETRIES
 from convdispatch.numerics.problem import Problem
 from convdispatch.registry import registry
@@ -47,7 +47,7 @@ def test_tiles_are_large_enough_for_a_product_and_small_enough_for_a_cache(
     assert len(found) == len(cells)
 
 
-def exact_problem(geometry: Geometry) -> Problem:
+def exact_problem(geometry: ConvRow) -> Problem:
     """Return the convolution of numbers that are added without rounding."""
     problem = replace(conv_problem(geometry, channels_last=True), values="eighths", dtype="float64")
     if problem.op.activation not in ("linear", "relu"):
@@ -78,7 +78,7 @@ def one_axis(
 @pytest.mark.parametrize("geometry", GEOMETRIES, ids=lambda geometry: geometry.id)
 @pytest.mark.parametrize("tile_bytes", [1, 200, 1000])
 def test_every_cut_gives_the_exact_sums(
-    geometry: Geometry, tile_bytes: int, monkeypatch: pytest.MonkeyPatch
+    geometry: ConvRow, tile_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tiles of one cell, of some and of part of an image: eighths are added without rounding."""
     cut_into(monkeypatch, tile_bytes)
@@ -90,7 +90,7 @@ def test_every_cut_gives_the_exact_sums(
 @pytest.mark.parametrize("geometry", DEPTHWISE, ids=lambda geometry: geometry.id)
 @pytest.mark.parametrize("block_bytes", [1, 200])
 def test_every_block_of_a_depthwise_convolution_gives_the_exact_sums(
-    geometry: Geometry, block_bytes: int, monkeypatch: pytest.MonkeyPatch
+    geometry: ConvRow, block_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Blocks of one cell and of some."""
     monkeypatch.setattr(_depthwise, "BLOCK_BYTES", block_bytes)
@@ -101,7 +101,7 @@ def test_every_block_of_a_depthwise_convolution_gives_the_exact_sums(
 
 @pytest.mark.parametrize("geometry", GEOMETRIES, ids=lambda geometry: geometry.id)
 def test_the_adjoints_are_adjoint_in_every_cut(
-    geometry: Geometry, monkeypatch: pytest.MonkeyPatch
+    geometry: ConvRow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """<y, x * k> = <y * k, x> = <grad k, k> in whole numbers, which are added without rounding."""
     cut_into(monkeypatch, 200)

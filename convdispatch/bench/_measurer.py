@@ -1,4 +1,4 @@
-"""The process that measures one backend in one checkout: run by path, `python -P _worker.py`.
+"""The process that measures one backend in one checkout: run by path, `python -P _measurer.py`.
 
 Arguments: the checkout, its modules that must come from it, the backend, the file of benchmarks,
 the processor to stay on. `convdispatch` is the checkout's here, so nothing of it may be imported
@@ -34,7 +34,7 @@ def main(checkout: str, modules: str, backend_name: str, file: str, processor: s
     wanted: queue.SimpleQueue[list[Any]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(questions, wanted), daemon=True).start()
     own = _Own(["convdispatch", *filter(None, modules.split(","))], Path(checkout))
-    measured = _answer(answers, _Measured, backend_name, file, own)
+    measured = _answer(answers, _Subject, backend_name, file, own)
     while measured is not None:
         kind, *arguments = wanted.get()
         _answer(answers, getattr(measured, kind), *arguments)
@@ -77,7 +77,7 @@ class _Own:
                 raise ImportError(f"{name} is imported from {file}, outside of {self._checkout}")
 
 
-class _Measured:
+class _Subject:
     """The backend, and the benchmarks made so far."""
 
     def __init__(self, backend_name: str, file: str, own: _Own) -> None:

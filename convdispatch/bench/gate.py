@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from convdispatch.bench import statistics
-from convdispatch.bench.pair import BASE, HEAD, Measured
+from convdispatch.bench.pair import BASE, HEAD, RoundResult
 from convdispatch.errors import InvalidArgument
 
 FALSE_ALARM = 0.01  # of a whole comparison, where no benchmark is slower than the threshold
@@ -29,7 +29,7 @@ FAILED = "failed"
 ONLY_BASE, ONLY_HEAD, IN_NEITHER = f"only in {BASE}", f"only in {HEAD}", "in neither"
 
 # Measures one round of these benchmarks; one that is missing from the result was not reached.
-Round: TypeAlias = Callable[[Sequence[str]], Mapping[str, Measured]]
+Round: TypeAlias = Callable[[Sequence[str]], Mapping[str, RoundResult]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ def compare(
     return list(results.values())
 
 
-def _add(result: Result, measured: Measured) -> None:
+def _add(result: Result, measured: RoundResult) -> None:
     if measured.failure is not None:
         result.verdict, result.reason = FAILED, measured.failure
     elif measured.absent:

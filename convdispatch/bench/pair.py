@@ -36,7 +36,7 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class RoundResult:
     """What a round says of one benchmark: times, or why there are none."""
 
     base: float = math.nan  # the median sample, in seconds a call
@@ -56,12 +56,12 @@ class _Absent(Exception):  # noqa: N818 - named after what happened
 
 def measure(
     sides: tuple[Checkout, Checkout], backend: str, names: Sequence[str], lot: random.Random
-) -> dict[str, Measured]:
+) -> dict[str, RoundResult]:
     """Run one round of these benchmarks; `lot` draws every order.
 
     Where a process is lost, the benchmarks after it are not in the result.
     """
-    found: dict[str, Measured] = {}
+    found: dict[str, RoundResult] = {}
     processor = _processor(lot)
     with ExitStack() as stack:
         processes: dict[str, _Side] = {}
@@ -75,7 +75,7 @@ def measure(
                 if any(side.is_lost for side in processes.values()):
                     break
         except _Failed as exc:
-            found.update({name: Measured(failure=str(exc)) for name in names})
+            found.update({name: RoundResult(failure=str(exc)) for name in names})
     return found
 
 
@@ -94,7 +94,7 @@ class _Side:
             str(_HERE / "benchmarks.py"),
             processor,
         ]
-        command = [sys.executable, "-P", str(_HERE / "_worker.py"), *arguments]
+        command = [sys.executable, "-P", str(_HERE / "_measurer.py"), *arguments]
         self._process = ChildProcess(command, _environment(checkout, lot))
         self.end = self._process.end
 
@@ -140,7 +140,7 @@ def _lacking(sides: Iterable[_Side], work: Callable[[_Side], None]) -> dict[str,
 
 def _benchmark(
     sides: Mapping[str, _Side], name: str, absent: Mapping[str, str], lot: random.Random
-) -> Measured:
+) -> RoundResult:
     """Measure one benchmark on both sides."""
     seconds: dict[str, float] = {}
 
@@ -151,15 +151,15 @@ def _benchmark(
     try:
         lacking = {**absent, **_lacking(order, prepare)}
         if lacking:
-            return Measured(absent=lacking)
+            return RoundResult(absent=lacking)
         # One number for both, by the faster side: the slower one's samples are only longer.
         number = max(1, math.ceil(_SAMPLE / max(min(seconds.values()), 1e-9)))
         return _samples(sides, name, number, lot)
     except _Failed as exc:
-        return Measured(failure=str(exc))
+        return RoundResult(failure=str(exc))
 
 
-def _samples(sides: Mapping[str, _Side], name: str, number: int, lot: random.Random) -> Measured:
+def _samples(sides: Mapping[str, _Side], name: str, number: int, lot: random.Random) -> RoundResult:
     """Take the blocks of samples; whatever drifts evenly drops out of a block."""
     taken: dict[str, list[float]] = {BASE: [], HEAD: []}
     for _ in range(_BLOCKS):
@@ -169,7 +169,7 @@ def _samples(sides: Mapping[str, _Side], name: str, number: int, lot: random.Ran
     logarithms = [
         math.log(head / base) for base, head in zip(taken[BASE], taken[HEAD], strict=True)
     ]
-    return Measured(
+    return RoundResult(
         base=statistics.median(taken[BASE]),
         head=statistics.median(taken[HEAD]),
         log_ratio=statistics.median(logarithms),

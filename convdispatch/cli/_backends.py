@@ -17,7 +17,7 @@ from convdispatch.support.versions import version_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class BackendRow:
     """One registered backend; the field names are the keys of the JSON output."""
 
     name: str
@@ -54,19 +54,19 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def backend_rows() -> list[Row]:
+def backend_rows() -> list[BackendRow]:
     """Return a row for each registered backend: the available first, the broken last."""
     order = (AVAILABLE, UNAVAILABLE, BROKEN)
     rows = [_row(entry) for entry in registry.entries().values()]
     return sorted(rows, key=lambda row: (order.index(row.status), row.name != "numpy", row.name))
 
 
-def _row(entry: Entry) -> Row:
+def _row(entry: Entry) -> BackendRow:
     info, error = entry.info, entry.error
     problem = registry.problem(entry.name)
     if error is None and isinstance(problem, BackendBroken):
         error = problem
-    return Row(
+    return BackendRow(
         name=entry.name,
         status=registry.status(entry.name),
         version=version_of(info.framework) if info else None,
@@ -89,7 +89,7 @@ def _current() -> tuple[str | None, str | None]:
     return name, None if problem is None else one_line(f"the current backend: {problem}")
 
 
-def _remedy(row: Row) -> str:
+def _remedy(row: BackendRow) -> str:
     if row.status == UNAVAILABLE:
         return row.install or ""
     return row.error or ""

@@ -71,7 +71,7 @@ def _compare(
 ) -> list[gate.Result]:
     lot = random.Random()
 
-    def measure(wanted: Sequence[str]) -> dict[str, pair.Measured]:
+    def measure(wanted: Sequence[str]) -> dict[str, pair.RoundResult]:
         by_backend: dict[str, dict[str, str]] = {}
         for id_ in wanted:
             backend, name = ids[id_]

@@ -55,7 +55,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Configured:
+class ConfigurationFound:
     """What reading the configuration gave."""
 
     path: str
@@ -65,13 +65,13 @@ class Configured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Diagnosis:
     """Everything that `doctor` found out; the field names are the keys of the JSON output."""
 
     python: str
     platform: str
     packages: dict[str, str | None]
-    config: Configured
+    config: ConfigurationFound
     backends: list[Check]
     healthy: bool
 
@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     checks = _checks()
     if not configured.errors:
         configured.errors.extend(_unusable(selection.backend(), checks))
-    report = Report(
+    report = Diagnosis(
         python=platform.python_version(),
         platform=platform.platform(),
         packages={name: version_of(name) for name in _PACKAGES},
@@ -117,7 +117,7 @@ def convolve(name: str) -> str:
     return "" if result == _EXPECTED else f"computed {result}, expected {_EXPECTED}"
 
 
-def _configured(path: Path) -> Configured:
+def _configured(path: Path) -> ConfigurationFound:
     """Read the configuration and ask for the current backend, collecting what goes wrong."""
     caught: list[str] = []
     errors: list[str] = []
@@ -128,7 +128,7 @@ def _configured(path: Path) -> Configured:
             selection.backend()
     except (ConfigError, BackendNotFound) as exc:
         errors.append(one_line(str(exc)))
-    return Configured(
+    return ConfigurationFound(
         path=str(path),
         exists=path.is_file(),
         warnings=[one_line(warning) for warning in caught],
@@ -202,7 +202,7 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
 
 
-def _as_text(report: Report) -> str:
+def _as_text(report: Diagnosis) -> str:
     configured = report.config
     rows = [
         (

@@ -80,16 +80,16 @@ def _of_built(layer: Constructed, changed: Mapping[str, Any]) -> dict[str, Any]:
     vars(after).update(vars(layer), **changed, _plans=PlanTable())
     shape = _input_shape_after(layer, after)
     vars(after).update(_built_shape=shape)
-    weights = after._declare(shape)
-    if _shapes_of(weights) != _shapes_of(layer._weights):
+    declarations = after._declare(shape)
+    if _shapes_of(declarations) != _shapes_of(layer._declarations):
         names = ", ".join(f"`{layer.spelled(name)}`" for name in changed)
         raise InvalidArgument(
             f"{names} of {layer.name!r} cannot change so once it is built: its weights have the "
-            f"shapes {_shapes_of(layer._weights)} and would need {_shapes_of(weights)}. Make a "
-            "new layer instead."
+            f"shapes {_shapes_of(layer._declarations)} and would need {_shapes_of(declarations)}. "
+            "Make a new layer instead."
         )
     large_sizes.require_possible(after, shape)
-    return {"_weights": weights, "_built_shape": shape}
+    return {"_declarations": declarations, "_built_shape": shape}
 
 
 def _input_shape_after(layer: Constructed, after: Constructed) -> PartialShape:
@@ -100,5 +100,5 @@ def _input_shape_after(layer: Constructed, after: Constructed) -> PartialShape:
     return tuple(shape)
 
 
-def _shapes_of(weights: Sequence[Weight]) -> list[Shape]:
-    return [weight.public_shape for weight in weights]
+def _shapes_of(declarations: Sequence[Weight]) -> list[Shape]:
+    return [weight.public_shape for weight in declarations]

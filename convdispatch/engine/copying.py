@@ -57,10 +57,10 @@ class Copied(Weighted):
         """
         self.ensure_built("adopt")
         backend = self._backend()
-        require_as_many(variables, self._weights, owner=self.name)
+        require_as_many(variables, self._declarations, owner=self.name)
         require_native(backend, variables, owner=self.name)
         described = [backend.describe(variable) for variable in variables]
-        require_shapes([shape for shape, _ in described], self._weights, owner=self.name)
+        require_shapes([shape for shape, _ in described], self._declarations, owner=self.name)
         dtype = _common([dtype for _, dtype in described], self.dtype)
         with held([self]):
             self._variables = list(variables)

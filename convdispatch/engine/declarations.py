@@ -94,47 +94,51 @@ def _chain(steps: Sequence[Callable[[Tensor], Tensor]]) -> Callable[[Tensor], Te
 
 
 def checked_values(
-    values: Sequence[Any], weights: Sequence[Weight], *, owner: str
+    values: Sequence[Any], declarations: Sequence[Weight], *, owner: str
 ) -> list[NumpyArray]:
     """Return one array a weight, or raise before any of them is used."""
     if not isinstance(values, Sequence) or isinstance(values, str | bytes):
         raise InvalidType(
             f"`weights` of {owner!r} must be a list of arrays; received {type(values).__name__}."
         )
-    require_as_many(values, weights, owner=owner)
-    arrays = [_as_array(value, w, owner) for value, w in zip(values, weights, strict=True)]
-    for array, weight in zip(arrays, weights, strict=True):
+    require_as_many(values, declarations, owner=owner)
+    arrays = [_as_array(value, w, owner) for value, w in zip(values, declarations, strict=True)]
+    for array, weight in zip(arrays, declarations, strict=True):
         if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
             raise InvalidType(
                 f"`weights` of {owner!r} must be arrays of real numbers; received element type "
                 f"{array.dtype} for {weight.name!r}."
             )
-    require_shapes([array.shape for array in arrays], weights, owner=owner)
+    require_shapes([array.shape for array in arrays], declarations, owner=owner)
     return arrays
 
 
 def require_shapes(
-    shapes: Sequence[PartialShape], weights: Sequence[Weight], *, owner: str
+    shapes: Sequence[PartialShape], declarations: Sequence[Weight], *, owner: str
 ) -> None:
     """Raise `InvalidShape` unless each is the shape of that weight."""
-    for shape, weight in zip(shapes, weights, strict=True):
+    for shape, weight in zip(shapes, declarations, strict=True):
         if shape != weight.public_shape:
-            wanted = [one.public_shape for one in weights]
+            wanted = [one.public_shape for one in declarations]
             raise InvalidShape(
                 f"`weights` of {owner!r} must have the shapes {wanted}; received {shape} "
                 f"for {weight.name!r}."
             )
 
 
-def require_as_many(values: Sequence[Any], weights: Sequence[Weight], *, owner: str) -> None:
+def require_as_many(values: Sequence[Any], declarations: Sequence[Weight], *, owner: str) -> None:
     """Raise `InvalidArgument` unless there is one value a weight, `InvalidType` for no list."""
     if not isinstance(values, Sized):
         raise InvalidType(
             f"`weights` of {owner!r} must be a list of tensors; received {type(values).__name__}."
         )
-    if len(values) != len(weights):
-        shapes = [weight.public_shape for weight in weights]
-        wanted = f"{len(weights)} arrays of shapes {shapes}" if weights else "none: it has none"
+    if len(values) != len(declarations):
+        shapes = [weight.public_shape for weight in declarations]
+        wanted = (
+            f"{len(declarations)} arrays of shapes {shapes}"
+            if declarations
+            else "none: it has none"
+        )
         raise InvalidArgument(
             f"`weights` of {owner!r} must be {wanted}; received {len(values)} arrays."
         )

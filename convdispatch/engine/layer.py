@@ -171,7 +171,7 @@ class Layer(Changing):
         backend = self._backend()
         native = as_native(backend, inputs, self.dtype)
         plan = self.plan_for(native)
-        declared = self._weights if self._is_made else self._declare((None, *plan.input_shape))
+        declared = self._declarations if self._is_made else self._declare((None, *plan.input_shape))
         require_as_many(weights, declared, owner=self.name)
         require_native(backend, weights, owner=self.name)
         return plan.function(weights, native)

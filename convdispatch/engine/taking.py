@@ -37,7 +37,7 @@ _STATE = frozenset(
         "_stacks",
         "_stage",
         "_variables",
-        "_weights",
+        "_declarations",
         "_write",
     )
 )

@@ -53,7 +53,7 @@ class Weighted:
         """Be without weights again."""
         self._is_settled = False
         self._is_made = False
-        self._weights: tuple[Weight, ...] = ()
+        self._declarations: tuple[Weight, ...] = ()
         self._variables: list[Tensor] = []
         self._activity_losses: list[Tensor] = []
 
@@ -67,7 +67,7 @@ class Weighted:
     @property
     def declared_weights(self) -> tuple[Weight, ...]:
         """What the layer says of each of its weights: name, shape and the user's wishes."""
-        return self._weights
+        return self._declarations
 
     @property
     def trainable_weights(self) -> list[Any]:
@@ -93,18 +93,20 @@ class Weighted:
         Threads that compute with the layer meanwhile see the old values or the new ones.
         """
         self.ensure_built("set_weights")
-        values = checked_values(weights, self._weights, owner=self.name)
+        values = checked_values(weights, self._declarations, owner=self.name)
         with written([self]):
             self._assign(range(len(values)), values)
 
     def count_params(self) -> int:
         """Return how many numbers the weights hold."""
         self.ensure_built("count_params")
-        return sum(math.prod(weight.shape) for weight in self._weights)
+        return sum(math.prod(weight.shape) for weight in self._declarations)
 
     def apply_constraints(self) -> None:
         """Project the weights onto their constraints, as a trainer does after each update."""
-        constrained = [i for i, weight in enumerate(self._weights) if weight.constraint is not None]
+        constrained = [
+            i for i, weight in enumerate(self._declarations) if weight.constraint is not None
+        ]
         if not constrained:
             return
         with held([self]):  # what is read here is what is projected
@@ -113,7 +115,7 @@ class Weighted:
                 self._assign(constrained, projected)
 
     def _projected(self, index: int) -> NumpyArray:
-        constraint: Any = self._weights[index].constraint
+        constraint: Any = self._declarations[index].constraint
         return self._backend().to_numpy(constraint(self._variables[index]))
 
     @property
@@ -129,7 +131,7 @@ class Weighted:
     def penalties(self, weights: Sequence[Any]) -> list[Any]:
         """Return the regularization losses of other weights: a pure function, beside `apply`."""
         self.ensure_built("penalties")
-        require_as_many(weights, self._weights, owner=self.name)
+        require_as_many(weights, self._declarations, owner=self.name)
         require_native(self._backend(), weights, owner=self.name)
         return self._penalties(weights)
 
@@ -140,12 +142,12 @@ class Weighted:
         backend = self._backend()
         return [
             penalty(weight.regularizer, backend, tensor)
-            for weight, tensor in zip(self._weights, weights, strict=True)
+            for weight, tensor in zip(self._declarations, weights, strict=True)
             if weight.regularizer is not None
         ]
 
     def _variable(self, name: str) -> Any:
-        for weight, variable in zip(self._weights, self._variables, strict=True):
+        for weight, variable in zip(self._declarations, self._variables, strict=True):
             if weight.name == name:
                 return variable
         return None
@@ -166,17 +168,17 @@ class Weighted:
     def _restore(self, values: Sequence[NumpyArray]) -> None:
         self._assign(range(len(values)), values)
 
-    def _start_values(self, weights: Sequence[Weight]) -> list[NumpyArray]:
+    def _start_values(self, declarations: Sequence[Weight]) -> list[NumpyArray]:
         if self._initial_weights is not None:
-            return checked_values(self._initial_weights, weights, owner=self.name)
-        return [self._draw(weight) for weight in weights]
+            return checked_values(self._initial_weights, declarations, owner=self.name)
+        return [self._draw(weight) for weight in declarations]
 
     def _draw(self, weight: Weight) -> NumpyArray:
         return initializers.draw(weight.initializer, weight.public_shape)
 
-    def _make_variables(self, weights: tuple[Weight, ...]) -> None:
-        self._variables = self._as_variables(self._start_values(weights))
-        self._weights = weights
+    def _make_variables(self, declarations: tuple[Weight, ...]) -> None:
+        self._variables = self._as_variables(self._start_values(declarations))
+        self._declarations = declarations
         self._initial_weights = None
 
     def _as_variables(self, values: Sequence[NumpyArray]) -> list[Tensor]:

@@ -1,4 +1,4 @@
-"""What names stand for: activations, initializers, regularizers and constraints, with their formulas.
+"""What names stand for: activations, initializers, regularizers, constraints, and their formulas.
 
 A formula is written once, over a backend's table of functions. `vocabulary` puts the names of each
 Keras together.

@@ -21,7 +21,7 @@ from convdispatch.types import (
 )
 
 
-class Conv(OneKernelLayer):
+class ConvLayer(OneKernelLayer):
     """Convolution with a kernel (*spatial, input channels / groups, filters) and a bias.
 
     Maps (batch, *spatial, channels) to (batch, *new spatial, filters), or the same with the
@@ -97,7 +97,7 @@ class Conv(OneKernelLayer):
     def reduction_length(self) -> int:
         """How many products are summed into one output, the bias counted as one."""
         self.ensure_built("reduction_length")
-        return math.prod(self._weights[0].shape[:-1]) + self.use_bias
+        return math.prod(self._declarations[0].shape[:-1]) + self.use_bias
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
         """Return the output's shape, batch axis included; an unknown size is None."""
@@ -120,7 +120,7 @@ class Conv(OneKernelLayer):
         )
 
 
-class Conv1D(Conv):
+class Conv1D(ConvLayer):
     """Convolve sequences: a kernel slides over the steps.
 
         input   (batch, steps, channels)
@@ -156,7 +156,7 @@ class Conv1D(Conv):
     default_data_format = "channels_last"
 
 
-class Conv2D(Conv):
+class Conv2D(ConvLayer):
     """Convolve images: a kernel slides over rows and columns.
 
         input   (batch, rows, cols, channels)
@@ -190,7 +190,7 @@ class Conv2D(Conv):
     rank = 2
 
 
-class Conv3D(Conv):
+class Conv3D(ConvLayer):
     """Convolve volumes: a kernel slides over planes, rows and columns.
 
         input   (batch, planes, rows, cols, channels)

@@ -11,7 +11,7 @@ from convdispatch.engine.arguments import IntOrTuple, as_int
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.engine.declarations import Weight, kernel_reader
 from convdispatch.engine.plans import Function
-from convdispatch.layers._kernel_layer import ConvolutionalLayer, split_activation
+from convdispatch.layers._kernel_layer import KernelLayer, split_activation
 from convdispatch.layers._one_kernel import one_kernel_plan
 from convdispatch.ops import PartialShape, Shape
 from convdispatch.types import (
@@ -24,7 +24,7 @@ from convdispatch.types import (
 )
 
 
-class DepthwiseConv(ConvolutionalLayer):
+class DepthwiseConv(KernelLayer):
     """Convolution of each channel with `depth_multiplier` kernels of its own.
 
     The kernel is (*spatial, channels, depth_multiplier); output channel
@@ -34,7 +34,7 @@ class DepthwiseConv(ConvolutionalLayer):
     """
 
     is_flippable = False
-    size_arguments = ("depth_multiplier", *ConvolutionalLayer.size_arguments)
+    size_arguments = ("depth_multiplier", *KernelLayer.size_arguments)
 
     def __init__(
         self,

@@ -34,7 +34,7 @@ _LOOKUPS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-class ConvolutionalLayer(SpatialLayer):
+class KernelLayer(SpatialLayer):
     """A spatial layer with a kernel, a bias and an activation."""
 
     paddings: ClassVar[tuple[str, ...]] = ("valid", "same", "full")

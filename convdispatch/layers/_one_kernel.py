@@ -11,15 +11,15 @@ from convdispatch.engine.arguments import IntOrTuple, as_int
 from convdispatch.engine.declarations import Weight, kernel_reader
 from convdispatch.engine.plans import Function
 from convdispatch.errors import InvalidArgument, InvalidShape
-from convdispatch.layers._kernel_layer import ConvolutionalLayer, split_activation
+from convdispatch.layers._kernel_layer import KernelLayer, split_activation
 from convdispatch.ops import PartialShape, Shape, Tensor
 from convdispatch.types import ConstraintLike, InitializerLike, RegularizerLike
 
 
-class OneKernelLayer(ConvolutionalLayer):
+class OneKernelLayer(KernelLayer):
     """A convolutional layer with `filters` output channels in `groups`, and one kernel."""
 
-    size_arguments = ("filters", *ConvolutionalLayer.size_arguments)
+    size_arguments = ("filters", *KernelLayer.size_arguments)
 
     def __init__(
         self,

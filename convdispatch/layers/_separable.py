@@ -108,7 +108,7 @@ class SeparableConv(DepthwiseConv):
     def reduction_length(self) -> int:
         """How many products are summed into one output over both steps, the bias as one."""
         self.ensure_built("reduction_length")
-        return math.prod(self.kernel_size) + self._weights[1].shape[-2] + self.use_bias
+        return math.prod(self.kernel_size) + self._declarations[1].shape[-2] + self.use_bias
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
         """Return the output's shape, batch axis included; an unknown size is None."""

@@ -21,7 +21,7 @@ from convdispatch.types import (
 )
 
 
-class ConvTranspose(TransposedSizes):
+class ConvTransposeLayer(TransposedSizes):
     """Transposed convolution with a kernel (*spatial, filters / groups, input channels).
 
     The output's size is Keras's default for `output_padding=None`, the formula
@@ -106,7 +106,7 @@ class ConvTranspose(TransposedSizes):
     def reduction_length(self) -> int:
         """How many products are at most summed into one output, the bias counted as one."""
         self.ensure_built("reduction_length")
-        *spatial, _, channels = self._weights[0].shape
+        *spatial, _, channels = self._declarations[0].shape
         return math.prod(spatial) * channels // self.groups + self.use_bias
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
@@ -139,7 +139,7 @@ class ConvTranspose(TransposedSizes):
         )
 
 
-class Conv1DTranspose(ConvTranspose):
+class Conv1DTranspose(ConvTransposeLayer):
     """Transposed convolution of sequences: each step writes a kernel.
 
         input   (batch, steps, channels)
@@ -177,7 +177,7 @@ class Conv1DTranspose(ConvTranspose):
     default_data_format = "channels_last"
 
 
-class Conv2DTranspose(ConvTranspose):
+class Conv2DTranspose(ConvTransposeLayer):
     """Transposed convolution of images: each cell writes a kernel.
 
         input   (batch, rows, cols, channels)
@@ -214,7 +214,7 @@ class Conv2DTranspose(ConvTranspose):
     rank = 2
 
 
-class Conv3DTranspose(ConvTranspose):
+class Conv3DTranspose(ConvTransposeLayer):
     """Transposed convolution of volumes: each cell writes a kernel.
 
         input   (batch, planes, rows, cols, channels)

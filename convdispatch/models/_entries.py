@@ -24,7 +24,7 @@ _INPUT_KEYS = ("batch_shape", "batch_input_shape", "dtype", "input_dtype", "name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LayerEntry:
     """One layer of a document: its class, found, and its configuration, not yet checked."""
 
     layer_class: type[Layer]
@@ -42,7 +42,7 @@ def door_of_version(document: Mapping[str, Any]) -> str | None:
 
 def entries_of(
     config: Any, custom_objects: Mapping[str, type[Layer]], door: str | None, limits: DocumentLimits
-) -> list[Entry]:
+) -> list[LayerEntry]:
     """Return the layers of a model's configuration, up to Keras 2.2.2 a list of them.
 
     The first announces the input's shape if the document knows it.
@@ -60,7 +60,7 @@ def entries_of(
     if configs and isinstance(shape, list | tuple):
         configs[0] = _announcing(configs[0], shape)
     return [
-        Entry(layer_class=found, config=each, title=f"layer {place}, {entry['class_name']}")
+        LayerEntry(layer_class=found, config=each, title=f"layer {place}, {entry['class_name']}")
         for place, (found, each, entry) in enumerate(
             zip(classes, configs, others, strict=True), start=1
         )

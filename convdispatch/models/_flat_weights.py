@@ -19,7 +19,7 @@ _MADE = (
     "_is_settled",
     "_built_shape",
     "_variables",
-    "_weights",
+    "_declarations",
     "_initial_weights",
     "_plans",
 )

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from convdispatch.engine import keras_configs
 from convdispatch.engine.layer import Layer
-from convdispatch.models._entries import Entry, checked_door, entries_of
+from convdispatch.models._entries import LayerEntry, checked_door, entries_of
 from convdispatch.ops import PartialShape
 from convdispatch.support.documents import DocumentLimits, refusing, require_readable
 
@@ -69,11 +69,11 @@ def model_from(
     return model
 
 
-def _wish(entry: Entry) -> Any:
+def _wish(entry: LayerEntry) -> Any:
     return entry.config.get("backend") if isinstance(entry.config, Mapping) else None
 
 
-def _layer(entry: Entry, backend: str | None, limits: DocumentLimits) -> Layer:
+def _layer(entry: LayerEntry, backend: str | None, limits: DocumentLimits) -> Layer:
     config = entry.config
     if backend is not None and _wish(entry) is not None:  # the caller's word counts
         config = {key: value for key, value in config.items() if key != "backend"}

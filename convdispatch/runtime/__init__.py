@@ -1,1 +1,1 @@
-"""What is there and what is in force: plugins, backends, settings, and from an op to its function."""
+"""What exists and is in force: plugins, backends, settings, and an op's way to its function."""

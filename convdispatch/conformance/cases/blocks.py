@@ -10,31 +10,31 @@ from collections.abc import Iterator
 
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.cases.computing import alternating
-from convdispatch.conformance.cases.conv_rows import Geometry
+from convdispatch.conformance.cases.conv_rows import ConvRow
 from convdispatch.conformance.cases.values import forward_case
 from convdispatch.numerics.problem import with_batch
 
 # fmt: off
 _GEOMETRIES = (
-    Geometry("1d-many-cells", (131,), (3,), pads=((1, 1),), bias=True),
-    Geometry("1d-many-cells-strided", (135,), (5,), (2,), ((3, 2),), activation="relu"),
-    Geometry("1d-many-taps", (70,), (35,), pads=((17, 17),)),
-    Geometry("1d-long-stride", (70,), (3,), (7,), ((0, 5),), bias=True),
-    Geometry("1d-long-dilation", (70,), (4,), (1,), ((9, 0),), (11,)),
-    Geometry("1d-large-pads", (5,), (3,), (2,), ((17, 20),)),
-    Geometry("1d-large-crops", (70,), (3,), (2,), ((-17, -33),)),
-    Geometry("1d-many-channels", (3,), (2,), channels=(67, 71), bias=True),
-    Geometry("1d-many-groups", (4,), (2,), groups=35, channels=(35, 70), bias=True),
-    Geometry("2d-wide", (3, 67), (3, 3), pads=((1, 1), (1, 1))),
-    Geometry("2d-tall", (67, 3), (3, 3), pads=((1, 1), (1, 1)), bias=True),
-    Geometry("2d-three-by-three", (7, 9), (3, 3), pads=((1, 1), (1, 1)), channels=(5, 9)),
-    Geometry("2d-five-by-five", (8, 8), (5, 5), pads=((2, 2), (2, 2)), activation="tanh"),
-    Geometry("2d-seven-by-seven", (9, 9), (7, 7), (2, 2), ((3, 3), (3, 3)), bias=True),
-    Geometry("2d-depthwise-channels", (4, 5), (3, 3), groups=19, channels=(19, 19)),
-    Geometry("2d-pointwise-channels", (3, 3), (1, 1), channels=(37, 35), activation="relu"),
-    Geometry("3d-deep", (19, 3, 2), (3, 2, 2), pads=((1, 1), (0, 0), (1, 0))),
-    Geometry("3d-wide", (2, 3, 19), (2, 2, 3), (1, 1, 2), bias=True),
-    Geometry("3d-many-channels", (2, 2, 2), (2, 1, 2), channels=(19, 21)),
+    ConvRow("1d-many-cells", (131,), (3,), pads=((1, 1),), bias=True),
+    ConvRow("1d-many-cells-strided", (135,), (5,), (2,), ((3, 2),), activation="relu"),
+    ConvRow("1d-many-taps", (70,), (35,), pads=((17, 17),)),
+    ConvRow("1d-long-stride", (70,), (3,), (7,), ((0, 5),), bias=True),
+    ConvRow("1d-long-dilation", (70,), (4,), (1,), ((9, 0),), (11,)),
+    ConvRow("1d-large-pads", (5,), (3,), (2,), ((17, 20),)),
+    ConvRow("1d-large-crops", (70,), (3,), (2,), ((-17, -33),)),
+    ConvRow("1d-many-channels", (3,), (2,), channels=(67, 71), bias=True),
+    ConvRow("1d-many-groups", (4,), (2,), groups=35, channels=(35, 70), bias=True),
+    ConvRow("2d-wide", (3, 67), (3, 3), pads=((1, 1), (1, 1))),
+    ConvRow("2d-tall", (67, 3), (3, 3), pads=((1, 1), (1, 1)), bias=True),
+    ConvRow("2d-three-by-three", (7, 9), (3, 3), pads=((1, 1), (1, 1)), channels=(5, 9)),
+    ConvRow("2d-five-by-five", (8, 8), (5, 5), pads=((2, 2), (2, 2)), activation="tanh"),
+    ConvRow("2d-seven-by-seven", (9, 9), (7, 7), (2, 2), ((3, 3), (3, 3)), bias=True),
+    ConvRow("2d-depthwise-channels", (4, 5), (3, 3), groups=19, channels=(19, 19)),
+    ConvRow("2d-pointwise-channels", (3, 3), (1, 1), channels=(37, 35), activation="relu"),
+    ConvRow("3d-deep", (19, 3, 2), (3, 2, 2), pads=((1, 1), (0, 0), (1, 0))),
+    ConvRow("3d-wide", (2, 3, 19), (2, 2, 3), (1, 1, 2), bias=True),
+    ConvRow("3d-many-channels", (2, 2, 2), (2, 1, 2), channels=(19, 21)),
 )
 # fmt: on
 _BATCHED = ("1d-many-cells-strided", "2d-three-by-three", "3d-wide")

@@ -20,7 +20,7 @@ from convdispatch.conformance.cases.computing import (
     layout,
     spatial_axes,
 )
-from convdispatch.conformance.cases.conv_rows import Geometry, conv_problem
+from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import Problem
 from convdispatch.ops import Backend, op_name
@@ -76,12 +76,12 @@ def causal(backend: Backend, problem: Problem, axis: int) -> None:
         )
 
 
-def _geometry(rank: int, axis: int, taps: int, stride: int, dilation: int) -> Geometry:
+def _geometry(rank: int, axis: int, taps: int, stride: int, dilation: int) -> ConvRow:
     def along(own: int, other: int) -> tuple[int, ...]:
         return tuple(own if one == axis else other for one in range(rank))
 
     pads = tuple(((taps - 1) * dilation, 0) if one == axis else (0, 0) for one in range(rank))
-    return Geometry(
+    return ConvRow(
         f"k{taps}-s{stride}-d{dilation}",
         along(9, 3),
         along(taps, 2),

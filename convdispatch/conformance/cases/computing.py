@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from convdispatch.conformance.cases import harness
-from convdispatch.conformance.cases.conv_rows import Geometry, conv_problem, transpose_problem
+from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
 from convdispatch.conformance.cases.geometries import GEOMETRIES
 from convdispatch.numerics import bounds
 from convdispatch.numerics.problem import Array, Problem, before_bias
@@ -33,7 +33,7 @@ CHOSEN = tuple(geometry for geometry in GEOMETRIES if geometry.id in _CHOSEN)
 
 
 def alternating(
-    geometries: tuple[Geometry, ...] = CHOSEN, **numbers: Any
+    geometries: tuple[ConvRow, ...] = CHOSEN, **numbers: Any
 ) -> Iterator[tuple[str, Problem]]:
     """Yield each geometry's convolution and its adjoint, the two in different layouts.
 
@@ -127,5 +127,5 @@ def layout(problem: Problem) -> str:
     return "last" if problem.op.channels_last else "first"
 
 
-def _named(geometry: Geometry, problem: Problem) -> tuple[str, Problem]:
+def _named(geometry: ConvRow, problem: Problem) -> tuple[str, Problem]:
     return f"{geometry.id}-{layout(problem)}", problem

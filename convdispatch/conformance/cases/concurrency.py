@@ -20,7 +20,7 @@ from convdispatch.conformance.cases.computing import (
     every_feature,
     layout,
 )
-from convdispatch.conformance.cases.conv_rows import Geometry, problems
+from convdispatch.conformance.cases.conv_rows import ConvRow, problems
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import Array, Problem
 from convdispatch.ops import Backend, Pad, Tensor, Upsample, op_name
@@ -29,11 +29,11 @@ _ROUNDS, _CALLS = 3, 16
 _SWITCH_SECONDS = 1e-6
 # Many channels: a call takes long enough to meet another one, and the oracle does not.
 _LARGE = (
-    Geometry("1d-many-channels", (20,), (3,), (2,), ((1, 1),), channels=(48, 64), bias=True),
-    Geometry("2d-many-filters", (5, 6), (1, 1), channels=(2, 256)),
-    Geometry("2d-many-channels", (6, 5), (3, 2), channels=(32, 48), activation="relu"),
-    Geometry("2d-many-groups", (6, 4), (2, 2), (2, 1), (), (1, 2), 8, (32, 64), bias=True),
-    Geometry("3d-many-channels", (3, 4, 3), (2, 2, 2), channels=(32, 32), bias=True),
+    ConvRow("1d-many-channels", (20,), (3,), (2,), ((1, 1),), channels=(48, 64), bias=True),
+    ConvRow("2d-many-filters", (5, 6), (1, 1), channels=(2, 256)),
+    ConvRow("2d-many-channels", (6, 5), (3, 2), channels=(32, 48), activation="relu"),
+    ConvRow("2d-many-groups", (6, 4), (2, 2), (2, 1), (), (1, 2), 8, (32, 64), bias=True),
+    ConvRow("3d-many-channels", (3, 4, 3), (2, 2, 2), channels=(32, 32), bias=True),
 )
 
 

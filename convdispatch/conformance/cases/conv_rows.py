@@ -18,7 +18,7 @@ BATCH = 2
 
 
 @dataclass(frozen=True)
-class Geometry:
+class ConvRow:
     """What a `Conv` and its adjoint are made of; an empty field is the neutral value."""
 
     id: str
@@ -64,7 +64,7 @@ def placements(size: Shape, kernel: Shape, *, strides: Shape, pads: Pads, dilati
     )
 
 
-def problems(geometry: Geometry, **numbers: Any) -> Iterator[Problem]:
+def problems(geometry: ConvRow, **numbers: Any) -> Iterator[Problem]:
     """Yield the convolution and its adjoint, channels last and first.
 
     `numbers` are the fields `dtype`, `values` and `seed` of the problems.
@@ -74,7 +74,7 @@ def problems(geometry: Geometry, **numbers: Any) -> Iterator[Problem]:
         yield transpose_problem(geometry, channels_last=channels_last, **numbers)
 
 
-def conv_problem(geometry: Geometry, *, channels_last: bool = True, **numbers: Any) -> Problem:
+def conv_problem(geometry: ConvRow, *, channels_last: bool = True, **numbers: Any) -> Problem:
     """Return the convolution of this geometry."""
     channels, filters = geometry.channels
     return Problem(
@@ -85,7 +85,7 @@ def conv_problem(geometry: Geometry, *, channels_last: bool = True, **numbers: A
     )
 
 
-def transpose_problem(geometry: Geometry, *, channels_last: bool = True, **numbers: Any) -> Problem:
+def transpose_problem(geometry: ConvRow, *, channels_last: bool = True, **numbers: Any) -> Problem:
     """Return the adjoint of the convolution, from its output back to its input."""
     channels, filters = geometry.channels
     fields = _fields(geometry, channels_last=channels_last)
@@ -97,7 +97,7 @@ def transpose_problem(geometry: Geometry, *, channels_last: bool = True, **numbe
     )
 
 
-def _fields(geometry: Geometry, *, channels_last: bool) -> dict[str, Any]:
+def _fields(geometry: ConvRow, *, channels_last: bool) -> dict[str, Any]:
     ones = (1,) * len(geometry.size)
     return {
         "strides": geometry.strides or ones,
@@ -114,7 +114,7 @@ def _shape(size: tuple[int, ...], channels: int, *, channels_last: bool) -> tupl
     return (BATCH, *size, channels) if channels_last else (BATCH, channels, *size)
 
 
-def _weights(geometry: Geometry, written: int) -> tuple[tuple[int, ...], ...]:
+def _weights(geometry: ConvRow, written: int) -> tuple[tuple[int, ...], ...]:
     channels, filters = geometry.channels
     kernel = (*geometry.kernel, channels // geometry.groups, filters)
     return (kernel, (written,)) if geometry.bias else (kernel,)

@@ -15,7 +15,7 @@ from convdispatch.conformance.cases.computing import (
     convolution,
     every_feature,
 )
-from convdispatch.conformance.cases.conv_rows import Geometry
+from convdispatch.conformance.cases.conv_rows import ConvRow
 from convdispatch.conformance.cases.layer_rows import LayerRow, require_registered, row_case
 from convdispatch.numerics.distance import require_within, worst
 from convdispatch.numerics.problem import Problem
@@ -23,18 +23,18 @@ from convdispatch.ops import Backend, ConvTranspose, op_name
 
 # Geometries that a padding's name means under either convention, by that name.
 _SYMMETRIC = (
-    ("valid", Geometry("1d-valid-strided", (7,), (3,), (2,))),
-    ("valid", Geometry("1d-valid-groups", (6,), (2,), groups=2, channels=(4, 2))),
-    ("same", Geometry("1d-same-odd", (5,), (3,), pads=((1, 1),))),
-    ("same", Geometry("1d-same-dilated", (6,), (3,), pads=((2, 2),), dilation=(2,))),
-    ("full", Geometry("1d-full-even", (4,), (2,), pads=((1, 1),))),
-    ("valid", Geometry("2d-valid-strided", (7, 5), (3, 2), (2, 1))),
-    ("valid", Geometry("2d-valid-dilated", (6, 5), (2, 3), dilation=(3, 1))),
-    ("same", Geometry("2d-same-odd", (4, 5), (3, 1), pads=((1, 1), (0, 0)))),
-    ("full", Geometry("2d-full", (3, 4), (2, 3), pads=((1, 1), (2, 2)))),
-    ("valid", Geometry("3d-valid-strided", (4, 3, 5), (2, 1, 3), (2, 1, 2))),
-    ("same", Geometry("3d-same-odd", (3, 2, 4), (3, 1, 3), pads=((1, 1), (0, 0), (1, 1)))),
-    ("full", Geometry("3d-full", (2, 3, 2), (2, 1, 2), pads=((1, 1), (0, 0), (1, 1)))),
+    ("valid", ConvRow("1d-valid-strided", (7,), (3,), (2,))),
+    ("valid", ConvRow("1d-valid-groups", (6,), (2,), groups=2, channels=(4, 2))),
+    ("same", ConvRow("1d-same-odd", (5,), (3,), pads=((1, 1),))),
+    ("same", ConvRow("1d-same-dilated", (6,), (3,), pads=((2, 2),), dilation=(2,))),
+    ("full", ConvRow("1d-full-even", (4,), (2,), pads=((1, 1),))),
+    ("valid", ConvRow("2d-valid-strided", (7, 5), (3, 2), (2, 1))),
+    ("valid", ConvRow("2d-valid-dilated", (6, 5), (2, 3), dilation=(3, 1))),
+    ("same", ConvRow("2d-same-odd", (4, 5), (3, 1), pads=((1, 1), (0, 0)))),
+    ("full", ConvRow("2d-full", (3, 4), (2, 3), pads=((1, 1), (2, 2)))),
+    ("valid", ConvRow("3d-valid-strided", (4, 3, 5), (2, 1, 3), (2, 1, 2))),
+    ("same", ConvRow("3d-same-odd", (3, 2, 4), (3, 1, 3), pads=((1, 1), (0, 0), (1, 1)))),
+    ("full", ConvRow("3d-full", (2, 3, 2), (2, 1, 2), pads=((1, 1), (0, 0), (1, 1)))),
 )
 _CELLS, _TAPS = (1, 2, 3, 4), (1, 10, 100)
 # Layer, cells, taps, what is padded and how far the kernel moves; then the result under either

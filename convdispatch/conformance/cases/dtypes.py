@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.cases.computing import CHOSEN, alternating, layout, pick
-from convdispatch.conformance.cases.conv_rows import Geometry, conv_problem, transpose_problem
+from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
 from convdispatch.conformance.cases.geometries import GEOMETRIES
 from convdispatch.conformance.cases.values import forward_case
 from convdispatch.numerics.problem import Problem
@@ -20,13 +20,13 @@ from convdispatch.ops import FLOAT_DTYPES, Pad, Upsample
 # Thousands of products a cell: over channels, over taps, over both, and in one of two groups. The
 # adjoint reads the other channels, which are as many once they are turned round.
 _LONG = (
-    Geometry("1d-long-channels", (2,), (1,), channels=(6000, 1)),
-    Geometry("1d-long-strided", (5,), (3,), (2,), channels=(2000, 2), bias=True),
-    Geometry("2d-long-groups", (3, 2), (2, 2), groups=2, channels=(3000, 2)),
-    Geometry("2d-long-relu", (4, 4), (3, 3), channels=(600, 2), bias=True, activation="relu"),
-    Geometry("3d-long-channels", (2, 2, 3), (2, 2, 2), channels=(700, 1)),
+    ConvRow("1d-long-channels", (2,), (1,), channels=(6000, 1)),
+    ConvRow("1d-long-strided", (5,), (3,), (2,), channels=(2000, 2), bias=True),
+    ConvRow("2d-long-groups", (3, 2), (2, 2), groups=2, channels=(3000, 2)),
+    ConvRow("2d-long-relu", (4, 4), (3, 3), channels=(600, 2), bias=True, activation="relu"),
+    ConvRow("3d-long-channels", (2, 2, 3), (2, 2, 2), channels=(700, 1)),
 )
-_LONG_KERNEL = Geometry("1d-long-kernel", (1001,), (1000,), channels=(6, 1))
+_LONG_KERNEL = ConvRow("1d-long-kernel", (1001,), (1000,), channels=(6, 1))
 _RESHAPING = (
     Pad(pads=((2, 1),), channels_last=True),
     Pad(pads=((1, -2), (0, 3)), channels_last=False),

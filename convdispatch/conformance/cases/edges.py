@@ -7,31 +7,31 @@ from dataclasses import replace
 
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.cases.computing import alternating, layout
-from convdispatch.conformance.cases.conv_rows import Geometry, problems
+from convdispatch.conformance.cases.conv_rows import ConvRow, problems
 from convdispatch.conformance.cases.values import forward_case
 from convdispatch.numerics.problem import Problem, with_batch
 from convdispatch.ops import Pad, Upsample
 
 # fmt: off
 _SMALLEST = (
-    Geometry("1d-one-cell-one-tap", (1,), (1,), channels=(1, 1)),
-    Geometry("1d-one-cell-padded", (1,), (3,), pads=((1, 1),), channels=(1, 2), bias=True),
-    Geometry("1d-one-cell-strided", (1,), (1,), (3,), channels=(2, 1)),
-    Geometry("1d-one-cell-dilated", (1,), (2,), (1,), ((3, 0),), (3,), channels=(2, 2)),
-    Geometry("1d-one-cell-left", (4,), (1,), pads=((-2, -1),), channels=(1, 3), bias=True),
-    Geometry("1d-one-output", (5,), (2,), (4,), channels=(1, 1), activation="relu"),
-    Geometry("1d-one-channel-a-group", (4,), (2,), groups=5, channels=(5, 5)),
-    Geometry("2d-row", (1, 5), (1, 3), channels=(1, 1), bias=True),
-    Geometry("2d-column", (5, 1), (2, 1), (2, 1), channels=(1, 2)),
-    Geometry("2d-one-cell", (1, 1), (1, 1), channels=(1, 1), activation="tanh"),
-    Geometry("2d-one-cell-padded", (1, 1), (3, 2), pads=((1, 1), (0, 1)), channels=(2, 1)),
-    Geometry("2d-flat-dilated", (1, 7), (1, 3), (1, 2), ((0, 0), (0, 1)), (1, 2), channels=(3, 1)),
-    Geometry("2d-flat-depthwise", (1, 6), (1, 2), (1, 2), groups=2, channels=(2, 2)),
-    Geometry("2d-one-output", (4, 3), (2, 2), (3, 2), channels=(1, 1), bias=True),
-    Geometry("3d-one-cell", (1, 1, 1), (1, 1, 1), channels=(1, 1), bias=True),
-    Geometry("3d-line", (1, 4, 1), (1, 3, 1), channels=(1, 1)),
-    Geometry("3d-plane", (3, 1, 3), (2, 1, 2), (1, 1, 2), channels=(1, 2)),
-    Geometry("3d-one-cell-padded", (1, 1, 1), (2, 1, 3), (2, 1, 1), ((1, 0), (0, 0), (1, 1)),
+    ConvRow("1d-one-cell-one-tap", (1,), (1,), channels=(1, 1)),
+    ConvRow("1d-one-cell-padded", (1,), (3,), pads=((1, 1),), channels=(1, 2), bias=True),
+    ConvRow("1d-one-cell-strided", (1,), (1,), (3,), channels=(2, 1)),
+    ConvRow("1d-one-cell-dilated", (1,), (2,), (1,), ((3, 0),), (3,), channels=(2, 2)),
+    ConvRow("1d-one-cell-left", (4,), (1,), pads=((-2, -1),), channels=(1, 3), bias=True),
+    ConvRow("1d-one-output", (5,), (2,), (4,), channels=(1, 1), activation="relu"),
+    ConvRow("1d-one-channel-a-group", (4,), (2,), groups=5, channels=(5, 5)),
+    ConvRow("2d-row", (1, 5), (1, 3), channels=(1, 1), bias=True),
+    ConvRow("2d-column", (5, 1), (2, 1), (2, 1), channels=(1, 2)),
+    ConvRow("2d-one-cell", (1, 1), (1, 1), channels=(1, 1), activation="tanh"),
+    ConvRow("2d-one-cell-padded", (1, 1), (3, 2), pads=((1, 1), (0, 1)), channels=(2, 1)),
+    ConvRow("2d-flat-dilated", (1, 7), (1, 3), (1, 2), ((0, 0), (0, 1)), (1, 2), channels=(3, 1)),
+    ConvRow("2d-flat-depthwise", (1, 6), (1, 2), (1, 2), groups=2, channels=(2, 2)),
+    ConvRow("2d-one-output", (4, 3), (2, 2), (3, 2), channels=(1, 1), bias=True),
+    ConvRow("3d-one-cell", (1, 1, 1), (1, 1, 1), channels=(1, 1), bias=True),
+    ConvRow("3d-line", (1, 4, 1), (1, 3, 1), channels=(1, 1)),
+    ConvRow("3d-plane", (3, 1, 3), (2, 1, 2), (1, 1, 2), channels=(1, 2)),
+    ConvRow("3d-one-cell-padded", (1, 1, 1), (2, 1, 3), (2, 1, 1), ((1, 0), (0, 0), (1, 1)),
              channels=(2, 1)),
 )
 # fmt: on

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.cases.conv_rows import Geometry, conv_problem, transpose_problem
+from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
 from convdispatch.conformance.cases.values import forward_case
 from convdispatch.numerics.problem import Problem
 from convdispatch.ops import FUSED_ACTIVATIONS, Pad, Upsample
@@ -50,14 +50,14 @@ def cases(seed: int) -> Iterator[Case]:
         yield from _upsamplings(rank, seed)
 
 
-def _geometries(rank: int) -> Iterator[Geometry]:
+def _geometries(rank: int) -> Iterator[ConvRow]:
     fields = itertools.product(
         _KERNELS[rank], _STRIDES[rank], _PADS[rank], _DILATIONS[rank], _GROUPS
     )
     for kernel, strides, pads, dilation, (groups, channels) in fields:
         slug = f"k{_x(kernel)}-s{_x(strides)}-p{_pairs(pads)}-d{_x(dilation)}-g{groups}"
         chance = zlib.crc32(slug.encode())  # the same in every process, whatever else there is
-        geometry = Geometry(
+        geometry = ConvRow(
             slug,
             _SIZES[rank],
             kernel,
@@ -73,7 +73,7 @@ def _geometries(rank: int) -> Iterator[Geometry]:
             yield geometry
 
 
-def _convolutions(geometry: Geometry, seed: int) -> Iterator[Case]:
+def _convolutions(geometry: ConvRow, seed: int) -> Iterator[Case]:
     for channels_last, make in itertools.product((True, False), (conv_problem, transpose_problem)):
         slug = f"{geometry.id}-{_layout(channels_last)}"
         dtype = "float32" if zlib.crc32(slug.encode()) & 3 else "float64"

@@ -21,7 +21,7 @@ from convdispatch.conformance.cases.computing import (
     convolution,
     layout,
 )
-from convdispatch.conformance.cases.conv_rows import Geometry, problems
+from convdispatch.conformance.cases.conv_rows import ConvRow, problems
 from convdispatch.conformance.cases.gradients import require_gradients
 from convdispatch.conformance.cases.values import forward_case
 from convdispatch.numerics.adjoints import cotangent, gradients
@@ -31,42 +31,42 @@ from convdispatch.ops import Backend, Conv, ConvTranspose, Shape, features, op_n
 
 # fmt: off
 _CROPS = (
-    Geometry("2d-crop-high", (7, 6), (2, 3), (1, 1), ((0, -3), (0, 0))),
-    Geometry("2d-crop-high-strided", (9, 8), (2, 2), (2, 3), ((0, -5), (0, 0)), bias=True),
-    Geometry("3d-crop-high-strided", (6, 3, 7), (1, 2, 2), (2, 1, 2), ((0, -3), (0, 0), (0, -4))),
-    Geometry("1d-beside-the-image", (4,), (1,), (2,), ((5, -3),), bias=True),
-    Geometry("2d-beside-the-image", (4, 3), (1, 2), (2, 1), ((3, -3), (0, 1)), channels=(2, 4)),
+    ConvRow("2d-crop-high", (7, 6), (2, 3), (1, 1), ((0, -3), (0, 0))),
+    ConvRow("2d-crop-high-strided", (9, 8), (2, 2), (2, 3), ((0, -5), (0, 0)), bias=True),
+    ConvRow("3d-crop-high-strided", (6, 3, 7), (1, 2, 2), (2, 1, 2), ((0, -3), (0, 0), (0, -4))),
+    ConvRow("1d-beside-the-image", (4,), (1,), (2,), ((5, -3),), bias=True),
+    ConvRow("2d-beside-the-image", (4, 3), (1, 2), (2, 1), ((3, -3), (0, 1)), channels=(2, 4)),
 )
 _FAR_APART = (
-    Geometry("1d-taps-over-pads", (4,), (3,), (1,), ((30, 30),), (30,)),
-    Geometry("1d-causal-taps-over-pads", (4,), (3,), (1,), ((62, 0),), (31,), bias=True),
-    Geometry("1d-no-tap-on-the-image", (4,), (2,), (1,), ((20, 20),), (40,), bias=True,
+    ConvRow("1d-taps-over-pads", (4,), (3,), (1,), ((30, 30),), (30,)),
+    ConvRow("1d-causal-taps-over-pads", (4,), (3,), (1,), ((62, 0),), (31,), bias=True),
+    ConvRow("1d-no-tap-on-the-image", (4,), (2,), (1,), ((20, 20),), (40,), bias=True,
              activation="relu"),
-    Geometry("1d-stride-over-image", (5,), (3,), (40,), bias=True),
-    Geometry("1d-full-strided-over-image", (2,), (3,), (5,), ((20, 20),), (7,)),
-    Geometry("1d-wide-kernel", (2,), (9,), (1,), ((4, 4),)),
-    Geometry("1d-depthwise-over-pads", (4,), (3,), (1,), ((9, 9),), (9,), 3, (3, 6)),
-    Geometry("2d-taps-over-pads", (4, 5), (3, 3), (1, 1), ((20, 20), (1, 1)), (20, 1), bias=True),
-    Geometry("2d-groups-over-pads", (3, 3), (3, 2), (1, 1), ((8, 8), (0, 7)), (8, 7), 2, (4, 6)),
-    Geometry("2d-no-tap-on-the-image", (3, 4), (2, 3), (1, 1), ((9, 9), (1, 1)), (18, 1)),
-    Geometry("2d-strides-over-image", (3, 5), (2, 2), (30, 2), ((0, 0), (1, 1))),
-    Geometry("3d-taps-over-pads", (2, 3, 2), (3, 1, 3), (1, 1, 1), ((6, 6), (0, 0), (6, 6)),
+    ConvRow("1d-stride-over-image", (5,), (3,), (40,), bias=True),
+    ConvRow("1d-full-strided-over-image", (2,), (3,), (5,), ((20, 20),), (7,)),
+    ConvRow("1d-wide-kernel", (2,), (9,), (1,), ((4, 4),)),
+    ConvRow("1d-depthwise-over-pads", (4,), (3,), (1,), ((9, 9),), (9,), 3, (3, 6)),
+    ConvRow("2d-taps-over-pads", (4, 5), (3, 3), (1, 1), ((20, 20), (1, 1)), (20, 1), bias=True),
+    ConvRow("2d-groups-over-pads", (3, 3), (3, 2), (1, 1), ((8, 8), (0, 7)), (8, 7), 2, (4, 6)),
+    ConvRow("2d-no-tap-on-the-image", (3, 4), (2, 3), (1, 1), ((9, 9), (1, 1)), (18, 1)),
+    ConvRow("2d-strides-over-image", (3, 5), (2, 2), (30, 2), ((0, 0), (1, 1))),
+    ConvRow("3d-taps-over-pads", (2, 3, 2), (3, 1, 3), (1, 1, 1), ((6, 6), (0, 0), (6, 6)),
              (6, 1, 6)),
 )
 _HUGE = 2**40
 # A geometry that no oracle can compute, and a small one of the same result by taps from those on.
 _SAME = (
-    (Geometry("1d-huge-dilation", (4,), (3,), (1,), ((_HUGE, _HUGE),), (_HUGE,)),
-     Geometry("", (4,), (1,)), (1,)),
-    (Geometry("1d-huge-stride", (4,), (3,), (_HUGE,)),
-     Geometry("", (4,), (3,), (2,)), (0,)),
-    (Geometry("2d-huge-dilation", (4, 5), (3, 3), (1, 1), ((_HUGE, _HUGE), (1, 1)), (_HUGE, 1)),
-     Geometry("", (4, 5), (1, 3), (1, 1), ((0, 0), (1, 1))), (1, 0)),
-    (Geometry("2d-huge-strides", (4, 5), (2, 3), (2**62, 2**31), ((0, 0), (0, 3))),
-     Geometry("", (4, 5), (2, 3), (3, 9)), (0, 0)),
-    (Geometry("3d-huge-dilation", (2, 3, 2), (2, 1, 2), (1, 1, 1), ((0, 0), (0, 0), (0, 2**50)),
+    (ConvRow("1d-huge-dilation", (4,), (3,), (1,), ((_HUGE, _HUGE),), (_HUGE,)),
+     ConvRow("", (4,), (1,)), (1,)),
+    (ConvRow("1d-huge-stride", (4,), (3,), (_HUGE,)),
+     ConvRow("", (4,), (3,), (2,)), (0,)),
+    (ConvRow("2d-huge-dilation", (4, 5), (3, 3), (1, 1), ((_HUGE, _HUGE), (1, 1)), (_HUGE, 1)),
+     ConvRow("", (4, 5), (1, 3), (1, 1), ((0, 0), (1, 1))), (1, 0)),
+    (ConvRow("2d-huge-strides", (4, 5), (2, 3), (2**62, 2**31), ((0, 0), (0, 3))),
+     ConvRow("", (4, 5), (2, 3), (3, 9)), (0, 0)),
+    (ConvRow("3d-huge-dilation", (2, 3, 2), (2, 1, 2), (1, 1, 1), ((0, 0), (0, 0), (0, 2**50)),
               (1, 1, 2**50)),
-     Geometry("", (2, 3, 2), (2, 1, 1)), (0, 0, 0)),
+     ConvRow("", (2, 3, 2), (2, 1, 1)), (0, 0, 0)),
 )
 # fmt: on
 
@@ -130,7 +130,7 @@ def equals_small(
     return require_within(got, problem.expected[0], allowed(backend, problem), problem.dtype)
 
 
-def _alike(small: Geometry, huge: Geometry, seed: int) -> Iterator[Problem]:
+def _alike(small: ConvRow, huge: ConvRow, seed: int) -> Iterator[Problem]:
     """Yield the small convolution and its adjoint in the layouts of the huge ones."""
     for _, problem in alternating((replace(small, id=huge.id),), seed=seed):
         yield problem

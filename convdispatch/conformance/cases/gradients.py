@@ -14,7 +14,7 @@ from dataclasses import replace
 from convdispatch.conformance.case import Case, Measured, Mismatch
 from convdispatch.conformance.cases import harness
 from convdispatch.conformance.cases.conv_rows import (
-    Geometry,
+    ConvRow,
     conv_problem,
     problems,
     transpose_problem,
@@ -107,14 +107,14 @@ def cases(seed: int) -> Iterator[Case]:
             yield from _empty_batches(geometry, seed)
 
 
-def _combinations(rank: int) -> Iterator[Geometry]:
+def _combinations(rank: int) -> Iterator[ConvRow]:
     fields = itertools.product(
         _KERNELS[rank], _STRIDES[rank], _PADS[rank], _DILATIONS[rank], _GROUPS
     )
     for kernel, strides, pads, dilation, (groups, channels) in fields:
         slug = f"k{_x(kernel)}-s{_x(strides)}-p{_pairs(pads)}-d{_x(dilation)}-g{groups}"
         chance = zlib.crc32(slug.encode())  # the same in every process
-        geometry = Geometry(
+        geometry = ConvRow(
             slug,
             _SIZES[rank],
             kernel,
@@ -131,7 +131,7 @@ def _combinations(rank: int) -> Iterator[Geometry]:
             yield geometry
 
 
-def _one_of_each(geometry: Geometry, seed: int) -> Iterator[Case]:
+def _one_of_each(geometry: ConvRow, seed: int) -> Iterator[Case]:
     """Yield the convolution in one layout and element type, and its adjoint in the others."""
     chance = zlib.crc32(geometry.id.encode()) >> 8
     for make, turn in ((conv_problem, chance), (transpose_problem, ~chance)):
@@ -159,7 +159,7 @@ def _reshaping(op: Pad | Upsample, slug: str, seed: int) -> Iterator[Case]:
         yield _case(slug, Problem(op=op, input_shape=shape, dtype=dtype, seed=seed))
 
 
-def _empty_batches(geometry: Geometry, seed: int) -> Iterator[Case]:
+def _empty_batches(geometry: ConvRow, seed: int) -> Iterator[Case]:
     """Yield problems without an item: no weight is reached, so zeros of its shape come back."""
     for problem in problems(geometry, dtype="float32", seed=seed):
         claim = "No items in, zeros for every weight out."

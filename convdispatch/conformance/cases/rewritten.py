@@ -22,7 +22,7 @@ from convdispatch.conformance.cases.computing import (
     slack,
     spatial_axes,
 )
-from convdispatch.conformance.cases.conv_rows import Geometry
+from convdispatch.conformance.cases.conv_rows import ConvRow
 from convdispatch.conformance.cases.geometries import GEOMETRIES
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import Problem
@@ -169,13 +169,13 @@ def _each_axis(axes: range, widths: list[tuple[int, int]], ndim: int) -> list[tu
 
 # One tap, stride 1 and no pads, of each rank and in each layout (`alternating` begins with last).
 _POINTWISE = tuple(
-    Geometry(f"{len(size)}d-{name}-pointwise", size, (1,) * len(size), channels=channels)
+    ConvRow(f"{len(size)}d-{name}-pointwise", size, (1,) * len(size), channels=channels)
     for size in ((6,), (3, 4), (2, 3, 2))
     for name, channels in (("narrowing", (5, 2)), ("widening", (3, 7)))
 )
 
 
-def _ways() -> tuple[tuple[str, Check, str, tuple[Geometry, ...]], ...]:
+def _ways() -> tuple[tuple[str, Check, str, tuple[ConvRow, ...]], ...]:
     """Return the beginning of an id, the check, its claim and the geometries that it is for."""
     grouped = tuple(one for one in GEOMETRIES if one.groups > 1)
     dilated = tuple(one for one in GEOMETRIES if any(rate > 1 for rate in one.dilation))

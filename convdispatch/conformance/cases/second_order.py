@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from convdispatch.conformance.case import Case, Measured
 from convdispatch.conformance.cases import harness
-from convdispatch.conformance.cases.conv_rows import Geometry, conv_problem, transpose_problem
+from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
 from convdispatch.conformance.cases.geometries import GEOMETRIES
 from convdispatch.conformance.cases.gradients import require_gradients
 from convdispatch.numerics.adjoints import cotangent, second_gradients
@@ -50,7 +50,7 @@ def cases(seed: int) -> Iterator[Case]:
         yield from _one_of_each(curved, seed)
 
 
-def _one_of_each(geometry: Geometry, seed: int) -> Iterator[Case]:
+def _one_of_each(geometry: ConvRow, seed: int) -> Iterator[Case]:
     """Yield the convolution in one layout and its adjoint in the other."""
     first = bool(zlib.crc32(geometry.id.encode()) & 1)
     numbers = {"dtype": "float64", "seed": seed}

@@ -13,15 +13,15 @@ from typing import Any
 from convdispatch.conformance.case import Case, Measured
 from convdispatch.conformance.cases import harness
 from convdispatch.conformance.cases.computing import allowed, apply, every_feature
-from convdispatch.conformance.cases.conv_rows import Geometry, conv_problem, transpose_problem
+from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
 from convdispatch.numerics.distance import require_within, worst
 from convdispatch.numerics.problem import Problem
 from convdispatch.ops import Backend, Pad, Upsample, op_name
 
 _BASE = {
-    1: Geometry("", (6,), (3,), (2,), ((1, 0),), (1,), 1, (4, 4), bias=True),
-    2: Geometry("", (5, 6), (2, 3), (1, 2), ((1, 0), (0, 1)), (1, 1), 1, (4, 4), bias=True),
-    3: Geometry("", (3, 4, 4), (2, 1, 2), (1, 1, 2), ((1, 0),) * 3, (1,) * 3, 1, (4, 4), bias=True),
+    1: ConvRow("", (6,), (3,), (2,), ((1, 0),), (1,), 1, (4, 4), bias=True),
+    2: ConvRow("", (5, 6), (2, 3), (1, 2), ((1, 0), (0, 1)), (1, 1), 1, (4, 4), bias=True),
+    3: ConvRow("", (3, 4, 4), (2, 1, 2), (1, 1, 2), ((1, 0),) * 3, (1,) * 3, 1, (4, 4), bias=True),
 }
 
 
@@ -73,7 +73,7 @@ def interleaved(backend: Backend, one: Problem, other: Problem) -> Measured:
     return worst([error for dtype, error in measured if dtype == one.dtype])
 
 
-def _changes(base: Geometry) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+def _changes(base: ConvRow) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Return what pairs differ in: a field of the geometry, or of the problem's numbers."""
     rank = len(base.size)
     pads = tuple(pair[::-1] for pair in base.pads)

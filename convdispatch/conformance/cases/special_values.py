@@ -25,7 +25,7 @@ from convdispatch.conformance.cases.computing import (
     linear,
     spatial_axes,
 )
-from convdispatch.conformance.cases.conv_rows import Geometry, conv_problem, transpose_problem
+from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
 from convdispatch.numerics import bounds, oracle
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import Array, Problem, add_bias, before_bias
@@ -208,7 +208,7 @@ def _overflows() -> Iterator[Case]:
     claim = "A product beyond the largest number is infinite, neither NaN nor the largest number."
     for dtype, number in _LARGE.items():
         for rank, sign in ((1, 1), (2, -1)):
-            geometry = Geometry("", (3,) * rank, (1,) * rank, channels=(1, 1))
+            geometry = ConvRow("", (3,) * rank, (1,) * rank, channels=(1, 1))
             for make in (conv_problem, transpose_problem):
                 problem = make(geometry, channels_last=sign == 1, dtype=dtype)
                 slug = f"overflow-{dtype}-{'plus' if sign == 1 else 'minus'}"

@@ -23,7 +23,7 @@ from convdispatch.conformance.cases.computing import (
     every_feature,
     linear,
 )
-from convdispatch.conformance.cases.conv_rows import Geometry
+from convdispatch.conformance.cases.conv_rows import ConvRow
 from convdispatch.numerics import bounds
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import Array, Problem, before_bias
@@ -33,17 +33,17 @@ DECLARED = "nonfinite_weights"
 # Most results of these read pads on both sides, and by every kind of kernel.
 # fmt: off
 _PADDED = (
-    Geometry("1d-same", (2,), (3,), pads=((1, 1),), channels=(1, 1)),
-    Geometry("1d-wide-pads", (5,), (4,), (2,), ((3, 3),), channels=(2, 3)),
-    Geometry("1d-taps-far-apart", (60,), (3,), (1,), ((25, 25),), (25,)),
-    Geometry("1d-depthwise-pads", (6,), (3,), (2,), ((2, 1),), groups=3, channels=(3, 6)),
-    Geometry("2d-same", (5, 4), (3, 3), pads=((1, 1), (1, 1)), channels=(3, 4)),
-    Geometry("2d-same-strided", (6, 6), (3, 3), (2, 2), ((0, 1), (0, 1)), channels=(3, 4)),
-    Geometry("2d-dilated-pads", (6, 6), (3, 3), (1, 1), ((2, 2), (2, 2)), (2, 2)),
-    Geometry("2d-groups-pads", (5, 5), (3, 3), (1, 1), ((1, 1), (1, 1)), (), 2, (4, 6)),
-    Geometry("2d-depthwise-pads", (6, 6), (3, 3), (1, 1), ((1, 1), (1, 1)), (), 4, (4, 4)),
-    Geometry("2d-pad-and-crop", (6, 6), (3, 2), (1, 1), ((1, -1), (-1, 1)), (1, 1)),
-    Geometry("3d-same", (3, 4, 3), (3, 3, 3), pads=((1, 1),) * 3),
+    ConvRow("1d-same", (2,), (3,), pads=((1, 1),), channels=(1, 1)),
+    ConvRow("1d-wide-pads", (5,), (4,), (2,), ((3, 3),), channels=(2, 3)),
+    ConvRow("1d-taps-far-apart", (60,), (3,), (1,), ((25, 25),), (25,)),
+    ConvRow("1d-depthwise-pads", (6,), (3,), (2,), ((2, 1),), groups=3, channels=(3, 6)),
+    ConvRow("2d-same", (5, 4), (3, 3), pads=((1, 1), (1, 1)), channels=(3, 4)),
+    ConvRow("2d-same-strided", (6, 6), (3, 3), (2, 2), ((0, 1), (0, 1)), channels=(3, 4)),
+    ConvRow("2d-dilated-pads", (6, 6), (3, 3), (1, 1), ((2, 2), (2, 2)), (2, 2)),
+    ConvRow("2d-groups-pads", (5, 5), (3, 3), (1, 1), ((1, 1), (1, 1)), (), 2, (4, 6)),
+    ConvRow("2d-depthwise-pads", (6, 6), (3, 3), (1, 1), ((1, 1), (1, 1)), (), 4, (4, 4)),
+    ConvRow("2d-pad-and-crop", (6, 6), (3, 2), (1, 1), ((1, -1), (-1, 1)), (1, 1)),
+    ConvRow("3d-same", (3, 4, 3), (3, 3, 3), pads=((1, 1),) * 3),
 )
 # fmt: on
 

@@ -31,7 +31,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from convdispatch.conformance.cases.conv_rows import Geometry, conv_problem, transpose_problem
+from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
 from convdispatch.errors import InvalidArgument
 from convdispatch.numerics.problem import Problem, with_batch
 from convdispatch.ops import FLOAT_DTYPES, FUSED_ACTIVATIONS, Op, Pad, Upsample
@@ -55,12 +55,12 @@ def dtypes() -> SearchStrategy[str]:
     return st.sampled_from(sorted(FLOAT_DTYPES, key=lambda name: name != "float32"))
 
 
-def geometries(rank: int | None = None) -> SearchStrategy[Geometry]:
+def geometries(rank: int | None = None) -> SearchStrategy[ConvRow]:
     """Return convolutions of so many spatial axes, or of any, that leave something to compute.
 
     >>> from hypothesis import find
     >>> find(geometries(), lambda geometry: geometry.groups > 1)
-    Geometry(id='generated', size=(1,), kernel=(1,), strides=(1,), pads=((0, 0),), dilation=(1,), \
+    ConvRow(id='generated', size=(1,), kernel=(1,), strides=(1,), pads=((0, 0),), dilation=(1,), \
 groups=2, channels=(2, 2), bias=False, activation='linear')
     """
     return _geometries(_required_rank(rank))
@@ -156,14 +156,14 @@ def _required_rank(rank: int | None) -> SearchStrategy[int]:
 
 
 @st.composite
-def _geometries(draw: DrawFn, ranks: SearchStrategy[int]) -> Geometry:
+def _geometries(draw: DrawFn, ranks: SearchStrategy[int]) -> ConvRow:
     rank = draw(ranks)
     axes = [draw(_axes(most=4 if rank < 3 else 2)) for _ in range(rank)]
     size, kernel, strides, pads, dilation = zip(*axes, strict=True)
     groups = draw(_CHANNELS)
     channels = groups * draw(_CHANNELS), groups * draw(_CHANNELS)
     bias, activation = draw(st.booleans()), draw(st.sampled_from(FUSED_ACTIVATIONS))
-    return Geometry(
+    return ConvRow(
         "generated", size, kernel, strides, pads, dilation, groups, channels, bias, activation
     )
 

@@ -18,7 +18,7 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CaseAnswer:
     """What became of one case."""
 
     outcome: Outcome
@@ -45,7 +45,7 @@ class Worker(ChildProcess):
         self._token = secrets.token_hex(8)
         self.send([self._token, *case_ids])
 
-    def answer(self, case_id: str, seconds: float) -> Answer:
+    def answer(self, case_id: str, seconds: float) -> CaseAnswer:
         """Return the answer for the case; raise `Lost` where it is not what comes in that time.
 
         Only who read the question knows the token, and only the next case's answer is due: one that
@@ -59,4 +59,4 @@ class Worker(ChildProcess):
             raise self.lose(f"it wrote among its answers {str(message)[:200]!r}") from None
         if message.get("token") != self._token or outcome.case != case_id:
             raise self.lose(f"it was asked for this case and answered for {outcome.case!r}")
-        return Answer(outcome, script, left_out)
+        return CaseAnswer(outcome, script, left_out)
