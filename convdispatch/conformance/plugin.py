@@ -1,7 +1,7 @@
 """The pytest plugin: `pytest --pyargs convdispatch.conformance --convdispatch-backend=NAME`.
 
 pytest imports this module in everybody's runs, so it imports pytest alone. What a run of the suite
-needs is in `_pytest_run`, imported where a backend is asked for.
+needs is in `run.pytest_run`, imported where a backend is asked for.
 """
 
 from __future__ import annotations

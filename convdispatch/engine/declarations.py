@@ -134,11 +134,7 @@ def require_as_many(values: Sequence[Any], declarations: Sequence[Weight], *, ow
         )
     if len(values) != len(declarations):
         shapes = [weight.public_shape for weight in declarations]
-        wanted = (
-            f"{len(declarations)} arrays of shapes {shapes}"
-            if declarations
-            else "none: it has none"
-        )
+        wanted = f"{len(shapes)} arrays of shapes {shapes}" if shapes else "none: it has none"
         raise InvalidArgument(
             f"`weights` of {owner!r} must be {wanted}; received {len(values)} arrays."
         )

@@ -1,6 +1,6 @@
 """The activations of Keras 1, 2 and 3: names, parameters and what a layer may know about them.
 
-The formulas themselves are in `_formulas`, once for all backends. `KERAS3` is what
+The formulas themselves are in `activation_formulas`, once for all backends. `KERAS3` is what
 `convdispatch.layers` reads; `KERAS2` (2.2.4, with the names that later 2.x added) and `KERAS1`
 (1.2.2) are the façades'. The functions of `KERAS3` are also attributes of this module, to be
 called on any backend's tensors.

@@ -1,4 +1,4 @@
-"""Transposed convolution: the adjoint of `Conv`, at a stated output size."""
+"""Transposed convolution: the adjoint of a convolution, at a stated output size."""
 
 from __future__ import annotations
 

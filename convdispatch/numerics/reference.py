@@ -89,7 +89,7 @@ class Reference:
 
     def value_and_grad(self, fn: Differentiable) -> Differentiated:
         """Raise `UnsupportedOp`: gradients are `adjoints`' work."""
-        raise UnsupportedOp("the reference computes no gradients; see `conformance.adjoints`")
+        raise UnsupportedOp("the reference computes no gradients; see `numerics.adjoints`")
 
 
 def _product(op: Conv | ConvTranspose) -> Callable[..., Array]:

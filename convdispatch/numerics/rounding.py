@@ -2,7 +2,7 @@
 
 Each layer is an affine map followed by an activation. With input x known up to e, elementwise,
 the affine part is off by at most c A(|x| + e) + A(e), where A uses the absolute weights (its first
-occurrence the absolute bias too) and c is the bound of `conformance.bounds` for one product sum.
+occurrence the absolute bias too) and c is the bound of `bounds` for one product sum.
 The activation, monotone in nearly every case, then maps an interval to an interval.
 """
 
@@ -27,7 +27,7 @@ Array = npt.NDArray[Any]
 def reference_with_bound(layers: Sequence[Layer], x: Array, dtype: str) -> tuple[Array, Array]:
     """Return the float64 output, and the largest error that computing in `dtype` may make.
 
-    `layers` may be on any backend; the reference is `conformance.reference`, which neither a
+    `layers` may be on any backend; the reference is `reference`, which neither a
     backend nor a plugin takes part in. `x` and the weights are taken as exact, so they should be
     representable in `dtype`.
     """

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 Reader: TypeAlias = Callable[[Any], Any]
 
 
-class Misfit(Exception):  # noqa: N818 - it is an answer for `report`, and never leaves it
+class Misfit(Exception):  # noqa: N818 - it is an answer for `records`, and never leaves it
     """A value is not of the kind that is annotated; `where` is its place, innermost first."""
 
     def __init__(self, complaint: str) -> None:

@@ -1,7 +1,7 @@
 """Run cases on backends, each in processes of its own: a crash or a hang is one failed case.
 
-A thread a slot: it starts a worker, feeds it and reads its answers. `_schedule` decides what each
-slot does next, `_workers` knows processes, and the calling thread waits.
+A thread a slot: it starts a worker, feeds it and reads its answers. `schedule` decides what each
+slot does next, `worker_handle` knows processes, and the calling thread waits.
 """
 
 from __future__ import annotations

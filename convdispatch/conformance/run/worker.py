@@ -1,7 +1,7 @@
 """The process that runs cases of one backend: `python -m convdispatch.conformance.run.worker`.
 
 It reads ids of cases from what was its standard input and answers on what was its standard output,
-a line of JSON each; both are moved away first, so that a backend finds neither. `_workers` is the
+a line of JSON each; both are moved away first, so that a backend finds neither. `worker_handle` is the
 other side.
 """
 

@@ -1,7 +1,7 @@
 """The initializers that look at nothing but the shape: Keras 3's, and Keras 2's where alike.
 
 Those that scale by fan-in and fan-out are in `_variance_scaling`, older formulas in
-`_legacy_initializers`; the names are in `initializers`.
+`_legacy`; the names are in the package.
 """
 
 from __future__ import annotations
