@@ -1,8 +1,8 @@
 """The process that runs cases of one backend: `python -m convdispatch.conformance.run.worker`.
 
 It reads ids of cases from what was its standard input and answers on what was its standard output,
-a line of JSON each; both are moved away first, so that a backend finds neither. `worker_handle` is the
-other side.
+a line of JSON each; both are moved away first, so that a backend finds neither. The other side is
+`worker_handle`.
 """
 
 from __future__ import annotations
