@@ -81,11 +81,14 @@ _MODULES = (
     "regularizers",
 )
 
+# Reachable by their full names, and of no use in an `import *`.
+_OTHER_DOORS = ("dispatch", "registry", "selection")
+
 __all__ = [*_HOMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
+    if name in _MODULES or name in _OTHER_DOORS:
         return importlib.import_module(f"{__name__}.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -407,9 +407,9 @@ def test_hypothesis_leaves_no_folder(run_python: RunPython, tmp_path: Path) -> N
     (tmp_path / "local.py").write_text("NUMBER = 12345\n", encoding="utf-8")
     program = """
 import local
-from convdispatch.conformance import suite
+from convdispatch.conformance import cases
 from convdispatch.registry import registry
-(case,) = [c for c in suite.build() if c.id == "conv1d/full/generated-last-float32"]
+(case,) = [c for c in cases.build() if c.id == "conv1d/full/generated-last-float32"]
 case.run(registry.load("numpy"))
 """
     before = sorted(tmp_path.iterdir())

@@ -27,7 +27,7 @@ from convdispatch.conformance.report import (
 )
 from convdispatch.conformance.report.html import render
 
-TEMPLATES = files("convdispatch.conformance") / "templates"
+TEMPLATES = files("convdispatch.conformance.report") / "templates"
 EVIL = "</script><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7 * 7 }}\"' \ud800"
 COLOUR = re.compile(r"--([\w-]+): light-dark\(#(\w{6}), #(\w{6})\);")
 

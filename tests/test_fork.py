@@ -195,7 +195,7 @@ BESIDE_THREADS = """
     import itertools, multiprocessing, os, sys, threading
     import numpy as np
     import convdispatch
-    from convdispatch import autotuning, layers
+    from convdispatch import layers
     from convdispatch.models import Sequential
 
     how, forks = sys.argv[1], int(sys.argv[2])
@@ -217,7 +217,7 @@ BESIDE_THREADS = """
 
     def tune():  # with a cache of its own, so that it measures each time
         os.environ["CONVDISPATCH_CACHE_HOME"] = f"{folder}/{os.getpid()}-{next(turns)}"
-        autotuning.autotune(model, x[:1])
+        convdispatch.autotune(model, x[:1])
         return predict()
 
     compute = {"tune": tune, "multiply": multiply}.get(how, predict)

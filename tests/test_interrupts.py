@@ -111,7 +111,6 @@ def test_a_signal_while_the_reports_are_written_loses_none(tmp_path: Path) -> No
     report, mark = tmp_path / "report.json", tmp_path / "mark"
     program = f"""
 import os, signal, sys
-from convdispatch import _files
 from convdispatch.cli import main
 usual = os.fsync
 def slow(descriptor):

@@ -3,7 +3,7 @@
 For the authors of backends, to state properties of their own:
 
     >>> from hypothesis import given, settings
-    >>> from convdispatch.conformance import harness
+    >>> from convdispatch.conformance.cases import harness
     >>> from convdispatch.registry import registry
     >>> @given(problems("pad", rank=1))
     ... @settings(derandomize=True, database=None, max_examples=5)

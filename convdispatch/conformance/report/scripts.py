@@ -64,10 +64,10 @@ def _called(case: Case, backend: str, seed: int) -> list[str]:
         return _direct(case, backend)
     except Unwritable:
         return [
-            "from convdispatch.conformance import suite",
+            "from convdispatch.conformance import cases",
             "from convdispatch.registry import registry",
             "",
-            f"(case,) = [case for case in suite.build({seed}) if case.id == {case.id!r}]",
+            f"(case,) = [case for case in cases.build({seed}) if case.id == {case.id!r}]",
             f"case.run(registry.load({backend!r}))",
         ]
 
