@@ -72,13 +72,13 @@ class OneKernelLayer(KernelLayer):
 
     def _lower_steps(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
         shape = (None, *input_shape)
-        weights = self._declare(shape)
+        declarations = self._declare(shape)
         backend = self._backend()
         fused, finish = split_activation(activation, backend, dtype)
         lowered = self._lower_op(
-            self._op(shape, activation=fused), input_shape, tuple(w.shape for w in weights), dtype
+            self._op(shape, activation=fused), input_shape, tuple(w.shape for w in declarations), dtype
         )
-        kernel = weights[0]
+        kernel = declarations[0]
         return one_kernel_plan(
             lowered, kernel_reader(kernel, kernel.shape, backend.functions), finish
         )
