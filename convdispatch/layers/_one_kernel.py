@@ -75,9 +75,8 @@ class OneKernelLayer(KernelLayer):
         declarations = self._declare(shape)
         backend = self._backend()
         fused, finish = split_activation(activation, backend, dtype)
-        lowered = self._lower_op(
-            self._op(shape, activation=fused), input_shape, tuple(w.shape for w in declarations), dtype
-        )
+        shapes = tuple(one.shape for one in declarations)
+        lowered = self._lower_op(self._op(shape, activation=fused), input_shape, shapes, dtype)
         kernel = declarations[0]
         return one_kernel_plan(
             lowered, kernel_reader(kernel, kernel.shape, backend.functions), finish

@@ -83,9 +83,25 @@ class Source:
         found: Any = sys.modules.get(str(module))
         for part in str(name).split("."):
             found = getattr(found, part, None)
+        if found is value:
+            module = _door(str(module), outermost)
         if name is None or found is not value or self._homes.get(outermost, module) != module:
             raise Unwritable(f"{value!r} cannot be imported by a name of its own")
         self._homes[outermost] = str(module)
         if module != "builtins":
             self.imports.add(f"from {module} import {outermost}")
         return str(name)
+
+
+def _door(module: str, name: str) -> str:
+    """Return the package that offers what its private module holds, or else the module.
+
+    >>> from convdispatch.ops import Conv
+    >>> _door(Conv.__module__, "Conv")
+    'convdispatch.ops'
+    """
+    package, _, own = module.rpartition(".")
+    if not package or not own.startswith("_"):
+        return module
+    held, offered = (vars(sys.modules[one]).get(name) for one in (module, package))
+    return _door(package, name) if held is offered else module
