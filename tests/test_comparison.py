@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import convdispatch
-from convdispatch import layers, selection
+from convdispatch import layers
 from convdispatch.errors import (
     BackendBroken,
     BackendNotFound,
@@ -27,6 +27,7 @@ from convdispatch.hookspecs import hookimpl
 from convdispatch.models import Sequential
 from convdispatch.ops import BackendInfo, Conv, Op, Signature
 from convdispatch.registry import registry
+from convdispatch.runtime import selection
 
 X = np.random.default_rng(2).normal(size=(3, 10, 10, 4)).astype("float32")
 

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from planted_faults import Function, after, faulty, lower_honestly
 
-from convdispatch import dispatch
 from convdispatch.conformance import cases
 from convdispatch.conformance.case import Case, Mismatch
 from convdispatch.conformance.cases import (
@@ -31,6 +30,7 @@ from convdispatch.hookspecs import hookimpl
 from convdispatch.numerics.problem import round_to
 from convdispatch.ops import REQUIRED_FUNCTIONS, BackendInfo, Capabilities
 from convdispatch.registry import registry
+from convdispatch.runtime import dispatch
 from convdispatch_numpy._backend import backend as honest
 
 MODULES = (compiling, concurrency, contract, declarations, functions, signatures, tensors)

@@ -58,7 +58,7 @@ import sys
 
 def test_modules():
     assert "convdispatch.conformance.plugin" in sys.modules
-    assert not {"numpy", "convdispatch.registry"} & set(sys.modules)
+    assert not {"numpy", "convdispatch.runtime.registry"} & set(sys.modules)
 """
 
 

@@ -14,10 +14,10 @@ from complaints import K1, Bad, L, complaint, forbid_lowering
 
 import convdispatch
 from conftest import BACKEND_NAMES
-from convdispatch import dispatch
 from convdispatch.errors import InvalidShape
 from convdispatch.models import model_from_json
 from convdispatch.ops import Backend, Conv, Pad, Signature, Upsample
+from convdispatch.runtime import dispatch
 
 CHILD = Path(__file__).with_name("enormous.py")
 EXAMPLES = os.environ.get("CONVDISPATCH_TEST_SIZES", "40")
