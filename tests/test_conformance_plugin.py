@@ -334,4 +334,4 @@ def test_the_repositorys_own_tests_do_not_collect_the_suite(run_python: RunPytho
     done = run_python("-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", str(folder))
     assert done.returncode == 0, done.stdout
     assert "test_conformance" not in done.stdout
-    assert "bounds.py" in done.stdout
+    assert "view.py" in done.stdout
