@@ -64,7 +64,8 @@ class TorchBackend:
         return _from_numpy(value, dtype).to(torch.get_default_device())
 
     def variable(self, value: Array, dtype: str) -> torch.nn.Parameter:
-        return torch.nn.Parameter(self.asarray(value, dtype))
+        made = self.asarray(value, dtype)
+        return torch.nn.Parameter(made, requires_grad=made.is_floating_point())
 
     def assign(self, variable: torch.Tensor, value: Array | torch.Tensor) -> torch.Tensor:
         if not isinstance(value, torch.Tensor):

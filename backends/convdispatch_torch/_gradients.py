@@ -81,8 +81,9 @@ def _on_leaves(fn: Differentiable, tensors: Sequence[torch.Tensor]) -> Result:
     with torch.inference_mode(False), torch.enable_grad(), _differentiating():
         leaves: list[torch.Tensor] = []
         for tensor in tensors:
-            is_new = tensor.requires_grad and not any(tensor is leaf for leaf in leaves)
-            leaves.append(tensor if is_new else _new_leaf(tensor))
+            is_watched = tensor.requires_grad and not tensor.is_inference()
+            is_known = any(tensor is leaf for leaf in leaves)
+            leaves.append(tensor if is_watched and not is_known else _new_leaf(tensor))
         value, aux = fn(leaves)
     with torch.inference_mode(False):
         gradients = _gradients(value, leaves)
