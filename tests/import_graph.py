@@ -51,8 +51,11 @@ def imports_of(nodes: Iterable[ast.AST], path: Path, source: Path) -> list[str]:
 
 def _submodule(stem: str, name: str, source: Path) -> str:
     """Return the module that `from stem import name` reads: a submodule, or the stem itself."""
-    place = source.joinpath(*stem.split("."), name)
-    is_module = place.with_suffix(".py").exists() or (place / "__init__.py").exists()
+    # A backend's folder has no `convdispatch`, of which it imports a submodule.
+    places = [root.joinpath(*stem.split("."), name) for root in (source, source.parent)]
+    is_module = any(
+        place.with_suffix(".py").exists() or (place / "__init__.py").exists() for place in places
+    )
     return f"{stem}.{name}" if is_module else stem
 
 

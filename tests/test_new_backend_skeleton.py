@@ -246,11 +246,11 @@ def test_the_first_run_says_what_to_write_in_which_order(plain: Plain) -> None:
 
 
 DELEGATE = """
-from convdispatch_numpy._lowering import lower as _numpys
+from convdispatch_numpy._backend import backend as _numpys
 
 
 def lower(op: Op, signature: Signature) -> Function:
-    return _numpys(op, signature)
+    return _numpys.lower(op, signature)
 """
 
 

@@ -15,7 +15,7 @@ from convdispatch.dispatch import lower
 from convdispatch.ops import Conv, ConvTranspose, Signature
 from convdispatch.registry import registry
 from convdispatch_numpy import _grouped, _im2col, _threads
-from convdispatch_numpy._lowering import _conv_correlation
+from convdispatch_numpy._lowering import _correlation
 from convdispatch_numpy._scratch import Scratch
 
 MOST = 32 * 2**20
@@ -161,7 +161,7 @@ def _reached(case: Case) -> float:
 @pytest.mark.parametrize("case", KERNEL_GRADIENT.values(), ids=KERNEL_GRADIENT)
 def test_a_kernels_gradient_takes_little_memory(case: Case, peak: Callable[..., int]) -> None:
     """Of ones: a tap counts the output cells for which it reads a cell of the image."""
-    correlation = _conv_correlation(case.op, case.signature)
+    correlation = _correlation(case.op, case.signature)
     x, y = case.ones(case.input_shape), case.ones(case.output_shape)
     results: list[Any] = []
     assert peak(lambda: results.append(correlation.kernel_adjoint(x, y)) or results[0]) <= MOST

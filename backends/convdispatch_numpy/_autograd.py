@@ -25,6 +25,19 @@ def is_traced(value: object) -> bool:
     return type(value).__module__.startswith("autograd.")
 
 
+def autograds(name: str) -> Function:
+    """Return autograd's version of NumPy's function of that name."""
+    found: Function = getattr(_import_autograd().numpy, name)
+    return found
+
+
+def without_trace(value: Any) -> Any:
+    """Return the array inside of every box of autograd's."""
+    while is_traced(value):
+        value = value._value
+    return value
+
+
 def differentiable(forward: Function, *vjps: Function) -> Function:
     """Return `forward`, traceable by autograd.
 
@@ -44,7 +57,7 @@ def numpy_or_autograd(plain: Function, name: str) -> Function:
 
     def function(*args: Any, **kwargs: Any) -> Any:
         if any(map(is_traced, args)):
-            return getattr(_import_autograd().numpy, name)(*args, **kwargs)
+            return autograds(name)(*args, **kwargs)
         return plain(*args, **kwargs)
 
     return function

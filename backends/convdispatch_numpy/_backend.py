@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch.kit import Apply, as_function, checked_step, draws, map_tree, numpy_dtype
+from convdispatch.kit import Apply, as_function, checked_step, draws, map_tree, native, numpy_dtype
 from convdispatch.ops import (
     Differentiable,
     Differentiated,
@@ -23,7 +23,6 @@ from convdispatch_numpy import _autograd, _threads
 from convdispatch_numpy._advice import advice
 from convdispatch_numpy._functions import FUNCTIONS
 from convdispatch_numpy._lowering import candidates, lower
-from convdispatch_numpy._precision import native
 
 Array = npt.NDArray[Any]
 
@@ -39,10 +38,10 @@ class NumpyBackend:
 
     def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
         _threads.require_understood()
-        return lower(op, signature)
+        return lower(op, signature, self)
 
     def candidates(self, op: Op, signature: Signature) -> Mapping[str, Callable[..., Any]]:
-        return candidates(op, signature)
+        return candidates(op, signature, self)
 
     def conversion(self, dtype: str) -> str:
         return "x.real" if dtype.startswith("complex") else "x.astype('float32')"

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convdispatch.kit import widened
 from convdispatch_numpy import _budget, _taps
 from convdispatch_numpy._autograd import Function, differentiable
 from convdispatch_numpy._depthwise import DepthwiseConvolution
@@ -21,7 +22,6 @@ from convdispatch_numpy._epilogue import Finish, nothing
 from convdispatch_numpy._grouped import GroupedConvolution, transposed
 from convdispatch_numpy._im2col import TiledConvolution
 from convdispatch_numpy._phases import Phase, phases
-from convdispatch_numpy._precision import computed_in
 from convdispatch_numpy._tiles import Geometry
 
 Array = npt.NDArray[Any]
@@ -73,7 +73,7 @@ class Correlation:
     def correlate(self, x: Array, kernel: Array, finish: Finish = nothing) -> Array:
         """Return the finished correlation, in the element type of `x`."""
         y = np.empty((len(x), *self.geometry.output_size, self.kernel_shape[-1]), x.dtype)
-        dtype = computed_in(x.dtype)
+        dtype = widened(x.dtype)
         blocked = self._own_blocks
         if blocked is None or (kernel.dtype != dtype and self._kernel_bytes(dtype) > MOST_CAST):
             if _is_finite(kernel):
@@ -88,7 +88,7 @@ class Correlation:
         """Return the finished transposed convolution, in the element type of `y`."""
         channels = self.kernel_shape[-2] * self.groups
         x = np.empty((len(y), *self.geometry.input_size, channels), y.dtype)
-        dtype = computed_in(y.dtype)
+        dtype = widened(y.dtype)
         parts = self._adjoint_parts
         # Those that read zeros around `y` would make NaN of them by infinity; taps read none.
         if parts is None or self._is_turned_slowly(kernel, dtype) or not _is_finite(kernel):

@@ -1,120 +1,111 @@
-"""The table of elementwise functions and reductions, each traceable by autograd.
-
-Half precision is computed in float32 and rounded once, and so is its gradient.
-"""
+"""The kit's table of NumPy's functions, each traceable by autograd."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch_numpy._autograd import Function, differentiable, numpy_or_autograd
+from convdispatch import kit
+from convdispatch.ops import Shape
+from convdispatch_numpy._autograd import (
+    Function,
+    autograds,
+    differentiable,
+    is_traced,
+    numpy_or_autograd,
+    without_trace,
+)
 from convdispatch_numpy._gate import gate
-from convdispatch_numpy._precision import native, native_type
 
 Array = npt.NDArray[Any]
 
+_traced_power = numpy_or_autograd(np.power, "power")
+_zeros_like = numpy_or_autograd(np.zeros_like, "zeros_like")
 _exp = numpy_or_autograd(np.exp, "exp")
 
 
-def _moving(function: Function) -> Function:
-    """Return a function that only moves numbers, moving them in the machine's order of bytes."""
-
-    def moved(x: Any, *args: Any, **kwargs: Any) -> Any:
-        return function(native(x), *args, **kwargs)
-
-    return moved
-
-
-def _flip(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
-    # By indexing: autograd has no gradient for numpy.flip.
-    chosen = range(x.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
-    flipped = {index % x.ndim for index in chosen}
-    return x[tuple(slice(None, None, -1 if i in flipped else 1) for i in range(x.ndim))]
+def _traced(name: str, function: Function) -> Function:
+    if name in _GRADIENTS:
+        return differentiable(function, _GRADIENTS[name])
+    if name in ("concatenate", "stack"):
+        return _joining(function, name)
+    if name == "stop_gradient":
+        return without_trace
+    if name == "power":
+        return _power
+    return numpy_or_autograd(_gated(function) if name == "matmul" else function, name)
 
 
-def _relu(x: Array) -> Array:
-    return np.maximum(x, 0)
+def _joining(function: Function, name: str) -> Function:
+    def join(tensors: Sequence[Any], axis: int) -> Any:
+        # autograd's boxes are inside of the argument here.
+        chosen = autograds(name) if any(map(is_traced, tensors)) else function
+        return chosen(tensors, axis)
+
+    return join
 
 
-def _sigmoid(x: Array) -> Array:
-    decayed = np.exp(-np.abs(x))  # never overflows
-    chosen = np.where(x >= 0, 1 / (1 + decayed), decayed / (1 + decayed))
-    return chosen.astype(native_type(x.dtype))
+def _power(x: Any, y: Any) -> Any:
+    # autograd 1.9 makes float64 of a number's gradient.
+    if is_traced(x) and not hasattr(y, "dtype"):
+        y = np.asarray(y, x.dtype)
+    if is_traced(y) and not hasattr(x, "dtype"):
+        x = np.asarray(x, y.dtype)
+    return _traced_power(x, y)
 
 
-def _erf(x: Array) -> Array:
-    # NumPy has no erf; the standard library's is exact and this is the reference backend.
-    return np.asarray(np.frompyfunc(math.erf, 1, 1)(x)).astype(native_type(x.dtype))
+def _gated(function: Function) -> Function:
+    def matmul(a: Any, b: Any) -> Any:
+        gate.enter()
+        try:
+            return function(a, b)
+        finally:
+            gate.leave()
+
+    return matmul
 
 
-def _rounded_once(function: Function) -> Function:
-    """Return the function of a tensor, computing half precision in float32."""
-
-    def computed(x: Any, *args: Any, **kwargs: Any) -> Any:
-        if x.dtype.itemsize != 2:  # quicker than to ask for its name
-            return function(x, *args, **kwargs)
-        return function(x.astype(np.float32), *args, **kwargs).astype(native_type(x.dtype))
-
-    return computed
-
-
-def _rounded_once_of_several(function: Function) -> Function:
-    """Return the function of tensors and numbers; the first tensor's element type is the result's.
-
-    The others may have a wider one: bfloat16 times a Python number is float32 in NumPy.
-    """
-
-    def computed(*args: Any) -> Any:
-        dtypes = [arg.dtype for arg in args if hasattr(arg, "dtype") and arg.dtype.kind != "b"]
-        if not dtypes or dtypes[0].itemsize != 2:
-            return function(*args)
-        wide = (a.astype(np.float32) if getattr(a, "dtype", None) == dtypes[0] else a for a in args)
-        return function(*wide).astype(native_type(dtypes[0]))
-
-    return computed
+def _put(g: Array, indices: Any, axis: int, shape: Shape) -> Array:
+    """Return zeros of that shape to which each number of `g` is added where `take` took it."""
+    flat = np.ravel(indices)
+    axis %= len(shape)
+    rows = np.moveaxis(g.reshape(*shape[:axis], flat.size, *shape[axis + 1 :]), axis, 0)
+    added = np.zeros(shape, g.dtype)
+    # Sorted, and added run by run: `np.add.at` takes ten times as long.
+    order = np.argsort(flat, kind="stable")
+    places, starts = np.unique(flat[order], return_index=True)
+    if places.size:
+        np.moveaxis(added, axis, 0)[places] = np.add.reduceat(rows[order], starts)
+    return added
 
 
-def _matmul(a: Any, b: Any) -> Any:
-    gate.enter()
-    try:
-        return np.matmul(a, b)
-    finally:
-        gate.leave()
+_put_back = differentiable(
+    _put, lambda answer, g, indices, axis, shape: lambda h: _take(h, indices, axis)
+)
 
 
-def _erf_gradient(answer: Array, x: Array) -> Function:
-    return lambda g: g * (2 / math.sqrt(math.pi)) * _exp(-x * x)
+def _take_gradient(answer: Array, x: Array, indices: Any, axis: int) -> Function:
+    shape = x.shape
+    return lambda g: _put_back(g, indices, axis, shape)
 
 
-FUNCTIONS: Mapping[str, Function] = {
-    "linear": native,
-    "flip": _moving(_flip),
-    # The slope at the kink is 0, as in every framework; autograd's maximum would say 1/2.
-    "relu": differentiable(_relu, lambda answer, x: lambda g: g * (x > 0)),
-    "sigmoid": _rounded_once(
-        differentiable(_sigmoid, lambda answer, x: lambda g: g * answer * (1 - answer))
-    ),
-    "erf": _rounded_once(differentiable(_erf, _erf_gradient)),
+_GRADIENTS: Mapping[str, Function] = {
+    # The bounds belong to what lies between them, as in every framework.
+    "clip": lambda answer, x, low, high: lambda g: g * ((x >= low) & (x <= high)),
+    "erf": lambda answer, x: lambda g: g * (2 / math.sqrt(math.pi)) * _exp(-x * x),
+    "pad": lambda answer, x, pads, value: lambda g: g[kit.inside(x.shape, pads)],
+    # autograd's maximum would say 1/2 at the kink.
+    "relu": lambda answer, x: lambda g: g * (x > 0),
+    "sigmoid": lambda answer, x: lambda g: g * answer * (1 - answer),
+    "sign": lambda answer, x: _zeros_like,
+    "take": _take_gradient,
     # autograd's own divides by cosh(x)**2, which overflows.
-    "tanh": _rounded_once(
-        differentiable(np.tanh, lambda answer, x: lambda g: g * (1 - answer * answer))
-    ),
-    **{
-        name: _moving(numpy_or_autograd(getattr(np, name), name))
-        for name in ("abs", "reshape", "transpose")
-    },
-    **{
-        name: _rounded_once(numpy_or_autograd(getattr(np, name), name))
-        for name in ("exp", "expm1", "log", "log1p", "max", "mean", "sqrt", "sum")
-    },
-    **{
-        name: _rounded_once_of_several(numpy_or_autograd(getattr(np, name), name))
-        for name in ("maximum", "minimum", "where")
-    },
-    "matmul": _rounded_once_of_several(numpy_or_autograd(_matmul, "matmul")),
+    "tanh": lambda answer, x: lambda g: g * (1 - answer * answer),
 }
+_take = differentiable(np.take, _take_gradient)
+
+FUNCTIONS: Mapping[str, Function] = kit.numpy_functions(_traced)

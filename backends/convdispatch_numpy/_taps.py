@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convdispatch.kit import widened
 from convdispatch_numpy import _budget, _threads
 from convdispatch_numpy._epilogue import Finish
-from convdispatch_numpy._precision import computed_in
 from convdispatch_numpy._products import add_products, run
 from convdispatch_numpy._tiles import Geometry, Part, choose, cut
 
@@ -71,7 +71,7 @@ class TapByTap:
     def _write(
         self, out: Array, read_from: Array, by_group: Array, meet: Meet, finish: Finish
     ) -> None:
-        dtype = computed_in(read_from.dtype)
+        dtype = widened(read_from.dtype)
         columns = self._columns(by_group, dtype)
         parts = self._blocks(out, dtype.itemsize)
         taps = list(itertools.product(*map(range, self.geometry.taps)))

@@ -37,7 +37,7 @@ def pointwise(strides: Sequence[int], kernel_shape: Shape) -> Function:
         x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None = None
     ) -> torch.Tensor:
         cells = (x[read] if is_strided else x).contiguous()
-        return _product(cells, kernel.reshape(channels, filters), bias)
+        return dense(cells, kernel.reshape(channels, filters), bias)
 
     return product
 
@@ -62,7 +62,7 @@ def by_columns(op: Conv, strides: Sequence[int], pad: Function | None, taps: Sha
         read = x.as_strided(
             (batch, *cells, *taps, channels), (first, *to_next, *within, last), x.storage_offset()
         )
-        return _product(read.flatten(rank + 1), kernel.flatten(0, rank), bias)
+        return dense(read.flatten(rank + 1), kernel.flatten(0, rank), bias)
 
     return product
 
@@ -80,7 +80,10 @@ def is_for_values_alone(x: torch.Tensor) -> bool:
     )
 
 
-def _product(cells: torch.Tensor, matrix: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+def dense(
+    cells: torch.Tensor, matrix: torch.Tensor, bias: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Multiply the last axis by a matrix (read, written), and add the bias."""
     # In this order: while sizes are symbols nobody may compare them.
     if _ONEDNN is not None and is_for_values_alone(cells) and _is_worth_it(cells, matrix):
         return _ONEDNN(cells, matrix.t(), bias, "none", [], "")

@@ -11,10 +11,9 @@ with one group. `derived` makes every other op of them:
 Whatever the framework does faster, and right, the backend lowers itself, by the helpers below:
 `axes` for `Conv`, `ConvTranspose` and `Pool`; `samples` for `Upsample` and `Resize`; `finished` for
 the bias and the activation of `Conv`, `ConvTranspose` and `Dense`; `rounded_once` for half
-precision; `permutations` for the two layouts; `checked_step` and `map_tree`
-for `compile_step`; `as_function` for `wrap`; `draws`, which are `Backend.random` over NumPy arrays.
-Nothing here ever computes on another backend than
-the one that it is given.
+precision; `permutations` for the two layouts; `checked_step` and `map_tree` for `compile_step`;
+`as_function` for `wrap`; `draws`, which are `Backend.random` over NumPy arrays. Nothing here ever
+computes on another backend than the one that it is given.
 """
 
 from convdispatch.kit._axes import Axis as Axis
@@ -28,8 +27,16 @@ from convdispatch.kit._layouts import first_spatial_axis as first_spatial_axis
 from convdispatch.kit._layouts import permutations as permutations
 from convdispatch.kit._layouts import spatial_axes as spatial_axes
 from convdispatch.kit._layouts import spatial_size as spatial_size
+from convdispatch.kit._numpy_arrays import native as native
+from convdispatch.kit._numpy_arrays import native_type as native_type
 from convdispatch.kit._numpy_arrays import numpy_dtype as numpy_dtype
+from convdispatch.kit._numpy_arrays import widened as widened
+from convdispatch.kit._numpy_functions import inside as inside
+from convdispatch.kit._numpy_functions import numpy_functions as numpy_functions
+from convdispatch.kit._pooling import divisors as divisors
+from convdispatch.kit._precision import computed_in as computed_in
 from convdispatch.kit._precision import rounded_once as rounded_once
+from convdispatch.kit._precision import rounding as rounding
 from convdispatch.kit._samples import Samples as Samples
 from convdispatch.kit._samples import samples as samples
 from convdispatch.kit._slices import as_slice as as_slice

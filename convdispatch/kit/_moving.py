@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from convdispatch.kit._layouts import first_spatial_axis, spatial_axes, spatial_size
+from convdispatch.kit._precision import computed_in
 from convdispatch.kit._samples import samples
-from convdispatch.ops import HALF_DTYPES, Backend, Pad, Resize, Signature, Upsample, spatial_rank
+from convdispatch.ops import Backend, Pad, Resize, Signature, Upsample, spatial_rank
 
 Functions = Mapping[str, Callable[..., Any]]
 
@@ -37,11 +38,13 @@ def padding(op: Pad, signature: Signature, functions: Functions) -> Callable[[An
 
 
 def resampling(
-    op: Upsample | Resize, signature: Signature, backend: Backend
+    op: Upsample | Resize,
+    signature: Signature,
+    backend: Backend,
 ) -> Callable[[Any], Any]:
     """Return the function that samples one axis after the other; half comes as float32."""
-    take: Callable[..., Any] = backend.functions["take"]
-    dtype = "float32" if signature.dtype in HALF_DTYPES else signature.dtype
+    take: Any = backend.functions["take"]
+    dtype = computed_in(signature.dtype)
     grids = list(zip(spatial_axes(op), samples(op, signature), strict=True))
     last = spatial_rank(op) + 1
 

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch.kit._axes import Axis, axes
-from convdispatch.kit._layouts import first_spatial_axis, spatial_axes
-from convdispatch.ops import HALF_DTYPES, Backend, Pool, Signature
+from convdispatch.kit._layouts import spatial_axes
+from convdispatch.kit._precision import computed_in
+from convdispatch.ops import Backend, Pool, Signature
 
 Indices = npt.NDArray[np.int64]
 
@@ -56,8 +57,8 @@ def added(op: Pool, signature: Signature, backend: Backend) -> Callable[[Any], A
         (number, [cells + max(axis.low, 0) for cells in _cells_of_taps(axis)])
         for number, axis in resolved
     ]
-    dtype = "float32" if signature.dtype in HALF_DTYPES else signature.dtype
-    divisors = _divisors(op, [axis for _, axis in resolved])
+    dtype = computed_in(signature.dtype)
+    by = divisors(op, signature)
 
     def pool(x: Any) -> Any:
         y = pad(x, around) if any(map(any, around)) else x
@@ -65,31 +66,31 @@ def added(op: Pool, signature: Signature, backend: Backend) -> Callable[[Any], A
             y = reduce(lambda a, b: a + b, (take(y, cells, number) for cells in taps))
         if op.kind == "sum":
             return y
-        if isinstance(divisors, int):
-            return y / divisors
-        return y / backend.asarray(divisors, dtype)
+        # Made at each call: a constant that one trace makes is no good in another.
+        return y / (by if isinstance(by, int) else backend.asarray(by, dtype))
 
     return pool
 
 
-def window_sizes(op: Pool, axis: Axis) -> Indices:
-    """Return by how many cells of one axis each window's sum is divided."""
+def divisors(op: Pool, signature: Signature) -> int | npt.NDArray[Any]:
+    """Return what an average divides the windows' sums by: one number, or one for each window.
+
+    The array lines up with the op's result, without the batch axis.
+    """
+    sizes = [_window_sizes(op, axis) for axis in axes(op, signature)]
+    if all(len(set(size.tolist())) == 1 for size in sizes):
+        return math.prod(int(size[0]) for size in sizes)
+    behind = len(sizes) - 1 + op.channels_last
+    along = [size.reshape(-1, *[1] * (behind - i)) for i, size in enumerate(sizes)]
+    product: npt.NDArray[Any] = reduce(np.multiply, along)
+    return product
+
+
+def _window_sizes(op: Pool, axis: Axis) -> Indices:
     if op.counts_pads:
         return np.full(axis.count, axis.taps)
     starts = np.arange(axis.count) * axis.stride - axis.low
     return np.minimum(starts + axis.taps, axis.size) - np.maximum(starts, 0)
-
-
-def _divisors(op: Pool, of_axes: list[Axis]) -> int | npt.NDArray[Any]:
-    """Return what to divide the sums by: one number, or one for each window."""
-    sizes = [window_sizes(op, axis) for axis in of_axes]
-    if all(len(set(size.tolist())) == 1 for size in sizes):
-        return math.prod(int(size[0]) for size in sizes)
-    rank = len(sizes)
-    channels = 2 - first_spatial_axis(op)
-    along = [size.reshape(-1, *[1] * (rank - 1 - i + channels)) for i, size in enumerate(sizes)]
-    product: npt.NDArray[Any] = reduce(np.multiply, along)
-    return product
 
 
 def _cells_of_taps(axis: Axis) -> list[Indices]:

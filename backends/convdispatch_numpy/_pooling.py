@@ -1,0 +1,53 @@
+"""Pooling of plain arrays: one axis after the other, tap by tap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convdispatch import kit
+from convdispatch.ops import Pool, Signature
+from convdispatch_numpy._functions import FUNCTIONS
+
+Array = npt.NDArray[Any]
+
+
+def pooling(op: Pool, signature: Signature) -> Callable[[Array], Array]:
+    """Return the function; it records nothing for gradients."""
+    axes = list(zip(kit.spatial_axes(op), kit.axes(op, signature), strict=True))
+    pads = [(0, 0)] * (len(axes) + 2)
+    for number, axis in axes:
+        pads[number] = max(axis.low, 0), max(axis.high, 0)
+    is_padded = any(map(any, pads))
+    combine, neutral = (np.maximum, -np.inf) if op.kind == "max" else (np.add, 0.0)
+    divisors = kit.divisors(op, signature)
+
+    def pool(x: Array) -> Array:
+        dtype = kit.native_type(x.dtype)
+        y = x.astype(kit.widened(dtype), copy=False)
+        if is_padded:
+            y = FUNCTIONS["pad"](y, pads, neutral)
+        for number, axis in reversed(axes):
+            y = _along(y, number, axis, combine)
+        if op.kind == "average":
+            y /= divisors
+        return y.astype(dtype, copy=False)
+
+    return pool
+
+
+def _along(y: Array, number: int, axis: kit.Axis, combine: np.ufunc) -> Array:
+    """Return a new array, of each window of one axis the combination of its cells."""
+    start = max(-axis.low, 0)
+    length = (axis.count - 1) * axis.stride + 1
+    parts = (
+        y[(slice(None),) * number + (slice(first, first + length, axis.stride),)]
+        for first in range(start, start + axis.taps)
+    )
+    total = next(parts).copy()
+    for part in parts:
+        combine(total, part, out=total)
+    return total
