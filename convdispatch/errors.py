@@ -58,6 +58,10 @@ class BackendBroken(BackendError, ImportError):
     """The backend's plugin or its framework raised where it was imported, or ended the program."""
 
 
+class BackendTooOld(BackendBroken):
+    """The backend's plugin was written for an earlier version of the backend protocol."""
+
+
 class DuplicateBackend(BackendError, ValueError):
     """Two installed distributions register a backend of the same name."""
 

@@ -3,6 +3,7 @@
 from convdispatch.runtime.registry import (
     AVAILABLE,
     BROKEN,
+    TOO_OLD,
     UNAVAILABLE,
     Registry,
     registry,
@@ -11,6 +12,7 @@ from convdispatch.runtime.registry import (
 __all__ = [
     "AVAILABLE",
     "BROKEN",
+    "TOO_OLD",
     "UNAVAILABLE",
     "Registry",
     "registry",

@@ -23,6 +23,7 @@ from convdispatch.ops import BackendInfo, Capabilities
 @hookimpl
 def convdispatch_backends():
     return [BackendInfo(
+        protocol=2,
         name={name!r}, framework={framework!r}, load="{name}._backend:backend",
         install="pip install {name}",
         capabilities=Capabilities(unsupported={unsupported!r}),

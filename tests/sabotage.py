@@ -86,6 +86,7 @@ class _Plugin:
     def __init__(self, backend: Sabotaged, unsupported: Mapping[str, str]) -> None:
         globals()["under_test"] = backend
         self._info = BackendInfo(
+            protocol=2,
             name=backend.name,
             framework="numpy",
             load=f"{__name__}:under_test",

@@ -117,6 +117,7 @@ def absent() -> Iterator[str]:
         @hookimpl
         def convdispatch_backends(self) -> list[BackendInfo]:
             info = BackendInfo(
+                protocol=2,
                 name="absent",
                 framework="no_such_framework",
                 load="no_such_module:backend",

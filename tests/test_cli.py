@@ -30,6 +30,7 @@ SABOTAGED = """
     @hookimpl
     def convdispatch_backends():
         return [BackendInfo(
+            protocol=2,
             name=__name__, framework={framework!r}, load=__name__ + ":backend",
             install="pip install it",
         )]
@@ -105,7 +106,7 @@ def test_backends_json_has_stable_keys(answer: Answer) -> None:
     assert (found["current"], found["problem"]) == ("numpy", None)
     rows = found["backends"]
     assert isinstance(rows, list)
-    keys = ["name", "status", "version", "distribution", "install", "error"]
+    keys = ["name", "status", "version", "distribution", "install", "error", "note"]
     assert [list(row) for row in rows] == [keys] * len(rows)
     assert rows[0]["name"] == "numpy"
     assert rows[0]["version"]
@@ -202,7 +203,11 @@ def missing() -> Iterator[None]:
     class Plugin:
         @hookimpl
         def convdispatch_backends(self) -> list[BackendInfo]:
-            return [BackendInfo(name="missing", framework="no_such", load="x:y", install="get it")]
+            return [
+                BackendInfo(
+                    protocol=2, name="missing", framework="no_such", load="x:y", install="get it"
+                )
+            ]
 
     plugin = Plugin()
     registry.register(plugin, name="missing:plugin")

@@ -63,6 +63,19 @@ def test_no_placeholder_is_left(here: Path) -> None:
     assert [path.name for path, text in texts.items() if "$" in text] == []
 
 
+def test_an_inference_engine_gets_fewer_files(here: Path, answer: Answer) -> None:
+    """Its ops and its tensors are in one, and it has no table of functions."""
+    said = answer("new-backend", "slim", "--inference")
+    package = here / "convdispatch-slim" / "convdispatch_slim"
+    names = {"__init__.py", "_backend.py", "known_failures.toml", "py.typed"}
+    assert {path.name for path in package.iterdir()} == names
+    assert len(said["files"]) == 8  # type: ignore[arg-type]
+    texts = [path.read_text("utf-8") for path in here.rglob("*") if path.is_file()]
+    assert not any("$" in text for text in texts)
+    readme = (here / "convdispatch-slim" / "README.md").read_text("utf-8")
+    assert ("_lowering.py" in readme, "_backend.py" in readme) == (False, True)
+
+
 def test_it_says_what_to_run_next(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The list of files and three commands, ready to be pasted, a blank in the path or not."""
     assert main(["new-backend", "plain", "--into", "my backend"]) == 0
@@ -98,7 +111,7 @@ class Plugin:
     @hookimpl
     def convdispatch_backends(self) -> list[BackendInfo]:
         """Describe it."""
-        return [BackendInfo(name="my-accel", framework="numpy", load="a:b", install="")]
+        return [BackendInfo(protocol=2, name="my-accel", framework="numpy", load="a:b", install="")]
 
 
 def test_a_name_that_differs_by_a_dash_alone_is_refused(here: Path, failure: Failure) -> None:

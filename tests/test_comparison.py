@@ -84,7 +84,11 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
             @hookimpl
             def convdispatch_backends(self) -> list[BackendInfo]:
                 load = f"{module.__name__}:BACKEND"
-                return [BackendInfo(name=name, framework=framework, load=load, install="nothing")]
+                return [
+                    BackendInfo(
+                        protocol=2, name=name, framework=framework, load=load, install="nothing"
+                    )
+                ]
 
         plugins.append(Plugin())
         registry.register(plugins[-1], name=f"handmade:{name}")

@@ -296,6 +296,7 @@ class Declaring:
         """Describe it."""
         return (
             BackendInfo(
+                protocol=2,
                 name="declaring",
                 framework="numpy",
                 load="convdispatch_numpy._backend:backend",

@@ -154,6 +154,7 @@ class CoarsePlugin:
 def coarse(monkeypatch: pytest.MonkeyPatch, **accuracy: Accuracy) -> Iterator[Backend]:
     """Register the backend for as long as the block lasts."""
     info = BackendInfo(
+        protocol=2,
         name="coarse",
         framework="numpy",
         load="coarse_backend:backend",

@@ -106,6 +106,7 @@ def test_a_declared_accuracy_widens_what_is_allowed(
     path = Rogue(faults={"tanh": "x = 0.5"}).install(tmp_path)
     accuracy = {"conv1d": Accuracy(factor=factor, reason="by design")}
     info = BackendInfo(
+        protocol=2,
         name="rogue",
         framework="numpy",
         load="rogue:backend",
@@ -120,6 +121,7 @@ def test_a_script_sets_the_backends_variables(run_python: RunPython, tmp_path: P
     """It sets them before anything imports the framework."""
     rogue = Rogue(environment={"ROGUE": "set"}, load="assert os.environ['ROGUE'] == 'set'")
     info = BackendInfo(
+        protocol=2,
         name="rogue",
         framework="numpy",
         load="rogue:backend",

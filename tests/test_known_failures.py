@@ -27,7 +27,9 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        info = BackendInfo(name="b", framework="numpy", load=load, install="pip install b")
+        info = BackendInfo(
+            protocol=2, name="b", framework="numpy", load=load, install="pip install b"
+        )
         return known_failures.read(info)
 
     return run

@@ -270,7 +270,9 @@ def test_a_tensor_of_an_unregistered_backend_has_no_owner_left(
     class Plugin:
         @hookimpl
         def convdispatch_backends(self) -> tuple[BackendInfo, ...]:
-            info = BackendInfo(name="own", framework="numpy", load="own:own_backend", install="")
+            info = BackendInfo(
+                protocol=2, name="own", framework="numpy", load="own:own_backend", install=""
+            )
             return (info,)
 
     module = types.ModuleType("own")

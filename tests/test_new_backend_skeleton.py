@@ -52,10 +52,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
     ids=["ruff check", "ruff format", "mypy"],
 )
-def test_the_skeleton_is_as_clean_as_our_own_code(here: Path, command: list[str]) -> None:
+@pytest.mark.parametrize("options", [[], ["--inference"]], ids=["whole", "inference"])
+def test_the_skeleton_is_as_clean_as_our_own_code(
+    here: Path, command: list[str], options: list[str]
+) -> None:
     """The linter, the formatter and the type checker find nothing in it."""
     pytest.importorskip(command[0], reason=f"checking the style needs {command[0]}")
-    assert main(["new-backend", "my-accel"]) == 0
+    assert main(["new-backend", "my-accel", *options]) == 0
     done = run(sys.executable, "-m", *command, cwd=here / "convdispatch-my-accel")
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -213,6 +216,10 @@ STEPS = {
     8: ["upsample2d:bilinear"],
     9: ["gradients", "second_order"],
     10: ["float16", "bfloat16"],
+    11: ["random"],
+    12: ["compile"],
+    13: ["compile_step"],
+    14: ["wrap"],
 }
 
 
@@ -281,6 +288,28 @@ def test_the_how_to_leads_to_a_backend_that_passes(plain: Plain) -> None:
     assert not any("not written yet" in reason for reason in declined)
 
 
+def test_an_inference_engine_passes_once_its_convolution_is_written(plain: Plain) -> None:
+    """With six names and the page's convolution, in the shorter skeleton; reports say the rest."""
+    done = run(str(plain.python), "-m", "convdispatch", "new-backend", "slim", "--inference")
+    assert done.returncode == 0, done.stderr
+    for file in ("__init__.py", "_backend.py"):
+        source = (Path("convdispatch-slim/convdispatch_slim") / file).read_text("utf-8")
+        (plain.folder / "convdispatch_plain" / file).write_text(
+            source.replace("slim", "plain").replace("Slim", "Plain"), "utf-8"
+        )
+    outcomes, printed = plain.conform("core", code=1)
+    failed = {one["detail"] for one in outcomes if one["status"] == "failed"}
+    assert failed == {"NotImplementedError: step 1: write `_backend._correlation`"}
+    pasted = page_blocks()["correlation.py"].replace("op: Conv)", "op: Conv, signature: Signature)")
+    pasted = pasted.replace("op: Conv | ConvTranspose\n", "op: Conv\n")
+    plain.edit("_backend.py", lambda text: with_functions(text, pasted))
+    plain.edit("__init__.py", lambda text: re.sub(r'^    "step [23],.*\n', "", text, flags=re.M))
+    outcomes, printed = plain.conform("core", code=0)
+    assert {outcome["status"] for outcome in outcomes} == {"passed"}
+    assert len(outcomes) > 600
+    assert "NumPy's are called, not the engine's own: the engine computes ops alone" in printed
+
+
 def page_blocks() -> dict[str, str]:
     """Return the page's blocks that have a file's name."""
     pattern = r"<!-- file: (\S+) -->\n```python\n(.*?)^```$"
@@ -296,7 +325,8 @@ def with_functions(text: str, pasted: str) -> str:
     for node in reversed(functions(text)):
         if node.name in new:
             lines[span(node)] = [new.pop(node.name)]
-    kept = "".join(lines).replace("abc import Callable", "abc import Callable, Iterator, Sequence")
+    imported = "abc import Callable, Iterator, Sequence"
+    kept = re.sub(r"abc import Callable\b", imported, "".join(lines))
     return kept + "".join(f"\n\n{function}" for function in new.values())
 
 

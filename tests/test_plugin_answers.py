@@ -19,7 +19,7 @@ from convdispatch.conformance.cases import collect
 from convdispatch.errors import BackendBroken, ConvDispatchError, PluginError
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import Accuracy, BackendInfo, Capabilities
-from convdispatch.registry import AVAILABLE, BROKEN, UNAVAILABLE, Registry, registry
+from convdispatch.registry import AVAILABLE, BROKEN, TOO_OLD, UNAVAILABLE, Registry, registry
 from convdispatch.runtime.backend_info import checked
 
 
@@ -95,6 +95,7 @@ CAPABILITIES = st.one_of(
 INFOS = st.builds(
     BackendInfo,
     name=st.one_of(st.just("drawn"), ANYTHING),
+    protocol=st.one_of(st.sampled_from([1, 2, 3]), ANYTHING),
     framework=st.one_of(st.sampled_from(["json", "no_such", "json.no_such", "."]), ANYTHING),
     load=st.one_of(st.sampled_from(["json:loads", "no_such:x", ":", "json"]), ANYTHING),
     install=st.one_of(st.just("pip install it"), ANYTHING),
@@ -135,7 +136,7 @@ def test_no_answer_harms_the_registry_or_another_backend(answer: Any) -> None:
     assert {"numpy", "torch", "tensorflow", "jax"} <= set(entries)
     for name, entry in entries.items():
         assert (entry.info is None) != (entry.error is None)
-        assert ours.status(name) in (AVAILABLE, UNAVAILABLE, BROKEN)
+        assert ours.status(name) in (AVAILABLE, UNAVAILABLE, TOO_OLD, BROKEN)
         if entry.distribution == "drawn":
             with pytest.raises(ConvDispatchError):
                 ours.load(name)
@@ -168,7 +169,7 @@ def test_no_answer_breaks_the_list_of_backends(answer: Any) -> None:
 def sound(**fields: Any) -> BackendInfo:
     """Return a description with some fields replaced."""
     usual = {"name": "x", "framework": "json", "load": "x:y", "install": "pip install x"}
-    return BackendInfo(**usual | fields)
+    return BackendInfo(protocol=2, **usual | fields)
 
 
 def accuracy(factor: Any) -> Accuracy:

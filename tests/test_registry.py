@@ -35,7 +35,8 @@ PLUGIN = """
 
     @hookimpl
     def convdispatch_backends():
-        return [BackendInfo(name={name!r}, framework="json", load="x:y", install="pip install x")]
+        fields = dict(name={name!r}, framework="json", load="x:y", install="pip install x")
+        return [BackendInfo(**fields, protocol=2)]
 """
 RAISES = "raise RuntimeError('bad day')"
 HOOK_RAISES = """
@@ -59,7 +60,7 @@ WRONG_SIGNATURE = """
     def convdispatch_backends(unknown):
         return []
 """
-INFO = BackendInfo(name="x", framework="json", load="x:y", install="pip install x")
+INFO = BackendInfo(protocol=2, name="x", framework="json", load="x:y", install="pip install x")
 OURS = {"numpy", "torch", "tensorflow", "jax"}
 LIST = """
 import json
@@ -94,7 +95,7 @@ def described(name: str, **changes: str) -> object:
     class Plugin:
         @hookimpl
         def convdispatch_backends(self) -> list[BackendInfo]:
-            return [BackendInfo(name=name, **fields)]
+            return [BackendInfo(protocol=2, name=name, **fields)]
 
     return Plugin()
 

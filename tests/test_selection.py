@@ -23,7 +23,13 @@ class _Others:
     @hookimpl
     def convdispatch_backends(self) -> list[BackendInfo]:
         return [
-            BackendInfo(name=name, framework=framework, load="nowhere:x", install="pip install x")
+            BackendInfo(
+                protocol=2,
+                name=name,
+                framework=framework,
+                load="nowhere:x",
+                install="pip install x",
+            )
             for name, framework in (("other", "json"), ("another", "json"), ("absent", "no_such"))
         ]
 

@@ -104,6 +104,7 @@ class Plugin:
         """Describe it."""
         return (
             BackendInfo(
+                protocol=2,
                 name=NAME,
                 framework="numpy",
                 load="tunable:backend",

@@ -138,6 +138,9 @@ def _parser() -> argparse.ArgumentParser:
     new_backend.add_argument(
         "--into", metavar="FOLDER", help="the folder to make; convdispatch-NAME here by default"
     )
+    new_backend.add_argument(
+        "--inference", action="store_true", help="for an engine that computes no gradients"
+    )
     completion = commands.add_parser(
         "completion", help="print what teaches a shell to complete this command"
     )

@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass
 
 from convdispatch.cli._output import one_line, show, table, warn
 from convdispatch.errors import BackendBroken, BackendNotFound, ConfigError
+from convdispatch.ops import BackendInfo
 from convdispatch.runtime import selection
-from convdispatch.runtime.registry import AVAILABLE, BROKEN, UNAVAILABLE, Entry, registry
+from convdispatch.runtime.completion import as_reported
+from convdispatch.runtime.registry import AVAILABLE, UNAVAILABLE, UNUSABLE, Entry, registry
 from convdispatch.support.foreign import said
 from convdispatch.support.versions import version_of
 
@@ -26,6 +28,7 @@ class BackendRow:
     distribution: str
     install: str | None
     error: str | None
+    note: str | None  # where NumPy's functions are called in the place of its own
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -56,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def backend_rows() -> list[BackendRow]:
     """Return a row for each registered backend: the available first, the broken last."""
-    order = (AVAILABLE, UNAVAILABLE, BROKEN)
+    order = (AVAILABLE, UNAVAILABLE, *UNUSABLE)
     rows = [_row(entry) for entry in registry.entries().values()]
     return sorted(rows, key=lambda row: (order.index(row.status), row.name != "numpy", row.name))
 
@@ -73,7 +76,13 @@ def _row(entry: Entry) -> BackendRow:
         distribution=entry.distribution,
         install=info.install if info else None,
         error=said(error) if error else None,
+        note=_note(info) if info else None,
     )
+
+
+def _note(info: BackendInfo) -> str | None:
+    reason = as_reported(info.capabilities.unsupported).get("functions")
+    return None if reason is None else f"functions: {reason}"
 
 
 def _current() -> tuple[str | None, str | None]:
@@ -92,4 +101,4 @@ def _current() -> tuple[str | None, str | None]:
 def _remedy(row: BackendRow) -> str:
     if row.status == UNAVAILABLE:
         return row.install or ""
-    return row.error or ""
+    return row.error or row.note or ""

@@ -28,7 +28,7 @@ from convdispatch.conformance.run import assembling, choosing, runner
 from convdispatch.errors import BackendBroken, BackendNotFound, BackendUnavailable, InvalidArgument
 from convdispatch.ops import BackendInfo
 from convdispatch.runtime import selection
-from convdispatch.runtime.registry import BROKEN
+from convdispatch.runtime.registry import UNUSABLE
 from convdispatch.support.files import read_whole
 from convdispatch.support.interrupts import interrupts
 
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         if choosing.is_every(arguments.backend):
             absent = assembling.absent_records(choosing.unusable())
             records += absent
-            if any(record.status == BROKEN for record in absent):
+            if any(record.status in UNUSABLE for record in absent):
                 code = _UNUSABLE
         whole = assembling.report(cases, records, levels=levels, seed=arguments.seed)
         unwritten = write(whole)
@@ -97,7 +97,7 @@ def _run(
             records = start(settings=settings, watch=watch)
     except runner.Interrupted as exc:
         return exc.records, _INTERRUPTED
-    if any(record.status == BROKEN for record in records):
+    if any(record.status in UNUSABLE for record in records):
         return records, _UNUSABLE
     return records, _FAILURE if any(record.has_failed for record in records) else 0
 

@@ -114,6 +114,8 @@ def _number(values: Iterable[float | None]) -> str:
 
 
 def _lists(backend: BackendRecord) -> Iterator[str]:
+    borrowed = backend.unsupported.get("functions")
+    yield from _section("functions", [borrowed] if borrowed else [])
     for status in (UNSUPPORTED, KNOWN_FAILURE, UNAVAILABLE):
         # The first line of a known failure's detail is the reason, the others say what was wrong.
         reasons = Counter(

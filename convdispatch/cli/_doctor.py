@@ -25,7 +25,7 @@ from convdispatch.cli._output import fitted, one_line, show, table
 from convdispatch.errors import BackendNotFound, ConfigError
 from convdispatch.ops import Conv, Signature
 from convdispatch.runtime import config, selection
-from convdispatch.runtime.registry import AVAILABLE, BROKEN, registry
+from convdispatch.runtime.registry import AVAILABLE, UNUSABLE, registry
 from convdispatch.support.foreign import call
 from convdispatch.support.versions import version_of
 
@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         packages={name: version_of(name) for name in _PACKAGES},
         config=configured,
         backends=checks,
-        healthy=not configured.errors and all(c.status not in (_FAILED, BROKEN) for c in checks),
+        healthy=not configured.errors and all(c.status not in (_FAILED, *UNUSABLE) for c in checks),
     )
     show(arguments, asdict(report), fitted(_as_text(report)))
     return 0 if report.healthy else 1

@@ -12,7 +12,7 @@ import keyword
 import re
 import shlex
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -33,6 +33,13 @@ _FILES = {
     "package/_functions.py": "functions.py",
     "package/known_failures.toml": "known_failures.toml",
     "package/py.typed": "py.typed",
+}
+# Those of an engine without gradients.
+_INFERENCE_FILES = {
+    **{path: template for path, template in _FILES.items() if not path.startswith("package/_")},
+    "README.md": "inference_README.md",
+    "package/__init__.py": "inference_init.py",
+    "package/_backend.py": "inference_backend.py",
 }
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 
@@ -63,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the skeleton and say how to run the conformance suite on it."""
     names = Names(_checked_name(arguments.name))
     folder = Path(arguments.into or f"convdispatch-{names.backend}")
-    files = _rendered(names)
+    files = _rendered(names, _INFERENCE_FILES if arguments.inference else _FILES)
     _write(folder, files)
     following = [
         f"cd {shlex.quote(str(folder))}",
@@ -96,7 +103,7 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _rendered(names: Names) -> dict[str, str]:
+def _rendered(names: Names, templates_by_path: Mapping[str, str]) -> dict[str, str]:
     """Return the text of each file by its path in the skeleton."""
     values = {
         "name": names.backend,
@@ -109,7 +116,7 @@ def _rendered(names: Names) -> dict[str, str]:
         re.sub("^package/", f"{names.package}/", path): Template(
             (templates / f"{template}.template").read_text(encoding="utf-8")
         ).substitute(values)
-        for path, template in _FILES.items()
+        for path, template in templates_by_path.items()
     }
 
 

@@ -18,6 +18,7 @@ from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.models._progress import progress
 from convdispatch.ops import NumpyArray, PartialShape
 from convdispatch.runtime import selection
+from convdispatch.runtime.dispatch import declined, require_feature
 from convdispatch.runtime.registry import registry
 from convdispatch.support.warnings import warn
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
@@ -45,8 +46,10 @@ class Predicting(StackedWeights):
         `optimize=True`, what takes its time (`torch.compile`, too). No gradients flow through the
         result. The weights are those that the model has when it is called; a model that is changed
         is compiled again, as it is for a new shape where the compiler wants to know it. Raises
-        `InvalidShape` while the model's input shape is unknown.
+        `InvalidShape` while the model's input shape is unknown, and `UnsupportedOp` where the
+        backend declines to compile.
         """
+        require_feature(registry.load(self.backend), "compile")
         self.ensure_built("compile_forward")
         return CompiledForward(self._layers, self.backend, optimize=as_bool(optimize, "optimize"))
 
@@ -114,6 +117,8 @@ class Predicting(StackedWeights):
         if not self.built:
             return self(batch)  # which builds the model, or complains of the shape
         if self._predictor is None:
+            if "compile" in declined(registry.load(self.backend)):
+                return self(batch)
             self._predictor = self.compile_forward()
         if self._predictor.is_refused:
             return self(batch)

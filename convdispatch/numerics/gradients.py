@@ -14,6 +14,7 @@ from convdispatch.errors import InvalidShape, InvalidType
 from convdispatch.models import Sequential
 from convdispatch.ops import Backend, NumpyArray
 from convdispatch.runtime import selection
+from convdispatch.runtime.dispatch import require_feature
 from convdispatch.runtime.registry import registry
 
 
@@ -42,6 +43,7 @@ def gradients(model: Layer | Sequential, x: Any, cotangent: Any = None) -> Gradi
             f"{type(model).__name__}."
         )
     backend = registry.load(model.backend)
+    require_feature(backend, "gradients")
     layers = model.layers if isinstance(model, Sequential) else [model]
     native = as_native(backend, x, layers[0].dtype if layers else "float32")
     # The output and the gradients by the same weights, whatever other threads set meanwhile.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from convdispatch.errors import PluginError
-from convdispatch.ops import Accuracy, BackendInfo, Capabilities
+from convdispatch.ops import PROTOCOL, Accuracy, BackendInfo, Capabilities
 from convdispatch.support.foreign import shown
 
 T = TypeVar("T")
@@ -44,6 +44,7 @@ def checked(info: object) -> BackendInfo:
         load=_load(info.load),
         install=_install(info.install),
         capabilities=_capabilities(info.capabilities),
+        protocol=_protocol(info.protocol),
         test_environment=_mapping(
             info.test_environment, "test_environment", _environment_name, _environment_value
         ),
@@ -103,6 +104,12 @@ def _capabilities(value: object) -> Capabilities:
         unsupported=_mapping(value.unsupported, "capabilities.unsupported", _feature, _reason),
         accuracy=_mapping(value.accuracy, "capabilities.accuracy", _feature, _accuracy),
     )
+
+
+def _protocol(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        _refuse("protocol", value, f"Give the version of the protocol, {PROTOCOL}.")
+    return int(value)
 
 
 def _mapping(

@@ -5,11 +5,12 @@ Called at lowering only, never per call: what is returned here is kept by the la
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from convdispatch.errors import BackendBroken, PluginError, UnsupportedOp
 from convdispatch.ops import Backend, Op, Signature, Tensor, declined_feature, op_name
 from convdispatch.runtime import tuning
+from convdispatch.runtime.completion import refusal
 from convdispatch.runtime.registry import registry
 from convdispatch.runtime.resolving import lower_resolved, resolve
 from convdispatch.support.foreign import call
@@ -66,14 +67,24 @@ def require_supported(backend: Backend, op: Op, signature: Signature) -> None:
         raise refusal
 
 
-def _unsupported(backend: Backend, op: Op, signature: Signature) -> UnsupportedOp | None:
+def require_feature(backend: Backend, feature: str) -> None:
+    """Raise `UnsupportedOp` where the backend declines what `DECLINABLE` calls by that name."""
+    reason = declined(backend).get(feature)
+    if reason is not None:
+        raise refusal(backend.name, feature, reason)
+
+
+def declined(backend: Backend) -> Mapping[str, str]:
+    """Return what the backend declares that it does not support, each with the reason."""
     entry = registry.entries().get(backend.name)
     if entry is None or entry.info is None:
-        return None
-    unsupported = entry.info.capabilities.unsupported
+        return {}
+    return entry.info.capabilities.unsupported
+
+
+def _unsupported(backend: Backend, op: Op, signature: Signature) -> UnsupportedOp | None:
+    unsupported = declined(backend)
     feature = declined_feature(op, signature, unsupported)
     if feature is None:
         return None
-    return UnsupportedOp(
-        f"the backend {backend.name!r} does not support {feature}: {unsupported[feature]}"
-    )
+    return refusal(backend.name, feature, unsupported[feature])

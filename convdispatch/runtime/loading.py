@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from typing import Any
 
-from convdispatch.errors import BackendBroken, BackendError, BackendUnavailable
-from convdispatch.ops import REQUIRED_FUNCTIONS, Backend, BackendInfo
+from convdispatch.errors import BackendBroken, BackendError, BackendTooOld, BackendUnavailable
+from convdispatch.ops import PROTOCOL, Backend, BackendInfo
+from convdispatch.runtime.completion import complete, lacking
 from convdispatch.support.foreign import call, quietly, said, shown
+
+
+def protocol_problem(info: BackendInfo) -> BackendError | None:
+    """Return why a backend cannot be used that was written for another protocol, or None."""
+    if info.protocol == PROTOCOL:
+        return None
+    speaks = (
+        f"the backend {info.name!r} implements version {info.protocol} of the backend protocol; "
+        f"this convdispatch speaks version {PROTOCOL}."
+    )
+    if info.protocol > PROTOCOL:
+        return BackendBroken(f"{speaks} Upgrade convdispatch (`python -m pip install -U .`).")
+    return BackendTooOld(
+        f"{speaks} Upgrade the backend (`{info.install}`). Its author gives `value_and_grad` "
+        "auxiliary results, lets `assign` take native tensors, adds or declines `random`, "
+        "`compile_step` and `wrap`, and says `protocol=2` in BackendInfo: see "
+        "docs/how-to/write-a-backend.md."
+    )
 
 
 def framework_problem(info: BackendInfo) -> BackendError | None:
@@ -38,17 +56,20 @@ def import_backend(info: BackendInfo) -> Backend:
     module, _, attribute = info.load.partition(":")
     try:
         backend: Backend = call(lambda: getattr(importlib.import_module(module), attribute))
-        lacking = call(_lacking, backend)
+        missing = call(lacking, backend, info)
+        if not missing:
+            call(complete, backend, info)
         name = call(getattr, backend, "name", None)
     except Exception as exc:
         raise BackendBroken(
             f"the backend {info.name!r} could not be loaded from {info.load!r}: {said(exc)}. "
             f"Repair or reinstall it (`{info.install}`)."
         ) from exc
-    if lacking:
+    if missing:
         raise BackendBroken(
-            f"the backend {info.name!r} (from {info.load!r}) lacks {', '.join(lacking)}. "
-            "See `convdispatch.ops.Backend` for the protocol."
+            f"the backend {info.name!r} (from {info.load!r}) lacks {', '.join(missing)}. "
+            "See `convdispatch.ops.Backend` for the protocol, and for what may be declined in "
+            "`Capabilities.unsupported`."
         )
     if name != info.name:  # what it declares would be looked up under another name, and not found
         raise BackendBroken(
@@ -69,14 +90,3 @@ def _is_there(module: str) -> bool:
         raise  # its parent is there, and lacks something else
     except ValueError:  # a module that was made by hand has no specification
         return False
-
-
-def _lacking(backend: Any) -> list[str]:
-    """Compare a backend with the Protocol, as pluggy compares hooks with their specification."""
-    required = [*Backend.__annotations__, *(n for n in vars(Backend) if not n.startswith("_"))]
-    required = [name for name in required if name not in ("random", "compile_step", "wrap")]
-    lacking = [name for name in required if not hasattr(backend, name)]
-    functions = getattr(backend, "functions", {})
-    return lacking + [
-        f"functions[{name!r}]" for name in REQUIRED_FUNCTIONS if name not in functions
-    ]

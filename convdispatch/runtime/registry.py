@@ -17,11 +17,12 @@ from convdispatch.errors import (
     BackendBroken,
     BackendError,
     BackendNotFound,
+    BackendTooOld,
     BackendUnavailable,
     DuplicateBackend,
 )
 from convdispatch.ops import Backend, Op, Signature, Tensor
-from convdispatch.runtime.loading import framework_problem, import_backend
+from convdispatch.runtime.loading import framework_problem, import_backend, protocol_problem
 from convdispatch.runtime.plugins import Entry as Entry
 from convdispatch.runtime.plugins import Plugins
 from convdispatch.support.foreign import said
@@ -34,6 +35,8 @@ Offer: TypeAlias = Callable[..., Tensor]
 AVAILABLE = "available"
 UNAVAILABLE = "unavailable"
 BROKEN = "broken"
+TOO_OLD = "too old"  # written for an earlier version of the protocol
+UNUSABLE = (BROKEN, TOO_OLD)  # there, and of no use until somebody mends it
 
 
 class Registry:
@@ -103,23 +106,26 @@ class Registry:
             return self._entries
 
     def status(self, name: str) -> str:
-        """Return AVAILABLE, UNAVAILABLE or BROKEN without importing the framework."""
+        """Return AVAILABLE, UNAVAILABLE, TOO_OLD or BROKEN without importing the framework."""
         problem = self.problem(name)
         if problem is None:
             return AVAILABLE
+        if isinstance(problem, BackendTooOld):
+            return TOO_OLD
         return UNAVAILABLE if isinstance(problem, BackendUnavailable) else BROKEN
 
     def problem(self, name: str) -> BackendError | None:
         """Return the error that loading would raise before it imports anything, or None.
 
-        It is `BackendUnavailable` (framework missing) or `BackendBroken`. Raises `BackendNotFound`.
+        It is `BackendUnavailable` (framework missing), `BackendTooOld` or `BackendBroken`. Raises
+        `BackendNotFound`.
         """
         entry = self._entry(name)
         if entry.info is None:
             error = BackendBroken(_broken_message(entry))
             error.__cause__ = entry.error
             return error
-        return framework_problem(entry.info)
+        return protocol_problem(entry.info) or framework_problem(entry.info)
 
     def load(self, name: str) -> Backend:
         """Import the backend on first use and return it.

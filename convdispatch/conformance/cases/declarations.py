@@ -12,7 +12,9 @@ from convdispatch.conformance.cases.geometries import GEOMETRIES
 from convdispatch.errors import UnsupportedOp
 from convdispatch.numerics.problem import Problem
 from convdispatch.ops import (
+    DECLINABLE,
     FLOAT_DTYPES,
+    REQUIRED_FUNCTIONS,
     Backend,
     Op,
     Pad,
@@ -25,7 +27,7 @@ from convdispatch.runtime import dispatch
 from convdispatch.runtime.registry import registry
 
 # Beside the features of ops: what is asked of a backend and not of its `lower`.
-_OF_BACKENDS = ("gradients", "second_order", "compile", "nonfinite_weights")
+_OF_BACKENDS = (*DECLINABLE, *REQUIRED_FUNCTIONS, "second_order", "nonfinite_weights")
 
 
 def cases(seed: int) -> Iterator[Case]:
@@ -52,7 +54,7 @@ def refused(backend: Backend) -> None:
     if entry is not None and entry.info is not None:
         declared = entry.info.capabilities.unsupported
     for feature in declared:
-        if feature.rpartition(":")[2] in _OF_BACKENDS:
+        if {feature.partition(":")[0], feature.rpartition(":")[2]}.intersection(_OF_BACKENDS):
             continue
         using = [one for one in _problems() if feature in features(one.op, one.signature)]
         if not using:

@@ -112,7 +112,7 @@ class BackendRecord:
     """One backend's run. `problems` are failures of no case: a stale entry, a lost process."""
 
     name: str
-    status: str  # 'available', 'unavailable' or 'broken'
+    status: str  # 'available', 'unavailable', 'broken' or 'too old'
     detail: str = ""  # why it is not available
     distribution: str = ""
     framework: str = ""

@@ -14,6 +14,7 @@ from convdispatch.conformance.report.records import BackendRecord, OutcomeRecord
 from convdispatch.conformance.results import UNAVAILABLE, Outcome
 from convdispatch.conformance.run.known_failures import KnownFailures
 from convdispatch.ops import BackendInfo
+from convdispatch.runtime.completion import as_reported
 from convdispatch.runtime.registry import AVAILABLE, registry
 from convdispatch.support.versions import version_of
 
@@ -59,7 +60,7 @@ def backend_record(
         distribution=entry.distribution if entry else "",
         framework=info.framework,
         version=version_of(info.framework),
-        unsupported=dict(info.capabilities.unsupported),
+        unsupported=as_reported(info.capabilities.unsupported),
         accuracy={name: asdict(one) for name, one in info.capabilities.accuracy.items()},
         outcomes=tuple(OutcomeRecord.of(one, scripts.get(one.case, "")) for one in outcomes),
         **fields,

@@ -57,6 +57,14 @@ class Declared:
                 return f"{feature}: {self.unsupported[feature]}"
         return None
 
+    def reason_met_in(self, outcome: Outcome) -> str | None:
+        """Return the declared limit that the case ran into, though it names no such feature."""
+        if outcome.kind == UNDECLARED:
+            for feature, reason in self.unsupported.items():
+                if f"does not support {feature}: {reason}" in outcome.detail:
+                    return f"{feature}: {reason}"
+        return None
+
 
 def execute(
     case: Case, backend: Backend, declared: Declared, *, try_unsupported: bool = False
@@ -64,7 +72,11 @@ def execute(
     """Check the case; where it is declared unsupported, only on demand, to see if it works."""
     reason = declared.reason(case)
     if reason is None:
-        return _strict(_check(case, backend), declared.known.reason(case.id))
+        outcome = _check(case, backend)
+        reason = declared.reason_met_in(outcome)
+        if reason is None:
+            return _strict(outcome, declared.known.reason(case.id))
+        return replace(outcome, status=UNSUPPORTED, kind="", detail=reason)
     tried = _check(case, backend) if try_unsupported else None
     return Outcome(
         case=case.id,

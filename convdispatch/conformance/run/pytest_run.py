@@ -30,7 +30,7 @@ from convdispatch.conformance.run.pytest_items import (
 )
 from convdispatch.errors import ConvDispatchError
 from convdispatch.ops import BackendInfo
-from convdispatch.runtime.registry import AVAILABLE, BROKEN, registry
+from convdispatch.runtime.registry import AVAILABLE, UNUSABLE, registry
 from convdispatch.support.interrupts import interrupts
 from convdispatch.support.text import one_line, printable
 
@@ -94,7 +94,7 @@ def _broken() -> list[str]:
     return [
         f"the backend {name!r} cannot be tested: {reason}"
         for name, reason in choosing.unusable().items()
-        if registry.status(name) == BROKEN
+        if registry.status(name) in UNUSABLE
     ]
 
 

@@ -93,14 +93,15 @@ class Keras3Backend:
 
     name, functions, lower = "keras3", FUNCTIONS, staticmethod(lower)
     owns, asarray, cast = map(staticmethod, (ops.is_tensor, ops.convert_to_tensor, ops.cast))
-    to_numpy = synchronize = staticmethod(ops.convert_to_numpy)
+    to_numpy = staticmethod(ops.convert_to_numpy)
     variable = staticmethod(lambda value, dtype: keras.Variable(value, dtype=dtype).value)
 
     def describe(self, tensor):
         return tuple(tensor.shape), keras.backend.standardize_dtype(tensor.dtype)
 
     def assign(self, variable, value):
-        new = self.asarray(value, dtype=self.describe(variable)[1])
+        dtype = self.describe(variable)[1]
+        new = self.cast(value, dtype) if self.owns(value) else self.asarray(value, dtype)
         if NAME == "torch":  # not recorded
             return variable.requires_grad_(False).copy_(new).requires_grad_()
         return variable.assign(new) if NAME == "tensorflow" else new
