@@ -19,6 +19,7 @@ class Constructed(Copied):
     # How a façade spells this package's arguments: one name, one an axis, or None: not offered.
     spelling: ClassVar[Mapping[str, str | tuple[str, ...] | None]] = {}
     _has_own_name: bool
+    _stage: int  # of its construction, as `changing` counts them
 
     def compute_output_shape(self, input_shape: PartialShape) -> PartialShape:
         """Return the output's shape."""

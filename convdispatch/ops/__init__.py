@@ -10,6 +10,8 @@ Why the contract looks like this:
   backend owes nothing for an axis of more than 2**31 - 1 cells, a sample or a weight of more than
   2**40 numbers, or pads that dwarf both image and result: those are refused before it is asked.
 * A plan serves every batch size: the batch axis is axis 0 and is in no signature.
+* A backend needs one op, `Conv` in one group, and its table of functions: `kit.derived` makes every
+  other op of these. It lowers itself what its framework does faster.
 * Importing this package, or a plugin that only describes a backend, imports no framework.
 
 Layouts. Tensors are (batch, *spatial, channels) or (batch, channels, *spatial). Kernels are always

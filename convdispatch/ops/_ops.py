@@ -55,7 +55,7 @@ class Dense:
     """A product with a matrix: `dense(x, kernel)` or `dense(x, kernel, bias)`.
 
     The last axis of `x`, which has any number of axes from two on, meets the first of the kernel,
-    (inputs, outputs). Bias and activation are those of `Conv`.
+    (inputs, outputs). Bias and activation are those of `Conv`: see `kit.finished`.
     """
 
     bias: bool
@@ -70,7 +70,8 @@ class Pool:
     negative number crops. Pads are in no maximum and add nothing to a sum. 'average' divides the
     sum by the number of cells of the window that lie in the image, or by all of its cells where
     `counts_pads` says so. Each window has a cell in the image. NaN in a window is its maximum. The
-    gradient of a maximum goes to the first cell, rows before columns, that is as large.
+    gradient of a maximum goes to the first cell, rows before columns, that is as large. `kit.axes`
+    has its places, and `kit.divisors` what an average divides by.
     """
 
     kind: str  # 'max', 'average' or 'sum'
@@ -114,7 +115,8 @@ class Resize:
 
     'nearest' takes the cell below the position for 'asymmetric' and the nearest cell otherwise,
     the upper one of two that are as near. 'bilinear' interpolates between the cells below and
-    above along each axis. Cells outside of the image are those at its border.
+    above along each axis. Cells outside of the image are those at its border. `kit.samples` has
+    the cells and the shares.
     """
 
     output_size: tuple[int, ...]
