@@ -45,10 +45,10 @@ class JaxBackend:
     random: Mapping[str, Callable[..., Any]] = RANDOM
 
     def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
-        return lower(op, signature)
+        return lower(op, signature, self)
 
     def candidates(self, op: Op, signature: Signature) -> Mapping[str, Callable[..., Any]]:
-        return candidates(op, signature)
+        return candidates(op, signature, self)
 
     def conversion(self, dtype: str) -> str:
         return "x.real" if dtype.startswith("complex") else "x.astype('float32')"

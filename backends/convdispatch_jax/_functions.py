@@ -16,46 +16,31 @@ import ml_dtypes
 import numpy as np
 from jax import lax
 
+from convdispatch import kit
 from convdispatch.errors import UnsupportedOp
-from convdispatch.kit import as_slice
 
-_HALF = (jnp.dtype("float16"), jnp.dtype("bfloat16"))
+_rounded_once, _rounded_once_of_several = kit.rounding(
+    halves=(jnp.dtype("float16"), jnp.dtype("bfloat16")),
+    single="float32",
+    cast=lambda x, dtype: x.astype(dtype),
+)
 
 
 def _linear(x: jax.Array) -> jax.Array:
     return x
 
 
-def _rounded_once(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function of an array, computing half precision in float32."""
+def _choosing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that gives numbers of its last two arguments, in their element type."""
+    rounded = _rounded_once_of_several(function)
 
-    def computed(x: jax.Array, *arguments: Any, **options: Any) -> Any:
-        if x.dtype not in _HALF:
-            return function(x, *arguments, **options)
-        return function(x.astype("float32"), *arguments, **options).astype(x.dtype)
+    def chosen(*arguments: Any) -> Any:
+        y = rounded(*arguments)
+        # To JAX the larger of a bool and a number is an int32.
+        is_bool = any(getattr(x, "dtype", None) == np.dtype(bool) for x in arguments[-2:])
+        return y.astype(bool) if is_bool else y
 
-    return computed
-
-
-def _rounded_once_of_several(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function of (x, y) and what comes before them, in the element type of x and y.
-
-    A Python number gets the other's type; in half precision it computes in float32.
-    """
-
-    def computed(*arguments: Any) -> Any:
-        dtypes = {a.dtype for a in arguments[-2:] if isinstance(a, jax.Array)}
-        if len(dtypes) != 1:
-            return function(*arguments)
-        (dtype,) = dtypes
-        if dtype in _HALF:
-            arguments = tuple(
-                a.astype("float32") if getattr(a, "dtype", None) == dtype else a for a in arguments
-            )
-        result = function(*arguments)
-        return result if result.dtype == dtype else result.astype(dtype)
-
-    return computed
+    return chosen
 
 
 def dtype_of(name: str) -> np.dtype[Any]:
@@ -106,7 +91,7 @@ def _power(x: Any, y: Any) -> Any:
 
 
 def _take(x: jax.Array, indices: Any, axis: int) -> jax.Array:
-    cells = as_slice(indices, x.shape[axis])
+    cells = kit.as_slice(indices, x.shape[axis])
     if cells is None:
         return jnp.take(x, indices, axis)
     return lax.slice_in_dim(x, cells.start, cells.stop, cells.step, axis)
@@ -137,7 +122,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
         for name in ("cumsum", "exp", "expm1", "log", "max", "mean", "sqrt", "sum", "tanh")
     },
     **{
-        name: _rounded_once_of_several(getattr(jnp, name))
+        name: _choosing(getattr(jnp, name))
         for name in ("maximum", "minimum", "where")
     },
     "clip": _clip,

@@ -41,7 +41,7 @@ class TensorflowBackend:
     random: Mapping[str, Callable[..., Any]] = RANDOM
 
     def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
-        return lower(op, signature)
+        return lower(op, signature, self)
 
     def conversion(self, dtype: str) -> str:
         if dtype.startswith("complex"):

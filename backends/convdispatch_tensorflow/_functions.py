@@ -7,30 +7,18 @@ kernels round intermediate results, and differ in where.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
 from typing import Any
 
-from convdispatch.kit import as_slice
+from convdispatch import kit
 from convdispatch.ops import HALF_DTYPES
 from convdispatch_tensorflow._framework import tf
 
 Function = Callable[..., Any]
 Axes = int | Sequence[int] | None
 
-_HALF = {tf.as_dtype(name) for name in HALF_DTYPES}
-
-
-def rounded_once(compute: Function) -> Function:
-    """Return `compute`, a function of tensors, carried out in float32 for half-precision ones."""
-
-    @wraps(compute)
-    def computed(x: Any, *others: Any, **options: Any) -> Any:
-        if x.dtype not in _HALF:
-            return compute(x, *others, **options)
-        wide = (tf.cast(tensor, tf.float32) for tensor in (x, *others))
-        return tf.cast(compute(*wide, **options), x.dtype)
-
-    return computed
+_rounded_once, _rounded_once_of_several = kit.rounding(
+    halves={tf.as_dtype(name) for name in HALF_DTYPES}, single=tf.float32, cast=tf.cast
+)
 
 
 def _linear(x: Any) -> Any:
@@ -38,13 +26,9 @@ def _linear(x: Any) -> Any:
 
 
 def _binary(combine: Function) -> Function:
-    rounded = rounded_once(combine)
-    return lambda x, y: rounded(*_of_one_dtype(x, y))
-
-
-def _where(condition: Any, x: Any, y: Any) -> Any:
-    choose = rounded_once(lambda x, y: tf.where(condition, x, y))
-    return choose(*_of_one_dtype(x, y))
+    """Return a function of (x, y), and what comes before them; a number gets the other's type."""
+    rounded = _rounded_once_of_several(combine)
+    return lambda *arguments: rounded(*arguments[:-2], *_of_one_dtype(*arguments[-2:]))
 
 
 def _of_one_dtype(*values: Any) -> list[Any]:
@@ -61,12 +45,12 @@ def _of_one_dtype(*values: Any) -> list[Any]:
 def _in_order(compare: Function) -> Function:
     """Return a function that compares numbers, for bool as well."""
 
-    def function(x: Any, *others: Any) -> Any:
+    def function(x: Any, *others: Any, **options: Any) -> Any:
         if x.dtype != tf.bool:
-            return compare(x, *others)
+            return compare(x, *others, **options)
         # tensorflow 2.21 has no order of bool: "Value for attr 'T' of bool is not in the list".
         numbers = (tf.cast(y, tf.uint8) if tf.is_tensor(y) else y for y in (x, *others))
-        return tf.cast(compare(*numbers), tf.bool)
+        return tf.cast(compare(*numbers, **options), tf.bool)
 
     return function
 
@@ -76,14 +60,7 @@ def _comparison(compare: Function) -> Function:
     return lambda x, y: ordered(*_of_one_dtype(x, y))
 
 
-def _reduction(reduce: Function) -> Function:
-    def function(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-        return rounded_once(lambda tensor: reduce(tensor, axis, keepdims))(x)
-
-    return function
-
-
-@rounded_once
+@_rounded_once
 def _erf(x: Any) -> Any:
     # tensorflow 2.21 on processors with AVX-512: the erf of a float64 beyond 1.3e154 is NaN, and
     # so is its gradient. From 6 on it is 1 in every element type.
@@ -96,7 +73,7 @@ _pow = _binary(tf.pow)
 _POWERS: Mapping[float, Function] = {
     0: tf.ones_like,
     1: tf.identity,
-    2: rounded_once(tf.square),
+    2: _rounded_once(tf.square),
 }
 
 
@@ -114,19 +91,15 @@ def _argmax(x: Any, axis: int) -> Any:
     return tf.where(has_nan, tf.argmax(is_nan, axis), tf.argmax(x, axis))
 
 
+@_rounded_once
 def _take(x: Any, indices: Any, axis: int) -> Any:
     axis %= x.shape.rank
-    cells = as_slice(indices, x.shape[axis])
+    cells = kit.as_slice(indices, x.shape[axis])
     if cells is not None:
         return x[(*[slice(None)] * axis, cells)]
     # In int32: `tf.gather` has no uint8. Along a later axis: the gradient along the first one is
-    # no tensor but `tf.IndexedSlices`. In float32: the gradient adds up.
-    at = tf.cast(indices, tf.int32)
-    return rounded_once(lambda x: tf.gather(x[None], at, axis=axis + 1)[0])(x)
-
-
-def _cumsum(x: Any, axis: int) -> Any:
-    return rounded_once(lambda tensor: tf.cumsum(tensor, axis))(x)
+    # no tensor but `tf.IndexedSlices`.
+    return tf.gather(x[None], tf.cast(indices, tf.int32), axis=axis + 1)[0]
 
 
 def _pad(x: Any, pads: Any, value: float = 0.0) -> Any:
@@ -151,8 +124,10 @@ def _flip(x: Any, axes: Axes = None) -> Any:
     return tf.reverse(x, [axes] if isinstance(axes, int) else list(axes))
 
 
-@rounded_once
+@_rounded_once_of_several
 def _matmul(a: Any, b: Any) -> Any:
+    if a.shape.rank == b.shape.rank == 2:
+        return tf.raw_ops.MatMul(a=a, b=b)  # `tf.matmul` looks at its arguments first
     if b.shape.rank <= 2:
         return tf.tensordot(a, b, 1)
     return tf.matmul(a, b) if a.shape.rank > 1 else tf.squeeze(tf.matmul(a[None], b), -2)
@@ -167,52 +142,39 @@ def _transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     return tf.transpose(x, None if axes is None else [axis % x.shape.rank for axis in axes])
 
 
-# What an op ends with, in the element type that the op computes in.
-ACTIVATIONS: Mapping[str, Function] = {
-    "linear": _linear,
-    "relu": tf.nn.relu,
-    "sigmoid": tf.sigmoid,
-    "tanh": tf.tanh,
-}
-
 FUNCTIONS: Mapping[str, Function] = {
+    **{
+        name: _rounded_once(getattr(tf.math, name))
+        for name in ("exp", "expm1", "log", "log1p", "sigmoid", "sqrt", "tanh")
+    },
+    **{
+        name: _comparison(getattr(tf, name))
+        for name in ("equal", "greater", "greater_equal", "less", "less_equal", "not_equal")
+    },
     "abs": tf.abs,
     "argmax": _argmax,
     "clip": tf.clip_by_value,
     "concatenate": tf.concat,
-    "cumsum": _cumsum,
-    "equal": _comparison(tf.equal),
+    "cumsum": _rounded_once(tf.cumsum),
     "erf": _erf,
-    "exp": rounded_once(tf.exp),
-    "expm1": rounded_once(tf.math.expm1),
     "flip": _flip,
-    "greater": _comparison(tf.greater),
-    "greater_equal": _comparison(tf.greater_equal),
-    "less": _comparison(tf.less),
-    "less_equal": _comparison(tf.less_equal),
     "linear": _linear,
-    "log": rounded_once(tf.math.log),
-    "log1p": rounded_once(tf.math.log1p),
     "matmul": _matmul,
-    "max": _reduction(_in_order(tf.reduce_max)),
+    "max": _rounded_once(_in_order(tf.reduce_max)),
     "maximum": _binary(_in_order(tf.maximum)),
-    "mean": _reduction(tf.reduce_mean),
+    "mean": _rounded_once(tf.reduce_mean),
     "minimum": _binary(_in_order(tf.minimum)),
-    "not_equal": _comparison(tf.not_equal),
     "one_hot": _one_hot,
     "pad": _pad,
     "power": _power,
     "relu": tf.nn.relu,
     "reshape": _reshape,
     "shape": _shape,
-    "sigmoid": rounded_once(tf.sigmoid),
     "sign": tf.sign,
-    "sqrt": rounded_once(tf.sqrt),
     "stack": tf.stack,
     "stop_gradient": tf.stop_gradient,
-    "sum": _reduction(tf.reduce_sum),
+    "sum": _rounded_once(tf.reduce_sum),
     "take": _take,
-    "tanh": rounded_once(tf.tanh),
     "transpose": _transpose,
-    "where": _where,
+    "where": _binary(tf.where),
 }

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from convdispatch.ops import Shape
-from convdispatch_tensorflow._cells import pad
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._samples import Product
 
@@ -22,6 +21,21 @@ WORTH_A_PRODUCT = 784
 def is_a_processor() -> bool:
     """Say whether TensorFlow computes on a processor: where it sees an accelerator, it does not."""
     return all(device.device_type == "CPU" for device in tf.config.list_logical_devices())
+
+
+def pad(x: Any, pads: Sequence[tuple[int, int]]) -> Any:
+    """Add zeros at (low, high) of each spatial axis of a channels-last tensor, or remove cells."""
+    grow = [(0, 0), *[(max(low, 0), max(high, 0)) for low, high in pads], (0, 0)]
+    # Zeros first: a crop may be longer than the data and reach into the other side's zeros.
+    if any(map(any, grow)):
+        # tensorflow 2.21 fuses the kernel Pad into Conv3D and logs "remapper failed" where a
+        # gradient needs both: a tape around tf.function(conv3d(tf.pad(x, ...))). A tensor of zeros
+        # means PadV2.
+        x = tf.pad(x, grow, constant_values=0 if len(grow) < 5 else tf.zeros((), x.dtype))
+    if min(map(min, pads)) >= 0:
+        return x
+    # A stop of -0 would leave nothing.
+    return x[(slice(None), *(slice(max(-low, 0), min(high, 0) or None) for low, high in pads))]
 
 
 def image_convolution(strides: Shape, padding: str) -> Product:
@@ -36,19 +50,12 @@ def convolution_of_all(strides: Shape, pads: Sequence[tuple[int, int]]) -> Produ
     A copy of the image takes longer than some convolutions, and mostly no gradient is wanted.
     """
     forward = image_convolution(strides, "VALID")
-    if not any(map(any, pads)):
-        return forward
-    back = [(-low, -high) for low, high in pads]
 
-    def convolve(x: Any, kernel: Any) -> tuple[Any, Callable[[Any], tuple[Any, Any]]]:
-        def gradients(upstream: Any) -> tuple[Any, Any]:
-            read = pad(x, pads)
-            of_x, of_kernel = _gradients(read, kernel, upstream, strides, "VALID")
-            return pad(of_x, back), of_kernel
+    def gradients(x: Any, kernel: Any, upstream: Any) -> tuple[Any, Any]:
+        of_x, of_kernel = _gradients(pad(x, pads), kernel, upstream, strides, "VALID")
+        return pad(of_x, [(-low, -high) for low, high in pads]), of_kernel
 
-        return forward(x, kernel), gradients
-
-    return _with_gradients(convolve)
+    return _with_gradients(forward, gradients) if any(map(any, pads)) else forward
 
 
 def grouped_image_convolution(strides: Shape, groups: int, padding: str) -> Product:
@@ -56,21 +63,14 @@ def grouped_image_convolution(strides: Shape, groups: int, padding: str) -> Prod
 
     tensorflow 2.21 has none of its own on processors: conv2d of (1, 1, 1, 2) by (1, 1, 1, 2).
     """
-    forward = image_convolution(strides, padding)
 
-    def convolve(x: Any, kernel: Any) -> tuple[Any, Callable[[Any], tuple[Any, Any]]]:
-        def gradients(upstream: Any) -> tuple[Any, Any]:
-            split = (tf.split(tensor, groups, -1) for tensor in (x, kernel, upstream))
-            pairs = [
-                _gradients(read, filters, written, strides, padding)
-                for read, filters, written in zip(*split, strict=True)
-            ]
-            of_x, of_kernel = (tf.concat(parts, -1) for parts in zip(*pairs, strict=True))
-            return of_x, of_kernel
+    def gradients(*tensors: Any) -> tuple[Any, Any]:
+        split = (tf.split(tensor, groups, -1) for tensor in tensors)
+        pairs = [_gradients(*parts, strides, padding) for parts in zip(*split, strict=True)]
+        of_x, of_kernel = (tf.concat(parts, -1) for parts in zip(*pairs, strict=True))
+        return of_x, of_kernel
 
-        return forward(x, kernel), gradients
-
-    return _with_gradients(convolve)
+    return _with_gradients(image_convolution(strides, padding), gradients)
 
 
 def pointwise_convolution(size: Shape) -> Product:
@@ -79,16 +79,12 @@ def pointwise_convolution(size: Shape) -> Product:
     if math.prod(size) < WORTH_A_PRODUCT:
         return forward
 
-    def convolve(x: Any, kernel: Any) -> tuple[Any, Callable[[Any], tuple[Any, Any]]]:
-        def gradients(upstream: Any) -> tuple[Any, Any]:
-            of_x = _gradient_of_input(x, kernel, upstream, (1, 1), "VALID")
-            read, written = (tf.reshape(cells, (-1, cells.shape[-1])) for cells in (x, upstream))
-            of_kernel = tf.matmul(read, written, transpose_a=True)
-            return of_x, tf.reshape(of_kernel, kernel.shape)
+    def gradients(x: Any, kernel: Any, upstream: Any) -> tuple[Any, Any]:
+        read, written = (tf.reshape(cells, (-1, cells.shape[-1])) for cells in (x, upstream))
+        of_kernel = tf.reshape(tf.matmul(read, written, transpose_a=True), kernel.shape)
+        return _gradient_of_input(x, kernel, upstream, (1, 1), "VALID"), of_kernel
 
-        return forward(x, kernel), gradients
-
-    differentiable = _with_gradients(convolve)
+    differentiable = _with_gradients(forward, gradients)
 
     def pointwise(x: Any, kernel: Any) -> Any:
         # For the sake of time alone: so an accelerator gets TensorFlow's own gradient.
@@ -98,13 +94,16 @@ def pointwise_convolution(size: Shape) -> Product:
     return pointwise
 
 
-def _with_gradients(convolve: Callable[[Any, Any], tuple[Any, Any]]) -> Product:
-    """Return the function whose gradients are those that `convolve` returns with its result."""
-    differentiable: Product = tf.custom_gradient(convolve)
+def _with_gradients(forward: Product, gradients: Callable[..., tuple[Any, Any]]) -> Product:
+    """Return `forward`, whose gradients are those that `gradients(x, kernel, upstream)` returns."""
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
+    def convolve(x: Any, kernel: Any) -> tuple[Any, Callable[[Any], tuple[Any, Any]]]:
+        return forward(x, kernel), lambda upstream: gradients(x, kernel, upstream)
 
     def convolve_tensors(x: Any, kernel: Any) -> Any:
         # Given a variable, `custom_gradient` takes 35 microseconds longer than for its value.
-        return differentiable(x, kernel.value() if isinstance(kernel, tf.Variable) else kernel)
+        return convolve(x, kernel.value() if isinstance(kernel, tf.Variable) else kernel)
 
     return convolve_tensors
 
