@@ -190,3 +190,39 @@ def test_a_model_without_training_is_trained_by_its_apply(name: str) -> None:
     else:
         outputs = wrapped(x_of(backend), training=True)
     assert np.ravel(backend.to_numpy(outputs)).tolist() == [-3.5, 4.5]
+
+
+@pytest.mark.parametrize("name", ["torch", "tensorflow", "jax", "numpy"])
+def test_a_sequential_model_is_wrapped_under_its_layers_names(name: str) -> None:
+    """The weights are 'layer/weight'; a frozen layer's are not trained."""
+    _, backend = tensors(name)
+    from convdispatch import Sequential, layers
+    from convdispatch.models.wrapping import wrap
+
+    model = Sequential(
+        [
+            layers.Conv1D(1, 1, name="a", weights=[[[[2.0]]], [1.0]], input_shape=(3, 1)),
+            layers.Conv1D(1, 1, name="b", weights=[[[[3.0]]]], use_bias=False, trainable=False),
+        ],
+        backend=name,
+    )
+    x = backend.asarray(np.array([[[1.0], [2.0], [3.0]]]), "float32")
+    wrapped: Any = wrap(model)
+    if isinstance(wrapped, tuple):
+        apply, weights = wrapped
+        assert list(weights) == ["a/kernel", "a/bias", "b/kernel"]
+        assert apply.trainable == {"a/kernel", "a/bias"}
+        outputs = apply(weights, x)
+    else:
+        outputs = wrapped(x)
+    if name == "torch":
+        assert [key for key, _ in wrapped.named_parameters()] == ["a.kernel", "a.bias"]
+        assert [key for key, _ in wrapped.named_buffers()] == ["b.kernel"]
+        outputs.sum().backward()
+        assert wrapped.a.kernel.grad.item() == 3 * (1 + 2 + 3)
+        wrapped.double()
+        assert model.get_weights()[0].dtype == np.float64
+    if name == "tensorflow":
+        assert list(wrapped.weights) == ["a/kernel", "a/bias", "b/kernel"]
+        assert len(wrapped.trainable_variables) == 2
+    assert np.ravel(backend.to_numpy(outputs)).tolist() == [9, 15, 21]
