@@ -88,6 +88,10 @@ _put_back = differentiable(
 )
 
 
+def _take(x: Any, indices: Any, axis: int) -> Any:
+    return _differentiable_take(x, indices, axis)
+
+
 def _take_gradient(answer: Array, x: Array, indices: Any, axis: int) -> Function:
     shape = x.shape
     return lambda g: _put_back(g, indices, axis, shape)
@@ -106,6 +110,6 @@ _GRADIENTS: Mapping[str, Function] = {
     # autograd's own divides by cosh(x)**2, which overflows.
     "tanh": lambda answer, x: lambda g: g * (1 - answer * answer),
 }
-_take = differentiable(np.take, _take_gradient)
+_differentiable_take = differentiable(np.take, _take_gradient)
 
 FUNCTIONS: Mapping[str, Function] = kit.numpy_functions(_traced)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch import kit
-from convdispatch.ops import HALF_DTYPES, Backend, Conv, ConvTranspose, Op, Pad, Pool, Signature
+from convdispatch.ops import HALF_DTYPES, Conv, ConvTranspose, Op, Pad, Pool, Signature
 from convdispatch_numpy._autograd import Function, is_traced, numpy_or_autograd
 from convdispatch_numpy._correlate import Correlation
 from convdispatch_numpy._epilogue import Finish, finish_of
@@ -24,12 +24,14 @@ _moveaxis = numpy_or_autograd(np.moveaxis, "moveaxis")
 
 
 @singledispatch
-def lower(op: Op, signature: Signature, backend: Backend) -> Callable[..., Any]:
+def lower(op: Op, signature: Signature, backend: kit.Primitives) -> Callable[..., Any]:
     """Return the NumPy function that computes `op`."""
     return kit.derived(op, signature, backend)
 
 
-def candidates(op: Op, signature: Signature, backend: Backend) -> Mapping[str, Callable[..., Any]]:
+def candidates(
+    op: Op, signature: Signature, backend: kit.Primitives
+) -> Mapping[str, Callable[..., Any]]:
     """Return every way to compute `op` by its name, that of `lower` first."""
     lowered = lower(op, signature, backend)
     if not isinstance(op, Conv):
@@ -40,21 +42,21 @@ def candidates(op: Op, signature: Signature, backend: Backend) -> Mapping[str, C
 
 
 @lower.register
-def _lower_conv(op: Conv, signature: Signature, backend: Backend) -> Callable[..., Any]:
+def _lower_conv(op: Conv, signature: Signature, backend: kit.Primitives) -> Callable[..., Any]:
     correlation = _correlation(op, signature)
     return _with_epilogue(correlation.correlate, correlation.forward, op, signature)
 
 
 @lower.register
 def _lower_conv_transpose(
-    op: ConvTranspose, signature: Signature, backend: Backend
+    op: ConvTranspose, signature: Signature, backend: kit.Primitives
 ) -> Callable[..., Any]:
     correlation = _correlation(op, signature)
     return _with_epilogue(correlation.transpose, correlation.input_adjoint, op, signature)
 
 
 @lower.register
-def _lower_pad(op: Pad, signature: Signature, backend: Backend) -> Callable[..., Any]:
+def _lower_pad(op: Pad, signature: Signature, backend: kit.Primitives) -> Callable[..., Any]:
     first = kit.first_spatial_axis(op)
     pads = [*[(0, 0)] * first, *op.pads, *[(0, 0)] * (2 - first)]
     grown = [(max(low, 0), max(high, 0)) for low, high in pads]
@@ -64,7 +66,7 @@ def _lower_pad(op: Pad, signature: Signature, backend: Backend) -> Callable[...,
 
 
 @lower.register
-def _lower_pool(op: Pool, signature: Signature, backend: Backend) -> Callable[..., Any]:
+def _lower_pool(op: Pool, signature: Signature, backend: kit.Primitives) -> Callable[..., Any]:
     of_arrays, traceable = pooling(op, signature), kit.derived(op, signature, backend)
     return lambda x: traceable(x) if is_traced(x) else of_arrays(x)
 

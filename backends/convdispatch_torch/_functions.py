@@ -96,7 +96,8 @@ def _sign(x: torch.Tensor) -> torch.Tensor:
 def _one_hot(indices: Any, depth: int, dtype: str) -> torch.Tensor:
     indices = torch.as_tensor(indices)
     every = torch.arange(depth, device=indices.device)
-    return (indices[..., None] == every).to(getattr(torch, dtype))
+    coded: torch.Tensor = (indices[..., None] == every).to(getattr(torch, dtype))
+    return coded
 
 
 def _reduction(reduce: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:

@@ -10,14 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import singledispatch
-from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812  # the name that every torch user reads
 
 from convdispatch import kit
 from convdispatch.ops import (
-    Backend,
     Conv,
     ConvTranspose,
     Dense,
@@ -40,7 +38,7 @@ from convdispatch_torch._products import (
     pointwise,
 )
 
-Function = Callable[..., Any]
+Function = Callable[..., torch.Tensor]
 Pads = Sequence[tuple[int, int]]
 
 _CONV: tuple[Function, ...] = (F.conv1d, F.conv2d, F.conv3d)
@@ -52,13 +50,13 @@ _CONV_TRANSPOSE: tuple[Function, ...] = (
 
 
 @singledispatch
-def lower(op: Op, signature: Signature, backend: Backend) -> Function:
+def lower(op: Op, signature: Signature, backend: kit.Primitives) -> Function:
     """Return the PyTorch function that computes `op`."""
     return kit.derived(op, signature, backend)
 
 
 @lower.register
-def _lower_conv(op: Conv, signature: Signature, backend: Backend) -> Function:
+def _lower_conv(op: Conv, signature: Signature, backend: kit.Primitives) -> Function:
     strides, pads = _strides_that_matter(op, signature)
     # A tensor is padded only where `padding`, one number for both sides, cannot say it.
     padding = tuple(max(min(sides), 0) for sides in pads)
@@ -73,7 +71,9 @@ def _lower_conv(op: Conv, signature: Signature, backend: Backend) -> Function:
 
 
 @lower.register
-def _lower_conv_transpose(op: ConvTranspose, signature: Signature, backend: Backend) -> Function:
+def _lower_conv_transpose(
+    op: ConvTranspose, signature: Signature, backend: kit.Primitives
+) -> Function:
     convolve = _CONV_TRANSPOSE[spatial_rank(op) - 1]
     axes = kit.axes(op, signature)
     # A single cell needs no stride, and its gradient is the convolution that must not have one.
@@ -100,19 +100,19 @@ def _lower_conv_transpose(op: ConvTranspose, signature: Signature, backend: Back
 
 
 @lower.register
-def _lower_dense(op: Dense, signature: Signature, backend: Backend) -> Function:
+def _lower_dense(op: Dense, signature: Signature, backend: kit.Primitives) -> Function:
     return in_float32_on_cpu(_then(_activation(op), dense), signature.dtype)
 
 
 @lower.register
-def _lower_pad(op: Pad, signature: Signature, backend: Backend) -> Function:
+def _lower_pad(op: Pad, signature: Signature, backend: kit.Primitives) -> Function:
     channels = [(0, 0)] if op.channels_last else []
     # Without pads a copy as well: who changes the result in place must not change the input.
     return pad_last_axes([*op.pads, *channels]) or torch.clone
 
 
 @lower.register
-def _lower_pool(op: Pool, signature: Signature, backend: Backend) -> Function:
+def _lower_pool(op: Pool, signature: Signature, backend: kit.Primitives) -> Function:
     pool = pooling(op, signature)
     if pool is None:
         return kit.derived(op, signature, backend)
@@ -120,7 +120,9 @@ def _lower_pool(op: Pool, signature: Signature, backend: Backend) -> Function:
 
 
 @lower.register
-def _lower_resampling(op: Upsample | Resize, signature: Signature, backend: Backend) -> Function:
+def _lower_resampling(
+    op: Upsample | Resize, signature: Signature, backend: kit.Primitives
+) -> Function:
     # `F.interpolate` finds cells and weights in float32, from positions as large as the image.
     dtype = getattr(torch, kit.computed_in(signature.dtype))
     last = spatial_rank(op) + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812  # the name that every torch user reads
@@ -46,7 +47,7 @@ def _largest(op: Pool, axes: tuple[kit.Axis, ...]) -> Function | None:
     ]
     pad = pad_last_axes(rest, -math.inf)
     native = _MAX_POOL[len(axes) - 1]
-    kept = (..., *(slice(axis.count) for axis in axes))
+    kept: tuple[Any, ...] = (..., *(slice(axis.count) for axis in axes))
 
     def pool(x: torch.Tensor) -> torch.Tensor:
         return native(x if pad is None else pad(x), op.size, op.strides, own)[kept]

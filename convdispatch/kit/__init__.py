@@ -37,6 +37,7 @@ from convdispatch.kit._pooling import divisors as divisors
 from convdispatch.kit._precision import computed_in as computed_in
 from convdispatch.kit._precision import rounded_once as rounded_once
 from convdispatch.kit._precision import rounding as rounding
+from convdispatch.kit._primitives import Primitives as Primitives
 from convdispatch.kit._samples import Samples as Samples
 from convdispatch.kit._samples import samples as samples
 from convdispatch.kit._slices import as_slice as as_slice

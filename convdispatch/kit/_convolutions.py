@@ -14,15 +14,16 @@ import numpy as np
 from convdispatch.kit._axes import axes
 from convdispatch.kit._layouts import channel_axis, first_spatial_axis, spatial_axes
 from convdispatch.kit._moving import padding
-from convdispatch.ops import Backend, Conv, ConvTranspose, Pad, Signature
+from convdispatch.kit._primitives import Primitives, functions_of
+from convdispatch.ops import Conv, ConvTranspose, Pad, Signature
 
 Function = Callable[..., Any]
 Functions = Mapping[str, Function]
 
 
-def by_group(op: Conv, signature: Signature, backend: Backend) -> Function:
+def by_group(op: Conv, signature: Signature, backend: Primitives) -> Function:
     """Return the convolution that computes each group for itself."""
-    functions: Any = backend.functions
+    functions = functions_of(backend)
     take, concatenate = functions["take"], functions["concatenate"]
     number = channel_axis(op)
     *taps, channels, filters = signature.weight_shapes[0]
@@ -86,7 +87,7 @@ def depthwise(op: Conv, signature: Signature, functions: Functions) -> Function:
     return product
 
 
-def transposed(op: ConvTranspose, signature: Signature, backend: Backend) -> Function:
+def transposed(op: ConvTranspose, signature: Signature, backend: Primitives) -> Function:
     """Return the convolution, by the kernel turned around, of the cells with zeros between them.
 
     Infinity or NaN as a weight makes NaN of those zeros.
@@ -116,7 +117,7 @@ def transposed(op: ConvTranspose, signature: Signature, backend: Backend) -> Fun
         dtype=signature.dtype,
     )
     convolve = backend.lower(inner, inner_signature)
-    functions: Any = backend.functions
+    functions = functions_of(backend)
     turn = _turning(taps, written, read, op.groups, functions)
     spreading = _spreading(op, signature, functions)
 

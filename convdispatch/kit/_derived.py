@@ -10,8 +10,8 @@ from convdispatch.errors import UnsupportedOp
 from convdispatch.kit import _convolutions, _moving, _pooling
 from convdispatch.kit._epilogue import finished
 from convdispatch.kit._precision import rounded_once
+from convdispatch.kit._primitives import Primitives, cast_of, functions_of
 from convdispatch.ops import (
-    Backend,
     Conv,
     ConvTranspose,
     Dense,
@@ -27,7 +27,7 @@ from convdispatch.ops import (
 Function = Callable[..., Any]
 
 
-def derived(op: Op, signature: Signature, backend: Backend) -> Function:
+def derived(op: Op, signature: Signature, backend: Primitives) -> Function:
     """Return a function that computes `op` by what `backend` computes itself.
 
     Raises `UnsupportedOp` for a convolution in one group, which is what the others are made of.
@@ -37,12 +37,12 @@ def derived(op: Op, signature: Signature, backend: Backend) -> Function:
 
 
 @singledispatch
-def _derived(op: Op, signature: Signature, backend: Backend) -> Function:
+def _derived(op: Op, signature: Signature, backend: Primitives) -> Function:
     raise UnsupportedOp(f"no derivation makes {op_name(op)}: each backend lowers it itself.")
 
 
 @_derived.register
-def _conv(op: Conv, signature: Signature, backend: Backend) -> Function:
+def _conv(op: Conv, signature: Signature, backend: Primitives) -> Function:
     if op.groups == 1:
         raise UnsupportedOp(
             f"the backend {backend.name!r} has to lower {op_name(op)} in one group itself: "
@@ -50,35 +50,35 @@ def _conv(op: Conv, signature: Signature, backend: Backend) -> Function:
         )
     if signature.weight_shapes[0][-2] == 1:
         depthwise = finished(
-            op, backend.functions, _convolutions.depthwise(op, signature, backend.functions)
+            op, functions_of(backend), _convolutions.depthwise(op, signature, functions_of(backend))
         )
-        return rounded_once(depthwise, signature.dtype, backend.cast)
+        return rounded_once(depthwise, signature.dtype, cast_of(backend))
     return _convolutions.by_group(op, signature, backend)
 
 
 @_derived.register
-def _conv_transpose(op: ConvTranspose, signature: Signature, backend: Backend) -> Function:
+def _conv_transpose(op: ConvTranspose, signature: Signature, backend: Primitives) -> Function:
     return _convolutions.transposed(op, signature, backend)
 
 
 @_derived.register
-def _dense(op: Dense, signature: Signature, backend: Backend) -> Function:
-    dense = finished(op, backend.functions, backend.functions["matmul"])
-    return rounded_once(dense, signature.dtype, backend.cast)
+def _dense(op: Dense, signature: Signature, backend: Primitives) -> Function:
+    dense = finished(op, functions_of(backend), functions_of(backend)["matmul"])
+    return rounded_once(dense, signature.dtype, cast_of(backend))
 
 
 @_derived.register
-def _pad(op: Pad, signature: Signature, backend: Backend) -> Function:
-    return _moving.padding(op, signature, backend.functions)
+def _pad(op: Pad, signature: Signature, backend: Primitives) -> Function:
+    return _moving.padding(op, signature, functions_of(backend))
 
 
 @_derived.register
-def _pool(op: Pool, signature: Signature, backend: Backend) -> Function:
+def _pool(op: Pool, signature: Signature, backend: Primitives) -> Function:
     make = _pooling.largest if op.kind == "max" else _pooling.added
-    return rounded_once(make(op, signature, backend), signature.dtype, backend.cast)
+    return rounded_once(make(op, signature, backend), signature.dtype, cast_of(backend))
 
 
 @_derived.register
-def _resampled(op: Upsample | Resize, signature: Signature, backend: Backend) -> Function:
+def _resampled(op: Upsample | Resize, signature: Signature, backend: Primitives) -> Function:
     resampling = _moving.resampling(op, signature, backend)
-    return rounded_once(resampling, signature.dtype, backend.cast)
+    return rounded_once(resampling, signature.dtype, cast_of(backend))

@@ -9,8 +9,9 @@ import numpy as np
 
 from convdispatch.kit._layouts import first_spatial_axis, spatial_axes, spatial_size
 from convdispatch.kit._precision import computed_in
+from convdispatch.kit._primitives import Primitives, functions_of
 from convdispatch.kit._samples import samples
-from convdispatch.ops import Backend, Pad, Resize, Signature, Upsample, spatial_rank
+from convdispatch.ops import Pad, Resize, Signature, Upsample, spatial_rank
 
 Functions = Mapping[str, Callable[..., Any]]
 
@@ -40,10 +41,10 @@ def padding(op: Pad, signature: Signature, functions: Functions) -> Callable[[An
 def resampling(
     op: Upsample | Resize,
     signature: Signature,
-    backend: Backend,
+    backend: Primitives,
 ) -> Callable[[Any], Any]:
     """Return the function that samples one axis after the other; half comes as float32."""
-    take: Any = backend.functions["take"]
+    take = functions_of(backend)["take"]
     dtype = computed_in(signature.dtype)
     grids = list(zip(spatial_axes(op), samples(op, signature), strict=True))
     last = spatial_rank(op) + 1

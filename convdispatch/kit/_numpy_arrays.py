@@ -23,7 +23,8 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
             "bfloat16 on the NumPy backend needs the package 'ml_dtypes', which is not installed. "
             f"Install it with `{install_command('bfloat16')}`."
         ) from exc
-    return np.dtype(ml_dtypes.bfloat16)
+    bfloat16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+    return bfloat16
 
 
 def native(x: Any) -> Any:

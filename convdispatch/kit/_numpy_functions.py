@@ -141,7 +141,7 @@ def _erf(x: Array) -> Array:
     return np.asarray(np.frompyfunc(math.erf, 1, 1)(x)).astype(native_type(x.dtype))
 
 
-def _matmul(a: Array, b: Array) -> Array:
+def _matmul(a: Array, b: Array) -> Any:
     if a.ndim <= 2 or b.ndim != 2:
         return np.matmul(a, b)
     product = np.matmul(a.reshape(math.prod(a.shape[:-1]), a.shape[-1]), b)  # one, not many
@@ -161,7 +161,7 @@ def inside(shape: Sequence[int], pads: Pads) -> tuple[slice, ...]:
     return tuple(slice(low, low + size) for size, (low, _) in zip(shape, pads, strict=True))
 
 
-def _one_hot(indices: Array, depth: int, dtype: str) -> Array:
+def _one_hot(indices: Array, depth: int, dtype: str) -> Any:
     return (np.expand_dims(indices, -1) == np.arange(depth)).astype(numpy_dtype(dtype))
 
 

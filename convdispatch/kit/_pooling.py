@@ -13,19 +13,20 @@ import numpy.typing as npt
 from convdispatch.kit._axes import Axis, axes
 from convdispatch.kit._layouts import spatial_axes
 from convdispatch.kit._precision import computed_in
-from convdispatch.ops import Backend, Pool, Signature
+from convdispatch.kit._primitives import Primitives, functions_of
+from convdispatch.ops import Pool, Signature
 
 Indices = npt.NDArray[np.int64]
 
 
-def largest(op: Pool, signature: Signature, backend: Backend) -> Callable[[Any], Any]:
+def largest(op: Pool, signature: Signature, backend: Primitives) -> Callable[[Any], Any]:
     """Return max pooling.
 
     The first of a row's largest cells, and then the first of these rows: that is the first in the
     order of memory. A tap over a pad reads the nearest cell of its window instead, which is in the
     maximum anyway.
     """
-    functions: Any = backend.functions
+    functions = functions_of(backend)
     take, where, equal = (functions[name] for name in ("take", "where", "equal"))
     read = [
         (number, [cells.clip(0, axis.size - 1) for cells in _cells_of_taps(axis)])
@@ -45,9 +46,9 @@ def largest(op: Pool, signature: Signature, backend: Backend) -> Callable[[Any],
     return pool
 
 
-def added(op: Pool, signature: Signature, backend: Backend) -> Callable[[Any], Any]:
+def added(op: Pool, signature: Signature, backend: Primitives) -> Callable[[Any], Any]:
     """Return the sums of windows, or their averages."""
-    functions: Any = backend.functions
+    functions = functions_of(backend)
     pad, take = functions["pad"], functions["take"]
     resolved = list(zip(spatial_axes(op), axes(op, signature), strict=True))
     around = [(0, 0)] * (len(resolved) + 2)

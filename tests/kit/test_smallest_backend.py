@@ -39,7 +39,7 @@ class Smallest:
     def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
         """Return a convolution in one group, or what `kit` makes of it."""
         if not (isinstance(op, Conv) and op.groups == 1):
-            return kit.derived(op, signature, self)  # type: ignore[arg-type]  # it declines the rest
+            return kit.derived(op, signature, self)
         convolve = kit.finished(op, self.functions, convolution(op, signature))
         return kit.rounded_once(convolve, signature.dtype, self.cast)
 

@@ -1,0 +1,35 @@
+"""What derivations call of a backend: nothing here computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, cast
+
+from convdispatch.ops import Op, Signature
+
+
+class Primitives(Protocol):
+    """A backend, of which a derivation also calls `functions` and `cast`.
+
+    Those two it may lack until it is loaded.
+    """
+
+    name: str
+
+    def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
+        """Return a function that computes `op`."""
+
+    def asarray(self, value: Any, dtype: str) -> Any:
+        """Return a native constant tensor of that element type."""
+
+
+def functions_of(backend: Primitives) -> Mapping[str, Callable[..., Any]]:
+    """Return the backend's table of functions."""
+    table: Mapping[str, Callable[..., Any]] = cast(Any, backend).functions
+    return table
+
+
+def cast_of(backend: Primitives) -> Callable[[Any, str], Any]:
+    """Return the backend's `cast`."""
+    method: Callable[[Any, str], Any] = cast(Any, backend).cast
+    return method
