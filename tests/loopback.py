@@ -71,10 +71,10 @@ def held(value: object) -> Any:
     """
     if isinstance(value, Loopback):
         return value._held
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, tuple | list) and all(isinstance(item, int) for item in value):
-        return tuple(value)
+    if isinstance(value, tuple | list):
+        return tuple(held(item) for item in value)
     raise TypeError(f"expected a loopback tensor or a Python number, received {type(value)}")
 
 
@@ -94,14 +94,27 @@ for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
     setattr(Loopback, f"__{_name}__", _operator(getattr(operator, _name), reflected=False))
 
 
-def _wrapped(function: Callable[..., Any]) -> Callable[..., Loopback]:
-    """Return NumPy's function from tensors to a tensor."""
+def _wrapped(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return NumPy's function from tensors to a tensor, or to the sizes of one."""
 
-    def call(*arguments: object, **options: object) -> Loopback:
+    def call(*arguments: object, **options: object) -> Any:
         named = {name: held(value) for name, value in options.items()}
-        return Loopback(function(*map(held, arguments), **named))
+        result = function(*map(held, arguments), **named)
+        return result if isinstance(result, tuple) else Loopback(result)
 
     return call
+
+
+def _by_indices(take: Callable[..., Any], one_hot: Callable[..., Any]) -> dict[str, Any]:
+    """Return the two functions that take NumPy's integers, too."""
+
+    def integers(value: Any) -> Any:
+        return value if isinstance(value, np.ndarray) else held(value)
+
+    return {
+        "take": lambda x, indices, axis: Loopback(take(held(x), integers(indices), axis)),
+        "one_hot": lambda indices, *given: Loopback(one_hot(integers(indices), *given)),
+    }
 
 
 class _LoopbackBackend:
@@ -110,7 +123,7 @@ class _LoopbackBackend:
     name = NAME
     functions: Mapping[str, Callable[..., Loopback]] = {
         name: _wrapped(function) for name, function in numpy_backend.functions.items()
-    }
+    } | _by_indices(numpy_backend.functions["take"], numpy_backend.functions["one_hot"])
     random: Mapping[str, Callable[..., Loopback]] = {
         name: _wrapped(function) for name, function in numpy_backend.random.items()
     }

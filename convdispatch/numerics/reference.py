@@ -9,7 +9,7 @@ reads are taken together, and a test holds both against each other.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -228,8 +228,21 @@ def _linear(x: Any) -> Any:
     return x
 
 
+def _padded_by(x: Array, pads: Sequence[tuple[int, int]], value: float = 0.0) -> Array:
+    return np.pad(x, pads, constant_values=value)
+
+
+def _one_hot(indices: Array, depth: int, dtype: str) -> Array:
+    coded: Array = np.equal(np.expand_dims(indices, -1), np.arange(depth))
+    return coded if dtype == "bool" else coded.astype(np.float64)
+
+
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "linear": _linear,
+    "one_hot": _one_hot,
+    "pad": _padded_by,
+    "shape": np.shape,
+    "stop_gradient": _linear,
     "relu": _relu,
     "sigmoid": _sigmoid,
     "erf": _erf,
@@ -237,8 +250,10 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
         name: getattr(np, name)
         for name in (
             *("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh"),
-            *("maximum", "minimum", "where", "max", "mean", "sum"),
-            *("flip", "matmul", "reshape", "transpose"),
+            *("clip", "maximum", "minimum", "power", "sign", "where"),
+            *("equal", "greater", "greater_equal", "less", "less_equal", "not_equal"),
+            *("argmax", "cumsum", "max", "mean", "sum"),
+            *("concatenate", "flip", "matmul", "reshape", "stack", "take", "transpose"),
         )
     },
 }

@@ -6,7 +6,7 @@ computed in float32 and rounded once, gradients too. `axis` may count from the e
 
 Elementwise, of one tensor:
     abs, erf, exp, expm1, linear, log, log1p, relu, sigmoid, sign, sqrt, tanh   f(x)
-    clip(x, low, high)          two Python numbers
+    clip(x, low, high)          two Python numbers; the gradient passes between them and at them
     stop_gradient(x)            the tensor itself, through which no gradient passes
 
 Elementwise, of two:
@@ -40,6 +40,16 @@ What only compares or moves numbers also takes tensors of `INTEGER_DTYPES`.
 from __future__ import annotations
 
 REQUIRED_FUNCTIONS = (
-    "abs", "erf", "exp", "expm1", "flip", "linear", "log", "log1p", "matmul", "max", "maximum",
-    "mean", "minimum", "relu", "reshape", "sigmoid", "sqrt", "sum", "tanh", "transpose", "where",
+    # elementwise, of one tensor
+    "abs", "clip", "erf", "exp", "expm1", "linear", "log", "log1p", "relu", "sigmoid", "sign",
+    "sqrt", "stop_gradient", "tanh",
+    # elementwise, of two
+    "equal", "greater", "greater_equal", "less", "less_equal", "maximum", "minimum", "not_equal",
+    "power", "where",
+    # along axes
+    "argmax", "cumsum", "max", "mean", "sum",
+    # shapes and places
+    "concatenate", "flip", "pad", "reshape", "shape", "stack", "take", "transpose",
+    # products and codes
+    "matmul", "one_hot",
 )  # fmt: skip

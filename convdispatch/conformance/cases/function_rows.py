@@ -44,6 +44,10 @@ def _sigmoid(x: Array) -> Array:
     return np.asarray(np.where(x < 0, decay, 1.0) / (1 + decay))
 
 
+def _one_hot(indices: Array, depth: int) -> Array:
+    return np.asarray(indices[..., None] == np.arange(depth))
+
+
 # NumPy's own, and what it lacks.
 REFERENCE: Functions = {
     "abs": np.abs, "erf": _erf, "exp": np.exp, "expm1": np.expm1, "linear": np.positive,
@@ -51,6 +55,12 @@ REFERENCE: Functions = {
     "sqrt": np.sqrt, "tanh": np.tanh, "maximum": np.maximum, "minimum": np.minimum,
     "where": np.where, "max": np.max, "mean": np.mean, "sum": np.sum, "flip": np.flip,
     "matmul": np.matmul, "reshape": np.reshape, "transpose": np.transpose,
+    "argmax": np.argmax, "clip": np.clip, "concatenate": np.concatenate, "cumsum": np.cumsum,
+    "equal": np.equal, "greater": np.greater, "greater_equal": np.greater_equal, "less": np.less,
+    "less_equal": np.less_equal, "not_equal": np.not_equal, "power": np.power, "sign": np.sign,
+    "shape": np.shape, "stack": np.stack, "stop_gradient": np.positive, "take": np.take,
+    "one_hot": lambda indices, depth, dtype: _one_hot(indices, depth).astype(dtype),
+    "pad": lambda x, pads, value=0.0: np.pad(x, pads, constant_values=value),
 }  # fmt: skip
 
 _A = np.array([[-2.0, -0.5, 0.0], [0.25, 1.0, 3.0]])
@@ -60,6 +70,7 @@ _THIRDS = _CUBE * 8 / 3  # no digit of which is zero for long
 _POSITIVE = np.array([1e-3, 0.3, 0.99, 1.0, 1.01, 2.0, 9.0, 1e3])
 _LINE = np.array([-9.0, -3.3, -1.1, -0.7, -0.1, 0.0, 0.2, 0.6, 1.3, 2.9, 8.0])
 _TINY = np.array([-1e-3, -1e-4, -6e-5, 0.0, 6e-5, 1e-4, 1e-3])
+_EXPONENTS = np.array([2, -1.5, 0.5, 7, -3, 0.0])
 _FAR = np.array([-1000.0, 1000.0])
 _SPECIAL = np.array([np.nan, np.inf, -np.inf])
 _WITH_NAN = np.array([[np.nan, 1.0, 2.0], [3.0, np.nan, -1.0], [0.0, 1.0, 2.0]])
@@ -75,6 +86,10 @@ def _of_one(name: str) -> Callable[[Functions, Any], Any]:
 
 def _of_two(name: str) -> Callable[[Functions, Any, Any], Any]:
     return lambda f, x, y: f[name](x, y)
+
+
+def _chosen_by(name: str) -> Callable[[Functions, Any, Any], Any]:
+    return lambda f, x, y: f["where"](f[name](x, y), x, 7.0)
 
 
 def _over(name: str, **options: Any) -> Callable[[Functions, Any], Any]:
@@ -123,6 +138,26 @@ ELEMENTWISE: dict[str, Row] = {
     "where": Row(lambda f, x, y: f["where"](x > 0, x, y), (_A, _B), EXACT),
     "where-of-number": Row(lambda f, x: f["where"](x > 0, x, 0.5), (_A,), EXACT),
     "where-of-integer": Row(lambda f, x: f["where"](x > 0, 1, x), (_A,), EXACT),
+    **{
+        f"{name}-by-name": Row(_chosen_by(name), (_A, _B), EXACT)
+        for name in ("equal", "greater", "greater_equal", "less", "less_equal", "not_equal")
+    },
+    **{
+        f"{name}-of-nan": Row(_chosen_by(name), (_WITH_NAN, _WITH_NAN[::-1]), EXACT)
+        for name in ("equal", "greater", "greater_equal", "less", "less_equal", "not_equal")
+    },
+    # The number gets the tensor's element type.
+    "equal-to-number": Row(lambda f, x: f["where"](f["equal"](x, 0.25), x, -x), (_A,), EXACT),
+    "number-less": Row(lambda f, x: f["where"](f["less"](0.1, x), x, 0.0), (_A,), EXACT),
+    "clip": Row(lambda f, x: f["clip"](x, -0.5, 2), (_A,), EXACT),
+    "clip-of-special": Row(lambda f, x: f["clip"](x, -1.0, 6.0), (_SPECIAL,), EXACT),
+    "sign": Row(_of_one("sign"), (_A,), EXACT),
+    "sign-of-special": Row(_of_one("sign"), (_SPECIAL,), EXACT),
+    "stop_gradient": Row(_of_one("stop_gradient"), (_SPECIAL,), EXACT),
+    "power": Row(_of_two("power"), (_POSITIVE[1:7], _EXPONENTS), RELATIVE),
+    "power-of-negative": Row(lambda f, x: f["power"](x, 3), (_A,), RELATIVE),
+    "power-by-zero": Row(lambda f, x: f["power"](x, 0), (_A,), EXACT),
+    "power-of-number": Row(lambda f, x: f["power"](2.0, x), (_B,), RELATIVE),
     "where-hides-nan": Row(lambda f, x: f["where"](x >= 0, x, 0.0), (_WITH_NAN,), EXACT),
     "operators-of-numbers": Row(lambda _, x: (1 - x) * 3 + x / 4 - 2 * x, (_A,), WIDER),
     "operators-of-tensors": Row(lambda _, x, y: (x + y) * (x - y) / 2, (_A, _B), WIDER),
@@ -145,6 +180,36 @@ MOVING: dict[str, Row] = {
     "reshape-to-scalar": Row(lambda f, x: f["reshape"](x, ()), (_A[:1, :1],), EXACT),
     "reshape-of-transposed": Row(
         lambda f, x: f["reshape"](f["transpose"](x, (2, 1, 0)), (24,)), (_CUBE,), EXACT
+    ),
+    "concatenate": Row(lambda f, x, y: f["concatenate"]([x, y], 0), (_A, _B), EXACT),
+    "concatenate-last-axis": Row(
+        lambda f, x, y: f["concatenate"]((x, y, x), -1), (_A, _B[:, :1]), EXACT
+    ),
+    "stack": Row(lambda f, x, y: f["stack"]([x, y], 1), (_A, _B), EXACT),
+    "stack-last-axis": Row(lambda f, x, y: f["stack"]((x, y), -1), (_A, _B), EXACT),
+    "take": Row(lambda f, x: f["take"](x, np.array([2, 0, 0, 1]), 1), (_CUBE,), EXACT),
+    "take-last-axis": Row(lambda f, x: f["take"](x, np.array([3, 1]), -1), (_CUBE,), EXACT),
+    "take-a-table": Row(lambda f, x: f["take"](x, np.array([[0, 1], [2, 2]]), 1), (_CUBE,), EXACT),
+    "take-by-argmax": Row(lambda f, x: f["take"](x, f["argmax"](x, 0), 1), (_A,), EXACT),
+    # The first of several, and NaN before all.
+    "argmax-at-ties": Row(
+        lambda f, x: f["take"](f["flip"](x, (1,)), f["argmax"](f["abs"](x), 1), 1),
+        (np.array([[1.0, -2.0, 2.0], [3.0, 0.5, -3.0]]),),
+        EXACT,
+    ),
+    "argmax-of-nan": Row(lambda f, x: f["take"](x, f["argmax"](x, 1), 0), (_WITH_NAN,), EXACT),
+    "one_hot": Row(
+        lambda f, x: f["where"](f["one_hot"](np.array([2, -1, 3]), 3, "bool"), x, -x),
+        (_WITH_NAN,),
+        EXACT,
+    ),
+    "one_hot-of-argmax": Row(
+        lambda f, x: f["where"](f["one_hot"](f["argmax"](x, 1), 3, "bool"), x, 0.0), (_A,), EXACT
+    ),
+    "pad": Row(lambda f, x: f["pad"](x, ((1, 0), (0, 2), (2, 1))), (_CUBE,), EXACT),
+    "pad-by-infinity": Row(lambda f, x: f["pad"](x, [(0, 1), (1, 0)], -np.inf), (_A,), EXACT),
+    "reshape-to-its-shape": Row(
+        lambda f, x: f["reshape"](x, (f["shape"](x)[2], -1)), (_CUBE,), EXACT
     ),
     "flip-of-special": Row(lambda f, x: f["flip"](x, (0,)), (_SPECIAL,), EXACT),
 }
@@ -178,6 +243,11 @@ REDUCING: dict[str, Row] = {
         for name in ("mean", "sum")
         for slug, options in {"": {}, "-axis": {"axis": (0,)}}.items()
     },
+    "cumsum": Row(lambda f, x: f["cumsum"](x, 1), (_THIRDS,), SUM),
+    "cumsum-last-axis": Row(lambda f, x: f["cumsum"](x, -1), (_THIRDS,), SUM),
+    "cumsum-of-many": Row(
+        lambda f, x: f["take"](f["cumsum"](x, 0), np.array([63, 4095]), 0), (_ONES,), EXACT
+    ),
     "mean-of-large": Row(_over("mean", axis=(0,)), (60 * _ONES,), EXACT),
     "sum-that-falls": Row(_over("sum", axis=(0,)), (_LARGE,), EXACT),
     "matmul-that-falls": Row(_of_two("matmul"), (_SIDES, np.array([[300.0], [-300], [1]])), EXACT),

@@ -18,6 +18,10 @@ from convdispatch.ops import REQUIRED_FUNCTIONS, ConvTranspose, Op, Pad, Upsampl
 NAME = keras.backend.backend()
 FRAMEWORK = importlib.import_module(NAME)  # for gradients and compilers: Keras has no name for them
 FUNCTIONS = {name: getattr(ops, name, activations.linear) for name in REQUIRED_FUNCTIONS}
+FUNCTIONS |= {  # which have other arguments in Keras
+    "one_hot": lambda indices, depth, dtype: ops.one_hot(indices, depth, dtype=dtype),
+    "pad": lambda x, pads, value=0.0: ops.pad(x, pads, constant_values=value),
+}
 
 
 def lower(op, signature):
