@@ -20,7 +20,7 @@ class WrappedModel(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
         named = model.named_weights()
         self._model = model
         self._trainable = [path for path, (_, may_change) in named.items() if may_change]
-        self.weights = {path: variable for path, (variable, _) in named.items()}
+        self.weights: dict[str, Any] = {path: variable for path, (variable, _) in named.items()}
 
     @property
     def variables(self) -> tuple[Any, ...]:

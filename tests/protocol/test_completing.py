@@ -14,6 +14,13 @@ import pytest
 
 import convdispatch
 from convdispatch import layers
+from convdispatch.cli import main
+from convdispatch.cli._conformance_text import as_text
+from convdispatch.conformance.case import Case
+from convdispatch.conformance.report.html import render
+from convdispatch.conformance.report.matrix import as_markdown
+from convdispatch.conformance.run import assembling
+from convdispatch.conformance.run.execution import Declared, execute
 from convdispatch.errors import BackendBroken, BackendTooOld, UnsupportedOp
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities
@@ -268,11 +275,10 @@ def test_the_list_of_backends_and_the_doctor_name_a_plugin_that_is_too_old(
 
 
 def test_every_report_says_whose_functions_are_called(
-    engine: Any, capsys: pytest.CaptureFixture[str], tmp_path: Any
+    engine: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The list of backends, the suite's table, its JSON, its page and the support matrix."""
-    from convdispatch.cli import main
-
+    """The list of backends, the suite's table, its page and the support matrix."""
+    pytest.importorskip("jinja2", reason="the page is made by jinja2")
     said = "NumPy's are called, not the engine's own: the engine has ops alone"
     assert main(["backends"]) == 0
     assert f"functions: {said}" in capsys.readouterr().out
@@ -280,3 +286,28 @@ def test_every_report_says_whose_functions_are_called(
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["backends"]}
     assert rows["engine"]["note"] == f"functions: {said}"
     assert rows["numpy"]["note"] is None
+    info = registry.entries()["engine"].info
+    assert info is not None
+    case = Case(id="x", level="core", op="functions", claim="It is.", check=lambda backend: None)
+    outcome = execute(case, engine, Declared.of(info))
+    record = assembling.backend_record(info, [outcome], {}, status=AVAILABLE)
+    assert record.unsupported["functions"] == said
+    report = assembling.report([case], [record], levels=("core",), seed=0)
+    assert said in as_text(report, {})
+    assert said in as_markdown(report)
+    assert said.replace("'", "&#39;") in render(report)
+
+
+def test_a_case_that_runs_into_a_declared_limit_is_unsupported(engine: Any) -> None:
+    """Though its features do not name the function that the backend declines."""
+    info = registry.entries()["engine"].info
+    assert info is not None
+
+    def check(backend: Any) -> None:
+        backend.functions["erf"](np.ones(3))
+
+    case = Case(id="x", level="core", op="functions", claim="It is computed.", check=check)
+    outcome = execute(case, engine, Declared.of(info))
+    assert outcome.status == "unsupported"
+    assert outcome.detail == "erf:float64: the engine's is of float32"
+    assert execute(case, engine, Declared.nothing()).kind == "undeclared"
