@@ -151,7 +151,7 @@ class Backend(Protocol):
         `compute` of `value_and_grad`. `variables` is a list of what `variable` returned; what
         `step` gets in their place may be traced. `new_variables` have their shapes and element
         types. `inputs` and `result` are trees of tensors: a number that changes from step to step,
-        such as a learning rate, is a tensor in `inputs`.
+        such as a learning rate, is a tensor in `inputs`, which holds none of the variables.
 
         `run` gives the variables their new values and returns them: the same objects, or new ones,
         after which the old must not be used. `result` shares no memory with them. Nothing is
