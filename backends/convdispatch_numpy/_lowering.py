@@ -10,12 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch import kit
-from convdispatch.ops import HALF_DTYPES, Conv, ConvTranspose, Op, Pad, Pool, Signature
+from convdispatch.ops import (
+    HALF_DTYPES,
+    Conv,
+    ConvTranspose,
+    Op,
+    Pad,
+    Pool,
+    Resize,
+    Signature,
+    Upsample,
+)
 from convdispatch_numpy._autograd import Function, is_traced, numpy_or_autograd
 from convdispatch_numpy._correlate import Correlation
 from convdispatch_numpy._epilogue import Finish, finish_of
 from convdispatch_numpy._functions import FUNCTIONS
-from convdispatch_numpy._pooling import pooling
+from convdispatch_numpy._images import interpolation, pooling
 from convdispatch_numpy._tiles import Geometry
 
 Array = npt.NDArray[Any]
@@ -68,6 +78,17 @@ def _lower_pad(op: Pad, signature: Signature, backend: kit.Primitives) -> Callab
 @lower.register
 def _lower_pool(op: Pool, signature: Signature, backend: kit.Primitives) -> Callable[..., Any]:
     of_arrays, traceable = pooling(op, signature), kit.derived(op, signature, backend)
+    return lambda x: traceable(x) if is_traced(x) else of_arrays(x)
+
+
+@lower.register
+def _lower_resampling(
+    op: Upsample | Resize, signature: Signature, backend: kit.Primitives
+) -> Callable[..., Any]:
+    traceable = kit.derived(op, signature, backend)
+    if op.interpolation == "nearest":
+        return traceable
+    of_arrays = interpolation(op, signature)
     return lambda x: traceable(x) if is_traced(x) else of_arrays(x)
 
 

@@ -1,4 +1,4 @@
-"""Pooling of plain arrays: one axis after the other, tap by tap."""
+"""Pooling and interpolation of plain arrays, which nothing traces: in place, axis after axis."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch import kit
-from convdispatch.ops import Pool, Signature
+from convdispatch.ops import Pool, Resize, Signature, Upsample
 from convdispatch_numpy._functions import FUNCTIONS
 
 Array = npt.NDArray[Any]
 
 
 def pooling(op: Pool, signature: Signature) -> Callable[[Array], Array]:
-    """Return the function; it records nothing for gradients."""
+    """Return the function that pools."""
     axes = list(zip(kit.spatial_axes(op), kit.axes(op, signature), strict=True))
     pads = [(0, 0)] * (len(axes) + 2)
     for number, axis in axes:
@@ -51,3 +51,23 @@ def _along(y: Array, number: int, axis: kit.Axis, combine: np.ufunc) -> Array:
     for part in parts:
         combine(total, part, out=total)
     return total
+
+
+def interpolation(op: Upsample | Resize, signature: Signature) -> Callable[[Array], Array]:
+    """Return the function that interpolates."""
+    grids = list(zip(kit.spatial_axes(op), kit.samples(op, signature), strict=True))
+    last = kit.spatial_axes(op)[-1] + op.channels_last
+
+    def interpolate(x: Array) -> Array:
+        dtype = kit.native_type(x.dtype)
+        y = x.astype(kit.widened(dtype), copy=False)
+        for number, grid in grids:
+            share = grid.share.astype(y.dtype).reshape(-1, *[1] * (last - number))
+            lower, upper = y.take(grid.below, number), y.take(grid.above, number)
+            lower *= 1 - share
+            upper *= share
+            lower += upper
+            y = lower
+        return y.astype(dtype, copy=False)
+
+    return interpolate
