@@ -1,4 +1,4 @@
-"""Dense, Pool and Resize: each backend's own, and those that `kit` derives of its functions.
+"""Dense, Pool and Resize as `kit` derives them of each backend's functions, and as lowered.
 
 Values, gradients and second gradients against definitions in loops; half precision; empty batches.
 """
@@ -78,16 +78,18 @@ FEW = ["max-2d-odd-cell-first", "average-2d-odd-cell-last", "sum-3d", "bilinear-
 
 
 @pytest.fixture
-def backend(backend: Backend) -> Iterator[Backend]:
-    """Give each backend in turn, with its 64-bit types."""
+def backend(backend: Backend, request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """Give each backend in turn, with its 64-bit types.
+
+    Where each case is compiled for a second or more, a few derivations are enough: what such a
+    backend lowers itself is asked in `test_dense_pool_resize`.
+    """
+    asked = request.node.callspec.params
+    is_slow = backend.name in ("jax", "tensorflow")
+    if is_slow and (asked["way"] == "own" or asked.get("case", FEW[0]) not in FEW):
+        pytest.skip("a few derivations are enough where each takes a second to compile")
     with in_float64(backend.name):
         yield backend
-
-
-def limit(backend: Backend, case: str) -> None:
-    """Skip all but a few cases where each is compiled, or a new primitive, for a second or more."""
-    if backend.name in ("jax", "tensorflow") and case not in FEW:
-        pytest.skip("a few cases are enough where each takes a second to compile")
 
 
 def image(op: Any, cells: tuple[int, ...], *, batch: int = 2) -> Any:
@@ -130,7 +132,6 @@ def last_back(y: Any, op: Any) -> Any:
 @pytest.mark.parametrize("case", OPS)
 def test_the_result_is_the_definition(backend: Backend, way: str, case: str) -> None:
     """In float32 and float64, to their rounding."""
-    limit(backend, case)
     op, cells = OPS[case]
     x = image(op, cells)
     for dtype, error in (("float32", 1e-6), ("float64", 1e-14)):
@@ -145,7 +146,6 @@ def test_the_result_is_the_definition(backend: Backend, way: str, case: str) -> 
 def test_the_gradients_are_the_definition(differentiable: Backend, way: str, case: str) -> None:
     """Of sum(w * y * y) / 2, and of that gradient's product with a direction."""
     backend = differentiable
-    limit(backend, case)
     op, cells = OPS[case]
     x, y = image(op, cells), defined(image(op, cells), op)
     w = np.arange(y.size).reshape(y.shape) % 5 - 1.0
