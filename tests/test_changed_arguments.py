@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from small_models import Doubled
 
 import convdispatch
 from convdispatch import Sequential, activations, keras1, keras2, layers, regularizers
+from convdispatch.engine.resolved import Resolved
+from convdispatch.engine.specs import Spec
 from convdispatch.errors import ConvDispatchError, InvalidArgument, InvalidShape, InvalidType
 from convdispatch.layers import Layer
 
@@ -280,9 +283,15 @@ class Scaled(layers.Conv1D):
         self.border_mode = "mine"
         self.activation = "relu"
 
-    def _lower(self, input_shape: Any, dtype: str, *, activation: Any) -> Any:
-        computed = super()._lower(input_shape, dtype, activation=activation)
-        return lambda weights, inputs: computed(weights, inputs) * self.size
+    def resolve(self, spec: Spec) -> Resolved:
+        """Return what the convolution makes of it, scaled."""
+        resolved = super().resolve(spec)
+
+        def lower(dtype: str, activation: Any) -> Any:
+            computed = resolved.lower(dtype, activation)
+            return lambda weights, inputs: computed(weights, inputs) * self.size
+
+        return replace(resolved, lower=lower)
 
 
 def test_a_user_s_class_has_attributes_of_its_own() -> None:
@@ -312,12 +321,13 @@ class Plain(Layer):
         self.factor = factor
         self.activation = activations.get("relu")
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the input's shape."""
-        return tuple(input_shape)
+    def resolve(self, spec: Spec) -> Resolved:
+        """Return the input's shape, and the function."""
 
-    def _lower(self, input_shape: Any, dtype: str, *, activation: Any) -> Any:
-        return lambda weights, inputs: activation(inputs * self.factor)
+        def lower(dtype: str, activation: Any) -> Any:
+            return lambda weights, inputs: activation(inputs * self.factor)
+
+        return Resolved(output_shape=(None, *spec.shape[1:]), lower=lower)
 
 
 def test_what_a_user_s_constructor_settles_stays_with_another_argument_set() -> None:

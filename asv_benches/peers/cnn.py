@@ -9,6 +9,7 @@ import importlib
 
 import numpy as np
 
+from convdispatch.engine.resolved import Resolved
 from convdispatch.layers import Conv2D, Layer
 from convdispatch.models import Sequential
 
@@ -42,12 +43,13 @@ class Head(Layer):
         super().__init__(**options)
         self.compute = compute
 
-    def compute_output_shape(self, input_shape):
-        """Return (batch, classes)."""
-        return (input_shape[0], CLASSES)
+    def resolve(self, spec):
+        """Return the shape (batch, classes), and the function."""
 
-    def _lower(self, input_shape, dtype, *, activation):
-        return lambda weights, inputs: self.compute(inputs)
+        def lower(dtype, activation):
+            return lambda weights, inputs: self.compute(inputs)
+
+        return Resolved(output_shape=(None, CLASSES), lower=lower)
 
 
 def ours(backend, native):

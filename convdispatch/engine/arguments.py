@@ -6,6 +6,8 @@ check again. NumPy integers count as integers, booleans do not.
 
 from __future__ import annotations
 
+import math
+import numbers
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -34,19 +36,37 @@ def as_int(value: object, argument: str, *, minimum: int = 1) -> int:
     return number
 
 
+def as_float(
+    value: object, argument: str, *, minimum: float = 0.0, maximum: float = math.inf
+) -> float:
+    """Return `value` as a finite float from `minimum` to `maximum`."""
+    is_number = isinstance(value, numbers.Real | np.floating) and not isinstance(value, bool)
+    if not is_number:
+        raise InvalidType(f"`{argument}` must be a number; received {value!r}.")
+    try:
+        found = float(value)  # type: ignore[arg-type]  # it is a number
+    except OverflowError:
+        found = math.inf
+    if not (math.isfinite(found) and minimum <= found <= maximum):
+        upwards = f"from {minimum:g} to {maximum:g}"
+        allowed = upwards if math.isfinite(maximum) else f"finite and at least {minimum:g}"
+        raise InvalidArgument(f"`{argument}` must be {allowed}; received {value!r}.")
+    return found
+
+
 def as_ints(value: object, rank: int, argument: str, *, minimum: int = 1) -> tuple[int, ...]:
     """Return `rank` ints: those given, or one int repeated."""
     single = _index(value)
-    numbers = [single] * rank if single is not None else _indices(value)
-    _require_64_bits(numbers or (), argument)
-    if numbers is None or len(numbers) != rank:
+    found = [single] * rank if single is not None else _indices(value)
+    _require_64_bits(found or (), argument)
+    if found is None or len(found) != rank:
         several = "one integer" if rank == 1 else f"{rank} integers"
         raise InvalidArgument(
             f"`{argument}` must be an integer or a tuple of {several}; received {value!r}."
         )
-    if min(numbers) < minimum:
+    if min(found) < minimum:
         raise InvalidArgument(f"every `{argument}` must be at least {minimum}; received {value!r}.")
-    return tuple(numbers)
+    return tuple(found)
 
 
 def as_pairs(value: object, rank: int, argument: str) -> Pairs:
@@ -57,8 +77,8 @@ def as_pairs(value: object, rank: int, argument: str) -> Pairs:
     single = _index(value)
     if single is not None:
         pairs: list[list[int] | None] = [[single, single]] * rank
-    elif rank == 1 and (numbers := _indices(value)) is not None and len(numbers) == 2:
-        pairs = [numbers]
+    elif rank == 1 and (pair := _indices(value)) is not None and len(pair) == 2:
+        pairs = [pair]
     else:
         pairs = [_pair(item) for item in _items(value) or ()]
     found = [tuple(pair) for pair in pairs if pair is not None]
@@ -139,9 +159,8 @@ def _indices(value: object) -> list[int] | None:
     items = _items(value)
     if items is None:
         return None
-    numbers = [_index(item) for item in items]
-    found = [number for number in numbers if number is not None]
-    return found if len(found) == len(numbers) else None
+    found = [number for item in items if (number := _index(item)) is not None]
+    return found if len(found) == len(items) else None
 
 
 def _items(value: object) -> list[object] | None:
@@ -158,5 +177,5 @@ def _pair(item: object) -> list[int] | None:
     single = _index(item)
     if single is not None:
         return [single, single]
-    numbers = _indices(item)
-    return numbers if numbers is not None and len(numbers) == 2 else None
+    pair = _indices(item)
+    return pair if pair is not None and len(pair) == 2 else None

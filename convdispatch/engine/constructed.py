@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from convdispatch.engine.copying import Copied
-from convdispatch.engine.declarations import Weight
 from convdispatch.engine.plans import PlanTable
-from convdispatch.ops import PartialShape
+from convdispatch.engine.resolved import Resolved
+from convdispatch.engine.specs import Spec
 
 
 class Constructed(Copied):
@@ -21,8 +21,8 @@ class Constructed(Copied):
     _has_own_name: bool
     _stage: int  # of its construction, as `changing` counts them
 
-    def compute_output_shape(self, input_shape: PartialShape) -> PartialShape:
-        """Return the output's shape."""
+    def resolved(self, spec: Spec) -> Resolved:
+        """Return the output's shape, the weights and the functions for inputs of that spec."""
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
@@ -33,9 +33,6 @@ class Constructed(Copied):
         """Return the name under which users of this class know an argument, for messages."""
         name = self.spelling.get(argument) or argument
         return name if isinstance(name, str) else ", ".join(name)
-
-    def _declare(self, input_shape: PartialShape) -> tuple[Weight, ...]:
-        raise NotImplementedError
 
     @property
     def _channel_axis(self) -> int:

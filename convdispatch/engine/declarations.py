@@ -51,6 +51,7 @@ class Weight:
     constraint: Any = None
     layout: Layout | None = None
     is_flipped: bool = False  # Theano's convolutions run over the kernel backwards
+    trainable: bool = True  # by a trainer; a moving mean is not, a step of training updates it
 
     @property
     def public_shape(self) -> Shape:

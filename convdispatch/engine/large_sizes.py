@@ -7,9 +7,11 @@ from convdispatch.geometry import sizes
 from convdispatch.ops import PartialShape, Shape
 
 
-def require_possible(layer: Constructed, input_shape: PartialShape) -> None:
-    """Raise `InvalidShape` where the layer cannot take such inputs, or no array is so large."""
-    made = {"input": input_shape, "output": layer.compute_output_shape(input_shape)}
+def require_possible(
+    layer: Constructed, input_shape: PartialShape, output_shape: PartialShape
+) -> None:
+    """Raise `InvalidShape` where no array is as large as the layer's input or output."""
+    made = {"input": input_shape, "output": output_shape}
     for what, shape in made.items():
         received = (*_arguments(layer), f"an input of shape {input_shape}")
         sizes.require_possible(

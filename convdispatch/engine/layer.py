@@ -11,24 +11,26 @@ from typing import Any, ClassVar, Self, cast, overload
 
 from convdispatch.engine import keras_configs, large_sizes, layer_options
 from convdispatch.engine.arguments import as_bool, as_partial_shape
-from convdispatch.engine.changing import Changing
 from convdispatch.engine.constructor_signature import ConstructorSignature
-from convdispatch.engine.declarations import Weight, require_as_many
-from convdispatch.engine.plans import Function, Plan, PlanTable, casting_weights, recorded
-from convdispatch.engine.tensors import as_native, require_float, require_native
+from convdispatch.engine.in_training import InTraining
+from convdispatch.engine.plans import Plan, PlanTable, casting_weights, recorded
+from convdispatch.engine.resolved import Resolved
+from convdispatch.engine.specs import Spec
+from convdispatch.engine.symbols import Call, Symbol, symbols_in
+from convdispatch.engine.tensors import as_native, require_float
 from convdispatch.engine.whole import held
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas import activations
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.formulas.vocabulary import KERAS3, Vocabulary
-from convdispatch.ops import PartialShape, Shape
+from convdispatch.ops import PartialShape
 from convdispatch.runtime import selection
 from convdispatch.runtime.registry import registry
 from convdispatch.runtime.tuning import outside_trace
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
-class Layer(Changing):
+class Layer(InTraining):
     """A function of tensors with weights of its own.
 
     Every layer takes the keyword arguments `name`, `trainable`, `dtype` (of the weights),
@@ -73,25 +75,48 @@ class Layer(Changing):
 
     # What the families define.
 
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
-        """Return the output's shape, batch axis included; an unknown size is None.
+    def resolve(self, spec: Spec) -> Resolved:
+        """Return the output's shape, the weights and the functions for inputs of that spec.
 
-        Raises `InvalidShape` where the layer cannot take such an input.
+        What a class of layers defines: the one place where shapes become anything else. Raises
+        `InvalidShape` where the layer cannot take such an input. Ask `resolved`, which keeps what
+        this returns.
         """
         raise NotImplementedError
 
-    def _declare(self, input_shape: PartialShape) -> tuple[Weight, ...]:
-        """Return the layer's weights for inputs of that shape, batch axis included."""
-        return ()
-
-    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
-        """Return the layer's function for inputs of that shape (without batch) and type."""
-        raise NotImplementedError
+    def _require_as_built(self, shape: PartialShape) -> None:
+        """Raise `InvalidShape` unless the weights that exist fit such inputs."""
 
     @property
     def reduction_length(self) -> int:
         """How many products are summed into one output, for rounding-error bounds."""
         return 0
+
+    # Shapes, weights and functions.
+
+    def resolved(self, spec: Spec) -> Resolved:
+        """Return what `resolve` makes of inputs of that spec, asked once and kept.
+
+        Raises `InvalidShape` where the layer cannot take such an input, where its weights do not
+        fit it, or where no array is so large.
+        """
+        kept = self._plans.resolved  # the arguments may change meanwhile, and with them the table
+        key = spec.shape[1:]
+        resolved = kept.get(key) if spec.shape else None
+        if resolved is None:
+            resolved = self.resolve(spec)
+            large_sizes.require_possible(self, spec.shape, resolved.output_shape)
+            kept.keep(key, resolved)
+        self._require_as_built(spec.shape)
+        return resolved
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
+        """Return the output's shape, batch axis included; an unknown size is None.
+
+        Raises `InvalidShape` where the layer cannot take such an input.
+        """
+        shape = as_partial_shape(input_shape, "input_shape")
+        return (*shape[:1], *self.resolved(Spec(shape, self.dtype)).output_shape[1:])
 
     # Building and calling.
     @property
@@ -107,11 +132,11 @@ class Layer(Changing):
         """
         shape = as_partial_shape(input_shape, "input_shape")
         with held([self]):
-            large_sizes.require_possible(self, shape)
+            resolved = self.resolved(Spec(shape, self.dtype))
             if None not in shape[1:] and (shape[1:], self.dtype) not in self._plans:
                 self._make_plan(shape, self.dtype)  # first: where it raises, nothing is built
             if not self._is_made:
-                self._make_variables(self._declare(shape))
+                self._make_variables(resolved.declarations)
             self._built_shape = shape
             self._outdate()
             self._is_made = self._is_settled = True  # last, for other threads and forked children
@@ -142,6 +167,9 @@ class Layer(Changing):
         # Not one look-up more than needed: a tiny convolution takes no longer than this method.
         backend = registry.load(self.backend)
         if not backend.owns(inputs):
+            symbols = symbols_in(inputs)
+            if symbols is not None:
+                return self._called_with(symbols)
             inputs = as_native(backend, inputs, self.dtype)
         shape, dtype = backend.describe(inputs)
         plan = self._plans.get((shape[1:], dtype)) or self._make_plan(shape, dtype)
@@ -156,25 +184,25 @@ class Layer(Changing):
             self._activity_losses = [penalty(self.activity_regularizer, backend, outputs)]
         return outputs
 
+    def _called_with(self, symbols: Sequence[Symbol]) -> Symbol:
+        """Return the symbolic output for a symbolic input; builds the layer if need be."""
+        if len(symbols) != 1:
+            raise InvalidArgument(
+                f"{self._title} takes one input; received a list of {len(symbols)}."
+            )
+        spec = symbols[0].spec
+        if not self._is_made:
+            self.build(spec.shape)
+        shape = (*spec.shape[:1], *self.resolved(spec).output_shape[1:])
+        call = Call(self, symbols, [Spec(shape, spec.dtype)], takes_list=False, gives_list=False)
+        return call.outputs[0]
+
     def _settled_variables(self, shape: PartialShape) -> list[Any]:
         """Return the variables once nobody makes or sets them; the first to ask makes them."""
         with held([self]):
             if not self._is_made:
                 self.build((None, *shape[1:]))
             return self._variables
-
-    def apply(self, weights: Sequence[Any], inputs: Any) -> Any:
-        """Apply the layer with other weights: a pure function, for jit and autodiff.
-
-        `weights` are native tensors in the order and layout of `variables`.
-        """
-        backend = self._backend()
-        native = as_native(backend, inputs, self.dtype)
-        plan = self.plan_for(native)
-        declared = self._declarations if self._is_made else self._declare((None, *plan.input_shape))
-        require_as_many(weights, declared, owner=self.name)
-        require_native(backend, weights, owner=self.name)
-        return plan.function(weights, native)
 
     def plan_for(self, inputs: Any) -> Plan:
         """Return the plan for a native tensor, made if there is none yet.
@@ -199,25 +227,21 @@ class Layer(Changing):
     def preactivation(self, weights: Sequence[Any], inputs: Any) -> Any:
         """Apply the layer up to its activation: affine in the inputs, for error analyses."""
         shape, dtype = self._backend().describe(inputs)
-        self.compute_output_shape(shape)
-        sizes = tuple(size or 0 for size in shape[1:])
-        return self._lower(sizes, dtype, activation=activations.get(None))(weights, inputs)
+        affine = self.resolved(Spec(shape, dtype)).lower(dtype, activations.get(None))
+        return affine(weights, inputs)
 
     def _make_plan(self, shape: PartialShape, dtype: str) -> Plan:
         require_float(dtype, "`inputs`", self._backend())
-        large_sizes.require_possible(self, shape)
-        sizes = tuple(size for size in shape[1:] if size is not None)
-        if len(sizes) < len(shape) - 1:
+        plans = self._plans  # the arguments may change meanwhile, and with them the table
+        resolved = self.resolved(Spec(shape, dtype))
+        if None in shape[1:]:
             raise InvalidShape(
                 f"{self._title} computes for known sizes only; received shape {shape}. "
                 "Only the batch size may stay unknown while a framework traces the call."
             )
-        plans = self._plans  # the arguments may change meanwhile, and with them the table
         backend = self._backend()
         with recorded() as lowered:
-            made = outside_trace(
-                backend, shape[0], lambda: self._lower(sizes, dtype, activation=self.activation)
-            )
+            made = outside_trace(backend, shape[0], lambda: resolved.lower(dtype, self.activation))
         plan = Plan(
             layer=self.name,
             backend=self.backend,
@@ -227,7 +251,7 @@ class Layer(Changing):
             computed_by=tuple(by for *_, by in lowered),
             function=made if dtype == self.dtype else casting_weights(made, backend, dtype),
         )
-        return plans.keep(plan)
+        return plans.keep((plan.input_shape, plan.dtype), plan)
 
     @property
     def _title(self) -> str:

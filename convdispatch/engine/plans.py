@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias, TypeVar
 
+from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.ops import Backend, Op, PartialShape, Signature, Tensor, op_name
 from convdispatch.runtime.dispatch import BACKEND
 
-Function: TypeAlias = Callable[[Sequence[Tensor], Tensor], Tensor]
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+Function: TypeAlias = Forward
 Key: TypeAlias = tuple[PartialShape, str]
 
 # Plans that a layer keeps, the latest: inputs of ever new sizes must not fill the memory.
@@ -47,20 +51,29 @@ class Plan:
         return f"{where}: {names or 'no op'}"
 
 
-class PlanTable(dict[Key, Plan]):
-    """The plans of one layer by (shape without batch, element type): the latest `MAX_PLANS`.
+class Latest(dict[K, V]):
+    """A dictionary of the latest `MAX_PLANS` entries."""
+
+    def keep(self, key: K, value: V) -> V:
+        """Add an entry, for the oldest if need be, and return its value."""
+        surplus = max(len(self) - MAX_PLANS + 1, 0)
+        for oldest in list(self)[:surplus]:
+            self.pop(oldest, None)  # another thread may have been here
+        self[key] = value
+        return value
+
+
+class PlanTable(Latest[Key, Plan]):
+    """The plans of one layer by (shape without batch, element type), and what they are made of.
 
     The table is thrown away with whatever its plans were made from, so that a table which is the
     same object as before means a layer that computes as before.
     """
 
-    def keep(self, plan: Plan) -> Plan:
-        """Add a plan, for the oldest if need be, and return it."""
-        surplus = max(len(self) - MAX_PLANS + 1, 0)
-        for oldest in list(self)[:surplus]:
-            self.pop(oldest, None)  # another thread may have been here
-        self[plan.input_shape, plan.dtype] = plan
-        return plan
+    def __init__(self, plans: Mapping[Key, Plan] | None = None) -> None:
+        super().__init__(plans or {})
+        self.resolved: Latest[PartialShape, Resolved] = Latest()  # by the shape without batch
+        self.training: Latest[Key, Training] = Latest()
 
 
 @contextlib.contextmanager
@@ -88,6 +101,20 @@ def casting_weights(function: Function, backend: Backend, dtype: str) -> Functio
         return function([backend.cast(weight, dtype) for weight in weights], inputs)
 
     return cast_and_apply
+
+
+def training_in_float32(training: Training, backend: Backend, dtype: str) -> Training:
+    """Return the same for training: the new values of weights are rounded, too."""
+
+    def widen_and_round(
+        weights: Sequence[Tensor], inputs: Tensor, key: Tensor
+    ) -> tuple[Tensor, Effects]:
+        wide = [backend.cast(weight, "float32") for weight in weights]
+        outputs, effects = training(wide, backend.cast(inputs, "float32"), key)
+        updates = {name: backend.cast(new, dtype) for name, new in effects.updates.items()}
+        return backend.cast(outputs, dtype), replace(effects, updates=updates)
+
+    return widen_and_round
 
 
 def in_float32(function: Function, backend: Backend, dtype: str) -> Function:

@@ -72,12 +72,19 @@ class Weighted:
     @property
     def trainable_weights(self) -> list[Any]:
         """The variables that a trainer may change."""
-        return self.variables if self.trainable else []
+        return self._variables_that(are_trainable=True)
 
     @property
     def non_trainable_weights(self) -> list[Any]:
-        """The variables that a trainer must leave alone."""
-        return [] if self.trainable else self.variables
+        """The variables that a trainer must leave alone: moving means and the like, or all."""
+        return self._variables_that(are_trainable=False)
+
+    def _variables_that(self, *, are_trainable: bool) -> list[Any]:
+        return [
+            variable  # none while another thread makes them
+            for weight, variable in zip(self._declarations, self._variables, strict=False)
+            if (self.trainable and weight.trainable) == are_trainable
+        ]
 
     def ensure_built(self, purpose: str) -> None:
         """Make the weights if there are none; `purpose` is what needs them."""

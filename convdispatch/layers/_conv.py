@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import ClassVar, Unpack
 
 from convdispatch import ops
@@ -99,19 +98,16 @@ class ConvLayer(OneKernelLayer):
         self.ensure_built("reduction_length")
         return math.prod(self._declarations[0].shape[:-1]) + self.use_bias
 
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
-        """Return the output's shape, batch axis included; an unknown size is None."""
-        shape = self._check_input_shape(input_shape)
-        sizes = self._conv_output_sizes(self._spatial(shape))
-        return self._with_spatial(shape, sizes, self.filters)
-
     def _kernel_shape(self, channels: int) -> Shape:
         return (*self.kernel_size, channels // self.groups, self.filters)
 
-    def _op(self, shape: PartialShape, *, activation: str) -> ops.Op:
+    def _sizes_of_output(self, sizes: PartialShape) -> PartialShape:
+        return self._conv_output_sizes(sizes)
+
+    def _op(self, sizes: PartialShape, output_sizes: PartialShape, activation: str) -> ops.Op:
         return ops.Conv(
             strides=self.strides,
-            pads=self._conv_pads(self._spatial(shape)),
+            pads=self._conv_pads(sizes),
             dilation=self.dilation_rate,
             groups=self.groups,
             channels_last=self.channels_last,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, Unpack
 
 from convdispatch import ops
@@ -11,8 +10,11 @@ from convdispatch.engine.arguments import IntOrTuple, as_int
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.engine.declarations import Weight, kernel_reader
 from convdispatch.engine.plans import Function
+from convdispatch.engine.resolved import Resolved
+from convdispatch.engine.specs import Spec
 from convdispatch.layers._kernel_layer import KernelLayer, split_activation
 from convdispatch.layers._one_kernel import one_kernel_plan
+from convdispatch.layers._spatial import known
 from convdispatch.ops import PartialShape, Shape
 from convdispatch.types import (
     ActivationLike,
@@ -100,13 +102,6 @@ class DepthwiseConv(KernelLayer):
         """How many products are summed into one output, the bias counted as one."""
         return math.prod(self.kernel_size) + self.use_bias
 
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
-        """Return the output's shape, batch axis included; an unknown size is None."""
-        shape = self._check_input_shape(input_shape)
-        channels = shape[self._channel_axis]
-        filters = None if channels is None else channels * self.depth_multiplier
-        return self._with_spatial(shape, self._conv_output_sizes(self._spatial(shape)), filters)
-
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON types."""
         return super().get_config() | {
@@ -114,10 +109,35 @@ class DepthwiseConv(KernelLayer):
             **self._weight_options_config("depthwise"),
         }
 
-    def _declare(self, input_shape: PartialShape) -> tuple[Weight, ...]:
-        kernel = self._depthwise_weight(input_shape)
-        filters = self._channels(input_shape) * self.depth_multiplier
-        return (kernel, self._weight("bias", (filters,))) if self.use_bias else (kernel,)
+    def resolve(self, spec: Spec) -> Resolved:
+        shape = self._check_input_shape(spec.shape)
+
+        def declare() -> tuple[Weight, ...]:
+            kernel = self._depthwise_weight(shape)
+            filters = self._channels(shape) * self.depth_multiplier
+            return (kernel, self._weight("bias", (filters,))) if self.use_bias else (kernel,)
+
+        def lower(dtype: str, activation: Any) -> Function:
+            (kernel, *bias), backend = resolved.declarations, self._backend()
+            fused, finish = split_activation(activation, backend, dtype)
+            grouped = self._grouped_kernel_shape(shape)
+            op = self._depthwise_op(shape, bias=self.use_bias, activation=fused)
+            shapes = (grouped, *(weight.shape for weight in bias))
+            lowered = self._lower_op(op, known(shape[1:]), shapes, dtype)
+            read_kernel = kernel_reader(kernel, grouped, backend.functions)
+            return one_kernel_plan(lowered, read_kernel, finish)
+
+        resolved = Resolved(
+            output_shape=self._depthwise_output_shape(shape),
+            declare=declare,
+            lower=self._lowered_once(lower),
+        )
+        return resolved
+
+    def _depthwise_output_shape(self, shape: PartialShape) -> PartialShape:
+        channels = shape[self._channel_axis]
+        filters = None if channels is None else channels * self.depth_multiplier
+        return self._with_spatial(self._conv_output_sizes(self._spatial(shape)), filters)
 
     def _depthwise_weight(self, input_shape: PartialShape) -> Weight:
         channels = self._channels(input_shape)
@@ -139,17 +159,6 @@ class DepthwiseConv(KernelLayer):
     def _grouped_kernel_shape(self, shape: PartialShape) -> Shape:
         """Return the depthwise kernel's shape as the op takes it: one input channel a group."""
         return (*self.kernel_size, 1, self._channels(shape) * self.depth_multiplier)
-
-    def _lower_steps(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
-        shape = (None, *input_shape)
-        kernel, *bias = self._declare(shape)
-        backend = self._backend()
-        fused, finish = split_activation(activation, backend, dtype)
-        grouped = self._grouped_kernel_shape(shape)
-        op = self._depthwise_op(shape, bias=self.use_bias, activation=fused)
-        shapes = (grouped, *(weight.shape for weight in bias))
-        lowered = self._lower_op(op, input_shape, shapes, dtype)
-        return one_kernel_plan(lowered, kernel_reader(kernel, grouped, backend.functions), finish)
 
 
 class DepthwiseConv1D(DepthwiseConv):

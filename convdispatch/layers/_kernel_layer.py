@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from convdispatch import geometry
-from convdispatch.engine import large_sizes
 from convdispatch.engine.arguments import IntOrTuple, as_bool, as_choice, as_ints
 from convdispatch.engine.declarations import Layout, Weight
 from convdispatch.engine.plans import Function, in_float32, record, recorded
-from convdispatch.errors import InvalidArgument, InvalidType
-from convdispatch.formulas import activations, constraints, initializers, regularizers
+from convdispatch.engine.weight_options import WithWeightOptions
+from convdispatch.errors import InvalidArgument
+from convdispatch.formulas import activations, regularizers
 from convdispatch.formulas.activations import Activation
 from convdispatch.layers._spatial import SpatialLayer
 from convdispatch.ops import HALF_DTYPES, Backend, PartialShape, Shape, Tensor
@@ -26,15 +25,11 @@ from convdispatch.types import (
     RegularizerLike,
 )
 
-_LOOKUPS: Mapping[str, Callable[..., Any]] = {
-    "activation": activations.get,
-    "initializer": initializers.get,
-    "regularizer": regularizers.get,
-    "constraint": constraints.get,
-}
+# Of the element type and the activation.
+Lower: TypeAlias = Callable[[str, Any], Function]
 
 
-class KernelLayer(SpatialLayer):
+class KernelLayer(SpatialLayer, WithWeightOptions):
     """A spatial layer with a kernel, a bias and an activation."""
 
     paddings: ClassVar[tuple[str, ...]] = ("valid", "same", "full")
@@ -86,53 +81,12 @@ class KernelLayer(SpatialLayer):
             **self._weight_options_config("bias"),
         }
 
-    # The options of one weight: attributes <prefix>_initializer, _regularizer, _constraint, where
-    # the prefix is the weight's name without "_kernel".
-
-    def _keep_weight_options(
-        self, prefix: str, initializer: Any, regularizer: Any, constraint: Any
-    ) -> None:
-        if initializer is None:
-            raise InvalidType(
-                f"`{self.spelled(f'{prefix}_initializer')}` must be a name, a dictionary or a "
-                "callable; received None. Leave it out for Keras's default."
-            )
-        options = {"initializer": initializer, "regularizer": regularizer, "constraint": constraint}
-        for kind, identifier in options.items():
-            setattr(self, f"{prefix}_{kind}", self._named(f"{prefix}_{kind}", identifier))
-
-    def _named(self, argument: str, identifier: Any) -> Any:
-        """Return what a name of the vocabulary, a configuration or a callable stands for."""
-        kind = argument.rpartition("_")[2]
-        get = _LOOKUPS[kind]
-        try:
-            return get(identifier, getattr(self.vocabulary, f"{kind}s"))
-        except (InvalidArgument, InvalidType) as exc:
-            raise type(exc)(f"`{self.spelled(argument)}`: {exc}") from exc
-
-    def _weight_options_config(self, prefix: str) -> dict[str, Any]:
-        initializer = getattr(self, f"{prefix}_initializer")
-        regularizer = getattr(self, f"{prefix}_regularizer")
-        constraint = getattr(self, f"{prefix}_constraint")
-        return {
-            f"{prefix}_initializer": initializers.serialize(initializer),
-            f"{prefix}_regularizer": regularizers.serialize(regularizer),
-            f"{prefix}_constraint": constraints.serialize(constraint),
-        }
-
-    def _weight(self, name: str, shape: Shape) -> Weight:
-        large_sizes.require_possible_weight(self, name, shape)
-        is_kernel = len(shape) > 1
-        prefix = name.removesuffix("_kernel")
-        return Weight(
-            name=name,
-            shape=shape,
-            initializer=getattr(self, f"{prefix}_initializer"),
-            regularizer=getattr(self, f"{prefix}_regularizer"),
-            constraint=getattr(self, f"{prefix}_constraint"),
-            layout=self._layout(name) if is_kernel else None,
-            is_flipped=is_kernel and self.is_flippable and self.convention == "theano",
-        )
+    def _weight(self, name: str, shape: Shape, *, trainable: bool = True) -> Weight:
+        weight = super()._weight(name, shape, trainable=trainable)
+        if len(shape) == 1:
+            return weight
+        is_flipped = self.is_flippable and self.convention == "theano"
+        return replace(weight, layout=self._layout(name), is_flipped=is_flipped)
 
     def _layout(self, weight: str) -> Layout | None:
         """Return how this class lays out that kernel, None for Keras 2's way."""
@@ -140,12 +94,22 @@ class KernelLayer(SpatialLayer):
 
     # Half precision is rounded once, at the end of the layer.
 
-    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
-        if dtype not in HALF_DTYPES or not self._rounds_between(activation):
-            return self._lower_steps(input_shape, dtype, activation=activation)
+    def _lowered_once(
+        self, lower: Callable[[str, Any], Function]
+    ) -> Callable[[str, Any], Function]:
+        """Return `lower`, which rounds after every step, rounding half precision at the end."""
+
+        def lower_once(dtype: str, activation: Any) -> Function:
+            if dtype not in HALF_DTYPES or not self._rounds_between(activation):
+                return lower(dtype, activation)
+            return self._in_float32(lower, dtype, activation)
+
+        return lower_once
+
+    def _in_float32(self, lower: Lower, dtype: str, activation: Any) -> Function:
         backend = self._backend()
         with recorded() as lowered:
-            function = self._lower_steps(input_shape, "float32", activation=activation)
+            function = lower("float32", activation)
         for op, signature, by in lowered:
             if by == BACKEND:
                 require_supported(backend, op, replace(signature, dtype=dtype))
@@ -155,10 +119,6 @@ class KernelLayer(SpatialLayer):
     def _rounds_between(self, activation: Any) -> bool:
         """Return whether ops and formulas follow one another; a user's function is left alone."""
         return isinstance(activation, Activation) and activation.fused is None
-
-    @abstractmethod
-    def _lower_steps(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
-        """Return the layer's function as `_lower` does, rounding after every step."""
 
     # The geometry of a forward convolution.
 

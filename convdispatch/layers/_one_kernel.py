@@ -10,8 +10,11 @@ from convdispatch import ops
 from convdispatch.engine.arguments import IntOrTuple, as_int
 from convdispatch.engine.declarations import Weight, kernel_reader
 from convdispatch.engine.plans import Function
+from convdispatch.engine.resolved import Resolved
+from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.layers._kernel_layer import KernelLayer, split_activation
+from convdispatch.layers._spatial import known
 from convdispatch.ops import PartialShape, Shape, Tensor
 from convdispatch.types import ConstraintLike, InitializerLike, RegularizerLike
 
@@ -62,25 +65,40 @@ class OneKernelLayer(KernelLayer):
         """Return the kernel's shape in Keras 2's layout for that many input channels."""
 
     @abstractmethod
-    def _op(self, shape: PartialShape, *, activation: str) -> ops.Op:
-        """Return the op for inputs of that shape, batch axis included."""
+    def _sizes_of_output(self, sizes: PartialShape) -> PartialShape:
+        """Return the spatial sizes of the output for those of the input."""
 
-    def _declare(self, input_shape: PartialShape) -> tuple[Weight, ...]:
-        kernel = self._weight("kernel", self._kernel_shape(self._channels(input_shape)))
-        bias = (self._weight("bias", (self.filters,)),) if self.use_bias else ()
-        return (kernel, *bias)
+    @abstractmethod
+    def _op(self, sizes: PartialShape, output_sizes: PartialShape, activation: str) -> ops.Op:
+        """Return the op from known spatial sizes of the input to those of the output."""
 
-    def _lower_steps(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
-        shape = (None, *input_shape)
-        declarations = self._declare(shape)
-        backend = self._backend()
-        fused, finish = split_activation(activation, backend, dtype)
-        shapes = tuple(one.shape for one in declarations)
-        lowered = self._lower_op(self._op(shape, activation=fused), input_shape, shapes, dtype)
-        kernel = declarations[0]
-        return one_kernel_plan(
-            lowered, kernel_reader(kernel, kernel.shape, backend.functions), finish
+    def resolve(self, spec: Spec) -> Resolved:
+        shape = self._check_input_shape(spec.shape)
+        sizes = self._spatial(shape)
+        output_sizes = self._sizes_of_output(sizes)
+
+        def declare() -> tuple[Weight, ...]:
+            kernel = self._weight("kernel", self._kernel_shape(self._channels(shape)))
+            bias = (self._weight("bias", (self.filters,)),) if self.use_bias else ()
+            return (kernel, *bias)
+
+        def lower(dtype: str, activation: Any) -> Function:
+            weights, backend = resolved.declarations, self._backend()
+            fused, finish = split_activation(activation, backend, dtype)
+            op = self._op(sizes, output_sizes, fused)
+            shapes = tuple(weight.shape for weight in weights)
+            lowered = self._lower_op(op, known(shape[1:]), shapes, dtype)
+            kernel = weights[0]
+            return one_kernel_plan(
+                lowered, kernel_reader(kernel, kernel.shape, backend.functions), finish
+            )
+
+        resolved = Resolved(
+            output_shape=self._with_spatial(output_sizes, self.filters),
+            declare=declare,
+            lower=self._lowered_once(lower),
         )
+        return resolved
 
     def _check_input_shape(self, input_shape: Any) -> PartialShape:
         shape = super()._check_input_shape(input_shape)

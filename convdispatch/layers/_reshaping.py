@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from convdispatch import ops
 from convdispatch.engine.plans import Function
-from convdispatch.layers._spatial import SpatialLayer
-from convdispatch.ops import PartialShape, Shape
+from convdispatch.engine.resolved import Resolved
+from convdispatch.engine.specs import Spec
+from convdispatch.layers._spatial import SpatialLayer, known
 
 
 class ReshapingLayer(SpatialLayer):
@@ -20,15 +20,16 @@ class ReshapingLayer(SpatialLayer):
     def _output_size(self, size: int, axis: int) -> int:
         raise NotImplementedError
 
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
-        """Return the output's shape, batch axis included; an unknown size is None."""
-        shape = self._check_input_shape(input_shape)
+    def resolve(self, spec: Spec) -> Resolved:
+        shape = self._check_input_shape(spec.shape)
         sizes = [
             None if size is None else self._output_size(size, axis)
             for axis, size in enumerate(self._spatial(shape))
         ]
-        return self._with_spatial(shape, sizes, shape[self._channel_axis])
 
-    def _lower(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
-        lowered = self._lower_op(self._op(), input_shape, (), dtype)
-        return lambda weights, inputs: lowered(inputs)
+        def lower(dtype: str, activation: Any) -> Function:
+            lowered = self._lower_op(self._op(), known(shape[1:]), (), dtype)
+            return lambda weights, inputs: lowered(inputs)
+
+        channels = shape[self._channel_axis]
+        return Resolved(output_shape=self._with_spatial(sizes, channels), lower=lower)

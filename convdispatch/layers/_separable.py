@@ -11,10 +11,13 @@ from convdispatch.engine.arguments import IntOrTuple, as_int
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.engine.declarations import Weight, kernel_reader
 from convdispatch.engine.plans import Function
+from convdispatch.engine.resolved import Resolved
+from convdispatch.engine.specs import Spec
 from convdispatch.formulas.activations import Activation
 from convdispatch.layers._depthwise import DepthwiseConv
 from convdispatch.layers._kernel_layer import split_activation
-from convdispatch.ops import PartialShape, Shape, Tensor
+from convdispatch.layers._spatial import known
+from convdispatch.ops import PartialShape, Tensor
 from convdispatch.types import (
     ActivationLike,
     ConstraintLike,
@@ -110,11 +113,6 @@ class SeparableConv(DepthwiseConv):
         self.ensure_built("reduction_length")
         return math.prod(self.kernel_size) + self._declarations[1].shape[-2] + self.use_bias
 
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
-        """Return the output's shape, batch axis included; an unknown size is None."""
-        shape = super().compute_output_shape(input_shape)
-        return self._with_spatial(shape, self._spatial(shape), self.filters)
-
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON types."""
         return super().get_config() | {
@@ -122,31 +120,47 @@ class SeparableConv(DepthwiseConv):
             **self._weight_options_config("pointwise"),
         }
 
-    def _declare(self, input_shape: PartialShape) -> tuple[Weight, ...]:
-        mixed = self._channels(input_shape) * self.depth_multiplier
-        depthwise = self._depthwise_weight(input_shape)
-        pointwise = self._weight("pointwise_kernel", (*(1,) * self.rank, mixed, self.filters))
-        bias = (self._weight("bias", (self.filters,)),) if self.use_bias else ()
-        return (depthwise, pointwise, *bias)
+    def resolve(self, spec: Spec) -> Resolved:
+        shape = self._check_input_shape(spec.shape)
+        between = self._depthwise_output_shape(shape)
+
+        def declare() -> tuple[Weight, ...]:
+            mixed = self._channels(shape) * self.depth_multiplier
+            depthwise = self._depthwise_weight(shape)
+            pointwise = self._weight("pointwise_kernel", (*(1,) * self.rank, mixed, self.filters))
+            bias = (self._weight("bias", (self.filters,)),) if self.use_bias else ()
+            return (depthwise, pointwise, *bias)
+
+        def lower(dtype: str, activation: Any) -> Function:
+            return self._lower_both(resolved.declarations, shape, between, dtype, activation)
+
+        resolved = Resolved(
+            output_shape=self._with_spatial(self._spatial(between), self.filters),
+            declare=declare,
+            lower=self._lowered_once(lower),
+        )
+        return resolved
 
     def _rounds_between(self, activation: Any) -> bool:
         return isinstance(activation, Activation)
 
-    def _lower_steps(self, input_shape: Shape, dtype: str, *, activation: Any) -> Function:
-        shape = (None, *input_shape)
-        depthwise, pointwise, *bias = self._declare(shape)
+    def _lower_both(
+        self,
+        weights: Sequence[Weight],
+        shape: PartialShape,
+        between: PartialShape,
+        dtype: str,
+        activation: Any,
+    ) -> Function:
+        depthwise, pointwise, *bias = weights
         backend = self._backend()
         fused, finish = split_activation(activation, backend, dtype)
         grouped = self._grouped_kernel_shape(shape)
         first = self._depthwise_op(shape, bias=False, activation="linear")
-        apply_depthwise = self._lower_op(first, input_shape, (grouped,), dtype)
-        middle = super().compute_output_shape(shape)
-        apply_pointwise = self._lower_op(
-            self._pointwise_op(activation=fused),
-            tuple(size or 0 for size in middle[1:]),
-            (pointwise.shape, *(weight.shape for weight in bias)),
-            dtype,
-        )
+        apply_depthwise = self._lower_op(first, known(shape[1:]), (grouped,), dtype)
+        second = self._pointwise_op(activation=fused)
+        shapes = (pointwise.shape, *(weight.shape for weight in bias))
+        apply_pointwise = self._lower_op(second, known(between[1:]), shapes, dtype)
         read_depthwise = kernel_reader(depthwise, grouped, backend.functions) or _same
         read_pointwise = kernel_reader(pointwise, pointwise.shape, backend.functions) or _same
 

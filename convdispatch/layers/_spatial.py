@@ -40,7 +40,7 @@ class SpatialLayer(Layer):
         return super().get_config() | {"data_format": self.data_format}
 
     def _check_input_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
-        """Return the shape once its rank, and its channels where weights depend on them, fit."""
+        """Return the shape once its rank and its sizes fit."""
         shape = as_partial_shape(input_shape, "input_shape")
         if len(shape) != self.rank + 2:
             is_one_short = len(shape) == self.rank + 1
@@ -54,6 +54,9 @@ class SpatialLayer(Layer):
                 f"{self._title} takes inputs with at least one cell on every axis but the batch; "
                 f"received shape {shape}."
             )
+        return shape
+
+    def _require_as_built(self, shape: PartialShape) -> None:
         if self._variables and self._built_shape is not None:
             axis = self._channel_axis
             if shape[axis] != self._built_shape[axis]:
@@ -61,19 +64,16 @@ class SpatialLayer(Layer):
                     f"{self._title} was built for {self._built_shape[axis]} channels on axis "
                     f"{axis % len(shape)}; received shape {shape}."
                 )
-        return shape
 
     def _spatial(self, shape: PartialShape) -> PartialShape:
         """Return the spatial sizes of a shape with a batch axis."""
         return shape[1:-1] if self.channels_last else shape[2:]
 
-    def _with_spatial(
-        self, shape: PartialShape, spatial: Sequence[int | None], channels: int | None
-    ) -> PartialShape:
-        """Return a shape of the same batch with other spatial sizes and channels."""
+    def _with_spatial(self, spatial: Sequence[int | None], channels: int | None) -> PartialShape:
+        """Return the shape of a batch of unknown size with these spatial sizes and channels."""
         if self.channels_last:
-            return (shape[0], *spatial, channels)
-        return (shape[0], channels, *spatial)
+            return (None, *spatial, channels)
+        return (None, channels, *spatial)
 
     def _channels(self, shape: PartialShape) -> int:
         """Return the channels, which weights and groups need to know."""
@@ -92,3 +92,8 @@ class SpatialLayer(Layer):
         by, function = lower_by(self._backend(), op, signature)
         record(op, signature, by)
         return function
+
+
+def known(sizes: PartialShape) -> Shape:
+    """Return the sizes where all are known, as they are where a layer is lowered."""
+    return tuple(size or 0 for size in sizes)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, Unpack
 
 from convdispatch import ops
 from convdispatch.engine.arguments import IntOrTuple
 from convdispatch.engine.constructor_signature import LayerOptions
+from convdispatch.layers._spatial import known
 from convdispatch.layers._transposed_sizes import TransposedSizes
 from convdispatch.ops import PartialShape, Shape
 from convdispatch.types import (
@@ -109,11 +109,6 @@ class ConvTransposeLayer(TransposedSizes):
         *spatial, _, channels = self._declarations[0].shape
         return math.prod(spatial) * channels // self.groups + self.use_bias
 
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
-        """Return the output's shape, batch axis included; an unknown size is None."""
-        shape = self._check_input_shape(input_shape)
-        return self._with_spatial(shape, self._output_sizes(self._spatial(shape)), self.filters)
-
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON types."""
         return super().get_config() | {
@@ -124,9 +119,10 @@ class ConvTransposeLayer(TransposedSizes):
     def _kernel_shape(self, channels: int) -> Shape:
         return (*self.kernel_size, self.filters // self.groups, channels)
 
-    def _op(self, shape: PartialShape, *, activation: str) -> ops.Op:
-        sizes = self._spatial(shape)
-        output_sizes = self._output_sizes(sizes)
+    def _sizes_of_output(self, sizes: PartialShape) -> PartialShape:
+        return self._output_sizes(sizes)
+
+    def _op(self, sizes: PartialShape, output_sizes: PartialShape, activation: str) -> ops.Op:
         return ops.ConvTranspose(
             strides=self.strides,
             pads=self._transposed_pads(sizes, output_sizes),
@@ -135,7 +131,7 @@ class ConvTransposeLayer(TransposedSizes):
             channels_last=self.channels_last,
             bias=self.use_bias,
             activation=activation,
-            output_size=tuple(size or 0 for size in output_sizes),
+            output_size=known(output_sizes),
         )
 
 

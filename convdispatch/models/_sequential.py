@@ -7,13 +7,16 @@ from contextlib import nullcontext
 from typing import Any, Self, overload
 
 from convdispatch.engine import layer_options
+from convdispatch.engine.graph import Graph, chain
 from convdispatch.engine.layer import Layer
+from convdispatch.engine.specs import Spec
+from convdispatch.engine.symbols import Call, Symbol
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.models import _naming as naming
 from convdispatch.models import _serialization
 from convdispatch.models._copies import CopiedStack
-from convdispatch.models._flat_weights import by_layer
 from convdispatch.models._inference import Predicting
+from convdispatch.models._pure import PureStack
 from convdispatch.models._shapes import ShapedStack
 from convdispatch.models._summary import summary_lines
 from convdispatch.models._tops import Top
@@ -24,7 +27,7 @@ from convdispatch.support.locks import Lock
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
-class Sequential(Predicting, CopiedStack, ShapedStack):
+class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
     """Layers applied in the order in which they were added, all on one backend.
 
     The backend is the argument, or that of the first layer if it was given one, or the current
@@ -145,11 +148,27 @@ class Sequential(Predicting, CopiedStack, ShapedStack):
     def __call__(self, inputs: SomeTensor) -> SomeTensor: ...
     def __call__(self, inputs: Any) -> Any:
         """Apply the layers to a tensor of the model's backend, or to a NumPy array."""
+        if isinstance(inputs, Symbol):
+            return self._called_with([inputs])
         layers = list(self._layers)
         if not _are_made(layers):
             self._build_for(inputs)
             layers = list(self._layers)
         return self._applied(layers, inputs)
+
+    def _called_with(self, symbols: Sequence[Symbol]) -> Symbol:
+        """Return the symbolic output for a symbolic input; builds the layers if need be."""
+        spec = symbols[0].spec
+        if not self.built:
+            self.build(spec.shape)
+        shape = self.compute_output_shape(spec.shape)
+        call = Call(self, symbols, [Spec(shape, spec.dtype)], takes_list=False, gives_list=False)
+        return call.outputs[0]
+
+    def graph(self) -> Graph:
+        """Return the chain of the layers' calls, for the input that the first one was built for."""
+        layers = self._built_layers()
+        return chain(layers, Spec(layers[0].input_shape, layers[0].dtype))
 
     def _applied(self, layers: Sequence[Layer], inputs: Any) -> Any:
         """Apply the layers, all with the weights of one time."""
@@ -164,15 +183,6 @@ class Sequential(Predicting, CopiedStack, ShapedStack):
                         inputs = layer(inputs)
                     return inputs
         return outputs
-
-    def apply(self, weights: Sequence[Any], inputs: Any) -> Any:
-        """Apply the layers with other weights: a pure function, for jit and autodiff.
-
-        `weights` are native tensors in the order and layout of `variables`.
-        """
-        for layer, own in by_layer(self._built_layers(), weights, owner=self.name):
-            inputs = layer.apply(own, inputs)
-        return inputs
 
     def summary(self, print_fn: Callable[[str], None] | None = None) -> None:
         """Print the layers with their output shapes and parameter counts."""

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 from convdispatch.engine import keras_configs
 from convdispatch.engine.layer import Layer
+from convdispatch.engine.specs import Spec
 from convdispatch.models._entries import LayerEntry, checked_door, entries_of
 from convdispatch.ops import PartialShape
 from convdispatch.support.documents import DocumentLimits, refusing, require_readable
@@ -91,7 +92,7 @@ def _require_few_parameters(
     """Raise unless the layers fit each other, and their weights are not too many to be made."""
     total = 0
     for layer in layers:
-        after = layer.compute_output_shape(shape)
-        total += sum(math.prod(weight.shape) for weight in layer._declare(shape))
+        resolved = layer.resolved(Spec(shape, layer.dtype))
+        total += sum(math.prod(weight.shape) for weight in resolved.declarations)
         limits.require("parameters", total, f"its weights hold at least {total:,} parameters")
-        shape = after
+        shape = resolved.output_shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from convdispatch.engine.layer import Layer
@@ -28,7 +29,12 @@ def summary_lines(
     for row in rows:
         yield _row(row, widths)
     yield "-" * (sum(widths) + 4)
-    trainable = sum(layer.count_params() for layer in layers if is_trainable and layer.trainable)
+    trainable = sum(
+        math.prod(weight.shape)
+        for layer in layers
+        for weight in layer.declared_weights
+        if is_trainable and layer.trainable and weight.trainable
+    )
     total = sum(layer.count_params() for layer in layers)
     yield f"Total params: {total:,}"
     yield f"Trainable params: {trainable:,}"

@@ -16,6 +16,7 @@ from convdispatch import layers
 from convdispatch.conformance.case import Case, Measured
 from convdispatch.conformance.cases import harness
 from convdispatch.engine.layer import Layer
+from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidArgument
 from convdispatch.numerics.distance import require_kind, require_within
 from convdispatch.numerics.problem import Array, Problem
@@ -79,7 +80,8 @@ class LayerRow:
 
         recording = with_lowering(getattr(layers, self.layer), record)
         layer = self._made(recording, "numpy")
-        layer._lower(array(self.x).shape[1:], self.dtype, activation=layer.activation)
+        spec = Spec(array(self.x).shape, self.dtype)
+        layer.resolved(spec).lower(self.dtype, layer.activation)
         return found
 
     def _made(self, layer_class: Any, backend: str, **options: Any) -> Layer:

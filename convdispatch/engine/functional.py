@@ -1,0 +1,43 @@
+"""A whole model as pure functions of its weights, which have names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from convdispatch.engine.declarations import Weight
+from convdispatch.engine.resolved import Effects
+from convdispatch.errors import InvalidArgument
+from convdispatch.ops import Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Functional:
+    """What every autodiff, compiler, optimizer and distribution engine of a framework can take.
+
+    A weight is named by its path: the names of what it is in and its own, joined by '/'. Nothing
+    is assigned by these functions, nothing is kept between two calls.
+    """
+
+    weights: Mapping[str, Weight]  # by path, in the order of `variables`
+    forward: Callable[[Mapping[str, Tensor], Any], Any]  # (weights, inputs) -> outputs
+    # (weights, inputs, key) -> (outputs, effects): new values of weights by path, and losses: those
+    # of outputs and those of the weights themselves
+    training: Callable[[Mapping[str, Tensor], Any, Tensor], tuple[Any, Effects]]
+
+
+def in_order(weights: Mapping[str, Weight], values: Mapping[str, Tensor]) -> list[Tensor]:
+    """Return the values in the order of the weights.
+
+    Raises `InvalidArgument` unless each weight has a value, and each value a weight.
+    """
+    missing = [path for path in weights if path not in values]
+    unknown = [path for path in values if path not in weights]
+    if missing or unknown:
+        wrong = f"no value for {missing[0]!r}" if missing else f"a value for {unknown[0]!r}"
+        raise InvalidArgument(
+            f"`weights` must have one value for each of {', '.join(map(repr, weights)) or 'none'}; "
+            f"received {wrong}."
+        )
+    return [values[path] for path in weights]

@@ -1,0 +1,210 @@
+"""A graph of calls: which layer reads what, as frozen data.
+
+Tensors are numbered: first the graph's inputs, then what each node writes. Nothing here computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from convdispatch.engine.specs import Spec
+from convdispatch.engine.symbols import Call, Symbol
+from convdispatch.errors import InvalidArgument
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One call of a layer. A layer that is shared has several nodes and one set of weights."""
+
+    layer: Any
+    reads: tuple[int, ...]  # numbers of tensors
+    writes: tuple[int, ...]
+    takes_list: bool
+    gives_list: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """Calls in an order in which each comes after those whose results it reads."""
+
+    inputs: tuple[Spec, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[int, ...]  # numbers of tensors
+    gives_list: bool
+
+    def run(self, call: Callable[[int, Any, Any], Any], inputs: Sequence[Any]) -> list[Any]:
+        """Return the outputs, each node computed by `call(its place, its layer, its inputs)`."""
+        tensors = list(inputs)
+        for place, node in enumerate(self.nodes):
+            read = [tensors[number] for number in node.reads]
+            written = call(place, node.layer, read if node.takes_list else read[0])
+            tensors += written if node.gives_list else [written]
+        return [tensors[number] for number in self.outputs]
+
+    def flattened(self) -> Graph:
+        """Return the same graph with the nodes of nested models in the place of their calls."""
+        if not any(hasattr(node.layer, "graph") for node in self.nodes):
+            return self
+        nodes: list[Node] = []
+        numbers = list(range(len(self.inputs)))  # of each tensor here, its number there
+        count = len(self.inputs)
+        for node in self.nodes:
+            reads = [numbers[number] for number in node.reads]
+            nested = node.layer.graph().flattened() if hasattr(node.layer, "graph") else None
+            added, written = _placed(node, nested, reads, count)
+            nodes += added
+            count += sum(len(one.writes) for one in added)
+            numbers += written
+        return Graph(
+            inputs=self.inputs,
+            nodes=tuple(nodes),
+            outputs=tuple(numbers[number] for number in self.outputs),
+            gives_list=self.gives_list,
+        )
+
+
+def chain(layers: Iterable[Any], spec: Spec) -> Graph:
+    """Return the graph of layers that each read the output of the one before."""
+    nodes = tuple(
+        Node(layer=layer, reads=(i,), writes=(i + 1,), takes_list=False, gives_list=False)
+        for i, layer in enumerate(layers)
+    )
+    return Graph(inputs=(spec,), nodes=nodes, outputs=(len(nodes),), gives_list=False)
+
+
+def traced(inputs: Sequence[Symbol], outputs: Sequence[Symbol], *, gives_list: bool) -> Graph:
+    """Return the graph of the calls by which the outputs come from the inputs.
+
+    Raises `InvalidArgument` where an output needs a tensor that comes from none of them.
+    """
+    given = {id(symbol): number for number, symbol in enumerate(inputs)}
+    calls = sorted(_calls_between(given, outputs), key=lambda call: call.number)
+    numbers = dict(given)
+    nodes = []
+    for call in calls:
+        writes = tuple(range(len(numbers), len(numbers) + len(call.outputs)))
+        numbers |= {id(symbol): number for symbol, number in zip(call.outputs, writes, strict=True)}
+        nodes.append(
+            Node(
+                layer=call.layer,
+                reads=tuple(numbers[id(symbol)] for symbol in call.inputs),
+                writes=writes,
+                takes_list=call.takes_list,
+                gives_list=call.gives_list,
+            )
+        )
+    return Graph(
+        inputs=tuple(symbol.spec for symbol in inputs),
+        nodes=tuple(nodes),
+        outputs=tuple(numbers[id(symbol)] for symbol in outputs),
+        gives_list=gives_list,
+    )
+
+
+def _calls_between(given: dict[int, int], outputs: Sequence[Symbol]) -> list[Call]:
+    """Return the calls that the outputs need, up to the given symbols."""
+    found: dict[int, Call] = {}
+    pending = list(outputs)
+    while pending:  # a list, not recursion: a deep network has a thousand layers
+        symbol = pending.pop()
+        call = symbol.call
+        if id(symbol) in given or id(call) in found:
+            continue
+        if not call.inputs:
+            raise InvalidArgument(
+                f"`outputs` need {call.layer.name!r}, an input of shape {symbol.shape} that is not "
+                "among `inputs`. Add it to them."
+            )
+        found[id(call)] = call
+        pending += call.inputs
+    return list(found.values())
+
+
+def _placed(
+    node: Node, nested: Graph | None, reads: Sequence[int], count: int
+) -> tuple[list[Node], list[int]]:
+    """Return the nodes that stand for a node, and the numbers of what it writes.
+
+    `reads` are the numbers of what it reads, `count` how many tensors there are before it.
+    """
+    if nested is None:
+        writes = tuple(range(count, count + len(node.writes)))
+        placed = Node(
+            layer=node.layer,
+            reads=tuple(reads),
+            writes=writes,
+            takes_list=node.takes_list,
+            gives_list=node.gives_list,
+        )
+        return [placed], list(writes)
+
+    def moved(number: int) -> int:
+        is_input = number < len(nested.inputs)
+        return reads[number] if is_input else number - len(nested.inputs) + count
+
+    nodes = [
+        Node(
+            layer=inner.layer,
+            reads=tuple(map(moved, inner.reads)),
+            writes=tuple(map(moved, inner.writes)),
+            takes_list=inner.takes_list,
+            gives_list=inner.gives_list,
+        )
+        for inner in nested.nodes
+    ]
+    return nodes, [moved(number) for number in nested.outputs]
+
+
+def layers_in_keras_order(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> list[Any]:
+    """Return the layers of a graph, those of the inputs too, as every Keras orders them.
+
+    By depth, the longest way to an output, the deepest first; layers of one depth in the order in
+    which a walk back from the outputs meets them. Source: Keras 2.2.4 `_map_graph_network`.
+    """
+    indices: dict[int, int] = {}
+    finished = _finished_calls({id(symbol.call) for symbol in inputs}, outputs, indices)
+    depths: dict[int, int] = {}  # of calls
+    layer_depths: dict[int, int] = {}
+    layers: dict[int, Any] = {}
+    for call in reversed(finished):
+        layer = id(call.layer)
+        layers[layer] = call.layer
+        depth = max(depths.get(id(call), 0), layer_depths.get(layer, 0))
+        depths[id(call)] = layer_depths[layer] = depth
+        for symbol in call.inputs:
+            above = id(symbol.call)
+            depths[above] = max(depths.get(above, 0), depth + 1)
+    for symbol in inputs:  # one that no output needs
+        layer = id(symbol.call.layer)
+        layers.setdefault(layer, symbol.call.layer)
+        layer_depths.setdefault(layer, 0)
+        indices.setdefault(layer, -1)
+    return sorted(layers.values(), key=lambda layer: (-layer_depths[id(layer)], indices[id(layer)]))
+
+
+def _finished_calls(
+    ends: set[int], outputs: Sequence[Symbol], indices: dict[int, int]
+) -> list[Call]:
+    """Return the calls in the order in which a walk back from the outputs leaves them.
+
+    Notes in `indices` in which order it meets their layers.
+    """
+    left: list[Call] = []
+    met: set[int] = set()
+    for output in outputs:
+        pending = [(output.call, False)]
+        while pending:
+            call, is_left = pending.pop()
+            if is_left:
+                left.append(call)
+                continue
+            if id(call) in met:
+                continue
+            met.add(id(call))
+            indices.setdefault(id(call.layer), len(indices))
+            pending.append((call, True))
+            if id(call) not in ends:
+                pending += [(symbol.call, False) for symbol in reversed(call.inputs)]
+    return left

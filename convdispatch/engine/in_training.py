@@ -1,0 +1,153 @@
+"""What a layer computes in training: its outputs, new values of its state, and losses.
+
+A pure function of the weights, the inputs and a key of random numbers. Nothing is assigned and
+nothing asks whether it is being trained: it is another function than the one of a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from convdispatch.engine.changing import Changing
+from convdispatch.engine.declarations import Weight, require_as_many
+from convdispatch.engine.functional import Functional, in_order
+from convdispatch.engine.plans import Plan
+from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
+from convdispatch.engine.specs import Spec
+from convdispatch.engine.tensors import as_native, require_native
+from convdispatch.formulas.regularizers import penalty
+from convdispatch.ops import Backend, Tensor
+from convdispatch.runtime.tuning import outside_trace
+
+
+class InTraining(Changing):
+    """A layer's two pure functions: for results, and for training."""
+
+    activation: Any
+    activity_regularizer: Any
+
+    def apply(self, weights: Sequence[Any], inputs: Any) -> Any:
+        """Apply the layer with other weights: a pure function, for jit and autodiff.
+
+        `weights` are native tensors in the order and layout of `variables`.
+        """
+        native = as_native(self._backend(), inputs, self.dtype)
+        plan = self.plan_for(native)
+        self._require_weights(weights, Spec((None, *plan.input_shape), plan.dtype))
+        return plan.function(weights, native)
+
+    def apply_training(self, weights: Sequence[Any], inputs: Any, key: Any) -> tuple[Any, Effects]:
+        """Apply the layer as in training: a pure function that returns (outputs, effects).
+
+        `weights` are native tensors in the order and layout of `variables`, `key` an int32 tensor
+        of two numbers that decides all random ones. The effects are new values of weights by their
+        names, and losses: the penalty of the outputs. The weights' own are `penalties`.
+        """
+        backend = self._backend()
+        native = as_native(backend, inputs, self.dtype)
+        shape, dtype = backend.describe(native)
+        self._require_weights(weights, Spec(shape, dtype))
+        return self.training_for(native)(weights, native, key)
+
+    def training_for(self, inputs: Any) -> Training:
+        """Return the function of (weights, inputs, key) for native inputs like these."""
+        shape, dtype = self._backend().describe(inputs)
+        kept = self._plans.training
+        return kept.get((shape[1:], dtype)) or kept.keep(
+            (shape[1:], dtype), self._make_training(inputs)
+        )
+
+    @property
+    def draws(self) -> bool:
+        """Whether the layer uses its key in training."""
+        return False
+
+    def functional(self) -> Functional:
+        """Return the layer as pure functions of weights by name, such as 'kernel'.
+
+        They compute with the layer as it is now. Raises `InvalidArgument` while the input shape is
+        unknown.
+        """
+        self.ensure_built("functional")
+        weights = {weight.name: weight for weight in self._declarations}
+
+        def forward(values: Mapping[str, Any], inputs: Any) -> Any:
+            return self.apply(in_order(weights, values), inputs)
+
+        def training(values: Mapping[str, Any], inputs: Any, key: Any) -> tuple[Any, Effects]:
+            ordered = in_order(weights, values)
+            outputs, effects = self.apply_training(ordered, inputs, key)
+            losses = (*self.penalties(ordered), *effects.losses)
+            return outputs, replace(effects, losses=losses)
+
+        return Functional(weights=weights, forward=forward, training=training)
+
+    def named_weights(self) -> dict[str, tuple[Any, bool]]:
+        """Return by name each weight's native tensor and whether a trainer may change it."""
+        self.ensure_built("named_weights")
+        pairs = zip(self._declarations, self._variables, strict=True)
+        return {w.name: (variable, self.trainable and w.trainable) for w, variable in pairs}
+
+    def plan_for(self, inputs: Any) -> Plan:
+        """Return the plan for a native tensor."""
+        raise NotImplementedError
+
+    def _require_weights(self, weights: Sequence[Any], spec: Spec) -> None:
+        declared = self._declarations if self._is_made else self.resolved(spec).declarations
+        require_as_many(weights, declared, owner=self.name)
+        require_native(self._backend(), weights, owner=self.name)
+
+    def _make_training(self, inputs: Any) -> Training:
+        backend = self._backend()
+        shape, dtype = backend.describe(inputs)
+        forward = self.plan_for(inputs).function  # its checks, too, are those of a call
+        resolved = self.resolved(Spec(shape, dtype))
+        made = _without_effects(forward)
+        if resolved.lower_training is not None:
+            made = self._lower_training(resolved, shape[0], dtype)
+        if self.activity_regularizer is None:
+            return made
+        return _with_penalty(made, self.activity_regularizer, backend)
+
+    def _lower_training(self, resolved: Resolved, batch: int | None, dtype: str) -> Training:
+        backend, lower = self._backend(), resolved.lower_training
+        assert lower is not None
+        made: Training = outside_trace(backend, batch, lambda: lower(dtype, self.activation))
+        if dtype == self.dtype:
+            return made
+        return _casting(made, backend, dtype, self.dtype)
+
+
+def _without_effects(forward: Forward) -> Training:
+    def training(weights: Sequence[Tensor], inputs: Any, key: Tensor) -> tuple[Any, Effects]:
+        return forward(weights, inputs), Effects()
+
+    return training
+
+
+def _with_penalty(training: Training, regularizer: Any, backend: Backend) -> Training:
+    def penalized(weights: Sequence[Tensor], inputs: Any, key: Tensor) -> tuple[Any, Effects]:
+        outputs, effects = training(weights, inputs, key)
+        loss = penalty(regularizer, backend, outputs)
+        return outputs, replace(effects, losses=(*effects.losses, loss))
+
+    return penalized
+
+
+def _casting(training: Training, backend: Backend, dtype: str, own: str) -> Training:
+    """Return the function for inputs of `dtype` and weights, also new ones, of the layer's own."""
+
+    def cast_and_apply(weights: Sequence[Tensor], inputs: Any, key: Tensor) -> tuple[Any, Effects]:
+        wide = [backend.cast(weight, dtype) for weight in weights]
+        outputs, effects = training(wide, inputs, key)
+        updates = {name: backend.cast(new, own) for name, new in effects.updates.items()}
+        return outputs, replace(effects, updates=updates)
+
+    return cast_and_apply
+
+
+def named(weights: Sequence[Weight], values: Sequence[Any]) -> dict[str, Any]:
+    """Return the values by the names of the weights that they are of."""
+    return {weight.name: value for weight, value in zip(weights, values, strict=True)}

@@ -1,0 +1,47 @@
+"""What a layer makes of the specs of its inputs: its output, its weights and its functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from convdispatch.engine.declarations import Weight
+from convdispatch.ops import PartialShape, Tensor
+
+# Of the weights and the inputs.
+Forward: TypeAlias = Callable[[Sequence[Tensor], Any], Any]
+# Of the weights, the inputs and a key of random numbers.
+Training: TypeAlias = Callable[[Sequence[Tensor], Any, Tensor], tuple[Any, "Effects"]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What a layer does in training beside its outputs: nothing is assigned, all is returned."""
+
+    updates: Mapping[str, Tensor] = field(default_factory=dict)  # new values, by weights' names
+    losses: tuple[Tensor, ...] = ()  # scalars that a trainer adds to the loss
+
+
+def _no_weights() -> tuple[Weight, ...]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """What a layer makes of one shape of its inputs, once.
+
+    Weights need a known number of channels and functions need known sizes, so both are made when
+    they are asked for. `lower` and `lower_training` take the element type and the activation.
+    """
+
+    output_shape: PartialShape  # the batch axis is None
+    declare: Callable[[], tuple[Weight, ...]] = _no_weights
+    lower: Callable[[str, Any], Forward]
+    lower_training: Callable[[str, Any], Training] | None = None  # None: as `lower`, no effects
+
+    @cached_property
+    def declarations(self) -> tuple[Weight, ...]:
+        """The weights that the layer has for such inputs; raises where their shape is unknown."""
+        return self.declare()

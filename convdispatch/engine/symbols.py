@@ -1,0 +1,93 @@
+"""Tensors that stand for what a model will be given: calls of layers with them are recorded."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from convdispatch.engine.specs import Spec
+from convdispatch.errors import InvalidType
+from convdispatch.ops import PartialShape
+
+_numbers = itertools.count()
+
+
+class Call:
+    """One call of a layer, or of a model, with symbols; a shared layer has several."""
+
+    __slots__ = ("gives_list", "inputs", "layer", "number", "outputs", "takes_list")
+
+    def __init__(
+        self,
+        layer: Any,
+        inputs: Sequence[Symbol],
+        outputs: Sequence[Spec],
+        *,
+        takes_list: bool,
+        gives_list: bool,
+    ) -> None:
+        self.layer = layer
+        self.inputs = tuple(inputs)
+        self.takes_list = takes_list
+        self.gives_list = gives_list
+        self.number = next(_numbers)
+        self.outputs = tuple(Symbol(spec, self, place) for place, spec in enumerate(outputs))
+
+    @property
+    def result(self) -> Any:
+        """What the call returns: a symbol, or a list of them."""
+        return list(self.outputs) if self.gives_list else self.outputs[0]
+
+
+class Symbol:
+    """A tensor of a model that is being described: it has a shape and a type, and no numbers."""
+
+    __slots__ = ("call", "place", "spec")
+
+    def __init__(self, spec: Spec, call: Call, place: int) -> None:
+        self.spec = spec
+        self.call = call  # whose output it is
+        self.place = place  # among the outputs of that call
+
+    @property
+    def shape(self) -> PartialShape:
+        """The shape with the batch axis; an unknown size is None."""
+        return self.spec.shape
+
+    @property
+    def dtype(self) -> str:
+        """The name of the element type."""
+        return self.spec.dtype
+
+    @property
+    def ndim(self) -> int:
+        """How many axes there are, the batch axis counted."""
+        return len(self.spec.shape)
+
+    def __array__(self, *arguments: Any, **options: Any) -> Any:
+        raise InvalidType(
+            f"a symbolic tensor has no numbers; received the output of {self.call.layer.name!r}. "
+            "Make a model of it with `Model(inputs, outputs)` and call that with an array."
+        )
+
+    def __repr__(self) -> str:
+        return f"<symbolic output of {self.call.layer.name!r}, shape {self.shape}, {self.dtype}>"
+
+
+def symbols_in(inputs: Any) -> list[Symbol] | None:
+    """Return the symbols that a layer is called with, None where it is called with none.
+
+    Raises `InvalidType` for symbols beside other values.
+    """
+    if isinstance(inputs, Symbol):
+        return [inputs]
+    if not isinstance(inputs, list | tuple) or not any(isinstance(x, Symbol) for x in inputs):
+        return None
+    others = [type(x).__name__ for x in inputs if not isinstance(x, Symbol)]
+    if others:
+        raise InvalidType(
+            "`inputs` must be all symbolic tensors or none; received a symbolic tensor beside "
+            f"{', '.join(others)}."
+        )
+    return list(inputs)

@@ -1,0 +1,117 @@
+"""A stack of layers as pure functions of its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from convdispatch.engine.declarations import Weight
+from convdispatch.engine.functional import Functional, in_order
+from convdispatch.engine.graph import Graph
+from convdispatch.engine.resolved import Effects
+from convdispatch.layers import Layer
+from convdispatch.models._flat_weights import StackedWeights, by_layer
+from convdispatch.runtime.registry import registry
+
+
+class PureStack(StackedWeights):
+    """What a stack of layers computes, with weights that are given."""
+
+    backend: str
+
+    def apply(self, weights: Sequence[Any], inputs: Any) -> Any:
+        """Apply the layers with other weights: a pure function, for jit and autodiff.
+
+        `weights` are native tensors in the order and layout of `variables`.
+        """
+        own = self._by_layer(weights)
+        return self._run(lambda place, layer, x: layer.apply(own[id(layer)], x), inputs)
+
+    def apply_training(self, weights: Sequence[Any], inputs: Any, key: Any) -> tuple[Any, Effects]:
+        """Apply the layers as in training: a pure function that returns (outputs, effects).
+
+        `weights` are native tensors in the order and layout of `variables`, `key` an int32 tensor
+        of two numbers that decides all random ones; each layer gets one of its own. The effects are
+        new values of weights by their paths, and all losses: those of outputs and of weights.
+        """
+        backend, own = registry.load(self.backend), self._by_layer(weights)
+        updates: dict[str, Any] = {}
+        losses = self.penalties(weights)
+        paths = {id(layer): path for path, layer in self._paths()}
+
+        def call(place: int, layer: Layer, x: Any) -> Any:
+            own_key = backend.random["fold"](key, place) if layer.draws else key
+            outputs, effects = layer.apply_training(own[id(layer)], x, own_key)
+            losses.extend(effects.losses)
+            if effects.updates:
+                path, names = paths[id(layer)], [weight.name for weight in layer.declared_weights]
+                updates.update({f"{path}/{name}": new for name, new in effects.updates.items()})
+                # A layer that is called again goes on from there.
+                values = zip(names, own[id(layer)], strict=True)
+                own[id(layer)] = [effects.updates.get(name, value) for name, value in values]
+            return outputs
+
+        outputs = self._run(call, inputs)
+        return outputs, Effects(updates=updates, losses=tuple(losses))
+
+    def graph(self) -> Graph:
+        """Return the calls of layers that the model is made of."""
+        raise NotImplementedError
+
+    def _paths(self) -> list[tuple[str, Layer]]:
+        """Return each layer that has weights of its own with its path: the names it is under."""
+        return [(layer.name, layer) for layer in self._built_layers()]
+
+    def _by_layer(self, weights: Sequence[Any]) -> dict[int, Sequence[Any]]:
+        """Return the weights by the identity of the layer that they are of."""
+        parts = by_layer(self._built_layers(), weights, owner=self.name)
+        return {id(layer): own for layer, own in parts}
+
+    def _run(self, call: Callable[[int, Layer, Any], Any], inputs: Any) -> Any:
+        """Return the outputs of the graph, each call of a layer computed by `call`."""
+        graph = self.graph().flattened()
+        outputs = graph.run(call, self._inputs_of(inputs))
+        return outputs if graph.gives_list else outputs[0]
+
+    def _inputs_of(self, inputs: Any) -> list[Any]:
+        """Return what each input of the model gets of what a caller gave."""
+        return [inputs]
+
+    def functional(self) -> Functional:
+        """Return the model as pure functions of weights by path, such as 'conv2d_1/kernel'.
+
+        They compute with the layers as they are now. Raises `InvalidShape` while the model's input
+        shape is unknown.
+
+        >>> from convdispatch import Sequential, layers
+        >>> model = Sequential([layers.Conv1D(2, 3, input_shape=(8, 1), name="c")])
+        >>> list(model.functional().weights)
+        ['c/kernel', 'c/bias']
+        """
+        weights = self._weights_by_path()
+
+        def forward(values: Mapping[str, Any], inputs: Any) -> Any:
+            return self.apply(in_order(weights, values), inputs)
+
+        def training(values: Mapping[str, Any], inputs: Any, key: Any) -> tuple[Any, Effects]:
+            return self.apply_training(in_order(weights, values), inputs, key)
+
+        return Functional(weights=weights, forward=forward, training=training)
+
+    def _weights_by_path(self) -> dict[str, Weight]:
+        return {
+            f"{path}/{weight.name}": weight
+            for path, layer in self._paths()
+            for weight in layer.declared_weights
+        }
+
+    def named_weights(self) -> dict[str, tuple[Any, bool]]:
+        """Return by path each weight's native tensor and whether a trainer may change it."""
+        return {
+            f"{path}/{weight.name}": (
+                variable,
+                self.trainable and layer.trainable and weight.trainable,
+            )
+            for path, layer in self._paths()
+            for weight, variable in zip(layer.declared_weights, layer.variables, strict=True)
+        }
