@@ -135,6 +135,14 @@ _KERAS_1_SEPARABLE = (
     | {"pointwise_regularizer", "pointwise_constraint"}
 )
 
+_NORMALIZATION = {"axis", "momentum", "epsilon", "center", "scale"}
+_BETA_AND_GAMMA = {
+    f"{weight}_{kind}"
+    for weight in ("beta", "gamma")
+    for kind in ("initializer", "regularizer", "constraint")
+}
+_MOVING = {"moving_mean_initializer", "moving_variance_initializer"}
+
 # What real Keras 2.2.4 writes beside 'name' and 'trainable', and after it what is ours.
 KERAS_2_KEYS = {
     "Conv1D": (_CONV | _KERNEL, {"groups"}),
@@ -156,8 +164,10 @@ KERAS_2_KEYS = {
     "ZeroPadding1D": ({"padding"}, {"data_format"}),
     "ZeroPadding2D": ({"padding", "data_format"}, set()),
     "ZeroPadding3D": ({"padding", "data_format"}, set()),
+    "BatchNormalization": (_NORMALIZATION | _BETA_AND_GAMMA | _MOVING, set()),
+    "Dropout": ({"rate", "noise_shape", "seed"}, set()),
 }
-# Real Keras 1.2.2's, with the dim_ordering that it forgot.
+# Real Keras 1.2.2's, with the dim_ordering and the initializers of gamma and beta that it forgot.
 KERAS_1_KEYS = {
     "Convolution1D": _KERAS_1_1D,
     "AtrousConvolution1D": _KERAS_1_1D | {"atrous_rate"},
@@ -176,6 +186,9 @@ KERAS_1_KEYS = {
     "ZeroPadding1D": {"padding"},
     "ZeroPadding2D": {"padding", "dim_ordering"},
     "ZeroPadding3D": {"padding", "dim_ordering"},
+    "BatchNormalization": {"epsilon", "mode", "axis", "momentum", "beta_init", "gamma_init"}
+    | {"beta_regularizer", "gamma_regularizer"},
+    "Dropout": {"p"},
 }
 
 

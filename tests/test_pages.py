@@ -115,7 +115,8 @@ def test_keras_2_arguments_have_keras_2_s_positions(name: str, door: str) -> Non
 def test_layers_are_found_under_keras_s_module_path(entry: LayerClass) -> None:
     """`keras.layers.convolutional.<Class>` reads the same with our module's name before it."""
     path = "convdispatch" if entry.door == "layers" else f"convdispatch.{entry.door}"
-    module = importlib.import_module(f"{path}.layers.convolutional")
+    places = {"BatchNormalization": "normalization", "Dropout": "core"}
+    module = importlib.import_module(f"{path}.layers.{places.get(entry.name, 'convolutional')}")
     assert getattr(module, entry.name) is entry.type
 
 

@@ -32,6 +32,8 @@ LAYERS = [
     layer(SIGNAL, "Cropping1D", cropping=2),
     layer(IMAGE, "Cropping2D", cropping=2),
     layer(VOLUME, "Cropping3D", cropping=2),
+    layer(IMAGE, "BatchNormalization"),
+    layer(IMAGE, "Dropout", rate=0.5),
 ]
 
 

@@ -36,6 +36,7 @@ DOORS_OF_LAYERS: Mapping[str, tuple[str, ...]] = {
         (_KERAS3, _KERAS2),
     ),
     **dict.fromkeys(_RESHAPING, (_KERAS3, _KERAS2, _KERAS1)),
+    **_each("BatchNormalization Dropout Input InputLayer", (_KERAS3, _KERAS2, _KERAS1)),
     **_each(
         "Convolution1D Convolution2D Convolution3D Deconvolution2D SeparableConvolution2D",
         (_KERAS1, _KERAS2),
@@ -50,7 +51,7 @@ KERAS1_CLASSES: Mapping[str, str] = {
     "Conv3D": "Convolution3D",
     "Conv2DTranspose": "Deconvolution2D",
     "SeparableConv2D": "SeparableConvolution2D",
-    **{name: name for name in _RESHAPING},
+    **{name: name for name in (*_RESHAPING, "BatchNormalization", "Dropout", "Input")},
 }
 
 # Keras 1's keywords of layers, with the names that Keras 2 has for them: the first that a class
@@ -75,6 +76,9 @@ KERAS1_KEYWORDS: Mapping[str, tuple[str, ...]] = {
     "b_constraint": ("bias_constraint",),
     "bias": ("use_bias",),
     "length": ("size",),
+    "p": ("rate",),
+    "beta_init": ("beta_initializer",),
+    "gamma_init": ("gamma_initializer",),
     "output_shape": ("output_size",),
 }
 # Those that no later Keras has: they tell a document of Keras 1.
@@ -106,7 +110,7 @@ DenseFeatures Discretization Dot ELU EinsumDense Embedding Flatten GRU GRUCell
 GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
 GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D
 GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization GroupQueryAttention
-Hashing Highway Identity Input InputLayer InputSpec IntegerLookup LSTM LSTMCell Lambda
+Hashing Highway Identity InputSpec IntegerLookup LSTM LSTMCell Lambda
 LayerNormalization LeakyReLU LocallyConnected1D LocallyConnected2D Masking MaxPool1D MaxPool2D
 MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D Maximum MaxoutDense MelSpectrogram Merge Minimum
 MultiHeadAttention Multiply Normalization PReLU ParametricSoftplus Permute RMSNormalization RNN
@@ -120,7 +124,9 @@ add average concatenate dot maximum merge minimum multiply subtract
         "",
     )
 )
-_LAYERS_HERE = "convolutions, cropping, zero padding and upsampling are"
+_LAYERS_HERE = (
+    "convolutions, cropping, zero padding, upsampling, batch normalization and dropout are"
+)
 
 _TRAINING = "differentiate with `convdispatch.gradients` or your framework, and update there"
 _FILES = "`get_weights` and `set_weights` move arrays, `to_json` the architecture"

@@ -13,7 +13,19 @@ from convdispatch.errors import InvalidArgument
 
 
 class InputLayer(Layer):
-    """A place where a model gets a tensor; it returns it."""
+    """A place where a model gets a tensor, which it returns; `Input` makes one.
+
+        input   any shape
+        output  the same
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type.
+
+    Source: Keras 2.2.4 `InputLayer`.
+
+    >>> from convdispatch.layers import InputLayer
+    >>> InputLayer(input_shape=(8, 1)).compute_output_shape((None, 8, 1))
+    (None, 8, 1)
+    """
 
     def resolve(self, spec: Spec) -> Resolved:
         """Return what the layer makes of inputs of that spec: the same."""

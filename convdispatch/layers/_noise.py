@@ -16,15 +16,17 @@ from convdispatch.errors import InvalidShape
 class Dropout(Layer):
     """Leave out numbers with probability `rate` in training; the others are divided by 1 - rate.
 
-        input, output  any shape
+        input   any shape
+        output  the same
 
     A call outside of training returns its input. Which numbers are left out is decided by the key
     of the step and the layer's place in the model.
 
-    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type.
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for an input that `noise_shape` does not fit.
 
-    Source: Srivastava et al., JMLR 15 (2014); Keras 2.2.4 `Dropout`, which leaves nothing out
-    where `rate` is 1.
+    Source: Keras 2.2.4 `Dropout` (Srivastava et al., JMLR 15, 2014), which leaves nothing out where
+    `rate` is 1.
 
     >>> import numpy as np
     >>> from convdispatch.layers import Dropout

@@ -24,7 +24,8 @@ Tensors = Mapping[str, Any]  # by the weights' names
 class BatchNormalization(WithWeightOptions):
     """Normalize each channel: gamma * (x - mean) / sqrt(variance + epsilon) + beta.
 
-        input, output                              (batch, ..., channels); channels are `axis`
+        input   (batch, ..., channels), or with the channels on another `axis`
+        output  the same
         gamma, beta, moving_mean, moving_variance  (channels,), in this order
 
     In training mean and variance are those of the batch, over all axes but `axis`, and the moving
@@ -35,8 +36,8 @@ class BatchNormalization(WithWeightOptions):
     call raises `InvalidShape` for an axis that the input does not have and for channels that the
     layer was not built for.
 
-    Source: Ioffe and Szegedy, arXiv:1502.03167; Keras 2.2.4 `BatchNormalization`, and Keras 3's
-    moving variance, which is that of the batch (Keras 2's is an estimate of the population's).
+    Source: Keras 2.2.4 `BatchNormalization` (Ioffe and Szegedy, arXiv:1502.03167), with Keras 3's
+    moving variance, which is that of the batch; Keras 2's is an estimate of the population's.
 
     >>> import numpy as np
     >>> from convdispatch.layers import BatchNormalization

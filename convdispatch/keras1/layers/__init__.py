@@ -1,12 +1,15 @@
-"""The convolutional layers of Keras 1.2.2."""
+"""The layers of Keras 1.2.2."""
 
 from typing import TYPE_CHECKING
 
 from convdispatch.doors.elsewhere import finder
 from convdispatch.keras1.layers.convolutional import *  # noqa: F403  # named in its __all__
 from convdispatch.keras1.layers.convolutional import __all__ as _convolutional
+from convdispatch.keras1.layers.core import Dropout
+from convdispatch.keras1.layers.normalization import BatchNormalization
+from convdispatch.layers import Input, InputLayer
 
-__all__ = [*_convolutional]
+__all__ = ["BatchNormalization", "Dropout", "Input", "InputLayer", *_convolutional]
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = finder(__name__)

@@ -6,7 +6,6 @@ constraints; where Keras 3 changed a formula (`hard_sigmoid`) the old one holds.
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any, Unpack
 
 from convdispatch import layers
@@ -14,7 +13,7 @@ from convdispatch.doors.elsewhere import finder
 from convdispatch.engine.arguments import IntOrTuple, as_int
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.errors import InvalidArgument
-from convdispatch.formulas.vocabulary import KERAS2
+from convdispatch.keras2.layers._vocabulary import Keras2Layer
 from convdispatch.support.warnings import warn
 from convdispatch.types import (
     ActivationLike,
@@ -24,21 +23,6 @@ from convdispatch.types import (
     InitializerLike,
     RegularizerLike,
 )
-
-
-class Keras2Layer(layers.Layer):
-    """What makes a layer one of Keras 2's: its vocabulary and its module path."""
-
-    vocabulary = KERAS2
-    door = "convdispatch.keras2.layers"
-
-    def __init_subclass__(cls, **keywords: Any) -> None:
-        """Document the class as the one of `convdispatch.layers` that it extends."""
-        super().__init_subclass__(**keywords)
-        original = vars(layers).get(cls.__name__)
-        if original is not None and cls.__module__ == __name__:
-            shown = inspect.cleandoc(original.__doc__ or "").replace(layers.__name__, cls.door)
-            cls.__doc__ = f"{inspect.cleandoc(cls.__doc__ or '')}\n\n{shown}\n"
 
 
 class _Separable(Keras2Layer):

@@ -1,0 +1,11 @@
+"""The core layers under Keras 2's module path, `layers.core`."""
+
+from typing import TYPE_CHECKING
+
+from convdispatch.doors.elsewhere import finder
+from convdispatch.layers._noise import Dropout
+
+__all__ = ["Dropout"]
+
+if not TYPE_CHECKING:  # for type checkers there is nothing to find
+    __getattr__ = finder(__name__)
