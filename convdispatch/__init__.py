@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from convdispatch import models as models
     from convdispatch import regularizers as regularizers
     from convdispatch.formulas.initializers import set_random_seed as set_random_seed
+    from convdispatch.models import Model as Model
     from convdispatch.models import Sequential as Sequential
     from convdispatch.models import model_from_json as model_from_json
     from convdispatch.models.autotuning import autotune as autotune
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Comparison": "numerics.comparison",
     "Gradients": "numerics.gradients",
+    "Model": "models",
     "Sequential": "models",
     "autotune": "models.autotuning",
     "available_backends": "runtime.selection",

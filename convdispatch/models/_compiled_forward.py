@@ -8,6 +8,7 @@ from typing import Any, ClassVar, overload
 
 import numpy as np
 
+from convdispatch.engine.graph import Graph
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.plans import MAX_PLANS, Function, Key
 from convdispatch.engine.tensors import as_native
@@ -23,7 +24,10 @@ class CompiledForward:
 
     autograph_info__: ClassVar[Mapping[str, object]] = {}  # as in `Layer`
 
-    def __init__(self, layers: list[Layer], backend: str, *, optimize: bool) -> None:
+    def __init__(
+        self, layers: list[Layer], backend: str, *, optimize: bool, graph: Graph | None = None
+    ) -> None:
+        self._graph = graph  # None: the layers one after the other
         self._layers = layers  # the model's own list, to which it adds
         self._backend = registry.load(backend)
         self._optimize = optimize
@@ -53,6 +57,9 @@ class CompiledForward:
 
     def _prepared(self, compiled: _Compiled, inputs: Any) -> Any:
         """Return what the compiled function takes for inputs that are not a native tensor."""
+        if self._graph is not None and len(self._graph.inputs) > 1:
+            pairs = zip(inputs, self._graph.inputs, strict=True)
+            return [as_native(self._backend, one, spec.dtype) for one, spec in pairs]
         if getattr(compiled.function, "takes_arrays", False) and type(inputs) is np.ndarray:
             dtype = inputs.dtype
             if dtype.isnative and dtype.name in FLOAT_DTYPES:
@@ -74,7 +81,7 @@ class CompiledForward:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what copies and pickles hold: nothing compiled, which is made again."""
-        return _recompiled, (self._layers, self._backend.name, self._optimize)
+        return _recompiled, (self._layers, self._backend.name, self._optimize, self._graph)
 
     @property
     def is_refused(self) -> bool:
@@ -91,7 +98,7 @@ class CompiledForward:
             raise InvalidShape("the model has no layers to apply.")
         # Before compiling: a layer that changes meanwhile is seen to be another one.
         plans = [layer._plans for layer in layers]
-        function = _compile(self._backend, layers, optimize=self._optimize)
+        function = _compile(self._backend, layers, self._graph, optimize=self._optimize)
         return _Compiled(layers=layers, function=function, **_noted(layers, plans))
 
 
@@ -140,13 +147,19 @@ def _noted(layers: Sequence[Layer], plans: Sequence[object]) -> dict[str, Any]:
     }
 
 
-def _recompiled(layers: list[Layer], backend: str, optimize: bool) -> CompiledForward:
-    return CompiledForward(layers, backend, optimize=optimize)
+def _recompiled(
+    layers: list[Layer], backend: str, optimize: bool, graph: Graph | None
+) -> CompiledForward:
+    return CompiledForward(layers, backend, optimize=optimize, graph=graph)
 
 
-def _compile(backend: Backend, layers: Sequence[Layer], *, optimize: bool) -> Callable[..., Any]:
+def _compile(
+    backend: Backend, layers: Sequence[Layer], graph: Graph | None, *, optimize: bool
+) -> Callable[..., Any]:
     """Return the function of (variables, inputs), compiled."""
-    forward = _chained(backend, layers)
+    forward = _chained(backend, layers) if graph is None else _run(backend, layers, graph)
+    if graph is not None and len(graph.inputs) > 1:
+        return backend.compile(forward)
     # A backend whose `compile` takes seconds, or whose variables are best captured, has its own.
     without_gradients = getattr(backend, "compile_inference", None)
     if without_gradients is None:
@@ -162,12 +175,7 @@ def _chained(backend: Backend, layers: Sequence[Layer]) -> Callable[..., Any]:
 
     Where nothing is traced, the plans for a shape are looked up once for all layers.
     """
-    spans = []
-    start = 0
-    for layer in layers:
-        stop = start + len(layer.declared_weights)
-        spans.append(slice(start, stop))
-        start = stop
+    spans = _spans(layers)
     chains: dict[Key, list[tuple[Function, slice]]] = {}
 
     def forward(variables: Sequence[Any], inputs: Any) -> Any:
@@ -189,3 +197,29 @@ def _chained(backend: Backend, layers: Sequence[Layer]) -> Callable[..., Any]:
         return inputs
 
     return forward
+
+
+def _run(backend: Backend, layers: Sequence[Layer], graph: Graph) -> Callable[..., Any]:
+    """Return the pure function that runs the plans of the graph's nodes."""
+    own = {id(layer): span for layer, span in zip(layers, _spans(layers), strict=True)}
+    is_single = len(graph.inputs) == 1
+
+    def forward(variables: Sequence[Any], inputs: Any) -> Any:
+        def call(place: int, layer: Layer, x: Any) -> Any:
+            return layer.plan_for(x).function(variables[own[id(layer)]], x)
+
+        outputs = graph.run(call, [inputs] if is_single else inputs)
+        return outputs if graph.gives_list else outputs[0]
+
+    return forward
+
+
+def _spans(layers: Sequence[Layer]) -> list[slice]:
+    """Return where each layer's variables are among those of all."""
+    spans = []
+    start = 0
+    for layer in layers:
+        stop = start + len(layer.declared_weights)
+        spans.append(slice(start, stop))
+        start = stop
+    return spans

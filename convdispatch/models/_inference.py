@@ -65,8 +65,10 @@ class Predicting(StackedWeights):
 
     def predict(
         self, x: Any, batch_size: int | None = 32, verbose: bool | int | str = "auto"
-    ) -> NumpyArray:
+    ) -> Any:
         """Return the outputs for `x` as one NumPy array, computed `batch_size` items at a time.
+
+        A model that returns a list of outputs gives a list of arrays.
 
         The model is compiled as by `compile_forward`; one that holds what its backend cannot
         compile, such as an activation in plain NumPy, is run layer by layer, with a warning.
@@ -75,29 +77,43 @@ class Predicting(StackedWeights):
         ones or adds a layer meanwhile, the work starts again, and that thread waits for its end.
         """
         size = 32 if batch_size is None else as_int(batch_size, "batch_size")
-        # A built model is given an array's parts, which NumPy cuts without compiling anything.
-        given, shape = (x, x.shape) if self._takes(x) else self._native(x)[:2]
+        given = self._given(x)
+        shape = given[0].shape
         starts = range(0, max(shape[0] or 0, 1), size) if shape else range(1)
 
         if shape and not self.built:
-            self._build_for(given)
+            self._build_for(given[0])
 
-        def predicted(start: int) -> NumpyArray:
-            batch = given if len(starts) == 1 else given[start : start + size]
-            return selection.to_numpy(self._predict(batch))
+        def predicted(start: int) -> list[NumpyArray]:
+            parts = given if len(starts) == 1 else [one[start : start + size] for one in given]
+            outputs = self._predict(parts[0] if len(parts) == 1 else parts)
+            several = outputs if isinstance(outputs, list) else [outputs]
+            return [selection.to_numpy(one) for one in several]
 
-        outputs = self._whole(predicted, starts, verbose)
-        return np.concatenate(outputs)  # a copy, also of one: some backends' arrays are read-only
+        found = self._whole(predicted, starts, verbose)
+        # Copies, also of one batch: some backends' arrays are read-only.
+        joined = [np.concatenate(batches) for batches in zip(*found, strict=True)]
+        return joined if self._gives_list else joined[0]
 
-    def _takes(self, x: Any) -> bool:
-        return isinstance(x, np.ndarray) and x.ndim > 0 and self.built
+    @property
+    def _gives_list(self) -> bool:
+        """Whether the model returns a list of outputs."""
+        return False
+
+    def _given(self, x: Any) -> list[Any]:
+        """Return what each input gets of `x`: an array as it is, or else a native tensor.
+
+        A built model is given an array's parts, which NumPy cuts without compiling anything.
+        """
+        is_taken = isinstance(x, np.ndarray) and x.ndim > 0 and self.built
+        return [x if is_taken else self._native(x)[0]]
 
     def _whole(
-        self, predicted: Callable[[int], NumpyArray], starts: range, verbose: Any
-    ) -> list[NumpyArray]:
+        self, predicted: Callable[[int], list[NumpyArray]], starts: range, verbose: Any
+    ) -> list[list[NumpyArray]]:
         """Return the outputs of all batches by one state of the model."""
         noted = self._state()
-        outputs: list[NumpyArray] = []
+        outputs: list[list[NumpyArray]] = []
         for start in progress(starts, verbose=verbose):
             outputs.append(predicted(start))
             if not are_same(self._state(), noted):

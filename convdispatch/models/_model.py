@@ -1,0 +1,247 @@
+"""A model of any graph of layers: several inputs and outputs, branches, shared layers, models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Self, overload
+
+from convdispatch.engine import layer_options
+from convdispatch.engine.arguments import as_bool
+from convdispatch.engine.graph import Graph, Node, layers_in_keras_order, traced
+from convdispatch.engine.layer import Layer
+from convdispatch.engine.specs import Spec
+from convdispatch.engine.symbols import Call, Symbol, symbols_in
+from convdispatch.errors import InvalidArgument
+from convdispatch.models._compiled_forward import CompiledForward
+from convdispatch.models._copies import CopiedStack
+from convdispatch.models._inference import Predicting
+from convdispatch.models._members import (
+    common_backend,
+    leaves,
+    paths,
+    require_inputs,
+    require_names,
+    require_shape,
+    symbols,
+)
+from convdispatch.models._model_inputs import ModelInputs
+from convdispatch.models._pure import PureStack
+from convdispatch.models._summary import summary_lines
+from convdispatch.ops import PartialShape
+from convdispatch.support.locks import Lock
+from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
+
+Shapes = PartialShape | list[PartialShape]
+
+
+class Model(ModelInputs, Predicting, PureStack, CopiedStack):
+    """The layers between symbolic inputs, which `Input` makes, and what was computed of them.
+
+    A layer that is called several times has one set of weights; a model may be called as a layer.
+    All layers are on one backend. With one input the model takes a tensor, with several a list in
+    their order or a dictionary by their names; it returns a list where `outputs` was one.
+
+    Raises `InvalidArgument` where `outputs` need an input that is not among `inputs`, for two
+    layers of one name and for layers of different backends.
+
+    Source: Keras 2.2.4 `Model`.
+
+    >>> from convdispatch.layers import Conv1D, Input
+    >>> x = Input((8, 1))
+    >>> shared = Conv1D(4, 3, padding="same")
+    >>> model = Model(x, [shared(x), Conv1D(2, 3)(x)])
+    >>> model.output_shape
+    [(None, 8, 4), (None, 6, 2)]
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
+        given, wanted = symbols(inputs, "inputs"), symbols(outputs, "outputs")
+        require_inputs(given)
+        self._lock = Lock()
+        self.name = name  # type: ignore[assignment] # None becomes a name in __setattr__
+        self._graph = traced(given, wanted, gives_list=isinstance(outputs, list | tuple))
+        self._input_names = tuple(symbol.call.layer.name for symbol in given)
+        self._members = layers_in_keras_order(given, wanted)
+        self._layers = leaves(self._members)
+        require_names(self._members)
+        object.__setattr__(self, "backend", common_backend(self._layers))
+        for layer in self._layers:
+            layer.bind(self.backend)
+            layer.stay()
+        self._be_known()
+
+    @property
+    def layers(self) -> list[Any]:
+        """The layers and models that are called, and those of the inputs, in Keras's order."""
+        return list(self._members)
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs' layers, in the order in which the model takes them."""
+        return list(self._input_names)
+
+    def graph(self) -> Graph:
+        """Return the calls of layers that the model is made of."""
+        return self._graph
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
+        """Return the layer of that name, or else at that place in `layers`."""
+        for place, layer in enumerate(self._members):
+            if layer.name == name or (name is None and place == index):
+                return layer
+        names = ", ".join(repr(layer.name) for layer in self._members)
+        raise InvalidArgument(
+            f"{self.name!r} has no layer named {name!r} or at index {index!r}; its layers, from "
+            f"index 0: {names}."
+        )
+
+    def build(self, input_shape: Any = None) -> None:
+        """Do nothing: the layers were built when they were called with symbols."""
+
+    # Shapes.
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of the input, batch axis included; a list of several ones'."""
+        shapes = [spec.shape for spec in self._graph.inputs]
+        return shapes if len(shapes) > 1 else shapes[0]
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the output for `input_shape`; a list where the model returns one."""
+        return self._output_shapes(self._graph.inputs)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the output's shape for an input's, or both as lists; batch axis included."""
+        several = len(self._graph.inputs) > 1
+        given = list(input_shape) if several else [input_shape]
+        self._require_as_many(given, "`input_shape`")
+        specs = [
+            Spec(tuple(shape), spec.dtype)
+            for shape, spec in zip(given, self._graph.inputs, strict=True)
+        ]
+        return self._output_shapes(specs)
+
+    def _output_shapes(self, specs: Sequence[Spec]) -> Any:
+        shapes = [spec.shape for spec in self._output_specs(specs)]
+        return shapes if self._graph.gives_list else shapes[0]
+
+    def _output_specs(self, specs: Sequence[Spec]) -> list[Spec]:
+        def call(place: int, layer: Layer, spec: Any) -> Spec:
+            return Spec(layer.compute_output_shape(spec.shape), spec.dtype)
+
+        return self._graph.flattened().run(call, specs)
+
+    # Computing.
+
+    @overload
+    def __call__(self, inputs: ArrayInput) -> NativeTensor: ...
+    @overload
+    def __call__(self, inputs: SomeTensor) -> SomeTensor: ...
+    def __call__(self, inputs: Any) -> Any:
+        """Apply the model to tensors of its backend, to NumPy arrays or to symbols."""
+        symbols = symbols_in(inputs)
+        if symbols is not None:
+            return self._called_with(symbols, takes_list=not isinstance(inputs, Symbol))
+        tensors = self._inputs_of(inputs)
+        noted = [layer._variables for layer in self._layers]
+        outputs = self._graph.flattened().run(_apply, tensors)
+        current = [layer._variables for layer in self._layers]
+        if any(a is not b for a, b in zip(noted, current, strict=True)):
+            with self._alone():  # they were set meanwhile: some layers had the old ones
+                outputs = self._graph.flattened().run(_apply, tensors)
+        return outputs if self._graph.gives_list else outputs[0]
+
+    def _called_with(self, symbols: Sequence[Symbol], *, takes_list: bool) -> Any:
+        self._require_as_many(symbols, "`inputs`")
+        for symbol, name, spec in zip(symbols, self._input_names, self._graph.inputs, strict=True):
+            require_shape(symbol.shape, spec, name, self.name)
+        outputs = self._output_specs([symbol.spec for symbol in symbols])
+        call = Call(
+            self, symbols, outputs, takes_list=takes_list, gives_list=self._graph.gives_list
+        )
+        return call.result
+
+    def compile_forward(self, *, optimize: bool = False) -> CompiledForward:
+        """Return a function of the inputs, as `Sequential.compile_forward` does."""
+        return CompiledForward(
+            self._layers,
+            self.backend,
+            optimize=as_bool(optimize, "optimize"),
+            graph=self._graph.flattened(),
+        )
+
+    @property
+    def _gives_list(self) -> bool:
+        return self._graph.gives_list
+
+    def _predict(self, batch: Any) -> Any:
+        # A compiler that takes its time is not worth waiting for here.
+        return super()._predict(batch) if len(self._input_names) == 1 else self(batch)
+
+    def _paths(self) -> list[tuple[str, Layer]]:
+        return paths(self._members)
+
+    def summary(self, print_fn: Callable[[str], None] | None = None) -> None:
+        """Print the layers with their output shapes and parameter counts."""
+        write = print_fn or print
+        shapes = [layer.output_shape for layer in self._members]
+        for line in summary_lines(self.name, self._members, shapes, is_trainable=self.trainable):
+            write(line)
+
+    def to(self, backend: str, *, dtype: str | None = None) -> Self:
+        """Return the same model with the same weights on another backend.
+
+        `dtype` asks for weights of another element type as well.
+        """
+        with self._alone():
+            copies = {id(one): one.to(backend, dtype=dtype) for one in self._members}
+        moved = object.__new__(type(self))
+        vars(moved).update(vars(self))
+        vars(moved).pop("_predictor", None)
+        nodes = tuple(
+            Node(
+                layer=copies[id(node.layer)],
+                reads=node.reads,
+                writes=node.writes,
+                takes_list=node.takes_list,
+                gives_list=node.gives_list,
+            )
+            for node in self._graph.nodes
+        )
+        graph = self._graph
+        wanted = [Spec(spec.shape, dtype or spec.dtype) for spec in graph.inputs]
+        moved._graph = Graph(
+            inputs=tuple(wanted), nodes=nodes, outputs=graph.outputs, gives_list=graph.gives_list
+        )
+        moved._members = [copies[id(one)] for one in self._members]
+        moved._layers = leaves(moved._members)
+        moved._lock = Lock()
+        object.__setattr__(moved, "backend", common_backend(moved._layers))
+        moved._be_known()
+        return moved
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Take what the constructor takes, as it does, and refuse what cannot change."""
+        if name == "name":
+            value = layer_options.layer_name(layer_options.stem(type(self)), value)
+        elif name == "backend":
+            raise InvalidArgument(
+                f"`backend` of {self.name!r} cannot be set; `to({value!r})` gives the same model "
+                "on that backend."
+            )
+        super().__setattr__(name, value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __repr__(self) -> str:
+        names = ", ".join(layer.name for layer in self._members)
+        return f"<{type(self).__name__} {self.name!r} on {self.backend!r}: {names}>"
+
+
+def _apply(place: int, layer: Layer, inputs: Any) -> Any:
+    return layer(inputs)

@@ -1,0 +1,75 @@
+"""What a model of several inputs may be given, and a tensor for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from convdispatch.engine.graph import Graph
+from convdispatch.engine.tensors import as_native
+from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
+from convdispatch.models._members import require_shape
+from convdispatch.runtime.registry import registry
+
+
+class ModelInputs:
+    """Something with named inputs, each of which has a spec."""
+
+    name: str
+    backend: str
+    _graph: Graph
+    _input_names: tuple[str, ...]
+
+    def _inputs_of(self, inputs: Any) -> list[Any]:
+        """Return a native tensor for each input; raise where one is missing or does not fit."""
+        backend, specs = registry.load(self.backend), self._graph.inputs
+        given = self._by_input(inputs)
+        tensors = []
+        for value, name, spec in zip(given, self._input_names, specs, strict=True):
+            native = as_native(backend, value, spec.dtype)
+            require_shape(backend.describe(native)[0], spec, name, self.name)
+            tensors.append(native)
+        return tensors
+
+    def _by_input(self, inputs: Any) -> list[Any]:
+        """Return what was given for each input."""
+        if isinstance(inputs, Mapping):
+            unknown = set(inputs) ^ set(self._input_names)
+            if unknown:
+                raise InvalidArgument(
+                    f"`inputs` of {self.name!r} must name "
+                    f"{', '.join(map(repr, self._input_names))}; received "
+                    f"{', '.join(map(repr, inputs)) or 'none'}."
+                )
+            return [inputs[name] for name in self._input_names]
+        if len(self._graph.inputs) == 1:
+            is_list = isinstance(inputs, list | tuple) and len(inputs) == 1
+            return list(inputs) if is_list and hasattr(inputs[0], "shape") else [inputs]
+        if not isinstance(inputs, list | tuple):
+            raise InvalidType(
+                f"`inputs` of {self.name!r} must be a list of {len(self._input_names)} tensors or "
+                f"a dictionary by the names {', '.join(map(repr, self._input_names))}; received "
+                f"{type(inputs).__name__}."
+            )
+        self._require_as_many(inputs, "`inputs`")
+        return list(inputs)
+
+    def _given(self, x: Any) -> list[Any]:
+        given = self._by_input(x)
+        if any(not isinstance(one, np.ndarray) or one.ndim == 0 for one in given):
+            given = self._inputs_of(x)
+        counts = [one.shape[0] for one in given]
+        if len(set(counts)) > 1:
+            raise InvalidShape(
+                f"the inputs of {self.name!r} must have as many items each; received {counts}."
+            )
+        return given
+
+    def _require_as_many(self, given: Sequence[Any], what: str) -> None:
+        if len(given) != len(self._input_names):
+            raise InvalidArgument(
+                f"{what} of {self.name!r} must have one for each of its inputs "
+                f"{', '.join(map(repr, self._input_names))}; received {len(given)}."
+            )
