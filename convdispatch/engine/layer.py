@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, cast, overload
 
+import numpy as np
+
 from convdispatch.engine import keras_configs, large_sizes, layer_options
 from convdispatch.engine.arguments import as_bool, as_partial_shape
 from convdispatch.engine.constructor_signature import ConstructorSignature
@@ -91,6 +93,14 @@ class Layer(InTraining):
     def reduction_length(self) -> int:
         """How many products are summed into one output, for rounding-error bounds."""
         return 0
+
+    def magnitudes(self, weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """Return weights for error analyses: with them a preactivation of |x| sums magnitudes.
+
+        `weights` are NumPy arrays. The second list leaves out what is added whatever the input.
+        """
+        absolute = [np.abs(weight) for weight in weights]
+        return absolute, [one if one.ndim > 1 else np.zeros_like(one) for one in absolute]
 
     # Shapes, weights and functions.
 

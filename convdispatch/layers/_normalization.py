@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
+import numpy as np
+
 from convdispatch.engine.arguments import as_bool, as_float, as_int
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.engine.declarations import Weight
@@ -122,6 +124,21 @@ class BatchNormalization(WithWeightOptions):
             **self._initializer_config("moving_mean"),
             **self._initializer_config("moving_variance"),
         }
+
+    @property
+    def reduction_length(self) -> int:
+        """How many roundings one output goes through, for rounding-error bounds."""
+        return 8
+
+    def magnitudes(self, weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """Return weights with which gamma, beta, x and the moving mean add up in magnitude."""
+        by_name = named(self._declarations, weights)
+        moved = {"moving_mean": -np.abs(by_name["moving_mean"])}
+        kept = {"moving_variance": by_name["moving_variance"]}
+        whole = {name: np.abs(weight) for name, weight in by_name.items()} | moved | kept
+        shifts = {name for name in ("beta", "moving_mean") if name in whole}
+        unshifted = whole | {name: np.zeros_like(whole[name]) for name in shifts}
+        return list(whole.values()), list(unshifted.values())
 
     def resolve(self, spec: Spec) -> Resolved:
         """Return what the layer makes of inputs of that spec: the same shape."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from convdispatch.engine.layer import Layer
-from convdispatch.engine.tensors import as_native
-from convdispatch.errors import InvalidArgument, InvalidType
-from convdispatch.models import Sequential
+from convdispatch.engine.specs import Spec
+from convdispatch.errors import InvalidArgument
+from convdispatch.models.parts import AnyModel, native_inputs, parts_of, require_model
 from convdispatch.runtime import tuning
 from convdispatch.runtime.registry import registry
 from convdispatch.support.tables import table
@@ -65,7 +65,7 @@ class Tuned:
         return "\n".join([table(headers, rows, limit=line_width(sys.stdout)), *reasons, total])
 
 
-def autotune(model: Layer | Sequential, x: Any) -> Tuned:
+def autotune(model: AnyModel, x: Any) -> Tuned:
     """Measure how each op of `model` is computed fastest for an input like `x`, and do so.
 
     The model computes that way from now on, for any batch size and inputs of the shape and element
@@ -73,33 +73,34 @@ def autotune(model: Layer | Sequential, x: Any) -> Tuned:
 
     Raises `InvalidArgument` where a framework traces the call, and what the model raises for `x`.
     """
-    if not isinstance(model, Layer | Sequential):
-        raise InvalidType(
-            f"`model` must be a convdispatch layer or a Sequential; received "
-            f"{type(model).__name__}."
-        )
+    require_model(model)
     backend = registry.load(model.backend)
-    layers = model.layers if isinstance(model, Sequential) else [model]
     if tuning.is_traced(backend):
         raise InvalidArgument(
             "`autotune` was called while the framework traces a function, where there is nothing "
             "to measure. Call it once before, with an input of the same shape."
         )
-    native = as_native(backend, x, layers[0].dtype if layers else "float32")
-    shape, _ = backend.describe(native)
-    model.compute_output_shape(shape)  # where it raises, nothing is built or measured
-    batch = max(shape[0] or 0, 1)
+    inputs = native_inputs(model, x)
+    parts = parts_of(model)
+    # Where it raises, nothing is measured.
+    specs = [Spec(*backend.describe(tensor)) for tensor in inputs]
+    parts.output_specs(specs)
+    batch = max(specs[0].shape[0] or 0, 1)
     findings: list[tuning.Finding] = []
     request = tuning.Request(may_measure=True, batch=batch, findings=findings)
     ops: list[TunedOp] = []
-    for layer in layers:
+
+    def call(place: int, layer: Layer, x: Any) -> Any:
         with tuning.requested(request):
-            layer.replan(*backend.describe(native))
-            native = layer(native)
-        ops += [
+            layer.replan(*backend.describe(x))
+            outputs = layer(x)
+        ops.extend(
             TunedOp(layer=layer.name, op=found.key, winner=found.winner, reason=found.reason)
             for found in findings[len(ops) :]
-        ]
+        )
+        return outputs
+
+    parts.graph.run(call, inputs)
     return Tuned(ops=tuple(ops), batch=batch, path=tuning.cache().path)
 
 

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from convdispatch.engine.layer import Layer
 from convdispatch.errors import (
     BackendBroken,
     BackendUnavailable,
     InvalidArgument,
-    InvalidShape,
     InvalidType,
     UnsupportedOp,
 )
 from convdispatch.formulas.element_types import require_float
-from convdispatch.models import Sequential
+from convdispatch.models.parts import AnyModel, input_dtypes, require_model
 from convdispatch.numerics.problem import round_to
-from convdispatch.numerics.rounding import reference_with_bound
+from convdispatch.numerics.rounding import model_with_bounds
 from convdispatch.ops import NumpyArray
 from convdispatch.runtime import selection
 from convdispatch.runtime.registry import registry
@@ -49,7 +47,7 @@ class Comparison:
 
 
 def compare(
-    model: Layer | Sequential, x: Any, backends: Iterable[str] | None = None
+    model: AnyModel, x: Any, backends: Iterable[str] | None = None
 ) -> dict[str, Comparison]:
     """Run one model on several backends and measure each against a float64 reference.
 
@@ -64,14 +62,13 @@ def compare(
     'ok'
     """
     names = _checked_names(backends)
-    layers = _layers(model)
-    inputs = _as_model_type(x, layers)
+    require_model(model)
+    inputs = _as_model_type(x, input_dtypes(model))
     if not model.built:
-        model.build((None, *inputs.shape[1:]))
+        model.build((None, *inputs[0].shape[1:]))
     model = model.to(model.backend)  # with the weights of one time, for all that follows
-    layers = _layers(model)
-    expected, bound = reference_with_bound(layers, inputs, layers[0].dtype)
-    return {name: _measure(model, inputs, name, expected, bound) for name in names}
+    right = model_with_bounds(model, inputs, input_dtypes(model)[0])
+    return {name: _measure(model, inputs, name, right) for name in names}
 
 
 def _checked_names(backends: Iterable[str] | None) -> tuple[str, ...]:
@@ -89,38 +86,40 @@ def _checked_names(backends: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _layers(model: Layer | Sequential) -> list[Layer]:
-    if not isinstance(model, Layer | Sequential):
-        raise InvalidType(
-            f"`model` must be a layer or a Sequential; received {type(model).__name__}."
+def _as_model_type(x: Any, dtypes: Sequence[str]) -> list[NumpyArray]:
+    """Return an array for each input of the model, of numbers that its element type has."""
+    given = list(x) if len(dtypes) > 1 and isinstance(x, list | tuple) else [x]
+    if len(given) != len(dtypes):
+        raise InvalidArgument(
+            f"`x` must be a list of {len(dtypes)} arrays, one for each input of the model; "
+            f"received {len(given)}."
         )
-    layers = model.layers if isinstance(model, Sequential) else [model]
-    if not layers:
-        raise InvalidShape(f"{model.name!r} has no layers to compare.")
-    return layers
+    return [_rounded(one, dtype) for one, dtype in zip(given, dtypes, strict=True)]
 
 
-def _as_model_type(x: Any, layers: list[Layer]) -> NumpyArray:
+def _rounded(x: Any, dtype: str) -> NumpyArray:
     if not isinstance(x, np.ndarray):
         raise InvalidType(
             f"`x` must be a NumPy array, which every backend takes; received {type(x).__name__}. "
             "Convert it with `convdispatch.to_numpy(x)`."
         )
     require_float(x.dtype.name, "`x`")
-    inputs = round_to(x.astype(np.float64), layers[0].dtype)
+    inputs = round_to(x.astype(np.float64), dtype)
     if not np.all(np.isfinite(inputs)):
         raise InvalidArgument(
-            f"`x` must be finite in the model's element type, {layers[0].dtype}; received "
-            "infinities or not-a-number."
+            f"`x` must be finite in the model's element type, {dtype}; received infinities or "
+            "not-a-number."
         )
     return inputs
 
 
-def _measure(
-    model: Layer | Sequential, x: NumpyArray, name: str, expected: Any, bound: Any
-) -> Comparison:
+# The exact outputs, each with the largest error that rounding explains.
+Right: TypeAlias = Sequence[tuple[Any, Any]]
+
+
+def _measure(model: AnyModel, x: list[NumpyArray], name: str, right: Right) -> Comparison:
     try:
-        return call(_measured, model, x, name, expected, bound)
+        return call(_measured, model, x, name, right)
     except UnsupportedOp as exc:
         return Comparison(backend=name, status="unsupported", reason=str(exc))
     except (BackendUnavailable, BackendBroken) as exc:
@@ -129,31 +128,48 @@ def _measure(
         return Comparison(backend=name, status="outside", reason=said(exc))
 
 
-def _measured(
-    model: Layer | Sequential, x: NumpyArray, name: str, expected: Any, bound: Any
-) -> Comparison:
+def _measured(model: AnyModel, x: list[NumpyArray], name: str, right: Right) -> Comparison:
     backend = registry.load(name)
-    moved = model.to(name)
-    dtype = moved.layers[0].dtype if isinstance(moved, Sequential) else moved.dtype
-    native = backend.asarray(x.copy(), dtype)  # what one backend writes on is no other's
-    output = np.array(backend.to_numpy(moved(native)))
-    if output.shape != expected.shape:
-        reason = f"the output has shape {output.shape} instead of {expected.shape}"
+    moved: Any = model.to(name)
+    # Copies: what one backend writes on is no other's.
+    pairs = zip(x, input_dtypes(moved), strict=True)
+    native = [backend.asarray(one.copy(), dtype) for one, dtype in pairs]
+    given = native if len(native) > 1 else native[0]
+    result = moved(given)
+    outputs = [np.array(backend.to_numpy(one)) for one in _listed(result)]
+    shapes, wanted = [one.shape for one in outputs], [exact.shape for exact, _ in right]
+    if shapes != wanted:
+        reason = f"the output has shape {_one_of(shapes)} instead of {_one_of(wanted)}"
         return Comparison(backend=name, status="outside", reason=reason)
-    error = np.abs(np.asarray(output, np.float64) - expected)
-    ratio = np.divide(error, bound, out=np.where(error == 0, 0.0, np.inf), where=bound > 0)
-    in_bounds = float(np.max(ratio, initial=0.0))
+    errors = [
+        np.abs(np.asarray(output, np.float64) - exact)
+        for output, (exact, _) in zip(outputs, right, strict=True)
+    ]
+    ratios = [
+        np.divide(error, bound, out=np.where(error == 0, 0.0, np.inf), where=bound > 0)
+        for error, (_, bound) in zip(errors, right, strict=True)
+    ]
+    in_bounds = max(float(np.max(ratio, initial=0.0)) for ratio in ratios)
     return Comparison(
         backend=name,
         status="ok" if in_bounds <= 1 else "outside",
         reason="" if in_bounds <= 1 else "the error is larger than rounding explains",
-        max_error=float(np.max(error, initial=0.0)),
+        max_error=max(float(np.max(error, initial=0.0)) for error in errors),
         error_in_bounds=in_bounds,
-        seconds=statistics.median(_seconds(moved, native, backend) for _ in range(REPETITIONS)),
+        seconds=statistics.median(_seconds(moved, given, backend) for _ in range(REPETITIONS)),
     )
+
+
+def _listed(outputs: Any) -> list[Any]:
+    return outputs if isinstance(outputs, list) else [outputs]
+
+
+def _one_of(shapes: Sequence[Any]) -> Any:
+    return shapes[0] if len(shapes) == 1 else list(shapes)
 
 
 def _seconds(model: Any, native: Any, backend: Any) -> float:
     begun = time.perf_counter()
-    backend.synchronize(model(native))
+    for output in _listed(model(native)):
+        backend.synchronize(output)
     return time.perf_counter() - begun

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from convdispatch.engine.layer import Layer
-from convdispatch.engine.tensors import as_native
-from convdispatch.engine.whole import read_whole
-from convdispatch.errors import InvalidShape, InvalidType
-from convdispatch.models import Sequential
+from convdispatch.engine.specs import Spec
+from convdispatch.engine.whole import are_same, read_whole
+from convdispatch.errors import InvalidShape
+from convdispatch.models.parts import AnyModel, Parts, native_inputs, parts_of
 from convdispatch.ops import Backend, NumpyArray
 from convdispatch.runtime import selection
 from convdispatch.runtime.dispatch import require_feature
@@ -19,54 +19,87 @@ from convdispatch.runtime.registry import registry
 
 
 class Gradients(NamedTuple):
-    """An output, and the gradients of sum(output * cotangent)."""
+    """An output, and the gradients of sum(output * cotangent); lists where there are several."""
 
-    output: NumpyArray
-    inputs: NumpyArray
+    output: Any
+    inputs: Any
     weights: list[NumpyArray]  # in the order and layout of `get_weights`
 
 
-def gradients(model: Layer | Sequential, x: Any, cotangent: Any = None) -> Gradients:
+def gradients(model: AnyModel, x: Any, cotangent: Any = None) -> Gradients:
     """Differentiate sum(model(x) * cotangent) by the backend's own autodiff.
 
-    `cotangent` is an array of the output's shape; None means ones. The NumPy backend needs the
-    package autograd: the extra `train`.
+    `cotangent` is an array of the output's shape, or a list of them where the model returns one;
+    None means ones. The model is run once. The NumPy backend needs the package autograd: the extra
+    `train`.
 
     >>> from convdispatch.layers import Conv1D
     >>> layer = Conv1D(1, 2, use_bias=False, weights=[np.array([[[1.0]], [[10.0]]])])
     >>> gradients(layer, np.ones((1, 3, 1))).weights[0].ravel().tolist()
     [2.0, 2.0]
     """
-    if not isinstance(model, Layer | Sequential):
-        raise InvalidType(
-            f"`model` must be a convdispatch layer or a Sequential; received "
-            f"{type(model).__name__}."
-        )
-    backend = registry.load(model.backend)
-    require_feature(backend, "gradients")
-    layers = model.layers if isinstance(model, Sequential) else [model]
-    native = as_native(backend, x, layers[0].dtype if layers else "float32")
+    inputs = native_inputs(model, x)
+    require_feature(registry.load(model.backend), "gradients")
+    parts, backend = parts_of(model), registry.load(model.backend)
+    specs = parts.output_specs([Spec(*backend.describe(tensor)) for tensor in inputs])
+    seeds = _seeds(backend, parts, specs, cotangent)
+    compute = _differentiated(model, parts, backend)
+
+    def found() -> Any:
+        return compute([*inputs, *seeds, *model.variables])
+
     # The output and the gradients by the same weights, whatever other threads set meanwhile.
-    return read_whole(layers, lambda: _gradients(backend, model, native, cotangent))
+    (_, outputs), slopes = read_whole(parts.layers, found)
+    arrays = [np.array(backend.to_numpy(slope)) for slope in slopes]
+    own = arrays[: len(inputs)]
+    return Gradients(
+        output=parts.unlisted([backend.to_numpy(output) for output in outputs]),
+        inputs=own if len(own) > 1 else own[0],
+        weights=arrays[len(inputs) + len(seeds) :],
+    )
 
 
-def _gradients(
-    backend: Backend, model: Layer | Sequential, native: Any, cotangent: Any
-) -> Gradients:
-    output = model(native)
-    _, dtype = backend.describe(output)
-    values = backend.to_numpy(output)
-    weight = np.ones(values.shape) if cotangent is None else selection.as_array(cotangent)
-    if weight.shape != values.shape:
+# What was made for a model: JAX compiles a function once, and every new function anew.
+_made: weakref.WeakKeyDictionary[Any, tuple[list[Any], Any]] = weakref.WeakKeyDictionary()
+
+
+def _differentiated(model: AnyModel, parts: Parts, backend: Backend) -> Any:
+    """Return the function of (inputs, seeds, weights) to the outputs and all gradients."""
+    state = [*parts.layers, *(layer._plans for layer in parts.layers)]
+    known = _made.get(model)
+    if known is not None and are_same(known[0], state):
+        return known[1]
+    count, several = len(parts.graph.inputs), len(parts.graph.outputs)
+    owner, total = weakref.ref(model), backend.functions["sum"]
+
+    def weighted_sum(tensors: Sequence[Any]) -> tuple[Any, list[Any]]:
+        inputs, rest = tensors[:count], tensors[count:]
+        applied: Any = owner()
+        outputs = applied.apply(rest[several:], list(inputs) if count > 1 else inputs[0])
+        listed = outputs if parts.graph.gives_list else [outputs]
+        products: list[Any] = [total(y * seed) for y, seed in zip(listed, rest, strict=False)]
+        return sum(products[1:], start=products[0]), listed
+
+    compute = backend.value_and_grad(weighted_sum)
+    _made[model] = state, compute
+    return compute
+
+
+def _seeds(backend: Backend, parts: Parts, specs: Sequence[Spec], cotangent: Any) -> list[Any]:
+    """Return what each output is multiplied with."""
+    if cotangent is None:
+        weights: list[Any] = [np.ones([size or 0 for size in spec.shape]) for spec in specs]
+    elif parts.graph.gives_list and isinstance(cotangent, list | tuple):
+        weights = [selection.as_array(one) for one in cotangent]
+    else:
+        weights = [selection.as_array(cotangent)]
+    wanted = [spec.shape for spec in specs]
+    received = [weight.shape for weight in weights]
+    if received != wanted:
         raise InvalidShape(
-            f"`cotangent` must have the shape of the output, {values.shape}; received an array of "
-            f"shape {weight.shape}."
+            f"`cotangent` must have the shape of the output, {parts.unlisted(wanted)}; received "
+            f"{'arrays' if len(received) > 1 else 'an array'} of shape "
+            f"{', '.join(map(str, received)) or 'none'}."
         )
-    seed: Any = backend.asarray(weight, dtype)
-
-    def weighted_sum(tensors: Sequence[Any]) -> tuple[Any, None]:
-        return backend.functions["sum"](model.apply(tensors[1:], tensors[0]) * seed), None
-
-    _, found = backend.value_and_grad(weighted_sum)([native, *model.variables])
-    arrays = [backend.to_numpy(gradient) for gradient in found]
-    return Gradients(output=values, inputs=arrays[0], weights=arrays[1:])
+    pairs = zip(weights, specs, strict=True)
+    return [backend.asarray(weight, spec.dtype) for weight, spec in pairs]

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidType
 from convdispatch.formulas.activations import Activation
+from convdispatch.models.parts import AnyModel, parts_of
 from convdispatch.numerics.bounds import FUNCTION_ULPS, conv_bound, unit_roundoff
 from convdispatch.numerics.reference import REFERENCE
 from convdispatch.ops import Op, Shape, Signature, Tensor
@@ -34,10 +35,31 @@ def reference_with_bound(layers: Sequence[Layer], x: Array, dtype: str) -> tuple
     value = np.array(x, np.float64)
     error = np.zeros_like(value)
     for layer in layers:
-        exact = _on_reference(layer, value.shape)
-        affine, affine_error = affine_with_bound(exact, value, error, dtype)
-        value, error = _activated(exact.activation, affine, affine_error, dtype)
+        value, error = _through(layer, value, error, dtype)
     return value, error
+
+
+def _through(layer: Layer, value: Array, error: Array, dtype: str) -> tuple[Array, Array]:
+    """Return a layer's output and its error for an input and its error."""
+    exact = _on_reference(layer, value.shape)
+    affine, affine_error = affine_with_bound(exact, value, error, dtype)
+    return _activated(exact.activation, affine, affine_error, dtype)
+
+
+def model_with_bounds(
+    model: AnyModel, inputs: Sequence[Array], dtype: str
+) -> list[tuple[Array, Array]]:
+    """Return each output of a model in float64 with its largest error, as `reference_with_bound`.
+
+    The model is built.
+    """
+    started = [(np.array(x, np.float64), np.zeros(x.shape)) for x in inputs]
+
+    def call(place: int, layer: Layer, known: Any) -> tuple[Array, Array]:
+        value, error = known
+        return _through(layer, value, error, dtype)
+
+    return parts_of(model).graph.run(call, started)
 
 
 def affine_with_bound(layer: Layer, x: Array, error: Array, dtype: str) -> tuple[Array, Array]:
@@ -46,11 +68,10 @@ def affine_with_bound(layer: Layer, x: Array, error: Array, dtype: str) -> tuple
     `layer` is computed by the reference; `error` is how far x may be off.
     """
     weights: list[Any] = [np.asarray(weight) for weight in layer.variables]
-    absolute = [np.abs(weight) for weight in weights]
+    absolute, without_shift = layer.magnitudes(weights)
     value = np.asarray(layer.preactivation(weights, x))
     spread = np.asarray(layer.preactivation(absolute, np.abs(x) + error))
-    without_bias = [weight if weight.ndim > 1 else np.zeros_like(weight) for weight in absolute]
-    carried = np.asarray(layer.preactivation(without_bias, error))
+    carried = np.asarray(layer.preactivation(without_shift, error))
     if layer.reduction_length == 0:
         return value, carried
     return value, conv_bound(spread, layer.reduction_length, dtype) + carried
