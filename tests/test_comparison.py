@@ -380,9 +380,9 @@ INVALID: dict[str, tuple[Any, Any, type[Exception], str]] = {
         lambda: np.tanh,
         X,
         InvalidType,
-        "`model` must be a layer or a Sequential; .* ufunc",
+        "`model` must be a convdispatch layer, a Sequential or a Model; .* ufunc",
     ),
-    "no-layers": (Sequential, X, InvalidShape, "has no layers to compare"),
+    "no-layers": (Sequential, X, InvalidShape, "has no layers to apply"),
 }
 
 

@@ -76,7 +76,7 @@ def test_a_model_of_several_inputs_and_outputs_has_lists(backend_name: str) -> N
 
 def test_compare_and_autotune_take_any_graph(tmp_path: Any, monkeypatch: Any) -> None:
     """Shared layers, batch normalization and several outputs within the rounding bound."""
-    monkeypatch.setenv("CONVDISPATCH_CACHE", str(tmp_path))
+    monkeypatch.setenv("CONVDISPATCH_CACHE_HOME", str(tmp_path))
     rng = np.random.default_rng(0)
     with convdispatch.use_backend("numpy"):
         x, z = layers.Input((6, 2), name="x"), layers.Input((6, 2), name="z")

@@ -173,7 +173,7 @@ def test_only_layers_and_models_are_compared_and_differentiated(
 ) -> None:
     """Something else is named, also a layer that was not made."""
     for wrong in (layers.Conv1D, np.ones(3), None):
-        with pytest.raises(InvalidType, match=r"`model` must be a .*layer or a Seq"):
+        with pytest.raises(InvalidType, match=r"`model` must be a .*layer, a Seq"):
             function(wrong, STEPS)
 
 

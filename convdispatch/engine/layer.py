@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, cast, overload
 
-import numpy as np
-
 from convdispatch.engine import keras_configs, large_sizes, layer_options
 from convdispatch.engine.arguments import as_bool, as_partial_shape
 from convdispatch.engine.constructor_signature import ConstructorSignature
-from convdispatch.engine.in_training import InTraining
+from convdispatch.engine.error_analysis import Analysed
 from convdispatch.engine.plans import Plan, PlanTable, casting_weights, recorded
 from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
@@ -32,7 +30,7 @@ from convdispatch.runtime.tuning import outside_trace
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
-class Layer(InTraining):
+class Layer(Analysed):
     """A function of tensors with weights of its own.
 
     Every layer takes the keyword arguments `name`, `trainable`, `dtype` (of the weights),
@@ -88,19 +86,6 @@ class Layer(InTraining):
 
     def _require_as_built(self, shape: PartialShape) -> None:
         """Raise `InvalidShape` unless the weights that exist fit such inputs."""
-
-    @property
-    def reduction_length(self) -> int:
-        """How many products are summed into one output, for rounding-error bounds."""
-        return 0
-
-    def magnitudes(self, weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-        """Return weights for error analyses: with them a preactivation of |x| sums magnitudes.
-
-        `weights` are NumPy arrays. The second list leaves out what is added whatever the input.
-        """
-        absolute = [np.abs(weight) for weight in weights]
-        return absolute, [one if one.ndim > 1 else np.zeros_like(one) for one in absolute]
 
     # Shapes, weights and functions.
 
@@ -233,12 +218,6 @@ class Layer(InTraining):
         """Lower anew for inputs of that shape, batch axis included, and of that element type."""
         self._plans = PlanTable(self._plans)  # what was compiled with the old one is compiled anew
         self._make_plan(shape, dtype)
-
-    def preactivation(self, weights: Sequence[Any], inputs: Any) -> Any:
-        """Apply the layer up to its activation: affine in the inputs, for error analyses."""
-        shape, dtype = self._backend().describe(inputs)
-        affine = self.resolved(Spec(shape, dtype)).lower(dtype, activations.get(None))
-        return affine(weights, inputs)
 
     def _make_plan(self, shape: PartialShape, dtype: str) -> Plan:
         require_float(dtype, "`inputs`", self._backend())

@@ -57,23 +57,20 @@ def input_dtypes(model: AnyModel) -> list[str]:
 
 
 def native_inputs(model: AnyModel, x: Any) -> list[Any]:
-    """Return a native tensor for each input of a model, which is built for them if need be."""
+    """Return a native tensor for each input of a model."""
     require_model(model)
     backend = registry.load(model.backend)
     if isinstance(model, Model):
         return model._inputs_of(x)
     first = model.layers[0] if isinstance(model, Sequential) else model
-    native: Any = as_native(backend, x, first.dtype)
-    if not model.built:
-        first.plan_for(native)  # or it complains of the element type or the shape
-        model.build((None, *backend.describe(native)[0][1:]))
-    return [native]
+    return [as_native(backend, x, first.dtype)]
 
 
 def parts_of(model: AnyModel) -> Parts:
-    """Return what a model that is built is made of."""
+    """Return what a model is made of."""
     require_model(model)
-    if isinstance(model, Layer):
-        shape = model.input_shape if model.built else (None,)
-        return Parts(layers=(model,), graph=chain([model], Spec(shape, model.dtype)))
+    if isinstance(model, Layer | Sequential):
+        layers = [model] if isinstance(model, Layer) else model.layers
+        spec = Spec((None,), layers[0].dtype)  # whatever shape it is given
+        return Parts(layers=tuple(layers), graph=chain(layers, spec))
     return Parts(layers=tuple(model._layers), graph=model.graph().flattened())

@@ -41,6 +41,8 @@ def gradients(model: AnyModel, x: Any, cotangent: Any = None) -> Gradients:
     inputs = native_inputs(model, x)
     require_feature(registry.load(model.backend), "gradients")
     parts, backend = parts_of(model), registry.load(model.backend)
+    if not model.built:
+        model.build((None, *backend.describe(inputs[0])[0][1:]))
     specs = parts.output_specs([Spec(*backend.describe(tensor)) for tensor in inputs])
     seeds = _seeds(backend, parts, specs, cotangent)
     compute = _differentiated(model, parts, backend)

@@ -1,0 +1,35 @@
+"""What an analysis of rounding errors asks of a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from convdispatch.engine.in_training import InTraining
+from convdispatch.engine.specs import Spec
+from convdispatch.formulas import activations
+
+
+class Analysed(InTraining):
+    """A layer as an affine map of its input, followed by an activation."""
+
+    @property
+    def reduction_length(self) -> int:
+        """How many products are summed into one output, for rounding-error bounds."""
+        return 0
+
+    def preactivation(self, weights: Sequence[Any], inputs: Any) -> Any:
+        """Apply the layer up to its activation: affine in the inputs, for error analyses."""
+        shape, dtype = self._backend().describe(inputs)
+        affine = self.resolved(Spec(shape, dtype)).lower(dtype, activations.get(None))
+        return affine(weights, inputs)
+
+    def magnitudes(self, weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """Return weights for error analyses: with them a preactivation of |x| sums magnitudes.
+
+        `weights` are NumPy arrays. The second list leaves out what is added whatever the input.
+        """
+        absolute = [np.abs(weight) for weight in weights]
+        return absolute, [one if one.ndim > 1 else np.zeros_like(one) for one in absolute]
