@@ -282,6 +282,7 @@ def test_a_configuration_makes_an_equal_layer() -> None:
     assert (config["axis"], config["momentum"], config["scale"]) == (1, 0.5, False)
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
 def test_the_frameworks_compilers_take_it(backend: Backend) -> None:
     """Inference and training compute the same compiled as not."""
     model = Sequential(

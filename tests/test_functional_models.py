@@ -59,6 +59,7 @@ def test_branches_and_shared_layers(backend_name: str) -> None:
     np.testing.assert_array_equal(numbers(by_name[1]), numbers(got[1]))
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
 def test_predict_cuts_all_inputs_alike(backend_name: str) -> None:
     """Batches of two of five items give what a call gives."""
     model, _ = branched(backend_name)
