@@ -28,12 +28,17 @@ _NOTHING_ASKED: Mapping[str, tuple[object, ...]] = {
     "implementation": (None, 1),
     "lora_alpha": (None,),
     "lora_rank": (None,),
+    "fused": (None, True, False),  # which of TensorFlow's kernels computes
     "optional": (None, False),
     "quantization_config": (None,),
     "quantization_mode": (None,),
     "ragged": (None, False),
+    "renorm": (None, False),
+    "renorm_clipping": (None,),
+    "renorm_momentum": (None, 0.99),
     "sparse": (None, False),
     "synchronized": (None, False),
+    "virtual_batch_size": (None,),
 }
 # What TensorFlow's separable and depthwise layers inherit from `Conv` and never use.
 _INHERITED = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")

@@ -81,7 +81,10 @@ class BatchNormalization(WithWeightOptions):
         options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
         """
         super().__init__(**options)
-        self.axis = as_int(axis, self.spelled("axis"), minimum=-(2**31))
+        only = (
+            axis[0] if isinstance(axis, list | tuple) and len(axis) == 1 else axis
+        )  # TensorFlow's
+        self.axis = as_int(only, self.spelled("axis"), minimum=-(2**31))
         self.momentum = as_float(momentum, self.spelled("momentum"), maximum=1.0)
         self.epsilon = as_float(epsilon, self.spelled("epsilon"))
         self.center = as_bool(center, self.spelled("center"))

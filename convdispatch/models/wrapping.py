@@ -1,28 +1,29 @@
-"""A layer or a stack of layers as what `Backend.wrap` takes: named weights and a pure function."""
+"""Any model as what `Backend.wrap` takes: named weights and pure functions of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from convdispatch.engine.layer import Layer
-from convdispatch.models._sequential import Sequential
+from convdispatch.models.parts import AnyModel, require_model
 from convdispatch.ops import Tensor
 from convdispatch.runtime.dispatch import require_feature
 from convdispatch.runtime.registry import registry
 
 
-def wrap(model: Layer | Sequential) -> object:
+def wrap(model: AnyModel) -> object:
     """Return the model as an object of its backend's framework, with the model's own weights.
 
     Raises `UnsupportedOp` where the backend declines 'wrap'.
 
+    >>> from convdispatch import Sequential
     >>> from convdispatch.layers import Conv1D
     >>> model = Sequential([Conv1D(1, 2, name="c", input_shape=(4, 1))], backend="numpy")
     >>> apply, weights = wrap(model)
     >>> list(weights), sorted(apply.trainable)
     (['c/kernel', 'c/bias'], ['c/bias', 'c/kernel'])
     """
+    require_model(model)
     backend = registry.load(model.backend)
     require_feature(backend, "wrap")
     model.ensure_built("wrap")
@@ -30,30 +31,27 @@ def wrap(model: Layer | Sequential) -> object:
 
 
 class NamedWeights:
-    """A built layer or stack whose weights are called 'layer/weight'."""
+    """A model that is built, as the Protocol `convdispatch.ops.TrainableModel` describes it."""
 
-    def __init__(self, model: Layer | Sequential) -> None:
+    def __init__(self, model: AnyModel) -> None:
         self.model = model
+        self._functional = model.functional()
 
     def named_weights(self) -> dict[str, tuple[Tensor, bool]]:
         """Return by path each weight's native tensor and whether a trainer may change it."""
-        trainable = {id(tensor) for tensor in self.model.trainable_weights}
-        variables = self.model.variables
-        return {
-            path: (variable, id(variable) in trainable)
-            for path, variable in zip(self._paths(), variables, strict=True)
-        }
+        return self.model.named_weights()
 
     def apply(self, weights: Mapping[str, Tensor], inputs: Any) -> Any:
         """Compute with these weights."""
-        return self.model.apply([weights[path] for path in self._paths()], inputs)
+        return self._functional.forward(weights, inputs)
+
+    def training(
+        self, weights: Mapping[str, Tensor], inputs: Any, key: Tensor
+    ) -> tuple[Any, Mapping[str, Tensor]]:
+        """Compute as in training; return the outputs and new values of weights by path."""
+        outputs, effects = self._functional.training(weights, inputs, key)
+        return outputs, effects.updates
 
     def adopt(self, weights: Mapping[str, Tensor]) -> None:
         """Compute with these tensors from now on."""
-        self.model.adopt([weights[path] for path in self._paths()])
-
-    def _paths(self) -> Iterator[str]:
-        layers = self.model.layers if isinstance(self.model, Sequential) else [self.model]
-        for layer in layers:
-            for declared in layer.declared_weights:
-                yield f"{layer.name}/{declared.name}"
+        self.model.adopt([weights[path] for path in self._functional.weights])

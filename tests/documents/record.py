@@ -69,6 +69,20 @@ def every_layer() -> list[Any]:
                 4, 3, depth_multiplier=2, **full, **depthwise, **pointwise
             ),
         ]
+    layers += [
+        L.BatchNormalization(),
+        L.BatchNormalization(
+            axis=1,
+            momentum=0.5,
+            epsilon=0.01,
+            scale=False,
+            beta_initializer="ones",
+            beta_regularizer=keras.regularizers.L2(0.01),
+            gamma_constraint="non_neg",
+        ),
+        L.Dropout(0.5),
+        L.Dropout(0.25, noise_shape=(None, 1, 4), seed=3),
+    ]
     layers += [L.Conv1D(2, 2, padding="causal"), L.UpSampling2D(2, interpolation="bilinear")]
     layers += [
         L.Conv2D(2, 2, data_format="channels_first", dtype=d) for d in ("float16", "float64")

@@ -226,3 +226,27 @@ def test_a_sequential_model_is_wrapped_under_its_layers_names(name: str) -> None
         assert list(wrapped.weights) == ["a/kernel", "a/bias", "b/kernel"]
         assert len(wrapped.trainable_variables) == 2
     assert np.ravel(backend.to_numpy(outputs)).tolist() == [9, 15, 21]
+
+
+@pytest.mark.parametrize("name", ["torch", "tensorflow", "jax", "numpy"])
+def test_a_wrapped_model_keeps_its_statistics(name: str) -> None:
+    """Told to train, it normalizes by the batch and stores the moving mean: 0.5 * 0 + 0.5 * 2."""
+    _, backend = tensors(name)
+    from convdispatch import Sequential, layers
+    from convdispatch.models.wrapping import wrap
+
+    norm = layers.BatchNormalization(momentum=0.5, epsilon=0.0, name="n", input_shape=(1,))
+    model = Sequential([norm], backend=name)
+    x = backend.asarray(np.array([[1.0], [3.0]]), "float32")
+    wrapped: Any = wrap(model)
+    if isinstance(wrapped, tuple):
+        apply, weights = wrapped
+        assert apply.trainable == {"n/gamma", "n/beta"}
+        key = backend.asarray(np.array([1, 2]), "int32")
+        outputs, updates = apply.training(weights, x, key)
+        moved = updates["n/moving_mean"]
+    else:
+        outputs = wrapped.train()(x) if name == "torch" else wrapped(x, training=True)
+        moved = model.variables[2]
+    assert np.ravel(backend.to_numpy(outputs)).tolist() == [-1, 1]
+    assert np.ravel(backend.to_numpy(moved)).tolist() == [1]
