@@ -46,7 +46,7 @@ class Engine:
         """Return the engine's own function, or one made of it."""
         if isinstance(op, Conv) and op.groups == 1:
             return numpy_backend.lower(op, signature)
-        return kit.derived(op, signature, self)  # type: ignore[arg-type]  # completed once loaded
+        return kit.derived(op, signature, self)
 
     def owns(self, value: object) -> bool:
         """Say whether it is an array."""

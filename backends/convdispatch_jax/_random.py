@@ -35,7 +35,8 @@ def normal(key: jax.Array, shape: Sequence[Any], dtype: str) -> jax.Array:
 def bernoulli(key: jax.Array, shape: Sequence[Any], dtype: str, probability: Any) -> jax.Array:
     """Return ones with that probability, and zeros."""
     numbers = jax.random.uniform(_native(key), tuple(shape), jnp.float32)
-    return (numbers < probability).astype(dtype_of(dtype))
+    ones: jax.Array = numbers < probability
+    return ones.astype(dtype_of(dtype))
 
 
 def _native(key: jax.Array) -> jax.Array:

@@ -128,7 +128,9 @@ def _accumulated(value: torch.Tensor, leaves: list[torch.Tensor]) -> list[torch.
         before = [leaf.grad for leaf in leaves]
         # A hook that updates the parameter takes its gradient away; this one comes before it.
         handles = [
-            leaf.register_hook(lambda gradient, place=place: found.update({place: gradient}))
+            leaf.register_hook(  # type: ignore[no-untyped-call]  # torch's has no types
+                lambda gradient, place=place: found.update({place: gradient})
+            )
             for place, leaf in enumerate(leaves)
         ]
         try:

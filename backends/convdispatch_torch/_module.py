@@ -123,7 +123,8 @@ def _register(group: torch.nn.Module, name: str, weight: Any, may_change: bool) 
         group.register_buffer(name, weight.requires_grad_(False))
         return
     parameter = weight if isinstance(weight, torch.nn.Parameter) else torch.nn.Parameter(weight)
-    group.register_parameter(name, parameter.requires_grad_())
+    parameter.requires_grad_()
+    group.register_parameter(name, parameter)
 
 
 def _lasting(weight: torch.Tensor) -> torch.Tensor:

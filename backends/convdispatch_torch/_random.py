@@ -70,7 +70,8 @@ def bernoulli(
     key: torch.Tensor, shape: Sequence[Any], dtype: str, probability: Any
 ) -> torch.Tensor:
     """Return ones with that probability, and zeros."""
-    return (_drawn("uniform", key, shape, "float32") < probability).to(getattr(torch, dtype))
+    ones: torch.Tensor = _drawn("uniform", key, shape, "float32") < probability
+    return ones.to(getattr(torch, dtype))
 
 
 RANDOM: Mapping[str, Callable[..., torch.Tensor]] = {

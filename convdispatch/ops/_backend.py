@@ -13,11 +13,12 @@ from convdispatch.ops._tensors import NumpyArray, PartialShape, Tensor
 Tree: TypeAlias = Any
 
 # What `value_and_grad` differentiates: a scalar of a list of tensors, and whatever else comes out.
-Differentiable: TypeAlias = Callable[[Sequence[Tensor]], tuple[Tensor, Tree]]
+# (The tensors are `Any`: functions that are handed over name their framework's own.)
+Differentiable: TypeAlias = Callable[[Sequence[Any]], tuple[Any, Tree]]
 # ((scalar, auxiliary results), a gradient for each tensor)
-Differentiated: TypeAlias = Callable[[Sequence[Tensor]], tuple[tuple[Tensor, Tree], list[Tensor]]]
+Differentiated: TypeAlias = Callable[[Sequence[Any]], tuple[tuple[Any, Tree], list[Any]]]
 # (variables, inputs) -> (variables, result)
-Step: TypeAlias = Callable[[Sequence[Tensor], Tree], tuple[Sequence[Tensor], Tree]]
+Step: TypeAlias = Callable[[Sequence[Any], Tree], tuple[Sequence[Any], Tree]]
 
 
 class Backend(Protocol):
