@@ -97,9 +97,12 @@ def _take(x: Any, indices: Any, axis: int) -> Any:
     cells = kit.as_slice(indices, x.shape[axis])
     if cells is not None:
         return x[(*[slice(None)] * axis, cells)]
-    # In int32: `tf.gather` has no uint8. Along a later axis: the gradient along the first one is
-    # no tensor but `tf.IndexedSlices`.
-    return tf.gather(x[None], tf.cast(indices, tf.int32), axis=axis + 1)[0]
+    if indices.dtype.name not in ("int32", "int64"):  # tensorflow 2.21 gathers by no uint8
+        indices = tf.cast(indices, tf.int32)
+    if axis:
+        return tf.gather(x, indices, axis=axis)
+    # The gradient along the first axis is no tensor but `tf.IndexedSlices`.
+    return tf.gather(x[None], indices, axis=1)[0]
 
 
 def _pad(x: Any, pads: Any, value: float = 0.0) -> Any:
