@@ -238,3 +238,21 @@ def test_hooks_see_the_gradients_of_a_step() -> None:
     assert not any(tensor.requires_grad for tensor in (loss, aux["error"]))
     assert [variable.requires_grad for variable in variables] == [True, True]
     assert variables[0].grad is None
+
+
+def test_python_numbers_in_new_values_cause_no_second_compilation() -> None:
+    """On JAX what they alone decide has a type of its own, which the next step would be given."""
+    jnp = pytest.importorskip("jax.numpy", reason="weak types are JAX's")
+    from convdispatch.registry import registry
+
+    backend, calls = registry.load("jax"), []
+
+    def step(variables: Any, inputs: Any) -> Any:
+        calls.append(variables)
+        return [jnp.where(variables[0] > inputs, 1.0, 2.0)], None
+
+    run, variables = backend.compile_step(step), variables_of(backend, WEIGHT)
+    for _ in range(3):
+        variables, _ = run(variables, backend.asarray(np.array(0.0), "float32"))
+    assert len(calls) == 1
+    assert values_of(backend, variables)[0].tolist() == [[1], [1]]
