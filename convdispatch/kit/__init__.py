@@ -1,7 +1,7 @@
 """What every backend would otherwise write again.
 
-A backend's author needs two things: the functions of `ops.FunctionTable`, and a lowering of `Conv`
-with one group. `derived` makes every other op of them:
+A backend's author needs two things: the functions of `ops.REQUIRED_FUNCTIONS`, and a lowering of
+`Conv` in one group. `derived` makes every other op of them:
 
     def lower(self, op, signature):
         if isinstance(op, Conv) and op.groups == 1:
