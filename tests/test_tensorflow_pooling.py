@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convdispatch.ops import Pool, Signature
+from convdispatch.ops import FLOAT_DTYPES, Pool, Signature
 from convdispatch.registry import registry
 
 NAN, INF = float("nan"), float("inf")
@@ -21,7 +21,9 @@ def tf(all_backends: tuple[str, ...]) -> Any:
     return pytest.importorskip("tensorflow")
 
 
-def lowered(kind: str, pads: tuple[int, int], *, counts_pads: bool = False) -> Any:
+def lowered(
+    kind: str, pads: tuple[int, int], *, counts_pads: bool = False, dtype: str = "float32"
+) -> Any:
     """Return the pooling of windows of two cells, one after the other, of eight in a row."""
     op = Pool(
         kind=kind,
@@ -31,7 +33,7 @@ def lowered(kind: str, pads: tuple[int, int], *, counts_pads: bool = False) -> A
         counts_pads=counts_pads,
         channels_last=True,
     )
-    signature = Signature(input_shape=(1, 8, 1), weight_shapes=(), dtype="float32")
+    signature = Signature(input_shape=(1, 8, 1), weight_shapes=(), dtype=dtype)
     return registry.load("tensorflow").lower(op, signature)
 
 
@@ -59,22 +61,24 @@ def test_the_framework_pools(
     assert concrete(tf.zeros((0, 1, 8, 1))).shape == (0, 1, count, 1)
 
 
+@pytest.mark.parametrize("dtype", FLOAT_DTYPES)
 @pytest.mark.parametrize("is_compiled_by_xla", [False, True], ids=["graph", "xla"])
-def test_maxima_of_what_is_no_number(tf: Any, is_compiled_by_xla: bool) -> None:
+def test_maxima_of_what_is_no_number(tf: Any, is_compiled_by_xla: bool, dtype: str) -> None:
     """NaN wins over infinity, -inf stays; gradients go to the first of the largest, to no pad."""
-    pool = lowered("max", (1, 1))
+    pool = lowered("max", (1, 1), dtype=dtype)
+    weights = tf.constant([1.0, 2, 3, 4, 5], dtype)
 
     @tf.function(autograph=False, jit_compile=is_compiled_by_xla)
     def both(x: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(x)
             y = pool(x)
-        return y, tape.gradient(y, x, tf.reshape(tf.constant([1.0, 2, 3, 4, 5]), y.shape))
+        return y, tape.gradient(y, x, tf.reshape(weights, y.shape))
 
-    x = tf.reshape(tf.constant([-INF, NAN, INF, -INF, -INF, 7.0, 7.0, INF]), (1, 1, 8, 1))
+    x = tf.reshape(tf.constant([-INF, NAN, INF, -INF, -INF, 7.0, 7.0, INF], dtype), (1, 1, 8, 1))
     y, gradient = both(x)
-    np.testing.assert_array_equal(np.ravel(y), [-INF, NAN, -INF, 7, INF])
-    np.testing.assert_array_equal(np.ravel(gradient), [1, 2, 0, 3, 0, 4, 0, 5])
+    np.testing.assert_array_equal(np.ravel(tf.cast(y, "float32")), [-INF, NAN, -INF, 7, INF])
+    np.testing.assert_array_equal(np.ravel(tf.cast(gradient, "float32")), [1, 2, 0, 3, 0, 4, 0, 5])
 
 
 def test_the_lowest_number_is_no_infinity(tf: Any) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from convdispatch import kit
 from convdispatch.ops import Backend, Conv, Pool, Shape, Signature
 from convdispatch_tensorflow._framework import tf
+from convdispatch_tensorflow._functions import FUNCTIONS
 from convdispatch_tensorflow._images import pad
 
 Function = Callable[[Any], Any]
@@ -59,7 +60,9 @@ def _sums(op: Pool, signature: Signature, backend: Backend) -> Function:
     add = backend.lower(
         conv, Signature(input_shape=signature.input_shape, weight_shapes=(ones,), dtype=dtype)
     )
-    by: Any = 1 if op.kind == "sum" else kit.divisors(op, signature)
+    if op.kind == "sum":
+        return lambda x: add(x, tf.ones(ones, dtype))
+    by = kit.divisors(op, signature)
     return lambda x: add(x, tf.ones(ones, dtype)) / tf.cast(by, dtype)
 
 
@@ -89,6 +92,7 @@ def _step(windows: Sequence[tuple[int, int, int, tuple[int, int]]], channels: in
 
 
 def _largest_of_images(size: Shape, strides: Shape, pads: Pads) -> Function:
+    where = FUNCTIONS["where"]
     window: dict[str, Any] = {
         "ksize": [1, *size, 1],
         "strides": [1, *strides, 1],
@@ -110,19 +114,19 @@ def _largest_of_images(size: Shape, strides: Shape, pads: Pads) -> Function:
         is_nan = tf.math.is_nan(x)
         kinds = tf.cast(x > -math.inf, x.dtype) + 2 * tf.cast(is_nan, x.dtype)
         _, kind = native(kinds)
-        y = tf.where(kind > 0, native(x)[1], -math.inf)
+        y = where(kind > 0, native(x)[1], -math.inf)
 
         def gradient(upstream: Any) -> Any:
             # So NaN is the largest, and a pad smaller than all: oneDNN's kernel, which graphs get,
             # takes for the first what is not above the lowest finite number.
             limits = np.finfo(x.dtype.as_numpy_dtype)
             finite = tf.clip_by_value(x, np.nextafter(limits.min, limits.max), limits.max)
-            read, largest = native(tf.where(is_nan, math.inf, finite))
+            read, largest = native(where(is_nan, math.inf, finite))
             found = tf.raw_ops.MaxPoolGrad(
                 orig_input=read, orig_output=largest, grad=upstream, **window
             )
             return pad(found, [(-low, -high) for low, high in around])
 
-        return tf.where(kind > 1, math.nan, y), gradient
+        return where(kind > 1, math.nan, y), gradient
 
     return lambda x: pool(pad(tf.convert_to_tensor(x), cropped))
