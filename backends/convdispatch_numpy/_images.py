@@ -1,4 +1,4 @@
-"""Pooling and interpolation of plain arrays, which nothing traces: in place, axis after axis."""
+"""Pooling and enlarging of plain arrays, which nothing traces: one axis after the other."""
 
 from __future__ import annotations
 
@@ -51,6 +51,19 @@ def _along(y: Array, number: int, axis: kit.Axis, combine: np.ufunc) -> Array:
     for part in parts:
         combine(total, part, out=total)
     return total
+
+
+def repetition(op: Upsample) -> Callable[[Array], Array]:
+    """Return the function that repeats each cell: in less time than it takes to look cells up."""
+    factors = list(zip(kit.spatial_axes(op), op.factors, strict=True))
+
+    def repeat(x: Array) -> Array:
+        y: Array = kit.native(x)
+        for number, factor in factors:
+            y = y.repeat(factor, number)
+        return y
+
+    return repeat
 
 
 def interpolation(op: Upsample | Resize, signature: Signature) -> Callable[[Array], Array]:

@@ -25,7 +25,7 @@ from convdispatch_numpy._autograd import Function, is_traced, numpy_or_autograd
 from convdispatch_numpy._correlate import Correlation
 from convdispatch_numpy._epilogue import Finish, finish_of
 from convdispatch_numpy._functions import FUNCTIONS
-from convdispatch_numpy._images import interpolation, pooling
+from convdispatch_numpy._images import interpolation, pooling, repetition
 from convdispatch_numpy._tiles import Geometry
 
 Array = npt.NDArray[Any]
@@ -86,9 +86,12 @@ def _lower_resampling(
     op: Upsample | Resize, signature: Signature, backend: kit.Primitives
 ) -> Callable[..., Any]:
     traceable = kit.derived(op, signature, backend)
-    if op.interpolation == "nearest":
+    if op.interpolation == "bilinear":
+        of_arrays = interpolation(op, signature)
+    elif isinstance(op, Upsample):
+        of_arrays = repetition(op)
+    else:
         return traceable
-    of_arrays = interpolation(op, signature)
     return lambda x: traceable(x) if is_traced(x) else of_arrays(x)
 
 
