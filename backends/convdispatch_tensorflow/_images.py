@@ -66,7 +66,10 @@ def grouped_image_convolution(strides: Shape, groups: int, padding: str) -> Prod
 
     def gradients(*tensors: Any) -> tuple[Any, Any]:
         split = (tf.split(tensor, groups, -1) for tensor in tensors)
-        pairs = [_gradients(*parts, strides, padding) for parts in zip(*split, strict=True)]
+        pairs = [
+            _gradients(x, kernel, upstream, strides, padding)
+            for x, kernel, upstream in zip(*split, strict=True)
+        ]
         of_x, of_kernel = (tf.concat(parts, -1) for parts in zip(*pairs, strict=True))
         return of_x, of_kernel
 

@@ -1,4 +1,7 @@
-"""Pooling by TensorFlow's kernels of images, in a twentieth of the time that slices take."""
+"""Pooling by TensorFlow's kernels of images.
+
+Slices and their maxima, which need no exceptions, take five times as long; sums of slices, fifty.
+"""
 
 from __future__ import annotations
 
