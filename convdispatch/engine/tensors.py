@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,19 @@ def as_native(backend: Backend, inputs: object, dtype: str) -> Tensor:
         f"`inputs` must be a NumPy array, nested lists of numbers or a tensor of the layer's own "
         f"backend, {backend.name!r}; received {_described(inputs)}"
     )
+
+
+def as_array_or_native(backend: Backend, inputs: object, dtype: str) -> Any:
+    """Return `inputs` as a NumPy array where `as_native` would convert an array or lists.
+
+    Its own tensors pass as they are. Numbers in lists get `dtype`, unless NumPy alone lacks it.
+    """
+    if isinstance(inputs, np.ndarray) and inputs.ndim > 0:
+        return inputs
+    if isinstance(inputs, list | tuple) and dtype != "bfloat16":
+        array = _read_lists(inputs)
+        return array.astype(dtype) if array.ndim > 0 else backend.asarray(array, dtype)
+    return as_native(backend, inputs, dtype)
 
 
 def require_native(backend: Backend, tensors: Sequence[object], *, owner: str) -> None:

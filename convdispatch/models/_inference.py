@@ -10,7 +10,7 @@ import numpy as np
 from convdispatch.doors.elsewhere import missing_attribute
 from convdispatch.engine.arguments import as_bool, as_int
 from convdispatch.engine.plans import Plan
-from convdispatch.engine.tensors import as_native
+from convdispatch.engine.tensors import as_array_or_native, as_native
 from convdispatch.engine.whole import are_same
 from convdispatch.errors import ConvDispatchError, InvalidShape
 from convdispatch.models._compiled_forward import CompiledForward
@@ -82,7 +82,7 @@ class Predicting(StackedWeights):
         starts = range(0, max(shape[0] or 0, 1), size) if shape else range(1)
 
         if shape and not self.built:
-            self._build_for(given[0])
+            self._built_for(given[0][:size])
 
         def predicted(start: int) -> list[NumpyArray]:
             parts = given if len(starts) == 1 else [one[start : start + size] for one in given]
@@ -101,12 +101,13 @@ class Predicting(StackedWeights):
         return False
 
     def _given(self, x: Any) -> list[Any]:
-        """Return what each input gets of `x`: an array as it is, or else a native tensor.
+        """Return what each input gets of `x`: an array, or a tensor of the model's backend.
 
-        A built model is given an array's parts, which NumPy cuts without compiling anything.
+        An array's parts become tensors one by one: of all of it there may be no room for one, and
+        NumPy cuts it without compiling anything.
         """
-        is_taken = isinstance(x, np.ndarray) and x.ndim > 0 and self.built
-        return [x if is_taken else self._native(x)[0]]
+        self._require_layers()
+        return [as_array_or_native(registry.load(self.backend), x, self._layers[0].dtype)]
 
     def _whole(
         self, predicted: Callable[[int], list[NumpyArray]], starts: range, verbose: Any
@@ -153,17 +154,24 @@ class Predicting(StackedWeights):
 
     def _native(self, inputs: Any) -> tuple[Any, PartialShape, str]:
         """Return the inputs as a tensor of the model's backend, with its shape and type."""
-        if not self._layers:
-            raise InvalidShape(f"{self.name!r} has no layers to apply.")
+        self._require_layers()
         backend = registry.load(self.backend)
         native = as_native(backend, inputs, self._layers[0].dtype)
         return native, *backend.describe(native)
 
-    def _build_for(self, inputs: Any) -> None:
-        """Build the layers for a tensor or an array; where it does not fit, none is built."""
+    def _require_layers(self) -> None:
+        if not self._layers:
+            raise InvalidShape(f"{self.name!r} has no layers to apply.")
+
+    def _built_for(self, inputs: Any) -> Any:
+        """Build the layers for a tensor or an array and return it as a native tensor.
+
+        Where it does not fit, no layer is built.
+        """
         native, shape, _ = self._native(inputs)
         self._layers[0].plan_for(native)  # or it complains of the element type or the shape
         self.build((None, *shape[1:]))
+        return native
 
     if not TYPE_CHECKING:  # type checkers know what there is
 

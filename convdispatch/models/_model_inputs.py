@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from convdispatch.engine.graph import Graph
-from convdispatch.engine.tensors import as_native
+from convdispatch.engine.tensors import as_array_or_native, as_native
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.models._members import require_shape
 from convdispatch.runtime.registry import registry
@@ -57,9 +55,9 @@ class ModelInputs:
         return list(inputs)
 
     def _given(self, x: Any) -> list[Any]:
-        given = self._by_input(x)
-        if any(not isinstance(one, np.ndarray) or one.ndim == 0 for one in given):
-            given = self._inputs_of(x)
+        backend = registry.load(self.backend)
+        pairs = zip(self._by_input(x), self._graph.inputs, strict=True)
+        given = [as_array_or_native(backend, one, spec.dtype) for one, spec in pairs]
         counts = [one.shape[0] for one in given]
         if len(set(counts)) > 1:
             raise InvalidShape(

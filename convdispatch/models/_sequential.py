@@ -152,7 +152,7 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
             return self._called_with([inputs])
         layers = list(self._layers)
         if not _are_made(layers):
-            self._build_for(inputs)
+            inputs = self._built_for(inputs)
             layers = list(self._layers)
         return self._applied(layers, inputs)
 
