@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 import convdispatch
 from convdispatch import Model, Sequential, layers
-from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
+from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidShape, InvalidType
 from convdispatch.ops import Backend
 
 RNG = np.random.default_rng(3)
@@ -156,6 +157,77 @@ def test_a_summary_has_a_row_for_each_layer(capsys: pytest.CaptureFixture[str]) 
     model.summary()
     printed = capsys.readouterr().out
     assert all(name in printed for name in ("x (InputLayer)", "shared (Conv1D)", "Total params: 9"))
+
+
+def test_a_document_makes_the_same_model(backend_name: str) -> None:
+    """Through JSON: branches, shared layers, nested models; with the weights of the first."""
+    with convdispatch.use_backend(backend_name):
+        inner_x = layers.Input((6, 2), name="inner_x")
+        inner = Model(inner_x, layers.Conv1D(2, 1, name="c")(inner_x), name="inner")
+        x, z = layers.Input((6, 2), name="x"), layers.Input((6, 2), name="z")
+        shared = layers.Conv1D(1, 2, name="shared")
+        stack = Sequential([layers.ZeroPadding1D(1, name="p")], name="stack")
+        model = Model([x, z], [shared(inner(x)), shared(stack(inner(z)))], name="m")
+    again = convdispatch.model_from_json(model.to_json(), backend=backend_name)
+    assert isinstance(again, Model)
+    again.set_weights(model.get_weights())
+    assert again.to_json() == model.to_json()
+    assert list(again.functional().weights) == list(model.functional().weights)
+    data = [X, X + 1]
+    for got, want in zip(again.predict(data), model.predict(data), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+
+
+def changed(change: Any) -> Any:
+    """Return the document of a small model, changed."""
+    x = layers.Input((4, 1), name="x")
+    first = layers.Conv1D(1, 1, name="a", backend="numpy")(x)
+    document = json.loads(Model(x, layers.Conv1D(1, 1, name="b", backend="numpy")(first)).to_json())
+    change(document["config"])
+    return convdispatch.model_from_json(json.dumps(document), backend="numpy")
+
+
+def put(path: str, value: Any) -> Any:
+    """Return a change that puts a value at a path of keys and places."""
+
+    def change(config: Any) -> None:
+        *keys, last = [int(key) if key.isdigit() else key for key in path.split("/")]
+        for key in keys:
+            config = config[key]
+        config[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (put("layers/1/inbound_nodes", [[["b", 0, 0, {}]]]), "the calls of 'a', 'b' read what no"),
+        (put("layers/1/inbound_nodes", [[["q", 0, 0, {}]]]), "a circle, or a tensor that the"),
+        (put("layers/1/inbound_nodes", [[]]), "call 0 of 'a' reads nothing"),
+        (put("layers/1/inbound_nodes", 7), "must be a list of calls; received 7"),
+        (put("layers/1/inbound_nodes", [[["x", -1, 0, {}]]]), r"must be \[name, call, output\]"),
+        (put("layers/1/inbound_nodes", [[["x", 0, 0, {"y": 1}]]]), "that are not offered"),
+        (put("layers/2/name", "a"), "a name of its own"),
+        (put("output_layers", [["b", 1, 0]]), "output 0 of call 1 of 'b', which it does not have"),
+        (put("input_layers", [["a", 0, 0]]), "must come from `Input`"),
+        (put("layers", {}), "must have a list of `layers`"),
+        (put("layers/1/class_name", "Dense"), "has no layer named 'Dense'"),
+    ],
+)
+def test_a_document_that_is_no_model_is_refused(change: Any, message: str) -> None:
+    """With the one error of documents."""
+    with pytest.raises(InvalidDocument, match=message):
+        changed(change)
+
+
+def test_a_document_of_too_many_parameters_is_refused_before_they_are_made() -> None:
+    """The limit can be raised."""
+    x = layers.Input((4, 1), name="x")
+    text = Model(x, layers.Conv1D(50, 1, name="a", backend="numpy")(x)).to_json()
+    limits = convdispatch.models.DocumentLimits(parameters=99)
+    with pytest.raises(InvalidDocument, match="at least 100 parameters"):
+        convdispatch.model_from_json(text, limits=limits)
 
 
 def unconnected() -> Any:

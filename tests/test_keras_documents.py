@@ -17,7 +17,7 @@ from keras_documents import KERAS3, OLDER, VERSIONS, array, of_one
 import convdispatch
 from convdispatch import keras1, keras2, layers
 from convdispatch.errors import InvalidDocument
-from convdispatch.models import Sequential, model_from_json
+from convdispatch.models import Model, Sequential, model_from_json
 from convdispatch.numerics.rounding import reference_with_bound
 
 MODELS = KERAS3["models"]
@@ -168,19 +168,32 @@ def test_keras_2_s_functional_chain_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("outputs", "shape"),
     [
-        {"output_layers": [["conv", 0, 0]]},
-        {"output_layers": [["up", 0, 0], ["conv", 0, 0]]},
-        {"output_layers": [["up", 1, 0]]},
-        {"input_layers": []},
-        {"input_layers": [["conv", 0, 0]]},
+        ([["conv", 0, 0]], (None, 4, 4, 1)),
+        ([["up", 0, 0], ["conv", 0, 0]], [(None, 8, 8, 1), (None, 4, 4, 1)]),
     ],
-    ids=["end-left-out", "two-outputs", "second-call", "no-input", "no-way-from-the-input"],
+    ids=["end-left-out", "two-outputs"],
 )
-def test_what_is_no_chain_is_not_offered(changes: dict[str, Any]) -> None:
-    """Branches are refused in one sentence, not cut off."""
-    with pytest.raises(InvalidDocument, match=r"one chain of layers .* not offered yet\."):
+def test_what_is_no_chain_is_a_model(outputs: Any, shape: Any) -> None:
+    """With the outputs that the document names."""
+    model = model_from_json(keras2_chain(output_layers=outputs))
+    assert type(model) is Model
+    assert model.output_shape == shape
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"output_layers": [["up", 1, 0]]}, "output 0 of call 1 of 'up', which it does not have"),
+        ({"input_layers": []}, "received an empty list"),
+        ({"input_layers": [["conv", 0, 0]]}, "must come from `Input`"),
+    ],
+    ids=["second-call", "no-input", "no-way-from-the-input"],
+)
+def test_a_document_of_no_graph_is_refused(changes: dict[str, Any], message: str) -> None:
+    """With the error of documents, and what is wrong."""
+    with pytest.raises(InvalidDocument, match=message):
         model_from_json(keras2_chain(**changes))
 
 
@@ -203,7 +216,7 @@ def test_a_model_within_a_model_is_not_offered(name: str) -> None:
     entry = {"class_name": name, "config": {"name": "inner", "layers": []}}
     with pytest.raises(
         InvalidDocument,
-        match=rf"no layer named '{name}'\. A model within a model is not offered yet: put its "
+        match=rf"no layer named '{name}'\. A model within a Sequential is not offered yet: put its "
         r"layers in its place\. Hand",
     ):
         model_from_json(of_one(entry, keras_version="3.15.1"))

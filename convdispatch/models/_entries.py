@@ -54,8 +54,8 @@ def entries_of(
     others, shape = _without_input(listed)
     if isinstance(config, Mapping) and shape is None:
         shape = config.get("build_input_shape")
-    door = _door(listed, door)
-    classes = _classes(others, custom_objects, door)
+    door = door_of(listed, door)
+    classes = classes_of(others, custom_objects, door)
     configs = [entry["config"] for entry in others]
     if configs and isinstance(shape, list | tuple):
         configs[0] = _announcing(configs[0], shape)
@@ -143,7 +143,7 @@ def _is_keras(module: object) -> bool:
     return isinstance(module, str) and not _KERASES.isdisjoint(module.split(".")[:3])
 
 
-def _door(listed: list[Any], stated: str | None) -> str:
+def door_of(listed: list[Any], stated: str | None) -> str:
     """Return the door of the entries that do not say theirs.
 
     Without a version, Keras 1 is known by its words, and Keras 2 beside Keras 3 by where it
@@ -160,9 +160,10 @@ def _door(listed: list[Any], stated: str | None) -> str:
     return DOORS[0]
 
 
-def _classes(
+def classes_of(
     entries: list[Any], custom_objects: Mapping[str, type[Layer]], door: str
 ) -> list[type[Layer]]:
+    """Return the class of each entry; raise `InvalidDocument` where one is not here."""
     found = [_layer_class(entry, custom_objects, door) for entry in entries]
     missing = [
         (entry["class_name"], _door_of(entry, door))
@@ -218,7 +219,7 @@ def _not_here(missing: Iterable[tuple[str, str]]) -> str:
     all_names = [name for found in names.values() for name in found]
     said = [f"{lacks}.", not_offered_layers(all_names)]
     if not _MODELS.isdisjoint(all_names):
-        said.append("A model within a model is not offered yet: put its layers in its place.")
+        said.append("A model within a Sequential is not offered yet: put its layers in its place.")
     said.append("Hand the class of a layer of your own over in `custom_objects`.")
     return " ".join(filter(None, said))
 

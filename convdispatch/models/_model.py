@@ -14,6 +14,7 @@ from convdispatch.engine.symbols import Call, Symbol, symbols_in
 from convdispatch.errors import InvalidArgument
 from convdispatch.models._compiled_forward import CompiledForward
 from convdispatch.models._copies import CopiedStack
+from convdispatch.models._graph_documents import calls_of
 from convdispatch.models._inference import Predicting
 from convdispatch.models._members import (
     common_backend,
@@ -26,6 +27,7 @@ from convdispatch.models._members import (
 )
 from convdispatch.models._model_inputs import ModelInputs
 from convdispatch.models._pure import PureStack
+from convdispatch.models._serialization import as_json, layer_entry
 from convdispatch.models._summary import summary_lines
 from convdispatch.ops import PartialShape
 from convdispatch.support.locks import Lock
@@ -189,6 +191,22 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
         for line in summary_lines(self.name, self._members, shapes, is_trainable=self.trainable):
             write(line)
 
+    # Configuration.
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the name, the layers' configurations and their calls as JSON types."""
+        calls = calls_of(self._graph, self._input_names)
+        nodes = calls.pop("inbound_nodes")
+        layers = [
+            {**_entry(member), "name": member.name, "inbound_nodes": nodes[member.name]}
+            for member in self._members
+        ]
+        return {"name": self.name, "layers": layers, **calls}
+
+    def to_json(self, **json_options: Any) -> str:
+        """Return the architecture, without weights, as JSON for `model_from_json`."""
+        return as_json("Model", self.get_config(), **json_options)
+
     def to(self, backend: str, *, dtype: str | None = None) -> Self:
         """Return the same model with the same weights on another backend.
 
@@ -245,3 +263,10 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
 
 def _apply(place: int, layer: Layer, inputs: Any) -> Any:
     return layer(inputs)
+
+
+def _entry(member: Any) -> dict[str, Any]:
+    """Return what a configuration says of a layer or of a nested model."""
+    if isinstance(member, Layer):
+        return layer_entry(member)
+    return {"class_name": type(member).__name__, "config": member.get_config()}

@@ -9,6 +9,8 @@ from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidDocument
 from convdispatch.models._chains import FUNCTIONAL, stack_of
 from convdispatch.models._entries import door_of_version
+from convdispatch.models._graph_reading import GraphReader
+from convdispatch.models._model import Model
 from convdispatch.models._sequential import Sequential
 from convdispatch.support.documents import DEFAULT_LIMITS, DocumentLimits, parsed, shown
 
@@ -20,28 +22,43 @@ def model_from_json(
     backend: str | None = None,
     door: str | None = None,
     limits: DocumentLimits = DEFAULT_LIMITS,
-) -> Sequential:
+) -> Sequential | Model:
     """Make a model from what `to_json` returned, ours or any Keras's, with new weights.
 
     The layers are those of the Keras that wrote the document, by its `keras_version` or by its
     words; `door` is the module of the layers of a document that tells neither. A functional model
-    that is one chain of layers becomes the Sequential that it is. `limits` says how much a
-    document may ask for. Raises `InvalidDocument` for whatever is wrong with it.
+    of a Keras that is one chain of layers becomes the Sequential that it is. `limits` says how much
+    a document may ask for. Raises `InvalidDocument` for whatever is wrong with it.
     """
     document = parsed(json_string, limits)
     is_model = isinstance(document, dict) and "config" in document
     if not is_model or document.get("class_name") not in ("Sequential", *FUNCTIONAL):
         raise InvalidDocument(
-            "`json_string` must hold an object with `class_name` 'Sequential' and `config`, as "
-            f"`to_json` writes it; received {_kind(document)}."
+            "`json_string` must hold an object with `class_name` 'Sequential' or 'Model' and "
+            f"`config`, as `to_json` writes it; received {_kind(document)}."
         )
+    door = door_of_version(document) or door
+    if document["class_name"] in FUNCTIONAL and _is_a_graph(document):
+        reader = GraphReader(custom_objects or {}, backend, door, limits)
+        return reader.model(document["config"])
     return Sequential.from_config(
         _config_of(document),
         custom_objects=custom_objects,
         backend=backend,
-        door=door_of_version(document) or door,
+        door=door,
         limits=limits,
     )
+
+
+def _is_a_graph(document: Mapping[str, Any]) -> bool:
+    """Whether a functional model is ours, or is more than one chain of layers."""
+    if "convdispatch_version" in document:
+        return True
+    try:
+        stack_of(document["config"])
+    except InvalidDocument:
+        return True
+    return False
 
 
 def _kind(document: Any) -> str:

@@ -54,7 +54,7 @@ def model_from(
     """Return a new model of that class for a configuration, or raise `InvalidDocument`."""
     require_readable(config, limits)
     entries = entries_of(config, custom_objects, checked_door(door), limits)
-    layers = [_layer(entry, backend, limits) for entry in entries]
+    layers = [layer_of(entry, backend, limits) for entry in entries]
     name = config.get("name") if isinstance(config, Mapping) else None
     # A document's backend is a wish. Weights would load it, so they are made when first needed.
     is_waiting = backend is None and any(_wish(entry) is not None for entry in entries)
@@ -74,7 +74,8 @@ def _wish(entry: LayerEntry) -> Any:
     return entry.config.get("backend") if isinstance(entry.config, Mapping) else None
 
 
-def _layer(entry: LayerEntry, backend: str | None, limits: DocumentLimits) -> Layer:
+def layer_of(entry: LayerEntry, backend: str | None, limits: DocumentLimits) -> Layer:
+    """Return a new layer for an entry, or raise `InvalidDocument`."""
     config = entry.config
     if backend is not None and _wish(entry) is not None:  # the caller's word counts
         config = {key: value for key, value in config.items() if key != "backend"}

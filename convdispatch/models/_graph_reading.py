@@ -1,0 +1,160 @@
+"""Functional models from configurations: layers are made, and called as the document says."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from convdispatch.engine.layer import Layer
+from convdispatch.engine.specs import Spec
+from convdispatch.engine.symbols import Call, Symbol
+from convdispatch.errors import InvalidDocument
+from convdispatch.models._entries import LayerEntry, checked_door, classes_of, door_of
+from convdispatch.models._graph_documents import CallEntry, Source, call_entries, sources
+from convdispatch.models._model import Model
+from convdispatch.models._sequential import Sequential
+from convdispatch.models._serialization import layer_of
+from convdispatch.runtime import selection
+from convdispatch.support.documents import DocumentLimits, refusing, require_readable, shown
+
+FUNCTIONAL = ("Model", "Functional")
+
+
+class GraphReader:
+    """Makes one functional model of a configuration; nested ones by readers of their own."""
+
+    def __init__(
+        self,
+        custom_objects: Mapping[str, type[Layer]],
+        backend: str | None,
+        door: str | None,
+        limits: DocumentLimits,
+    ) -> None:
+        self._custom_objects = custom_objects
+        self._backend = backend
+        self._door = checked_door(door)
+        self._limits = limits
+        self._layers = 0  # made so far, in nested models too
+        self._parameters = 0
+
+    def model(self, config: Any) -> Model:
+        """Return the model; raise `InvalidDocument` for whatever is wrong with it."""
+        require_readable(config, self._limits)
+        chosen = contextlib.nullcontext()
+        with selection.use_backend(self._backend) if self._backend else chosen:
+            return self._model(config)
+
+    def _model(self, config: Any) -> Model:
+        entries = config.get("layers") if isinstance(config, Mapping) else None
+        if not isinstance(entries, list):
+            raise InvalidDocument(
+                "`config` of a functional model must have a list of `layers`; received "
+                f"{shown(config)}."
+            )
+        self._layers += len(entries)
+        self._limits.require("layers", self._layers, f"it has {self._layers:,} layers and more")
+        known: dict[Source, Symbol] = {}
+        pending: list[CallEntry] = []
+        made: dict[str, Any] = {}
+        for entry, name in _named(entries):
+            layer = made[name] = self._layer(entry, entries)
+            if entry["class_name"] == "InputLayer":
+                known[Source(name, 0, 0)] = _input(layer)
+            pending += call_entries(name, entry.get("inbound_nodes") or [])
+        self._call_all(pending, made, known)
+        inputs = [
+            _known(known, one) for one in sources(config.get("input_layers"), "`input_layers`")
+        ]
+        wanted = sources(config.get("output_layers"), "`output_layers`")
+        outputs = [_known(known, one) for one in wanted]
+        with refusing("the document"):
+            return Model(inputs, outputs if len(outputs) > 1 else outputs[0], config.get("name"))
+
+    def _layer(self, entry: Mapping[str, Any], entries: list[Any]) -> Any:
+        if entry["class_name"] in FUNCTIONAL:
+            return self._model(entry["config"])
+        if entry["class_name"] == "Sequential":
+            return Sequential.from_config(
+                entry["config"],
+                custom_objects=self._custom_objects,
+                backend=self._backend,
+                door=self._door,
+                limits=self._limits,
+            )
+        (found,) = classes_of([entry], self._custom_objects, door_of(entries, self._door))
+        title = f"the layer {shown(entry.get('name'))}, {entry['class_name']}"
+        wanted = LayerEntry(layer_class=found, config=entry["config"], title=title)
+        return layer_of(wanted, self._backend, self._limits)
+
+    def _call_all(
+        self, pending: list[CallEntry], made: Mapping[str, Any], known: dict[Source, Symbol]
+    ) -> None:
+        """Make the calls in an order in which each finds what it reads."""
+        while pending:
+            ready = [one for one in pending if all(source in known for source in one.reads)]
+            if not ready:
+                names = ", ".join(sorted({repr(one.layer) for one in pending}))
+                raise InvalidDocument(
+                    f"the calls of {names} read what no call before them gives: a circle, or a "
+                    "tensor that the document does not have."
+                )
+            for entry in ready:
+                layer = made[entry.layer]
+                symbols = [known[source] for source in entry.reads]
+                self._require_few_parameters(layer, symbols)
+                with refusing("the document"):
+                    result = layer(symbols if entry.takes_list else symbols[0])
+                outputs = result if isinstance(result, list) else [result]
+                for place, symbol in enumerate(outputs):
+                    known[Source(entry.layer, entry.call, place)] = symbol
+            pending = [one for one in pending if one not in ready]
+
+    def _require_few_parameters(self, layer: Any, symbols: list[Symbol]) -> None:
+        """Raise before the weights of a layer are made that are too many."""
+        if not isinstance(layer, Layer) or layer.built:
+            return
+        with refusing("the document"):
+            declared = layer.resolved(Spec(symbols[0].shape, symbols[0].dtype)).declarations
+        self._parameters += sum(math.prod(weight.shape) for weight in declared)
+        self._limits.require(
+            "parameters",
+            self._parameters,
+            f"its weights hold at least {self._parameters:,} parameters",
+        )
+
+
+def _named(entries: list[Any]) -> list[tuple[Mapping[str, Any], str]]:
+    """Return the entries with the names of their layers, which differ."""
+    named: dict[str, Mapping[str, Any]] = {}
+    for entry in entries:
+        is_whole = isinstance(entry, Mapping) and isinstance(entry.get("class_name"), str)
+        config = entry.get("config") if is_whole else None
+        given = config.get("name") if isinstance(config, Mapping) else None
+        name = entry.get("name", given) if is_whole else None
+        if not isinstance(name, str) or name in named or not isinstance(config, Mapping):
+            raise InvalidDocument(
+                "each of `layers` must have a `class_name`, a `config` and a name of its own; "
+                f"received {shown(entry)}."
+            )
+        named[name] = entry
+    return [(entry, name) for name, entry in named.items()]
+
+
+def _input(layer: Any) -> Symbol:
+    shape = layer.batch_input_shape
+    if shape is None:
+        raise InvalidDocument(f"the input {layer.name!r} does not state its shape.")
+    layer.build(shape)
+    call = Call(layer, (), [Spec(shape, layer.dtype)], takes_list=False, gives_list=False)
+    return call.outputs[0]
+
+
+def _known(known: Mapping[Source, Symbol], source: Source) -> Symbol:
+    if source not in known:
+        raise InvalidDocument(
+            f"the document names output {source.output} of call {source.call} of {source.layer!r}, "
+            "which it does not have."
+        )
+    return known[source]
