@@ -20,7 +20,7 @@ from keras_documents import KERAS3, OLDER, VERSIONS, of_one
 import convdispatch
 from convdispatch import keras1, keras2, layers
 from convdispatch.errors import InvalidDocument
-from convdispatch.models import DocumentLimits, Sequential, model_from_json
+from convdispatch.models import DocumentLimits, Model, Sequential, model_from_json
 
 LIMITS = DocumentLimits(parameters=1_000_000)
 DEEP: Any = 0
@@ -46,6 +46,7 @@ KEYS = (
     *("batch_input_shape", "input_shape", "batch_size", "convention", "trainable", "nb_filter"),
     *("build_input_shape", "build_config", "keras_version", "registered_name", "lora_rank"),
     *("filters", "kernel_size", "strides", "padding", "groups", "size", "activation", "seed"),
+    *("inbound_nodes", "input_layers", "output_layers", "axis", "rate", "noise_shape", "momentum"),
 )
 
 
@@ -62,7 +63,17 @@ def corpus() -> list[Any]:
         layers.UpSampling2D(2, interpolation="bilinear"),
     ]
     ours = json.loads(Sequential(stack, backend="numpy").to_json())
-    return [*found, *[ours] * 40]
+    return [*found, *[ours] * 40, *[json.loads(graph())] * 40]
+
+
+def graph() -> str:
+    """Return a functional document with a branch, a shared layer and a nested model."""
+    with convdispatch.use_backend("numpy"):
+        inside = layers.Input((4, 1), name="inside")
+        inner = Model(inside, layers.Conv1D(1, 1, name="c")(inside), name="inner")
+        x, z = layers.Input((4, 1), name="x"), layers.Input((4, 1), name="z")
+        shared = layers.BatchNormalization(name="n")
+        return Model([x, z], [shared(inner(x)), layers.Dropout(0.5)(shared(z))]).to_json()
 
 
 def copied(value: Any) -> Any:

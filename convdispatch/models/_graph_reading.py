@@ -42,8 +42,9 @@ class GraphReader:
     def model(self, config: Any) -> Model:
         """Return the model; raise `InvalidDocument` for whatever is wrong with it."""
         require_readable(config, self._limits)
-        chosen = contextlib.nullcontext()
-        with selection.use_backend(self._backend) if self._backend else chosen:
+        nothing: Any = contextlib.nullcontext()
+        chosen = selection.use_backend(self._backend) if self._backend else nothing
+        with chosen, refusing("the document"):
             return self._model(config)
 
     def _model(self, config: Any) -> Model:
@@ -69,8 +70,9 @@ class GraphReader:
         ]
         wanted = sources(config.get("output_layers"), "`output_layers`")
         outputs = [_known(known, one) for one in wanted]
-        with refusing("the document"):
-            return Model(inputs, outputs if len(outputs) > 1 else outputs[0], config.get("name"))
+        if not outputs:
+            raise InvalidDocument("`output_layers` must name an output; received none.")
+        return Model(inputs, outputs if len(outputs) > 1 else outputs[0], config.get("name"))
 
     def _layer(self, entry: Mapping[str, Any], entries: list[Any]) -> Any:
         if entry["class_name"] in FUNCTIONAL:
@@ -104,8 +106,7 @@ class GraphReader:
                 layer = made[entry.layer]
                 symbols = [known[source] for source in entry.reads]
                 self._require_few_parameters(layer, symbols)
-                with refusing("the document"):
-                    result = layer(symbols if entry.takes_list else symbols[0])
+                result = layer(symbols if entry.takes_list else symbols[0])
                 outputs = result if isinstance(result, list) else [result]
                 for place, symbol in enumerate(outputs):
                     known[Source(entry.layer, entry.call, place)] = symbol
@@ -115,8 +116,7 @@ class GraphReader:
         """Raise before the weights of a layer are made that are too many."""
         if not isinstance(layer, Layer) or layer.built:
             return
-        with refusing("the document"):
-            declared = layer.resolved(Spec(symbols[0].shape, symbols[0].dtype)).declarations
+        declared = layer.resolved(Spec(symbols[0].shape, symbols[0].dtype)).declarations
         self._parameters += sum(math.prod(weight.shape) for weight in declared)
         self._limits.require(
             "parameters",
