@@ -20,7 +20,7 @@ from convdispatch.ops import (
     Signature,
     Step,
 )
-from convdispatch_jax._functions import FUNCTIONS, dtype_of, require_kept
+from convdispatch_jax._functions import FUNCTIONS, cast, dtype_of, require_kept
 from convdispatch_jax._inference import Inference
 from convdispatch_jax._lowering import candidates, lower
 from convdispatch_jax._random import RANDOM
@@ -91,7 +91,7 @@ class JaxBackend:
         return assigned
 
     def cast(self, tensor: jax.Array, dtype: str) -> jax.Array:
-        return tensor.astype(dtype_of(dtype))
+        return cast(tensor, dtype)
 
     def to_numpy(self, tensor: jax.Array) -> Array:
         return np.asarray(tensor)

@@ -49,6 +49,11 @@ def dtype_of(name: str) -> np.dtype[Any]:
     return np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
 
 
+def cast(tensor: jax.Array, dtype: str) -> jax.Array:
+    """Return the tensor with another element type."""
+    return tensor.astype(dtype_of(dtype))
+
+
 def require_kept(name: str) -> None:
     """Raise `UnsupportedOp` for the name of a type of 64 bits that JAX would make one of 32."""
     if name in ("float64", "int64") and jax.dtypes.canonicalize_dtype(name) != name:

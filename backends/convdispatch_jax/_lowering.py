@@ -11,7 +11,6 @@ from jax import lax
 from convdispatch import kit
 from convdispatch.ops import (
     HALF_DTYPES,
-    Backend,
     Conv,
     ConvTranspose,
     Op,
@@ -20,6 +19,7 @@ from convdispatch.ops import (
     spatial_rank,
 )
 from convdispatch_jax._dense import DenseConvolution
+from convdispatch_jax._functions import FUNCTIONS, cast
 from convdispatch_jax._grouped import GroupedConvolution
 from convdispatch_jax._window import (
     BY_SHAPE,
@@ -33,34 +33,34 @@ from convdispatch_jax._window import (
 Function = Callable[..., jax.Array]
 
 
-def lower(op: Op, signature: Signature, backend: Backend) -> Function:
+def lower(op: Op, signature: Signature, backend: kit.Primitives) -> Function:
     """Return the jitted JAX function that computes `op`."""
     if isinstance(op, Conv):
-        return _conv(op, signature, backend)
+        return _conv(op, signature)
     if isinstance(op, ConvTranspose):
-        return _finished(_conv_transpose(op, signature), op, signature, backend)
+        return _finished(_conv_transpose(op, signature), op, signature)
     if isinstance(op, Upsample) and op.interpolation == "nearest":
         # Repeated, not taken: the gradient is a sum, in a tenth of the time and less.
-        return jax.jit(kit.rounded_once(_repeating(op), signature.dtype, backend.cast))
+        return jax.jit(kit.rounded_once(_repeating(op), signature.dtype, cast))
     return jax.jit(kit.derived(op, signature, backend))
 
 
-def candidates(op: Op, signature: Signature, backend: Backend) -> Mapping[str, Function]:
+def candidates(op: Op, signature: Signature, backend: kit.Primitives) -> Mapping[str, Function]:
     """Return every way to compute `op` by its name, that of `lower` first."""
     if not isinstance(op, Conv) or not is_a_processor():
         return {FRAMEWORK: lower(op, signature, backend)}
     first, *others = _on_a_processor(op, signature).forms()
     return {first: lower(op, signature, backend)} | {
-        form: _convolution(op, signature, form, backend) for form in others
+        form: _convolution(op, signature, form) for form in others
     }
 
 
-def _conv(op: Conv, signature: Signature, backend: Backend) -> Function:
+def _conv(op: Conv, signature: Signature) -> Function:
     form = _on_a_processor(op, signature).forms()[0]
-    alone = _convolution(op, signature, form, backend)
+    alone = _convolution(op, signature, form)
     if form != BY_SHAPE:
         return alone
-    in_a_whole = _convolution(op, signature, IN_A_WHOLE, backend)
+    in_a_whole = _convolution(op, signature, IN_A_WHOLE)
 
     def conv(x: jax.Array, *weights: jax.Array) -> jax.Array:
         return (in_a_whole if isinstance(x, jax.core.Tracer) else alone)(x, *weights)
@@ -68,7 +68,7 @@ def _conv(op: Conv, signature: Signature, backend: Backend) -> Function:
     return conv
 
 
-def _convolution(op: Conv, signature: Signature, form: str, backend: Backend) -> Function:
+def _convolution(op: Conv, signature: Signature, form: str) -> Function:
     crop, pads = _crop_then_pad(op, signature)
     on_a_processor = _on_a_processor(op, signature).lowered(form)
 
@@ -88,7 +88,7 @@ def _convolution(op: Conv, signature: Signature, form: str, backend: Backend) ->
             precision=_precision(signature),
         )
 
-    return _finished(conv, op, signature, backend)
+    return _finished(conv, op, signature)
 
 
 def _conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
@@ -120,12 +120,10 @@ def _repeating(op: Upsample) -> Function:
     return nearest
 
 
-def _finished(
-    product: Function, op: Conv | ConvTranspose, signature: Signature, backend: Backend
-) -> Function:
+def _finished(product: Function, op: Conv | ConvTranspose, signature: Signature) -> Function:
     # Not `preferred_element_type`: it has no gradient where it differs from the inputs' type.
-    compute = kit.finished(op, backend.functions, product)
-    return jax.jit(kit.rounded_once(compute, signature.dtype, backend.cast))
+    compute = kit.finished(op, FUNCTIONS, product)
+    return jax.jit(kit.rounded_once(compute, signature.dtype, cast))
 
 
 def _on_a_processor(op: Conv, signature: Signature) -> Convolution:

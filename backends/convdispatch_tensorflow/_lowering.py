@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from convdispatch import kit
-from convdispatch.ops import Backend, Conv, ConvTranspose, Dense, Op, Pool, Signature, Upsample
+from convdispatch.ops import Conv, ConvTranspose, Dense, Op, Pool, Signature, Upsample
 from convdispatch_tensorflow._convolve import convolution, transposed_convolution
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
@@ -15,20 +15,20 @@ from convdispatch_tensorflow._pooling import pooling
 from convdispatch_tensorflow._samples import Product
 
 
-def lower(op: Op, signature: Signature, backend: Backend) -> Callable[..., Any]:
+def lower(op: Op, signature: Signature, backend: kit.Primitives) -> Callable[..., Any]:
     """Return the TensorFlow function that computes `op`."""
     if isinstance(op, Conv):
-        return _finished(convolution(op, signature), op, signature, backend)
+        return _finished(convolution(op, signature), op, signature)
     # tensorflow 2.21 has no dilated transposed convolution on processors in float64, nor in any
     # type without oneDNN: conv2d_transpose of (1, 1, 1, 1) by (2, 2, 1, 1), dilations=2.
     if isinstance(op, ConvTranspose) and max(op.dilation) == 1:
-        return _finished(transposed_convolution(op, signature), op, signature, backend)
+        return _finished(transposed_convolution(op, signature), op, signature)
     if isinstance(op, Dense):
-        return _finished(FUNCTIONS["matmul"], op, signature, backend)
+        return _finished(FUNCTIONS["matmul"], op, signature)
     if isinstance(op, Pool):
         return pooling(op, signature, backend)
     if isinstance(op, Upsample) and op.interpolation == "nearest":
-        return kit.rounded_once(_repeating(op, signature), signature.dtype, backend.cast)
+        return kit.rounded_once(_repeating(op, signature), signature.dtype, tf.cast)
     return kit.derived(op, signature, backend)
 
 
@@ -49,7 +49,7 @@ def _repeating(op: Upsample, signature: Signature) -> Callable[[Any], Any]:
 
 
 def _finished(
-    product: Product, op: Conv | ConvTranspose | Dense, signature: Signature, backend: Backend
+    product: Product, op: Conv | ConvTranspose | Dense, signature: Signature
 ) -> Callable[..., Any]:
     """Wrap a channels-last product in what the op says of layout, bias and activation."""
     activation = None if op.activation == "linear" else FUNCTIONS[op.activation]
@@ -66,4 +66,4 @@ def _finished(
             y = activation(y)
         return y if channels_last else tf.transpose(y, to_first)
 
-    return kit.rounded_once(compute, signature.dtype, backend.cast)
+    return kit.rounded_once(compute, signature.dtype, tf.cast)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from convdispatch import kit
-from convdispatch.ops import Backend, Conv, Pool, Shape, Signature
+from convdispatch.ops import Conv, Pool, Shape, Signature
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
 from convdispatch_tensorflow._images import pad
@@ -21,7 +21,7 @@ Function = Callable[[Any], Any]
 Pads = Sequence[tuple[int, int]]
 
 
-def pooling(op: Pool, signature: Signature, backend: Backend) -> Function:
+def pooling(op: Pool, signature: Signature, backend: kit.Primitives) -> Function:
     """Return the function that computes the op."""
     if op.kind == "max":
         pool = _channels_last(_largest(op, signature), op)
@@ -31,7 +31,7 @@ def pooling(op: Pool, signature: Signature, backend: Backend) -> Function:
         pool = _channels_last(_averages(op, signature), op)
     else:
         pool = _sums(op, signature, backend)
-    return kit.rounded_once(pool, signature.dtype, backend.cast)
+    return kit.rounded_once(pool, signature.dtype, tf.cast)
 
 
 def _channels_last(pool: Function, op: Pool) -> Function:
@@ -46,7 +46,7 @@ def _averages(op: Pool, signature: Signature) -> Function:
     return lambda x: tf.nn.avg_pool(pad(x, pads), op.size, op.strides, "VALID")
 
 
-def _sums(op: Pool, signature: Signature, backend: Backend) -> Function:
+def _sums(op: Pool, signature: Signature, backend: kit.Primitives) -> Function:
     """Return the sums, or the averages of windows of unequal size: depthwise, by ones."""
     channels = signature.input_shape[kit.channel_axis(op) - 1]
     ones = (*op.size, 1, channels)
