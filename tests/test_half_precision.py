@@ -36,6 +36,7 @@ def value(backend: Backend, result: Any) -> Any:
         (activations.silu, -11.5, -1.165e-4),
         (activations.mish, -11.5, -1.165e-4),
         (activations.gelu.with_parameters(approximate=True), 300.0, 300.0),
+        (activations.gelu, -5.0, -1.4333e-6),
         (activations.hard_silu, 60000.0, 60000.0),
         (activations.softplus, -11.5, 1.013e-5),
         (activations.sparse_plus, 60000.0, 60000.0),

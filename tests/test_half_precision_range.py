@@ -120,7 +120,7 @@ OTHERS: list[tuple[Activation, Definition]] = [
 ]
 FORMULAS = [(KERAS3[name], definition) for name, definition in DEFINITIONS.items()] + OTHERS
 # Differences of numbers of the size of x, or of 1 where x is larger: nothing smaller is kept.
-CANCELLING = ("gelu", "tanh_shrink", "hard_sigmoid", "hard_silu", "soft_shrink", "sparse_sigmoid",
+CANCELLING = ("tanh_shrink", "hard_sigmoid", "hard_silu", "soft_shrink", "sparse_sigmoid",
               "relu", "sparse_plus")  # fmt: skip
 
 

@@ -132,6 +132,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     },
     "clip": _clip,
     "erf": _rounded_once(jax.scipy.special.erf),
+    "erfc": _rounded_once(jax.scipy.special.erfc),
     "linear": _linear,
     "log1p": _rounded_once(_log1p),
     # The default precision of accelerators is less than float32's.

@@ -101,6 +101,7 @@ _GRADIENTS: Mapping[str, Function] = {
     # The bounds belong to what lies between them, as in every framework.
     "clip": lambda answer, x, low, high: lambda g: g * ((x >= low) & (x <= high)),
     "erf": lambda answer, x: lambda g: g * (2 / math.sqrt(math.pi)) * _exp(-x * x),
+    "erfc": lambda answer, x: lambda g: g * (-2 / math.sqrt(math.pi)) * _exp(-x * x),
     "pad": lambda answer, x, pads, value: lambda g: g[kit.inside(x.shape, pads)],
     # autograd's maximum would say 1/2 at the kink.
     "relu": lambda answer, x: lambda g: g * (x > 0),

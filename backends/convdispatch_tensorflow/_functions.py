@@ -68,6 +68,14 @@ def _erf(x: Any) -> Any:
     return tf.where(is_far, tf.sign(x), tf.math.erf(tf.where(is_far, tf.zeros_like(x), x)))
 
 
+@_rounded_once
+def _erfc(x: Any) -> Any:
+    # As `_erf`: from 30 on it is 0 in every element type, and 2 on the other side.
+    is_far = tf.abs(x) > 30
+    near = tf.math.erfc(tf.where(is_far, tf.zeros_like(x), x))
+    return tf.where(is_far, 1 - tf.sign(x), near)
+
+
 _pow = _binary(tf.pow)
 # In tensorflow 2.21 the gradients of x**0 and x**1, to the second order, are NaN for x = 0.
 _POWERS: Mapping[float, Function] = {
@@ -160,6 +168,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "concatenate": tf.concat,
     "cumsum": _rounded_once(tf.cumsum),
     "erf": _erf,
+    "erfc": _erfc,
     "flip": _flip,
     "linear": _linear,
     "matmul": _matmul,

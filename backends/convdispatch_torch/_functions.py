@@ -169,7 +169,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "where": _rounded_once_of_several(_where),
     **{
         name: _rounded_once(getattr(torch, name))
-        for name in ("erf", "exp", "expm1", "log", "log1p", "sigmoid", "sqrt", "tanh")
+        for name in ("erf", "erfc", "exp", "expm1", "log", "log1p", "sigmoid", "sqrt", "tanh")
     },
     **{
         name: _rounded_once_of_several(_binary(getattr(torch, name)))

@@ -71,7 +71,8 @@ def gelu(f: Functions, x: Any, approximate: bool) -> Any:
     if approximate:
         # sigmoid(2 z) is (1 + tanh(z)) / 2, without the cancellation for z below 0.
         return x * f["sigmoid"](2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))
-    return 0.5 * x * (1 + f["erf"](x / math.sqrt(2)))
+    # erfc(-z) is 1 + erf(z), without the cancellation for z below 0.
+    return 0.5 * x * f["erfc"](x / -math.sqrt(2))
 
 
 def silu(f: Functions, x: Any) -> Any:
@@ -115,8 +116,10 @@ def hard_tanh(f: Functions, x: Any) -> Any:
 
 
 def tanh_shrink(f: Functions, x: Any) -> Any:
-    """Keras 3: x - tanh(x)."""
-    return x - f["tanh"](x)
+    """Keras 3: x - tanh(x); near 0, where that cancels, its series."""
+    square = x * x
+    series = x * square * (1 / 3 - square * (2 / 15 - square * (17 / 315 - square * 62 / 2835)))
+    return f["where"](f["abs"](x) < 0.03, series, x - f["tanh"](x))
 
 
 def hard_shrink(f: Functions, x: Any, threshold: float) -> Any:

@@ -141,6 +141,10 @@ def _erf(x: Array) -> Array:
     return np.asarray(np.frompyfunc(math.erf, 1, 1)(x)).astype(native_type(x.dtype))
 
 
+def _erfc(x: Array) -> Array:
+    return np.asarray(np.frompyfunc(math.erfc, 1, 1)(x)).astype(native_type(x.dtype))
+
+
 def _matmul(a: Array, b: Array) -> Any:
     if a.ndim <= 2 or b.ndim != 2:
         return np.matmul(a, b)
@@ -180,6 +184,7 @@ _OF_ONE: Mapping[str, Function] = {
     **{name: getattr(np, name) for name in ("exp", "expm1", "log", "log1p", "sqrt", "tanh")},
     **{name: getattr(np, name) for name in ("clip", "cumsum", "max", "mean", "sum")},
     "erf": _erf,
+    "erfc": _erfc,
     "sigmoid": _sigmoid,
 }
 _OF_SEVERAL: Mapping[str, Function] = {

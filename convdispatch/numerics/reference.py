@@ -220,6 +220,10 @@ def _erf(x: Any) -> Any:
     return np.vectorize(math.erf, otypes=[np.float64])(x)
 
 
+def _erfc(x: Any) -> Any:
+    return np.vectorize(math.erfc, otypes=[np.float64])(x)
+
+
 def _relu(x: Any) -> Any:
     return np.maximum(x, 0)
 
@@ -246,6 +250,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "relu": _relu,
     "sigmoid": _sigmoid,
     "erf": _erf,
+    "erfc": _erfc,
     **{
         name: getattr(np, name)
         for name in (

@@ -5,7 +5,8 @@ given, one of them may be a Python number, which gets the other's element type. 
 computed in float32 and rounded once, gradients too. `axis` may count from the end.
 
 Elementwise, of one tensor:
-    abs, erf, exp, expm1, linear, log, log1p, relu, sigmoid, sign, sqrt, tanh   f(x)
+    abs, erf, erfc, exp, expm1, linear, log, log1p, relu, sigmoid, sign, sqrt, tanh
+                                f(x); erfc is 1 - erf, without the cancellation
     clip(x, low, high)          two Python numbers; the gradient passes between them and at them
     stop_gradient(x)            the tensor itself, through which no gradient passes
 
@@ -41,8 +42,8 @@ from __future__ import annotations
 
 REQUIRED_FUNCTIONS = (
     # elementwise, of one tensor
-    "abs", "clip", "erf", "exp", "expm1", "linear", "log", "log1p", "relu", "sigmoid", "sign",
-    "sqrt", "stop_gradient", "tanh",
+    "abs", "clip", "erf", "erfc", "exp", "expm1", "linear", "log", "log1p", "relu", "sigmoid",
+    "sign", "sqrt", "stop_gradient", "tanh",
     # elementwise, of two
     "equal", "greater", "greater_equal", "less", "less_equal", "maximum", "minimum", "not_equal",
     "power", "where",

@@ -43,6 +43,7 @@ SLOPES: dict[str, tuple[str, Array, Callable[[Array], Any]]] = {
     "abs": ("abs", _LINE, np.sign),
     "erf": ("erf", _LINE, _erf_slope),
     "erf-far-out": ("erf", _FAR, _erf_slope),
+    "erfc": ("erfc", _LINE, lambda x: -_erf_slope(x)),
     "exp": ("exp", _LINE, np.exp),
     "expm1": ("expm1", _LINE, np.exp),
     "linear": ("linear", _AROUND, np.ones_like),

@@ -39,6 +39,11 @@ def _erf(x: Array) -> Array:
     return values
 
 
+def _erfc(x: Array) -> Array:
+    values: Array = np.vectorize(math.erfc, otypes=[np.float64])(x)
+    return values
+
+
 def _sigmoid(x: Array) -> Array:
     decay = np.exp(-np.abs(x))
     return np.asarray(np.where(x < 0, decay, 1.0) / (1 + decay))
@@ -50,7 +55,8 @@ def _one_hot(indices: Array, depth: int) -> Array:
 
 # NumPy's own, and what it lacks.
 REFERENCE: Functions = {
-    "abs": np.abs, "erf": _erf, "exp": np.exp, "expm1": np.expm1, "linear": np.positive,
+    "abs": np.abs, "erf": _erf, "erfc": _erfc, "exp": np.exp, "expm1": np.expm1,
+    "linear": np.positive,
     "log": np.log, "log1p": np.log1p, "relu": lambda x: np.maximum(x, 0), "sigmoid": _sigmoid,
     "sqrt": np.sqrt, "tanh": np.tanh, "maximum": np.maximum, "minimum": np.minimum,
     "where": np.where, "max": np.max, "mean": np.mean, "sum": np.sum, "flip": np.flip,
@@ -98,6 +104,7 @@ def _over(name: str, **options: Any) -> Callable[[Functions, Any], Any]:
 
 ELEMENTWISE: dict[str, Row] = {
     **{name: Row(_of_one(name), (_LINE,)) for name in ("erf", "exp", "expm1", "sigmoid", "tanh")},
+    "erfc": Row(_of_one("erfc"), (_LINE,)),
     **{name: Row(_of_one(name), (_LINE,), EXACT) for name in ("abs", "linear", "relu")},
     **{name: Row(_of_one(name), (_POSITIVE,)) for name in ("log", "log1p")},
     "sqrt": Row(_of_one("sqrt"), (_POSITIVE,), RELATIVE),
@@ -107,14 +114,16 @@ ELEMENTWISE: dict[str, Row] = {
         f"{name}-near-zero": Row(_of_one(name), (_TINY,), RELATIVE)
         for name in ("expm1", "log1p", "erf", "tanh")
     },
+    # Where 1 - erf(x) cancels.
+    "erfc-tail": Row(_of_one("erfc"), (np.array([0.5, 1.0, 1.5, 2.0, 2.5, 3.0]),), RELATIVE),
     # Where a formula written down carelessly overflows.
     **{
         f"{name}-far-out": Row(_of_one(name), (_FAR,), EXACT)
-        for name in ("erf", "exp", "expm1", "sigmoid", "tanh", "relu", "abs")
+        for name in ("erf", "erfc", "exp", "expm1", "sigmoid", "tanh", "relu", "abs")
     },
     **{
         f"{name}-of-special": Row(_of_one(name), (_SPECIAL,), EXACT)
-        for name in ("abs", "erf", "exp", "expm1", "linear", "relu", "sigmoid", "tanh")
+        for name in ("abs", "erf", "erfc", "exp", "expm1", "linear", "relu", "sigmoid", "tanh")
     },
     "log-of-special": Row(_of_one("log"), (np.array([np.nan, np.inf, 0.0, -1.0, 1.0]),), EXACT),
     "log1p-of-special": Row(_of_one("log1p"), (np.array([np.nan, np.inf, -1.0, -2.0]),), EXACT),
