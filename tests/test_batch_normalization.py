@@ -285,14 +285,7 @@ def test_a_configuration_makes_an_equal_layer() -> None:
 @pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
 def test_the_frameworks_compilers_take_it(backend: Backend) -> None:
     """Inference and training compute the same compiled as not."""
-    model = Sequential(
-        [
-            layers.Conv2D(3, 2, input_shape=(4, 5, 2), name="c"),
-            layers.BatchNormalization(name="n"),
-            layers.Dropout(0.5),
-        ],
-        backend=backend.name,
-    )
+    model = of_all_kinds(backend.name)
     x = backend.asarray(RNG.normal(0, 1, (3, 4, 5, 2)), "float32")
     weights, functional = model.variables, model.functional()
 
@@ -318,3 +311,88 @@ def test_the_frameworks_compilers_take_it(backend: Backend) -> None:
     got = backend.compile(training)(x, key(backend, 3, 4), *weights)
     want = training(x, key(backend, 3, 4), *weights)
     np.testing.assert_allclose(backend.to_numpy(got), backend.to_numpy(want), rtol=1e-4)
+
+
+def of_all_kinds(backend: str) -> Any:
+    """Return a model of a convolution, a normalization and a dropout."""
+    return Sequential(
+        [
+            layers.Conv2D(3, 2, input_shape=(4, 5, 2), name="c"),
+            layers.BatchNormalization(name="n"),
+            layers.Dropout(0.5),
+        ],
+        backend=backend,
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
+def test_torch_export_takes_it(all_backends: tuple[str, ...]) -> None:
+    """For any batch size, the moving statistics as they are."""
+    if "torch" not in all_backends:
+        pytest.skip("torch is not under test here")
+    torch = pytest.importorskip("torch")
+    from convdispatch_torch import as_module
+
+    model = of_all_kinds("torch")
+    module = as_module(model).eval()
+    x = torch.randn(3, 4, 5, 2)
+    batch = torch.export.Dim("batch", min=2)
+    exported = torch.export.export(module, (x,), dynamic_shapes=({0: batch},))
+    other = torch.randn(5, 4, 5, 2)
+    torch.testing.assert_close(exported.module()(other), model(other))
+
+
+def test_tf_function_takes_it_with_an_unknown_batch(all_backends: tuple[str, ...]) -> None:
+    """Inference and training; the count of Keras 2's moving variance is known at run time alone."""
+    if "tensorflow" not in all_backends:
+        pytest.skip("tensorflow is not under test here")
+    tf = pytest.importorskip("tensorflow")
+    from convdispatch.keras2.layers import BatchNormalization as Keras2s
+
+    layer = Keras2s(momentum=0.5, epsilon=0.5, backend="tensorflow")
+    layer.build((None, 1))
+    spec = tf.TensorSpec((None, 1), tf.float32)
+
+    @tf.function(input_signature=[spec], autograph=False)
+    def trained(x: Any) -> Any:
+        outputs, effects = layer.apply_training(layer.variables, x, tf.constant([1, 2]))
+        return outputs, effects.updates["moving_variance"]
+
+    # A variance of 1; of n numbers the estimate is n / (n - 1.5): 2 / 0.5 of two, 4 / 2.5 of four.
+    for n, estimate in ((2, 4.0), (4, 1.6)):
+        _, moved = trained(tf.constant([[0.0], [2.0]] * (n // 2)))
+        assert float(moved[0]) == pytest.approx(0.5 + 0.5 * estimate)
+
+
+def test_keras_2_keeps_an_estimate_of_the_population_s_variance(backend: Backend) -> None:
+    """N / (n - 1 - epsilon) times the batch's: 2 / 0.5 of two numbers, by hand."""
+    from convdispatch.keras2.layers import BatchNormalization as Keras2s
+
+    layer = Keras2s(momentum=0.5, epsilon=0.5, backend=backend.name)
+    layer.build((None, 1))
+    x = np.array([[0.0], [2.0]], np.float32)
+    _, effects = layer.apply_training(layer.variables, x, key(backend))
+    moved = backend.to_numpy(effects.updates["moving_variance"])
+    assert moved.tolist() == [0.5 + 0.5 * 4]
+
+
+@pytest.mark.parametrize(
+    ("mode", "x", "want"),
+    [
+        # Of the batch: means 2 and 4, variances 1 and 4.
+        (2, [[1.0, 2.0], [3.0, 6.0]], [[-1, -1], [1, 1]]),
+        # Of each sample: means 1.5 and 4.5, standard deviations 0.5 and 1.5.
+        (1, [[1.0, 2.0], [3.0, 6.0]], [[-1, 1], [-1, 1]]),
+        # The running ones: mean 0, variance 1.
+        (0, [[1.0, 2.0], [3.0, 6.0]], [[1, 2], [3, 6]]),
+    ],
+)
+def test_keras_1_s_modes(backend: Backend, mode: int, x: Any, want: Any) -> None:
+    """In a call, without epsilon; only mode 0 has state to update."""
+    from convdispatch.keras1.layers import BatchNormalization as Keras1s
+
+    layer = Keras1s(mode=mode, epsilon=0.0, backend=backend.name)
+    got = layer(np.array(x, np.float32))
+    np.testing.assert_allclose(backend.to_numpy(got), want, rtol=1e-6)
+    _, effects = layer.apply_training(layer.variables, np.array(x, np.float32), key(backend))
+    assert len(effects.updates) == (2 if mode == 0 else 0)

@@ -12,6 +12,8 @@ import pytest
 
 import convdispatch
 from convdispatch import Model, Sequential, layers
+from convdispatch.engine.resolved import Effects, Resolved
+from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidShape, InvalidType
 from convdispatch.ops import Backend
 
@@ -284,3 +286,27 @@ def test_bad_models_and_inputs_are_refused(work: Any, error: type[Exception], me
     if work is of_two_layers_of_one_name and "torch" in convdispatch.available_backends():
         with pytest.raises(InvalidArgument, match="must be on one backend; received 'a'"):
             of_two_backends()
+
+
+class Updating(layers.Layer):
+    """A user's layer that moves a state which it does not declare."""
+
+    def resolve(self, spec: Spec) -> Resolved:
+        """Return a function that returns its input, and an update in training."""
+
+        def lower_training(dtype: str, activation: Any) -> Any:
+            return lambda weights, x, key: (x, Effects(updates={"count": x}))
+
+        def lower(dtype: str, activation: Any) -> Any:
+            return lambda weights, x: x
+
+        shape = (None, *spec.shape[1:])
+        return Resolved(output_shape=shape, lower=lower, lower_training=lower_training)
+
+
+def test_an_update_of_what_is_no_weight_is_refused() -> None:
+    """By name, with what the layer has."""
+    model = Sequential([Updating(name="u", input_shape=(1,))], backend="numpy")
+    key = np.array([1, 2], np.int32)
+    with pytest.raises(InvalidArgument, match=r"'u' updates 'count'.* \(it has none\)"):
+        model.apply_training([], np.ones((1, 1), np.float32), key)

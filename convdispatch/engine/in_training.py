@@ -17,6 +17,7 @@ from convdispatch.engine.plans import Plan
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.tensors import as_native, require_native
+from convdispatch.errors import InvalidArgument
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.ops import Backend, Tensor
 from convdispatch.runtime.tuning import outside_trace
@@ -49,7 +50,9 @@ class InTraining(Changing):
         native = as_native(backend, inputs, self.dtype)
         shape, dtype = backend.describe(native)
         self._require_weights(weights, Spec(shape, dtype))
-        return self.training_for(native)(weights, native, key)
+        outputs, effects = self.training_for(native)(weights, native, key)
+        self._require_own(effects)
+        return outputs, effects
 
     def training_for(self, inputs: Any) -> Training:
         """Return the function of (weights, inputs, key) for native inputs like these."""
@@ -93,6 +96,16 @@ class InTraining(Changing):
     def plan_for(self, inputs: Any) -> Plan:
         """Return the plan for a native tensor."""
         raise NotImplementedError
+
+    def _require_own(self, effects: Effects) -> None:
+        """Raise `InvalidArgument` where a class of layers updates what is none of its weights."""
+        names = [weight.name for weight in self._declarations]
+        for name in effects.updates:
+            if self._is_made and name not in names:
+                raise InvalidArgument(
+                    f"{self.name!r} updates {name!r} in training, which is none of its weights "
+                    f"{', '.join(map(repr, names)) or '(it has none)'}. Declare it in `resolve`."
+                )
 
     def _require_weights(self, weights: Sequence[Any], spec: Spec) -> None:
         declared = self._declarations if self._is_made else self.resolved(spec).declarations
