@@ -129,7 +129,7 @@ def test_the_frontend_imports_no_framework(path):
     assert [name for name in imported(path, ROOT) if FRAMEWORK_NAME.search(name)] == []
 
 
-@pytest.mark.parametrize("name", ["oracle", "bounds"])
+@pytest.mark.parametrize("name", ["oracle", "oracle_pooling", "oracle_resizing", "bounds"])
 def test_the_oracle_imports_numpy_alone(name):
     """An oracle that shares the frontend's geometry would share its bugs."""
     path = ROOT / "convdispatch/numerics" / f"{name}.py"

@@ -39,6 +39,12 @@ class Case:
     features: tuple[str, ...] = ()  # declared unsupported by a backend, they skip the case
     since: str = "1.0"
 
+    def uses(self, feature: str) -> bool:
+        """Say whether the case uses a feature, which may be an op's with several details."""
+        name, *details = feature.split(":")
+        needed = [f"{name}:{detail}" for detail in details] or [name]
+        return all(one in self.features for one in needed)
+
     def run(self, backend: Backend) -> Measured | None:
         """Check the claim; raise `Mismatch` where it does not hold."""
         return self.check(backend, *self.arguments)

@@ -8,9 +8,18 @@ from functools import lru_cache
 import numpy as np
 
 from convdispatch.numerics import bounds, oracle
-from convdispatch.numerics.forms import Form, Known
-from convdispatch.numerics.problem import Array, Problem, round_to
-from convdispatch.ops import Conv, ConvTranspose, Pad, Upsample
+from convdispatch.numerics.forms import Known, form_of
+from convdispatch.numerics.oracle_pooling import pool_gradient
+from convdispatch.numerics.oracle_resizing import resize_gradient
+from convdispatch.numerics.problem import (
+    Array,
+    Problem,
+    Product,
+    pool_fields,
+    resize_fields,
+    round_to,
+)
+from convdispatch.ops import Pad, Pool, Resize, Upsample
 
 # Roundings that a bilinear weight and its product may have gone through: docs/rounding.md.
 _BILINEAR_PRODUCTS = 8
@@ -25,9 +34,10 @@ def cotangent(problem: Problem) -> Array:
     rng = np.random.default_rng((problem.seed, zlib.crc32(repr(shape).encode()), 1))
     drawn = round_to(rng.standard_normal(shape), problem.dtype)
     op = problem.op
-    if isinstance(op, Conv | ConvTranspose) and op.activation == "relu":
-        z = Form(op, problem).before_activation()
-        drawn[np.abs(z.value) <= z.error] = 0
+    if isinstance(op, Product) and op.activation == "relu":
+        z = form_of(problem).before_activation()
+        is_at_kink = np.abs(z.value) <= z.error
+        drawn[is_at_kink.reshape(shape)] = 0
     return drawn
 
 
@@ -40,23 +50,26 @@ def gradients(problem: Problem) -> tuple[Known, ...]:
         return (Known.exactly(oracle.pad(weight, cropped, channels_last=op.channels_last)),)
     if isinstance(op, Upsample):
         return (_upsample_gradient(op, weight, problem.dtype),)
-    form = Form(op, problem)
-    return _with_oracle(form.derivatives(form.upstream(weight)), problem)
+    if isinstance(op, Pool):
+        return (_pool_gradient(op, problem, weight),)
+    if isinstance(op, Resize):
+        return (_resize_gradient(op, problem, weight),)
+    form = form_of(problem)
+    upstream = form.upstream(weight.reshape(form.before_activation().value.shape))
+    return _with_oracle(form.derivatives(upstream), problem)
 
 
 @lru_cache(maxsize=128)
 def second_gradients(problem: Problem) -> tuple[Known, ...]:
-    """Return the gradients of the squared norm of all `gradients` of a convolution.
+    """Return the gradients of the squared norm of all `gradients` of an op with weights.
 
     Let p, q and r be the gradients for input, kernel and bias, and g = cotangent * f'(z). The norm
     changes with x directly by the form's gradient for (g, 2 q), with the kernel by that for
     (2 p, g), with g by h = product(2 p, kernel) + product(x, 2 q) + 2 r, and so with z by
     h * cotangent * f''(z), which goes back as any cotangent of z does.
     """
-    op, weight = problem.op, cotangent(problem)
-    if not isinstance(op, Conv | ConvTranspose):
-        raise TypeError(f"`problem` must have a convolution to differentiate twice; its op is {op}")
-    form = Form(op, problem)
+    form, weight = form_of(problem), cotangent(problem)
+    weight = weight.reshape(form.before_activation().value.shape)
     g = form.upstream(weight)
     p, q, r = (one.doubled() for one in form.derivatives(g))
     for_x, for_kernel = form.for_x(g, q), form.for_kernel(p, g)
@@ -76,8 +89,11 @@ def _with_oracle(found: tuple[Known, ...], problem: Problem) -> tuple[Known, ...
     the unit roundoff.
     """
     share = bounds.unit_roundoff("float64") / bounds.unit_roundoff(problem.dtype)
-    given = found[: len(problem.arrays)]
-    return tuple(Known(one.value, (1 + share) * one.error) for one in given)
+    pairs = zip(found, problem.arrays, strict=False)  # there may be no bias
+    return tuple(
+        Known(one.value.reshape(array.shape), (1 + share) * one.error.reshape(array.shape))
+        for one, array in pairs
+    )
 
 
 def _upsample_gradient(op: Upsample, weight: Array, dtype: str) -> Known:
@@ -91,6 +107,35 @@ def _upsample_gradient(op: Upsample, weight: Array, dtype: str) -> Known:
     is_nearest = op.interpolation == "nearest"
     read = [factor if is_nearest else 2 * factor for factor in op.factors]
     roundings = int(np.prod(read)) - 1 if is_nearest else int(np.prod(read)) + _BILINEAR_PRODUCTS
-    both = (dtype, "float64")  # the oracle rounds too
-    relative = sum(bounds.gamma(roundings, bounds.unit_roundoff(name)) for name in both)
-    return Known(back(weight), relative * back(np.abs(weight)))
+    return Known(back(weight), _relative(roundings, dtype) * back(np.abs(weight)))
+
+
+def _pool_gradient(op: Pool, problem: Problem, weight: Array) -> Known:
+    """Each cell is the sum of what comes from the windows that it is in."""
+    x, fields = problem.arrays[0], pool_fields(op)
+    windows = [-(-size // stride) for size, stride in zip(op.size, op.strides, strict=True)]
+    terms = int(np.prod(windows)) + bounds.DIVISION_ROUNDINGS
+    absolute = pool_gradient(x, np.abs(weight), **fields)
+    exact = pool_gradient(x, weight, **fields)
+    return Known(exact, _relative(terms, problem.dtype) * absolute)
+
+
+def _resize_gradient(op: Resize, problem: Problem, weight: Array) -> Known:
+    """Each cell is the sum of what comes from the cells that read it, by their shares."""
+    shape = problem.input_shape[1:]
+    size = shape[:-1] if op.channels_last else shape[1:]
+    fields = {**resize_fields(op), "input_size": size}
+    counted = resize_gradient(np.abs(weight), **fields, weighs=False)
+    weighed = resize_gradient(np.abs(weight), **fields)
+    reads = int(resize_gradient(np.ones_like(weight), **fields, weighs=False).max(initial=0))
+    rank = len(size)
+    relative = _relative(reads + bounds.resize_roundings(rank), problem.dtype)
+    error = relative * weighed
+    if op.interpolation == "bilinear":
+        error = error + bounds.shares_bound(counted, rank, problem.dtype)
+    return Known(resize_gradient(weight, **fields), error)
+
+
+def _relative(terms: int, dtype: str) -> float:
+    """Return the relative error of so many roundings, and of the oracle's own."""
+    return sum(bounds.gamma(terms, bounds.unit_roundoff(name)) for name in (dtype, "float64"))

@@ -87,6 +87,31 @@ def conv_bound(absolute_result: npt.ArrayLike, reduction_length: int, dtype: str
     return relative * absolute
 
 
+# An average's division, or its product with a rounded quotient, and the same undone where a sum is
+# computed as an average: beside the additions, whose number is one less than that of the cells.
+DIVISION_ROUNDINGS = 3
+
+
+def resize_roundings(rank: int) -> int:
+    """Return the roundings that each term of a bilinear result goes through, relative to it.
+
+    Along each axis: the product with its share, the sum with its neighbour, and the product of
+    shares where they are multiplied first.
+    """
+    return 3 * rank
+
+
+def shares_bound(counted: Array, rank: int, dtype: str) -> Array:
+    """Return by how much a bilinear result may be off because its shares are rounded.
+
+    A share s is a quotient rounded once; 1 - s is off by that, and by a rounding of its own: each
+    by at most 2 u, of which nothing is relative to the share. `counted` is the sum of the absolute
+    cells that are read, each of which is multiplied with one share an axis.
+    """
+    u = unit_roundoff("float32" if dtype in _HALF else dtype)
+    return gamma(2 * rank, u) * counted
+
+
 def activated(z: Array, error: Array, activation: str, dtype: str) -> tuple[Array, Array]:
     """Return f(z) for a fused activation f, and the largest error where z is off by `error`.
 

@@ -8,7 +8,7 @@ docs/rounding.md has the derivation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from convdispatch.numerics import bounds, oracle
 from convdispatch.numerics.problem import Array, Problem, add_bias, before_bias, conv_fields
-from convdispatch.ops import Conv, ConvTranspose
+from convdispatch.ops import Conv, ConvTranspose, Dense
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,40 @@ class Known:
         return Known(2 * self.value, 2 * self.error)
 
 
+def form_of(problem: Problem) -> Form:
+    """Return the form of a problem whose op has weights.
+
+    That of a `Dense` is the convolution by one tap of all its rows, side by side.
+
+    Raises TypeError for another op.
+    """
+    op, (x, *weights) = problem.op, problem.arrays
+    if isinstance(op, Dense):
+        kernel, *bias = weights
+        pointwise = Conv(
+            strides=(1,),
+            pads=((0, 0),),
+            dilation=(1,),
+            groups=1,
+            channels_last=True,
+            bias=op.bias,
+            activation=op.activation,
+        )
+        rows = (x.reshape(len(x), prod(x.shape[1:-1]), x.shape[-1]), kernel[np.newaxis], *bias)
+        return Form(pointwise, rows, dtype=problem.dtype)
+    if not isinstance(op, Conv | ConvTranspose):
+        raise TypeError(f"`problem` must have an op with weights; its op is {op}")
+    return Form(op, problem.arrays, dtype=problem.dtype)
+
+
 class Form:
     """The op f(product(x, kernel) + bias) and what its gradients are made of."""
 
-    def __init__(self, op: Conv | ConvTranspose, problem: Problem) -> None:
+    def __init__(self, op: Conv | ConvTranspose, arrays: Sequence[Array], *, dtype: str) -> None:
         self.op = op
-        self._unit = bounds.unit_roundoff(problem.dtype)
-        self._dtype = problem.dtype
-        self.x, self.kernel, *bias = map(Known.exactly, problem.arrays)
+        self._unit = bounds.unit_roundoff(dtype)
+        self._dtype = dtype
+        self.x, self.kernel, *bias = map(Known.exactly, arrays)
         self._bias = bias[0] if bias else None
 
     @property

@@ -6,7 +6,8 @@ results, Python objects such as fractions stay what they are, all else is comput
 
 Layouts. Tensors are (batch, *spatial, channels), or (batch, channels, *spatial) where
 `channels_last` is False. Kernels are (*spatial, input channels per group, output channels).
-Nothing here may import convdispatch.
+`oracle_pooling` and `oracle_resizing` are the same for those ops. Nothing here may import
+convdispatch.
 """
 
 from __future__ import annotations
@@ -182,6 +183,19 @@ def upsample_gradient(
             source, shares = zip(*corner, strict=True)
             gradient[(slice(None), *source)] += np.prod(shares) * g[(slice(None), *cell)]
     return _layout(gradient, channels_last)
+
+
+def dense(x: npt.ArrayLike, kernel: npt.ArrayLike) -> Array:
+    """Multiply: y[..., j] = sum over i of x[..., i] * kernel[i, j].
+
+    >>> dense([[1, 2]], [[1, 10], [100, 1000]])
+    array([[ 201, 2010]])
+    """
+    cells, matrix = _exact(x), _exact(kernel)
+    y = np.zeros((*cells.shape[:-1], matrix.shape[-1]), np.result_type(cells, matrix))
+    for i, j in np.ndindex(*matrix.shape):
+        y[..., j] += cells[..., i] * matrix[i, j]
+    return y
 
 
 def _exact(value: npt.ArrayLike) -> Array:

@@ -7,7 +7,7 @@ from its seed, always the same.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache, partial
 from math import prod
 from typing import Any, TypeAlias
@@ -16,9 +16,24 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch.numerics import bounds, oracle
-from convdispatch.ops import Conv, ConvTranspose, Op, Pad, Shape, Signature, Upsample
+from convdispatch.numerics.oracle_pooling import pool
+from convdispatch.numerics.oracle_resizing import resize
+from convdispatch.ops import (
+    Conv,
+    ConvTranspose,
+    Dense,
+    Op,
+    Pad,
+    Pool,
+    Resize,
+    Shape,
+    Signature,
+    Upsample,
+)
 
 Array: TypeAlias = npt.NDArray[Any]
+# The ops that have weights: a product, a bias and an activation.
+Product: TypeAlias = Conv | ConvTranspose | Dense
 
 # Products that one cell of a bilinear image may have gone through: docs/rounding.md.
 _BILINEAR_PRODUCTS = 8
@@ -50,9 +65,12 @@ class Problem:
     @property
     def reduction_length(self) -> int:
         """Products summed into one number of the result, the bias counted as one more."""
-        if isinstance(self.op, Pad) or not self.weight_shapes:
-            return 0
-        return _reduction_length(self.op, self.weight_shapes[0])
+        return _reduction_length(self.op, self.weight_shapes[0]) if self.weight_shapes else 0
+
+    @property
+    def channels_last(self) -> bool:
+        """Whether the last axis of the input holds the channels; that of a `Dense` always does."""
+        return isinstance(self.op, Dense) or self.op.channels_last
 
     @cached_property
     def arrays(self) -> tuple[Array, ...]:
@@ -94,18 +112,32 @@ def conv_fields(op: Conv | ConvTranspose) -> dict[str, Any]:
     return {name: getattr(op, name) for name in shared}
 
 
-def before_bias(op: Conv | ConvTranspose, x: Array, kernel: Array) -> Array:
+def pool_fields(op: Pool) -> dict[str, Any]:
+    """Return the fields of a pooling, which are the oracle's arguments."""
+    return asdict(op)
+
+
+def resize_fields(op: Resize) -> dict[str, Any]:
+    """Return the fields of a resampling that the oracle's two functions share."""
+    shared = ("interpolation", "coordinates", "channels_last")
+    return {name: getattr(op, name) for name in shared}
+
+
+def before_bias(op: Product, x: Array, kernel: Array) -> Array:
     """Return the oracle's result before bias and activation."""
+    if isinstance(op, Dense):
+        return oracle.dense(x, kernel)
     if isinstance(op, ConvTranspose):
         return oracle.conv_transpose(x, kernel, **conv_fields(op), output_size=op.output_size)
     return oracle.conv(x, kernel, **conv_fields(op))
 
 
-def add_bias(op: Conv | ConvTranspose, product: Array, bias: Array | None) -> Array:
+def add_bias(op: Product, product: Array, bias: Array | None) -> Array:
     """Return the product plus one number a channel, where the op has a bias."""
     if bias is None:
         return product
-    return product + (bias if op.channels_last else bias.reshape(-1, *[1] * len(op.pads)))
+    is_last = isinstance(op, Dense) or op.channels_last
+    return product + (bias if is_last else bias.reshape(-1, *[1] * (product.ndim - 2)))
 
 
 def output_shape(problem: Problem) -> Shape:
@@ -125,22 +157,49 @@ def _expected(problem: Problem) -> tuple[Array, Array]:
         exact = oracle.pad(arrays[0], op.pads, channels_last=op.channels_last)
         return exact, np.zeros_like(exact)
     if isinstance(op, Upsample):
-        upsample = partial(
-            oracle.upsample,
-            factors=op.factors,
-            interpolation=op.interpolation,
-            channels_last=op.channels_last,
-        )
-        exact = upsample(arrays[0])
-        if op.interpolation == "nearest":
-            return exact, np.zeros_like(exact)
-        return exact, _rounding(upsample(np.abs(arrays[0])), _BILINEAR_PRODUCTS, problem.dtype)
+        return _upsampled(op, arrays[0], problem.dtype)
+    if isinstance(op, Pool):
+        return _pooled(op, arrays[0], problem.dtype)
+    if isinstance(op, Resize):
+        return _resized(op, arrays[0], problem.dtype)
     x, kernel, *bias = arrays
     exact = add_bias(op, before_bias(op, x, kernel), bias[0] if bias else None)
     absolute_bias = np.abs(bias[0]) if bias else None
     absolute = add_bias(op, before_bias(op, np.abs(x), np.abs(kernel)), absolute_bias)
     allowed = _rounding(absolute, problem.reduction_length, problem.dtype)
     return bounds.activated(exact, allowed, op.activation, problem.dtype)
+
+
+def _upsampled(op: Upsample, x: Array, dtype: str) -> tuple[Array, Array]:
+    upsample = partial(
+        oracle.upsample,
+        factors=op.factors,
+        interpolation=op.interpolation,
+        channels_last=op.channels_last,
+    )
+    exact = upsample(x)
+    if op.interpolation == "nearest":
+        return exact, np.zeros_like(exact)
+    return exact, _rounding(upsample(np.abs(x)), _BILINEAR_PRODUCTS, dtype)
+
+
+def _pooled(op: Pool, x: Array, dtype: str) -> tuple[Array, Array]:
+    exact = pool(x, **pool_fields(op))
+    if op.kind == "max":
+        return exact, np.zeros_like(exact)
+    length = prod(op.size) + bounds.DIVISION_ROUNDINGS
+    return exact, _rounding(pool(np.abs(x), **pool_fields(op)), length, dtype)
+
+
+def _resized(op: Resize, x: Array, dtype: str) -> tuple[Array, Array]:
+    fields = {**resize_fields(op), "output_size": op.output_size}
+    exact = resize(x, **fields)
+    if op.interpolation == "nearest":
+        return exact, np.zeros_like(exact)
+    weighed, counted = (resize(np.abs(x), **fields, weighs=each) for each in (True, False))
+    rank = len(op.output_size)
+    both = _rounding(weighed, bounds.resize_roundings(rank), dtype)
+    return exact, both + bounds.shares_bound(counted, rank, dtype)
 
 
 def _rounding(absolute: Array, length: int, dtype: str) -> Array:
@@ -151,9 +210,11 @@ def _rounding(absolute: Array, length: int, dtype: str) -> Array:
 
 
 def _reduction_length(op: Op, kernel_shape: Shape) -> int:
-    if not isinstance(op, Conv | ConvTranspose):
+    if not isinstance(op, Product):
         return 0
     *taps, channels, filters = kernel_shape
+    if isinstance(op, Dense):
+        return channels + op.bias
     read = filters // op.groups if isinstance(op, ConvTranspose) else channels
     return int(prod(taps) * read + op.bias)
 

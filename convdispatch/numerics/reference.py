@@ -9,24 +9,33 @@ reads are taken together, and a test holds both against each other.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from convdispatch.errors import UnsupportedOp
+from convdispatch.kit import Apply, as_function, checked_step, draws
 from convdispatch.numerics import oracle
+from convdispatch.numerics.oracle_resizing import resize
+from convdispatch.numerics.reference_functions import FUNCTIONS
 from convdispatch.ops import (
     Conv,
     ConvTranspose,
+    Dense,
     Differentiable,
     Differentiated,
+    Model,
     Op,
     Pad,
     PartialShape,
+    Pool,
+    Resize,
     Shape,
     Signature,
+    Step,
+    Tensor,
     Upsample,
 )
 
@@ -40,7 +49,8 @@ class Reference:
     name = "reference"
 
     def __init__(self) -> None:
-        self.functions: Mapping[str, Callable[..., Any]] = _FUNCTIONS
+        self.functions: Mapping[str, Callable[..., Any]] = FUNCTIONS
+        self.random: Mapping[str, Callable[..., Any]] = draws
 
     def lower(self, op: Op, signature: Signature) -> Callable[..., Array]:
         """Return the op's definition."""
@@ -48,6 +58,10 @@ class Reference:
             return lambda x: _moved(x, op.channels_last, lambda cells: _padded(cells, op.pads))
         if isinstance(op, Upsample):
             return lambda x: _moved(x, op.channels_last, lambda cells: _upsampled(cells, op))
+        if isinstance(op, Pool):
+            return lambda x: _moved(x, op.channels_last, lambda cells: _pooled(cells, op))
+        if isinstance(op, Resize):
+            return lambda x: _moved(x, op.channels_last, lambda cells: _resized(cells, op))
         return _product(op)
 
     def owns(self, value: object) -> bool:
@@ -91,17 +105,26 @@ class Reference:
         """Raise `UnsupportedOp`: gradients are `adjoints`' work."""
         raise UnsupportedOp("the reference computes no gradients; see `numerics.adjoints`")
 
+    def compile_step(self, step: Step) -> Step:
+        """Return the step, which gives new variables back and leaves the old ones alone."""
+        return checked_step(step, self.describe)
 
-def _product(op: Conv | ConvTranspose) -> Callable[..., Array]:
-    product = _convolved if isinstance(op, Conv) else _scattered
+    def wrap(self, model: Model) -> tuple[Apply, dict[str, Tensor]]:
+        """Return the model's function and its weights by path."""
+        return as_function(model)
+
+
+def _product(op: Conv | ConvTranspose | Dense) -> Callable[..., Array]:
+    product = _PRODUCTS[type(op)]
+    is_last = isinstance(op, Dense) or op.channels_last
 
     def compute(x: Array, kernel: Array, bias: Array | None = None) -> Array:
         def over_cells(cells: Array) -> Array:
             y = product(cells, kernel, op)
-            activate = _FUNCTIONS[op.activation]
+            activate = FUNCTIONS[op.activation]
             return np.asarray(activate(y if bias is None else y + bias))
 
-        return _moved(x, op.channels_last, over_cells)
+        return _moved(x, is_last, over_cells)
 
     return compute
 
@@ -130,6 +153,45 @@ def _scattered(y: Array, kernel: Array, op: Any) -> Array:
     return x
 
 
+def _multiplied(x: Array, kernel: Array, op: Any) -> Array:
+    return np.asarray(np.tensordot(x, kernel, 1))
+
+
+_PRODUCTS: Mapping[type, Callable[[Array, Array, Any], Array]] = {
+    Conv: _convolved,
+    ConvTranspose: _scattered,
+    Dense: _multiplied,
+}
+
+
+def _pooled(x: Array, op: Pool) -> Array:
+    """Return each window's maximum, sum or average, tap by tap."""
+    n, size = x.shape[1:-1], _output_size(x.shape[1:-1], op.size, op)
+    y = np.full((len(x), *size, x.shape[-1]), -np.inf if op.kind == "max" else 0.0)
+    cells = np.zeros((*size, 1))
+    for _, at_output, at_input in _places(n, size, op.size, op):
+        combine = np.maximum if op.kind == "max" else np.add
+        y[:, *at_output] = combine(y[:, *at_output], x[:, *at_input])
+        cells[at_output] += 1
+    if op.kind == "average":
+        y /= math.prod(op.size) if op.counts_pads else cells
+    return y
+
+
+def _resized(x: Array, op: Resize) -> Array:
+    for axis, cells in enumerate(op.output_size, start=1):
+        # By how much each cell of the result is made of each cell of the axis, by the oracle.
+        shares = resize(
+            np.eye(x.shape[axis])[np.newaxis],
+            output_size=(cells,),
+            interpolation=op.interpolation,
+            coordinates=op.coordinates,
+            channels_last=True,
+        )[0]
+        x = np.moveaxis(np.tensordot(shares, x, (1, axis)), 0, axis)
+    return x
+
+
 def _grouped(cells: Array, matrix: Array, groups: int) -> Array:
     """Multiply each group's channels with its columns of the matrix."""
     if groups == 1:
@@ -149,7 +211,7 @@ def _places(
         axes = [
             _along_axis(n, cells, stride, rate * j - low)
             for n, cells, stride, rate, j, (low, _) in zip(
-                input_size, output_size, op.strides, op.dilation, tap, op.pads, strict=True
+                input_size, output_size, op.strides, _dilation(op), tap, op.pads, strict=True
             )
         ]
         if all(axis is not None for axis in axes):
@@ -167,11 +229,16 @@ def _along_axis(n: int, cells: int, stride: int, shift: int) -> tuple[slice, sli
 
 
 def _output_size(n: Shape, taps: Shape, op: Any) -> Shape:
-    axes = zip(n, taps, op.strides, op.dilation, op.pads, strict=True)
+    axes = zip(n, taps, op.strides, _dilation(op), op.pads, strict=True)
     return tuple(
         max((size + low + high - rate * (k - 1) - 1) // stride + 1, 0)
         for size, k, stride, rate, (low, high) in axes
     )
+
+
+def _dilation(op: Any) -> Shape:
+    """Return the dilation of a convolution; the cells of a pooling's window are neighbours."""
+    return (1,) * len(op.strides) if isinstance(op, Pool) else tuple(op.dilation)
 
 
 def _padded(x: Array, pads: tuple[tuple[int, int], ...]) -> Array:
@@ -210,57 +277,5 @@ def _moved(x: Array, channels_last: bool, compute: Callable[[Array], Array]) -> 
         return compute(x)
     return np.moveaxis(compute(np.moveaxis(x, 1, -1)), -1, 1)
 
-
-def _sigmoid(x: Any) -> Any:
-    decayed = np.exp(-np.abs(x))  # never overflows
-    return np.where(x >= 0, 1 / (1 + decayed), decayed / (1 + decayed))
-
-
-def _erf(x: Any) -> Any:
-    return np.vectorize(math.erf, otypes=[np.float64])(x)
-
-
-def _erfc(x: Any) -> Any:
-    return np.vectorize(math.erfc, otypes=[np.float64])(x)
-
-
-def _relu(x: Any) -> Any:
-    return np.maximum(x, 0)
-
-
-def _linear(x: Any) -> Any:
-    return x
-
-
-def _padded_by(x: Array, pads: Sequence[tuple[int, int]], value: float = 0.0) -> Array:
-    return np.pad(x, pads, constant_values=value)
-
-
-def _one_hot(indices: Array, depth: int, dtype: str) -> Array:
-    coded: Array = np.equal(np.expand_dims(indices, -1), np.arange(depth))
-    return coded if dtype == "bool" else coded.astype(np.float64)
-
-
-_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "linear": _linear,
-    "one_hot": _one_hot,
-    "pad": _padded_by,
-    "shape": np.shape,
-    "stop_gradient": _linear,
-    "relu": _relu,
-    "sigmoid": _sigmoid,
-    "erf": _erf,
-    "erfc": _erfc,
-    **{
-        name: getattr(np, name)
-        for name in (
-            *("abs", "exp", "expm1", "log", "log1p", "sqrt", "tanh"),
-            *("clip", "maximum", "minimum", "power", "sign", "where"),
-            *("equal", "greater", "greater_equal", "less", "less_equal", "not_equal"),
-            *("argmax", "cumsum", "max", "mean", "sum"),
-            *("concatenate", "flip", "matmul", "reshape", "stack", "take", "transpose"),
-        )
-    },
-}
 
 REFERENCE = Reference()

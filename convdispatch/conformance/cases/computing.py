@@ -17,7 +17,22 @@ from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, tran
 from convdispatch.conformance.cases.geometries import GEOMETRIES
 from convdispatch.numerics import bounds
 from convdispatch.numerics.problem import Array, Problem, before_bias
-from convdispatch.ops import Backend, Conv, ConvTranspose, Op, Signature, Tensor, features
+from convdispatch.ops import (
+    Backend,
+    Conv,
+    ConvTranspose,
+    Dense,
+    Op,
+    Pad,
+    Pool,
+    Resize,
+    Shape,
+    Signature,
+    Tensor,
+    Upsample,
+    features,
+    spatial_rank,
+)
 
 T = TypeVar("T")
 
@@ -73,13 +88,13 @@ def convolution(problem: Problem) -> Conv | ConvTranspose:
 
 def spatial_axes(problem: Problem) -> range:
     """Return the axes of the input that are neither batch nor channels."""
-    first = 1 if problem.op.channels_last else 2
+    first = 1 if problem.channels_last else 2
     return range(first, first + len(problem.input_shape) - 2)
 
 
 def channel_axis(problem: Problem) -> int:
     """Return the axis of the input that holds the channels."""
-    return len(problem.input_shape) - 1 if problem.op.channels_last else 1
+    return len(problem.input_shape) - 1 if problem.channels_last else 1
 
 
 def apply(backend: Backend, function: Callable[..., Tensor], dtype: str, *arrays: Array) -> Array:
@@ -116,6 +131,27 @@ def allowed(backend: Backend, problem: Problem) -> Array:
     return np.asarray(harness.accuracy(backend, problem) * problem.expected[1])
 
 
+def described(op: Op) -> str:
+    """Return the word that ids have for what sort of op it is."""
+    if isinstance(op, Resize):
+        return f"{op.interpolation}-{op.coordinates}"
+    if isinstance(op, Pool):
+        return "counting-pads" if op.counts_pads else "windows"
+    if isinstance(op, Upsample):
+        return op.interpolation
+    return "zeros" if isinstance(op, Pad) else op.activation
+
+
+def problem_of(op: Op, *, size: Shape = (3, 4, 2), **numbers: Any) -> Problem:
+    """Return a problem of so many cells of the op, with a batch and channels of two."""
+    if isinstance(op, Dense):
+        weights = ((3, 4), (4,)) if op.bias else ((3, 4),)
+        return Problem(op=op, input_shape=(2, 2, 3), weight_shapes=weights, **numbers)
+    cells = size[: spatial_rank(op)]
+    shape = (2, *cells, 2) if op.channels_last else (2, 2, *cells)
+    return Problem(op=op, input_shape=shape, **numbers)
+
+
 def every_feature(*problems: Problem) -> tuple[str, ...]:
     """Return all features that some of the problems use, each once."""
     used = (features(problem.op, problem.signature) for problem in problems)
@@ -124,7 +160,7 @@ def every_feature(*problems: Problem) -> tuple[str, ...]:
 
 def layout(problem: Problem) -> str:
     """Return 'last' or 'first', as ids say where the channels are."""
-    return "last" if problem.op.channels_last else "first"
+    return "last" if problem.channels_last else "first"
 
 
 def _named(geometry: ConvRow, problem: Problem) -> tuple[str, Problem]:

@@ -97,6 +97,16 @@ def transpose_problem(geometry: ConvRow, *, channels_last: bool = True, **number
     )
 
 
+def times(numbers: Shape) -> str:
+    """Return '2x1' for (2, 1), as ids spell sizes."""
+    return "x".join(map(str, numbers))
+
+
+def pairs(pads: Pads) -> str:
+    """Return '0.1x2.-1' for ((0, 1), (2, -1)), as ids spell pads."""
+    return "x".join(f"{low}.{high}" for low, high in pads)
+
+
 def _fields(geometry: ConvRow, *, channels_last: bool) -> dict[str, Any]:
     ones = (1,) * len(geometry.size)
     return {

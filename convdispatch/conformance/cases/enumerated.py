@@ -7,7 +7,13 @@ import zlib
 from collections.abc import Iterator
 
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
+from convdispatch.conformance.cases.conv_rows import (
+    ConvRow,
+    conv_problem,
+    pairs,
+    times,
+    transpose_problem,
+)
 from convdispatch.conformance.cases.values import forward_case
 from convdispatch.numerics.problem import Problem
 from convdispatch.ops import FUSED_ACTIVATIONS, Pad, Upsample
@@ -55,7 +61,7 @@ def _geometries(rank: int) -> Iterator[ConvRow]:
         _KERNELS[rank], _STRIDES[rank], _PADS[rank], _DILATIONS[rank], _GROUPS
     )
     for kernel, strides, pads, dilation, (groups, channels) in fields:
-        slug = f"k{_x(kernel)}-s{_x(strides)}-p{_pairs(pads)}-d{_x(dilation)}-g{groups}"
+        slug = f"k{times(kernel)}-s{times(strides)}-p{pairs(pads)}-d{times(dilation)}-g{groups}"
         chance = zlib.crc32(slug.encode())  # the same in every process, whatever else there is
         geometry = ConvRow(
             slug,
@@ -83,7 +89,7 @@ def _convolutions(geometry: ConvRow, seed: int) -> Iterator[Case]:
 
 def _pads(rank: int, seed: int) -> Iterator[Case]:
     for pads, last in itertools.product(_PADS[rank], (True, False)):
-        yield _reshaping(Pad(pads=pads, channels_last=last), f"p{_pairs(pads)}", seed)
+        yield _reshaping(Pad(pads=pads, channels_last=last), f"p{pairs(pads)}", seed)
 
 
 def _upsamplings(rank: int, seed: int) -> Iterator[Case]:
@@ -93,7 +99,7 @@ def _upsamplings(rank: int, seed: int) -> Iterator[Case]:
     )
     for factors, interpolation, last in choices:
         op = Upsample(factors=factors, interpolation=interpolation, channels_last=last)
-        yield _reshaping(op, f"x{_x(factors)}-{interpolation}", seed)
+        yield _reshaping(op, f"x{times(factors)}-{interpolation}", seed)
 
 
 def _reshaping(op: Pad | Upsample, slug: str, seed: int) -> Case:
@@ -106,13 +112,3 @@ def _reshaping(op: Pad | Upsample, slug: str, seed: int) -> Case:
 
 def _layout(channels_last: bool) -> str:
     return "last" if channels_last else "first"
-
-
-def _x(numbers: tuple[int, ...]) -> str:
-    """Return '2x1' for (2, 1)."""
-    return "x".join(map(str, numbers))
-
-
-def _pairs(pads: tuple[tuple[int, int], ...]) -> str:
-    """Return '0.1x2.-1' for ((0, 1), (2, -1))."""
-    return "x".join(f"{low}.{high}" for low, high in pads)

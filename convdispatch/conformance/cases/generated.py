@@ -14,16 +14,20 @@ from convdispatch.conformance.cases.values import forward
 from convdispatch.errors import BackendUnavailable, UnsupportedOp, install_command
 from convdispatch.numerics.distance import worst
 from convdispatch.numerics.problem import Problem
-from convdispatch.ops import Backend, features
+from convdispatch.ops import Backend, declined_feature
 from convdispatch.runtime.registry import registry
 
 # Problems drawn for one case, fewer where less can be wrong: some backends compile each.
-_EXAMPLES = {"conv": 16, "conv_transpose": 16, "pad": 8, "upsample": 8}
+_EXAMPLES = {
+    "conv": 16, "conv_transpose": 16, "pad": 8, "upsample": 8,
+    "average_pool": 6, "max_pool": 6, "sum_pool": 6, "resize": 8,
+}  # fmt: skip
+_PRODUCTS = 16  # of `Dense`, which has no spatial axes
 _DTYPES = ("float32", "float64")
 
 
 def match_generated(
-    backend: Backend, kind: str, rank: int, channels_last: bool, dtype: str, seed: int
+    backend: Backend, kind: str, rank: int | None, channels_last: bool, dtype: str, seed: int
 ) -> Measured:
     """Compare the results of generated problems with the exact ones.
 
@@ -42,7 +46,7 @@ def match_generated(
     measured: list[Measured] = []
 
     def check(problem: Problem) -> None:
-        if declined.isdisjoint(features(problem.op, problem.signature)):
+        if declined_feature(problem.op, problem.signature, declined) is None:
             failing[:] = [problem]
             measured.append(forward(backend, problem))
             failing.clear()
@@ -51,7 +55,7 @@ def match_generated(
         kind, rank=rank, channels_last=channels_last, dtype=dtype, seed=seed
     )
     try:
-        strategies.check_examples(check, drawn, examples=_EXAMPLES[kind], seed=seed)
+        strategies.check_examples(check, drawn, examples=_EXAMPLES.get(kind, _PRODUCTS), seed=seed)
     except BackendUnavailable:
         raise
     except UnsupportedOp as exc:
@@ -71,11 +75,12 @@ def cases(seed: int) -> Iterator[Case]:
         chosen = _DTYPES if kind.startswith("conv") else _DTYPES[:1]
         for dtype in chosen:
             yield _case(kind, rank, last, dtype, seed)
+    yield _case("dense", 0, True, "float32", seed)
 
 
 def _case(kind: str, rank: int, last: bool, dtype: str, seed: int) -> Case:
-    stem, _, suffix = kind.partition("_")
-    name = f"{stem}{rank}d" + (f"_{suffix}" if suffix else "")
+    suffix = "_transpose" if kind == "conv_transpose" else ""
+    name = f"{kind.removesuffix(suffix)}{rank}d{suffix}" if rank else kind
     used = [name, dtype, f"{name}:{dtype}"]
     return Case(
         id=f"{name}/full/generated-{'last' if last else 'first'}-{dtype}",
@@ -83,7 +88,7 @@ def _case(kind: str, rank: int, last: bool, dtype: str, seed: int) -> Case:
         op=name,
         claim="The results of generated problems are the exact ones within the rounding bound.",
         check=match_generated,
-        arguments=(kind, rank, last, dtype, seed),
+        arguments=(kind, rank or None, last, dtype, seed),
         features=tuple(used if last else [*used, f"{name}:channels_first"]),
     )
 

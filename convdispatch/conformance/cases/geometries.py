@@ -73,5 +73,5 @@ def cases(seed: int) -> Iterator[Case]:
     for geometry in GEOMETRIES:
         for values in ("eighths", "normal"):
             for problem in problems(geometry, values=values, seed=seed):
-                layout = "last" if problem.op.channels_last else "first"
+                layout = "last" if problem.channels_last else "first"
                 yield forward_case("core", f"{geometry.id}-{layout}-{values}", problem)

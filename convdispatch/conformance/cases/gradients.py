@@ -16,7 +16,9 @@ from convdispatch.conformance.cases import harness
 from convdispatch.conformance.cases.conv_rows import (
     ConvRow,
     conv_problem,
+    pairs,
     problems,
+    times,
     transpose_problem,
 )
 from convdispatch.conformance.cases.geometries import GEOMETRIES
@@ -94,9 +96,9 @@ def cases(seed: int) -> Iterator[Case]:
     for geometry in GEOMETRIES:
         chance = zlib.crc32(geometry.id.encode())
         for problem in problems(geometry, dtype="float64", seed=seed):
-            yield _case(geometry.id, problem)
-            if problem.op.channels_last == chance & 1:  # each costs some compiler's time
-                yield _case(geometry.id, replace(problem, dtype="float32"))
+            yield gradient_case(geometry.id, problem)
+            if problem.channels_last == chance & 1:  # each costs some compiler's time
+                yield gradient_case(geometry.id, replace(problem, dtype="float32"))
     for rank in (1, 2, 3):
         for geometry in _combinations(rank):
             yield from _one_of_each(geometry, seed)
@@ -107,12 +109,27 @@ def cases(seed: int) -> Iterator[Case]:
             yield from _empty_batches(geometry, seed)
 
 
+def gradient_case(slug: str, problem: Problem, claim: str = "") -> Case:
+    """Return the case that the first gradients are right; the id ends in the element type."""
+    name = op_name(problem.op)
+    layout = "last" if problem.channels_last else "first"
+    return Case(
+        id=f"{name}/grad/{slug}-{layout}-{problem.dtype}",
+        level="grad",
+        op=name,
+        claim=claim or "Each gradient is the exact one within the rounding bound.",
+        check=match_gradients,
+        arguments=(problem,),
+        features=(*features(problem.op, problem.signature), "gradients", f"{name}:gradients"),
+    )
+
+
 def _combinations(rank: int) -> Iterator[ConvRow]:
     fields = itertools.product(
         _KERNELS[rank], _STRIDES[rank], _PADS[rank], _DILATIONS[rank], _GROUPS
     )
     for kernel, strides, pads, dilation, (groups, channels) in fields:
-        slug = f"k{_x(kernel)}-s{_x(strides)}-p{_pairs(pads)}-d{_x(dilation)}-g{groups}"
+        slug = f"k{times(kernel)}-s{times(strides)}-p{pairs(pads)}-d{times(dilation)}-g{groups}"
         chance = zlib.crc32(slug.encode())  # the same in every process
         geometry = ConvRow(
             slug,
@@ -137,54 +154,30 @@ def _one_of_each(geometry: ConvRow, seed: int) -> Iterator[Case]:
     for make, turn in ((conv_problem, chance), (transpose_problem, ~chance)):
         dtype = _DTYPES[turn & 1]
         problem = make(geometry, channels_last=bool(turn & 2), dtype=dtype, seed=seed)
-        yield _case(geometry.id, problem)
+        yield gradient_case(geometry.id, problem)
 
 
 def _pads(rank: int, seed: int) -> Iterator[Case]:
     for pads, last in itertools.product(_PADS[rank][1:], (True, False)):
-        yield from _reshaping(Pad(pads=pads, channels_last=last), f"p{_pairs(pads)}", seed)
+        yield from _reshaping(Pad(pads=pads, channels_last=last), f"p{pairs(pads)}", seed)
 
 
 def _upsamplings(rank: int, seed: int) -> Iterator[Case]:
     for factors, last in itertools.product(_FACTORS[rank], (True, False)):
         for interpolation in ("nearest", "bilinear") if rank == 2 else ("nearest",):
             op = Upsample(factors=factors, interpolation=interpolation, channels_last=last)
-            yield from _reshaping(op, f"x{_x(factors)}-{interpolation}", seed)
+            yield from _reshaping(op, f"x{times(factors)}-{interpolation}", seed)
 
 
 def _reshaping(op: Pad | Upsample, slug: str, seed: int) -> Iterator[Case]:
     size = _SIZES[spatial_rank(op)]
     shape = (2, *size, 3) if op.channels_last else (2, 3, *size)
     for dtype in _DTYPES:
-        yield _case(slug, Problem(op=op, input_shape=shape, dtype=dtype, seed=seed))
+        yield gradient_case(slug, Problem(op=op, input_shape=shape, dtype=dtype, seed=seed))
 
 
 def _empty_batches(geometry: ConvRow, seed: int) -> Iterator[Case]:
     """Yield problems without an item: no weight is reached, so zeros of its shape come back."""
     for problem in problems(geometry, dtype="float32", seed=seed):
         claim = "No items in, zeros for every weight out."
-        yield _case(f"empty-batch-{geometry.id}", with_batch(problem, 0), claim)
-
-
-def _case(slug: str, problem: Problem, claim: str = "") -> Case:
-    name = op_name(problem.op)
-    layout = "last" if problem.op.channels_last else "first"
-    return Case(
-        id=f"{name}/grad/{slug}-{layout}-{problem.dtype}",
-        level="grad",
-        op=name,
-        claim=claim or "Each gradient is the exact one within the rounding bound.",
-        check=match_gradients,
-        arguments=(problem,),
-        features=(*features(problem.op, problem.signature), "gradients", f"{name}:gradients"),
-    )
-
-
-def _x(numbers: tuple[int, ...]) -> str:
-    """Return '2x1' for (2, 1)."""
-    return "x".join(map(str, numbers))
-
-
-def _pairs(pads: tuple[tuple[int, int], ...]) -> str:
-    """Return '0.1x2.-1' for ((0, 1), (2, -1))."""
-    return "x".join(f"{low}.{high}" for low, high in pads)
+        yield gradient_case(f"empty-batch-{geometry.id}", with_batch(problem, 0), claim)

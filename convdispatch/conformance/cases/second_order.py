@@ -60,7 +60,7 @@ def _one_of_each(geometry: ConvRow, seed: int) -> Iterator[Case]:
 
 def _case(slug: str, problem: Problem) -> Case:
     name = op_name(problem.op)
-    layout = "last" if problem.op.channels_last else "first"
+    layout = "last" if problem.channels_last else "first"
     extra = ("gradients", f"{name}:gradients", "second_order", f"{name}:second_order")
     return Case(
         id=f"{name}/grad/second-order-{slug}-{layout}",

@@ -34,10 +34,20 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
 from convdispatch.errors import InvalidArgument
 from convdispatch.numerics.problem import Problem, with_batch
-from convdispatch.ops import FLOAT_DTYPES, FUSED_ACTIVATIONS, Op, Pad, Upsample
+from convdispatch.ops import (
+    FLOAT_DTYPES,
+    FUSED_ACTIVATIONS,
+    Dense,
+    Op,
+    Pad,
+    Pool,
+    Resize,
+    Upsample,
+)
 
 # What `problems` can be asked for.
-KINDS = ("conv", "conv_transpose", "pad", "upsample")
+POOLS = ("average_pool", "max_pool", "sum_pool")
+KINDS = ("conv", "conv_transpose", "dense", "pad", *POOLS, "resize", "upsample")
 
 _NO_FOLDER = Path(__file__, "hypothesis")  # below a file there cannot be any
 _RANKS = (1, 2, 3)
@@ -199,7 +209,13 @@ def _problems(
     if kind in ("conv", "conv_transpose"):
         make = conv_problem if kind == "conv" else transpose_problem
         return with_batch(make(draw(_geometries(ranks)), channels_last=last, **numbers), batch)
-    op, size = draw(_pads(ranks, last) if kind == "pad" else _upsamplings(ranks, last))
+    if kind == "dense":
+        return draw(_denses(batch, numbers))
+    if kind in POOLS:
+        op, size = draw(_pools(ranks, last, kind.removesuffix("_pool")))
+    else:
+        makes = {"pad": _pads, "resize": _resizings, "upsample": _upsamplings}
+        op, size = draw(makes[kind](ranks, last))
     channels = draw(_CHANNELS)
     shape = (batch, *size, channels) if last else (batch, channels, *size)
     return Problem(op=op, input_shape=shape, **numbers)
@@ -221,3 +237,53 @@ def _upsamplings(
     size = tuple(draw(st.integers(1, 5)) for _ in factors)
     interpolation = draw(st.sampled_from(["nearest", "bilinear"][: 1 + (len(factors) == 2)]))
     return Upsample(factors=factors, interpolation=interpolation, channels_last=last), size
+
+
+@st.composite
+def _pools(
+    draw: DrawFn, ranks: SearchStrategy[int], last: bool, kind: str
+) -> tuple[Op, tuple[int, ...]]:
+    """Draw windows of which each has a cell of the image, and an image with room for one."""
+    axes = [draw(_windows()) for _ in range(draw(ranks))]
+    cells, size, strides, pads = zip(*axes, strict=True)
+    counts_pads = kind == "average" and draw(st.booleans())
+    op = Pool(
+        kind=kind,
+        size=size,
+        strides=strides,
+        pads=pads,
+        counts_pads=counts_pads,
+        channels_last=last,
+    )
+    return op, cells
+
+
+@st.composite
+def _windows(draw: DrawFn) -> tuple[int, int, int, tuple[int, int]]:
+    """Draw cells, size, stride and pads of an axis; no pad holds a whole window."""
+    size, stride = draw(st.integers(1, 4)), draw(st.integers(1, 5))
+    low, high = (draw(st.integers(-2, size - 1)) for _ in range(2))
+    left = 1 - min(low, 0) - min(high, 0)
+    return max(left, size - low - high) + draw(st.integers(0, 4)), size, stride, (low, high)
+
+
+@st.composite
+def _resizings(draw: DrawFn, ranks: SearchStrategy[int], last: bool) -> tuple[Op, tuple[int, ...]]:
+    output_size = tuple(draw(st.integers(1, 7)) for _ in range(draw(ranks)))
+    op = Resize(
+        output_size=output_size,
+        interpolation=draw(st.sampled_from(["nearest", "bilinear"])),
+        coordinates=draw(st.sampled_from(["half_pixel", "asymmetric", "corners"])),
+        channels_last=last,
+    )
+    return op, tuple(draw(st.integers(1, 7)) for _ in output_size)
+
+
+@st.composite
+def _denses(draw: DrawFn, batch: int, numbers: dict[str, Any]) -> Problem:
+    """Draw a product of a matrix with an input of two to four axes."""
+    op = Dense(bias=draw(st.booleans()), activation=draw(st.sampled_from(FUSED_ACTIVATIONS)))
+    between = draw(st.lists(_CHANNELS, max_size=2))
+    inputs, outputs = draw(st.integers(1, 5)), draw(st.integers(1, 5))
+    weights = ((inputs, outputs), (outputs,)) if op.bias else ((inputs, outputs),)
+    return Problem(op=op, input_shape=(batch, *between, inputs), weight_shapes=weights, **numbers)

@@ -52,8 +52,8 @@ class Declared:
 
     def reason(self, case: Case) -> str | None:
         """Return why the backend does not support the case, or None where it does."""
-        for feature in case.features:
-            if feature in self.unsupported:
+        for feature in (*case.features, *self.unsupported):
+            if feature in self.unsupported and case.uses(feature):
                 return f"{feature}: {self.unsupported[feature]}"
         return None
 
