@@ -26,6 +26,7 @@ _MODULES = (
     "pooling_gradients",
     "resizing",
     "products_of_rows",
+    "identities",
     "other_ops",
     "generated",
     "traps",
@@ -58,6 +59,13 @@ _MODULES = (
     "functions",
     "function_range",
     "products",
+    "slopes",
+    "integers",
+    "draws",
+    "steps",
+    "auxiliary",
+    "assigning",
+    "wrapping",
     "declarations",
 )
 

@@ -1,4 +1,4 @@
-"""Functions of one tensor over their whole range: every exponent, and all of half precision.
+"""Functions of a tensor over their whole range: every exponent, and all of half precision.
 
 What is right near 1 may lose every digit elsewhere: a sigmoid as (1 + tanh(x / 2)) / 2 its small
 results, one in float16 whatever lies beyond exp(11).
@@ -6,19 +6,34 @@ results, one in float16 whatever lies beyond exp(11).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from convdispatch.conformance.case import Case, Measured
-from convdispatch.conformance.cases.function_rows import REFERENCE
+from convdispatch.conformance.cases.function_rows import REFERENCE, Functions
 from convdispatch.numerics import bounds
 from convdispatch.numerics.distance import require_within, spacing
 from convdispatch.numerics.problem import Array, round_to
 from convdispatch.ops import FLOAT_DTYPES, HALF_DTYPES, Backend
 
-NAMES = ("abs", "erf", "exp", "expm1", "linear", "log", "log1p", "relu", "sigmoid", "sqrt", "tanh")
-_EXACT = ("abs", "linear", "relu")
+NAMES = (
+    "abs", "erf", "exp", "expm1", "linear", "log", "log1p", "relu", "sigmoid", "sign", "sqrt",
+    "stop_gradient", "tanh",
+)  # fmt: skip
+_EXACT = ("abs", "linear", "relu", "sign", "stop_gradient", "clip", "maximum", "less")
+
+# Functions of more than one tensor, with numbers in the place of the others: numbers that every
+# element type has.
+_OF_NUMBERS: dict[str, Callable[[Functions, Any], Any]] = {
+    "clip": lambda f, x: f["clip"](x, -3.0, 9984.0),
+    "maximum": lambda f, x: f["maximum"](x, 0.0078125),
+    "less": lambda f, x: f["where"](f["less"](x, 0.3125), x, 1.0),
+    "power-square": lambda f, x: f["power"](x, 2.0),
+    "power-reciprocal": lambda f, x: f["power"](x, -1.0),
+    "power-root": lambda f, x: f["power"](f["abs"](x), 0.5),
+}
 
 # The smallest normal number's exponent, and that of the largest. What is smaller, a processor may
 # take for zero; float16 is computed in float32, whose numbers begin far below its own.
@@ -29,7 +44,7 @@ _SIGNIFICANDS = 14
 
 def cases(seed: int) -> Iterator[Case]:
     """Yield each function in each element type; `seed` draws the significands."""
-    for name in NAMES:
+    for name in (*NAMES, *_OF_NUMBERS):
         for dtype in FLOAT_DTYPES:
             yield Case(
                 id=f"functions/contract/{name}-everywhere-{dtype}",
@@ -46,8 +61,10 @@ def everywhere(backend: Backend, name: str, dtype: str, seed: int) -> Measured:
     """Compute the function of numbers of every size and compare with NumPy's in float64."""
     numbers = all_of_half(dtype) if dtype in HALF_DTYPES else of_every_exponent(dtype, seed)
     with np.errstate(all="ignore"):
-        exact = np.asarray(REFERENCE[name](numbers), np.float64)
-        got = np.asarray(backend.to_numpy(backend.functions[name](backend.asarray(numbers, dtype))))
+        expression = _OF_NUMBERS.get(name, lambda f, x: f[name](x))
+        exact = np.asarray(expression(REFERENCE, numbers), np.float64)
+        tensor = backend.asarray(numbers, dtype)
+        got = np.asarray(backend.to_numpy(expression(backend.functions, tensor)))
         rounded = round_to(exact, dtype)
     # Beyond the largest number of the type only infinity will do.
     want = np.where(np.isfinite(rounded), exact, rounded)

@@ -1,0 +1,54 @@
+"""Keys, draws as arrays, and what a draw is compared with."""
+
+from __future__ import annotations
+
+from math import erf, sqrt
+
+import numpy as np
+
+from convdispatch.conformance.case import Mismatch
+from convdispatch.numerics.problem import Array
+from convdispatch.ops import Backend, Shape, Tensor
+
+
+def key_of(backend: Backend, numbers: tuple[int, int]) -> Tensor:
+    """Return a key of two numbers."""
+    return backend.asarray(np.array(numbers), "int32")
+
+
+def numbers_of(
+    backend: Backend,
+    kind: str,
+    key: tuple[int, int],
+    shape: Shape,
+    dtype: str,
+    *probability: float,
+) -> Array:
+    """Return what is drawn with a key, in float64."""
+    tensor = backend.random[kind](key_of(backend, key), shape, dtype, *probability)
+    return np.array(backend.to_numpy(tensor)).astype(np.float64)
+
+
+def require_near(found: float, expected: float, deviation: float, what: str) -> None:
+    """Raise `Mismatch` where an estimate is more than five standard deviations off."""
+    if not abs(found - expected) < 5 * deviation:
+        raise Mismatch(
+            f"{what} is {found:.6g}; expected {expected:.6g}, and it is "
+            f"{abs(found - expected) / deviation:.3g} standard deviations off"
+        )
+
+
+def require_alike(found: Array, expected: Array, what: str) -> None:
+    """Raise `Mismatch` where two draws are not the same numbers."""
+    if found.shape != expected.shape or not np.array_equal(found, expected):
+        raise Mismatch(f"{what} has other numbers than the first, of shape {found.shape}")
+
+
+def distance(numbers: Array, kind: str) -> float:
+    """Return the largest distance of the numbers' distribution function from the right one."""
+    in_order = np.sort(numbers.ravel())
+    expected = in_order
+    if kind == "normal":
+        expected = np.array([(1 + erf(x / sqrt(2))) / 2 for x in in_order])
+    steps = np.arange(numbers.size + 1) / numbers.size
+    return float(max(np.max(expected - steps[:-1]), np.max(steps[1:] - expected)))
