@@ -7,9 +7,9 @@ from dataclasses import replace
 from sabotage import lowering, method, stateful
 
 from convdispatch.errors import UnsupportedOp
-from convdispatch.ops import Conv, ConvTranspose, Pad, Upsample
+from convdispatch.ops import Conv, ConvTranspose, Dense, Pad, Pool, Resize, Upsample
 
-KNOWN = (Conv, ConvTranspose, Pad, Upsample)
+KNOWN = (Conv, ConvTranspose, Dense, Pad, Pool, Resize, Upsample)
 
 
 @method("lower", "layers/errors/*")

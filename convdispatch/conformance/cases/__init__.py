@@ -62,6 +62,7 @@ _MODULES = (
     "slopes",
     "integers",
     "draws",
+    "keys",
     "steps",
     "auxiliary",
     "assigning",

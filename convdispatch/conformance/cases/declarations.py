@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from typing import cast
+from functools import partial
+from typing import Any, cast
+
+import numpy as np
 
 from convdispatch.conformance.case import Case, Mismatch
 from convdispatch.conformance.cases.conv_rows import problems
@@ -16,12 +19,15 @@ from convdispatch.ops import (
     FLOAT_DTYPES,
     REQUIRED_FUNCTIONS,
     Backend,
+    Dense,
     Op,
     Pad,
+    Pool,
+    Resize,
     Signature,
     Tensor,
     Upsample,
-    features,
+    declined_feature,
 )
 from convdispatch.runtime import dispatch
 from convdispatch.runtime.registry import registry
@@ -42,6 +48,18 @@ def cases(seed: int) -> Iterator[Case]:
         ),
         check=refused,
     )
+    for feature in DECLINABLE:
+        yield Case(
+            id=f"layers/contract/declined-{feature}",
+            level="contract",
+            op="layers",
+            claim=(
+                f"Who asks a backend that declines {feature!r} for it gets `UnsupportedOp` with "
+                "the declared reason; a backend that does not decline it passes."
+            ),
+            check=declined_method,
+            arguments=(feature,),
+        )
 
 
 def refused(backend: Backend) -> None:
@@ -49,14 +67,15 @@ def refused(backend: Backend) -> None:
 
     A declaration that no op has would never be seen by a user: it is a fault as well.
     """
-    entry = registry.entries().get(backend.name)
-    declared: Mapping[str, str] = {}
-    if entry is not None and entry.info is not None:
-        declared = entry.info.capabilities.unsupported
+    declared = dispatch.declined(backend)
     for feature in declared:
         if {feature.partition(":")[0], feature.rpartition(":")[2]}.intersection(_OF_BACKENDS):
             continue
-        using = [one for one in _problems() if feature in features(one.op, one.signature)]
+        using = [
+            one
+            for one in _problems()
+            if declined_feature(one.op, one.signature, [feature]) is not None
+        ]
         if not using:
             raise Mismatch(
                 f"{feature!r} is declared unsupported, but is no feature of an op, so that nothing "
@@ -64,6 +83,43 @@ def refused(backend: Backend) -> None:
             )
         for problem in using:
             _require_refused(problem, backend.name, declared)
+
+
+def declined_method(backend: Backend, feature: str) -> None:
+    """Ask for what the backend declines, as the frontend does and of the backend itself.
+
+    Declined functions are computed by NumPy's, between tensors of the backend.
+    """
+    reason = dispatch.declined(backend).get(feature)
+    if reason is None:
+        return
+    if feature == "functions":
+        tripled = backend.functions["sum"](backend.asarray(np.ones((3, 2)), "float32"), axis=(0,))
+        if not backend.owns(tripled) or np.asarray(backend.to_numpy(tripled)).tolist() != [3, 3]:
+            raise Mismatch(
+                f"in the place of a declined function there is none that sums: {tripled}"
+            )
+        return
+    asks: list[Callable[[Any], object]] = [partial(dispatch.require_feature, feature=feature)]
+    if not hasattr(type(backend), DECLINABLE[feature]):  # one that is being written may be there
+        asks.append(_ASKS[feature])
+    for ask in asks:
+        try:
+            ask(backend)
+        except UnsupportedOp as exc:
+            if reason not in str(exc):
+                raise Mismatch(f"the refusal of {feature!r} gives another reason: {exc}") from exc
+        else:
+            raise Mismatch(f"{feature!r} is declined ({reason}), and there all the same")
+
+
+_ASKS: Mapping[str, Callable[[Any], object]] = {
+    "random": lambda backend: backend.random["uniform"],
+    "compile": lambda backend: backend.compile(lambda x: x),
+    "gradients": lambda backend: backend.value_and_grad(lambda tensors: (tensors[0], None)),
+    "compile_step": lambda backend: backend.compile_step(lambda variables, inputs: (variables, 0)),
+    "wrap": lambda backend: backend.wrap(None),
+}
 
 
 class _Deaf:
@@ -77,7 +133,7 @@ class _Deaf:
 
 
 def _require_refused(problem: Problem, name: str, declared: Mapping[str, str]) -> None:
-    used = [one for one in features(problem.op, problem.signature) if one in declared]
+    used = [one for one in declared if declined_feature(problem.op, problem.signature, [one])]
     deaf = cast("Backend", _Deaf(name))
     if registry.offer(deaf, problem.op, problem.signature) is not None:
         return  # a plugin computes it in the backend's place
@@ -96,12 +152,39 @@ def _problems() -> Iterator[Problem]:
         for geometry in GEOMETRIES:
             yield from problems(geometry, dtype=dtype)
         for rank, is_last in itertools.product((1, 2, 3), (True, False)):
-            ops: list[Pad | Upsample] = [Pad(pads=((1, 1),) * rank, channels_last=is_last)]
+            ops: list[Op] = [Pad(pads=((1, 1),) * rank, channels_last=is_last)]
             for interpolation in ("nearest", "bilinear")[: 2 if rank == 2 else 1]:
                 ops.append(_twice(rank, interpolation, is_last))
-            for op in ops:
+            for op in (*ops, *_pools(rank, is_last), *_resizings(rank, is_last)):
                 yield Problem(op=op, input_shape=(1,) * (rank + 2), dtype=dtype)
+        dense = Dense(bias=False, activation="linear")
+        yield Problem(op=dense, input_shape=(1, 1), weight_shapes=((1, 1),), dtype=dtype)
 
 
 def _twice(rank: int, interpolation: str, is_last: bool) -> Upsample:
     return Upsample(factors=(2,) * rank, interpolation=interpolation, channels_last=is_last)
+
+
+def _pools(rank: int, is_last: bool) -> Iterator[Pool]:
+    """Yield pooling of each kind, plain and with every detail at once."""
+    for kind, counts_pads in (("max", False), ("sum", False), ("average", True)):
+        for detail in (0, 1):
+            yield Pool(
+                kind=kind,
+                size=(2,) * rank,
+                strides=(1 + detail,) * rank,
+                pads=((detail, 1),) * rank,
+                counts_pads=counts_pads,
+                channels_last=is_last,
+            )
+
+
+def _resizings(rank: int, is_last: bool) -> Iterator[Resize]:
+    words = itertools.product(("nearest", "bilinear"), ("half_pixel", "asymmetric", "corners"))
+    for interpolation, coordinates in words:
+        yield Resize(
+            output_size=(2,) * rank,
+            interpolation=interpolation,
+            coordinates=coordinates,
+            channels_last=is_last,
+        )

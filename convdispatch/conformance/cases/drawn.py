@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import erf, sqrt
 
 import numpy as np
 
-from convdispatch.conformance.case import Mismatch
+from convdispatch.conformance.case import Case, Check, Mismatch
 from convdispatch.numerics.problem import Array
 from convdispatch.ops import Backend, Shape, Tensor
 
@@ -52,3 +53,30 @@ def distance(numbers: Array, kind: str) -> float:
         expected = np.array([(1 + erf(x / sqrt(2))) / 2 for x in in_order])
     steps = np.arange(numbers.size + 1) / numbers.size
     return float(max(np.max(expected - steps[:-1]), np.max(steps[1:] - expected)))
+
+
+def require_uncorrelated(drawn: Sequence[Array]) -> None:
+    """Raise `Mismatch` where two draws of one length go together."""
+    found = np.abs(np.corrcoef(drawn) - np.eye(len(drawn))).max()
+    if not found < 5 / sqrt(len(drawn[0])):
+        raise Mismatch(f"two draws go together: they are correlated by {found:.3g}")
+
+
+def random_case(
+    slug: str,
+    check: Check,
+    claim: str,
+    *arguments: object,
+    dtype: str = "float32",
+    needs: tuple[str, ...] = (),
+) -> Case:
+    """Return a case about `Backend.random`."""
+    return Case(
+        id=f"random/contract/{slug}",
+        level="contract",
+        op="random",
+        claim=claim,
+        check=check,
+        arguments=arguments,
+        features=tuple(dict.fromkeys(("random", "float32", dtype, *needs))),
+    )

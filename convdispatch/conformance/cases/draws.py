@@ -6,21 +6,21 @@ in 1.7 million. The keys are fixed, so that a backend passes always or never.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from math import sqrt
-from typing import Any
 
 import numpy as np
 
-from convdispatch.conformance.case import Case, Check, Mismatch
+from convdispatch.conformance.case import Case, Mismatch
 from convdispatch.conformance.cases.drawn import (
     distance,
     key_of,
     numbers_of,
+    random_case,
     require_alike,
     require_near,
+    require_uncorrelated,
 )
 from convdispatch.ops import FLOAT_DTYPES, HALF_DTYPES, INTEGER_DTYPES, Backend, Shape
 
@@ -42,31 +42,33 @@ def cases(seed: int) -> Iterator[Case]:
         slug = f"key-{key[0]}-{key[1]}"
         for kind in _MOMENTS:
             claim = "Mean, variance and distribution are right, within five standard deviations."
-            yield _case(f"{kind}-{slug}", spread, claim, kind, key, "float32")
+            yield random_case(f"{kind}-{slug}", spread, claim, kind, key, "float32")
         for probability in (0.02, 0.5, 0.9):
             claim = "Ones come with their probability, within five standard deviations."
-            yield _case(f"bernoulli-{probability}-{slug}", ones, claim, key, probability)
+            yield random_case(f"bernoulli-{probability}-{slug}", ones, claim, key, probability)
     for kind in _MOMENTS:
         claim = "Mean, variance and distribution are right, within five standard deviations."
-        yield _case(f"{kind}-float64", spread, claim, kind, (3, 4), "float64", dtype="float64")
+        yield random_case(
+            f"{kind}-float64", spread, claim, kind, (3, 4), "float64", dtype="float64"
+        )
         claim = "Float64 is drawn with all its bits."
-        yield _case(f"{kind}-all-bits", all_bits, claim, kind, dtype="float64")
+        yield random_case(f"{kind}-all-bits", all_bits, claim, kind, dtype="float64")
         for dtype in HALF_DTYPES:
             claim = "Half precision is float32's draw, rounded; a uniform number stays below 1."
-            yield _case(f"{kind}-rounded-{dtype}", rounded, claim, kind, dtype, dtype=dtype)
+            yield random_case(f"{kind}-rounded-{dtype}", rounded, claim, kind, dtype, dtype=dtype)
     for kind in _KINDS:
         for shape in _SHAPES:
             slug = f"{kind}-shape-{'x'.join(map(str, shape)) or 'none'}"
-            yield _case(slug, shaped, "The draw has the shape asked for.", kind, shape)
+            yield random_case(slug, shaped, "The draw has the shape asked for.", kind, shape)
         claim = "The same key gives the same bits, whatever was drawn before."
-        yield _case(f"{kind}-again", again, claim, kind)
+        yield random_case(f"{kind}-again", again, claim, kind)
         claim = "Other keys give other numbers, which go together with none."
-        yield _case(f"{kind}-of-other-keys", other_keys, claim, kind)
+        yield random_case(f"{kind}-of-other-keys", other_keys, claim, kind)
         claim = "Two threads with one key get the same bits."
-        yield _case(f"{kind}-in-threads", in_threads, claim, kind)
+        yield random_case(f"{kind}-in-threads", in_threads, claim, kind)
     yield from _of_types()
-    for slug, check, claim, needed in _ALONE:
-        yield _case(slug, check, claim, needs=needed)
+    claim = "Probability 0 gives no one, probability 1 ones alone."
+    yield random_case("bernoulli-sure", sure, claim)
 
 
 def spread(backend: Backend, kind: str, key: tuple[int, int], dtype: str) -> None:
@@ -158,7 +160,7 @@ def other_keys(backend: Backend, kind: str) -> None:
     rest = (0.5,) if kind == "bernoulli" else ()
     keys = ((0, 0), (0, 1), (1, 0), (1, 1))
     drawn = [numbers_of(backend, kind, key, (_COUNT // 2,), "float32", *rest) for key in keys]
-    _require_uncorrelated([*drawn, np.roll(drawn[0], 1), np.roll(drawn[0], 2)])
+    require_uncorrelated([*drawn, np.roll(drawn[0], 1), np.roll(drawn[0], 2)])
 
 
 def in_threads(backend: Backend, kind: str) -> None:
@@ -173,157 +175,8 @@ def in_threads(backend: Backend, kind: str) -> None:
         require_alike(job.result(), jobs[0].result(), "the draw of another thread")
 
 
-def folded(backend: Backend) -> None:
-    """Fold many numbers into a key, and keys of folding: all are distinct, of two int32."""
-    key, fold = key_of(backend, (11, 12)), backend.random["fold"]
-    keys = [key, *(fold(key, number) for number in (*range(60), 2**31 - 1))]
-    keys += [fold(fold(key, 1), 2), fold(fold(key, 2), 1), fold(fold(key, 0), 0)]
-    for one in keys:
-        if backend.describe(one) != ((2,), "int32"):
-            raise Mismatch(f"`fold` gave {backend.describe(one)!r}; expected two int32")
-    values = [tuple(np.asarray(backend.to_numpy(one)).tolist()) for one in keys]
-    if len(set(values)) < len(values):
-        raise Mismatch(f"{len(values) - len(set(values))} of {len(values)} keys came twice")
-
-
-def independent(backend: Backend) -> None:
-    """Correlate the draws of keys that `fold` made of neighbouring numbers, and of the key."""
-    key, fold = key_of(backend, (11, 12)), backend.random["fold"]
-    keys = [key, *(fold(key, number) for number in range(8))]
-    drawn = [backend.random["normal"](one, (_COUNT // 2,), "float32") for one in keys]
-    _require_uncorrelated([np.asarray(backend.to_numpy(one), np.float64) for one in drawn])
-
-
-def all_over(backend: Backend) -> None:
-    """Count how often each bit of keys that `fold` made is set: in half of them."""
-    key, fold = key_of(backend, (0, 0)), backend.random["fold"]
-    halves = np.array([backend.to_numpy(fold(key, number)) for number in range(100)])
-    bits = (halves.astype(np.int64).reshape(-1, 1) >> np.arange(32)) & 1
-    for bit, share in enumerate(bits.mean(0)):
-        require_near(share, 0.5, sqrt(0.25 / halves.size), f"the share of set bits {bit}")
-
-
-def by_a_tensor(backend: Backend) -> None:
-    """Fold a Python number and the same one as a native scalar."""
-    key, fold = key_of(backend, (1, -2)), backend.random["fold"]
-    for number in (0, 5, 2**31 - 1):
-        native = backend.asarray(np.array(number), "int32")
-        pair = [np.asarray(backend.to_numpy(fold(key, each))) for each in (number, native)]
-        require_alike(pair[1], pair[0], f"the key with {number} as a tensor")
-
-
-def left_alone(backend: Backend) -> None:
-    """Compare NumPy's and Python's own random states before and after, and seed them between."""
-
-    def state() -> tuple[object, ...]:
-        return str(np.random.get_state()), random.getstate()
-
-    kept_numpy, kept_python = np.random.get_state(), random.getstate()
-    try:
-        before = state()
-        drawn = [_every_draw(backend)]
-        if state() != before:
-            raise Mismatch("a draw changed the global random state of NumPy or of Python")
-        np.random.seed(77)
-        random.seed(77)
-        drawn.append(_every_draw(backend))
-    finally:
-        np.random.set_state(kept_numpy)
-        random.setstate(kept_python)
-    require_alike(drawn[1], drawn[0], "the draw after the global state was seeded")
-
-
-def compiled(backend: Backend) -> None:
-    """Compile a function of the key and of a number that is folded in, and call it for both."""
-    function = _draw_all(backend)
-    jitted = backend.compile(function)
-    _require_the_same(backend, function, jitted)
-
-
-def in_a_step(backend: Backend) -> None:
-    """Draw in a compiled step, whose inputs are the key and the number."""
-    function = _draw_all(backend)
-    run = backend.compile_step(lambda variables, inputs: (variables, function(*inputs)))
-    variables = [backend.variable(np.ones(1), "float32")]
-
-    def stepped(key: Any, number: Any) -> Any:
-        nonlocal variables
-        kept, result = run(variables, (key, number))
-        variables = list(kept)
-        return result
-
-    _require_the_same(backend, function, stepped)
-
-
-def _draw_all(backend: Backend) -> Any:
-    def draw(key: Any, number: Any) -> Any:
-        table = backend.random
-        key = table["fold"](key, number)
-        normal = table["normal"](key, (20, 3), "float32")
-        chosen = table["bernoulli"](key, (20, 3), "float32", 0.25)
-        drawn = [table["uniform"](key, (20, 3), "float32"), normal, chosen]
-        return backend.functions["concatenate"](drawn, 1)
-
-    return draw
-
-
-def _require_the_same(backend: Backend, eager: Any, other: Any) -> None:
-    key = key_of(backend, (1, -2))
-    for number in (0, 5, 2**31 - 1):
-        native = backend.asarray(np.array(number), "int32")
-        pair = [np.array(backend.to_numpy(draw(key, native))) for draw in (eager, other)]
-        require_alike(pair[1], pair[0], f"the draw with {number} folded in")
-
-
-def _every_draw(backend: Backend) -> Any:
-    native = backend.asarray(np.array(3), "int32")
-    return np.array(backend.to_numpy(_draw_all(backend)(key_of(backend, (1, 2)), native)))
-
-
-def _require_uncorrelated(drawn: Sequence[Any]) -> None:
-    found = np.abs(np.corrcoef(drawn) - np.eye(len(drawn))).max()
-    if not found < 5 / sqrt(len(drawn[0])):
-        raise Mismatch(f"two draws go together: they are correlated by {found:.3g}")
-
-
 def _of_types() -> Iterator[Case]:
     claim = "Zeros and ones have the element type asked for, integers among them."
     for dtype in (*FLOAT_DTYPES, *INTEGER_DTYPES):
         used = dtype if dtype in FLOAT_DTYPES else "float32"
-        yield _case(f"bernoulli-of-{dtype}", typed, claim, dtype, dtype=used)
-
-
-def _case(
-    slug: str,
-    check: Check,
-    claim: str,
-    *arguments: object,
-    dtype: str = "float32",
-    needs: tuple[str, ...] = (),
-) -> Case:
-    return Case(
-        id=f"random/contract/{slug}",
-        level="contract",
-        op="random",
-        claim=claim,
-        check=check,
-        arguments=arguments,
-        features=tuple(dict.fromkeys(("random", "float32", dtype, *needs))),
-    )
-
-
-_ALONE: tuple[tuple[str, Check, str, tuple[str, ...]], ...] = (
-    ("bernoulli-sure", sure, "Probability 0 gives no one, probability 1 ones alone.", ()),
-    ("fold-distinct", folded, "Other numbers and other orders of folding give other keys.", ()),
-    ("fold-independent", independent, "Draws of folded keys do not go together.", ()),
-    ("fold-all-over", all_over, "Folded keys are spread over all numbers.", ()),
-    ("fold-by-tensor", by_a_tensor, "The number may be a Python number or a tensor.", ()),
-    ("global-state", left_alone, "The global random state is neither read nor changed.", ()),
-    ("compiled", compiled, "Compiled, a key gives the bits that it gives.", ("compile",)),
-    (
-        "step",
-        in_a_step,
-        "In a compiled step a key gives the bits that it gives.",
-        ("compile_step",),
-    ),
-)
+        yield random_case(f"bernoulli-of-{dtype}", typed, claim, dtype, dtype=used)

@@ -80,7 +80,7 @@ ROWS: dict[str, SlopeRow] = {
     "sign": SlopeRow(lambda f, x: f["sign"](x), (_LINE,), lambda x: (0 * x,)),
     "stop_gradient": SlopeRow(lambda f, x: f["stop_gradient"](x) * x, (_LINE,), lambda x: (x,)),
     "stop_gradient-of-all": SlopeRow(
-        lambda f, x: f["stop_gradient"](x * x), (_LINE,), lambda x: (0 * x,)
+        lambda f, x: f["stop_gradient"](x * x) + x, (_LINE,), lambda x: (x**0,)
     ),
     "cumsum": SlopeRow(lambda f, x: f["cumsum"](x, 0), (_LINE,), lambda x: (_W[::-1],)),
     "cumsum-of-rows": SlopeRow(
