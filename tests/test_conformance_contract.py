@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from convdispatch.conformance.cases import (
     tensors,
 )
 from convdispatch.conformance.report.scripts import script
-from convdispatch.errors import BackendUnavailable
+from convdispatch.errors import BackendUnavailable, UnsupportedOp
 from convdispatch.hookspecs import hookimpl
 from convdispatch.numerics.problem import round_to
 from convdispatch.ops import REQUIRED_FUNCTIONS, BackendInfo, Capabilities
@@ -351,6 +352,52 @@ def test_a_dispatcher_that_asks_anyway_is_caught(
     monkeypatch.setattr(dispatch, "require_supported", lambda *given: None)
     with pytest.raises(Mismatch, match="the backend was asked for"):
         declarations.refused(declared)
+
+
+@pytest.mark.parametrize("declared", ["compile"], indirect=True)
+def test_a_declined_method_is_refused_or_caught(
+    declared: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks gets the reason; a dispatcher that asks nobody is found out."""
+    reason = dispatch.declined(declared)["compile"]
+    declared.compile = Mock(side_effect=UnsupportedOp(f"refused: {reason}"))
+    declarations.declined_method(declared, "compile")
+    declarations.declined_method(declared, "wrap")  # which is not declined
+    declared.compile = Mock(side_effect=UnsupportedOp("for another reason"))
+    with pytest.raises(Mismatch, match="another reason"):
+        declarations.declined_method(declared, "compile")
+    declared.compile = lambda function: function
+    with pytest.raises(Mismatch, match="and there all the same"):
+        declarations.declined_method(declared, "compile")
+    monkeypatch.setattr(dispatch, "require_feature", lambda backend, feature: None)
+    with pytest.raises(Mismatch, match="'compile' is declined"):
+        declarations.declined_method(declared, "compile")
+
+
+@pytest.mark.parametrize(
+    "declared", ["pool2d", "max_pool2d:counts", "dense:channels_first"], indirect=True
+)
+def test_a_misspelt_detail_of_the_newer_ops_is_caught(declared: Any) -> None:
+    """It would never be refused."""
+    with pytest.raises(Mismatch, match="is no feature of an op"):
+        declarations.refused(declared)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    ["upsample2d:bilinear:float64", "average_pool2d:counts_pads:channels_first", "dense:float16"],
+    indirect=True,
+)
+def test_what_is_declared_with_several_details_is_refused(declared: Any) -> None:
+    """Each op that has them all; a case that uses them all is left out, no other."""
+    declarations.refused(declared)
+    feature = next(iter(dispatch.declined(declared)))
+    every = cases.build()
+    skipped = [case for case in every if case.uses(feature)]
+    name, *details = feature.split(":")
+    assert skipped
+    assert {case.op for case in skipped} == {name}
+    assert all(f"{name}:{detail}" in case.features for case in skipped for detail in details)
 
 
 @pytest.mark.parametrize("declared", ["conv2d:group", "conv4d", "float128"], indirect=True)

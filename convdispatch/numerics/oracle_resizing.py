@@ -44,7 +44,7 @@ def resize(
     reads = _reads(cells.shape[1:-1], output_size, interpolation, coordinates)
     for place, source, share in reads:
         factor = _number(share, cells) if weighs else 1
-        y[(slice(None), *place)] += factor * cells[(slice(None), *source)]
+        y[:, *place] += factor * cells[:, *source]
     return y if channels_last else np.moveaxis(y, -1, 1)
 
 
@@ -68,7 +68,7 @@ def resize_gradient(
     gradient = np.zeros((len(g), *input_size, g.shape[-1]), g.dtype)
     for place, source, share in _reads(input_size, g.shape[1:-1], interpolation, coordinates):
         factor = _number(share, g) if weighs else 1
-        gradient[(slice(None), *source)] += factor * g[(slice(None), *place)]
+        gradient[:, *source] += factor * g[:, *place]
     return gradient if channels_last else np.moveaxis(gradient, -1, 1)
 
 

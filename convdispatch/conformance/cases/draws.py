@@ -75,9 +75,9 @@ def spread(backend: Backend, kind: str, key: tuple[int, int], dtype: str) -> Non
     """Draw thousands of numbers; compare their moments and their distribution function."""
     found = numbers_of(backend, kind, key, _SHAPE, dtype)
     mean, variance, fourth = _MOMENTS[kind]
-    require_near(found.mean(), mean, sqrt(variance / _COUNT), "the mean")
+    require_near(float(found.mean()), mean, sqrt(variance / _COUNT), "the mean")
     deviation = sqrt((fourth - variance**2) / _COUNT)
-    require_near(np.mean((found - mean) ** 2), variance, deviation, "the variance")
+    require_near(float(np.mean((found - mean) ** 2)), variance, deviation, "the variance")
     if kind == "uniform" and not (found.min() >= 0 and found.max() < 1):
         raise Mismatch(f"numbers from {found.min()} to {found.max()} were drawn, outside [0, 1)")
     apart = distance(found, kind) * sqrt(_COUNT)
@@ -94,7 +94,7 @@ def ones(backend: Backend, key: tuple[int, int], probability: float) -> None:
     if not set(np.unique(found)) <= {0, 1}:
         raise Mismatch(f"{np.unique(found)[:5]} were drawn; expected zeros and ones")
     deviation = sqrt(probability * (1 - probability) / _COUNT)
-    require_near(found.mean(), probability, deviation, "the share of ones")
+    require_near(float(found.mean()), probability, deviation, "the share of ones")
 
 
 def sure(backend: Backend) -> None:

@@ -61,7 +61,7 @@ def everywhere(backend: Backend, name: str, dtype: str, seed: int) -> Measured:
     """Compute the function of numbers of every size and compare with NumPy's in float64."""
     numbers = all_of_half(dtype) if dtype in HALF_DTYPES else of_every_exponent(dtype, seed)
     with np.errstate(all="ignore"):
-        expression = _OF_NUMBERS.get(name, lambda f, x: f[name](x))
+        expression = _OF_NUMBERS.get(name) or _by_name(name)
         exact = np.asarray(expression(REFERENCE, numbers), np.float64)
         tensor = backend.asarray(numbers, dtype)
         got = np.asarray(backend.to_numpy(expression(backend.functions, tensor)))
@@ -69,6 +69,10 @@ def everywhere(backend: Backend, name: str, dtype: str, seed: int) -> Measured:
     # Beyond the largest number of the type only infinity will do.
     want = np.where(np.isfinite(rounded), exact, rounded)
     return require_within(got, want, allowed(name, want, dtype), dtype, f"{name!r}")
+
+
+def _by_name(name: str) -> Callable[[Functions, Any], Any]:
+    return lambda f, x: f[name](x)
 
 
 def allowed(name: str, exact: Array, dtype: str) -> Array:

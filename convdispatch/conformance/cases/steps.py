@@ -23,7 +23,7 @@ from convdispatch.conformance.cases.stepping import (
     values_of,
     variables_of,
 )
-from convdispatch.ops import Backend
+from convdispatch.ops import Backend, Tensor
 
 _RATES = (0.1, 0.05, 0.02, 0.01, 0.005)
 
@@ -84,7 +84,8 @@ def by_turns(backend: Backend, dtype: str) -> None:
     wanted: list[Any] = [(sign * WEIGHT, SLOT) for sign in (1, -1)]
     for place in (0, 1) * 3:
         models[place], _ = run(models[place], inputs_of(backend, dtype, X, Y, 0.02))
-        wanted[place] = by_hand(*wanted[place], X, Y, 0.02)[:2]
+        weight, slot = wanted[place]
+        wanted[place] = by_hand(weight, slot, X, Y, 0.02)[:2]
     for model, want in zip(models, wanted, strict=True):
         require_values(backend, model, want, dtype, "one of two models")
 
@@ -188,7 +189,7 @@ def leaves_all(backend: Backend, fault: str) -> None:
 def counts(backend: Backend, dtype: str) -> None:
     """Add one to an integer in three steps, beside a variable of floats."""
     run = backend.compile_step(lambda v, i: ([v[0] + 1, v[1] * i], v[0]))
-    variables = [
+    variables: Sequence[Tensor] = [
         backend.variable(np.array(2**30), dtype),
         *variables_of(backend, "float32", WEIGHT),
     ]
