@@ -176,8 +176,7 @@ def _transpose_pads(op: ConvTranspose, signature: Signature) -> tuple[Pads, Pads
     """
     pads, rest = [], []
     for axis in kit.axes(op, signature):
-        reach = axis.reach - 1
-        before, after = (reach - cut for cut in axis.fitted)
+        reach, (before, after) = axis.reach - 1, axis.turned
         around = min(max(before, 0), reach), min(max(after, 0), reach)
         pads.append(around)
         rest.append((before - around[0], after - around[1]))

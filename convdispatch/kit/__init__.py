@@ -12,8 +12,9 @@ Whatever the framework does faster, and right, the backend lowers itself, by the
 `axes` for `Conv`, `ConvTranspose` and `Pool`; `samples` for `Upsample` and `Resize`; `finished` for
 the bias and the activation of `Conv`, `ConvTranspose` and `Dense`; `rounded_once` for half
 precision; `permutations` for the two layouts; `checked_step` and `map_tree` for `compile_step`;
-`as_function` for `wrap`; `draws`, which are `Backend.random` over NumPy arrays. Nothing here ever
-computes on another backend than the one that it is given.
+`as_function` for `wrap`; `draws`, which are `Backend.random` over NumPy arrays, and `over_tensors`,
+which makes a function of tensors of one of arrays. Nothing here ever computes on another backend
+than the one that it is given.
 """
 
 from convdispatch.kit._axes import Axis as Axis
@@ -30,6 +31,7 @@ from convdispatch.kit._layouts import spatial_size as spatial_size
 from convdispatch.kit._numpy_arrays import native as native
 from convdispatch.kit._numpy_arrays import native_type as native_type
 from convdispatch.kit._numpy_arrays import numpy_dtype as numpy_dtype
+from convdispatch.kit._numpy_arrays import over_tensors as over_tensors
 from convdispatch.kit._numpy_arrays import widened as widened
 from convdispatch.kit._numpy_functions import inside as inside
 from convdispatch.kit._numpy_functions import numpy_functions as numpy_functions

@@ -48,6 +48,16 @@ class Axis:
         """
         return self.low, self.high - self.unread
 
+    @property
+    def turned(self) -> tuple[int, int]:
+        """The pads (low, high) with which a convolution computes the transposed one.
+
+        That has stride 1 and the kernel run backwards, over cells that lie `stride` apart; a
+        negative number crops.
+        """
+        low, high = self.fitted
+        return self.reach - 1 - low, self.reach - 1 - high
+
 
 def axes(op: Conv | ConvTranspose | Pool, signature: Signature) -> tuple[Axis, ...]:
     """Return the op's spatial axes.

@@ -93,16 +93,15 @@ def transposed(op: ConvTranspose, signature: Signature, backend: Primitives) -> 
     Infinity or NaN as a weight makes NaN of those zeros.
     """
     resolved = axes(op, signature)
-    spread_pads = []
-    for axis in resolved:
-        before = axis.reach - 1 - axis.low
-        spread_pads.append((before, axis.size - axis.count * axis.stride + axis.low))
+    # `_spreading` puts zeros after the last cell, too.
+    ends = ((*axis.turned, axis.stride - 1) for axis in resolved)
+    spread_pads = tuple((low, high - zeros) for low, high, zeros in ends)
     taps = tuple(axis.taps for axis in resolved)
     spread = tuple(axis.count * axis.stride for axis in resolved)
     written, read = signature.weight_shapes[0][-2], signature.weight_shapes[0][-1]
     inner = Conv(
         strides=(1,) * len(taps),
-        pads=tuple(spread_pads),
+        pads=spread_pads,
         dilation=op.dilation,
         groups=op.groups,
         channels_last=op.channels_last,

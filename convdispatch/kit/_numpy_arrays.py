@@ -1,12 +1,15 @@
-"""NumPy's arrays: their element types by name, and results in the machine's order of bytes."""
+"""NumPy's arrays: their element types by name, the machine's order of bytes, in place of tensors."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from convdispatch.errors import BackendUnavailable, install_command
+from convdispatch.kit._primitives import Converts
+from convdispatch.kit._steps import map_tree
 
 
 def numpy_dtype(name: str) -> np.dtype[Any]:
@@ -40,3 +43,24 @@ def native_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
 def widened(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the element type to compute in: half precision is rounded once, at the end."""
     return np.dtype("float32") if dtype.itemsize == 2 else dtype
+
+
+def over_tensors(function: Callable[..., Any], backend: Converts) -> Callable[..., Any]:
+    """Return a function of NumPy's arrays as one of the backend's tensors.
+
+    It goes through the machine's memory and records no gradients: good for what has none, such as
+    `draws`, on a framework whose tensors have values whenever a function is called.
+    """
+
+    def as_array(given: Any) -> Any:
+        return backend.to_numpy(given) if backend.owns(given) else given
+
+    def as_tensor(found: Any) -> Any:
+        is_array = isinstance(found, np.ndarray | np.generic)
+        return backend.asarray(found, found.dtype.name) if is_array else found
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        given, named = map_tree(as_array, (arguments, options))
+        return map_tree(as_tensor, function(*given, **named))
+
+    return call

@@ -49,10 +49,13 @@ def rounding(
     def rounded_once_of_several(function: Function) -> Function:
         def computed(*arguments: Any) -> Any:
             dtypes = {a.dtype for a in arguments[-2:] if hasattr(a, "dtype")}
-            dtype = dtypes.pop() if len(dtypes) == 1 else None
-            if dtype not in halves:
+            # Never compared with None: there are element types that raise then.
+            if len(dtypes) != 1 or (dtype := dtypes.pop()) not in halves:
                 return function(*arguments)
-            wide = (cast(a, single) if getattr(a, "dtype", None) == dtype else a for a in arguments)
+            wide = (
+                cast(a, single) if hasattr(a, "dtype") and a.dtype == dtype else a
+                for a in arguments
+            )
             return cast(function(*wide), dtype)
 
         return computed

@@ -23,6 +23,19 @@ class Primitives(Protocol):
         """Return a native constant tensor of that element type."""
 
 
+class Converts(Protocol):
+    """A backend, of which only the ways between its tensors and NumPy's arrays are called."""
+
+    def owns(self, value: object) -> bool:
+        """Say whether `value` is a tensor of the backend."""
+
+    def asarray(self, value: Any, dtype: str) -> Any:
+        """Return a native constant tensor of that element type."""
+
+    def to_numpy(self, tensor: Any) -> Any:
+        """Return the values as a NumPy array."""
+
+
 def functions_of(backend: Primitives) -> Mapping[str, Callable[..., Any]]:
     """Return the backend's table of functions."""
     table: Mapping[str, Callable[..., Any]] = cast(Any, backend).functions

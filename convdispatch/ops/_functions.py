@@ -25,7 +25,7 @@ Shapes and places:
     concatenate(tensors, axis), stack(tensors, axis)
     flip(x, axes), transpose(x, axes)
     pad(x, pads, value=0.0)     one (low, high) for each axis, the batch too, none negative
-    reshape(x, shape)           one size may be -1
+    reshape(x, shape)           one size may be -1, of an empty tensor too
     shape(x)                    a tuple of integers; while the framework traces, a size that is yet
                                 unknown is a scalar of its own, which `reshape` and `pad` take
     take(x, indices, axis)      indices: integers of NumPy or native ones, none negative
@@ -33,7 +33,8 @@ Shapes and places:
 Products and codes:
     matmul(a, b)
     one_hot(indices, depth, dtype)
-                                a new last axis; zeros for an index outside of 0 ... depth - 1
+                                a new last axis; zeros for an index outside of 0 ... depth - 1;
+                                indices: integers of NumPy or native ones
 
 What only compares or moves numbers also takes tensors of `INTEGER_DTYPES`.
 """

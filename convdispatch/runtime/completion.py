@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from convdispatch.errors import UnsupportedOp
-from convdispatch.kit import map_tree, numpy_functions
+from convdispatch.kit import map_tree, numpy_functions, over_tensors
 from convdispatch.ops import DECLINABLE, REQUIRED_FUNCTIONS, Backend, BackendInfo
 
 _NAMES = (*Backend.__annotations__, *(name for name in vars(Backend) if not name.startswith("_")))
@@ -88,7 +88,7 @@ def _completed_functions(
     table = dict(functions)
     if "functions" in declined:
         plain = numpy_functions(lambda name, function: function)
-        table = {name: _over_tensors(one, backend) for name, one in plain.items()} | table
+        table = {name: over_tensors(one, backend) for name, one in plain.items()} | table
     for feature in declined:
         name, _, dtype = feature.partition(":")
         if name not in REQUIRED_FUNCTIONS:
@@ -100,23 +100,6 @@ def _completed_functions(
 
 def _declines_a_type(functions: Iterable[str], declined: Iterable[str]) -> bool:
     return any(feature.partition(":")[0] in functions for feature in declined)
-
-
-def _over_tensors(function: Callable[..., Any], backend: Any) -> Callable[..., Any]:
-    """Return NumPy's function as one of the backend's tensors."""
-
-    def as_array(given: Any) -> Any:
-        return backend.to_numpy(given) if backend.owns(given) else given
-
-    def as_tensor(found: Any) -> Any:
-        is_array = isinstance(found, np.ndarray | np.generic)
-        return backend.asarray(found, found.dtype.name) if is_array else found
-
-    def call(*arguments: Any, **options: Any) -> Any:
-        given, named = map_tree(as_array, (arguments, options))
-        return map_tree(as_tensor, function(*given, **named))
-
-    return call
 
 
 def _refusing_type(

@@ -64,6 +64,8 @@ def test_a_transposed_convolution_has_the_axes_of_the_convolution():
     rows, columns = kit.axes(op, signature)
     assert (rows.size, rows.count, rows.span, rows.fitted) == (6, 3, 7, (1, 0))
     assert (columns.size, columns.count, columns.span, columns.fitted) == (7, 3, 7, (0, 0))
+    # 3 cells, 2 apart, are 5; with 1 and 2 around them a kernel of 3 taps has 6 places.
+    assert (rows.turned, columns.turned) == ((1, 2), (4, 4))
 
 
 def test_a_pooling_has_axes_without_dilation():
