@@ -1,4 +1,4 @@
-"""NumPy's arrays: their element types by name, the machine's order of bytes, in place of tensors."""
+"""NumPy's arrays: their element types by name, the order of their bytes, tensors by way of them."""
 
 from __future__ import annotations
 
