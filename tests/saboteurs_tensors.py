@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 from sabotage import lowering, method
 
@@ -18,6 +20,15 @@ def bfloat16_comes_back_as_float32(to_numpy, tensor):
     """Return bfloat16 as float32."""
     array = to_numpy(tensor)
     return array.astype("f4") if array.dtype.name == "bfloat16" else array
+
+
+@method("to_numpy", *GROUND)
+def bfloat16_stays_in_its_thread(to_numpy, tensor):
+    """Read bfloat16 in the main thread alone."""
+    is_elsewhere = threading.current_thread() is not threading.main_thread()
+    if is_elsewhere and tensor.dtype.name == "bfloat16":
+        raise RuntimeError("this tensor belongs to another thread")
+    return to_numpy(tensor)
 
 
 @method("to_numpy", *GROUND)

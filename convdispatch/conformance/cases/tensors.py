@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,8 @@ def cases(seed: int) -> Iterator[Case]:
         yield _case(f"variable-is-a-copy-{dtype}", a_copy, claim, dtype)
         claim = "A variable that was assigned has the new values, its shape and its type."
         yield _case(f"assign-{dtype}", assigned, claim, dtype)
+        claim = "What one thread made, another computes with and reads."
+        yield _case(f"other-thread-{dtype}", handed_over, claim, dtype)
         claim = "A backend owns what it made, and no list, string or number."
         yield _case(f"owns-{dtype}", owned, claim, dtype)
         for other in FLOAT_DTYPES:
@@ -158,6 +161,19 @@ def assigned(backend: Backend, dtype: str) -> None:
         backend.synchronize(variable)
         got = np.asarray(backend.to_numpy(variable))
         require_within(got, numbers, 0, dtype, "the variable")
+
+
+def handed_over(backend: Backend, dtype: str) -> None:
+    """Make tensors here, and add and read them in another thread."""
+    numbers = np.arange(1, 7).reshape(2, 3)
+    made = [
+        backend.asarray(numbers, dtype),
+        backend.assign(backend.variable(np.zeros((2, 3)), dtype), numbers),
+    ]
+    with ThreadPoolExecutor(1) as pool:
+        for tensor in made:
+            got = pool.submit(lambda tensor: backend.to_numpy(tensor + tensor), tensor).result()
+            require_within(np.asarray(got), 2.0 * numbers, 0, dtype, "the sum of another thread")
 
 
 def owned(backend: Backend, dtype: str) -> None:
