@@ -15,7 +15,7 @@ import pytest
 from precision import in_float64
 
 from convdispatch import activations, constraints, initializers, regularizers
-from convdispatch.formulas.vocabulary import KERAS1, KERAS2, Vocabulary
+from convdispatch.formulas.dialects import KERAS1, KERAS2, Dialect
 from convdispatch.ops import Backend
 
 Array = npt.NDArray[np.float64]
@@ -33,15 +33,15 @@ MODULES: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Oracle:
-    """One manifest with its arrays and the vocabulary that must agree with it."""
+    """One manifest with its arrays and the dialect that must agree with it."""
 
-    vocabulary: Vocabulary
+    dialect: Dialect
     manifest: dict[str, Any]
     arrays: dict[str, Array]
 
     def resolve(self, kind: str, name: str, config: dict[str, Any]) -> Any:
         """Return our object of that name."""
-        table = getattr(self.vocabulary, f"{kind}s")
+        table = getattr(self.dialect, f"{kind}s")
         return MODULES[kind].get({"class_name": name, "config": config}, table)
 
 
@@ -55,7 +55,7 @@ class Case:
     def __str__(self) -> str:
         parts = ("name", "kwargs", "shape", "inputs")
         described = "-".join(str(self.entry[part]) for part in parts if part in self.entry)
-        return f"{self.oracle.vocabulary.name}-{self.entry.get('output', described)}"
+        return f"{self.oracle.dialect.name}-{self.entry.get('output', described)}"
 
     @property
     def function(self) -> Any:
@@ -90,11 +90,11 @@ class Case:
         )
 
 
-def load(vocabulary: Vocabulary) -> Oracle:
-    """Read the manifest of a vocabulary."""
-    path = LEGACY / f"functions_{vocabulary.name}.json"
+def load(dialect: Dialect) -> Oracle:
+    """Read the manifest of a dialect."""
+    path = LEGACY / f"functions_{dialect.name}.json"
     with np.load(path.with_suffix(".npz")) as arrays:
-        return Oracle(vocabulary, json.loads(path.read_text()), dict(arrays))
+        return Oracle(dialect, json.loads(path.read_text()), dict(arrays))
 
 
 ORACLES = [load(KERAS1), load(KERAS2)]

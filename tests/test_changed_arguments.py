@@ -492,7 +492,7 @@ def test_an_unbuilt_layer_of_a_model_keeps_its_backend() -> None:
 
 
 def test_the_regularizers_of_two_doors_are_their_own() -> None:
-    """A name means what the layer's vocabulary says."""
+    """A name means what the layer's dialect says."""
     layer = keras2.layers.Conv1D(1, 1, backend="numpy")
     layer.kernel_regularizer = "l1_l2"
     assert layer.kernel_regularizer == regularizers.get("l1_l2", keras2_table())
@@ -500,7 +500,7 @@ def test_the_regularizers_of_two_doors_are_their_own() -> None:
 
 def keras2_table() -> Any:
     """Return Keras 2's regularizers by name."""
-    return keras2.layers.Conv1D.vocabulary.regularizers
+    return keras2.layers.Conv1D.dialect.regularizers
 
 
 AUTOMATIC: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {

@@ -19,7 +19,7 @@ from function_cases import (
 )
 
 from convdispatch import initializers
-from convdispatch.formulas.vocabulary import KERAS1
+from convdispatch.formulas.dialects import KERAS1
 from convdispatch.ops import Backend
 from convdispatch.registry import registry
 
@@ -30,14 +30,14 @@ STANDARD_ERRORS = 6.5
 CASES = entries("cases", "activation", "regularizer", "constraint")
 STATISTICS = entries("initializer_statistics")
 NAMES = [
-    pytest.param(oracle, kind, name, id=f"{oracle.vocabulary.name}-{kind}-{name}")
+    pytest.param(oracle, kind, name, id=f"{oracle.dialect.name}-{kind}-{name}")
     for oracle in ORACLES
     for kind in MODULES
     for name in oracle.manifest["functions"][kind]
     if name != "Initializer"  # the abstract base, of which nothing can be made
 ]
 ALIASES = [
-    pytest.param(oracle, kind, alias, name, id=f"{oracle.vocabulary.name}-{kind}-{alias}")
+    pytest.param(oracle, kind, alias, name, id=f"{oracle.dialect.name}-{kind}-{alias}")
     for oracle in ORACLES
     for kind in MODULES
     for alias, name in oracle.manifest["aliases"][kind].items()
@@ -46,7 +46,7 @@ ALIASES = [
 
 def test_the_manifests_have_all_their_cases() -> None:
     """No case is lost between the manifest and the tests below."""
-    kinds = [(case.oracle.vocabulary.name, case.entry["kind"]) for case in CASES]
+    kinds = [(case.oracle.dialect.name, case.entry["kind"]) for case in CASES]
     assert {kind: kinds.count(kind) for kind in sorted(set(kinds))} == {
         ("keras1", "activation"): 39,
         ("keras1", "constraint"): 26,
@@ -107,7 +107,7 @@ def test_configuration_is_the_oracles(case: Case) -> None:
 @pytest.mark.parametrize(("oracle", "kind", "name"), NAMES)
 def test_every_name_of_the_oracle_is_known(oracle: Oracle, kind: str, name: str) -> None:
     """Each function and class of the old Keras has its name in our table."""
-    assert name in getattr(oracle.vocabulary, f"{kind}s")
+    assert name in getattr(oracle.dialect, f"{kind}s")
 
 
 @pytest.mark.parametrize(("oracle", "kind", "alias", "name"), ALIASES)
@@ -166,7 +166,7 @@ def test_truncated_draws_have_the_target_deviation(case: Case) -> None:
 def test_orthogonal_draws_have_the_oracles_gram_matrix(case: Case) -> None:
     """The shorter side of the flattened weight is orthogonal, of the oracle's length."""
     weight = case.draws()[0]
-    is_keras1 = case.oracle.vocabulary is KERAS1
+    is_keras1 = case.oracle.dialect is KERAS1
     flat = weight.reshape((len(weight), -1) if is_keras1 else (-1, weight.shape[-1]))
     short = flat if flat.shape[0] <= flat.shape[1] else flat.T
     expected = case.entry["gram_diag_mean"] * np.eye(len(short))

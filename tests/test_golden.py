@@ -14,7 +14,7 @@ from gradient_bounds import gradient_bounds
 from convdispatch import activations, to_numpy
 from convdispatch.conformance.bounds import unit_roundoff
 from convdispatch.errors import InvalidShape
-from convdispatch.formulas.vocabulary import KERAS1, KERAS2
+from convdispatch.formulas.dialects import KERAS1, KERAS2
 from convdispatch.layers import Layer
 from convdispatch.numerics.gradients import gradients
 from convdispatch.numerics.rounding import reference_with_bound

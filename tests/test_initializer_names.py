@@ -52,7 +52,7 @@ def test_serialized_initializer_comes_back_equal(table: Mapping[str, Any], name:
     ids=["keras1 name", "keras1 parameter", "keras2", "keras3"],
 )
 def test_stored_form_is_that_of_its_keras(initializer: Any, stored: object) -> None:
-    """Each vocabulary writes what its Keras wrote."""
+    """Each dialect writes what its Keras wrote."""
     assert initializers.serialize(initializer) == stored
 
 

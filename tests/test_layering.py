@@ -44,6 +44,7 @@ HOUSE = [
     {"models"},
     {"numerics"},
     {"conformance"},
+    {"facades"},
     {"keras1", "keras2"},
     # Doors: users import them, and what runs in other checkouts of the project.
     {"activations", "initializers", "regularizers", "constraints"}

@@ -9,7 +9,7 @@ import pytest
 
 from convdispatch import keras1, keras2, layers, types
 from convdispatch.engine import arguments, constructor_signature, layer_options
-from convdispatch.formulas import vocabulary
+from convdispatch.formulas import dialects
 from convdispatch.ops import FLOAT_DTYPES
 from convdispatch.runtime.config import check_value
 
@@ -21,7 +21,7 @@ CLASSES = [
     if name not in ("Layer", "Input")  # of which one is a base, and one is a function
 ]
 EVERY_CLASS = pytest.mark.parametrize("layer_class", CLASSES)
-VOCABULARIES = (vocabulary.KERAS3, vocabulary.KERAS2, vocabulary.KERAS1)
+DIALECTS = (dialects.KERAS3, dialects.KERAS2, dialects.KERAS1)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ VOCABULARIES = (vocabulary.KERAS3, vocabulary.KERAS2, vocabulary.KERAS1)
 )
 def test_a_checker_knows_every_word_of_a_table_and_no_other(words: Any, kind: str) -> None:
     """A word that is missing here would be refused though it works, a surplus one passed."""
-    known = {name for tables in VOCABULARIES for name in getattr(tables, kind)}
+    known = {name for tables in DIALECTS for name in getattr(tables, kind)}
     assert sorted(get_args(words)) == sorted(known)
 
 
@@ -48,7 +48,7 @@ def test_a_checker_knows_every_word_of_a_table_and_no_other(words: Any, kind: st
         (types.CausalPadding, layers.Conv1D.paddings),
         (types.Padding, layers.Conv2D.paddings),
         (types.Padding, layers.Conv2DTranspose.paddings),
-        (types.DimOrdering, keras1.layers._translation.DATA_FORMATS),
+        (types.DimOrdering, dialects.KERAS1.data_formats),
     ],
     ids=["dtype", "data_format", "Conv1D", "Conv2D", "Conv2DTranspose", "dim_ordering"],
 )

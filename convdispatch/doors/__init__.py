@@ -1,4 +1,5 @@
-"""What the modules that users import from share: names as attributes, and advice for strangers.
+"""What the modules that users import from share: tables of words, and advice for strangers.
 
-Nothing here computes; it is tables of words, and how a module answers for a name that it lacks.
+Nothing here computes: what each Keras calls its layers, names as attributes, and how a module
+answers for a name that it lacks.
 """

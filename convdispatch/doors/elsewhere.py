@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from types import FrameType
 from typing import Any, TypeVar
 
+from convdispatch.doors import keras1, keras2
+from convdispatch.doors.rows import names_of, rows_of
+
 MeaningT = TypeVar("MeaningT")
 
 
@@ -25,62 +28,37 @@ _KERAS1, _KERAS2, _KERAS3 = (
     "convdispatch.keras2.layers",
     "convdispatch.layers",
 )
-_RESHAPING = [
-    f"{kind}{rank}D" for kind in ("Cropping", "UpSampling", "ZeroPadding") for rank in (1, 2, 3)
-]
+_OF_ALL = ("Input", "InputLayer")  # which no table has: they translate nothing
+_KERAS1_ROWS, _KERAS2_ROWS = tuple(rows_of(keras1.LAYERS)), tuple(rows_of(keras2.LAYERS))
+_NAMES = {  # of layers, by their doors
+    _KERAS3: {row.likeness for row in (*_KERAS1_ROWS, *_KERAS2_ROWS)},
+    _KERAS2: set(names_of(_KERAS2_ROWS)),
+    _KERAS1: set(names_of(_KERAS1_ROWS)),
+}
 # Every layer's name, with the doors that have it.
 DOORS_OF_LAYERS: Mapping[str, tuple[str, ...]] = {
-    **_each(
-        "Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose DepthwiseConv1D"
-        " DepthwiseConv2D SeparableConv1D SeparableConv2D",
-        (_KERAS3, _KERAS2),
-    ),
-    **dict.fromkeys(_RESHAPING, (_KERAS3, _KERAS2, _KERAS1)),
-    **_each("BatchNormalization Dropout Input InputLayer", (_KERAS3, _KERAS2, _KERAS1)),
-    **_each(
-        "Convolution1D Convolution2D Convolution3D Deconvolution2D SeparableConvolution2D",
-        (_KERAS1, _KERAS2),
-    ),
-    **dict.fromkeys(("Deconvolution3D", "SeparableConvolution1D"), (_KERAS2,)),
-    **dict.fromkeys(("AtrousConvolution1D", "AtrousConvolution2D"), (_KERAS1,)),
+    name: tuple(door for door, names in _NAMES.items() if name in names or name in _OF_ALL)
+    for name in sorted(set(_OF_ALL).union(*_NAMES.values()))
 }
-# The class of Keras 1 that does what a class of Keras 2 does, where there is one.
+# The class of Keras 1 that does what a class of Keras 2 does, where there is one: the first.
 KERAS1_CLASSES: Mapping[str, str] = {
-    "Conv1D": "Convolution1D",
-    "Conv2D": "Convolution2D",
-    "Conv3D": "Convolution3D",
-    "Conv2DTranspose": "Deconvolution2D",
-    "SeparableConv2D": "SeparableConvolution2D",
-    **{name: name for name in (*_RESHAPING, "BatchNormalization", "Dropout", "Input")},
+    **{row.likeness: row.name for row in reversed(_KERAS1_ROWS)},
+    "Input": "Input",
 }
+
+
+def _old_keywords() -> Mapping[str, tuple[str, ...]]:
+    told: dict[str, tuple[str, ...]] = {}
+    for name, spellings in keras1.RENAMES.items():
+        for spelled in spellings:
+            for old in (spelled,) if isinstance(spelled, str) else spelled:
+                told[old] = (*told.get(old, ()), name)
+    return told
+
 
 # Keras 1's keywords of layers, with the names that Keras 2 has for them: the first that a class
 # takes is meant.
-KERAS1_KEYWORDS: Mapping[str, tuple[str, ...]] = {
-    "nb_filter": ("filters",),
-    "filter_length": ("kernel_size",),
-    "nb_row": ("kernel_size",),
-    "nb_col": ("kernel_size",),
-    "kernel_dim1": ("kernel_size",),
-    "kernel_dim2": ("kernel_size",),
-    "kernel_dim3": ("kernel_size",),
-    "init": ("kernel_initializer", "depthwise_initializer"),
-    "border_mode": ("padding",),
-    "subsample": ("strides",),
-    "subsample_length": ("strides",),
-    "atrous_rate": ("dilation_rate",),
-    "dim_ordering": ("data_format",),
-    "W_regularizer": ("kernel_regularizer", "depthwise_regularizer"),
-    "b_regularizer": ("bias_regularizer",),
-    "W_constraint": ("kernel_constraint", "depthwise_constraint"),
-    "b_constraint": ("bias_constraint",),
-    "bias": ("use_bias",),
-    "length": ("size",),
-    "p": ("rate",),
-    "beta_init": ("beta_initializer",),
-    "gamma_init": ("gamma_initializer",),
-    "output_shape": ("output_size",),
-}
+KERAS1_KEYWORDS = _old_keywords()
 # Those that no later Keras has: they tell a document of Keras 1.
 KEYWORDS_OF_KERAS1 = frozenset(KERAS1_KEYWORDS) - {"output_shape"}
 # Keywords of layers in one Keras or another that mean something else here, or nothing yet.

@@ -21,8 +21,8 @@ from convdispatch.engine.tensors import as_native, require_float
 from convdispatch.engine.whole import held
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas import activations
+from convdispatch.formulas.dialects import KERAS3, Dialect
 from convdispatch.formulas.regularizers import penalty
-from convdispatch.formulas.vocabulary import KERAS3, Vocabulary
 from convdispatch.ops import PartialShape
 from convdispatch.runtime import selection
 from convdispatch.runtime.registry import registry
@@ -43,7 +43,7 @@ class Layer(Analysed):
 
     # Autograph, which rewrites what `tf.function` is given, calls what has this name as it is.
     autograph_info__: ClassVar[Mapping[str, object]] = {}
-    vocabulary: ClassVar[Vocabulary] = KERAS3
+    dialect: ClassVar[Dialect] = KERAS3
     door: ClassVar[str] = "convdispatch.layers"  # the module that users import the class from
     rank: ClassVar[int]  # spatial axes
     __signature__ = ConstructorSignature()

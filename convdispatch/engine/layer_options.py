@@ -51,7 +51,7 @@ def require_own_keywords(layer_class: type, keywords: Iterable[str]) -> None:
 def unknown_keyword(layer_class: type, keyword: str) -> InvalidType:
     """Return the error for a keyword that the class does not take, with what to write instead.
 
-    That is the façade's own spelling of another vocabulary's name, else what `elsewhere` knows
+    That is the façade's own spelling of another dialect's name, else what `elsewhere` knows
     of the word, else a name that differs by a slip of the pen.
     """
     name, door = layer_class.__name__, getattr(layer_class, "door", "")

@@ -34,11 +34,11 @@ class WithWeightOptions(Layer):
             setattr(self, f"{prefix}_{kind}", self._named(f"{prefix}_{kind}", identifier))
 
     def _named(self, argument: str, identifier: Any) -> Any:
-        """Return what a name of the vocabulary, a configuration or a callable stands for."""
+        """Return what a name of the dialect, a configuration or a callable stands for."""
         kind = argument.rpartition("_")[2]
         get = _LOOKUPS[kind]
         try:
-            return get(identifier, getattr(self.vocabulary, f"{kind}s"))
+            return get(identifier, getattr(self.dialect, f"{kind}s"))
         except (InvalidArgument, InvalidType) as exc:
             raise type(exc)(f"`{self.spelled(argument)}`: {exc}") from exc
 

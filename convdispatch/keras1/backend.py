@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from convdispatch.doors.elsewhere import finder
-from convdispatch.keras1.layers._translation import DIM_ORDERINGS, data_format
+from convdispatch.doors.keras1 import DATA_FORMATS
+from convdispatch.engine.arguments import as_choice
 from convdispatch.runtime.selection import (
     backend,
     epsilon,
@@ -27,12 +28,14 @@ __all__ = [
 
 def image_dim_ordering() -> str:
     """Return 'th' or 'tf', the dim_ordering of layers that do not state one."""
-    return DIM_ORDERINGS[image_data_format()]
+    configured = image_data_format()
+    return next(word for word, ours in DATA_FORMATS.items() if ours == configured)
 
 
 def set_image_dim_ordering(dim_ordering: str) -> None:
     """Make 'th' or 'tf' the dim_ordering of layers that do not state one."""
-    set_image_data_format(data_format(dim_ordering) or image_data_format())
+    chosen = DATA_FORMATS[as_choice(dim_ordering, tuple(DATA_FORMATS), "dim_ordering")]
+    set_image_data_format(chosen or image_data_format())
 
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find

@@ -1,4 +1,4 @@
-"""Keras 2 (2.2.4) by its own names: the layers of `convdispatch.layers` with its vocabulary.
+"""Keras 2 (2.2.4) by its own names: the layers of `convdispatch.layers` in its words.
 
 A façade: it translates names and never computes.
 """

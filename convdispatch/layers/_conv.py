@@ -132,10 +132,10 @@ class Conv1D(ConvLayer):
         'same', 'causal'  ceil(n / stride)
         'full'            ceil((n + reach - 1) / stride)
 
-    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
-    call raises `InvalidShape` for another rank, for channels that `groups` does not divide or
-    that the layer was not built for, and for fewer cells than the kernel reaches over;
-    `InvalidType` for integers and for a tensor of another framework.
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A call
+    raises `InvalidShape` for another rank, for channels that the layer was not built for, and for
+    fewer cells than the kernel reaches over; `InvalidType` for integers and for a tensor of another
+    framework. Channels that `groups` does not divide are an `InvalidShape`, too.
 
     Source: Keras 2.2.4 `Conv1D`; `groups` as in Keras 3.
 
@@ -168,10 +168,10 @@ class Conv2D(ConvLayer):
         'same'   ceil(n / stride)
         'full'   ceil((n + reach - 1) / stride)
 
-    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
-    call raises `InvalidShape` for another rank, for channels that `groups` does not divide or
-    that the layer was not built for, and for fewer cells than the kernel reaches over;
-    `InvalidType` for integers and for a tensor of another framework.
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A call
+    raises `InvalidShape` for another rank, for channels that the layer was not built for, and for
+    fewer cells than the kernel reaches over; `InvalidType` for integers and for a tensor of another
+    framework. Channels that `groups` does not divide are an `InvalidShape`, too.
 
     Source: Keras 2.2.4 `Conv2D`; `groups` as in Keras 3.
 
@@ -202,10 +202,10 @@ class Conv3D(ConvLayer):
         'same'   ceil(n / stride)
         'full'   ceil((n + reach - 1) / stride)
 
-    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
-    call raises `InvalidShape` for another rank, for channels that `groups` does not divide or
-    that the layer was not built for, and for fewer cells than the kernel reaches over;
-    `InvalidType` for integers and for a tensor of another framework.
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A call
+    raises `InvalidShape` for another rank, for channels that the layer was not built for, and for
+    fewer cells than the kernel reaches over; `InvalidType` for integers and for a tensor of another
+    framework. Channels that `groups` does not divide are an `InvalidShape`, too.
 
     Source: Keras 2.2.4 `Conv3D`; `groups` as in Keras 3.
 

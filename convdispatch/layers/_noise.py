@@ -14,7 +14,7 @@ from convdispatch.errors import InvalidShape
 
 
 class Dropout(Layer):
-    """Leave out numbers with probability `rate` in training; the others are divided by 1 - rate.
+    """Leave out numbers with probability `rate` in training; divide the others by 1 - `rate`.
 
         input   any shape
         output  the same

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -48,9 +48,6 @@ class BatchNormalization(WithWeightOptions):
     >>> layer(np.array([[5.0], [7.0]])).ravel()
     array([1., 3.])
     """
-
-    # Whether the moving variance is of the population: n / (n - 1 - epsilon) of the batch's.
-    estimates_population: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -239,7 +236,7 @@ class BatchNormalization(WithWeightOptions):
             # Theano's `batch_normalization_train` gives 1 / sqrt(variance + epsilon), of which
             # Keras 1.2.2 and 2.2.4 take the inverse square without taking epsilon off again.
             variance = variance + self.epsilon
-        if not self.estimates_population:
+        if not self.dialect.estimates_population:
             return variance
         backend = self._backend()
         sizes: Any = backend.functions["shape"](x)

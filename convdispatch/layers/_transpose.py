@@ -154,10 +154,10 @@ class Conv1DTranspose(ConvTransposeLayer):
     `output_padding` or `output_size` asks for another of the sizes from which the convolution
     gives n cells.
 
-    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
-    call raises `InvalidShape` for another rank, for channels that `groups` does not divide or
-    that the layer was not built for, and for a size that no convolution gives; `InvalidType` for
-    integers and for a tensor of another framework.
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A call
+    raises `InvalidShape` for another rank, for channels that the layer was not built for, and for a
+    size that no convolution gives; `InvalidType` for integers and for a tensor of another
+    framework. Channels that `groups` does not divide are an `InvalidShape`, too.
 
     Source: Keras 3 `Conv1DTranspose`.
 
@@ -192,10 +192,10 @@ class Conv2DTranspose(ConvTransposeLayer):
     `output_padding` or `output_size` asks for another of the sizes from which the convolution
     gives n cells.
 
-    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
-    call raises `InvalidShape` for another rank, for channels that `groups` does not divide or
-    that the layer was not built for, and for a size that no convolution gives; `InvalidType` for
-    integers and for a tensor of another framework.
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A call
+    raises `InvalidShape` for another rank, for channels that the layer was not built for, and for a
+    size that no convolution gives; `InvalidType` for integers and for a tensor of another
+    framework. Channels that `groups` does not divide are an `InvalidShape`, too.
 
     Source: Keras 2.2.4 `Conv2DTranspose`.
 
@@ -229,10 +229,10 @@ class Conv3DTranspose(ConvTransposeLayer):
     `output_padding` or `output_size` asks for another of the sizes from which the convolution
     gives n cells.
 
-    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
-    call raises `InvalidShape` for another rank, for channels that `groups` does not divide or
-    that the layer was not built for, and for a size that no convolution gives; `InvalidType` for
-    integers and for a tensor of another framework.
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A call
+    raises `InvalidShape` for another rank, for channels that the layer was not built for, and for a
+    size that no convolution gives; `InvalidType` for integers and for a tensor of another
+    framework. Channels that `groups` does not divide are an `InvalidShape`, too.
 
     Source: Keras 2.2.4 `Conv3DTranspose`.
 

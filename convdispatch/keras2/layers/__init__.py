@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING
 
 from convdispatch.doors.elsewhere import finder
-from convdispatch.keras2.layers.convolutional import *  # noqa: F403  # named in its __all__
-from convdispatch.keras2.layers.convolutional import __all__ as _convolutional
-from convdispatch.keras2.layers.core import Dropout
-from convdispatch.keras2.layers.normalization import BatchNormalization
+from convdispatch.doors.rows import names_of, rows_of
+from convdispatch.formulas.dialects import KERAS2
+from convdispatch.keras2.layers.convolutional import *  # noqa: F403  # all rows of the table
+from convdispatch.keras2.layers.core import *  # noqa: F403
+from convdispatch.keras2.layers.normalization import *  # noqa: F403
 from convdispatch.layers import Input, InputLayer
 
-__all__ = ["BatchNormalization", "Dropout", "Input", "InputLayer", *_convolutional]
+__all__ = ["Input", "InputLayer", *names_of(rows_of(KERAS2.layers))]
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = finder(__name__)

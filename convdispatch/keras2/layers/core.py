@@ -1,17 +1,11 @@
-"""The core layers of Keras 2.2.4, under its module path."""
+"""The core layers of Keras 2.2.4, under its module path: the rows of its table."""
 
-from typing import TYPE_CHECKING
-
-from convdispatch import layers
 from convdispatch.doors.elsewhere import finder
-from convdispatch.keras2.layers._vocabulary import Keras2Layer
+from convdispatch.facades.classes import make_classes
+from convdispatch.keras2.layers._exceptions import EXCEPTIONS
+from convdispatch.keras2.layers._layer import Keras2Layer
 
-__all__ = ["Dropout"]
-
-
-class Dropout(Keras2Layer, layers.Dropout):
-    """`convdispatch.layers.Dropout` under Keras 2's module path."""
-
-
-if not TYPE_CHECKING:  # for type checkers there is nothing to find
-    __getattr__ = finder(__name__)
+_CLASSES = make_classes(Keras2Layer, __name__, EXCEPTIONS)
+globals().update(_CLASSES)
+__all__ = sorted(_CLASSES)
+__getattr__ = finder(__name__)

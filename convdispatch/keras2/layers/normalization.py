@@ -1,23 +1,11 @@
-"""The normalization layers of Keras 2.2.4, under its module path."""
+"""The normalization layers of Keras 2.2.4, under its module path: the rows of its table."""
 
-from typing import TYPE_CHECKING
-
-from convdispatch import layers
 from convdispatch.doors.elsewhere import finder
-from convdispatch.keras2.layers._vocabulary import Keras2Layer
+from convdispatch.facades.classes import make_classes
+from convdispatch.keras2.layers._exceptions import EXCEPTIONS
+from convdispatch.keras2.layers._layer import Keras2Layer
 
-__all__ = ["BatchNormalization"]
-
-
-class BatchNormalization(Keras2Layer, layers.BatchNormalization):
-    """`convdispatch.layers.BatchNormalization` with Keras 2's vocabulary and moving variance.
-
-    The moving variance is an estimate of the population's: of a batch with n numbers a channel it
-    takes n / (n - 1 - epsilon) times the variance.
-    """
-
-    estimates_population = True
-
-
-if not TYPE_CHECKING:  # for type checkers there is nothing to find
-    __getattr__ = finder(__name__)
+_CLASSES = make_classes(Keras2Layer, __name__, EXCEPTIONS)
+globals().update(_CLASSES)
+__all__ = sorted(_CLASSES)
+__getattr__ = finder(__name__)

@@ -1,0 +1,150 @@
+"""Keras 1.2.2: its layers, one row a class, and what it called the arguments of Keras 2's.
+
+The arguments stand in Keras 1's order with Keras 1's defaults. A layer of `convdispatch.layers`
+joins by a row here; see `rows`. What is no matter of names is in `keras1/layers/_exceptions.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from convdispatch.doors.rows import KernelAxes, Row, Spelled, Table
+
+# What Keras 1 called an argument: the first of these that the class states, else the same.
+RENAMES: Mapping[str, tuple[Spelled, ...]] = {
+    "filters": ("nb_filter",),
+    "kernel_size": (
+        ("filter_length",),
+        ("nb_row", "nb_col"),
+        ("kernel_dim1", "kernel_dim2", "kernel_dim3"),
+    ),
+    "strides": ("subsample", ("subsample_length",)),
+    "padding": ("border_mode",),
+    "data_format": ("dim_ordering",),
+    "dilation_rate": ("atrous_rate",),
+    "use_bias": ("bias",),
+    "kernel_initializer": ("init",),
+    "depthwise_initializer": ("init",),
+    "kernel_regularizer": ("W_regularizer",),
+    "depthwise_regularizer": ("W_regularizer",),
+    "bias_regularizer": ("b_regularizer",),
+    "kernel_constraint": ("W_constraint",),
+    "depthwise_constraint": ("W_constraint",),
+    "bias_constraint": ("b_constraint",),
+    "size": (("length",),),
+    "rate": ("p",),
+    "beta_initializer": ("beta_init",),
+    "gamma_initializer": ("gamma_init",),
+    "output_size": ("output_shape",),
+}
+# Arguments that Keras 1 did not have, with what it did instead of the default.
+SETTLED: Mapping[str, object] = {
+    "bias_initializer": "zero",
+    "moving_mean_initializer": "zero",
+    "moving_variance_initializer": "one",
+}
+DATA_FORMATS: Mapping[str, str | None] = {
+    "th": "channels_first",
+    "tf": "channels_last",
+    "default": None,
+}
+
+_DRAWN = "init='glorot_uniform', activation=None, weights: Sequence[Any] | None = None"
+_PADDED = f"{_DRAWN}, border_mode: Padding = 'valid'"
+_STEPS = f"{_PADDED}, subsample_length: int = 1"
+_IMAGE = f"{_PADDED}, subsample: Sequence[int] = (1, 1)"
+_VOLUME = f"{_PADDED}, subsample: Sequence[int] = (1, 1, 1)"
+_WISHES = (
+    "W_regularizer=None, b_regularizer=None, activity_regularizer=None, "
+    "W_constraint=None, b_constraint=None, bias=True"
+)
+_LENGTH = "input_dim: int | None = None, input_length: int | None = None"
+_ORDERING = "dim_ordering: DimOrdering = 'default'"
+_PAIRS = "Sequence[Sequence[int]]"
+
+_THEANO_2D = KernelAxes((2, 3, 1, 0))
+_IMAGES = {"th": {"kernel": _THEANO_2D}}
+_SEPARABLE = {"th": {"depthwise_kernel": _THEANO_2D, "pointwise_kernel": _THEANO_2D}}
+_VOLUMES = {"th": {"kernel": KernelAxes((2, 3, 4, 1, 0))}}
+_SEQUENCES = {"tf": {"kernel": KernelAxes((0, 1, 2, 3), dropped_axis=1)}}
+_TRANSPOSED = {
+    "tf": {"kernel": KernelAxes((0, 1, 3, 2))},
+    "th": {"kernel": KernelAxes((2, 3, 0, 1))},
+}
+
+
+LAYERS: Table = {
+    "convolutional": (
+        Row(
+            "Convolution1D",
+            "Conv1D",
+            f"nb_filter, filter_length, {_STEPS}, {_WISHES}, {_LENGTH}",
+            layouts=_SEQUENCES,
+            fans="th",  # Keras 1.2.2 takes (length, 1, in, out) for Theano's order
+        ),
+        Row(
+            "AtrousConvolution1D",
+            "Conv1D",
+            f"nb_filter, filter_length, {_STEPS}, atrous_rate: int = 1, {_WISHES}, {_LENGTH}",
+            spelling={"dilation_rate": ("atrous_rate",)},
+            layouts=_SEQUENCES,
+            fans="th",  # Keras 1.2.2 takes (length, 1, in, out) for Theano's order
+        ),
+        Row(
+            "Convolution2D",
+            "Conv2D",
+            f"nb_filter, nb_row, nb_col, {_IMAGE}, {_ORDERING}, {_WISHES}",
+            layouts=_IMAGES,
+        ),
+        Row(
+            "AtrousConvolution2D",
+            "Conv2D",
+            f"nb_filter, nb_row, nb_col, {_IMAGE}, atrous_rate: Sequence[int] = (1, 1), "
+            f"{_ORDERING}, {_WISHES}",
+            layouts=_IMAGES,
+        ),
+        Row(
+            "Convolution3D",
+            "Conv3D",
+            f"nb_filter, kernel_dim1, kernel_dim2, kernel_dim3, {_VOLUME}, {_ORDERING}, {_WISHES}",
+            layouts=_VOLUMES,
+        ),
+        Row(
+            "Deconvolution2D",
+            "Conv2DTranspose",
+            f"nb_filter, nb_row, nb_col, output_shape: Sequence[int | None], {_IMAGE}, "
+            f"{_ORDERING}, {_WISHES}",
+            layouts=_TRANSPOSED,
+        ),
+        Row(
+            "SeparableConvolution2D",
+            "SeparableConv2D",
+            f"nb_filter, nb_row, nb_col, {_IMAGE}, depth_multiplier=1, {_ORDERING}, "
+            "depthwise_regularizer=None, pointwise_regularizer=None, b_regularizer=None, "
+            "activity_regularizer=None, depthwise_constraint=None, pointwise_constraint=None, "
+            "b_constraint=None, bias=True",
+            layouts=_SEPARABLE,
+        ),
+        Row("Cropping1D", "", "cropping: Sequence[int] = (1, 1)"),
+        Row("Cropping2D", "", f"cropping: {_PAIRS} = ((0, 0), (0, 0)), {_ORDERING}"),
+        Row("Cropping3D", "", f"cropping: {_PAIRS} = ((1, 1), (1, 1), (1, 1)), {_ORDERING}"),
+        Row("UpSampling1D", "", "length: int = 2"),
+        Row("UpSampling2D", "", f"size: Sequence[int] = (2, 2), {_ORDERING}"),
+        Row("UpSampling3D", "", f"size: Sequence[int] = (2, 2, 2), {_ORDERING}"),
+        Row("ZeroPadding1D", "", "padding: int | Sequence[int] | Mapping[str, int] = 1"),
+        Row(
+            "ZeroPadding2D", "", f"padding: Sequence[int] | Mapping[str, int] = (1, 1), {_ORDERING}"
+        ),
+        Row("ZeroPadding3D", "", f"padding: Sequence[int] = (1, 1, 1), {_ORDERING}"),
+    ),
+    "core": (Row("Dropout", "", "p"),),
+    "normalization": (
+        Row(
+            "BatchNormalization",
+            "",
+            "epsilon=0.001, mode: int = 0, axis=-1, momentum=0.99, "
+            "weights: Sequence[Any] | None = None, beta_init='zero', gamma_init='one', "
+            "gamma_regularizer=None, beta_regularizer=None",
+        ),
+    ),
+}

@@ -1,0 +1,48 @@
+"""Keras 2.2.4: its layers, one row a class.
+
+They are those of `convdispatch.layers`, which joins by a row here; a row states where Keras 2
+differs. What is no matter of names is in `keras2/layers/_exceptions.py`.
+"""
+
+from __future__ import annotations
+
+from convdispatch.doors.rows import Row, Table
+
+LAYERS: Table = {
+    # Other names are those that Keras 2 kept for Keras 1's users.
+    "convolutional": (
+        Row(
+            "Conv1D",
+            also=("Convolution1D",),
+            more="*, input_dim: int | None = None, input_length: int | None = None",
+            note="`input_dim` and `input_length`, which Keras 2 still took in Keras 1's manner, "
+            "state the input's channels and steps.",
+        ),
+        Row("Conv2D", also=("Convolution2D",)),
+        Row("Conv3D", also=("Convolution3D",)),
+        Row("Conv1DTranspose"),
+        Row("Conv2DTranspose", also=("Deconvolution2D",)),
+        Row("Conv3DTranspose", also=("Deconvolution3D",)),
+        Row("DepthwiseConv1D"),
+        Row("DepthwiseConv2D"),
+        Row("SeparableConv1D", also=("SeparableConvolution1D",)),
+        Row("SeparableConv2D", also=("SeparableConvolution2D",)),
+        Row("Cropping1D"),
+        Row("Cropping2D"),
+        Row("Cropping3D"),
+        Row("UpSampling1D"),
+        Row("UpSampling2D"),
+        Row("UpSampling3D"),
+        Row("ZeroPadding1D"),
+        Row("ZeroPadding2D"),
+        Row("ZeroPadding3D"),
+    ),
+    "core": (Row("Dropout"),),
+    "normalization": (
+        Row(
+            "BatchNormalization",
+            note="The moving variance is an estimate of the population's: of a batch with n "
+            "numbers a channel it takes n / (n - 1 - epsilon) times the variance.",
+        ),
+    ),
+}

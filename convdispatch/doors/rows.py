@@ -1,0 +1,71 @@
+"""One row of a Keras's table of layers: what it calls a layer, and how it spells its arguments.
+
+Words alone: what a row is made into, and what it names, is looked up by `facades`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import NamedTuple, TypeAlias
+
+# How a Keras spells an argument of `convdispatch.layers`: by one name, or by one name an axis.
+Spelled: TypeAlias = str | tuple[str, ...]
+
+
+class KernelAxes(NamedTuple):
+    """How a Keras stores a kernel: which of its axes are Keras 2's, and the one that Keras 2 lacks.
+
+    That one has size 1.
+    """
+
+    axes: tuple[int, ...]
+    dropped_axis: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One class of a façade.
+
+    name: what this Keras calls the class; `also` are other names of it.
+    like: the class of `convdispatch.layers` that it translates, where it has another name.
+    arguments: those of the constructor as Python writes a signature; a type is stated where it is
+        another one than that of the argument of `like`. None: those of `like`, with other
+        `defaults`, and with `more` after them.
+    spelling: names of arguments for which the rules of this Keras give another one.
+    layouts: by dim_ordering and weight, where this Keras stores the axes in another order.
+    fans: the dim_ordering by which fans are read from a kernel's shape, '' for the layer's own.
+    note: one sentence for the documentation on what differs from `like`.
+    """
+
+    name: str
+    like: str = ""
+    arguments: str | None = None
+    _: KW_ONLY
+    also: tuple[str, ...] = ()
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    more: str = ""
+    spelling: Mapping[str, Spelled] = field(default_factory=dict)
+    layouts: Mapping[str, Mapping[str, KernelAxes]] = field(default_factory=dict)
+    fans: str = ""
+    note: str = ""
+
+    @property
+    def likeness(self) -> str:
+        """The name of the class of `convdispatch.layers`."""
+        return self.like or self.name
+
+
+# By module of this Keras's layers, such as 'convolutional'.
+Table: TypeAlias = Mapping[str, tuple[Row, ...]]
+
+
+def rows_of(table: Table) -> Iterator[Row]:
+    """Yield every row of a table."""
+    for rows in table.values():
+        yield from rows
+
+
+def names_of(rows: Iterable[Row]) -> tuple[str, ...]:
+    """Return every name of every row, in the order of the alphabet."""
+    return tuple(sorted(name for row in rows for name in (row.name, *row.also)))

@@ -1,0 +1,79 @@
+"""All that one Keras calls or does differently, as one value.
+
+Layers are given a dialect instead of asking which Keras they belong to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from convdispatch.doors import keras1, keras2
+from convdispatch.doors.rows import Spelled, Table
+from convdispatch.formulas import activations, constraints, initializers, regularizers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One Keras.
+
+    title: what the documentation calls it.
+    activations, initializers, regularizers, constraints: its names of functions.
+    layers: its classes of layers where they are made from a table.
+    renames: what it calls the arguments of `convdispatch.layers`.
+    settled: what it does instead of the default of an argument that it does not have.
+    data_formats: its words for where the channels are, with ours, None for the configured one.
+    joins_words: whether its layers are numbered as zeropadding2d_1, not as zero_padding2d_1.
+    estimates_population: whether a moving variance takes n / (n - 1 - epsilon) times the batch's.
+
+    >>> activations.get("relu", KERAS1.activations).get_config()
+    {'alpha': 0.0, 'max_value': None}
+    """
+
+    name: str
+    title: str
+    activations: Mapping[str, activations.Activation]
+    initializers: Mapping[str, initializers.Factory]
+    regularizers: Mapping[str, regularizers.Factory]
+    constraints: Mapping[str, constraints.Factory]
+    layers: Table = field(default_factory=dict)
+    renames: Mapping[str, tuple[Spelled, ...]] = field(default_factory=dict)
+    settled: Mapping[str, object] = field(default_factory=dict)
+    data_formats: Mapping[str, str | None] = field(default_factory=dict)
+    joins_words: bool = False
+    estimates_population: bool = False
+
+
+KERAS3 = Dialect(
+    name="keras3",
+    title="Keras 3",
+    activations=activations.KERAS3,
+    initializers=initializers.KERAS3,
+    regularizers=regularizers.KERAS3,
+    constraints=constraints.KERAS3,
+)
+
+KERAS2 = Dialect(
+    name="keras2",
+    title="Keras 2.2.4",
+    activations=activations.KERAS2,
+    initializers=initializers.KERAS2,
+    regularizers=regularizers.KERAS2,
+    constraints=constraints.KERAS2,
+    layers=keras2.LAYERS,
+    estimates_population=True,
+)
+
+KERAS1 = Dialect(
+    name="keras1",
+    title="Keras 1.2.2",
+    activations=activations.KERAS1,
+    initializers=initializers.KERAS1,
+    regularizers=regularizers.KERAS1,
+    constraints=constraints.KERAS1,
+    layers=keras1.LAYERS,
+    renames=keras1.RENAMES,
+    settled=keras1.SETTLED,
+    data_formats=keras1.DATA_FORMATS,
+    joins_words=True,
+)

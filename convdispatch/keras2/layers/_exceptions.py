@@ -1,0 +1,48 @@
+"""What Keras 2's layers do otherwise where it is no matter of names, orders and defaults.
+
+Each class stands between a class of Keras 2 and the one of `convdispatch.layers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from convdispatch import layers
+from convdispatch.facades.input_length import InputByLength
+from convdispatch.support.warnings import warn
+
+
+class Separable(layers.Layer):
+    """Takes what Keras 2's separable layers took from their base class and never used."""
+
+    def _init(
+        self,
+        *arguments: Any,
+        kernel_initializer: object = None,
+        kernel_regularizer: object = None,
+        kernel_constraint: object = None,
+        **options: Any,
+    ) -> None:
+        unused = {
+            "initializer": kernel_initializer,
+            "regularizer": kernel_regularizer,
+            "constraint": kernel_constraint,
+        }
+        for kind, value in unused.items():
+            if value is not None:
+                warn(
+                    f"`kernel_{kind}` has no effect on {type(self).__name__}, as in Keras 2. Use "
+                    f"`depthwise_{kind}` or `pointwise_{kind}`."
+                )
+        super().__init__(*arguments, **options)
+
+    if not TYPE_CHECKING:  # a type checker refuses them
+        __init__ = _init
+
+
+EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
+    "Conv1D": InputByLength,
+    "SeparableConv1D": Separable,
+    "SeparableConv2D": Separable,
+}
