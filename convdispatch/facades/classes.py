@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -108,8 +109,8 @@ def make_class(
         contents["__init__"] = _constructor(
             row, signature(row, translated, spelled), base.dialect, spelled
         )
-    made: type[FacadeLayer] = type(base)(row.name, (base, *between, translated), contents)
-    return made
+    bases = (base, *between, translated)
+    return types.new_class(row.name, bases, exec_body=lambda body: body.update(contents))
 
 
 def _constructor(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from convdispatch import layers
 from convdispatch.engine.arguments import as_partial_shape
@@ -18,10 +18,10 @@ from convdispatch.keras1.layers._modes import ByMode
 from convdispatch.ops import PartialShape
 
 
-class Sequences(InputByLength):
+class Sequences(InputByLength, layers.Conv1D):
     """Convolutions of sequences, without 'causal'."""
 
-    paddings = ("valid", "same", "full")
+    paddings: ClassVar[tuple[str, ...]] = ("valid", "same", "full")
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON types."""
@@ -31,8 +31,6 @@ class Sequences(InputByLength):
 
 class Deconvolution(layers.Conv2DTranspose):
     """A transposed convolution that is told its output's whole shape."""
-
-    dim_ordering: str
 
     def __init__(self, *, output_size: Any, **options: Any) -> None:
         self._stated_shape = as_partial_shape(output_size, self.spelled("output_size"))
@@ -48,9 +46,10 @@ class Deconvolution(layers.Conv2DTranspose):
         sizes = [size for size in self._spatial(shape) if size]
         if len(shape) != 4 or len(sizes) != 2 or shape[channels_axis] not in (None, self.filters):
             order = "rows, cols, nb_filter" if self.channels_last else "nb_filter, rows, cols"
+            ordering = self.in_own_words("data_format", self.data_format)
             raise InvalidArgument(
-                f"`output_shape` must be (batch, {order}) under dim_ordering "
-                f"{self.dim_ordering!r}, with known rows and cols of at least 1 and with "
+                f"`output_shape` must be (batch, {order}) under dim_ordering {ordering!r}, with "
+                f"known rows and cols of at least 1 and with "
                 f"{self.filters} or None for nb_filter; received {shape}."
             )
         return tuple(sizes)
