@@ -179,6 +179,12 @@ def test_messages_have_the_row_s_words(
         made_up["keras1"](**keywords)
 
 
+def test_a_word_of_another_layer_is_translated_too() -> None:
+    """A separable layer draws its kernels by `init`, as a plain one does."""
+    with pytest.raises(InvalidType, match=r"`kernel_initializer`. Did you mean `init`\?"):
+        keras1.layers.SeparableConvolution2D(1, 2, 2, kernel_initializer="one")  # type: ignore[call-arg]  # what is refused
+
+
 def test_a_missing_argument_is_python_s_own_error(made_up: dict[str, Any]) -> None:
     """It is named, and so is the class."""
     with pytest.raises(TypeError, match=r"^Shifted.__init__\(\): missing .*argument: 'nb_row'$"):
@@ -201,7 +207,7 @@ def test_the_help_is_the_class_s_own_in_other_words(made_up: dict[str, Any]) -> 
         "\n"
         "Source: Keras 1.2.2 `Shifted`.\n"
         "\n"
-        ">>> from convdispatch.keras1.layers import Shift"
+        ">>> from convdispatch.keras1.layers import Shifted"
     )
     text = inspect.getdoc(made_up["keras2"]) or ""
     assert text.startswith("`convdispatch.layers.Shift` in the words of Keras 2.2.4.\n\nAdd a bias")

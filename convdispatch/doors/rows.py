@@ -5,12 +5,25 @@ Words alone: what a row is made into, and what it names, is looked up by `facade
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import NamedTuple, TypeAlias
 
 # How a Keras spells an argument of `convdispatch.layers`: by one name, or by one name an axis.
 Spelled: TypeAlias = str | tuple[str, ...]
+
+
+def names_in(spelled: Spelled | None) -> tuple[str, ...]:
+    """Return the names that spell one argument."""
+    return (spelled,) if isinstance(spelled, str) else spelled or ()
+
+
+def chosen(candidates: Iterable[Spelled], stated: Container[str]) -> Spelled | None:
+    """Return the first of the spellings whose names are all stated, None where none is."""
+    for one in candidates:
+        if all(name in stated for name in names_in(one)):
+            return one
+    return None
 
 
 class KernelAxes(NamedTuple):

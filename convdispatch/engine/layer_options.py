@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from convdispatch.doors.elsewhere import about_keyword, about_old_keyword
+from convdispatch.doors.rows import chosen, names_in
 from convdispatch.engine.arguments import as_choice, as_int, as_partial_shape
 from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidType
 from convdispatch.geometry import require_convention
@@ -56,9 +57,12 @@ def unknown_keyword(layer_class: type, keyword: str) -> InvalidType:
     """
     name, door = layer_class.__name__, getattr(layer_class, "door", "")
     allowed = list(dict.fromkeys([*stated_parameters(layer_class), *LAYER_OPTIONS]))
-    spelling = getattr(layer_class, "spelling", {})
-    spelled = spelling.get(keyword) or ()
-    meant = [spelled] if isinstance(spelled, str) else list(spelled)
+    spelling = dict(getattr(layer_class, "spelling", {}))
+    dialect = getattr(layer_class, "dialect", None)
+    if keyword not in spelling and dialect is not None:  # of another layer of that Keras, perhaps
+        renamed = chosen(dialect.renames.get(keyword, ()), allowed)
+        spelling |= {} if renamed is None else {keyword: renamed}
+    meant = list(names_in(spelling.get(keyword)))
     about = "" if meant else about_keyword(keyword, allowed, name, door)
     if not about and not meant:
         meant = similar(keyword, allowed)

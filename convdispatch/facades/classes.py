@@ -9,14 +9,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convdispatch import layers
-from convdispatch.doors.rows import Row, Spelled
+from convdispatch.doors.rows import Row, Spelled, names_in
 from convdispatch.engine import layer_options
 from convdispatch.engine.arguments import as_choice, as_int
 from convdispatch.facades.documentation import Documentation
 from convdispatch.facades.signatures import (
     Spelling,
     has_own_arguments,
-    names_in,
     signature,
     spelling,
 )

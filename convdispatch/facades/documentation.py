@@ -5,11 +5,10 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator
 
 from convdispatch import layers
-from convdispatch.doors.rows import Row
-from convdispatch.facades.signatures import Spelling, names_in
+from convdispatch.doors.rows import Row, names_in
+from convdispatch.facades.signatures import Spelling
 
 _WIDTH = 95  # of the lines of a docstring, without its indentation
 _SENTENCE = re.compile(r"(?<=\.) (?=[A-Z`])")
@@ -23,37 +22,35 @@ class Documentation:
 
     def __get__(self, layer: object | None, layer_class: type[layers.Layer]) -> str:
         """Return the documentation of the class."""
-        original = inspect.cleandoc(self._like.__doc__ or "")
-        door = layer_class.door
-        if self._row.arguments is None:
-            dialect = layer_class.dialect
-            about = f"`{layers.__name__}.{self._like.__name__}` in the words of {dialect.title}."
-            shown = original.replace(layers.__name__, door)
-            return "\n\n".join(filter(None, (about, _filled(self._row.note), shown))) + "\n"
-        source = f"Source: {layer_class.dialect.title} `{self._row.name}`."
-        translated = list(_translated(original, layer_class.spelling, door))
+        row, title, door = self._row, layer_class.dialect.title, layer_class.door
+        paragraphs = inspect.cleandoc(self._like.__doc__ or "").split("\n\n")
+        note = [_filled(row.note)] if row.note else []
+        if row.arguments is None:
+            about = f"`{layers.__name__}.{self._like.__name__}` in the words of {title}."
+            shown = (one.replace(layers.__name__, door) for one in paragraphs)
+            return "\n\n".join((about, *note, *shown)) + "\n"
+        translated = [_translated(one, row, layer_class.spelling, door) for one in paragraphs]
         said = inspect.cleandoc(self._text).split("\n\n") if self._text else translated
         raised = [one for one in (*said, *translated) if one.startswith("Raises ")][:1]
         example = [one for one in said if one.startswith(">>> ")]
         prose = [one for one in said if not one.startswith((">>> ", "Raises ", "Source: "))]
-        return "\n\n".join((*prose, *raised, source, *example)) + "\n"
+        source = f"Source: {title} `{row.name}`."
+        return "\n\n".join((*prose, *note, *raised, source, *example)) + "\n"
 
 
-def _translated(text: str, spelling: Spelling, door: str) -> Iterator[str]:
-    """Yield the paragraphs of a documentation under other names of the arguments.
+def _translated(paragraph: str, row: Row, spelling: Spelling, door: str) -> str:
+    """Return a paragraph of a documentation under other names of the arguments.
 
     A sentence on an argument that does not exist there is left out.
     """
-    absent = {f"`{name}`" for name, spelled in spelling.items() if spelled is None}
-    for paragraph in text.split("\n\n"):
-        if paragraph.startswith(">>> "):
-            yield paragraph.replace(layers.__name__, door)
-        elif paragraph.startswith("    "):
-            yield _renamed(paragraph, spelling, r"\b{}\b")
-        else:
-            whole = " ".join(paragraph.split())
-            kept = [one for one in _SENTENCE.split(whole) if not any(a in one for a in absent)]
-            yield _filled(_renamed(" ".join(kept), spelling, "(?<=`){}(?=`)"))
+    if paragraph.startswith(">>> "):
+        return re.sub(rf"\b{row.likeness}\b", row.name, paragraph.replace(layers.__name__, door))
+    if paragraph.startswith("    "):
+        return _renamed(paragraph, spelling, r"\b{}\b")
+    absent = [f"`{name}`" for name, spelled in spelling.items() if spelled is None]
+    sentences = _SENTENCE.split(" ".join(paragraph.split()))
+    kept = [one for one in sentences if not any(name in one for name in absent)]
+    return _filled(_renamed(" ".join(kept), spelling, "(?<=`){}(?=`)"))
 
 
 def _renamed(text: str, spelling: Spelling, pattern: str) -> str:

@@ -6,7 +6,7 @@ import ast
 import inspect
 from collections.abc import Iterator, Mapping
 
-from convdispatch.doors.rows import Row, Spelled
+from convdispatch.doors.rows import Row, Spelled, chosen
 from convdispatch.engine.layer_options import stated_parameters
 from convdispatch.formulas.dialects import Dialect
 
@@ -37,13 +37,7 @@ def spelling(row: Row, like: type, dialect: Dialect) -> Spelling:
 def _spelled(name: str, own: set[str], row: Row, dialect: Dialect) -> Spelled | None:
     if name in row.spelling:
         return row.spelling[name]
-    candidates = (*dialect.renames.get(name, ()), name)
-    return next((one for one in candidates if own.issuperset(names_in(one))), None)
-
-
-def names_in(spelled: Spelled | None) -> tuple[str, ...]:
-    """Return the names that spell one argument."""
-    return (spelled,) if isinstance(spelled, str) else spelled or ()
+    return chosen((*dialect.renames.get(name, ()), name), own)
 
 
 def signature(row: Row, like: type, spelled: Spelling) -> inspect.Signature:
