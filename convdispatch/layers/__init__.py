@@ -4,13 +4,16 @@ from typing import TYPE_CHECKING
 
 from convdispatch.doors.elsewhere import finder
 from convdispatch.engine.layer import Layer
+from convdispatch.layers import convolutional, core, normalization
 from convdispatch.layers._input import Input, InputLayer
-from convdispatch.layers._noise import Dropout
-from convdispatch.layers._normalization import BatchNormalization
-from convdispatch.layers.convolutional import *  # noqa: F403  # the door names them in __all__
-from convdispatch.layers.convolutional import __all__ as _convolutional
+from convdispatch.layers.convolutional import *  # noqa: F403  # the doors name them in __all__
+from convdispatch.layers.core import *  # noqa: F403
+from convdispatch.layers.normalization import *  # noqa: F403
 
-__all__ = ["BatchNormalization", "Dropout", "Input", "InputLayer", "Layer", *_convolutional]
+__all__ = ["Input", "InputLayer", "Layer"]
+__all__ += convolutional.__all__
+__all__ += core.__all__
+__all__ += normalization.__all__
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = finder(__name__)

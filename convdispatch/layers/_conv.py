@@ -72,24 +72,13 @@ class ConvLayer(OneKernelLayer):
         groups: parts of the channels that are convolved apart; divides channels and `filters`.
         options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
         """
-        super().__init__(
-            filters,
-            kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            groups=groups,
-            **options,
+        super().__init__(data_format, **options)
+        self._keep_geometry(kernel_size, strides, padding, dilation_rate)
+        self._keep_epilogue(activation, use_bias, activity_regularizer)
+        self._keep_weight_options("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self._keep_filters(filters, groups)
+        self._keep_weight_options(
+            "kernel", kernel_initializer, kernel_regularizer, kernel_constraint
         )
 
     @property

@@ -26,7 +26,62 @@ from convdispatch.types import (
 )
 
 
-class DepthwiseConv(KernelLayer):
+class DepthwiseStep(KernelLayer):
+    """What depthwise and separable convolutions share: the depthwise kernel and its op."""
+
+    is_flippable = False
+    size_arguments = ("depth_multiplier", *KernelLayer.size_arguments)
+
+    def _keep_depthwise(
+        self,
+        depth_multiplier: int,
+        initializer: InitializerLike,
+        regularizer: RegularizerLike,
+        constraint: ConstraintLike,
+    ) -> None:
+        self.depth_multiplier = as_int(depth_multiplier, "depth_multiplier")
+        self._keep_weight_options("depthwise", initializer, regularizer, constraint)
+
+    @property
+    def depthwise_kernel(self) -> Any:
+        """The kernel variable, None before `build`."""
+        return self._variable("depthwise_kernel")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON types."""
+        return super().get_config() | {
+            "depth_multiplier": self.depth_multiplier,
+            **self._weight_options_config("depthwise"),
+        }
+
+    def _depthwise_output_shape(self, shape: PartialShape) -> PartialShape:
+        channels = shape[self._channel_axis]
+        filters = None if channels is None else channels * self.depth_multiplier
+        return self._with_spatial(self._conv_output_sizes(self._spatial(shape)), filters)
+
+    def _depthwise_weight(self, input_shape: PartialShape) -> Weight:
+        channels = self._channels(input_shape)
+        return self._weight(
+            "depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier)
+        )
+
+    def _depthwise_op(self, shape: PartialShape, *, bias: bool, activation: str) -> ops.Conv:
+        return ops.Conv(
+            strides=self.strides,
+            pads=self._conv_pads(self._spatial(shape)),
+            dilation=self.dilation_rate,
+            groups=self._channels(shape),
+            channels_last=self.channels_last,
+            bias=bias,
+            activation=activation,
+        )
+
+    def _grouped_kernel_shape(self, shape: PartialShape) -> Shape:
+        """Return the depthwise kernel's shape as the op takes it: one input channel a group."""
+        return (*self.kernel_size, 1, self._channels(shape) * self.depth_multiplier)
+
+
+class DepthwiseConv(DepthwiseStep):
     """Convolution of each channel with `depth_multiplier` kernels of its own.
 
     The kernel is (*spatial, channels, depth_multiplier); output channel
@@ -34,9 +89,6 @@ class DepthwiseConv(KernelLayer):
     under the theano convention, as in Keras 2's Theano backend. Source: Keras 2.2.4
     `DepthwiseConv2D`, with the dilation that 2.3.1 added.
     """
-
-    is_flippable = False
-    size_arguments = ("depth_multiplier", *KernelLayer.size_arguments)
 
     def __init__(
         self,
@@ -73,41 +125,18 @@ class DepthwiseConv(KernelLayer):
         activity_regularizer: of the output, summed over the batch.
         options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
         """
-        super().__init__(
-            kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            bias_initializer=bias_initializer,
-            bias_regularizer=bias_regularizer,
-            bias_constraint=bias_constraint,
-            activity_regularizer=activity_regularizer,
-            **options,
+        super().__init__(data_format, **options)
+        self._keep_geometry(kernel_size, strides, padding, dilation_rate)
+        self._keep_epilogue(activation, use_bias, activity_regularizer)
+        self._keep_weight_options("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self._keep_depthwise(
+            depth_multiplier, depthwise_initializer, depthwise_regularizer, depthwise_constraint
         )
-        self.depth_multiplier = as_int(depth_multiplier, "depth_multiplier")
-        self._keep_weight_options(
-            "depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint
-        )
-
-    @property
-    def depthwise_kernel(self) -> Any:
-        """The kernel variable, None before `build`."""
-        return self._variable("depthwise_kernel")
 
     @property
     def reduction_length(self) -> int:
         """How many products are summed into one output, the bias counted as one."""
         return math.prod(self.kernel_size) + self.use_bias
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments as JSON types."""
-        return super().get_config() | {
-            "depth_multiplier": self.depth_multiplier,
-            **self._weight_options_config("depthwise"),
-        }
 
     def resolve(self, spec: Spec) -> Resolved:
         shape = self._check_input_shape(spec.shape)
@@ -133,32 +162,6 @@ class DepthwiseConv(KernelLayer):
             lower=self._lowered_once(lower),
         )
         return resolved
-
-    def _depthwise_output_shape(self, shape: PartialShape) -> PartialShape:
-        channels = shape[self._channel_axis]
-        filters = None if channels is None else channels * self.depth_multiplier
-        return self._with_spatial(self._conv_output_sizes(self._spatial(shape)), filters)
-
-    def _depthwise_weight(self, input_shape: PartialShape) -> Weight:
-        channels = self._channels(input_shape)
-        return self._weight(
-            "depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier)
-        )
-
-    def _depthwise_op(self, shape: PartialShape, *, bias: bool, activation: str) -> ops.Conv:
-        return ops.Conv(
-            strides=self.strides,
-            pads=self._conv_pads(self._spatial(shape)),
-            dilation=self.dilation_rate,
-            groups=self._channels(shape),
-            channels_last=self.channels_last,
-            bias=bias,
-            activation=activation,
-        )
-
-    def _grouped_kernel_shape(self, shape: PartialShape) -> Shape:
-        """Return the depthwise kernel's shape as the op takes it: one input channel a group."""
-        return (*self.kernel_size, 1, self._channels(shape) * self.depth_multiplier)
 
 
 class DepthwiseConv1D(DepthwiseConv):

@@ -17,13 +17,7 @@ from convdispatch.formulas.activations import Activation
 from convdispatch.layers._spatial import SpatialLayer
 from convdispatch.ops import HALF_DTYPES, Backend, PartialShape, Shape, Tensor
 from convdispatch.runtime.dispatch import BACKEND, require_supported
-from convdispatch.types import (
-    ActivationLike,
-    ConstraintLike,
-    DataFormat,
-    InitializerLike,
-    RegularizerLike,
-)
+from convdispatch.types import ActivationLike, RegularizerLike
 
 # Of the element type and the activation.
 Lower: TypeAlias = Callable[[str, Any], Function]
@@ -37,30 +31,21 @@ class KernelLayer(SpatialLayer, WithWeightOptions):
     is_flippable: ClassVar[bool] = True
     size_arguments: ClassVar[tuple[str, ...]] = ("kernel_size", "strides", "dilation_rate")
 
-    def __init__(
-        self,
-        kernel_size: IntOrTuple,
-        *,
-        strides: IntOrTuple,
-        padding: str,
-        data_format: DataFormat | None,
-        dilation_rate: IntOrTuple,
-        activation: ActivationLike,
-        use_bias: bool,
-        bias_initializer: InitializerLike,
-        bias_regularizer: RegularizerLike,
-        bias_constraint: ConstraintLike,
-        activity_regularizer: RegularizerLike,
-        **options: Any,
+    # What the constructors keep, each argument checked under its own name.
+
+    def _keep_geometry(
+        self, kernel_size: IntOrTuple, strides: IntOrTuple, padding: str, dilation_rate: IntOrTuple
     ) -> None:
-        super().__init__(data_format, **options)
         self.kernel_size = as_ints(kernel_size, self.rank, self.spelled("kernel_size"))
         self.strides = as_ints(strides, self.rank, self.spelled("strides"))
         self.padding = as_choice(padding, self.paddings, self.spelled("padding"))
         self.dilation_rate = as_ints(dilation_rate, self.rank, self.spelled("dilation_rate"))
+
+    def _keep_epilogue(
+        self, activation: ActivationLike, use_bias: bool, activity_regularizer: RegularizerLike
+    ) -> None:
         self.activation = _checked_activation(self._named("activation", activation))
         self.use_bias = as_bool(use_bias, self.spelled("use_bias"))
-        self._keep_weight_options("bias", bias_initializer, bias_regularizer, bias_constraint)
         self.activity_regularizer = self._named("activity_regularizer", activity_regularizer)
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from convdispatch import ops
-from convdispatch.engine.arguments import IntOrTuple, as_int
+from convdispatch.engine.arguments import as_int
 from convdispatch.engine.declarations import Weight, kernel_reader
 from convdispatch.engine.plans import Function
 from convdispatch.engine.resolved import Resolved
@@ -16,7 +16,6 @@ from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.layers._kernel_layer import KernelLayer, split_activation
 from convdispatch.layers._spatial import known
 from convdispatch.ops import PartialShape, Shape, Tensor
-from convdispatch.types import ConstraintLike, InitializerLike, RegularizerLike
 
 
 class OneKernelLayer(KernelLayer):
@@ -24,18 +23,7 @@ class OneKernelLayer(KernelLayer):
 
     size_arguments = ("filters", *KernelLayer.size_arguments)
 
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: IntOrTuple,
-        *,
-        groups: int,
-        kernel_initializer: InitializerLike,
-        kernel_regularizer: RegularizerLike,
-        kernel_constraint: ConstraintLike,
-        **options: Any,
-    ) -> None:
-        super().__init__(kernel_size, **options)
+    def _keep_filters(self, filters: int, groups: int) -> None:
         self.filters = as_int(filters, self.spelled("filters"))
         self.groups = as_int(groups, "groups")
         if self.filters % self.groups:
@@ -43,9 +31,6 @@ class OneKernelLayer(KernelLayer):
                 f"`filters` must be a multiple of `groups`; received {self.filters} filters in "
                 f"{self.groups} groups."
             )
-        self._keep_weight_options(
-            "kernel", kernel_initializer, kernel_regularizer, kernel_constraint
-        )
 
     @property
     def kernel(self) -> Any:

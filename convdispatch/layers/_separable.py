@@ -14,7 +14,7 @@ from convdispatch.engine.plans import Function
 from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
 from convdispatch.formulas.activations import Activation
-from convdispatch.layers._depthwise import DepthwiseConv
+from convdispatch.layers._depthwise import DepthwiseStep
 from convdispatch.layers._kernel_layer import split_activation
 from convdispatch.layers._spatial import known
 from convdispatch.ops import PartialShape, Tensor
@@ -28,7 +28,7 @@ from convdispatch.types import (
 )
 
 
-class SeparableConv(DepthwiseConv):
+class SeparableConv(DepthwiseStep):
     """A depthwise convolution followed by one over single cells that mixes the channels.
 
     Strides, padding and dilation belong to the depthwise step; bias and activation come once,
@@ -36,7 +36,7 @@ class SeparableConv(DepthwiseConv):
     (*ones, channels * depth_multiplier, filters). Source: Keras 2.2.4 `_SeparableConv`.
     """
 
-    size_arguments = ("filters", *DepthwiseConv.size_arguments)
+    size_arguments = ("filters", *DepthwiseStep.size_arguments)
 
     def __init__(
         self,
@@ -79,23 +79,12 @@ class SeparableConv(DepthwiseConv):
         activity_regularizer: of the output, summed over the batch.
         options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
         """
-        super().__init__(
-            kernel_size,
-            strides=strides,
-            padding=padding,
-            depth_multiplier=depth_multiplier,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            depthwise_initializer=depthwise_initializer,
-            bias_initializer=bias_initializer,
-            depthwise_regularizer=depthwise_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            depthwise_constraint=depthwise_constraint,
-            bias_constraint=bias_constraint,
-            **options,
+        super().__init__(data_format, **options)
+        self._keep_geometry(kernel_size, strides, padding, dilation_rate)
+        self._keep_epilogue(activation, use_bias, activity_regularizer)
+        self._keep_weight_options("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self._keep_depthwise(
+            depth_multiplier, depthwise_initializer, depthwise_regularizer, depthwise_constraint
         )
         self.filters = as_int(filters, self.spelled("filters"))
         self._keep_weight_options(

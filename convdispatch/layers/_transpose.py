@@ -80,24 +80,13 @@ class ConvTransposeLayer(TransposedSizes):
         output_size: the cells of the result, an axis, instead of `output_padding`.
         options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
         """
-        super().__init__(
-            filters,
-            kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            groups=groups,
-            **options,
+        super().__init__(data_format, **options)
+        self._keep_geometry(kernel_size, strides, padding, dilation_rate)
+        self._keep_epilogue(activation, use_bias, activity_regularizer)
+        self._keep_weight_options("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self._keep_filters(filters, groups)
+        self._keep_weight_options(
+            "kernel", kernel_initializer, kernel_regularizer, kernel_constraint
         )
         self.output_padding = self._checked_output_padding(output_padding)
         self.output_size = self._checked_output_size(output_size)
