@@ -146,18 +146,24 @@ def method(attribute: str, *ground: str) -> Decorator:
     return enter
 
 
-def tabled(entry: str, *ground: str) -> Decorator:
-    """Enter a function in the place of one entry of `functions`; it gets the honest one first."""
+def tabled(entry: str, *ground: str, table: str = "functions") -> Decorator:
+    """Enter a function in the place of one entry of a table; it gets the honest one first."""
 
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
-        def replaced(*arguments: Any, **options: Any) -> Any:
-            return function(honest.functions[entry], *arguments, **options)
+        whole = getattr(honest, table)
 
-        table = {**honest.functions, entry: replaced}
-        _enter(function, ground, lambda: {"functions": table})
+        def replaced(*arguments: Any, **options: Any) -> Any:
+            return function(whole[entry], *arguments, **options)
+
+        _enter(function, ground, lambda: {table: {**whole, entry: replaced}})
         return function
 
     return enter
+
+
+def drawn(entry: str, *ground: str) -> Decorator:
+    """Enter a function in the place of one entry of `random`; it gets the honest one first."""
+    return tabled(entry, *ground, table="random")
 
 
 def _enter(function: Callable[..., Any], ground: tuple[str, ...], parts: Any) -> None:

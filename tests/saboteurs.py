@@ -11,8 +11,13 @@ import saboteurs_half
 import saboteurs_limits
 import saboteurs_numbers
 import saboteurs_pads
+import saboteurs_places
+import saboteurs_pooling
+import saboteurs_random
 import saboteurs_reshaping
+import saboteurs_resizing
 import saboteurs_state
+import saboteurs_steps
 import saboteurs_tensors
 from sabotage import SABOTEURS, Sabotage, Sabotaged, registered
 
@@ -29,6 +34,11 @@ FAMILIES = (
     saboteurs_tensors,
     saboteurs_state,
     saboteurs_declarations,
+    saboteurs_pooling,
+    saboteurs_resizing,
+    saboteurs_places,
+    saboteurs_random,
+    saboteurs_steps,
 )
 
 __all__ = ["FAMILIES", "SABOTEURS", "Sabotage", "Sabotaged", "registered"]

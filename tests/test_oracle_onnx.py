@@ -29,10 +29,32 @@ RESIZE = [
     for case in data("resize", "Resize")
     if case.name in ("test_resize_upsample_scales_nearest", "test_resize_upsample_scales_linear")
 ]
+# Windows of neighbouring cells, each of which lies in the padded image as a whole.
+POOLS = [
+    case
+    for module, op_type in (("maxpool", "MaxPool"), ("averagepool", "AveragePool"))
+    for case in data(module, op_type)
+    if not {"dilations", "ceil_mode"} & {a.name for a in case.model.graph.node[0].attribute}
+]
+# Those whose sizes are the given ones and whose positions are never between two cells.
+SAMPLED = [
+    case
+    for case in data("resize", "Resize")
+    if case.name
+    in (
+        "test_resize_upsample_scales_nearest",
+        "test_resize_upsample_scales_linear",
+        "test_resize_upsample_scales_linear_align_corners",
+    )
+]
+GEMM = data("gemm", "Gemm")
 
 
 def test_the_data_are_found():
     """A package without the data would prove nothing."""
+    assert len(POOLS) >= 23
+    assert len(SAMPLED) == 3
+    assert len(GEMM) >= 11
     assert len(CONV) >= 6
     assert len(CONV_TRANSPOSE) >= 11
     assert len(RESIZE) == 2
@@ -95,6 +117,55 @@ def test_upsample_is_onnxs_resize(case):
         channels_last=False,
     )
     np.testing.assert_allclose(found, y, rtol=1e-6)
+
+
+@pytest.mark.parametrize("case", POOLS, ids=lambda case: case.name)
+def test_pool_is_onnxs(case):
+    """Pads, strides, auto_pad and counted pads give ONNX's maxima and averages."""
+    (x,), (y, *_), attributes = read(case)
+    size = attributes["kernel_shape"]
+    strides = attributes.get("strides", [1] * len(size))
+    rule = attributes.get("auto_pad", "NOTSET")
+    given = attributes.get("pads", [0] * 2 * len(size))
+    pairs = zip(given[: len(size)], given[len(size) :], strict=True)
+    axes_of_all = zip(x.shape[2:], size, strides, pairs, strict=True)
+    found = oracle.pool(
+        x,
+        kind="max" if case.model.graph.node[0].op_type == "MaxPool" else "average",
+        size=tuple(size),
+        strides=tuple(strides),
+        pads=tuple(conv_pads(n, taps, s, 1, rule, pair) for n, taps, s, pair in axes_of_all),
+        counts_pads=bool(attributes.get("count_include_pad", 0)),
+        channels_last=False,
+    )
+    np.testing.assert_allclose(found, y, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", SAMPLED, ids=lambda case: case.name)
+def test_resize_is_onnxs(case):
+    """Its nearest cells, its linear interpolation of half pixels and of aligned corners."""
+    inputs, (y,), attributes = read(case)
+    found = oracle.resize(
+        inputs[0],
+        output_size=y.shape[2:],
+        interpolation={"nearest": "nearest", "linear": "bilinear"}[attributes["mode"]],
+        coordinates={"half_pixel": "half_pixel", "align_corners": "corners"}[
+            attributes.get("coordinate_transformation_mode", "half_pixel")
+        ],
+        channels_last=False,
+    )
+    np.testing.assert_allclose(found, y, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", GEMM, ids=lambda case: case.name)
+def test_dense_is_onnxs_gemm(case):
+    """With its two factors and its transposed matrices, which are no part of the oracle."""
+    (a, b, *c), (y,), attributes = read(case)
+    a = a.T if attributes.get("transA") else a
+    b = b.T if attributes.get("transB") else b
+    product = attributes.get("alpha", 1.0) * oracle.dense(a, b)
+    found = product + attributes.get("beta", 1.0) * (c[0] if c else 0)
+    np.testing.assert_allclose(found, y, rtol=1e-5, atol=1e-6)
 
 
 def read(case):

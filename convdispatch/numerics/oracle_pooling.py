@@ -45,13 +45,13 @@ def pool(
     dtype = np.float64 if kind == "average" and cells.dtype.kind in "biu" else cells.dtype
     y = np.zeros((len(cells), *counts, cells.shape[-1]), dtype)
     for place, inside in _windows(cells.shape[1:-1], size, strides, pads):
-        values = [cells[:, *cell] for cell in inside]
+        values = [cells[_at(cell)] for cell in inside]
         if kind == "max":
-            y[:, *place] = np.max(values, axis=0)
+            y[_at(place)] = np.max(values, axis=0)
         else:
             total = sum(values[1:], start=values[0])
             number = _divisor(kind, size, inside, counts_pads)
-            y[:, *place] = total / number if number else total
+            y[_at(place)] = total / number if number else total
     return y if channels_last else np.moveaxis(y, -1, 1)
 
 
@@ -78,13 +78,13 @@ def pool_gradient(
     cells, g = _channels_last(x, channels_last), _channels_last(cotangent, channels_last)
     gradient = np.zeros(cells.shape, np.result_type(g, np.float64))
     for place, inside in _windows(cells.shape[1:-1], size, strides, pads):
-        share = g[:, *place]
+        share = g[_at(place)]
         if kind == "max":
             _give_to_first(gradient, cells, inside, share)
             continue
         share = share / (_divisor(kind, size, inside, counts_pads) or 1)
         for cell in inside:
-            gradient[:, *cell] += share
+            gradient[_at(cell)] += share
     return gradient if channels_last else np.moveaxis(gradient, -1, 1)
 
 
@@ -127,6 +127,11 @@ def _output_size(cells: Ints, size: Ints, strides: Ints, pads: Pads) -> Ints:
     return tuple(
         max((n + low + high - taps) // stride + 1, 0) for n, taps, stride, (low, high) in axes
     )
+
+
+def _at(cell: Ints) -> tuple[Any, ...]:
+    """Return where a cell is, of every sample and channel, channels last."""
+    return (slice(None), *cell)
 
 
 def _channels_last(value: npt.ArrayLike, channels_last: bool) -> Array:

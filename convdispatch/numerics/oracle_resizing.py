@@ -44,7 +44,7 @@ def resize(
     reads = _reads(cells.shape[1:-1], output_size, interpolation, coordinates)
     for place, source, share in reads:
         factor = _number(share, cells) if weighs else 1
-        y[:, *place] += factor * cells[:, *source]
+        y[_at(place)] += factor * cells[_at(source)]
     return y if channels_last else np.moveaxis(y, -1, 1)
 
 
@@ -68,7 +68,7 @@ def resize_gradient(
     gradient = np.zeros((len(g), *input_size, g.shape[-1]), g.dtype)
     for place, source, share in _reads(input_size, g.shape[1:-1], interpolation, coordinates):
         factor = _number(share, g) if weighs else 1
-        gradient[:, *source] += factor * g[:, *place]
+        gradient[_at(source)] += factor * g[_at(place)]
     return gradient if channels_last else np.moveaxis(gradient, -1, 1)
 
 
@@ -116,6 +116,11 @@ def _inside(cell: int, m: int) -> int:
 
 def _number(share: Fraction, cells: Array) -> Any:
     return share if cells.dtype.kind == "O" else float(share)
+
+
+def _at(cell: Ints) -> tuple[Any, ...]:
+    """Return where a cell is, of every sample and channel, channels last."""
+    return (slice(None), *cell)
 
 
 def _channels_last(value: npt.ArrayLike, channels_last: bool) -> Array:

@@ -15,6 +15,8 @@ from convdispatch.ops import Backend, Step, Tensor
 WEIGHT, SLOT = np.array([[1.0], [-2.0]]), np.zeros((2, 1))
 X = np.array([[1.0, 2.0], [3.0, -1.0], [0.5, 4.0]])
 Y = np.array([[1.0], [0.0], [2.0]])
+for _shared in (WEIGHT, SLOT, X, Y):
+    _shared.flags.writeable = False  # a backend that writes to its inputs spoils no other case
 
 # Roundings of a few steps of a few sums, of numbers of about this size.
 _ROUNDINGS, _SIZE = 200, 32.0
