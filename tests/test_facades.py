@@ -40,6 +40,8 @@ class Shift(WithWeightOptions):
         output  the same
         bias    (features,)
 
+    With `rate=2` numbers double. With `momentum=1` nothing changes.
+
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. What
     `momentum` says is not looked at.
 
@@ -201,6 +203,8 @@ def test_the_help_is_the_class_s_own_in_other_words(made_up: dict[str, Any]) -> 
         "    input   (batch, features)\n"
         "    output  the same\n"
         "    bias    (features,)\n"
+        "\n"
+        "With `p=2` numbers double.\n"
         "\n"
         "Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or "
         "type.\n"

@@ -136,6 +136,7 @@ def _constructor(
                 arguments[name] = _value(name, meant, own, dialect)
         super(FacadeLayer, self).__init__(**arguments, **own)
 
+    __init__.__qualname__ = f"{row.name}.__init__"
     __init__.__signature__ = shown  # type: ignore[attr-defined]  # what `inspect` looks for
     return __init__
 

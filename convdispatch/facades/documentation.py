@@ -11,6 +11,7 @@ from convdispatch.doors.rows import Row, names_in
 from convdispatch.facades.signatures import Spelling
 
 _WIDTH = 95  # of the lines of a docstring, without its indentation
+_QUOTED = "(?<=`){}(?=[`=])"  # an argument alone, or with a value
 _SENTENCE = re.compile(r"(?<=\.) (?=[A-Z`])")
 
 
@@ -30,10 +31,12 @@ class Documentation:
             shown = (one.replace(layers.__name__, door) for one in paragraphs)
             return "\n\n".join((about, *note, *shown)) + "\n"
         translated = [_translated(one, row, layer_class.spelling, door) for one in paragraphs]
+        for word, ours in layer_class.dialect.data_formats.items():
+            translated = [one.replace(f"='{ours or word}'", f"='{word}'") for one in translated]
         said = inspect.cleandoc(self._text).split("\n\n") if self._text else translated
         raised = [one for one in (*said, *translated) if one.startswith("Raises ")][:1]
         example = [one for one in said if one.startswith(">>> ")]
-        prose = [one for one in said if not one.startswith((">>> ", "Raises ", "Source: "))]
+        prose = [one for one in said if one and not one.startswith((">>> ", "Raises ", "Source: "))]
         source = f"Source: {title} `{row.name}`."
         return "\n\n".join((*prose, *note, *raised, source, *example)) + "\n"
 
@@ -47,10 +50,10 @@ def _translated(paragraph: str, row: Row, spelling: Spelling, door: str) -> str:
         return re.sub(rf"\b{row.likeness}\b", row.name, paragraph.replace(layers.__name__, door))
     if paragraph.startswith("    "):
         return _renamed(paragraph, spelling, r"\b{}\b")
-    absent = [f"`{name}`" for name, spelled in spelling.items() if spelled is None]
+    absent = [name for name, spelled in spelling.items() if spelled is None]
     sentences = _SENTENCE.split(" ".join(paragraph.split()))
-    kept = [one for one in sentences if not any(name in one for name in absent)]
-    return _filled(_renamed(" ".join(kept), spelling, "(?<=`){}(?=`)"))
+    kept = [one for one in sentences if not any(re.search(_QUOTED.format(n), one) for n in absent)]
+    return _filled(_renamed(" ".join(kept), spelling, _QUOTED))
 
 
 def _renamed(text: str, spelling: Spelling, pattern: str) -> str:

@@ -229,19 +229,6 @@ TEXTS: Mapping[str, str] = {
     >>> ZeroPadding3D((0, 0, 1), dim_ordering="th")(np.full((1, 1, 1, 1, 1), 5.0)).ravel()
     array([0., 5., 0.])
     """,
-    "UpSampling1D": """
-    Repeat each step of a sequence.
-
-        input   (batch, steps, channels)
-        output  (batch, new steps, channels)
-
-    A sequence of n steps gets n * length.
-
-    >>> import numpy as np
-    >>> from convdispatch.keras1.layers import UpSampling1D
-    >>> UpSampling1D(2)(np.array([1.0, 2]).reshape(1, 2, 1)).ravel()
-    array([1., 1., 2., 2.])
-    """,
     "UpSampling2D": """
     Repeat each row and each column of an image.
 
@@ -254,21 +241,6 @@ TEXTS: Mapping[str, str] = {
     >>> import numpy as np
     >>> from convdispatch.keras1.layers import UpSampling2D
     >>> UpSampling2D((1, 2), dim_ordering="th")(np.array([1.0, 2]).reshape(1, 1, 1, 2)).ravel()
-    array([1., 1., 2., 2.])
-    """,
-    "UpSampling3D": """
-    Repeat each cell of a volume; on every backend.
-
-        input   (batch, dim1, dim2, dim3, channels)
-        output  (batch, new dim1, new dim2, new dim3, channels)
-
-    Under `dim_ordering='th'` input and output have their channels on axis 1. An axis of n cells
-    gets n * size.
-
-    >>> import numpy as np
-    >>> from convdispatch.keras1.layers import UpSampling3D
-    >>> layer = UpSampling3D((1, 1, 2), dim_ordering="th")
-    >>> layer(np.array([1.0, 2]).reshape(1, 1, 1, 1, 2)).ravel()
     array([1., 1., 2., 2.])
     """,
     "BatchNormalization": """

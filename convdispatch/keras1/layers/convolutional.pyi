@@ -466,7 +466,7 @@ class UpSampling1D(Keras1Layer, layers.UpSampling1D):
         input   (batch, steps, channels)
         output  (batch, new steps, channels)
 
-    A sequence of n steps gets n * length.
+    An axis of n steps gets n * `length`.
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
     call raises `InvalidShape` for another rank; `InvalidType` for integers and for a tensor of
@@ -515,13 +515,13 @@ class UpSampling2D(Keras1Layer, layers.UpSampling2D):
     ) -> None: ...
 
 class UpSampling3D(Keras1Layer, layers.UpSampling3D):
-    """Repeat each cell of a volume; on every backend.
+    """Repeat each cell of a volume along planes, rows and columns.
 
-        input   (batch, dim1, dim2, dim3, channels)
-        output  (batch, new dim1, new dim2, new dim3, channels)
+        input   (batch, planes, rows, cols, channels)
+        output  (batch, new planes, new rows, new cols, channels)
 
-    Under `dim_ordering='th'` input and output have their channels on axis 1. An axis of n cells
-    gets n * size.
+    With `dim_ordering='th'` the channels of input and output are axis 1. An axis of n
+    cells gets n * `size`.
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
     call raises `InvalidShape` for another rank; `InvalidType` for integers and for a tensor of
@@ -531,8 +531,7 @@ class UpSampling3D(Keras1Layer, layers.UpSampling3D):
 
     >>> import numpy as np
     >>> from convdispatch.keras1.layers import UpSampling3D
-    >>> layer = UpSampling3D((1, 1, 2), dim_ordering="th")
-    >>> layer(np.array([1.0, 2]).reshape(1, 1, 1, 1, 2)).ravel()
+    >>> UpSampling3D((1, 1, 2))(np.array([1.0, 2]).reshape(1, 1, 1, 2, 1)).ravel()
     array([1., 1., 2., 2.])
     """
 

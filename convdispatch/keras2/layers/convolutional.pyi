@@ -474,7 +474,7 @@ class UpSampling1D(Keras2Layer, layers.UpSampling1D):
         output  (batch, new steps, channels)
 
     With `data_format='channels_first'` the channels of input and output are axis 1. An axis of n
-    steps gets n * size.
+    steps gets n * `size`.
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
     call raises `InvalidShape` for another rank; `InvalidType` for integers and for a tensor of
@@ -497,7 +497,7 @@ class UpSampling2D(Keras2Layer, layers.UpSampling2D):
         output  (batch, new rows, new cols, channels)
 
     With `data_format='channels_first'` the channels of input and output are axis 1. An axis of n
-    cells gets n * size. `interpolation` 'nearest' repeats cells; 'bilinear' samples between cell
+    cells gets n * `size`. `interpolation` 'nearest' repeats cells; 'bilinear' samples between cell
     centres (half-pixel grid), as TensorFlow 2 and PyTorch without aligned corners do.
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
@@ -522,7 +522,7 @@ class UpSampling3D(Keras2Layer, layers.UpSampling3D):
         output  (batch, new planes, new rows, new cols, channels)
 
     With `data_format='channels_first'` the channels of input and output are axis 1. An axis of n
-    cells gets n * size.
+    cells gets n * `size`.
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
     call raises `InvalidShape` for another rank; `InvalidType` for integers and for a tensor of
