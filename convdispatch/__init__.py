@@ -1,7 +1,7 @@
 """One convolution frontend, any backend, provably the same answer.
 
-Nothing here imports a framework, and NumPy only once a layer is asked for: every name is looked
-up on first use.
+This module imports no framework, and NumPy only when a layer is first used: it looks up every name
+on first use.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ _MODULES = (
     "regularizers",
 )
 
-# Reachable by their full names, and of no use in an `import *`.
+# Reachable by their full names, but not useful in an `import *`.
 _OTHER_DOORS = ("dispatch", "registry", "selection")
 
 __all__ = [*_HOMES, *_MODULES]
@@ -94,7 +94,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"{__name__}.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    # Imported where it is needed: `import convdispatch` alone stays next to nothing.
+    # Imported where it is needed, so that `import convdispatch` alone costs almost nothing.
     elsewhere = importlib.import_module(f"{__name__}.doors.elsewhere")
     raise elsewhere.missing(__name__, name, sys._getframe(1))
 

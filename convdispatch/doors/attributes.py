@@ -1,4 +1,4 @@
-"""What the façades' modules of names are made of: a table, reachable as attributes."""
+"""Make a table of names reachable as attributes of a façade's module."""
 
 from __future__ import annotations
 

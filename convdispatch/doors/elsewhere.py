@@ -1,7 +1,7 @@
-"""What a user may look for here and find in another of our doors, or not yet: tables, sentences.
+"""Tables and sentences on names that another module for users has, or that do not exist yet.
 
-The words are those of the Kerases; nothing here is imported to answer. What is offered one day
-leaves its table: the tests see to that.
+The names are those of the Kerases. An answer imports nothing. A name that is offered later leaves
+its table; tests check that.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ DOORS_OF_LAYERS: Mapping[str, tuple[str, ...]] = {
     name: tuple(door for door, names in _NAMES.items() if name in names or name in _OF_ALL)
     for name in sorted(set(_OF_ALL).union(*_NAMES.values()))
 }
-# The class of Keras 1 that does what a class of Keras 2 does, where there is one: the first.
+# The class of Keras 1 that does the same as a class of Keras 2, if there is one: the first.
 KERAS1_CLASSES: Mapping[str, str] = {
     **{row.likeness: row.name for row in reversed(_KERAS1_ROWS)},
     "Input": "Input",
@@ -160,7 +160,7 @@ MODULES_OF_OTHER_DOORS: Mapping[str, str] = {
 
 
 def about_keyword(keyword: str, allowed: Iterable[str], class_name: str, door: str) -> str:
-    """Return what to say of a keyword of another Keras, '' of a word that none has."""
+    """Return a sentence on a keyword of another Keras, '' for a word that no Keras has."""
     meant = [name for name in KERAS1_KEYWORDS.get(keyword, ()) if name in set(allowed)]
     if meant and "keras1" not in door:
         old = KERAS1_CLASSES.get(class_name)
@@ -177,7 +177,7 @@ def about_keyword(keyword: str, allowed: Iterable[str], class_name: str, door: s
 
 
 def about_old_keyword(keyword: str, spelling: Mapping[str, object], class_name: str) -> str:
-    """Return what else to say of a keyword to a user of Keras 1's class, after what it takes."""
+    """Return a further sentence on a keyword for a user of Keras 1's class."""
     if keyword == "atrous_rate" and class_name in ("Convolution1D", "Convolution2D"):
         return f" Atrous{class_name} takes `{keyword}`."
     if keyword not in spelling:
@@ -226,7 +226,7 @@ _ABOUT: Mapping[str, Callable[[str], str]] = {
 
 
 def sentence(module: str, name: str) -> str:
-    """Return what to say of a name that a module of ours does not have.
+    """Return a sentence on a name that one of our modules does not have.
 
     >>> sentence("convdispatch.layers", "AtrousConvolution2D").partition(": ")[2]
     'it is in convdispatch.keras1.layers.'
@@ -244,10 +244,10 @@ def missing_attribute(owner: str, name: str) -> str:
 
 
 def missing(module: str, name: str, asker: FrameType) -> Exception:
-    """Return the error of a module's `__getattr__` that finds nothing, which `asker` called.
+    """Return the error of a module's `__getattr__` for a missing name that `asker` looked up.
 
-    It is an `AttributeError`, and where an import statement asks an `ImportError`: Python's own
-    would lose the sentence.
+    It is an `AttributeError`, or an `ImportError` for an import statement, because Python's own
+    `ImportError` would lose the sentence.
     """
     said = sentence(module, name)
     if said.endswith(".") and _is_import(asker):
@@ -256,7 +256,7 @@ def missing(module: str, name: str, asker: FrameType) -> Exception:
 
 
 def finder(module: str) -> Callable[[str], Any]:
-    """Return the `__getattr__` of a module that has nothing but what stands in it."""
+    """Return the `__getattr__` of a module that has only the names it defines."""
 
     def find(name: str) -> Any:
         raise missing(module, name, sys._getframe(1))
@@ -265,7 +265,7 @@ def finder(module: str) -> Callable[[str], Any]:
 
 
 def _is_import(frame: FrameType) -> bool:
-    """Whether the frame is at `from module import name`, or at the import system's look for it."""
+    """Return whether the frame is at `from module import name`, or in the import system."""
     if frame.f_code.co_name == "_handle_fromlist":
         return True
     return frame.f_code.co_code[frame.f_lasti] == opcode.opmap["IMPORT_FROM"]

@@ -1,7 +1,7 @@
 """Keras 1.2.2: its layers, one row a class, and what it called the arguments of Keras 2's.
 
 The arguments stand in Keras 1's order with Keras 1's defaults. A layer of `convdispatch.layers`
-joins by a row here; see `rows`. What is no matter of names is in `keras1/layers/_exceptions.py`.
+gets a row here; see `rows`. Differences beyond names are in `keras1/layers/_exceptions.py`.
 """
 
 from __future__ import annotations

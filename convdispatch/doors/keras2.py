@@ -1,7 +1,7 @@
 """Keras 2.2.4: its layers, one row a class.
 
-They are those of `convdispatch.layers`, which joins by a row here; a row states where Keras 2
-differs. What is no matter of names is in `keras2/layers/_exceptions.py`.
+The layers are those of `convdispatch.layers`. Each has a row here, which states where Keras 2
+differs. Differences beyond names are in `keras2/layers/_exceptions.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One row of a Keras's table of layers: what it calls a layer, and how it spells its arguments.
 
-Words alone: what a row is made into, and what it names, is looked up by `facades`.
+A row holds only words. `facades` looks up what they name and makes the class.
 """
 
 from __future__ import annotations

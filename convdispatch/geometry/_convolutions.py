@@ -18,7 +18,7 @@ Pads = tuple[int, int]
 
 
 def effective_kernel_size(kernel_size: int, dilation: int) -> int:
-    """Cells between the first and the last tap of a dilated kernel, both included.
+    """Return the cells from the first to the last tap of a dilated kernel, both included.
 
     >>> effective_kernel_size(3, 2)
     5
@@ -29,9 +29,9 @@ def effective_kernel_size(kernel_size: int, dilation: int) -> int:
 def conv_pads(
     size: int, kernel_size: int, *, stride: int, dilation: int, padding: str, convention: str
 ) -> Pads:
-    """Cells to add (low, high) around `size` cells before a convolution without padding.
+    """Return the cells to add (low, high) around `size` cells before a convolution without padding.
 
-    'same' pads for the true stride, also where the kernel is dilated.
+    'same' pads for the true stride, also if the kernel is dilated.
 
     >>> conv_pads(4, 3, stride=2, dilation=1, padding="same", convention="tensorflow")
     (0, 1)
@@ -58,9 +58,9 @@ def conv_pads(
 def conv_output_size(
     size: int | None, kernel_size: int, *, stride: int, dilation: int, padding: str
 ) -> int | None:
-    """Output cells of a convolution over `size` cells: the same under both conventions.
+    """Return the output cells of a convolution over `size` cells; both conventions agree.
 
-    The result is zero or negative where the kernel does not fit: see `require_output`.
+    The result is zero or negative if the kernel does not fit: see `require_output`.
 
     >>> conv_output_size(10, 3, stride=2, dilation=1, padding="valid")
     4
@@ -86,7 +86,7 @@ def transposed_output_size(
     padding: str,
     output_padding: int | None,
 ) -> int | None:
-    """Output cells of a transposed convolution over `size` cells.
+    """Return the output cells of a transposed convolution over `size` cells.
 
     `output_padding=None` asks for the size that Keras gives by default (`size * stride` for
     'same'); 0 asks for the smallest size of the formula, which is a different request.
@@ -147,7 +147,7 @@ def transposed_pads(
 def legal_transposed_sizes(
     size: int, kernel_size: int, *, stride: int, dilation: int, padding: str, convention: str
 ) -> range:
-    """Output sizes from which the forward convolution gives back exactly `size` cells.
+    """Return the output sizes from which the forward convolution gives exactly `size` cells.
 
     Under the theano convention an even kernel with 'same' has one size more: Theano's own
     convolution gives `size` cells from it before the output is cut.
@@ -169,10 +169,10 @@ def legal_transposed_sizes(
 def legal_output_paddings(
     kernel_size: int, *, stride: int, dilation: int, padding: str, convention: str
 ) -> range:
-    """Values of `output_padding` that the formula turns into a legal size.
+    """Return the values of `output_padding` that the formula turns into a legal size.
 
-    With 'same' and an even kernel the formula is one cell short: 0 asks for a size from which
-    TensorFlow's convolution gives a cell less, so that it is legal under theano's convention only.
+    With 'same' and an even kernel the formula is one cell short: 0 gives a size from which
+    TensorFlow's convolution makes one cell too few, so 0 is legal only under theano's convention.
 
     >>> legal_output_paddings(
     ...     3, stride=2, dilation=1, padding="same", convention="tensorflow")
@@ -227,7 +227,7 @@ def require_legal_transposed_size(
 
 
 def require_output(output_size: int | None, *, size: int | None, reason: str) -> None:
-    """Raise `InvalidShape` where a spatial axis of the output would hold no cell."""
+    """Raise `InvalidShape` if a spatial axis of the output would have no cell."""
     if output_size is not None and output_size < 1:
         raise InvalidShape(
             f"the output would have {output_size} cells on a spatial axis of {size} cells: "

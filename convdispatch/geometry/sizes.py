@@ -1,4 +1,4 @@
-"""Sizes that no array can have, refused before anything is made of them.
+"""Refuse sizes that no array can have, before anything is allocated.
 
 No arrays, no backends: every function looks at integers alone. An unknown size is None.
 """
@@ -18,7 +18,7 @@ MOST_NUMBERS = 2**40
 
 
 def is_possible(shape: Sequence[int | None]) -> bool:
-    """Whether an array may have this shape; the batch axis does not belong to it.
+    """Return whether an array may have this shape, given without the batch axis.
 
     >>> is_possible((2**31 - 1, 1)), is_possible((2**31, 1)), is_possible((2**21, 2**20))
     (True, False, False)

@@ -1,4 +1,4 @@
-"""Which taps of a kernel read the image, and a convolution of those alone.
+"""Find the taps of a kernel that read the image, and reduce a convolution to them.
 
 No arrays and no backends: every function maps ints to ints, one spatial axis at a time. A
 convolution reads `size` cells and writes `count`; its transpose reads the latter and writes the
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """One spatial axis of a convolution: how it is computed, and by which taps of its kernel."""
+    """One spatial axis of a convolution: its resolved numbers and the taps of its kernel in use."""
 
     stride: int
     pads: tuple[int, int]
@@ -47,7 +47,7 @@ def resolved(size: int, taps: int, *, stride: int, dilation: int, pads: tuple[in
     low = pads[0]
     read = _reading(size, taps, count, stride=stride, dilation=dilation, low=low)
     if not read:
-        # One tap that stays among the pads, beside one cell of the image, which a stride skips.
+        # One tap that reads only pads, next to one cell of the image, which the stride skips.
         low, high = 2 * count - 1, 1 - size
         return Axis(stride=2, pads=(low, high), dilation=1, taps=range(1), is_read=False)
     step = stride if count > 1 else 1

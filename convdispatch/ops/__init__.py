@@ -1,4 +1,4 @@
-"""START HERE: what a backend is asked to compute, and how.
+"""START HERE: the ops that a backend computes, and the protocol that it implements.
 
 Why the contract looks like this:
 
@@ -6,12 +6,12 @@ Why the contract looks like this:
   which no name, default or shape is left to interpret.
 * An op is lowered once per (op, shapes, element type) to a plain callable over the backend's own
   tensors, so a jit compiler, an autodiff engine or a profiler sees ordinary code of its kind.
-* Its numbers are no larger than they need be: `dispatch` lowers what `resolving` makes of an op. A
-  backend owes nothing for an axis of more than 2**31 - 1 cells, a sample or a weight of more than
-  2**40 numbers, or pads that dwarf both image and result: those are refused before it is asked.
-* A plan serves every batch size: the batch axis is axis 0 and is in no signature.
-* A backend needs one op, `Conv` in one group, and its table of functions: `kit.derived` makes every
-  other op of these. It lowers itself what its framework does faster.
+* The numbers of an op are as small as possible: `dispatch` lowers the op that `resolving` returns.
+  A backend never sees an axis of more than 2**31 - 1 cells, a sample or a weight of more than 2**40
+  numbers, or pads that dwarf both image and result: the frontend refuses those first.
+* A plan serves every batch size: the batch axis is axis 0, and no signature contains it.
+* A backend needs one op, `Conv` in one group, and its table of functions: `kit.derived` builds
+  every other op from these. It lowers an op itself if its framework is faster.
 * Importing this package, or a plugin that only describes a backend, imports no framework.
 
 Layouts. Tensors are (batch, *spatial, channels) or (batch, channels, *spatial). Kernels are always

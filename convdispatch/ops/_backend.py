@@ -1,4 +1,4 @@
-"""What a backend has: methods over tensors of its own, a table of functions and one of draws."""
+"""The protocol of a backend: methods over its own tensors, and tables of functions and draws."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from convdispatch.ops._tensors import NumpyArray, PartialShape, Tensor
 # Dictionaries, lists, tuples and None, with tensors at the leaves.
 Tree: TypeAlias = Any
 
-# What `value_and_grad` differentiates: a scalar of a list of tensors, and whatever else comes out.
-# (The tensors are `Any`: functions that are handed over name their framework's own.)
+# The function that `value_and_grad` differentiates: from a list of tensors to a scalar and
+# auxiliary results. (The tensors are `Any`, because the function uses its framework's own types.)
 Differentiable: TypeAlias = Callable[[Sequence[Any]], tuple[Any, Tree]]
 # ((scalar, auxiliary results), a gradient for each tensor)
 Differentiated: TypeAlias = Callable[[Sequence[Any]], tuple[tuple[Any, Tree], list[Any]]]
@@ -24,27 +24,28 @@ Step: TypeAlias = Callable[[Sequence[Any], Tree], tuple[Sequence[Any], Tree]]
 class Backend(Protocol):
     """What a plugin implements. Check an implementation with the conformance suite.
 
-    Required are `name`, `lower`, `owns`, `describe`, `asarray` and `to_numpy`. `variable`,
-    `assign`, `cast`, `synchronize` and `outside_trace` have a plain default, which their docstrings
-    name: leave out those for which it is right. A backend has no `functions`, `random`, `compile`,
-    `value_and_grad`, `compile_step` or `wrap` where it declines them in `Capabilities.unsupported`
-    (as 'functions', 'random', 'compile', 'gradients', 'compile_step', 'wrap'): whoever asks for one
-    gets `UnsupportedOp` with the reason that is given there. In the place of declined functions
-    NumPy's are called, between `to_numpy` and `asarray`, and every report says so.
+    `name`, `lower`, `owns`, `describe`, `asarray` and `to_numpy` are required. `variable`,
+    `assign`, `cast`, `synchronize` and `outside_trace` have a default, which their docstrings
+    state: leave out a method if its default is right. A backend omits `functions`, `random`,
+    `compile`, `value_and_grad`, `compile_step` or `wrap` if it declines them in
+    `Capabilities.unsupported` (as 'functions', 'random', 'compile', 'gradients', 'compile_step',
+    'wrap'): a call that needs one raises `UnsupportedOp` with the reason given there. The frontend
+    replaces declined functions by NumPy's, between `to_numpy` and `asarray`, and every report says
+    so.
 
     Tensors. Arithmetic operators and comparisons between native tensors and Python numbers must
-    work, in the tensor's element type or a wider one. A tensor has a `shape`. Tensors of
-    `FLOAT_DTYPES` are computed with; those of `INTEGER_DTYPES` enter by `asarray` and leave by
-    `to_numpy` with every bit, and are what comparisons, keys and counts are. A tensor of a type
-    that the framework lacks is an `UnsupportedOp`, never one of another type.
+    work, in the tensor's element type or a wider one. A tensor has a `shape`. Ops compute with
+    tensors of `FLOAT_DTYPES`. Tensors of `INTEGER_DTYPES` enter by `asarray` and leave by
+    `to_numpy` bit for bit; comparisons, keys and counts have these types. A tensor of a type that
+    the framework lacks is an `UnsupportedOp`, never one of another type.
 
-    What varies. Between two calls of what `lower` or `compile` returned only the batch axis, axis
-    0, varies: it may have any size, 0 included, and be unknown while a framework traces. The other
-    sizes are those of the `Signature`.
+    What varies. Between two calls of a function that `lower` or `compile` returned, only the batch
+    axis, axis 0, varies: it may have any size, including 0, and may be unknown while a framework
+    traces. The other sizes are those of the `Signature`.
 
     Half precision is computed in float32 or wider and rounded once, by each op, by each function
     and by its gradient; so a backend that has half precision has float32. A number below the
-    smallest normal one of the type that is computed in may count as zero.
+    smallest normal number of the type of the computation may count as zero.
 
     Threads. Methods and what they return may be called by several threads at a time.
     """
@@ -58,7 +59,7 @@ class Backend(Protocol):
     """
 
     random: Mapping[str, Callable[..., Tensor]]
-    """Random numbers that depend on nothing but a key, of which the same bits come on every call.
+    """Random numbers that depend only on a key: the same key gives the same bits on every call.
 
     `fold(key, number)`
         another key; other numbers, from 0 to 2**31 - 1, give independent ones
@@ -89,25 +90,25 @@ class Backend(Protocol):
     def asarray(self, value: NumpyArray, dtype: str) -> Tensor:
         """Return a native constant with the numbers of `value`, in the element type `dtype`.
 
-        `value` is an array or a NumPy scalar of any real type, which may be that of `dtype` or not:
-        convert as NumPy's `astype` does. It may be read-only, empty, have no axis, have gaps
-        between its numbers, run backwards or have the other byte order. The tensor may share its
-        memory, which nobody changes as long as the tensor is used.
+        `value` is an array or a NumPy scalar of any real type, not necessarily `dtype`: convert as
+        NumPy's `astype` does. It may be read-only or empty, and may have no axis, gaps between its
+        numbers, negative strides or the other byte order. The tensor may share its memory; the
+        caller does not change that memory while the tensor is in use.
         """
 
     def variable(self, value: NumpyArray, dtype: str) -> Tensor:
         """Return a native tensor that the framework's autodiff and optimizers can train.
 
-        `value` is what `asarray` takes. The variable shares no memory with it. By default it is
-        what `asarray` makes of a copy.
+        `value` is as for `asarray`. The variable shares no memory with it. The default is `asarray`
+        of a copy.
         """
 
     def assign(self, variable: Tensor, value: NumpyArray | Tensor) -> Tensor:
-        """Give `variable` the numbers of `value`, in place where the framework can; return it.
+        """Give `variable` the numbers of `value`, in place if the framework can; return it.
 
-        `value` is what `asarray` takes or a native tensor, on any device, of the variable's shape.
-        It is copied to the device and the element type of the variable, never by way of another
-        device, and nothing of it is recorded for gradients. By default a new tensor is returned.
+        `value` is as for `asarray`, or a native tensor on any device, with the variable's shape. It
+        is copied to the device and the element type of the variable, never through another device,
+        and gradients do not record the copy. The default returns a new tensor.
         """
 
     def cast(self, tensor: Tensor, dtype: str) -> Tensor:
@@ -120,15 +121,15 @@ class Backend(Protocol):
         """Return the values as a NumPy array of the same element type (bfloat16: ml_dtypes)."""
 
     def synchronize(self, tensor: Tensor) -> None:
-        """Return once the tensor's values have been computed: what a timer must wait for.
+        """Return when the tensor's values have been computed; a timer waits for this.
 
-        By default it asks for them by `to_numpy`.
+        The default calls `to_numpy`.
         """
 
     def outside_trace(self, fn: Callable[[], object]) -> object:
         """Call `fn` eagerly even while the framework is tracing the caller.
 
-        By default it calls `fn`: right where nothing is traced.
+        The default calls `fn`, which is right for a framework that does not trace.
         """
 
     def compile(self, fn: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -139,64 +140,64 @@ class Backend(Protocol):
 
         `fn(tensors)` returns the scalar and `aux`, a tree of native tensors that are not
         differentiated and can be used afterwards. A tensor that the scalar does not depend on has a
-        gradient of zeros. `fn` may hold another such `compute`: derivatives of derivatives. What
-        the framework itself calls when gradients of a variable are computed, such as hooks and the
-        reducers of its distribution, is called. Calls of one `compute` with tensors of the same
-        shapes compile at most once.
+        gradient of zeros. `fn` may call another such `compute`, for derivatives of derivatives. The
+        framework's own callbacks for gradients of a variable, such as hooks and the reducers of
+        distributed training, run. Calls of one `compute` with tensors of the same shapes compile at
+        most once.
         """
 
     def compile_step(self, step: Step) -> Step:
         """Return `run(variables, inputs) -> (variables, result)`: `step`, compiled, done in place.
 
         `step(variables, inputs) -> (new_variables, result)` is a pure function; it may call
-        `compute` of `value_and_grad`. `variables` is a list of what `variable` returned; what
-        `step` gets in their place may be traced. `new_variables` have their shapes and element
-        types. `inputs` and `result` are trees of tensors: a number that changes from step to step,
-        such as a learning rate, is a tensor in `inputs`, which holds none of the variables.
+        `compute` of `value_and_grad`. `variables` is a list of results of `variable`; `step` may
+        receive traced tensors in their place. `new_variables` have their shapes and element types.
+        `inputs` and `result` are trees of tensors: a number that changes from step to step, such as
+        a learning rate, is a tensor in `inputs`, which holds none of the variables.
 
         `run` gives the variables their new values and returns them: the same objects, or new ones,
         after which the old must not be used. `result` shares no memory with them. Nothing is
-        written before all has been computed, so that a step which raises leaves all as it was.
-        Calls with tensors of the same shapes compile once, whatever the values; `run` may be called
-        with other variables and other shapes.
+        written before everything has been computed, so a step that raises changes nothing. Calls
+        with tensors of the same shapes compile once, whatever the values; `run` may be called with
+        other variables and other shapes.
         """
 
     def wrap(self, model: Model) -> object:
-        """Return the model as the framework's own object, for what takes only those.
+        """Return the model as the framework's own object, for tools that take only such objects.
 
-        Its weights are the model's own tensors, by the names that `named_weights` gives them in the
-        framework's spelling, trainable or not; a call of it computes by `apply` or, where it is
-        told to train, by `training`, whose updates it stores in the weights. Where the framework
-        exchanges the weights, the model is told by `adopt`.
+        Its weights are the model's own tensors, trainable or not, under the names of
+        `named_weights` in the framework's spelling. A call computes by `apply` or, in training
+        mode, by `training`, and stores the updates in the weights. If the framework replaces the
+        weights, it tells the model by `adopt`.
         """
 
 
 class OptionalMethods(Protocol):
-    """What a backend may have besides: nothing is computed otherwise without them, only slower."""
+    """Optional methods of a backend: without them the results are the same, only slower."""
 
     def candidates(self, op: Op, signature: Signature) -> Mapping[str, Callable[..., Tensor]]:
         """Return every way to compute `op` by a short name, the one of `lower` first.
 
-        Each is right for every batch size and within the accuracy that the backend declares.
+        Each is correct for every batch size and within the accuracy that the backend declares.
         """
 
     def compile_inference(self, fn: Callable[..., Tensor]) -> Callable[..., Tensor]:
         """Return `fn(variables, inputs)` for its values alone, prepared as `compile` would not.
 
-        It need not record gradients. `variables` is a list of what `variable` returned, nearly
-        always the same ones; their values at the time of the call count. A function that has a true
-        attribute `takes_arrays` also takes a NumPy array for `inputs`, of numbers in `FLOAT_DTYPES`
-        and in native byte order, and copies it.
+        It need not record gradients. `variables` is a list of results of `variable`, nearly always
+        the same ones; the function uses their values at the time of the call. A function that has a
+        true attribute `takes_arrays` also takes a NumPy array for `inputs`, of numbers in
+        `FLOAT_DTYPES` and in native byte order, and copies it.
         """
 
     def conversion(self, dtype: str) -> str:
-        """Return what a user of the framework writes to make float32 of `x`, which has `dtype`.
+        """Return the code by which a user of the framework converts `x` from `dtype` to float32.
 
         Messages quote it where an element type is none of `FLOAT_DTYPES`: 'x.astype("float32")'.
         """
 
     def advice(self) -> Sequence[str]:
-        """Return what a user could set up better on this machine, in sentences; mostly nothing.
+        """Return sentences on how to set up this machine better; usually none.
 
-        `convdispatch doctor` asks, after a convolution was computed right.
+        `convdispatch doctor` calls it after a correct convolution.
         """

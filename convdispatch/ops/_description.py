@@ -38,7 +38,7 @@ class Capabilities:
 # The protocol that this frontend speaks: see `BackendInfo.protocol`.
 PROTOCOL = 2
 
-# What a backend may decline as a whole, and the attribute of `Backend` that it then does not have.
+# What a backend may decline as a whole, and the attribute of `Backend` that it then omits.
 DECLINABLE: Mapping[str, str] = {
     "functions": "functions",
     "random": "random",
@@ -58,8 +58,8 @@ class BackendInfo:
     load: str  # 'module:attribute' of the `Backend`
     install: str  # the command that installs what is missing
     capabilities: Capabilities = field(default_factory=Capabilities)
-    # Which version of `Backend` it implements. A plugin that does not say is of the first one.
+    # The version of `Backend` that it implements; 1 if a plugin does not set it.
     protocol: int = 1
-    # Environment variables that a process which is to test everything sets before it imports the
-    # framework: modes that are off by default, such as 64-bit numbers.
+    # Environment variables that a process sets before it imports the framework in order to test
+    # everything: modes that are off by default, such as 64-bit numbers.
     test_environment: Mapping[str, str] = field(default_factory=dict)

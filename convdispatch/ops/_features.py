@@ -1,4 +1,4 @@
-"""What an op uses, by the names under which a backend may decline it."""
+"""The features that an op uses, by the names under which a backend may decline them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The names in a backend's table of functions, and what each takes and returns.
 
-All behave as NumPy's of that name, over native tensors. `x` and `y` are tensors; where two are
-given, one of them may be a Python number, which gets the other's element type. Half precision is
-computed in float32 and rounded once, gradients too. `axis` may count from the end.
+All behave as NumPy's functions of that name, over native tensors. `x` and `y` are tensors; one of
+two may be a Python number, which gets the other's element type. Half precision is computed in
+float32 and rounded once, gradients too. `axis` may count from the end.
 
 Elementwise, of one tensor:
     abs, erf, erfc, exp, expm1, linear, log, log1p, relu, sigmoid, sign, sqrt, tanh
@@ -36,7 +36,7 @@ Products and codes:
                                 a new last axis; zeros for an index outside of 0 ... depth - 1;
                                 indices: integers of NumPy or native ones
 
-What only compares or moves numbers also takes tensors of `INTEGER_DTYPES`.
+Functions that only compare or move numbers also take tensors of `INTEGER_DTYPES`.
 """
 
 from __future__ import annotations

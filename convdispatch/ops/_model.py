@@ -1,4 +1,4 @@
-"""What a backend has to know of a model in order to make an object of its framework of it."""
+"""What a backend needs to know about a model to make its framework's own object."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from convdispatch.ops._tensors import Tensor
 
 
 class Model(Protocol):
-    """What `Backend.wrap` takes.
+    """The model that `Backend.wrap` takes.
 
-    A weight's path is its name, and before it those of what it is in, joined by '/':
-    'block/conv/kernel'. No path is the beginning of another one's.
+    A weight's path consists of the names of the models and the layer that hold it, and its own
+    name, joined by '/': 'block/conv/kernel'. No path is the beginning of another path.
     """
 
     def named_weights(self) -> Mapping[str, tuple[Tensor, bool]]:
@@ -22,11 +22,11 @@ class Model(Protocol):
         """Compute with these weights: a pure function, for inference."""
 
     def adopt(self, weights: Mapping[str, Tensor]) -> None:
-        """Compute with these native tensors from now on: they are shared, not copied."""
+        """Compute with these native tensors from now on; share them without a copy."""
 
 
 class TrainableModel(Model, Protocol):
-    """A model that computes otherwise while it is trained, by `training`.
+    """A model that computes differently in training, by `training`.
 
     A model without that method is trained by `apply`.
     """

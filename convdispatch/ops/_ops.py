@@ -17,10 +17,10 @@ class Conv:
     """Cross-correlation: call the lowered op as `conv(x, kernel)` or `conv(x, kernel, bias)`.
 
     `pads` are applied first (zeros; a negative number crops), then tap j of the kernel reads cell
-    `stride * i + dilation * j`. A pad is a cell that is multiplied like any other, so that an
-    infinite weight over one makes NaN: whoever leaves pads out declares 'nonfinite_weights'.
-    Output channel f reads the input channels of group `f // (output channels / groups)`. The bias,
-    one number an output channel, is added to the result, and the activation comes last.
+    `stride * i + dilation * j`. A pad is multiplied like any other cell, so an infinite weight over
+    a pad gives NaN; a backend that skips pads declares 'nonfinite_weights'. Output channel f reads
+    the input channels of group `f // (output channels / groups)`. The bias, one number per output
+    channel, is added to the result, and the activation comes last.
     """
 
     strides: tuple[int, ...]
@@ -54,8 +54,8 @@ class ConvTranspose:
 class Dense:
     """A product with a matrix: `dense(x, kernel)` or `dense(x, kernel, bias)`.
 
-    The last axis of `x`, which has any number of axes from two on, meets the first of the kernel,
-    (inputs, outputs). Bias and activation are those of `Conv`: see `kit.finished`.
+    The last axis of `x`, which has at least two axes, is multiplied with the first axis of the
+    kernel, (inputs, outputs). Bias and activation are those of `Conv`: see `kit.finished`.
     """
 
     bias: bool
@@ -64,14 +64,14 @@ class Dense:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """Windows of cells, each channel apart: `pool(x)`.
+    """Reduce windows of cells, separately for each channel: `pool(x)`.
 
     Window i of an axis covers the `size` cells from `stride * i` on, once `pads` are applied; a
-    negative number crops. Pads are in no maximum and add nothing to a sum. 'average' divides the
-    sum by the number of cells of the window that lie in the image, or by all of its cells where
-    `counts_pads` says so. Each window has a cell in the image. NaN in a window is its maximum. The
-    gradient of a maximum goes to the first cell, rows before columns, that is as large. `kit.axes`
-    has its places, and `kit.divisors` what an average divides by.
+    negative number crops. Pads do not enter a maximum and add nothing to a sum. 'average' divides
+    the sum by the number of cells of the window that lie in the image, or by all its cells if
+    `counts_pads`. Each window has at least one cell in the image. The maximum of a window with a
+    NaN is NaN. The gradient of a maximum goes to the first cell, rows before columns, with this
+    value. `kit.axes` has the windows' positions, and `kit.divisors` the divisors of an average.
     """
 
     kind: str  # 'max', 'average' or 'sum'
@@ -131,7 +131,7 @@ Op: TypeAlias = SpatialOp | Dense
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """What besides the op a lowering may depend on."""
+    """Everything besides the op that a lowering may depend on."""
 
     input_shape: Shape  # without the batch axis
     weight_shapes: tuple[Shape, ...]  # kernel, then bias where there is one

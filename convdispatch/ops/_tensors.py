@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-# A tensor of whichever framework the backend adapts: only `Backend` promises anything.
+# A tensor of the framework that the backend adapts; only `Backend` makes promises about it.
 Tensor: TypeAlias = object
 Shape: TypeAlias = tuple[int, ...]
 PartialShape: TypeAlias = tuple[int | None, ...]
@@ -17,5 +17,5 @@ NumpyArray: TypeAlias = "npt.NDArray[np.generic]"
 FLOAT_DTYPES = ("float16", "bfloat16", "float32", "float64")
 # Computed in float32 or wider, and rounded once.
 HALF_DTYPES = ("float16", "bfloat16")
-# Tensors of these enter and leave; no op computes with them, some functions of the table do.
+# Tensors of these types enter and leave; no op computes with them, but some functions do.
 INTEGER_DTYPES = ("bool", "uint8", "int32", "int64")

@@ -1,4 +1,4 @@
-"""What a program needs that computes nothing: files, locks, processes, text, other people's code.
+"""General services for a program: files, locks, processes, text, calls of other people's code.
 
-Nothing here knows what a convolution is, nor that there are backends.
+Nothing here knows about convolutions or backends.
 """

@@ -1,6 +1,6 @@
-"""A process to talk to in lines of JSON: start it, ask, wait for answers, say how it was lost.
+"""A process that answers in lines of JSON: start it, ask, wait, and report how it was lost.
 
-What the process does and what is said belongs to who starts it. It is killed with its children.
+The caller decides what the process does and what the lines mean. It is killed with its children.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# In what way a process is lost.
+# How a process can be lost.
 CRASH = "crash"  # it ended by itself
 TIME_LIMIT = "time limit"  # no answer in time
-ERROR = "error"  # an answer that is none
+ERROR = "error"  # an invalid answer
 
 _LAST_LINES = 6  # of its standard error
 _LONGEST_WORDS = 1500  # characters of them
-_LONGEST_NOISE = 200  # characters of what is no answer
+_LONGEST_NOISE = 200  # characters of an invalid answer
 _PATIENCE = 5  # seconds for a process to finish dying
 
 
@@ -53,7 +53,7 @@ class ChildProcess:
             errors="replace",  # what is no answer may be no text
             start_new_session=True,  # so that its children can be killed with it
         )
-        # An answer, what is none, or None for the end.
+        # An answer, an invalid answer, or None for the end.
         self._answers: queue.SimpleQueue[dict[str, Any] | str | None] = queue.SimpleQueue()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -66,7 +66,7 @@ class ChildProcess:
             self._process.stdin.flush()
 
     def receive(self, seconds: float) -> dict[str, Any]:
-        """Return the next answer; raise `Lost` where none comes in time, or something else."""
+        """Return the next answer; raise `Lost` if none comes in time, or if it is invalid."""
         try:
             answer = self._answers.get(timeout=seconds)
         except queue.Empty:
@@ -83,7 +83,7 @@ class ChildProcess:
         return answer
 
     def lose(self, detail: str) -> Lost:
-        """Kill the process, which does not do as it is asked; return what to raise."""
+        """Kill the process, which misbehaves; return the exception to raise."""
         self.kill()
         return Lost(ERROR, f"{detail}; the process was killed{self._last_words()}")
 
@@ -111,8 +111,8 @@ class ChildProcess:
         with self._process.stdout as lines:
             for line in lines:
                 answer = _as_answer(line)
-                # What a start-up hook of Python's prints comes before all answers, and is none;
-                # a process that was killed may leave half a line.
+                # Output of a start-up hook of Python comes before all answers and is not one; a
+                # killed process may leave half a line.
                 if answer is not None:
                     has_answered = True
                     self._answers.put(answer)

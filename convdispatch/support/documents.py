@@ -1,8 +1,8 @@
-"""Reading documents of strangers: what is refused before anything is made from them.
+"""Read untrusted documents: refuse bad ones before anything is made from them.
 
-A document is what `get_config` or `to_json` returned, here or in a Keras, or what somebody made of
-that. All that can be wrong with one is an `InvalidDocument`. Nothing here runs, imports or opens
-what a document names.
+A document is the result of `get_config` or `to_json`, here or in a Keras, possibly changed by
+somebody. Every fault of a document is an `InvalidDocument`. Nothing here runs, imports or opens
+anything that a document names.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MOST_BITS = 64  # of an integer; the sizes and seeds of real documents have few
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentLimits:
-    """How much a document may ask for; give others where you trust one that needs more.
+    """Limits on what a document may ask for; raise them for a document that you trust.
 
     `depth` counts nested lists and objects, `values` all of the document's, `layers` those of a
     model, `parameters` the numbers in all weights that loading it makes.
@@ -59,7 +59,7 @@ DEFAULT_LIMITS = DocumentLimits()
 
 
 def parsed(text: object, limits: DocumentLimits = DEFAULT_LIMITS) -> Any:
-    """Return what a JSON text holds, or raise `InvalidDocument`."""
+    """Return the value of a JSON text, or raise `InvalidDocument`."""
     if not isinstance(text, str):
         raise InvalidDocument(f"`json_string` must be a string; received {type(text).__name__}.")
     try:
@@ -147,7 +147,7 @@ def _require_short(value: int) -> None:
 
 @contextmanager
 def refusing(what: str = "") -> Iterator[None]:
-    """Turn what cannot be made from a document into one `InvalidDocument` that says where."""
+    """Turn errors of making something from a document into one `InvalidDocument` that says where."""
     where = f"{what}: " if what else ""
     try:
         yield
@@ -161,7 +161,7 @@ def refusing(what: str = "") -> Iterator[None]:
 
 
 class _Shown(reprlib.Repr):
-    """The beginning of any value, however deep, long or hostile: `repr` may raise or never end."""
+    """Shows the beginning of any value, even a deep, long or hostile one whose `repr` raises."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -180,7 +180,7 @@ _SHOWN = _Shown()
 
 
 def shown(value: object) -> str:
-    """Return a value as a message shows it: in ASCII, and not all of a long or deep one."""
+    """Return a value for a message: in ASCII, and shortened if it is long or deep."""
     return _shortened(_SHOWN.repr(value).encode("ascii", "backslashreplace").decode(), 300)
 
 

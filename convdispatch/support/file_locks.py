@@ -1,6 +1,6 @@
 """A lock between processes: one writer of a file at a time.
 
-The operating system lets go of it when a process ends, however it ends.
+The operating system releases it when a process ends, however it ends.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 PATIENCE = 5.0  # seconds; a holder merges and writes a small file, which takes milliseconds
 _PAUSE = 0.01
-# A planted link is not followed, and a planted pipe does not keep us.
+# A link that somebody planted is not followed, and a planted pipe does not block us.
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 if sys.platform == "win32":
@@ -41,11 +41,11 @@ else:
 
 @contextmanager
 def exclusive(path: Path, patience: float | None = None) -> Iterator[None]:
-    """Hold the lock that the file `path` stands for, which is made and stays.
+    """Hold the lock of the file `path`, which is made if necessary and stays.
 
-    Raises OSError where the file cannot be made, or TimeoutError, one of them, where somebody holds
-    the lock for longer than the seconds of `patience`, or PATIENCE: a stopped process must not stop
-    the others.
+    Raises OSError if the file cannot be made, and TimeoutError, which is an OSError, if another
+    process holds the lock for longer than `patience` seconds, by default PATIENCE: a stopped
+    process must not stop the others.
     """
     deadline = time.monotonic() + (PATIENCE if patience is None else patience)
     descriptor = _open(path)
@@ -61,10 +61,10 @@ def exclusive(path: Path, patience: float | None = None) -> Iterator[None]:
 
 @contextmanager
 def passing(path: Path, patience: float) -> Iterator[None]:
-    """Hold the lock as `exclusive` does, with a file that is gone afterwards.
+    """Hold the lock as `exclusive` does, and remove the file afterwards.
 
-    For a folder of the user's, in which nothing of ours is to stay. A process that is killed leaves
-    the file, which the next holder takes away. (Windows does not remove what is open: it stays.)
+    For a user's folder, in which no file of ours should stay. A killed process leaves the file, and
+    the next holder removes it. (Windows does not remove an open file, so it stays there.)
     """
     deadline = time.monotonic() + patience
     while True:
@@ -93,7 +93,7 @@ def _open(path: Path) -> int:
 
 
 def _is_still(descriptor: int, path: Path) -> bool:
-    """Say whether the open file is the one that has this name now."""
+    """Return whether the open file still has this name."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.lstat())
     except FileNotFoundError:

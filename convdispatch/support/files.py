@@ -1,10 +1,10 @@
-"""Files read and written with care: whole or not at all, and never by way of somebody else's trap.
+"""Read and write files safely: whole or not at all, and never through a link that others planted.
 
-A writer makes a new file beside the target, under a name that nobody can guess, and gives it the
-target's name at the end. So a full disk, a lost process or a lost machine leaves the old text or
-the new one, and a link that somebody planted is never written through. A reader takes ordinary
-files of a bounded size alone: neither a pipe that nobody fills nor a device without an end can keep
-it. Every refusal is an `OSError` with a `strerror` that says why.
+A writer makes a new file beside the target, under a name that nobody can guess, and renames it to
+the target at the end. So a full disk, a killed process or a crash of the machine leaves the old
+text or the new one, and nothing is written through a planted link. A reader accepts only ordinary
+files of a bounded size, so neither an empty pipe nor an endless device can block it. Every refusal
+is an `OSError` with a `strerror` that says why.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ _NO_WAITING = getattr(os, "O_NONBLOCK", 0)
 def write_atomically(path: Path, text: str, *, sync: bool = True) -> None:
     """Replace the file, or make it, with `text` in UTF-8; its folder has to exist.
 
-    A link to the file stays a link. The file keeps its permissions, and its owner where that is
-    allowed; a new one gets those that the umask leaves. Without `sync` a lost machine may leave
-    half of it, and a lost process still does not: for many files that can be made anew.
+    A link to the file stays a link. The file keeps its permissions, and its owner if that is
+    allowed; a new file gets the permissions that the umask leaves. Without `sync` a crash of the
+    machine may leave half of the file, but a killed process still does not: use it for many files
+    that can be made again.
     """
     data = text.encode("utf-8")
     target = resolved(path)
@@ -38,12 +39,12 @@ def write_atomically(path: Path, text: str, *, sync: bool = True) -> None:
         draft.flush()
         if sync:
             os.fsync(draft.fileno())
-        draft.close()  # where closing fails, the old file has to be there still
+        draft.close()  # if closing fails, the old file must still exist
         os.replace(draft.name, target)
 
 
 def require_writable(path: Path) -> None:
-    """Raise `OSError` where `write_atomically` would fail now, for all but the room on the disk."""
+    """Raise `OSError` if `write_atomically` would fail now, for any reason except a full disk."""
     target = resolved(path)
     if target.exists():
         os.close(os.open(target, os.O_WRONLY | _NO_WAITING))
@@ -65,10 +66,10 @@ def read_whole(path: Path, most: int) -> bytes:
 
 
 def resolved(path: Path) -> Path:
-    """Return the file that is meant, links followed; raise `OSError` where it cannot be replaced.
+    """Return the file after following links; raise `OSError` if it cannot be replaced.
 
-    A link that another user made is not followed: who may write to a shared folder could lead the
-    writer to any file.
+    A link that another user made is not followed: with write access to a shared folder that user
+    could lead the writer to any file.
     """
     with contextlib.suppress(FileNotFoundError):
         status = path.lstat()
@@ -93,11 +94,11 @@ def _require_ordinary(status: os.stat_result, path: Path) -> None:
 
 @contextlib.contextmanager
 def _draft(target: Path) -> Iterator[IO[bytes]]:
-    """Give a new file beside the target, open to be written; what is left of it goes at the end."""
+    """Yield a new file beside the target, open for writing; remove it at the end if it is left."""
     old = target.stat() if target.exists() else None
     draft = str(target.with_name(f"{_draft_stem(target)}{secrets.token_hex(8)}.tmp"))
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOWING
-    # What was private is private from the first byte on.
+    # The new file of a private file is private from the first byte on.
     descriptor = os.open(draft, flags, 0o666 if old is None else 0o600)
     try:
         with open(draft, "wb", opener=lambda *_: descriptor) as stream:
@@ -110,7 +111,7 @@ def _draft(target: Path) -> Iterator[IO[bytes]]:
 
 
 def _take_after(descriptor: int, old: os.stat_result) -> None:
-    """Give the open file the owner of the old one, as far as that is allowed, and its mode."""
+    """Give the open file the old one's owner, as far as that is allowed, and its mode."""
     if hasattr(os, "fchown") and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
         with contextlib.suppress(PermissionError):
             os.fchown(descriptor, old.st_uid, old.st_gid)
@@ -119,9 +120,10 @@ def _take_after(descriptor: int, old: os.stat_result) -> None:
 
 
 def require_replaceable(target: Path) -> None:
-    """Raise `OSError` where a file that replaces this one could not be the same to everybody.
+    """Raise `OSError` if a replacement of this file could not have the same owner, mode and names.
 
-    It has its owner and group, is not read-only, and has no second name, whose text would stay old.
+    The replacement needs the same owner and group. The file must be writable and have no second
+    name, because the text under that name would stay old.
     """
     try:
         status = target.stat()
@@ -140,7 +142,7 @@ def require_replaceable(target: Path) -> None:
 
 
 def remove_drafts(target: Path) -> None:
-    """Remove what writers of this file left that were killed; the caller holds the file's lock."""
+    """Remove files that killed writers of this file left; the caller holds the file's lock."""
     for draft in target.parent.glob(f"{_draft_stem(target)}*.tmp"):
         draft.unlink(missing_ok=True)
 

@@ -1,8 +1,8 @@
-"""Calling what others have written: a plugin may fail, and may not end the program by it.
+"""Call other people's code: a plugin may fail, but must not end the program.
 
-`sys.exit`, pytest's outcomes, a cancelled task: what is raised to end something passes every
-`except Exception`, and a program that a plugin ends so says nothing and exits with 0. Nothing here
-knows what a plugin is for.
+An exception that ends something (`sys.exit`, pytest's outcomes, a cancelled task) passes every
+`except Exception`, and a program that a plugin ends this way prints nothing and exits with 0.
+Nothing here knows what a plugin is for.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ T = TypeVar("T")
 
 
 def call(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what the foreign function does; raise `PluginError` where it would end the program.
+    """Return the foreign function's result; raise `PluginError` if it would end the program.
 
-    What it raises as an `Exception` passes, and so does the user's Ctrl-C.
+    An `Exception` passes, and so does the user's Ctrl-C.
     """
     try:
         return function(*args, **kwargs)
@@ -34,13 +34,13 @@ def call(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 def quietly(function: Callable[[], T]) -> T:
-    """Return what a plugin's function does; raise `PluginError` where it prints, as `call` does."""
+    """Return the result of a plugin's function as `call` does; raise `PluginError` if it prints."""
     process = os.getpid()
     with caught_from_plugin() as printed:
         try:
             result = call(function)
         finally:
-            # A forked child that came back, by raising too, would run the program again.
+            # A forked child that returns, or raises, would run the program again.
             if os.getpid() != process:
                 os._exit(1)
     if text := printed():
@@ -52,7 +52,7 @@ def quietly(function: Callable[[], T]) -> T:
 
 
 def said(exc: BaseException) -> str:
-    """Return the exception's class and message on one line, also where it cannot say its own.
+    """Return the exception's class and message on one line, even if its `__str__` fails.
 
     Without a full stop at the end: it is a part of a sentence.
 
@@ -67,7 +67,7 @@ def said(exc: BaseException) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a short `repr` of a foreign value, also where it has none.
+    """Return a short `repr` of a foreign value, even if its `__repr__` fails.
 
     >>> shown("x" * 1000)[-5:]
     'x ...'

@@ -1,8 +1,8 @@
 """Requests to stop: Ctrl-C, and the signals of a system that shuts down or a terminal that closes.
 
-Every command answers them alike. The first one raises `KeyboardInterrupt`, unless the command has
-something to finish and answers otherwise; those that follow are ignored, so that nobody cuts the
-cleaning up short by being impatient.
+Every command handles them alike. The first request raises `KeyboardInterrupt`, unless the command
+has something to finish and handles it differently. Later requests are ignored, so that an impatient
+user does not cut the clean-up short.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
-_PATIENCE = 1.5  # seconds that something may postpone its end
+_PATIENCE = 1.5  # seconds by which code may postpone the end
 
 
 class Interrupts:
-    """The requests that this process was sent, and who answers the first of them."""
+    """The requests that this process received, and the handler of the first one."""
 
     def __init__(self) -> None:
         self.came = False  # whether there was one since `handled` began
@@ -26,10 +26,11 @@ class Interrupts:
 
     @contextlib.contextmanager
     def handled(self, *, is_program: bool = False) -> Iterator[None]:
-        """Answer requests inside; in another thread than the main one, change nothing.
+        """Handle requests inside the block; outside of the main thread, do nothing.
 
-        What is ignored already, as by nohup, stays so. Where the program ends with the block, more
-        requests are ignored to its end: they would kill it while Python clears up.
+        A signal that is already ignored, as under nohup, stays ignored. If the program ends with
+        the block, further requests are ignored until its end, because they would kill it while
+        Python shuts down.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -51,7 +52,7 @@ class Interrupts:
 
     @contextlib.contextmanager
     def answered_by(self, answer: Callable[[], object]) -> Iterator[None]:
-        """Answer a request inside, or one that nobody has answered yet, by this call.
+        """Handle a request inside the block, or one that is still unhandled, by this call.
 
         It is made between two steps of the main thread: it may put something into a
         `queue.SimpleQueue`, and must not take a lock.
@@ -66,7 +67,7 @@ class Interrupts:
 
     @contextlib.contextmanager
     def postponed(self) -> Iterator[None]:
-        """Let what is inside be done before a request is answered, if that is soon."""
+        """Finish the block before a request is handled, if that is soon."""
         if not _has_handler(self._handle) or not hasattr(signal, "SIGALRM"):
             yield
             return

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 class Lock:
     """A lock for one thread at a time, which may take it again.
 
-    A forked child finds it free: it has none of its parent's other threads, so that nobody would
-    ever release what one of them held.
+    It is free in a forked child: the child has none of its parent's other threads, so nothing would
+    ever release a lock that one of them held.
     """
 
     def __init__(self) -> None:
@@ -23,12 +23,12 @@ class Lock:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the lock, waiting until it is free."""
-        # The one that was taken is released, though a fork may have put another in its place.
+        # Release the lock that was taken, even if a fork has replaced it meanwhile.
         with self._lock:
             yield
 
     def renew(self) -> None:
-        """Replace the lock by one that nobody holds."""
+        """Replace the lock by a free one."""
         self._lock = threading.RLock()
 
 

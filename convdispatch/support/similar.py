@@ -1,17 +1,17 @@
-"""Which known word somebody meant who wrote another: only where a slip of the pen explains it."""
+"""Guess the known word behind a misspelled one, only if a typing error explains the difference."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-# Words beside a name that say nothing of their own: `num_filters`, `activation_fn`.
+# Parts of a name without a meaning of their own: `num_filters`, `activation_fn`.
 _IDLE = {"n", "nb", "num", "number", "of", "fn", "function", "value"}
-# One family's word for what another calls otherwise.
+# Words of one library for things that another library names differently.
 _FAMILIES = (("kernel_", "depthwise_"), ("depthwise_", "kernel_"))
 
 
 def similar(word: str, known: Sequence[str]) -> list[str]:
-    """Return the one known name that `word` stands for, or nothing.
+    """Return the one known name that `word` probably means, or nothing.
 
     >>> similar("pading", ["padding", "strides"])
     ['padding']

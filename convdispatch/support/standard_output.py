@@ -1,4 +1,4 @@
-"""What foreign code writes to standard output, from Python or from C, caught while it runs.
+"""Catch what foreign code writes to standard output, from Python or from C, while it runs.
 
 The output of a program belongs to the program: a plugin or a backend that prints breaks whatever
 reads it.
@@ -23,9 +23,9 @@ _LONGEST = 2000  # characters of it that are kept
 
 @contextlib.contextmanager
 def caught() -> Iterator[Callable[[], str]]:
-    """Lead standard output into a file; what this gives returns the text, after the block.
+    """Redirect standard output to a file; yield a function that returns the text after the block.
 
-    Of the whole process: nothing else may print meanwhile.
+    This affects the whole process: nothing else may print meanwhile.
     """
     stream = _stream(os.getpid())
     _flush()
@@ -50,10 +50,10 @@ def caught() -> Iterator[Callable[[], str]]:
 
 @contextlib.contextmanager
 def caught_from_plugin() -> Iterator[Callable[[], str]]:
-    """Catch what a plugin prints while it is imported or asked, in whatever program that happens.
+    """Catch what a plugin prints while it is imported or called, in any program.
 
-    Where other threads run, their output is not to be taken: then, and where there is no file to
-    lead it to, only what this thread writes to `sys.stdout` is caught.
+    The output of other threads must not be caught. So if other threads run, or if no file is
+    available, only what this thread writes to `sys.stdout` is caught.
     """
     if threading.active_count() == 1 and _can_catch():
         with caught() as printed:
@@ -69,9 +69,9 @@ def caught_from_plugin() -> Iterator[Callable[[], str]]:
 
 
 class _Switch:
-    """What stands for `sys.stdout` in a block, and for the real one in what keeps it longer.
+    """Replaces `sys.stdout` in a block, and stands for the real one in code that keeps it longer.
 
-    A logger that is set up while its module is imported does so.
+    A logger that is set up during the import of its module keeps it.
     """
 
     def __init__(self, stream: Any) -> None:
@@ -100,7 +100,7 @@ class _Switch:
 
 
 class _OfThisThread(_Switch):
-    """Leads away what the thread that made it writes, and leaves alone what others do."""
+    """Redirects the output of the thread that made it, and leaves that of other threads alone."""
 
     def __init__(self, stream: Any, others: Any) -> None:
         super().__init__(stream)
@@ -108,7 +108,7 @@ class _OfThisThread(_Switch):
         self._others = others
 
     def write(self, text: str) -> int:
-        """Write the text where this thread's, or the others', belongs."""
+        """Write the text to this thread's destination, or to that of the other threads."""
         if threading.get_ident() == self._thread:
             return super().write(text)
         return len(text) if self._others is None else int(self._others.write(text))
@@ -123,7 +123,7 @@ def _duplicate(descriptor: int) -> int | None:
 
 
 def _take(stream: io.TextIOWrapper, begin: int) -> str:
-    """Return what the file holds from there on, and cut it off."""
+    """Return the text of the file from this position on, and truncate the file there."""
     file = stream.fileno()
     if os.fstat(file).st_size <= begin:
         return ""
@@ -141,7 +141,7 @@ def _shortened(text: str) -> str:
 def _flush() -> None:
     """Write out what Python's and C's own buffers hold."""
     for stream in {sys.stdout, sys.__stdout__}:
-        # A stream that was closed, or that cannot be written to, holds nothing for us.
+        # A closed or unwritable stream holds nothing for us.
         with contextlib.suppress(ValueError, OSError, AttributeError):
             if stream is not None:
                 stream.flush()
@@ -157,9 +157,9 @@ def _can_catch() -> bool:
 
 @cache
 def _stream(process: int) -> io.TextIOWrapper:
-    """Return the file of this process: a new one a case would cost more than many a case.
+    """Return the file of this process: a new one per case would cost more than most cases.
 
-    A forked child has one of its own, or it would read what its parent prints.
+    A forked child gets its own file, because it would otherwise read its parent's output.
     """
     # Not closed before the process ends; `TemporaryFile` would warn of that.
     if hasattr(os, "memfd_create"):

@@ -1,8 +1,8 @@
 """Tables and sentences that fit the width of a terminal.
 
-A table that is too wide gets its long texts wrapped, at blanks and after signs; if that does not
-help, its columns are set below one another, in blocks that begin with the same ones. Nothing is
-left out.
+In a table that is too wide, long texts are wrapped at blanks and after punctuation. If that does
+not help, the columns move below one another, in blocks that begin with the same columns. Nothing is
+omitted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from convdispatch.support.text import one_line, printable
 
 _GAP = 2
-_LONG = 24  # characters from which a cell is a text, which may be wrapped
+_LONG = 24  # from this length on a cell is a text that may be wrapped
 _NARROW, _WORD = 16, 32  # characters that a text gets at least, and that a word of it may ask for
 _BREAK_AFTER = re.compile(r"(?<=[/,;:=|_.)-])")
 
@@ -31,8 +31,8 @@ def table(
 
     `indent` is what the caller will put before each line.
 
-    A cell is one line, whatever white space it has, and what cannot be seen in it is written out.
-    The first `keys` columns are in every block.
+    A cell is one line, whatever white space it has, and its invisible characters are escaped. The
+    first `keys` columns are in every block.
     """
     cells = [[printable(one_line(cell)) for cell in line] for line in (headers, *rows)]
     filled = [
@@ -56,8 +56,8 @@ def table(
 def fitted(text: str, limit: int | None) -> str:
     """Return the text with lines wrapped at blanks that are longer than `limit` characters.
 
-    What is wrapped is indented below its beginning. A word that is longer than a line, such as a
-    path, stays whole: it is there to be copied.
+    Wrapped lines are indented. A word that is longer than a line, such as a path, stays whole, so
+    that it can be copied.
     """
     if limit is None:
         return text
@@ -118,7 +118,7 @@ def _blocks(widths: Sequence[int], room: int, keys: int) -> Iterator[list[int]]:
 
 
 def _forced(widths: list[int], room: int) -> list[int]:
-    """Return widths that fit, where not even two columns do: the widest gives way."""
+    """Return widths that fit if not even two columns do: shrink the widest column."""
     while (excess := _total(widths) - room) > 0 and max(widths) > 1:
         widest = widths.index(max(widths))
         widths[widest] = max(widths[widest] - excess, max(widths) // 2, 1)
@@ -151,7 +151,7 @@ def _pieces(cell: str, width: int) -> list[str]:
 
 
 def _parts(word: str, width: int) -> list[str]:
-    """Return the word whole or, where it is too long for a line, in parts that are not."""
+    """Return the word whole or, if it is too long for a line, in parts that fit."""
     if len(word) <= width:
         return [word]
     return [

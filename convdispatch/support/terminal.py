@@ -1,7 +1,7 @@
-"""A terminal, or what stands in its place: whether it is one, its width, and a line of progress.
+"""A terminal or another stream: whether it is a terminal, its width, and a line of progress.
 
-A stream may be missing, closed, full or gone, or be an object that a notebook put there. Progress
-is no reason to stop what progresses: nothing here raises for any of that.
+A stream may be missing, closed, full or gone, or be an object of a notebook. A failure to show
+progress must not stop the work, so nothing here raises for any of that.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from convdispatch.support.text import printable
 
 _USUAL_WIDTH = 80
 _NARROWEST = 20
-_PAUSE = 0.1  # seconds between two looks of a line
+_PAUSE = 0.1  # seconds between two updates of the line
 _BROKEN = (AttributeError, OSError, UnicodeError, ValueError)  # what a stream may raise
 
 
 def is_terminal(stream: Any) -> bool:
-    """Say whether a person watches what is written there."""
+    """Return whether a person watches the stream."""
     try:
         return bool(stream.isatty())
     except _BROKEN:
@@ -28,9 +28,9 @@ def is_terminal(stream: Any) -> bool:
 
 
 def line_width(stream: Any) -> int | None:
-    """Return how many characters fit on a line, or None where a line may have any number.
+    """Return how many characters fit on a line, or None if there is no limit.
 
-    `COLUMNS` wins. A pipe or a file has no width: who reads it wants each row on one line.
+    `COLUMNS` wins. A pipe or a file has no width, because its readers want each row on one line.
     """
     given = os.environ.get("COLUMNS", "")
     if given.isdecimal() and len(given) < 10 and int(given):
@@ -44,7 +44,7 @@ def line_width(stream: Any) -> int | None:
 
 
 def try_to_write(stream: Any, text: str) -> bool:
-    """Write what nobody depends on; return whether that worked."""
+    """Write text that is not essential; return whether that worked."""
     try:
         stream.write(text)
         stream.flush()
@@ -54,7 +54,7 @@ def try_to_write(stream: Any, text: str) -> bool:
 
 
 class ProgressLine:
-    """A line on a terminal that is rewritten in its place, and taken away at the end."""
+    """A line on a terminal that is rewritten in place and removed at the end."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -63,7 +63,7 @@ class ProgressLine:
         self._due = 0.0
 
     def show(self, text: str) -> None:
-        """Write the text over the last one, unless that is so new that nobody has read it."""
+        """Write the text over the last one, unless the last one was written a moment ago."""
         now = time.monotonic()
         if self._is_on and now >= self._due:
             self._due = now + _PAUSE
@@ -72,7 +72,7 @@ class ProgressLine:
             self._shown = len(fitting)
 
     def clear(self) -> None:
-        """Leave the line as it was before, for whatever is written next."""
+        """Restore the line as it was before, for the next output."""
         if self._is_on and self._shown:
             self._write(f"\r{' ' * self._shown}\r")
             self._shown = 0

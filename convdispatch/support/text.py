@@ -1,7 +1,7 @@
-"""Text that others wrote, made fit for a line of a terminal, of a log or of a file.
+"""Make other people's text safe for a line of a terminal, a log or a file.
 
-A name that a plugin chose may hold anything: escape codes that move a terminal's cursor, marks that
-turn the order of letters round, and halves of characters that no encoding has.
+A name that a plugin chose may contain anything: escape codes that move a terminal's cursor, marks
+that reverse the order of letters, and surrogates that no encoding has.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ def one_line(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return `text` with each character that cannot be seen as Python writes it in a string.
+    r"""Return `text` with each invisible character escaped as Python writes it in a string.
 
     >>> printable("red: \x1b[31m")
     'red: \\x1b[31m'

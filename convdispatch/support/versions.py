@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 
 def version_of(module: str) -> str | None:
-    """Return the version of the distribution that brings `module`, or None if none does."""
+    """Return the version of the distribution that installs `module`, or None if none does."""
     for name in _distributions(module):
         try:
             return importlib.metadata.version(name)
@@ -18,6 +18,6 @@ def version_of(module: str) -> str | None:
 
 def _distributions(module: str) -> Iterator[str]:
     yield module
-    # A variant such as tensorflow-cpu has another name than its module. Reading all metadata to
-    # find it is slow, and seldom necessary.
+    # A variant such as tensorflow-cpu has a different name from its module. To find it, all
+    # metadata must be read, which is slow and rarely necessary.
     yield from importlib.metadata.packages_distributions().get(module, ())

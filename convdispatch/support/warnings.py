@@ -7,7 +7,7 @@ import warnings
 
 
 def warn(message: str) -> None:
-    """Warn with the place from which the package was called, however deep it warns.
+    """Warn with the line that called the package, however deep in the package the warning arises.
 
     A backend counts as part of the package.
     """
