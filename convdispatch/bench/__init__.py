@@ -1,5 +1,5 @@
-"""What is measured where two checkouts are compared, and what a measurement proves.
+"""Compare the speed of two checkouts: the measurement, and what it proves.
 
-`benchmarks` and `_measurer` run inside the measured checkout, and are given to it by path, so that
-both sides do the same work by the same clock; everything else runs in the process that compares.
+`benchmarks` and `_measurer` run inside the measured checkout. They are passed to it by path, so
+both sides do the same work by the same clock. Everything else runs in the process that compares.
 """

@@ -1,8 +1,8 @@
 """The process that measures one backend in one checkout: run by path, `python -P _measurer.py`.
 
 Arguments: the checkout, its modules that must come from it, the backend, the file of benchmarks,
-the processor to stay on. `convdispatch` is the checkout's here, so nothing of it may be imported
-that old checkouts lack. `pair` is the other side.
+the processor to stay on. `convdispatch` is the checkout's here, so this file may import only names
+that old checkouts have too. `pair` is the other side.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WARM_UP_CALLS = 3  # at least: the first ones lower, trace and compile
 
 
 def main(checkout: str, modules: str, backend_name: str, file: str, processor: str) -> None:
-    """Say whether the backend can be measured, then measure what is asked for."""
+    """Report whether the backend can be measured, then measure on request."""
     if processor and hasattr(os, "sched_setaffinity"):
         # Before a framework is imported: it makes as many threads as there are processors.
         os.sched_setaffinity(0, {int(processor)})
@@ -41,7 +41,7 @@ def main(checkout: str, modules: str, backend_name: str, file: str, processor: s
 
 
 def _answer(answers: IO[str], work: Callable[..., _Answer], *arguments: Any) -> _Answer | None:
-    """Send what the work returns, or why there is none; return it."""
+    """Send the work's result, or the reason why there is none; return it."""
     result = None
     message: dict[str, object]
     try:
@@ -59,8 +59,8 @@ def _answer(answers: IO[str], work: Callable[..., _Answer], *arguments: Any) -> 
 class _Own:
     """The packages that must come from the checkout, backends included.
 
-    With those of an installed convdispatch, one side would be measured twice, and no slow-down
-    ever be seen.
+    With the packages of an installed convdispatch, one side would be measured twice, and no
+    slow-down would ever be seen.
     """
 
     def __init__(self, packages: Sequence[str], checkout: Path) -> None:
@@ -135,7 +135,7 @@ def _module_of(file: str) -> Any:
 
 
 def _listen(questions: IO[str], wanted: queue.SimpleQueue[list[Any]]) -> None:
-    """Pass the questions on; when the parent is gone, end at once, whatever is going on."""
+    """Pass the questions on; end at once when the parent is gone, even during a measurement."""
     for line in questions:
         wanted.put(json.loads(line))
     os._exit(0)

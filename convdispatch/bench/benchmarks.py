@@ -1,8 +1,8 @@
 """The layers whose forward call is measured, each a function of the backend's name.
 
-This file is run by path inside of checkouts other than its own: it imports what every one of them
-has, and says with `NotImplementedError` that one lacks something. What it returns is called again
-and again; whatever happens before that is not measured.
+This file runs by path inside other checkouts: it imports only names that all of them have, and
+raises `NotImplementedError` if one lacks something. The functions that it returns are called again
+and again; work before that is not measured.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-# What is called with a clock running, and gives the tensor that the clock waits for.
+# The timed function; it returns the tensor that the clock waits for.
 Call: TypeAlias = Callable[[], Any]
 
 
@@ -38,7 +38,7 @@ def _forward(layer_class: str, shape: tuple[int, ...], **arguments: Any) -> Call
 _IMAGE = (4, 28, 28, 32)
 
 BENCHMARKS: Mapping[str, Callable[[str], Call]] = {
-    # So small that what is measured is the way to the backend.
+    # So small that the benchmark measures the way to the backend.
     "conv2d-tiny": _forward("Conv2D", (1, 8, 8, 4), filters=8, kernel_size=3),
     "conv1d-causal": _forward(
         "Conv1D", (4, 128, 32), filters=32, kernel_size=3, dilation_rate=2, padding="causal"

@@ -23,7 +23,7 @@ _PACKAGE = Path("convdispatch", "__init__.py")
 _PREFIX = "convdispatch-bench-"
 _LOCK = "lock"  # held as long as the run goes on, however it ends
 
-# A hook of the user's, such as one that installs packages, has no business with these folders.
+# A user's hook, such as one that installs packages, must not run on these folders.
 _GIT = ("git", "-c", "core.hooksPath=/dev/null")
 
 
@@ -51,7 +51,7 @@ class Checkout:
 
 @contextlib.contextmanager
 def checked_out(base: str, head: str) -> Iterator[tuple[Checkout, Checkout]]:
-    """Give both sides, and take away afterwards what was made for them.
+    """Yield both sides, and remove afterwards everything that was made for them.
 
     Raises `CheckoutError` before anything is made.
     """
@@ -90,7 +90,7 @@ def _temporary_folder() -> Iterator[Path]:
 
 
 def _remove_abandoned() -> None:
-    """Remove what this user's runs have left that were killed as nobody can catch."""
+    """Remove the files of this user's runs that were killed by a signal that cannot be caught."""
     for root in Path(tempfile.gettempdir()).resolve().glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):  # its run goes on, or is not ours, or is just gone
             if root.is_symlink() or root.stat().st_uid != os.geteuid():
@@ -103,13 +103,13 @@ def _remove_abandoned() -> None:
     with contextlib.suppress(OSError):  # there is no git
         for line in _git("worktree", "list", "--porcelain").stdout.splitlines():
             folder = Path(line.removeprefix("worktree "))
-            # Their folder was removed without them, as by a machine that starts anew.
+            # Their folder was removed without them, for example by a restart of the machine.
             if folder.parent.name.startswith(_PREFIX) and not folder.exists():
                 _remove_worktree(folder)
 
 
 def _source(given: str) -> Path | str:
-    """Return the folder, resolved, or the commit that is meant."""
+    """Return the resolved folder, or the commit."""
     folder = Path(given)
     if os.path.isfile(folder / _PACKAGE):
         return folder.resolve()
@@ -144,8 +144,8 @@ def _worktree(folder: Path, commit: str) -> Iterator[Path]:
 
 
 def _remove_worktree(folder: Path) -> None:
-    """Remove it, or what is left of it, also where git was killed that made it or removes it."""
-    # It may be another repository's than the one that we are in.
+    """Remove it, or what is left of it, even if git was killed while it made or removed it."""
+    # It may belong to another repository than the current one.
     asked = _git("-C", str(folder), "rev-parse", "--git-common-dir")
     whose = [] if asked.returncode else [f"--git-dir={folder / asked.stdout.strip()}"]
     for _ in range(2):
@@ -155,8 +155,8 @@ def _remove_worktree(folder: Path) -> None:
 
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run git in a session of its own: Ctrl-C shall not stop it in the middle of its work."""
-    # Set where git itself has called us, from a hook: a worktree would be written into that index.
+    """Run git in its own session, so that Ctrl-C does not stop it in the middle of its work."""
+    # Set if git itself has called us, from a hook: a worktree would be written into that index.
     environ = {name: value for name, value in os.environ.items() if name != "GIT_INDEX_FILE"}
     return subprocess.run(
         [*_GIT, *arguments],

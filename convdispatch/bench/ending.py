@@ -1,7 +1,7 @@
-"""How a comparison ends before its time: on a signal that asks for it, and cleaned up.
+"""End a comparison early on a signal, and clean up.
 
-A signal's mask would not do: the system gives a signal that the main thread blocks to another one,
-and Python's handler then interrupts the main thread all the same.
+A signal mask would not work: the system delivers a signal that the main thread blocks to another
+thread, and Python's handler then interrupts the main thread anyway.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
-# Ctrl-C, what a CI sends, and what a terminal sends that is closed.
+# Ctrl-C, the signal of a CI, and the signal of a terminal that is closed.
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 ASKING = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 
 
 class _State:
-    """Whether somebody has asked for the end, and whether it has to wait."""
+    """Records whether the end was requested, and whether it has to wait."""
 
     asked = False
     told = False
@@ -31,7 +31,8 @@ _state = _State()
 def terminable() -> Iterator[None]:
     """Raise KeyboardInterrupt, once, on each signal that asks for the end.
 
-    Later ones do not disturb the cleaning up. What is ignored, as under `nohup`, stays ignored.
+    Later signals do not disturb the clean-up. A signal that is ignored, as under `nohup`, stays
+    ignored.
     """
     _state.asked = _state.told = False
     before = {number: signal.getsignal(number) for number in ASKING}
@@ -47,7 +48,7 @@ def terminable() -> Iterator[None]:
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let a signal wait until the end of the block: half a worktree could not be removed again."""
+    """Delay a signal until the end of the block, because half a worktree could not be removed."""
     _state.busy += 1
     try:
         yield

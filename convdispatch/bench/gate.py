@@ -1,8 +1,8 @@
-"""When to measure on, and what to say of each benchmark. Knows no processes: they are given.
+"""Decide when to continue measuring, and the verdict on each benchmark. Starts no processes.
 
-Everything that a comparison may say wrongly is paid for before it starts: `FALSE_ALARM` is shared
-among the benchmarks and among the looks that are taken at each (Bonferroni), so that neither many
-benchmarks nor looking again makes a false alarm more likely than that.
+The probability of an error is fixed before a comparison starts: `FALSE_ALARM` is divided among the
+benchmarks and the looks at each (Bonferroni), so neither many benchmarks nor repeated looks make a
+false alarm more likely than that.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ NOT_DECIDED = "not decided"
 FAILED = "failed"
 ONLY_BASE, ONLY_HEAD, IN_NEITHER = f"only in {BASE}", f"only in {HEAD}", "in neither"
 
-# Measures one round of these benchmarks; one that is missing from the result was not reached.
+# Measures one round of these benchmarks; a benchmark that the result lacks was not reached.
 Round: TypeAlias = Callable[[Sequence[str]], Mapping[str, RoundResult]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What counts as a slow-down, and how many rounds are taken before the first look."""
+    """The threshold of a slow-down, and the number of rounds before the first look."""
 
     threshold: float = DEFAULT_THRESHOLD
     rounds: int = DEFAULT_ROUNDS
@@ -42,7 +42,7 @@ class Rules:
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """What is known of one benchmark."""
+    """The state of one benchmark."""
 
     id: str
     verdict: str = NOT_DECIDED
@@ -54,7 +54,7 @@ class Result:
 
     @property
     def is_compared(self) -> bool:
-        """Whether there is a ratio."""
+        """Return whether there is a ratio."""
         return self.interval is not None and self.verdict != FAILED
 
     def seconds(self) -> tuple[float, float]:
@@ -63,7 +63,7 @@ class Result:
 
 
 def tail_error(count: int) -> float:
-    """Return how often one end of one interval may be wrong, with so many benchmarks."""
+    """Return the allowed error probability of one end of one interval, for this many benchmarks."""
     return FALSE_ALARM / (count * LOOKS)
 
 
@@ -76,8 +76,8 @@ def compare(
 ) -> list[Result]:
     """Measure until every benchmark is decided, or the last look is taken.
 
-    `watch` is told the rounds done and those until the next look. Raises `InvalidArgument` where
-    `rules` ask for fewer rounds than can decide anything.
+    `watch` receives the number of rounds done and the number until the next look. Raises
+    `InvalidArgument` if `rules` ask for too few rounds to decide anything.
     """
     error = tail_error(len(ids))
     needed = statistics.rounds_needed(error)

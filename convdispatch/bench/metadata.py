@@ -1,6 +1,6 @@
 """The metadata that an installation of a checkout would write, from its pyproject.toml.
 
-The file is somebody else's: every name in it is checked before it becomes a part of a path.
+The file is untrusted: every name in it is checked before it becomes a part of a path.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TARGET = re.compile(r"[\w.]+(\s*:\s*[\w.]+)?")
 
 
 class CheckoutError(ConvDispatchError, ValueError):
-    """What was to be compared is neither a folder with a checkout nor a revision."""
+    """A side of the comparison is neither a folder with a checkout nor a revision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

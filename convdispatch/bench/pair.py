@@ -1,7 +1,8 @@
-"""One round: a new process a side, measured in turn, one number a benchmark.
+"""One round: a new process for each side, measured in turn, with one number per benchmark.
 
-A process has a speed of its own (where its memory lies, how its dictionaries are filled), which no
-number of repetitions inside of it averages away. So a round starts new ones, and counts once.
+Each process has its own speed (it depends on the place of its memory and the contents of its
+dictionaries), and no number of repetitions inside the process averages that out. So a round starts
+new processes and counts once.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ _BLOCKS = 3  # of four samples each: base, head, head, base, or the other way ro
 _LOADING_LIMIT = 300  # seconds: a cold import of a large framework takes many
 _ANSWER_LIMIT = 120  # seconds, of which a compiler may need some
 
-# A setting of the user's would make it a measurement of something else, and a seed for hashes
-# would give every process the same dictionaries.
+# A user's setting would change what is measured, and a seed for hashes would give every process the
+# same dictionaries.
 _PRIVATE = ("CONVDISPATCH_", "KERAS_", "PYTHONHASHSEED")
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundResult:
-    """What a round says of one benchmark: times, or why there are none."""
+    """The result of a round for one benchmark: times, or the reason why there are none."""
 
     base: float = math.nan  # the median sample, in seconds a call
     head: float = math.nan
@@ -57,9 +58,9 @@ class _Absent(Exception):  # noqa: N818 - named after what happened
 def measure(
     sides: tuple[Checkout, Checkout], backend: str, names: Sequence[str], lot: random.Random
 ) -> dict[str, RoundResult]:
-    """Run one round of these benchmarks; `lot` draws every order.
+    """Run one round of these benchmarks; `lot` draws each order.
 
-    Where a process is lost, the benchmarks after it are not in the result.
+    If a process is lost, the result lacks the later benchmarks.
     """
     found: dict[str, RoundResult] = {}
     processor = _processor(lot)
@@ -128,7 +129,7 @@ class _Side:
 
 
 def _lacking(sides: Iterable[_Side], work: Callable[[_Side], None]) -> dict[str, str]:
-    """Do this on each side; return why there is nothing to do it with, by side."""
+    """Do this on each side; return, by side, the reasons why it was impossible."""
     reasons = {}
     for side in sides:
         try:
@@ -152,7 +153,7 @@ def _benchmark(
         lacking = {**absent, **_lacking(order, prepare)}
         if lacking:
             return RoundResult(absent=lacking)
-        # One number for both, by the faster side: the slower one's samples are only longer.
+        # One number for both sides, from the faster one: samples of the slower one are only longer.
         number = max(1, math.ceil(_SAMPLE / max(min(seconds.values()), 1e-9)))
         return _samples(sides, name, number, lot)
     except _Failed as exc:
@@ -160,7 +161,7 @@ def _benchmark(
 
 
 def _samples(sides: Mapping[str, _Side], name: str, number: int, lot: random.Random) -> RoundResult:
-    """Take the blocks of samples; whatever drifts evenly drops out of a block."""
+    """Take the blocks of samples; a steady drift cancels within a block."""
     taken: dict[str, list[float]] = {BASE: [], HEAD: []}
     for _ in range(_BLOCKS):
         first, second = _shuffled(lot, [BASE, HEAD])
@@ -183,7 +184,7 @@ def _shuffled(lot: random.Random, items: Iterable[_Item]) -> list[_Item]:
 
 
 def _processor(lot: random.Random) -> str:
-    """Draw the processor that both sides will stay on; '' where a process cannot be held."""
+    """Draw the processor for both sides; '' if a process cannot be bound to one."""
     if not hasattr(os, "sched_getaffinity"):
         return ""
     return str(lot.choice(sorted(os.sched_getaffinity(0))))

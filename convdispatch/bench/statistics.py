@@ -1,10 +1,10 @@
-"""What paired measurements prove: NumPy alone, no processes and no clocks.
+"""Statistics of paired measurements: only NumPy, no processes and no clocks.
 
-The samples are differences d = log(head) - log(base), one a round. Rounds are independent, and the
-order of the two sides within one is drawn by lot, so without a change d is as likely as -d: its
-distribution is symmetric by construction, whatever the noise is. That is all that Wilcoxon's
-signed-rank test asks for, and its null distribution is exact. With a change the distribution is
-moved by the logarithm of the ratio, which is what the interval is for.
+The samples are differences d = log(head) - log(base), one per round. Rounds are independent, and
+the order of the two sides within a round is random, so without a change d is as likely as -d: its
+distribution is symmetric by construction, whatever the noise is. Wilcoxon's signed-rank test needs
+nothing else, and its null distribution is exact. A change shifts the distribution by the logarithm
+of the ratio, which the interval estimates.
 
 Source: Hollander, Wolfe and Chicken, Nonparametric Statistical Methods, 3rd edition, 2014,
 sections 3.1 (the test), 3.2 (the Hodges-Lehmann estimator), 3.3 (Tukey's confidence interval).
@@ -50,10 +50,10 @@ def cumulative(count: int) -> _Numbers:
 
 
 def interval(differences: Sequence[float], tail_error: float) -> Interval:
-    """Return the median of all pairs' means, and an interval for what it estimates.
+    """Return the median of all pairs' means, and a confidence interval for it.
 
-    Each end is on the wrong side of the truth with a probability of at most `tail_error`; with too
-    few differences to say so, the interval is infinite (see `rounds_needed`).
+    Each end is on the wrong side of the truth with a probability of at most `tail_error`. With too
+    few differences for that, the interval is infinite (see `rounds_needed`).
 
     >>> interval([1.0, 2.0, 4.0], 0.125)
     Interval(estimate=2.25, low=1.0, high=4.0)

@@ -1,9 +1,9 @@
-"""The command line `convdispatch`: what it accepts, and what it exits with.
+"""The command line `convdispatch`: its arguments and its exit codes.
 
-Exit codes: 0 done; 1 what was checked is not right; 2 it could not be done or checked, by wrong
-usage or otherwise; 3 a backend that was to be tested or measured cannot be; 130 interrupted; 141
-nobody reads the output any more. Each command lives in a module of its own, imported when it is
-asked for: `--help` must stay fast, so nothing else is imported here.
+Exit codes: 0 done; 1 a check failed; 2 no result, because of wrong usage or another error; 3 a
+requested backend cannot be tested or measured; 130 interrupted; 141 the reader of the output has
+left. Each command has its own module, which is imported when the command runs: `--help` must stay
+fast, so this module imports nothing else.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _run(argv: Sequence[str] | None) -> int:
 
 
 class _Version(argparse.Action):
-    """Looks the version up when it is asked for: importing the look-up takes longer than help."""
+    """Looks up the version only on request: importing the look-up takes longer than help."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from convdispatch.support.versions import version_of
@@ -81,18 +81,18 @@ class _Version(argparse.Action):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong, and what would be right."""
+    """Reports in one line the error and the allowed values."""
 
     def error(self, message: str) -> NoReturn:
         complain(f"error: {message}; {self.format_usage()}", prog=self.prog)
         self.exit(_TROUBLE)
 
     def print_help(self, file: object = None) -> None:
-        """Print it as every command prints."""
+        """Print the message as every command prints."""
         say(self.format_help().rstrip("\n"))
 
     def parse_known_args(self, *arguments: Any, **keywords: Any) -> Any:
-        """Refuse what is unknown here, where the allowed options are known."""
+        """Refuse an unknown argument here, where the allowed options are known."""
         found, unknown = super().parse_known_args(*arguments, **keywords)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -200,7 +200,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
 
 def _whole(least: int, most: int = 10**18) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        # More digits than that Python refuses to read.
+        # Python refuses to read more digits than that.
         if not text.isdecimal() or len(text) > 20 or not least <= int(text) <= most:
             raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
         return int(text)

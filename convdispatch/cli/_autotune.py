@@ -1,4 +1,4 @@
-"""`convdispatch autotune`: shows and removes what was measured; measures nothing itself."""
+"""`convdispatch autotune`: shows and removes the measurements; measures nothing itself."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _show(arguments: argparse.Namespace) -> None:
 
 
 def _section(environment: str, winners: dict[str, Winner]) -> str:
-    # Where a row is wrapped, a tuple of numbers stays together.
+    # If a row is wrapped, a tuple of numbers stays together.
     compact = {key: key.replace(", ", ",") for key in winners}
     rows = [
         (compact[key], winner.name, _gain(winner), str(winner.batch))

@@ -1,6 +1,6 @@
-"""`convdispatch backends`: what is registered, and what to do about what cannot be used.
+"""`convdispatch backends`: the registered backends, and how to make the others usable.
 
-Imports plugins but no framework; whether a framework works is for `doctor` to find out.
+Imports plugins but no framework; `doctor` finds out whether a framework works.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class BackendRow:
     distribution: str
     install: str | None
     error: str | None
-    note: str | None  # where NumPy's functions are called in the place of its own
+    note: str | None  # whether NumPy's functions replace its own
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -88,7 +88,7 @@ def _note(info: BackendInfo) -> str | None:
 def _current() -> tuple[str | None, str | None]:
     """Return the current backend's name, None if there is none, and why the choice does not work.
 
-    Someone whose keras.json names an unknown backend needs this list most of all.
+    A user whose keras.json names an unknown backend needs this list most.
     """
     try:
         name = selection.backend()

@@ -29,7 +29,7 @@ from convdispatch.support.terminal import ProgressLine
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print the table, and return the exit code.
 
-    1 is for a slow-down alone: a gate may believe it.
+    1 means a slow-down and nothing else, so a gate may rely on it.
     """
     try:
         ids = _selected(arguments.backend, arguments.select)

@@ -1,4 +1,4 @@
-"""What `convdispatch bench diff` says of its results: a table, JSON, and the exit code."""
+"""The report of `convdispatch bench diff`: a table, JSON, and the exit code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
 
 
 def exit_code(results: Sequence[gate.Result]) -> int:
-    """Return what the results deserve; one that is missing weighs more than one that is slow."""
+    """Return the exit code; a missing result outweighs a slow one."""
     verdicts = [one.verdict for one in results]
     if gate.FAILED in verdicts or not any(one.is_compared for one in results):
         return UNMEASURED
@@ -26,7 +26,7 @@ def exit_code(results: Sequence[gate.Result]) -> int:
 
 
 def as_text(results: Sequence[gate.Result], rules: gate.Rules) -> str:
-    """Return the table, the reasons, and a sentence that says what the exit code does."""
+    """Return the table, the reasons, and a sentence that explains the exit code."""
     blocks = [table(_HEADERS, [_row(one) for one in results])]
     reasons = [f"{one.id}: {one.verdict}: {one_line(one.reason)}" for one in results if one.reason]
     if reasons:

@@ -32,7 +32,7 @@ class FileError(ConvDispatchError):
 def run(arguments: argparse.Namespace) -> int:
     """Print how far each backend is from the reference.
 
-    Returns 1 where one is outside its bound, or where something that was asked for is not compared.
+    Returns 1 if a backend is outside its bound, or if a requested backend was not compared.
     """
     names = _backend_names(arguments.backends)
     path = Path(arguments.file)
@@ -46,9 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _agree(statuses: set[str], *, is_asked: bool) -> bool:
-    """Say whether every backend that was to be compared was, and was right.
+    """Return whether every requested backend was compared and within its bound.
 
-    Of all the available ones some may decline the model; one that somebody named may not.
+    Without a request, some of the available backends may decline the model; a named one may not.
     """
     return "ok" in statuses and statuses <= ({"ok"} if is_asked else {"ok", "unsupported"})
 
@@ -78,7 +78,7 @@ def _cell(value: object) -> str:
 
 
 def _build(path: Path) -> tuple[Any, Any]:
-    """Return what the file's build() returns; raise `UsageError` where it breaks the contract."""
+    """Return the result of the file's build(); raise `UsageError` if it breaks the contract."""
     if not path.is_file():
         raise UsageError(f"no file {str(path)!r}. Give a Python file that defines build().")
     module = _guarded(path, "the file", lambda: _import_file(path))
@@ -97,14 +97,14 @@ def _import_file(path: Path) -> ModuleType:
     """Run the file as a module; unlike the import system, leave no compiled copy beside it."""
     module = ModuleType(_MODULE_NAME)
     module.__file__ = str(path)
-    sys.modules[_MODULE_NAME] = module  # dataclasses and pickle look their module up there
+    sys.modules[_MODULE_NAME] = module  # dataclasses and pickle look up their module there
     sys.path.insert(0, str(path.resolve().parent))  # as `python FILE.py` does
     exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
     return module
 
 
 def _guarded(path: Path, what: str, call: Callable[[], object]) -> object:
-    """Return `call()`; whatever the user's code raises becomes one line that says where."""
+    """Return `call()`; turn an exception of the user's code into one line with its place."""
     try:
         return call()
     except KeyboardInterrupt:

@@ -1,7 +1,7 @@
-"""`convdispatch completion SHELL`: prints what teaches a shell to complete this command's words.
+"""`convdispatch completion SHELL`: prints a script that lets a shell complete this command.
 
-The words come from the parser itself, the backends' names from the registry when the script is
-printed, so that pressing Tab starts no Python. How each shell spells it is `_completion_scripts`.
+The words come from the parser itself, and the backends' names from the registry when the script is
+printed, so pressing Tab does not start Python. `_completion_scripts` has each shell's syntax.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def commands(parser: argparse.ArgumentParser, path: str) -> Iterator[Command]:
-    """Yield the command of a parser, and those below it."""
+    """Yield the command of a parser and its subcommands."""
     options, places = [], []
     children: dict[str, argparse.ArgumentParser] = {}
     helps: dict[str, str] = {}
@@ -44,14 +44,14 @@ def commands(parser: argparse.ArgumentParser, path: str) -> Iterator[Command]:
 
 
 def value_of(action: argparse.Action) -> Value:
-    """Return what may stand for an argument, by its choices, its name, or what it is called."""
+    """Return the allowed values of an argument, from its choices, its name or its metavariable."""
     if action.choices is not None:
         return Value(words=tuple(map(str, action.choices)))
     known = _by_dest().get(action.dest)
     return known if known is not None else BY_METAVAR[str(action.metavar)]
 
 
-# A parser that calls a value otherwise is told of by a test.
+# A test finds a parser that names a value differently.
 BY_METAVAR = {
     "FILE": Value(kind=FILES),
     "FILE.py": Value(kind=FILES),
@@ -77,7 +77,7 @@ def _by_dest() -> dict[str, Value]:
     from convdispatch.runtime.config import ALLOWED
     from convdispatch.runtime.registry import registry
 
-    # A shell takes some characters of a word for orders.
+    # Some characters of a word have a meaning for the shell.
     backends = tuple(name for name in sorted(registry.entries()) if re.fullmatch(r"[\w.-]+", name))
     settings = [word for words in ALLOWED.values() for word in words]
     return {

@@ -1,7 +1,7 @@
-"""The script of each shell: a table of what may follow what, and how the shell looks it up.
+"""The script of each shell: a table of possible next words, and the shell's code that reads it.
 
-Each looks at the words before the cursor, from the left: they lead to a command and to the number
-of its arguments that are given. A word after an option that takes a value is that value.
+Each script reads the words before the cursor from the left: they determine a command and the number
+of its arguments so far. A word after an option that takes a value is that value.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def _at(path: str, place: str) -> str:
 
 
 def _offer(value: Value) -> str:
-    """Return how fish is told of a value; it joins the words of a list itself."""
+    """Return fish's declaration of a value; fish joins the words of a list itself."""
     if value.kind == FILES:
         return "-F"
     if value.kind == FOLDERS:
@@ -192,7 +192,7 @@ def _quoted(text: str) -> str:
 
 
 def _entries(commands: Sequence[Command]) -> list[tuple[str, Mapping[str, str], Value]]:
-    """Return the key of each place, the words that fit it with their help, and what else does."""
+    """Return the key of each place, the words that fit it with their help, and its other values."""
     found: list[tuple[str, Mapping[str, str], Value]] = []
     for command in commands:
         path = command.path

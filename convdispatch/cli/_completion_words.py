@@ -1,4 +1,4 @@
-"""What may follow what on the command line, as every shell's script is made from it."""
+"""The words that may follow each other on the command line; every shell's script uses them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FILES, FOLDERS, NOTHING = "files", "folders", "nothing"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """What may stand at one place: these words, files, folders, or what nobody can know."""
+    """The values of one place: these words, files, folders, or free text."""
 
     kind: str = NOTHING
     words: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What may follow a command; `path` is such as 'config set', '' for `convdispatch` itself."""
+    """The words after a command; `path` is 'config set', say, or '' for `convdispatch` itself."""
 
     path: str
     options: tuple[Option, ...]

@@ -1,7 +1,7 @@
 """`convdispatch config`: shows the configuration, and is the only writer of keras.json.
 
-A write replaces the file in one step, changes the one value and no other character, and never
-replaces a file that could not be understood, or by one that could not.
+A write replaces the file in one step and changes the one value and no other character. It never
+replaces an invalid file, and never writes an invalid one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from convdispatch.support.files import (
     write_atomically,
 )
 
-# What an action answers: for --json, and for people.
+# The answer of an action: for --json, and for people.
 Result: TypeAlias = tuple[dict[str, object], str]
 
 _PATIENCE = 60.0  # seconds; many processes may wait, each of them for a disk
@@ -84,7 +84,8 @@ def _set(path: Path, arguments: argparse.Namespace) -> Result:
     try:
         target = resolved(path)  # a symbolic link stays one
         target.parent.mkdir(parents=True, exist_ok=True)
-        # From reading to writing: of two processes that change a key each, none loses its change.
+        # Held from reading to writing, so that two processes that change a key each keep both
+        # changes.
         with passing(target.with_name(f".{target.name}.lock"), _PATIENCE):
             previous = _replace(path, target, key, value)
     except OSError as exc:
@@ -106,7 +107,7 @@ def _set(path: Path, arguments: argparse.Namespace) -> Result:
 
 
 def _replace(path: Path, target: Path, key: str, value: str | float) -> object:
-    """Write the value into the file, whose lock is held; return the one that it had."""
+    """Write the value into the file, whose lock is held; return the old value."""
     file = read_file(path)
     changes: dict[str, object] = {key: value}
     if file and key == "image_data_format" and "image_dim_ordering" in file.values:
@@ -121,7 +122,7 @@ def _replace(path: Path, target: Path, key: str, value: str | float) -> object:
 
 
 def _require_readable(path: Path, text: str) -> None:
-    """Raise `ConfigError` where we would refuse to read what is to be written."""
+    """Raise `ConfigError` if convdispatch would refuse to read the new text."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of keys that are in the file already

@@ -1,4 +1,4 @@
-"""`convdispatch conformance`: the suite for a person, each backend in processes of its own.
+"""`convdispatch conformance`: the suite for a person, with separate processes for each backend.
 
 Exit codes: 0 nothing failed; 1 a case failed, or something that belongs to no case; 2 wrong usage,
 or a report that could not be written; 3 a backend that was to be tested cannot be used.
@@ -35,19 +35,19 @@ from convdispatch.support.interrupts import interrupts
 _FAILURE, _TROUBLE, _UNUSABLE, _INTERRUPTED = 1, 2, 3, 130
 _LARGEST_PAGE = 2**26  # bytes of a support matrix
 
-# `main` leaves it to this module to answer a request to stop that came while it was imported.
+# `main` leaves a request to stop that came during the import of this module to it.
 ANSWERS_INTERRUPTS = True
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the suite, or make something of reports of it, and return the exit code."""
+    """Run the suite or process its reports, and return the exit code."""
     if arguments.action == "diff":
         return _compare(arguments.old, arguments.new)
     if arguments.action == "matrix":
         return _tabulate(arguments.report, arguments.check)
-    # Where nothing else is said a request is noted, and no second one loses the report.
+    # By default a request is only recorded, so a second one does not lose the report.
     with interrupts.answered_by(lambda: None), ExitStack() as stack:
-        # A run that is stopped here says so in a report of no outcomes.
+        # A run that is stopped here writes a report without outcomes that says so.
         with interrupts.postponed():
             try:
                 infos = _backends(arguments.backend)
@@ -85,7 +85,7 @@ def _run(
     names: Sequence[str],
     count: int,
 ) -> tuple[list[BackendRecord], int]:
-    """Return the records, and the exit code that they deserve."""
+    """Return the records and their exit code."""
     settings = runner.Settings(
         seed=arguments.seed,
         jobs=arguments.jobs or assembling.usable_processors(),
@@ -103,7 +103,7 @@ def _run(
 
 
 def _compare(old: str, new: str) -> int:
-    """Print what changed; return 1 where something that worked no longer does."""
+    """Print the changes; return 1 if something that worked no longer does."""
     from convdispatch.conformance.report import diff
 
     found = diff.compare(_read(old), _read(new))
@@ -112,7 +112,7 @@ def _compare(old: str, new: str) -> int:
 
 
 def _tabulate(path: str, check: str | None) -> int:
-    """Print the report's support matrix, or what a file that should hold it has otherwise."""
+    """Print the report's support matrix, or how a file that should hold it differs."""
     from convdispatch.conformance.report import matrix
 
     page = matrix.as_markdown(_read(path))
@@ -148,7 +148,7 @@ def _backends(wanted: Sequence[str]) -> tuple[BackendInfo, ...]:
 
 
 def _levels(arguments: argparse.Namespace) -> list[str]:
-    """Return the levels; a case that is asked for by its id may be of any."""
+    """Return the levels; a case that is selected by its id may have any."""
     given: str = arguments.level or ("full" if arguments.case else "core")
     return [level.strip() for level in given.split(",")]
 
@@ -171,9 +171,9 @@ def _selected(every: Sequence[Case], levels: Sequence[str], pattern: str | None)
 def _scripts(
     whole: Report, folder: ScriptFolder | None, unwritten: list[str]
 ) -> dict[tuple[str, str], str]:
-    """Write a script for each failure; return where they are, by backend and case.
+    """Write a script for each failure; return the paths, by backend and case.
 
-    The first that cannot be written ends it, and is added to what is `unwritten`.
+    The first script that cannot be written ends this and is added to `unwritten`.
     """
     places: dict[tuple[str, str], str] = {}
     if folder is None:

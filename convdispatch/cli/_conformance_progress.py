@@ -1,4 +1,4 @@
-"""How far a conformance run has got: a line on standard error, where that is a terminal."""
+"""The progress of a conformance run: a line on standard error, if that is a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from convdispatch.support.terminal import ProgressLine
 
 @contextlib.contextmanager
 def progress(names: Sequence[str], total: int) -> Iterator[Watcher]:
-    """Give what is to be told of each outcome; `total` cases run on each of these backends."""
+    """Yield the function to call for each outcome; `total` cases run on each of these backends."""
     line = ProgressLine(sys.stderr)
     line.show(f"loading {', '.join(names)}")
     try:
@@ -24,7 +24,7 @@ def progress(names: Sequence[str], total: int) -> Iterator[Watcher]:
 
 
 class _Counter:
-    """What is done of all, and how long the rest may take."""
+    """The number of cases done, and the estimated time for the rest."""
 
     def __init__(self, line: ProgressLine, total: int) -> None:
         self._line = line
@@ -34,7 +34,7 @@ class _Counter:
         self._begun = time.monotonic()
 
     def tell(self, backend: str, outcome: Outcome) -> None:
-        """Count the outcome, and show where the run is."""
+        """Count the outcome and show the progress."""
         self._done += 1
         self._failed += outcome.status == FAILED
         average = (time.monotonic() - self._begun) / self._done

@@ -1,6 +1,6 @@
-"""A conformance report as text for a terminal: what failed, and of what.
+"""A conformance report as text for a terminal: the counts and the failures.
 
-One block a backend: its counts, its cases by op and feature, its worst errors, its lists.
+One block per backend: its counts, its cases by op and feature, its worst errors, its lists.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ALL = "all"
 def as_text(report: Report, scripts: Mapping[tuple[str, str], str]) -> str:
     """Return the report; `scripts` are the files of failures, by backend and case."""
     cases = {case.id: case for case in report.cases}
-    # A name with a line's end must not look like a verdict.
+    # A name with a line break must not look like a verdict.
     blocks = ["\n".join(map(printable, _backend(one, cases, scripts))) for one in report.backends]
     return "\n\n".join([*blocks, _verdict(report)])
 
@@ -74,7 +74,7 @@ def _matrix(backend: BackendRecord, cases: Mapping[str, CaseRecord]) -> str:
         for feature in _features(case):
             counts[case.op, feature][outcome.status] += 1
     ops = sorted({op for op, _ in counts})
-    # A column for what several ops share; what only one has is in its column 'all'.
+    # A column for features that several ops share; the column 'all' covers those of a single op.
     shared = Counter(feature for _, feature in counts)
     columns = sorted(shared, key=lambda feature: (feature != _ALL, -shared[feature], feature))
     rows = [[op, *(_cell(counts[op, feature]) for feature in columns)] for op in ops]
@@ -82,7 +82,7 @@ def _matrix(backend: BackendRecord, cases: Mapping[str, CaseRecord]) -> str:
 
 
 def _features(case: CaseRecord) -> Iterator[str]:
-    """Yield 'all' and the details that a backend could decline of this op alone."""
+    """Yield 'all' and the details that a backend could decline for this op."""
     yield _ALL
     for feature in case.features:
         op, _, detail = feature.partition(":")
@@ -105,7 +105,7 @@ def _errors(measured: Iterable[OutcomeRecord], cases: Mapping[str, CaseRecord]) 
         (op, dtype, _number(one.bounds for one in group))
         for (op, dtype), group in sorted(groups.items())
     ]
-    # Not the ULPs, which the report has: where terms cancel they differ with the machine.
+    # Not the ULPs, which the report has: they depend on the machine if terms cancel.
     return table(("op", "element type", "in bounds"), rows, indent=_INDENT)
 
 
@@ -148,7 +148,7 @@ def _failures(
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    """Yield the lines, indented under their title; nothing at all where there is none."""
+    """Yield the lines, indented under their title; yield nothing if there are no lines."""
     listed = list(lines)
     if listed:
         yield ""

@@ -1,7 +1,7 @@
-"""`convdispatch doctor`: what is installed, what is configured, and whether each backend computes.
+"""`convdispatch doctor`: the installation, the configuration, and a test of each backend.
 
-Each backend is loaded in a process of its own, so that a framework that crashes, hangs or clashes
-with another one is a line of the report and not the end of it.
+Each backend is loaded in its own process, so a framework that crashes, hangs or conflicts with
+another one is a line of the report and does not end it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _EXPECTED = [[[321.0], [43.0]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What became of one backend; the field names are the keys of the JSON output."""
+    """The result for one backend; the field names are the keys of the JSON output."""
 
     name: str
     status: str  # 'ok', 'failed', 'unavailable' or 'broken'
@@ -56,7 +56,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationFound:
-    """What reading the configuration gave."""
+    """The result of reading the configuration."""
 
     path: str
     exists: bool
@@ -66,7 +66,7 @@ class ConfigurationFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """Everything that `doctor` found out; the field names are the keys of the JSON output."""
+    """All findings of `doctor`; the field names are the keys of the JSON output."""
 
     python: str
     platform: str
@@ -137,7 +137,7 @@ def _configured(path: Path) -> ConfigurationFound:
 
 
 def _unusable(current: str, checks: Iterable[Check]) -> list[str]:
-    """Return what is wrong with the backend that layers use where nobody names one."""
+    """Return what is wrong with the backend that layers use by default."""
     found = next(check for check in checks if check.name == current)
     if found.status == _OK:
         return []
@@ -164,7 +164,7 @@ def _checks() -> list[Check]:
 
 
 def _tried(check: Check) -> Check:
-    """Return the check with what a process of its own found out about the backend."""
+    """Return the check with the findings of a separate process about the backend."""
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         detail, advice = _asked(check.name, Path(folder))
@@ -174,12 +174,13 @@ def _tried(check: Check) -> Check:
 
 
 def _asked(name: str, folder: Path) -> tuple[str, list[str]]:
-    """Return what is wrong, '' for nothing, and what could be better, as a process says.
+    """Return a process's report: what is wrong, '' for nothing, and what could be better.
 
-    It answers in a file, and what it prints goes to files: no pipe of its children's is waited for.
+    The process answers in a file and prints into files, so nothing waits for a pipe of its
+    children.
     """
     answer, printed, errors = folder / "answer", folder / "printed", folder / "errors"
-    # The process sees the modules that this one sees, whatever folder it is started in.
+    # The process sees the same modules as this one, in whatever folder it starts.
     command = [sys.executable, "-P", "-m", "convdispatch.cli._doctor", name, str(answer)]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with printed.open("wb") as out, errors.open("wb") as err:
@@ -231,7 +232,7 @@ def _as_text(report: Diagnosis) -> str:
 
 
 def _main(name: str, path: str) -> None:
-    """Answer the parent process in the file, which is there once it is whole."""
+    """Answer the parent process in the file, which appears only when it is complete."""
     process = os.getpid()
     try:
         problem, advice = call(_found_out, name)

@@ -1,4 +1,4 @@
-"""A change of a few values in the text of a JSON object; every other character stays as it is.
+"""Change a few values in the text of a JSON object; every other character stays.
 
 Reading a whole file and writing it anew would lose what Python does not keep: the spelling of
 numbers (1e999 would become Infinity, which is no JSON), escapes, indents and the ends of lines.
@@ -17,7 +17,7 @@ _decoder = json.JSONDecoder()
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """Where a key and its value lie, from the end of the '{' or ',' before them."""
+    """The position of a key and its value, from the end of the '{' or ',' before them."""
 
     begin: int
     key_begin: int

@@ -1,7 +1,7 @@
-"""`convdispatch new-backend`: writes a plugin that loads, passes nothing yet, and says what next.
+"""`convdispatch new-backend`: writes a plugin that loads and passes no case yet.
 
-The files are the templates in `skeleton`. They are written beside the target and moved there in
-one step, so that a folder is whole or not there.
+The files are the templates in `skeleton`. They are written beside the target and moved there in one
+step, so the folder is complete or does not exist.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a backend called `backend` is called elsewhere."""
+    """The other names of a backend called `backend`."""
 
     backend: str
 

@@ -1,7 +1,7 @@
 """How every command prints: tables for people, JSON for programs, one line for an error.
 
-What is printed may hold names that others chose, so everything goes through `say` and `complain`:
-no escape code reaches a terminal, and no letter that its encoding lacks ends the command.
+Output may contain names that others chose, so everything goes through `say` and `complain`: no
+escape code reaches a terminal, and a letter that its encoding lacks does not end the command.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ class OutputError(ConvDispatchError):
 
 
 class ReaderGone(Exception):  # noqa: N818 - it is no error: `head` has read enough
-    """Who read standard output has left."""
+    """The reader of standard output has left."""
 
 
 def say(text: str) -> None:
     """Print a command's result, or a part of it.
 
-    Raises `OutputError` where that is impossible, and `ReaderGone` where nobody reads it.
+    Raises `OutputError` if that is impossible, and `ReaderGone` if the reader has left.
     """
     stream = output()
     if stream is None:
@@ -53,17 +53,17 @@ def say(text: str) -> None:
 def table(
     headers: Sequence[str], rows: Sequence[Sequence[str]], *, indent: int = 0, keys: int = 1
 ) -> str:
-    """Return a table that fits where the command prints to; arguments as of `tables.table`."""
+    """Return a table that fits the command's output; arguments as for `tables.table`."""
     return tables.table(headers, rows, limit=line_width(output()), indent=indent, keys=keys)
 
 
 def fitted(text: str) -> str:
-    """Return the text with long lines wrapped for where the command prints to."""
+    """Return the text with long lines wrapped for the command's output."""
     return tables.fitted(text, line_width(output()))
 
 
 def complain(text: str, *, prog: str = "convdispatch") -> None:
-    """Print one line where it cannot mix with the command's result, if that is possible."""
+    """Print one line to standard error, apart from the command's result, if that is possible."""
     try_to_write(sys.stderr, _fit_for(sys.stderr, f"{prog}: {one_line(text)}") + "\n")
 
 
@@ -75,7 +75,7 @@ def warn(text: str) -> None:
 def show(arguments: argparse.Namespace, value: object, text: str) -> None:
     """Print what the user asked for: `value` as JSON, or `text`.
 
-    The JSON is strict, which knows neither NaN nor infinity: the caller sends None.
+    The JSON is strict, without NaN and infinity: the caller passes None for them.
     """
     import json
 
@@ -83,7 +83,7 @@ def show(arguments: argparse.Namespace, value: object, text: str) -> None:
 
 
 def _fit_for(stream: Any, text: str) -> str:
-    """Return the text with every character that the stream must not or cannot get written out."""
+    """Return the text with escapes for every character that the stream must not or cannot get."""
     visible = "\n".join(map(printable, text.split("\n")))
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return visible.encode(encoding, "backslashreplace").decode(encoding)

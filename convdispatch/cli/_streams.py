@@ -1,7 +1,8 @@
-"""Where a command's output goes, whatever streams the process was given.
+"""The destination of a command's output, whatever streams the process has.
 
-Standard output is the command's alone: a program reads it. What a plugin, a framework or a user's
-file prints, from Python or from C and up to the end of the process, goes to standard error.
+Standard output belongs to the command, because a program may read it. Output of a plugin, a
+framework or a user's file, from Python or from C and up to the end of the process, goes to standard
+error.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ _own: list[tuple[TextIO | None, int]] = []  # where the command that runs prints
 
 
 def ensure_streams() -> None:
-    """Open the standard streams that the process was started without, leading nowhere.
+    """Open the standard streams that the process lacks, connected to the null device.
 
-    The next file that is opened would get their numbers, and what is printed would end up in it.
+    Otherwise the next opened file would get their numbers, and output would end up in that file.
     """
     with contextlib.suppress(OSError):
         while (number := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
@@ -29,7 +30,7 @@ def ensure_streams() -> None:
 
 
 def output() -> TextIO | None:
-    """Return where the command prints to; None where that is nowhere."""
+    """Return the stream that the command prints to; None if there is none."""
     stream, process = _own[-1] if _own else (sys.stdout, os.getpid())
     _end_unless(process)
     return None if getattr(stream, "closed", False) else stream
@@ -38,7 +39,7 @@ def output() -> TextIO | None:
 def output_path(path: str | None) -> str | None:
     """Return the path with which another module opens the same file.
 
-    A name of standard output means the command's, and not where others' output is led to.
+    A name of standard output means the command's, not the destination of other code's output.
     """
     stream = output()
     if path not in _OUTPUT or stream is None:
@@ -50,7 +51,7 @@ def output_path(path: str | None) -> str | None:
 
 @contextlib.contextmanager
 def own_standard_output(*, is_program: bool) -> Iterator[None]:
-    """Lead what others print to standard error, for the block or, in a program, for good.
+    """Redirect other code's output to standard error, for the block or, in a program, for good.
 
     `output` is where standard output led before.
     """
@@ -74,16 +75,16 @@ def own_standard_output(*, is_program: bool) -> Iterator[None]:
 
 
 def _end_unless(process: int) -> None:
-    """End this process where it is another one.
+    """End this process if it is a forked child.
 
-    A file or a backend has forked it, and it came back: it would do all that follows a second time.
+    A file or a backend forked it, and it returned: it would do all further work a second time.
     """
     if os.getpid() != process:
         os._exit(1)
 
 
 def _moved(stream: TextIO | None) -> TextIO | None:
-    """Give standard output a descriptor that nobody else knows; None where it is none."""
+    """Give standard output a private descriptor; return None if it has no descriptor."""
     try:
         if stream is None or stream.fileno() != _STDOUT:
             return None  # a test or a notebook collects it
@@ -96,7 +97,7 @@ def _moved(stream: TextIO | None) -> TextIO | None:
 
 
 def abandon(stream: Any) -> None:
-    """Lead the rest of a stream that cannot be written nowhere: Python flushes it at the end."""
+    """Discard the rest of a stream that cannot be written, because Python flushes it at the end."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

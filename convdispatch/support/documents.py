@@ -147,7 +147,7 @@ def _require_short(value: int) -> None:
 
 @contextmanager
 def refusing(what: str = "") -> Iterator[None]:
-    """Turn errors of making something from a document into one `InvalidDocument` that says where."""
+    """Turn errors of making objects from a document into one `InvalidDocument` that says where."""
     where = f"{what}: " if what else ""
     try:
         yield
