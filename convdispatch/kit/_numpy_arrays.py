@@ -23,7 +23,7 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
         import ml_dtypes
     except ImportError as exc:
         raise BackendUnavailable(
-            "bfloat16 on the NumPy backend needs the package 'ml_dtypes', which is not installed. "
+            "the element type bfloat16 needs the package 'ml_dtypes', which is not installed. "
             f"Install it with `{install_command('bfloat16')}`."
         ) from exc
     bfloat16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)

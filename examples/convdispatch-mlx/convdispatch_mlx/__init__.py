@@ -3,9 +3,11 @@
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities
 
+NO_DOUBLE = "MLX computes these in float32 alone; use another backend for float64"
+CONVS = [f"conv{n}d{suffix}" for n in (1, 2, 3) for suffix in ("", "_transpose")]
 UNSUPPORTED = {
+    **{f"{name}:float64": NO_DOUBLE for name in (*CONVS, "erf", "exp", "sigmoid")},
     "erfc": "MLX has none; use 1 - erf where it need not be right far out",
-    "float64": "MLX convolves no float64; use float32, or another backend for float64",
     "nonfinite_weights": "MLX leaves pads out of some sums, and not the zeros between cells",
 }
 
