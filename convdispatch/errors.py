@@ -1,17 +1,17 @@
 """Every exception that convdispatch raises on purpose.
 
 Each class also inherits the builtin that a caller would expect, so `except ValueError` keeps
-working. A message says what was wrong, what was received, what is allowed and what to do.
-The command that they give for what is missing is here too, so that there is one. No other module
-of the package may be imported here.
+working. A message says what was wrong, what was received, what is allowed and what to do. The
+install command in the messages is here too, so that there is only one. This module imports no other
+module of the package.
 """
 
 
 class ConvDispatchError(Exception):
     """Base of all errors raised by convdispatch itself."""
 
-    # Autograph, which rewrites what `tf.function` is given, raises an error of its own class for
-    # every other one whose class has bases of its own; it looks for this name and lets go of ours.
+    # Autograph, which rewrites functions for `tf.function`, replaces an error whose class has
+    # several bases by one of its own; it looks for this name and then leaves our errors alone.
     ag_pass_through = True
 
 
@@ -20,7 +20,7 @@ class InvalidArgument(ConvDispatchError, ValueError):
 
 
 class InvalidShape(InvalidArgument):
-    """A tensor's shape does not fit the layer, or the layer would leave nothing of it."""
+    """A tensor's shape does not fit the layer, or the layer's output would be empty."""
 
 
 class InvalidType(ConvDispatchError, TypeError):
@@ -28,9 +28,9 @@ class InvalidType(ConvDispatchError, TypeError):
 
 
 class InvalidDocument(InvalidArgument, InvalidType):
-    """A configuration or a JSON document describes nothing that can be made here.
+    """A configuration or a JSON document does not describe a valid object.
 
-    The one class for all that a document may have wrong: values, types, names, sizes, limits.
+    The one class for every fault of a document: values, types, names, sizes, limits.
     """
 
 
@@ -55,7 +55,7 @@ class BackendUnavailable(BackendError, ImportError):
 
 
 class BackendBroken(BackendError, ImportError):
-    """The backend's plugin or its framework raised where it was imported, or ended the program."""
+    """The backend's plugin or its framework raised during its import, or ended the program."""
 
 
 class BackendTooOld(BackendBroken):
@@ -67,14 +67,14 @@ class DuplicateBackend(BackendError, ValueError):
 
 
 class PluginError(BackendError):
-    """A plugin did what none may: it ended the program, printed, or answered what nobody asked."""
+    """A plugin broke the rules: it ended the program, printed, or returned an invalid answer."""
 
 
 def install_command(extra: str = "") -> str:
-    """Return the one command that messages give to install what an extra of this package brings.
+    """Return the command that messages give to install an extra of this package.
 
-    convdispatch is on no index, so it is a checkout's, with the versions that its tests run with:
-    others may bring several gigabytes.
+    convdispatch is not on any package index, so the command runs in a checkout, with the versions
+    that the tests use: other versions may bring several gigabytes.
 
     >>> install_command("bfloat16")
     "python -m pip install -c constraints.txt '.[bfloat16]'  # in a checkout"

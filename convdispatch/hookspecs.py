@@ -23,7 +23,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def convdispatch_backends() -> Iterable[BackendInfo]:
-    """Describe the backends that this plugin brings."""
+    """Describe the backends of this plugin."""
     return ()
 
 
@@ -33,8 +33,8 @@ def convdispatch_lower(
 ) -> Callable[..., Tensor] | None:
     """Offer a better callable for one op of any backend, or None.
 
-    Asked once per (op, shapes, element type), at lowering, never per call. The last registered
-    plugin is asked first.
+    Called once per (op, shapes, element type), at lowering, never per call. The last registered
+    plugin is called first.
     """
     return None
 

@@ -1,20 +1,20 @@
-"""What every backend would otherwise write again.
+"""Code that every backend would otherwise repeat.
 
 A backend's author needs two things: the functions of `ops.REQUIRED_FUNCTIONS`, and a lowering of
-`Conv` in one group. `derived` makes every other op of them:
+`Conv` in one group. `derived` builds every other op from them:
 
     def lower(self, op, signature):
         if isinstance(op, Conv) and op.groups == 1:
             return my_convolution(op, signature)
         return kit.derived(op, signature, self)
 
-Whatever the framework does faster, and right, the backend lowers itself, by the helpers below:
-`axes` for `Conv`, `ConvTranspose` and `Pool`; `samples` for `Upsample` and `Resize`; `finished` for
-the bias and the activation of `Conv`, `ConvTranspose` and `Dense`; `rounded_once` for half
-precision; `permutations` for the two layouts; `checked_step` and `map_tree` for `compile_step`;
-`as_function` for `wrap`; `draws`, which are `Backend.random` over NumPy arrays, and `over_tensors`,
-which makes a function of tensors of one of arrays. Nothing here ever computes on another backend
-than the one that it is given.
+If the framework is faster and correct, the backend lowers an op itself, with these helpers: `axes`
+for `Conv`, `ConvTranspose` and `Pool`; `samples` for `Upsample` and `Resize`; `finished` for the
+bias and the activation of `Conv`, `ConvTranspose` and `Dense`; `rounded_once` for half precision;
+`permutations` for the two layouts; `checked_step` and `map_tree` for `compile_step`; `as_function`
+for `wrap`; `draws`, which are `Backend.random` over NumPy arrays, and `over_tensors`, which turns a
+function of arrays into one of tensors. Nothing here ever computes on any backend except the given
+one.
 """
 
 from convdispatch.kit._axes import Axis as Axis

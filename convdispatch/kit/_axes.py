@@ -1,4 +1,4 @@
-"""The spatial axes of an op that moves a window: integers, settled before any number."""
+"""The spatial axes of an op that moves a window, as integers that are known before any call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from convdispatch.ops import Conv, ConvTranspose, Pool, Signature
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """One axis of a convolution, of the one that is transposed, or of a pooling.
+    """One axis of a convolution, of a transposed convolution, or of a pooling.
 
     The window has `count` places over `size` cells. A convolution and a pooling read the cells and
     write the places; a transposed convolution reads the places and writes the cells.
@@ -26,34 +26,34 @@ class Axis:
 
     @property
     def reach(self) -> int:
-        """How many cells the window spans."""
+        """Return how many cells the window spans."""
         return (self.taps - 1) * self.dilation + 1
 
     @property
     def span(self) -> int:
-        """How many cells, pads included, lie between the first and the last that a window has."""
+        """Return how many cells, with pads, lie from the first to the last in any window."""
         return (self.count - 1) * self.stride + self.reach
 
     @property
     def unread(self) -> int:
-        """How many cells, pads included, are left over at the end."""
+        """Return how many cells, pads included, stay unread at the end."""
         return self.low + self.size + self.high - self.span
 
     @property
     def fitted(self) -> tuple[int, int]:
-        """The pads (low, high) with which no cell is left over at the end.
+        """Return the pads (low, high) with which no cell stays unread at the end.
 
-        They are also what a transposed convolution cuts off, at either end, of all the cells that
-        its taps reach; a negative number adds cells.
+        A transposed convolution removes as many cells at either end from those that its taps reach;
+        a negative number adds cells.
         """
         return self.low, self.high - self.unread
 
     @property
     def turned(self) -> tuple[int, int]:
-        """The pads (low, high) with which a convolution computes the transposed one.
+        """Return the pads (low, high) with which a convolution computes the transposed one.
 
-        That has stride 1 and the kernel run backwards, over cells that lie `stride` apart; a
-        negative number crops.
+        That convolution has stride 1 and the reversed kernel, over cells `stride` apart; a negative
+        number crops.
         """
         low, high = self.fitted
         return self.reach - 1 - low, self.reach - 1 - high

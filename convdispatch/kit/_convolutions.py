@@ -1,4 +1,4 @@
-"""Convolutions in groups, and transposed ones, made of convolutions in one group."""
+"""Grouped and transposed convolutions, built from convolutions in one group."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ def depthwise(op: Conv, signature: Signature, functions: Functions) -> Function:
 
 
 def transposed(op: ConvTranspose, signature: Signature, backend: Primitives) -> Function:
-    """Return the convolution, by the kernel turned around, of the cells with zeros between them.
+    """Return the convolution of the input, with zeros between its cells, by the reversed kernel.
 
-    Infinity or NaN as a weight makes NaN of those zeros.
+    An infinite or NaN weight turns those zeros into NaN.
     """
     resolved = axes(op, signature)
     # `_spreading` puts zeros after the last cell, too.
@@ -129,7 +129,7 @@ def transposed(op: ConvTranspose, signature: Signature, backend: Primitives) -> 
 def _turning(
     taps: tuple[int, ...], written: int, read: int, groups: int, functions: Functions
 ) -> Function:
-    """Return the function that runs a kernel backwards and exchanges each group's channels."""
+    """Return the function that reverses a kernel and exchanges each group's channels."""
     flip, reshape, transpose = (functions[name] for name in ("flip", "reshape", "transpose"))
     rank = len(taps)
     by_group = (*taps, written, groups, read // groups)

@@ -1,4 +1,4 @@
-"""Every op but a convolution in one group, made of that and of the backend's own functions."""
+"""Build every other op from a convolution in one group and the backend's own functions."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ Function = Callable[..., Any]
 
 
 def derived(op: Op, signature: Signature, backend: Primitives) -> Function:
-    """Return a function that computes `op` by what `backend` computes itself.
+    """Return a function that computes `op` with the functions and the convolution of `backend`.
 
-    Raises `UnsupportedOp` for a convolution in one group, which is what the others are made of.
+    Raises `UnsupportedOp` for a convolution in one group, from which the others are built.
     """
     lowered: Function = _derived(op, signature, backend)
     return lowered

@@ -1,8 +1,7 @@
 """`Backend.random` over NumPy arrays, for backends whose tensors are in the machine's memory.
 
-NumPy's Philox takes 128 bits and hides how they were chosen. Of those the key is one half. The
-other is 0 for numbers and 1 + n where the number n is folded in, so that no key that comes of
-folding is used for numbers too.
+NumPy's Philox takes a key of 128 bits and mixes them. One half is our key. The other half is 0 for
+draws and 1 + n for folding in the number n, so folding and drawing never use the same bits.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _SIGNIFICANT_BITS = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
 
 
 def below_one(dtype: str) -> float:
-    """Return the largest number below 1: to which a uniform number is clipped before it is rounded.
+    """Return the largest number below 1; a uniform number is clipped to it before rounding.
 
     >>> below_one("bfloat16")
     0.99609375
@@ -55,7 +54,7 @@ def normal(key: Any, shape: Sequence[int], dtype: str) -> Array:
 
 
 def bernoulli(key: Any, shape: Sequence[int], dtype: str, probability: Any) -> Array:
-    """Return ones with that probability, and zeros."""
+    """Return ones with that probability, and zeros otherwise."""
     return _rounded(_source(key).random(tuple(shape), np.float32) < probability, dtype)
 
 

@@ -1,4 +1,4 @@
-"""What ends a `Conv`, a `ConvTranspose` and a `Dense`: the bias, then the activation."""
+"""The end of a `Conv`, a `ConvTranspose` and a `Dense`: the bias, then the activation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def finished(
 ) -> Callable[..., Any]:
     """Return `product`, a function of (x, kernel), with the op's bias and activation after it.
 
-    In half precision it belongs inside of `rounded_once`: the sum is not rounded before them.
+    In half precision, use it inside `rounded_once`, so that the sum is not rounded before them.
     """
     activate, reshape = functions[op.activation], functions["reshape"]
     is_last = isinstance(op, Dense) or channel_axis(op) == spatial_rank(op) + 1

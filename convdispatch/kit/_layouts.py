@@ -1,4 +1,4 @@
-"""The two layouts: where the spatial axes and the channels are, and the ways between them."""
+"""The two layouts: the places of the spatial axes and the channels, and the permutations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from convdispatch.ops import Shape, Signature, SpatialOp, spatial_rank
 
 
 def spatial_size(op: SpatialOp, signature: Signature) -> Shape:
-    """Return the spatial cells of what the op is called with."""
+    """Return the spatial sizes of the op's input."""
     shape = signature.input_shape
     return shape[:-1] if op.channels_last else shape[1:]
 

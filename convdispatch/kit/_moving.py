@@ -21,7 +21,7 @@ def padding(op: Pad, signature: Signature, functions: Functions) -> Callable[[An
     pad, take = functions["pad"], functions["take"]
     grown = [(max(low, 0), max(high, 0)) for low, high in op.pads]
     around = _of_all_axes(grown, op)
-    # Zeros first: a crop may be longer than the image and reach into those of the other side.
+    # Zeros first: a crop may be longer than the image and reach into the zeros of the other side.
     kept = []
     axes = zip(spatial_axes(op), spatial_size(op, signature), op.pads, strict=True)
     for axis, size, (low, high) in axes:
@@ -56,7 +56,7 @@ def resampling(
 
     def bilinear(x: Any) -> Any:
         for axis, grid in grids:
-            # Made at each call: a constant that one trace makes is no good in another.
+            # Made at each call, because a constant of one trace cannot be used in another.
             along = grid.share.reshape(-1, *[1] * (last - axis))
             share: Any = backend.asarray(along, dtype)
             x = take(x, grid.below, axis) * (1 - share) + take(x, grid.above, axis) * share

@@ -1,4 +1,4 @@
-"""NumPy's arrays: their element types by name, the order of their bytes, tensors by way of them."""
+"""NumPy's arrays: element types by name, byte order, and functions of tensors over arrays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from convdispatch.kit._steps import map_tree
 def numpy_dtype(name: str) -> np.dtype[Any]:
     """Return NumPy's element type of that name.
 
-    Raises `BackendUnavailable` for bfloat16 where the package that has it is not installed.
+    Raises `BackendUnavailable` for bfloat16 if its package is not installed.
     """
     if name != "bfloat16":
         return np.dtype(name)
@@ -31,7 +31,7 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
 
 
 def native(x: Any) -> Any:
-    """Return the array with its bytes in the machine's order: itself where they are."""
+    """Return the array in the machine's byte order, without a copy if it already is."""
     return x if x.dtype.isnative else x.astype(native_type(x.dtype))
 
 
@@ -48,8 +48,8 @@ def widened(dtype: np.dtype[Any]) -> np.dtype[Any]:
 def over_tensors(function: Callable[..., Any], backend: Converts) -> Callable[..., Any]:
     """Return a function of NumPy's arrays as one of the backend's tensors.
 
-    It goes through the machine's memory and records no gradients: good for what has none, such as
-    `draws`, on a framework whose tensors have values whenever a function is called.
+    It goes through the machine's memory and records no gradients. Use it for functions without
+    gradients, such as `draws`, on a framework whose tensors always have values.
     """
 
     def as_array(given: Any) -> Any:

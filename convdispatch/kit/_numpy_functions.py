@@ -1,4 +1,4 @@
-"""The table of functions in NumPy: for engines that have none of their own.
+"""The table of functions in NumPy, for engines without their own.
 
 A backend that can differentiate NumPy's functions gives its own version of each.
 """
@@ -20,9 +20,9 @@ Pads: TypeAlias = Sequence[tuple[int, int]]
 
 
 def numpy_functions(trace: Callable[[str, Function], Function]) -> Mapping[str, Function]:
-    """Return the table, with `trace(name, function)` in the place of each function that computes.
+    """Return the table, with `trace(name, function)` in place of each function that computes.
 
-    Such a function gets no half precision and no foreign order of bytes.
+    Such a function never receives half precision or a foreign byte order.
     """
     return {
         "flip": _moving(_flip),
@@ -44,7 +44,7 @@ def numpy_functions(trace: Callable[[str, Function], Function]) -> Mapping[str, 
 
 
 def _moving(function: Function) -> Function:
-    """Return a function that only moves numbers, moving them in the machine's order of bytes."""
+    """Return a function that only moves numbers, in the machine's byte order."""
 
     def moved(x: Any, *args: Any, **kwargs: Any) -> Any:
         return function(native(x), *args, **kwargs)
@@ -75,7 +75,7 @@ def _rounded_once(function: Function) -> Function:
     """Return the function of a tensor, computing half precision in float32."""
 
     def computed(x: Any, *args: Any, **kwargs: Any) -> Any:
-        if x.dtype.itemsize != 2:  # quicker than to ask for its name
+        if x.dtype.itemsize != 2:  # faster than asking for its name
             return function(x, *args, **kwargs)
         return function(x.astype(np.float32), *args, **kwargs).astype(native_type(x.dtype))
 
@@ -153,7 +153,7 @@ def _matmul(a: Array, b: Array) -> Any:
 
 
 def _pad(x: Array, pads: Pads, value: float = 0.0) -> Array:
-    # In a tenth of the time that numpy.pad takes for a small array.
+    # This takes a tenth of the time of numpy.pad for a small array.
     sizes = [low + size + high for size, (low, high) in zip(x.shape, pads, strict=True)]
     padded = np.full(sizes, value, x.dtype)
     padded[inside(x.shape, pads)] = x
@@ -161,7 +161,7 @@ def _pad(x: Array, pads: Pads, value: float = 0.0) -> Array:
 
 
 def inside(shape: Sequence[int], pads: Pads) -> tuple[slice, ...]:
-    """Return where a tensor of that shape lies once it is padded."""
+    """Return the slices at which a tensor of that shape lies after padding."""
     return tuple(slice(low, low + size) for size, (low, _) in zip(shape, pads, strict=True))
 
 

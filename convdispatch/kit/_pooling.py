@@ -1,4 +1,4 @@
-"""Pooling one axis after the other: of all windows at once, tap by tap."""
+"""Pool one axis after the other, tap by tap for all windows at once."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Indices = npt.NDArray[np.int64]
 def largest(op: Pool, signature: Signature, backend: Primitives) -> Callable[[Any], Any]:
     """Return max pooling.
 
-    The first of a row's largest cells, and then the first of these rows: that is the first in the
-    order of memory. A tap over a pad reads the nearest cell of its window instead, which is in the
-    maximum anyway.
+    It takes the first of a row's largest cells, and then the first of these rows: that is the first
+    in memory order. A tap over a pad reads the nearest cell of its window instead, which the
+    maximum includes anyway.
     """
     functions = functions_of(backend)
     take, where, equal = (functions[name] for name in ("take", "where", "equal"))
@@ -34,7 +34,7 @@ def largest(op: Pool, signature: Signature, backend: Primitives) -> Callable[[An
     ]
 
     def first_of_largest(first: Any, second: Any) -> Any:
-        # NaN is as large as nothing: neither comparison holds, and the first NaN stays.
+        # No comparison with NaN holds, so the first NaN stays.
         larger = where(equal(first, first), second, first)
         return where(first >= second, first, larger)
 
@@ -74,7 +74,7 @@ def added(op: Pool, signature: Signature, backend: Primitives) -> Callable[[Any]
 
 
 def divisors(op: Pool, signature: Signature) -> int | npt.NDArray[Any]:
-    """Return what an average divides the windows' sums by: one number, or one for each window.
+    """Return the divisors of the windows' sums in an average: one number, or one for each window.
 
     The array lines up with the op's result, without the batch axis.
     """

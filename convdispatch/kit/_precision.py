@@ -1,4 +1,4 @@
-"""Half precision: computed in float32 and rounded once, and so are its gradients."""
+"""Half precision, computed in float32 and rounded once, also for gradients."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def rounding(
 ) -> tuple[Callable[[Function], Function], Callable[[Function], Function]]:
     """Return two decorators for functions of the table, whose tensors may have any element type.
 
-    The first is for functions of one tensor and of whatever else, the second for functions of
-    tensors and numbers, of which the last two are asked for their type. `halves` are the
-    framework's own element types of half precision, `single` is its float32, and
-    `cast(tensor, type)` takes one of them.
+    The first is for functions of one tensor and any other arguments. The second is for functions of
+    tensors and numbers; it checks the types of the last two. `halves` are the framework's own
+    element types of half precision, `single` is its float32, and `cast(tensor, type)` takes one of
+    them.
     """
 
     def rounded_once(function: Function) -> Function:
@@ -49,7 +49,7 @@ def rounding(
     def rounded_once_of_several(function: Function) -> Function:
         def computed(*arguments: Any) -> Any:
             dtypes = {a.dtype for a in arguments[-2:] if hasattr(a, "dtype")}
-            # Never compared with None: there are element types that raise then.
+            # Not compared with None, because some element types raise then.
             if len(dtypes) != 1 or (dtype := dtypes.pop()) not in halves:
                 return function(*arguments)
             wide = (

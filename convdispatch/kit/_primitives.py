@@ -1,4 +1,4 @@
-"""What derivations call of a backend: nothing here computes."""
+"""The parts of a backend that derivations call; nothing here computes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from convdispatch.ops import Op, Signature
 
 
 class Primitives(Protocol):
-    """A backend, of which a derivation also calls `functions` and `cast`.
+    """A backend as a derivation sees it; it also calls `functions` and `cast`.
 
-    Those two it may lack until it is loaded.
+    A backend may lack these two until it is loaded.
     """
 
     name: str
@@ -24,10 +24,10 @@ class Primitives(Protocol):
 
 
 class Converts(Protocol):
-    """A backend, of which only the ways between its tensors and NumPy's arrays are called."""
+    """A backend's conversions between its tensors and NumPy's arrays."""
 
     def owns(self, value: object) -> bool:
-        """Say whether `value` is a tensor of the backend."""
+        """Return whether `value` is a tensor of the backend."""
 
     def asarray(self, value: Any, dtype: str) -> Any:
         """Return a native constant tensor of that element type."""

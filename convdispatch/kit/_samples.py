@@ -1,7 +1,7 @@
-"""Which cells `Upsample` and `Resize` read, and in which shares.
+"""The cells that `Upsample` and `Resize` read, and their shares.
 
-Everything is found in whole numbers, and each share is a quotient that is rounded once: positions
-in floating point err by more than a cell's width where an axis is long.
+All positions are computed in whole numbers, and each share is a quotient that is rounded once: on a
+long axis, floating-point positions are wrong by more than the width of a cell.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Indices: TypeAlias = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Samples:
-    """What each output cell of one axis is made of: (1 - share) * x[below] + share * x[above].
+    """The parts of each output cell of one axis: (1 - share) * x[below] + share * x[above].
 
     For 'nearest' the cell is x[below], and `share` is zero.
     """
@@ -49,7 +49,7 @@ def samples(op: Upsample | Resize, signature: Signature) -> tuple[Samples, ...]:
 
 
 def _positions(size: int, count: int, coordinates: str) -> tuple[npt.NDArray[Any], int]:
-    """Return the positions of `count` samples of `size` cells, and what to divide them by."""
+    """Return the positions of `count` samples of `size` cells, and their divisor."""
     cells = np.arange(count)  # an axis has fewer than 2**31 cells: no product overflows 64 bits
     if coordinates == "half_pixel":
         return (2 * cells + 1) * size - count, 2 * count

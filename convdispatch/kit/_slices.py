@@ -1,4 +1,4 @@
-"""Cells at even distances are a slice, whose gradient is a copy and not a sum."""
+"""Turn cells at equal distances into a slice, whose gradient is a copy and not a sum."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 def as_slice(indices: object, size: object) -> slice | None:
     """Return the slice that takes the same cells of an axis of `size`, or None if none does.
 
-    Only NumPy's arrays of one axis are looked at, and only where the size is known.
+    Only NumPy's arrays of one axis are checked, and only if the size is known.
 
     >>> as_slice(np.array([1, 3, 5]), 6)
     slice(1, 6, 2)

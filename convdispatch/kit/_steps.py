@@ -1,4 +1,4 @@
-"""What every `compile_step` asks of a step, and a walk through its trees."""
+"""The check that every `compile_step` makes of a step, and a map over its trees."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def map_tree(function: Callable[[Any], Any], tree: Any) -> Any:
 
 
 def checked_step(step: Step, describe: Callable[[Any], tuple[PartialShape, str]]) -> Step:
-    """Return the step, which raises where its new variables are not like the old ones.
+    """Return the step, which raises if its new variables do not match the old ones.
 
-    So it raises before one of them is written. `describe` is the backend's.
+    It raises before any of them is written. `describe` is the backend's.
     """
 
     def checked(variables: Sequence[Any], inputs: Any) -> tuple[list[Any], Any]:

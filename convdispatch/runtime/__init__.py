@@ -1,1 +1,1 @@
-"""What exists and is in force: plugins, backends, settings, and an op's way to its function."""
+"""Plugins, backends and settings, and the way from an op to its function."""

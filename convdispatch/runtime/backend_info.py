@@ -1,7 +1,7 @@
-"""Is what a plugin says of a backend what it may say? Asked once, where it is collected.
+"""Check a plugin's description of a backend, once, when it is collected.
 
-What comes out of here holds plain strings, numbers and dictionaries: whatever else a plugin's
-values can do is left behind, and nobody checks them again.
+The checked description holds only plain strings, numbers and dictionaries, without any other
+behaviour of the plugin's values. Nothing checks it again.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def checked(info: object) -> BackendInfo:
 
 
 def name_of(info: object) -> str | None:
-    """Return the name of a description that may be wrong elsewhere, or None."""
+    """Return the name in a description whose other fields may be wrong, or None."""
     try:
         return _name(info.name) if isinstance(info, BackendInfo) else None
     except (PluginError, AttributeError):
@@ -165,7 +165,7 @@ def _environment_value(value: object, field: str) -> str:
 
 
 def _plain(value: object) -> str | None:
-    """Return a string that is nothing but that, or None: a subclass may do anything."""
+    """Return a plain string, or None; a subclass of str could do anything."""
     return str.__str__(value) if isinstance(value, str) else None
 
 

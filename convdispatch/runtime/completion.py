@@ -1,7 +1,7 @@
-"""What a backend leaves out, put in: defaults, NumPy's functions, refusals for its own reasons.
+"""Add what a backend leaves out: defaults, NumPy's functions, refusals with its own reasons.
 
-Done once, when the backend is loaded, and to the object itself, so that its own methods find the
-rest too. A backend that has everything is left as it is.
+This happens once, when the backend is loaded, and on the object itself, so that its own methods
+find the additions too. A complete backend stays as it is.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from convdispatch.kit import map_tree, numpy_functions, over_tensors
 from convdispatch.ops import DECLINABLE, REQUIRED_FUNCTIONS, Backend, BackendInfo
 
 _NAMES = (*Backend.__annotations__, *(name for name in vars(Backend) if not name.startswith("_")))
-_MARK = "_completed_by_convdispatch"  # the names that were put in
+_MARK = "_completed_by_convdispatch"  # the names that were added
 
 
 def lacking(backend: Any, info: BackendInfo) -> list[str]:
-    """Return what the backend must have, has not, and does not decline."""
+    """Return the required names that the backend neither has nor declines."""
     declined = info.capabilities.unsupported
     may_lack = {DECLINABLE[feature] for feature in declined if feature in DECLINABLE}
     own = _own_names(backend)
@@ -33,7 +33,7 @@ def lacking(backend: Any, info: BackendInfo) -> list[str]:
 
 
 def complete(backend: Any, info: BackendInfo) -> None:
-    """Give the backend what it lacks. Raises what the object does that takes no attribute."""
+    """Add what the backend lacks. An object that accepts no attribute raises its own error."""
     own = _own_names(backend)
     for name in getattr(backend, _MARK, ()):  # by an earlier loading, for what was declined then
         delattr(backend, name)
@@ -50,9 +50,9 @@ def refusal(name: str, feature: str, reason: str) -> UnsupportedOp:
 
 
 def as_reported(declined: Mapping[str, str]) -> dict[str, str]:
-    """Return what a backend declines with the reasons as reports give them.
+    """Return the features that a backend declines, with the reasons for reports.
 
-    They say where NumPy's functions are called in the place of its own.
+    The reasons say if NumPy's functions replace its own.
     """
     reasons = dict(declined)
     if "functions" in reasons:
@@ -66,7 +66,7 @@ def _own_names(backend: Any) -> set[str]:
 
 
 def _added(backend: Any, info: BackendInfo, own: set[str]) -> Iterable[tuple[str, Any]]:
-    """Yield each attribute that the backend lacks, with what stands in its place."""
+    """Yield each attribute that the backend lacks, with its replacement."""
     declined = info.capabilities.unsupported
     for name, default in _DEFAULTS.items():
         if name not in own:
@@ -120,13 +120,13 @@ def _refusing_type(
 
 def _refusing(error: UnsupportedOp) -> Callable[..., NoReturn]:
     def refuse(*_: object, **__: object) -> NoReturn:
-        raise type(error)(*error.args)  # a new one: an error that is raised holds who called
+        raise type(error)(*error.args)  # a new one, because a raised error keeps its callers alive
 
     return refuse
 
 
 class _Refused(Mapping[str, Any]):
-    """A table each of whose entries refuses when it is asked for."""
+    """A table whose entries all raise when they are looked up."""
 
     def __init__(self, refuse: Callable[..., NoReturn]) -> None:
         self._refuse = refuse

@@ -1,4 +1,4 @@
-"""What keras.json and the environment say, as one frozen value.
+"""The settings of keras.json and the environment, as one frozen value.
 
 Reading is pure: a path and a mapping in, a `Config` out. Nothing here writes a file, keeps state,
 or knows which backends exist: a file may only *name* a backend, and `selection` judges the name.
@@ -42,8 +42,8 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-# Variables of ours that are read elsewhere, and what those begin with that tests and benchmarks
-# read; a test compares.
+# Our variables that other modules read, and the prefixes of those that tests and benchmarks read; a
+# test compares.
 _READ_ELSEWHERE = (
     "CONVDISPATCH_AUTOTUNE",
     "CONVDISPATCH_CACHE_HOME",
@@ -70,7 +70,7 @@ class Config:
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
-    """Return where keras.json is looked for: in KERAS_HOME if that is set, else in ~/.keras.
+    """Return the path of keras.json: in KERAS_HOME if that is set, else in ~/.keras.
 
     >>> config_path({"KERAS_HOME": "/etc/keras"}).as_posix()
     '/etc/keras/keras.json'
@@ -128,13 +128,13 @@ def check_value(key: str, value: object) -> str | float:
 
 
 def close_match(name: str, known: tuple[str, ...]) -> str:
-    """Return ' Did you mean ...?' where a known name resembles `name`, else nothing."""
+    """Return ' Did you mean ...?' if a known name resembles `name`, else ''."""
     close = difflib.get_close_matches(name, known, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def file_settings(file: ConfigFile) -> dict[str, object]:
-    """Return the file's settings under our names, checked; warn of keys that nobody knows."""
+    """Return the file's settings under our names, checked; warn of unknown keys."""
     settings: dict[str, object] = {}
     for key, value in file.values.items():
         if key in KEYS:
@@ -183,7 +183,7 @@ def _environment_settings(environ: Mapping[str, str]) -> list[tuple[str, object,
 
 
 def _warn_of_unknown(environ: Mapping[str, str]) -> None:
-    """Warn of a variable that looks like ours and that nobody reads: it changes nothing."""
+    """Warn of a variable that looks like ours but has no effect."""
     read = {name for names in VARIABLES.values() for name in names}
     known = (*sorted(read), *_READ_ELSEWHERE)
     for name in sorted(environ):

@@ -1,4 +1,4 @@
-"""A keras.json as a JSON object: read with care; what its keys mean is not known here."""
+"""Read keras.json safely as a JSON object, without interpreting its keys."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class ConfigFile:
 
 
 def read_file(path: Path) -> ConfigFile | None:
-    """Return the JSON object in the file, or None where there is no file.
+    """Return the JSON object in the file, or None if there is no file.
 
     Raises `ConfigError` for anything but a readable, small UTF-8 file with one JSON object.
     """
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return None  # PermissionError: a home that may not even be looked into is no home
+        return None  # PermissionError: an unreadable home counts as no home
     except OSError as exc:
         raise ConfigError(f"{path}: cannot be read: {exc.strerror}. Repair the path.") from exc
     if not stat.S_ISREG(status.st_mode):
@@ -61,7 +61,7 @@ def read_file(path: Path) -> ConfigFile | None:
 
 
 def parsed(path: Path, raw: bytes) -> ConfigFile:
-    """Return the JSON object in `raw`, which `path` holds or is to hold; raise `ConfigError`."""
+    """Return the JSON object in `raw`, the content of `path`; raise `ConfigError`."""
     if len(raw) > SIZE_LIMIT:
         raise _too_long(path, len(raw))
     text = _decode(path, raw)

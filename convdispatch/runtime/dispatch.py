@@ -1,6 +1,6 @@
 """From a resolved op to the callable that computes it.
 
-Called at lowering only, never per call: what is returned here is kept by the layers.
+Called only at lowering, never per call: the layers keep the returned function.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from convdispatch.runtime.registry import registry
 from convdispatch.runtime.resolving import lower_resolved, resolve
 from convdispatch.support.foreign import call
 
-# Who computes an op, beside the candidates that autotune chooses by their names.
+# What computes an op, besides the candidates that autotune chooses by name.
 BACKEND, PLUGIN = "its own choice", "a plugin"
 
 
 def lower(backend: Backend, op: Op, signature: Signature) -> Callable[..., Tensor]:
-    """Lower `op`, by a plugin's offer where there is one, else by the backend itself.
+    """Lower `op`, by a plugin's offer if there is one, else by the backend itself.
 
-    Raises `UnsupportedOp` with the backend's own reason, before calling it, where nobody offers
-    and the backend declares that it cannot compute a feature of the op. Where tuning is asked for,
-    the fastest of the candidates is taken instead. What is lowered is the op that `resolving` makes
-    of it; raises `InvalidShape` for sizes that no array can have.
+    Raises `UnsupportedOp` with the backend's own reason, before calling it, if no plugin offers a
+    function and the backend declares a feature of the op unsupported. If tuning is on, the fastest
+    candidate is used instead. The backend receives the op after `resolving`. Raises `InvalidShape`
+    for sizes that no array can have.
     """
     return lower_by(backend, op, signature)[1]
 
 
 def lower_by(backend: Backend, op: Op, signature: Signature) -> tuple[str, Callable[..., Tensor]]:
-    """Lower `op` as `lower` does, and say who computes it: BACKEND, PLUGIN or autotune's winner."""
+    """Lower `op` as `lower` does, and name what computes it: BACKEND, PLUGIN or a candidate."""
     found: list[str] = []
 
     def lower_one(op: Op, signature: Signature) -> Callable[..., Tensor]:
@@ -61,21 +61,21 @@ def _lower_by(backend: Backend, op: Op, signature: Signature) -> tuple[str, Call
 
 
 def require_supported(backend: Backend, op: Op, signature: Signature) -> None:
-    """Raise `UnsupportedOp` where the backend declares a feature of the op unsupported."""
+    """Raise `UnsupportedOp` if the backend declares a feature of the op unsupported."""
     refusal = _unsupported(backend, op, signature)
     if refusal is not None:
         raise refusal
 
 
 def require_feature(backend: Backend, feature: str) -> None:
-    """Raise `UnsupportedOp` where the backend declines what `DECLINABLE` calls by that name."""
+    """Raise `UnsupportedOp` if the backend declines this part, by its name in `DECLINABLE`."""
     reason = declined(backend).get(feature)
     if reason is not None:
         raise refusal(backend.name, feature, reason)
 
 
 def declined(backend: Backend) -> Mapping[str, str]:
-    """Return what the backend declares that it does not support, each with the reason."""
+    """Return the features that the backend declares unsupported, each with the reason."""
     entry = registry.entries().get(backend.name)
     if entry is None or entry.info is None:
         return {}

@@ -1,4 +1,4 @@
-"""From a backend's description to the backend, whose framework is there and which is whole."""
+"""Load a backend from its description; check its framework and that it is complete."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from convdispatch.support.foreign import call, quietly, said, shown
 
 
 def protocol_problem(info: BackendInfo) -> BackendError | None:
-    """Return why a backend cannot be used that was written for another protocol, or None."""
+    """Return why a backend for another version of the protocol cannot be used, or None."""
     if info.protocol == PROTOCOL:
         return None
     speaks = (
@@ -30,9 +30,9 @@ def protocol_problem(info: BackendInfo) -> BackendError | None:
 
 
 def framework_problem(info: BackendInfo) -> BackendError | None:
-    """Return why the backend's framework cannot be used, or None; a framework is not imported.
+    """Return why the backend's framework cannot be used, or None, without importing it.
 
-    Of a dotted name Python imports the parents, which may do anything.
+    For a dotted name Python imports the parents, which may do anything.
     """
     try:
         found = _is_there(info.framework)
@@ -52,7 +52,7 @@ def framework_problem(info: BackendInfo) -> BackendError | None:
 
 
 def import_backend(info: BackendInfo) -> Backend:
-    """Import the backend; raise `BackendBroken` where that fails or something is missing of it."""
+    """Import the backend; raise `BackendBroken` if that fails or the backend is incomplete."""
     module, _, attribute = info.load.partition(":")
     try:
         backend: Backend = call(lambda: getattr(importlib.import_module(module), attribute))
@@ -71,7 +71,7 @@ def import_backend(info: BackendInfo) -> Backend:
             "See `convdispatch.ops.Backend` for the protocol, and for what may be declined in "
             "`Capabilities.unsupported`."
         )
-    if name != info.name:  # what it declares would be looked up under another name, and not found
+    if name != info.name:  # its declarations would be looked up under another name, and not found
         raise BackendBroken(
             f"the backend {info.name!r} (from {info.load!r}) has the name {shown(name)}. Give it "
             "the name that its plugin describes."
@@ -87,6 +87,6 @@ def _is_there(module: str) -> bool:
     except ModuleNotFoundError as exc:
         if f"{module}.".startswith(f"{exc.name}."):
             return False
-        raise  # its parent is there, and lacks something else
+        raise  # its parent exists, but lacks something else
     except ValueError:  # a module that was made by hand has no specification
         return False

@@ -1,7 +1,7 @@
-"""The plugins: importing them, and asking each one alone, so that none can harm another.
+"""Import the plugins, and call each one separately, so that none can harm another.
 
-A plugin is foreign code. Whatever it raises, prints or answers is caught here and kept as the
-plugin's error, or raised as one. Which backends there are is for `registry` to say.
+A plugin is foreign code. Its exceptions, output and wrong answers are caught here and kept, or
+raised, as the plugin's error. `registry` knows which backends exist.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from convdispatch.ops import BackendInfo
 from convdispatch.runtime.backend_info import checked, name_of
 from convdispatch.support.foreign import call, quietly, said, shown
 
-# What one plugin may bring: an endless answer must not fill the memory.
+# The most that one plugin may return, so that an endless answer does not fill the memory.
 _MOST_BACKENDS, _MOST_CASES = 1000, 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One row of the registry: a described backend, or a plugin with what is wrong with it."""
+    """One row of the registry: a described backend, or a plugin with its error."""
 
     name: str
     distribution: str
@@ -55,14 +55,14 @@ class Plugins:
         self._manager.unregister(plugin)
 
     def entries(self) -> Iterator[Entry]:
-        """Yield every backend that a plugin describes, and an entry for all that is wrong."""
+        """Yield every backend that a plugin describes, and an entry for each error."""
         yield from self._failed
         for registered, plugin in self._manager.list_name_plugin():
             distribution, _, point = registered.partition(":")
             yield from self._described(plugin, distribution, point or distribution)
 
     def lowering(self) -> dict[str, Callable[..., Any]]:
-        """Return each plugin's own `convdispatch_lower` by its name, the first asked first."""
+        """Return each plugin's `convdispatch_lower` by the plugin's name, in the order of calls."""
         found: dict[str, Callable[..., Any]] = {}
         for implementation in reversed(self._manager.hook.convdispatch_lower.get_hookimpls()):
             name = _stable_name(implementation.plugin_name, implementation.plugin, found)
@@ -70,7 +70,7 @@ class Plugins:
         return found
 
     def cases(self) -> Iterator[tuple[str, list[object] | Exception]]:
-        """Yield each plugin's name with the conformance cases that it adds, or what is wrong."""
+        """Yield each plugin's name with the conformance cases that it adds, or its error."""
         hook = self._manager.hook.convdispatch_conformance_cases
         for implementation in hook.get_hookimpls():
             try:
@@ -96,7 +96,7 @@ class Plugins:
         return None
 
     def _described(self, plugin: object, distribution: str, point: str) -> Iterator[Entry]:
-        """Ask one plugin alone, so that a backend can be traced to the plugin that describes it."""
+        """Call one plugin alone, so that a backend can be traced to its plugin."""
         hook = self._manager.hook.convdispatch_backends
         names: set[str] = set()
         for implementation in hook.get_hookimpls():
@@ -123,7 +123,7 @@ def _entry_points(group: str) -> Iterator[importlib.metadata.EntryPoint | Entry]
     seen: set[str] = set()
     for distribution in importlib.metadata.distributions():
         name = str(distribution.metadata["Name"] or "unknown")
-        if name in seen:  # further on the path, and not what an import would find
+        if name in seen:  # later on the path, so an import would not find it
             continue
         seen.add(name)
         try:
@@ -135,7 +135,7 @@ def _entry_points(group: str) -> Iterator[importlib.metadata.EntryPoint | Entry]
 
 
 def _entry(info: object, distribution: str, point: str, taken: Container[str]) -> Entry:
-    """Return the entry of one description, which must be whole and the plugin's only one so."""
+    """Return the entry of one description, which must be valid and unique in the plugin."""
     try:
         sound = call(checked, info)
         if sound.name in taken:
@@ -147,7 +147,7 @@ def _entry(info: object, distribution: str, point: str, taken: Container[str]) -
 
 
 def _asked(implementation: Any, most: int, wanted: str) -> list[object]:
-    """Return what one plugin's hook without arguments answers, as a list."""
+    """Return the answer of one plugin's hook without arguments, as a list."""
 
     def ask() -> list[object]:
         if implementation.wrapper or implementation.hookwrapper:
@@ -167,7 +167,7 @@ def _asked(implementation: Any, most: int, wanted: str) -> list[object]:
 
 
 def _asking(implementation: Any) -> Callable[..., Any]:
-    """Return the function that asks one plugin by the hook's own argument names."""
+    """Return the function that calls one plugin with the hook's own argument names."""
     names = implementation.argnames
 
     def ask(**arguments: Any) -> Any:
@@ -187,8 +187,8 @@ def _hook(implementation: Any) -> str:
 
 
 def _stable_name(registered: str, plugin: object, taken: Container[str]) -> str:
-    """Return a name that another process gives the plugin too, and that nobody has yet."""
-    if registered == str(id(plugin)):  # pluggy's name for an object that has none
+    """Return an unused name for the plugin, which another process gives it too."""
+    if registered == str(id(plugin)):  # pluggy's name for an object without a name
         registered = f"{type(plugin).__module__}.{type(plugin).__qualname__}"
     name, number = registered, 2
     while name in taken:

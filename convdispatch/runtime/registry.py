@@ -2,7 +2,7 @@
 
 Plugins come from the entry-point group `convdispatch` or from `register`. Listing them imports the
 plugins, never a framework. A plugin that cannot be imported is kept as a broken entry and harms no
-other. Nothing here knows which backend a user prefers: that is `selection`.
+other. `selection` knows which backend a user prefers; this module does not.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ AVAILABLE = "available"
 UNAVAILABLE = "unavailable"
 BROKEN = "broken"
 TOO_OLD = "too old"  # written for an earlier version of the protocol
-UNUSABLE = (BROKEN, TOO_OLD)  # there, and of no use until somebody mends it
+UNUSABLE = (BROKEN, TOO_OLD)  # installed, but unusable until it is repaired
 
 
 class Registry:
@@ -53,14 +53,14 @@ class Registry:
     def lowering_plugins(self) -> dict[str, Callable[..., Offer | None]]:
         """Return each plugin's own `convdispatch_lower` by its name, the first asked first.
 
-        Each raises what its plugin raises, and `PluginError` where that answers nonsense.
+        Each raises its plugin's exceptions, and `PluginError` for an invalid answer.
         """
         return self._known_plugins().lowering()
 
     def offer(self, backend: Backend, op: Op, signature: Signature) -> Offer | None:
         """Return the first offer of a plugin to compute the op, or None.
 
-        A plugin that fails is left out, which is warned of and listed in `left_out`.
+        A plugin that fails is left out, with a warning, and listed in `left_out`.
         """
         for name, ask in self.lowering_plugins().items():
             try:
@@ -73,7 +73,7 @@ class Registry:
         return None
 
     def left_out(self) -> dict[str, str]:
-        """Return the plugins whose `convdispatch_lower` has failed, each with how it did first."""
+        """Return the plugins whose `convdispatch_lower` has failed, each with its first error."""
         return dict(self._left_out)
 
     def conformance_cases(self) -> Iterator[tuple[str, list[object] | Exception]]:
@@ -88,7 +88,7 @@ class Registry:
             return registered
 
     def unregister(self, plugin: object) -> None:
-        """Take a plugin out again, with whatever it had loaded."""
+        """Remove a plugin again, with the backends loaded from it."""
         with self._lock.held():
             self._known_plugins().unregister(plugin)
             self._entries = None
@@ -193,7 +193,7 @@ class Registry:
 
 
 def _free_name(entry: Entry, taken: Container[str]) -> str:
-    """Return the name under which a broken plugin is listed: never that of a working backend."""
+    """Return the name under which a broken plugin is listed; no working backend has it."""
     if entry.name not in taken:
         return entry.name
     full = f"{entry.distribution}:{entry.name}"

@@ -1,8 +1,8 @@
-"""From an op to the same op with no larger numbers than it needs, and sizes that no array has.
+"""Reduce an op to the smallest equivalent numbers, and refuse sizes that no array can have.
 
-A backend never sees a dilation that only spreads taps over pads, nor a stride of a single cell: it
-would make the pads, or count them with integers that are too short. What is resolved here has the
-same result, to the bit where the backend's sums are.
+A backend never sees a dilation that only spreads taps over pads, or a stride with a single
+placement: it would allocate the pads, or count them with integers that are too short. The resolved
+op has the same result, bit for bit if the backend's sums are.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ from convdispatch.ops import (
 )
 
 Function: TypeAlias = Callable[..., Tensor]
-# How many times as many numbers as the image and the result a convolution may read with its pads
-# where it reads more than `MOST_CELLS`.
+# A convolution that reads more than `MOST_CELLS` may read, pads included, this many times the
+# numbers of the image and the result.
 MOST_PADDED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """An op for a backend, and by which taps of the kernel it is computed."""
+    """An op for a backend, and the taps of the kernel that it uses."""
 
     op: Op
     signature: Signature
     kernel_shape: Shape = ()  # of the whole kernel
-    cut: tuple[range, ...] = ()  # of each spatial axis; empty where the kernel is taken whole
-    is_read: bool = True  # whether any tap reads the image: else the kernel counts for nothing
+    cut: tuple[range, ...] = ()  # of each spatial axis; empty if the whole kernel is used
+    is_read: bool = True  # whether any tap reads the image; otherwise the kernel has no effect
 
 
 def resolve(op: Op, signature: Signature) -> Resolved:
-    """Return the op to lower instead; raise `InvalidShape` for one that no array is there for."""
+    """Return the op to lower instead; raise `InvalidShape` if no array can hold its tensors."""
     name = op_name(op)
     sizes = ", ".join(f"{field} {getattr(op, field)}" for field in _SIZES[type(op)])
     received = sizes or f"weights {signature.weight_shapes}"
@@ -73,7 +73,7 @@ def lower_resolved(
     lower: Callable[[Op, Signature], Function],
     backend: Backend,
 ) -> Function:
-    """Lower what `resolve` returned; the function takes the kernel whole."""
+    """Lower the result of `resolve`; the function takes the whole kernel."""
     function = lower(resolved.op, resolved.signature)
     if not resolved.cut:
         return function
@@ -81,7 +81,7 @@ def lower_resolved(
     return lambda x, kernel, *bias: function(x, read_kernel(kernel), *bias)
 
 
-# The fields of each op that make its arrays as large as they are.
+# The fields of each op that determine the sizes of its arrays.
 _SIZES: dict[type, tuple[str, ...]] = {
     Conv: ("strides", "pads", "dilation", "groups"),
     ConvTranspose: ("strides", "pads", "dilation", "groups", "output_size"),
@@ -94,7 +94,7 @@ _SIZES: dict[type, tuple[str, ...]] = {
 
 
 def _resolved_pad(op: Pad, signature: Signature) -> Pad:
-    """Return the op without zeros that the other side's crop takes away again."""
+    """Return the op without zeros that the other side's crop removes again."""
     pads = []
     for size, (low, high) in zip(_spatial(op, signature), op.pads, strict=True):
         left = size + low + high
@@ -143,7 +143,7 @@ def _resolved_convolution(
 def _require_possible_pads(
     op: Conv | ConvTranspose, signature: Signature, axes: Sequence[Axis], received: str
 ) -> None:
-    """Raise `InvalidShape` where the pads, of which a backend may make zeros, fill the memory."""
+    """Raise `InvalidShape` if the pads would fill the memory of a backend that makes them zeros."""
     sizes = [size for size, *_ in _axes(op, signature)]
     padded = [
         max(axis.span(count), size + sum(axis.pads))
@@ -166,7 +166,7 @@ def _kernel_reader(
 ) -> Callable[[Tensor], Tensor]:
     """Return the function from the whole kernel to the one of the resolved op.
 
-    The gradient of a tap that is left out is zero.
+    The gradient of a dropped tap is zero.
     """
     wanted, whole = resolved.signature.weight_shapes[0], resolved.kernel_shape
     reshape = functions["reshape"]
@@ -184,7 +184,7 @@ def _kernel_reader(
         steps.append(lambda kernel: reshape(crop(reshape(kernel, (1, *image))), wanted))
     if not resolved.is_read:
         absolute, where = functions["abs"], functions["where"]
-        # Zeros, also for infinity and NaN, through which a gradient of zero reaches the kernel.
+        # Zeros, also for infinity and NaN, that pass a gradient of zero to the kernel.
         steps.append(lambda kernel: where(absolute(kernel) < 0, kernel, 0.0))
 
     def read(kernel: Tensor) -> Tensor:

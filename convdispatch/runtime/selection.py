@@ -1,8 +1,8 @@
-"""Which backend, convention and defaults are in force at this moment.
+"""The backend, the convention and the defaults that are in force at this moment.
 
 The precedence is: a `with` block, what the program set, the environment, keras.json, the default.
-The file is read when a value is first asked for, never at import. Layers are unknown here, and
-of a tensor it matters only whose it is.
+The file is read when a value is first needed, never at import. This module knows no layers, and of
+a tensor only the backend that owns it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _convention_blocks: ContextVar[tuple[str, ...]] = ContextVar("convention", defau
 def backend() -> str:
     """Return the name of the current backend, which a layer made now will use.
 
-    Raises `BackendNotFound` if nobody registers the name that was chosen.
+    Raises `BackendNotFound` if no plugin registers the chosen name.
     """
     blocks = _backend_blocks.get()
     if blocks:
@@ -71,7 +71,7 @@ def use_backend(name: str) -> AbstractContextManager[None]:
 
 
 def resolve_backend(name: str | None) -> str:
-    """Return `name`, checked, or the current backend where it is None."""
+    """Return `name`, checked, or the current backend if it is None."""
     return backend() if name is None else _require_registered(name)
 
 
@@ -149,7 +149,7 @@ def backend_of(tensor: object) -> Backend:
     """Return the backend whose framework `tensor` belongs to, loading it if necessary.
 
     Imports no framework: a framework that is not imported yet cannot have made the tensor.
-    Raises `InvalidType` where no registered backend knows the tensor's type.
+    Raises `InvalidType` if no registered backend knows the tensor's type.
 
     >>> import numpy
     >>> backend_of(numpy.zeros(3)).name
@@ -169,7 +169,7 @@ def to_numpy(tensor: object) -> NumpyArray:
 
 
 def as_array(value: object) -> NumpyArray:
-    """Return the values of any backend's tensor, and else what NumPy makes of `value`.
+    """Return the values of any backend's tensor, or `value` as a NumPy array.
 
     NumPy alone refuses tensors that record gradients, are on another device or are of bfloat16.
     """

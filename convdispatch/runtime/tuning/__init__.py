@@ -1,8 +1,8 @@
-"""Which of several right ways to compute an op is the fastest here: asked, measured, remembered.
+"""Find and remember the fastest of several correct ways to compute an op on this machine.
 
-Off unless asked for. Nothing in here decides what an op means: every candidate is compared with the
-backend's own choice before it may win. Only what says whether tuning is asked for is imported at
-once, because every layer needs that; the rest is looked up on first use.
+It is off by default. Nothing here decides what an op means: every candidate is compared with the
+backend's own choice before it may win. Only the code that reads whether tuning is on is imported at
+once, because every layer needs it; the rest is looked up on first use.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Do two candidates compute the same? A faster wrong answer must not win.
+"""Check that two candidates compute the same; a faster wrong answer must not win.
 
-They are compared on random numbers with the backend's own choice, at two batch sizes. What is
-allowed is the size of rounding errors, which grow like the square root of the number of products
+Each candidate is compared on random numbers with the backend's own choice, at two batch sizes. The
+tolerance is the size of rounding errors, which grow like the square root of the number of products
 in a sum, with room for algorithms that round more than a plain sum and declare it.
 """
 
@@ -34,16 +34,16 @@ _UNIT_ROUNDOFF = {
     "float32": 2.0**-24,
     "float64": 2.0**-53,
 }
-# In units of what a sum of random products loses: wide enough for any order of summation and for
-# FFT, and far below what a wrong tap, pad or channel makes.
+# In units of the rounding error of a sum of random products: wide enough for any order of summation
+# and for FFT, and far below the error of a wrong tap, pad or channel.
 _ROOM = 16
-# Roundings of the result itself: of the sum, the bias, the activation and what it is stored in.
+# Roundings of the result itself: the sum, the bias, the activation and the stored value.
 _ROUNDINGS_OF_RESULT = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Random arguments of an op, and by how much two right answers for them may differ."""
+    """Random arguments of an op, and the tolerance between two correct answers for them."""
 
     arrays: tuple[Array, ...]  # the input and the weights
     dtype: str
@@ -51,13 +51,13 @@ class Sample:
     error_of_result: float  # relative to the largest result
 
     def tensors(self, backend: Backend) -> list[Tensor]:
-        """Return the arguments as new tensors: a candidate may write on those that it is given."""
+        """Return the arguments as new tensors, because a candidate may overwrite its own."""
         return [backend.asarray(np.array(array), self.dtype) for array in self.arrays]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the backend's own choice gives for a sample, taken before any candidate is called."""
+    """The answer of the backend's own choice for a sample, taken before any candidate is called."""
 
     kind: str
     values: Array
@@ -90,7 +90,7 @@ def sample(backend: Backend, op: Op, signature: Signature, batch: int) -> Sample
 
 
 def answer(backend: Backend, reference: Callable[..., Tensor], drawn: Sample) -> Answer:
-    """Return what the reference gives for the sample, in memory of its own."""
+    """Return the reference's answer for the sample, in separate memory."""
     result = call(reference, *drawn.tensors(backend))
     return Answer(_kind(backend, result), np.array(backend.to_numpy(result)))
 
@@ -101,7 +101,7 @@ def disagreement(
     samples: Sequence[Sample],
     answers: Sequence[Answer],
 ) -> str | None:
-    """Return how the candidate's answers differ in more than rounding, in words, or None.
+    """Describe how the candidate's answers differ by more than rounding, or return None.
 
     Raises whatever the candidate raises.
     """

@@ -1,8 +1,7 @@
-"""The cache file: the names of the fastest candidates, for whoever comes later.
+"""The cache file: the names of the fastest candidates, for later processes.
 
-It holds names and numbers, never code, so a wrong file can make a computation slower and nothing
-else. No trouble with it ever stops a computation: it is warned of once, and what was measured is
-kept in memory.
+It holds names and numbers, never code, so a wrong file can only make a computation slower. Trouble
+with the file never stops a computation: there is one warning, and the measurements stay in memory.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from convdispatch.support.files import read_whole, remove_drafts, write_atomical
 from convdispatch.support.locks import Lock
 from convdispatch.support.warnings import warn
 
-# The latest are kept: neither ever new shapes nor ever new versions may fill the disk.
+# Only the latest are kept, so that many shapes or versions do not fill the disk.
 MAX_ENVIRONMENTS, MAX_WINNERS = 16, 4096
 _MAX_BYTES = 64 * 2**20
 _LONGEST = 1e6  # seconds that a call may have taken
@@ -27,7 +26,7 @@ _LONGEST = 1e6  # seconds that a call may have taken
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Winner:
-    """What was measured of one op; the field names are those of the file."""
+    """The measurements of one op; the field names are those of the file."""
 
     name: str  # of the candidate to use
     usual: str  # of the one that computes the op without tuning
@@ -51,12 +50,12 @@ class Cache:
         self._warned: set[str] = set()
 
     def find(self, environment: str, key: str) -> Winner | None:
-        """Return what was measured, by this process or by another."""
+        """Return the measurements of this process or of another."""
         unsaved = self._unsaved.get(environment, {}).get(key)
         return unsaved or self.entries().get(environment, {}).get(key)
 
     def entries(self) -> Entries:
-        """Return what the file holds now, read again only after it has changed."""
+        """Return the current contents of the file; read it again only after a change."""
         with self._lock.held():
             try:
                 return self._current()
@@ -73,7 +72,7 @@ class Cache:
                 return {}
 
     def add(self, environment: str, key: str, winner: Winner) -> None:
-        """Write one winner into the file, keeping what others have written meanwhile."""
+        """Write one winner into the file, and keep what others have written meanwhile."""
         with self._lock.held():
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +120,7 @@ class Cache:
         return self._read
 
     def _current_or_set_aside(self) -> Entries:
-        """Return what the file holds; where that is not ours to read, rename it and begin anew."""
+        """Return the contents of the file; if they are unreadable, rename it and start anew."""
         try:
             return self._current()
         except _NotOurs as exc:
@@ -202,7 +201,7 @@ def _winner(fields: Mapping[str, object]) -> Winner:
 
 
 def _is_duration(value: object) -> bool:
-    """Say whether it is a number of seconds.
+    """Return whether it is a number of seconds.
 
     JSON as Python reads it has NaN, infinity and whole numbers beyond every float, too.
     """

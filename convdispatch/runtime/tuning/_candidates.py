@@ -1,4 +1,4 @@
-"""Every way that there is to compute an op here: the backend's own ones, and plugins' offers."""
+"""All ways to compute an op here: the backend's own, and the plugins' offers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from convdispatch.ops import Backend, Op, Signature, Tensor
 from convdispatch.runtime.registry import registry
 from convdispatch.support import foreign
 
-# The name of a backend's only way, where it does not name its ways itself.
+# The name of a backend's only way, if the backend names no ways.
 OWN = "own"
 
 
@@ -19,17 +19,17 @@ class Candidates:
     """Functions of native tensors that compute one op, by name."""
 
     functions: Mapping[str, Callable[..., Tensor]]
-    usual: str  # what computes the op where nobody asks for tuning
-    reference: str  # the backend's own choice, with which the others have to agree
+    usual: str  # the one that computes the op without tuning
+    reference: str  # the backend's own choice, with which the others must agree
     left_out: Mapping[str, str]  # why a candidate is not among them
 
 
 def candidates(
     backend: Backend, op: Op, signature: Signature, *, is_supported: bool
 ) -> Candidates | None:
-    """Return the candidates, or None where there is no way at all.
+    """Return the candidates, or None if there is none.
 
-    `is_supported` says whether the backend itself can compute the op; plugins may where it cannot.
+    `is_supported` says whether the backend itself can compute the op; if not, plugins may.
     """
     left_out: dict[str, str] = {}
     offers = _offers(backend, op, signature, left_out)
@@ -38,11 +38,11 @@ def candidates(
     usual = reference = next(iter(own), None)
     for place, (plugin, offer) in enumerate(offers.items()):
         name = f"{plugin} (plugin)" if plugin in own else plugin
-        if place and not own:  # no plugin is the judge of another
+        if place and not own:  # no plugin judges another
             left_out[name] = "has nothing to agree with: the backend does not support the op"
             continue
         functions[name] = offer
-        # The plugin that is asked first is the one whose offer is taken without tuning.
+        # Without tuning, the offer of the plugin that is called first is used.
         usual = name if place == 0 else usual
         reference = reference or name
     if usual is None or reference is None:
@@ -51,7 +51,7 @@ def candidates(
 
 
 def said(exc: Exception) -> str:
-    """Return what a candidate raised, in words."""
+    """Describe what a candidate raised."""
     return f"raised {foreign.said(exc)}"
 
 

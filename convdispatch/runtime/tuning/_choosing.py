@@ -22,8 +22,8 @@ from convdispatch.support.warnings import warn
 
 logger = logging.getLogger("convdispatch.autotune")
 
-# Numbers in the input of what is measured unasked, on the way of a call: neither its memory nor its
-# time may surprise whoever has a large batch.
+# The most numbers in the input of a measurement that a call triggers, so that its memory and time
+# do not surprise a user with a large batch.
 MOST_UNASKED = 2**20
 
 # Two measurements at once would disturb each other.
@@ -35,7 +35,7 @@ def choice(
 ) -> tuple[str, Callable[..., Tensor]] | None:
     """Return the fastest candidate with its name.
 
-    None where what computes the op untuned is to be used.
+    Returns None if the untuned function should be used.
     """
     key = key_of(op, signature)
     environment = environment_of(backend, _device(backend, signature))
@@ -53,7 +53,7 @@ def choice(
 
 
 def _known(environment: str, key: str, found: Candidates) -> Winner | None:
-    """Return what is remembered, if there still is a candidate of that name."""
+    """Return the remembered candidate, if one of that name still exists."""
     winner = cache().find(environment, key)
     return winner if winner is not None and winner.name in found.functions else None
 
@@ -87,7 +87,7 @@ def _settled(
 def _measured(
     backend: Backend, op: Op, signature: Signature, batch: int, key: str, found: Candidates
 ) -> Finding:
-    """Return what measuring gave, or why nothing was measured."""
+    """Return the measurements, or why nothing was measured."""
     if len(found.functions) < 2 and not found.left_out:
         return Finding(key=key, reason="there is one way to compute it")
     try:
@@ -111,7 +111,7 @@ def _measured(
 def _sound(
     backend: Backend, found: Candidates, samples: list[Sample]
 ) -> tuple[dict[str, Callable[..., Tensor]], dict[str, str]]:
-    """Return the candidates that give the right answer, and why the others are left out.
+    """Return the candidates with the correct answer, and why the others are left out.
 
     Raises what the backend's own choice raises.
     """
@@ -133,7 +133,7 @@ def _sound(
 
 
 def _announce(key: str, winner: Winner) -> None:
-    """Say what was measured where nobody holds a result: the gain to a log, faults aloud."""
+    """Report a measurement that nobody asked for: log the gain, and warn of faults."""
     gain = winner.medians[winner.usual] / (winner.medians[winner.name] or 1.0)
     logger.info("%s: %s, %.2f times as fast as %s", key, winner.name, gain, winner.usual)
     for name, reason in winner.left_out.items():
@@ -141,7 +141,7 @@ def _announce(key: str, winner: Winner) -> None:
 
 
 def _device(backend: Backend, signature: Signature) -> str:
-    """Return where the backend puts tensors: what is fast on one device may be slow on another."""
+    """Return the device of the backend's tensors, because devices differ in what is fast."""
     # The attribute of the array API standard. It is no part of the protocol, so it may be missing.
     probe = backend.asarray(np.zeros(1), signature.dtype)
     return str(getattr(probe, "device", "unknown"))

@@ -1,6 +1,6 @@
-"""What a measurement holds for: the versions, the plugins, the processor and its threads.
+"""The environment of a measurement: the versions, the plugins, the processor and its threads.
 
-One line of text, compared as a whole: where any part of it differs, nothing measured is believed.
+It is one line of text, compared as a whole: if any part differs, the measurements do not apply.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pathlib import Path
 from convdispatch.ops import Backend
 from convdispatch.runtime.registry import registry
 
-# What users tell libraries of threads, instructions and compilers, as in OMP_NUM_THREADS.
+# The endings of variables for threads, instructions and compilers, such as OMP_NUM_THREADS.
 _SETTING = re.compile(r"_(THREADS|CORETYPE|ISA|INSTRUCTIONS|FLAGS|OPTS)$")
 
 
 def environment_of(backend: Backend, device: str) -> str:
-    """Return everything beside the op that decides which candidate is the fastest.
+    """Return everything besides the op that determines the fastest candidate.
 
     `device` is where the backend's tensors are, such as 'cpu'.
     """

@@ -1,4 +1,4 @@
-"""What measuring an op came to."""
+"""The result of measuring an op."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from convdispatch.runtime.tuning._cache import Winner
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What came out for one op."""
+    """The result for one op."""
 
     key: str
     winner: Winner | None = None  # None where nothing was measured

@@ -1,4 +1,4 @@
-"""Where the cache file lies. Pure: the environment in, a path out."""
+"""The path of the cache file, as a pure function of the environment."""
 
 from __future__ import annotations
 

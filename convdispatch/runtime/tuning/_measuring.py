@@ -1,7 +1,7 @@
-"""Which function is the fastest, by interleaved rounds: no arrays, no backends, only calls.
+"""Find the fastest function by interleaved rounds; no arrays, no backends, only calls.
 
-What disturbs a machine disturbs the neighbours in a round alike, so a function is compared with
-the usual one round by round, and never by times of different moments.
+A disturbance of the machine affects neighbours in a round alike, so a function is compared with the
+usual one round by round, and never by times of different moments.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Timings:
 
 
 def measure(calls: Mapping[str, Callable[[], object]], usual: str) -> Timings:
-    """Time each of `calls`, which return once their work is done; `usual` names one of them.
+    """Time each of `calls`, which return when their work is done; `usual` names one of them.
 
     The usual one stays unless another is faster beyond the noise. Raises what a call raises.
     """

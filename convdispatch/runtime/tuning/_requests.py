@@ -1,6 +1,6 @@
 """Whether a lowering may ask for the fastest candidate, and whether it may measure to find out.
 
-The environment says so for the whole process, `autotune` for the plans that it makes. A call that
+The environment decides for the whole process, `autotune` for the plans that it makes. A call that
 a framework traces never measures.
 """
 
@@ -26,16 +26,16 @@ VARIABLE = "CONVDISPATCH_AUTOTUNE"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is asked of a lowering."""
+    """The request for one lowering."""
 
     may_measure: bool
     batch: int = 1  # items of the input that is measured
-    # Where to note down what was found, op by op. Who gives a list wants a measurement of today,
-    # not what the cache knows.
+    # The list that receives the result of each op. A caller with a list wants a new measurement,
+    # not the cache.
     findings: list[Finding] | None = None
 
 
-# What was measured before, and nothing new.
+# Use earlier measurements, and make no new ones.
 USE = Request(may_measure=False)
 _BY_VALUE: dict[str, Request | None] = {
     "": None,
@@ -48,9 +48,9 @@ _of_block: ContextVar[Request | None] = ContextVar("request", default=None)
 
 
 def current_request() -> Request | None:
-    """Return what is asked of a lowering now; None, as long as nobody asks for tuning.
+    """Return the current request for a lowering, or None without tuning.
 
-    Raises `ConfigError` where the environment variable has no known value.
+    Raises `ConfigError` if the environment variable has an unknown value.
     """
     value = os.environ.get(VARIABLE, "")
     if value not in _BY_VALUE:
@@ -73,11 +73,11 @@ def requested(request: Request) -> Iterator[None]:
 
 
 def outside_trace(backend: Backend, batch: int | None, fn: Callable[[], Any]) -> Any:
-    """Call `fn` eagerly, as `Backend.outside_trace` does, and keep it from measuring in a trace.
+    """Call `fn` eagerly, as `Backend.outside_trace` does, and prevent measurements in a trace.
 
-    A user who asks for a compiled function waits for the compiler, not for a measurement too.
-    Outside a trace `fn` measures for inputs of `batch` items, where that is known and nobody has
-    asked for another size.
+    A user of a compiled function waits for the compiler, and should not also wait for a
+    measurement. Outside a trace `fn` measures for inputs of `batch` items, if that is known and no
+    other size was requested.
     """
     request = current_request()
     if request is None or not request.may_measure:
@@ -91,7 +91,7 @@ def outside_trace(backend: Backend, batch: int | None, fn: Callable[[], Any]) ->
 
 
 def is_traced(backend: Backend) -> bool:
-    """Say whether the backend's framework traces the caller instead of computing."""
+    """Return whether the backend's framework traces the caller instead of computing."""
     probe = backend.functions["abs"](backend.asarray(np.zeros(1, np.float32), "float32"))
     try:
         backend.to_numpy(probe)
