@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from convdispatch.engine import large_sizes
 from convdispatch.engine.constructed import Constructed
 from convdispatch.engine.declarations import Weight
 from convdispatch.engine.plans import PlanTable
@@ -80,7 +81,8 @@ def _of_built(layer: Constructed, changed: Mapping[str, Any]) -> dict[str, Any]:
     vars(after).update(vars(layer), **changed, _plans=PlanTable())
     shape = _input_shape_after(layer, after)
     vars(after).update(_built_shape=shape)
-    declarations = after.resolved(Spec(shape, after.dtype)).declarations
+    resolved = after.resolved(Spec(shape, after.dtype))
+    declarations = resolved.declarations
     if _shapes_of(declarations) != _shapes_of(layer._declarations):
         names = ", ".join(f"`{layer.spelled(name)}`" for name in changed)
         raise InvalidArgument(
@@ -88,6 +90,7 @@ def _of_built(layer: Constructed, changed: Mapping[str, Any]) -> dict[str, Any]:
             f"shapes {_shapes_of(layer._declarations)} and would need {_shapes_of(declarations)}. "
             "Make a new layer instead."
         )
+    large_sizes.require_possible(after, shape, resolved.output_shape)
     return {"_declarations": declarations, "_built_shape": shape}
 
 

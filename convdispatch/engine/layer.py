@@ -92,15 +92,14 @@ class Layer(Analysed):
     def resolved(self, spec: Spec) -> Resolved:
         """Return what `resolve` makes of inputs of that spec, asked once and kept.
 
-        Raises `InvalidShape` where the layer cannot take such an input, where its weights do not
-        fit it, or where no array is so large.
+        Raises `InvalidShape` where the layer cannot take such an input, or its weights do not fit
+        it.
         """
         kept = self._plans.resolved  # the arguments may change meanwhile, and with them the table
         key = spec.shape[1:]
         resolved = kept.get(key) if spec.shape else None
         if resolved is None:
             resolved = self.resolve(spec)
-            large_sizes.require_possible(self, spec.shape, resolved.output_shape)
             kept.keep(key, resolved)
         self._require_as_built(spec.shape)
         return resolved
@@ -128,6 +127,7 @@ class Layer(Analysed):
         shape = as_partial_shape(input_shape, "input_shape")
         with held([self]):
             resolved = self.resolved(Spec(shape, self.dtype))
+            large_sizes.require_possible(self, shape, resolved.output_shape)
             if None not in shape[1:] and (shape[1:], self.dtype) not in self._plans:
                 self._make_plan(shape, self.dtype)  # first: where it raises, nothing is built
             if not self._is_made:
@@ -223,6 +223,7 @@ class Layer(Analysed):
         require_float(dtype, "`inputs`", self._backend())
         plans = self._plans  # the arguments may change meanwhile, and with them the table
         resolved = self.resolved(Spec(shape, dtype))
+        large_sizes.require_possible(self, shape, resolved.output_shape)
         if None in shape[1:]:
             raise InvalidShape(
                 f"{self._title} computes for known sizes only; received shape {shape}. "
