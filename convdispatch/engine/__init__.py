@@ -1,4 +1,4 @@
-"""What every layer stands on: its arguments, its weights, its plans, and `Layer` itself.
+"""The base of every layer: its arguments, its weights, its plans, and `Layer` itself.
 
-Nothing here knows a family of layers.
+Nothing here knows any family of layers.
 """

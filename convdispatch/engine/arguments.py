@@ -1,7 +1,7 @@
-"""From what users write to plain tuples of ints, once, with one message an argument.
+"""Turn users' arguments into plain tuples of ints, once, with one message per argument.
 
-Every function takes the argument's name for its message and returns a value that nobody has to
-check again. NumPy integers count as integers, booleans do not.
+Every function takes the argument's name for its message and returns a checked value. NumPy integers
+count as integers, booleans do not.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def as_ints(value: object, rank: int, argument: str, *, minimum: int = 1) -> tup
 
 
 def as_pairs(value: object, rank: int, argument: str) -> Pairs:
-    """Return a (low, high) pair an axis from an int, one int an axis, or the pairs themselves.
+    """Return one (low, high) pair per axis from an int, one int per axis, or the pairs themselves.
 
     With one axis, two ints are its pair.
     """
@@ -132,7 +132,7 @@ def as_partial_shape(value: object, argument: str) -> PartialShape:
 
 
 def _require_64_bits(numbers: Iterable[int], argument: str) -> None:
-    """Raise for an integer that no size is: what is left can be computed with, and printed."""
+    """Raise for an integer too large for a size; the others can be computed with and printed."""
     for number in numbers:
         if number.bit_length() > 63:
             raise InvalidArgument(
@@ -142,7 +142,7 @@ def _require_64_bits(numbers: Iterable[int], argument: str) -> None:
 
 
 def unnested(pairs: Pairs) -> tuple[Any, ...]:
-    """Return the pair of a single axis as it is, as Keras writes it."""
+    """Return the pair of a single axis, in Keras's form."""
     return pairs[0] if len(pairs) == 1 else pairs
 
 

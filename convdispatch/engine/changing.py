@@ -1,4 +1,4 @@
-"""Arguments of a layer that are set after it was made: taken as the constructor takes them."""
+"""Arguments of a layer that are set later: checked and taken as in the constructor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from convdispatch.engine import layer_options
 from convdispatch.engine.constructed import Constructed
 from convdispatch.engine.taking import take
 
-# What `_stage` says of an object.
+# The values of `_stage` of an object.
 NEW, IN_CONSTRUCTOR, MADE = range(3)
 
 
@@ -33,7 +33,7 @@ class Changing(Constructed):
 
 
 def _noted(constructor: Callable[..., None]) -> Callable[..., None]:
-    """Return the constructor noting that it is at work, and that it has come to its end."""
+    """Return a constructor that records its start and its end."""
 
     @functools.wraps(constructor)
     def construct(self: Changing, *arguments: Any, **keywords: Any) -> None:

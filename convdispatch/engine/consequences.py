@@ -1,4 +1,4 @@
-"""What may still change in a layer that is built or in a model, and what changes with it."""
+"""Which attributes may change in a built layer or in a model, and what changes with them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidArgument
 from convdispatch.ops import PartialShape, Shape
 
-# Attributes, and endings of attributes, that may change without a change of what is computed.
+# Attributes, and endings of attributes, that may change without changing any result.
 NOT_COMPUTED_WITH = ("name", "trainable", "has_own_backend", "batch_input_shape")
 # Arguments that announce the input of a layer that is not built.
 ANNOUNCING = frozenset(
@@ -23,10 +23,10 @@ _ONLY_OF_WEIGHTS = ("_initializer", "_regularizer", "_constraint")
 
 
 def consequences(layer: Constructed, name: str, changed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what else changes with these attributes of the layer, which `name` stands for.
+    """Return what else changes with these attributes of the layer, which belong to `name`.
 
-    Raises `InvalidArgument` for what cannot change any more, and `InvalidShape` where the layer is
-    built and cannot take its input any more.
+    Raises `InvalidArgument` for an attribute that can no longer change, and `InvalidShape` if the
+    layer is built and could no longer take its input.
     """
     _require_allowed(layer, name, changed)
     found: dict[str, Any] = {}
@@ -44,7 +44,7 @@ def consequences(layer: Constructed, name: str, changed: Mapping[str, Any]) -> d
 
 
 def _require_allowed(layer: Constructed, name: str, changed: Mapping[str, Any]) -> None:
-    """Raise `InvalidArgument` for what cannot change any more."""
+    """Raise `InvalidArgument` for an attribute that can no longer change."""
     if "name" in changed:
         _require_free(layer, changed["name"])
     if "backend" in changed and (layer._is_made or layer._stacks):
@@ -95,7 +95,7 @@ def _of_built(layer: Constructed, changed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _input_shape_after(layer: Constructed, after: Constructed) -> PartialShape:
-    """Return the shape of the same images in the order of axes that the layer takes then."""
+    """Return the shape of the same images in the layer's new order of axes."""
     shape = list(layer._built_shape or ())
     if getattr(after, "data_format", None) != getattr(layer, "data_format", None):
         shape.insert(after._channel_axis % len(shape), shape.pop(layer._channel_axis))

@@ -1,4 +1,4 @@
-"""Something with weights that was made from arguments: what they are called, what they lead to."""
+"""An object with weights that was made from arguments: their names and their consequences."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from convdispatch.engine.specs import Spec
 
 
 class Constructed(Copied):
-    """Something with weights that a constructor made, as whoever changes it sees it."""
+    """An object with weights that a constructor made, as code that changes it sees it."""
 
     size_arguments: ClassVar[tuple[str, ...]] = ()  # that make weights and outputs large
     # How a façade spells this package's arguments: one name, one an axis, or None: not offered.

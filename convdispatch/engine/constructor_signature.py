@@ -36,7 +36,7 @@ _DEFAULTS = {"trainable": True}  # of the others: None
 class ConstructorSignature:
     """The class attribute `__signature__` of layers, with the options of every layer written out.
 
-    It is made when it is asked for: importing the layers does not pay for it.
+    It is made on first use, so that importing the layers does not take the time for it.
     """
 
     def __get__(self, layer: object | None, layer_class: type) -> inspect.Signature:

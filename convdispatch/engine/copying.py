@@ -1,6 +1,6 @@
 """Copies of a layer: on another backend, in a pickle, by `copy`.
 
-A copy has weights of its own and the values of one time, and nothing that was compiled.
+A copy has its own weights, with the values of one moment, and no compiled code.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from convdispatch.errors import InvalidType
 from convdispatch.ops import PartialShape
 from convdispatch.runtime import selection
 
-# What belongs to this object in this process: no copy has it.
+# Attributes that belong to this object in this process and that no copy has.
 _OWN = ("_lock", "_stacks", "_write")
 
 
@@ -36,7 +36,7 @@ class Copied(Weighted):
         """
         name = selection.resolve_backend(backend)
         wanted = self.dtype if dtype is None else layer_options.layer_dtype({"dtype": dtype})
-        # A copy, not a configuration: a user's function has no name that could be looked up.
+        # A copy, not a configuration, because a user's function cannot be looked up by a name.
         moved = type(self).__new__(type(self))
         with held([self]):
             vars(moved).update(vars(self), backend=name, has_own_backend=True, dtype=wanted)
@@ -50,10 +50,10 @@ class Copied(Weighted):
         return moved
 
     def adopt(self, variables: Sequence[Any]) -> None:
-        """Compute with these native tensors from now on: they are shared, not copied.
+        """Compute with these native tensors from now on; share them without a copy.
 
-        A wrapper calls it that has tensors of its own in the place of the layer's, as after a copy
-        or a change of their element type, which becomes the layer's.
+        A wrapper calls this when it has replaced the layer's tensors, for example after a copy or a
+        change of their element type. The layer takes over that type.
         """
         self.ensure_built("adopt")
         backend = self._backend()
@@ -72,7 +72,7 @@ class Copied(Weighted):
         raise NotImplementedError
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what copies and pickles hold: the weights as arrays, and nothing compiled."""
+        """Return the state for copies and pickles: the weights as arrays, and nothing compiled."""
         with held([self]):
             state = {name: value for name, value in vars(self).items() if name not in _OWN}
             weights = self._copied_values()
@@ -88,14 +88,14 @@ class Copied(Weighted):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a copy whose variables are the copies of this layer's.
 
-        An optimizer or a wrapper that is copied along has the same tensors as the layer's copy.
+        An optimizer or a wrapper that is copied with it has the same tensors as the layer's copy.
         """
         twin = type(self).__new__(type(self))
         memo[id(self)] = twin
         state = dict(self.__getstate__())
         values = state.pop("_variables")
         twin.__setstate__({**copy.deepcopy(state, memo), "_variables": []})
-        # Copied one by one, so perhaps half before and half after a write: the values are set.
+        # They are copied one by one, perhaps some before and some after a write, so set the values.
         copied: Any = self._backend().outside_trace(lambda: copy.deepcopy(self._variables, memo))
         twin._variables = copied
         twin._restore(values)
@@ -103,7 +103,7 @@ class Copied(Weighted):
 
 
 def _common(dtypes: Sequence[str], otherwise: str) -> str:
-    """Return the element type that all of them are, one that layers can have."""
+    """Return their common element type, which must be one that layers can have."""
     if len(set(dtypes)) > 1:
         raise InvalidType(
             f"the weights of a layer must have one element type; received {', '.join(dtypes)}."

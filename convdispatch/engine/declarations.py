@@ -1,4 +1,4 @@
-"""What a layer says of its weights before they exist, and checking values meant for them."""
+"""A layer's declarations of its weights, and the checks of values for them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.ops import NumpyArray, PartialShape, Shape, Tensor
 from convdispatch.runtime import selection
 
-# What NumPy and the frameworks raise for ragged lists, and for symbols that have no values.
+# The errors of NumPy and the frameworks for ragged lists, and for symbols without values.
 _UNREADABLE = (TypeError, ValueError, RuntimeError, AttributeError)
 
 Functions = Mapping[str, Callable[..., Tensor]]
@@ -20,7 +20,7 @@ Functions = Mapping[str, Callable[..., Tensor]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How a façade's layer lays out a weight that Keras 2 lays out otherwise.
+    """The layout of a façade's weight, if it differs from Keras 2's.
 
     `axes` permutes the façade's axes into Keras 2's order; an axis of size one that Keras 2 does
     not have is then dropped by a reshape.
@@ -42,7 +42,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:
-    """One weight: its name, its shape in Keras 2's layout, and what the user asked for it."""
+    """One weight: its name, its shape in Keras 2's layout, and the user's options for it."""
 
     name: str
     shape: Shape
@@ -50,7 +50,7 @@ class Weight:
     regularizer: Any = None
     constraint: Any = None
     layout: Layout | None = None
-    is_flipped: bool = False  # Theano's convolutions run over the kernel backwards
+    is_flipped: bool = False  # Theano's convolutions flip the kernel
     trainable: bool = True  # by a trainer; a moving mean is not, a step of training updates it
 
     @property
@@ -97,7 +97,7 @@ def _chain(steps: Sequence[Callable[[Tensor], Tensor]]) -> Callable[[Tensor], Te
 def checked_values(
     values: Sequence[Any], declarations: Sequence[Weight], *, owner: str
 ) -> list[NumpyArray]:
-    """Return one array a weight, or raise before any of them is used."""
+    """Return one array per weight, or raise before any of them is used."""
     if not isinstance(values, Sequence) or isinstance(values, str | bytes):
         raise InvalidType(
             f"`weights` of {owner!r} must be a list of arrays; received {type(values).__name__}."
@@ -128,7 +128,7 @@ def require_shapes(
 
 
 def require_as_many(values: Sequence[Any], declarations: Sequence[Weight], *, owner: str) -> None:
-    """Raise `InvalidArgument` unless there is one value a weight, `InvalidType` for no list."""
+    """Raise `InvalidArgument` unless there is one value per weight, `InvalidType` for no list."""
     if not isinstance(values, Sized):
         raise InvalidType(
             f"`weights` of {owner!r} must be a list of tensors; received {type(values).__name__}."
@@ -152,7 +152,7 @@ def _copied(value: Any) -> Any:
     try:
         return np.array(selection.as_array(value))
     except _UNREADABLE:
-        return value  # it is complained of once it is known what it was meant for
+        return value  # the error comes later, when the weight's name is known
 
 
 def _as_array(value: Any, weight: Weight, owner: str) -> NumpyArray:

@@ -1,4 +1,4 @@
-"""What an analysis of rounding errors asks of a layer."""
+"""The view of a layer that an analysis of rounding errors needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Analysed(InTraining):
 
     @property
     def reduction_length(self) -> int:
-        """How many products are summed into one output, for rounding-error bounds."""
+        """Return how many products are summed into one output, for rounding-error bounds."""
         return 0
 
     def preactivation(self, weights: Sequence[Any], inputs: Any) -> Any:
@@ -29,7 +29,7 @@ class Analysed(InTraining):
     def magnitudes(self, weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """Return weights for error analyses: with them a preactivation of |x| sums magnitudes.
 
-        `weights` are NumPy arrays. The second list leaves out what is added whatever the input.
+        `weights` are NumPy arrays. The second list leaves out the constant terms.
         """
         absolute = [np.abs(weight) for weight in weights]
         return absolute, [one if one.ndim > 1 else np.zeros_like(one) for one in absolute]

@@ -14,10 +14,10 @@ from convdispatch.ops import Tensor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Functional:
-    """What every autodiff, compiler, optimizer and distribution engine of a framework can take.
+    """Pure functions that a framework's autodiff, compilers, optimizers and distribution accept.
 
-    A weight is named by its path: the names of what it is in and its own, joined by '/'. Nothing
-    is assigned by these functions, nothing is kept between two calls.
+    A weight is named by its path: the names of its models and its layer and its own name, joined by
+    '/'. These functions assign nothing and keep nothing between two calls.
     """
 
     weights: Mapping[str, Weight]  # by path, in the order of `variables`

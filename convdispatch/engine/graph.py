@@ -1,4 +1,4 @@
-"""A graph of calls: which layer reads what, as frozen data.
+"""A graph of calls as frozen data: the layers, and the tensors that each reads and writes.
 
 Tensors are numbered: first the graph's inputs, then what each node writes. Nothing here computes.
 """
@@ -16,7 +16,7 @@ from convdispatch.errors import InvalidArgument
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One call of a layer. A layer that is shared has several nodes and one set of weights."""
+    """One call of a layer. A shared layer has several nodes and one set of weights."""
 
     layer: Any
     reads: tuple[int, ...]  # numbers of tensors
@@ -27,7 +27,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """Calls in an order in which each comes after those whose results it reads."""
+    """Calls in an order in which each comes after the calls whose results it reads."""
 
     inputs: tuple[Spec, ...]
     nodes: tuple[Node, ...]
@@ -44,11 +44,11 @@ class Graph:
         return [tensors[number] for number in self.outputs]
 
     def flattened(self) -> Graph:
-        """Return the same graph with the nodes of nested models in the place of their calls."""
+        """Return the same graph with the nodes of nested models in place of their calls."""
         if not any(hasattr(node.layer, "graph") for node in self.nodes):
             return self
         nodes: list[Node] = []
-        numbers = list(range(len(self.inputs)))  # of each tensor here, its number there
+        numbers = list(range(len(self.inputs)))  # the number there of each tensor here
         count = len(self.inputs)
         for node in self.nodes:
             reads = [numbers[number] for number in node.reads]
@@ -75,9 +75,9 @@ def chain(layers: Iterable[Any], spec: Spec) -> Graph:
 
 
 def traced(inputs: Sequence[Symbol], outputs: Sequence[Symbol], *, gives_list: bool) -> Graph:
-    """Return the graph of the calls by which the outputs come from the inputs.
+    """Return the graph of the calls that lead from the inputs to the outputs.
 
-    Raises `InvalidArgument` where an output needs a tensor that comes from none of them.
+    Raises `InvalidArgument` if an output needs a tensor that depends on none of the inputs.
     """
     given = {id(symbol): number for number, symbol in enumerate(inputs)}
     calls = sorted(_calls_between(given, outputs), key=lambda call: call.number)
@@ -125,9 +125,9 @@ def _calls_between(given: dict[int, int], outputs: Sequence[Symbol]) -> list[Cal
 def _placed(
     node: Node, nested: Graph | None, reads: Sequence[int], count: int
 ) -> tuple[list[Node], list[int]]:
-    """Return the nodes that stand for a node, and the numbers of what it writes.
+    """Return the nodes that replace a node, and the numbers of the tensors that it writes.
 
-    `reads` are the numbers of what it reads, `count` how many tensors there are before it.
+    `reads` are the numbers of the tensors that it reads, `count` the number of tensors before it.
     """
     if nested is None:
         writes = tuple(range(count, count + len(node.writes)))
@@ -158,7 +158,7 @@ def _placed(
 
 
 def layers_in_keras_order(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> list[Any]:
-    """Return the layers of a graph, those of the inputs too, as every Keras orders them.
+    """Return the layers of a graph, including those of the inputs, in the order of every Keras.
 
     By depth, the longest way to an output, the deepest first; layers of one depth in the order in
     which a walk back from the outputs meets them. Source: Keras 2.2.4 `_map_graph_network`.
@@ -189,7 +189,7 @@ def _finished_calls(
 ) -> list[Call]:
     """Return the calls in the order in which a walk back from the outputs leaves them.
 
-    Notes in `indices` in which order it meets their layers.
+    Records in `indices` the order in which it meets their layers.
     """
     left: list[Call] = []
     met: set[int] = set()

@@ -1,7 +1,7 @@
-"""What a layer computes in training: its outputs, new values of its state, and losses.
+"""A layer's computation in training: its outputs, new values of its state, and losses.
 
-A pure function of the weights, the inputs and a key of random numbers. Nothing is assigned and
-nothing asks whether it is being trained: it is another function than the one of a call.
+It is a pure function of the weights, the inputs and a key of random numbers. It assigns nothing and
+does not ask whether the layer is being trained: it is a different function from that of a call.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class InTraining(Changing):
 
         `weights` are native tensors in the order and layout of `variables`, `key` an int32 tensor
         of two numbers that decides all random ones. The effects are new values of weights by their
-        names, and losses: the penalty of the outputs. The weights' own are `penalties`.
+        names, and losses: the penalty of the outputs. `penalties` has those of the weights.
         """
         backend = self._backend()
         native = as_native(backend, inputs, self.dtype)
@@ -64,7 +64,7 @@ class InTraining(Changing):
 
     @property
     def draws(self) -> bool:
-        """Whether the layer uses its key in training."""
+        """Return whether the layer uses its key in training."""
         return False
 
     def functional(self) -> Functional:
@@ -98,7 +98,7 @@ class InTraining(Changing):
         raise NotImplementedError
 
     def _require_own(self, effects: Effects) -> None:
-        """Raise `InvalidArgument` where a class of layers updates what is none of its weights."""
+        """Raise `InvalidArgument` if a class of layers updates something other than its weights."""
         names = [weight.name for weight in self._declarations]
         for name in effects.updates:
             if self._is_made and name not in names:

@@ -1,7 +1,7 @@
-"""What the Kerases write of a layer, as arguments of our constructors.
+"""Translate a layer's configuration of any Keras into arguments of our constructors.
 
-Every Keras's `get_config` has the constructor's arguments, and some that say nothing here or say
-it in other words. Which these are is a table; what cannot be honoured is refused by name.
+Every Keras's `get_config` has the constructor's arguments, and some keys that have no meaning or
+another name here. A table lists these keys; a value that cannot be honoured is refused by name.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from convdispatch.runtime import selection
 from convdispatch.support import documents
 from convdispatch.support.warnings import warn
 
-# Keys of Keras's configurations that no class here takes, and the values with which they ask for
-# nothing. A class that states such a key takes it as its own.
+# Keys of Keras's configurations that no class here takes, and their values without effect. A class
+# that states such a key takes it as its own argument.
 _NOTHING_ASKED: Mapping[str, tuple[object, ...]] = {
     "activity_regularizer": (None,),  # of layers without weights
     "autocast": (None, True, False),  # a layer here computes in the type of its input
@@ -42,7 +42,7 @@ _NOTHING_ASKED: Mapping[str, tuple[object, ...]] = {
 }
 # What TensorFlow's separable and depthwise layers inherit from `Conv` and never use.
 _INHERITED = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
-# Types of weights under Keras's policies that have another one for computing.
+# Types of weights under Keras's policies whose type for computing differs.
 _MIXED = {"mixed_float16": "float32", "mixed_bfloat16": "float32"}
 _POLICIES = ("DTypePolicy", "Policy", "PolicyV1", "FloatDTypePolicy")
 _INFERRED = ("_infer", "infer")  # TensorFlow 1: that of the first input
@@ -70,7 +70,7 @@ def make(
 
 
 def as_arguments(layer_class: Any, config: Any, limits: documents.DocumentLimits) -> dict[str, Any]:
-    """Return the constructor's arguments that a configuration of any Keras stands for."""
+    """Return the constructor's arguments for a configuration of any Keras."""
     layer_options.require_mapping(layer_class, config)
     documents.require_readable(config, limits)
     stated = layer_options.stated_parameters(layer_class)
@@ -103,9 +103,9 @@ def _require_fitting(layer_class: Any, arguments: Mapping[str, Any]) -> None:
 def without_nothing_asked(
     config: Mapping[str, Any], owner: str, known: Container[str] = ()
 ) -> dict[str, Any]:
-    """Return the configuration without keys of Keras's that ask for nothing.
+    """Return the configuration without Keras's keys that have no effect.
 
-    Raises `InvalidDocument` where such a key asks for something. `known` keys are the owner's.
+    Raises `InvalidDocument` if such a key has another value. `known` keys are the owner's.
     """
     foreign = [key for key in config if key in _NOTHING_ASKED and key not in known]
     for key in foreign:

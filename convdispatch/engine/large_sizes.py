@@ -1,4 +1,4 @@
-"""Which sizes of a layer's weights, inputs and outputs are too large, in the user's own words."""
+"""Refuse too large weights, inputs and outputs of a layer, naming the user's own arguments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from convdispatch.ops import PartialShape, Shape
 def require_possible(
     layer: Constructed, input_shape: PartialShape, output_shape: PartialShape
 ) -> None:
-    """Raise `InvalidShape` where no array is as large as the layer's input or output."""
+    """Raise `InvalidShape` if no array can hold the layer's input or output."""
     made = {"input": input_shape, "output": output_shape}
     for what, shape in made.items():
         received = (*_arguments(layer), f"an input of shape {input_shape}")
@@ -26,6 +26,6 @@ def require_possible_weight(layer: Constructed, weight: str, shape: Shape) -> No
 
 
 def _arguments(layer: Constructed) -> list[str]:
-    """Name the arguments that say how large the layer's arrays are."""
+    """Name the arguments that determine the sizes of the layer's arrays."""
     named = ((layer.spelled(name), getattr(layer, name)) for name in layer.size_arguments)
     return [f"`{name}` {value}" for name, value in named if value is not None]

@@ -1,7 +1,7 @@
 """The layer: weights, shapes and one pure function, bound to a convention and to a backend.
 
-What all layers have in common. Turning a layer's arguments into ops is the families' business,
-computing them the backend's.
+The common part of all layers. The families turn a layer's arguments into ops, and the backend
+computes the ops.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
 class Layer(Analysed):
-    """A function of tensors with weights of its own.
+    """A function of tensors with its own weights.
 
     Every layer takes the keyword arguments `name`, `trainable`, `dtype` (of the weights),
     `input_shape` (without the batch axis), `batch_size`, `batch_input_shape`, `weights` (arrays
@@ -41,7 +41,7 @@ class Layer(Analysed):
     type; weights of another one are cast for the call.
     """
 
-    # Autograph, which rewrites what `tf.function` is given, calls what has this name as it is.
+    # Autograph, which rewrites functions for `tf.function`, calls an object with this name as is.
     autograph_info__: ClassVar[Mapping[str, object]] = {}
     dialect: ClassVar[Dialect] = KERAS3
     door: ClassVar[str] = "convdispatch.layers"  # the module that users import the class from
@@ -70,7 +70,7 @@ class Layer(Analysed):
 
     @classmethod
     def _stem(cls) -> str:
-        """Return what names of such layers begin with, before a number."""
+        """Return the beginning of the names of such layers, before a number."""
         return layer_options.stem(cls)
 
     # What the families define.
@@ -78,9 +78,9 @@ class Layer(Analysed):
     def resolve(self, spec: Spec) -> Resolved:
         """Return the output's shape, the weights and the functions for inputs of that spec.
 
-        What a class of layers defines: the one place where shapes become anything else. Raises
-        `InvalidShape` where the layer cannot take such an input. Ask `resolved`, which keeps what
-        this returns.
+        Each class of layers defines this method; it is the only place that interprets shapes.
+        Raises `InvalidShape` if the layer cannot take such an input. Callers use `resolved`, which
+        keeps the result.
         """
         raise NotImplementedError
 
@@ -90,10 +90,9 @@ class Layer(Analysed):
     # Shapes, weights and functions.
 
     def resolved(self, spec: Spec) -> Resolved:
-        """Return what `resolve` makes of inputs of that spec, asked once and kept.
+        """Return the result of `resolve` for inputs of that spec, computed once and kept.
 
-        Raises `InvalidShape` where the layer cannot take such an input, or its weights do not fit
-        it.
+        Raises `InvalidShape` if the layer cannot take such an input or its weights do not fit it.
         """
         kept = self._plans.resolved  # the arguments may change meanwhile, and with them the table
         key = spec.shape[1:]
@@ -137,9 +136,10 @@ class Layer(Analysed):
             self._is_made = self._is_settled = True  # last, for other threads and forked children
 
     def ensure_built(self, purpose: str) -> None:
-        """Build the layer if it is not, for the input shape that its constructor was given.
+        """Build the layer, if necessary, for the input shape of its constructor.
 
-        Raises `InvalidArgument` where there is none; `purpose` is what needs the weights.
+        Raises `InvalidArgument` if there is none; `purpose` names the caller that needs the
+        weights.
         """
         if self._is_made:
             return
@@ -159,7 +159,7 @@ class Layer(Analysed):
         Returns a tensor of its backend. Raises `InvalidType` for another framework's tensor or an
         element type that is not floating point, and `InvalidShape` for a shape that does not fit.
         """
-        # Not one look-up more than needed: a tiny convolution takes no longer than this method.
+        # No unnecessary look-up: a tiny convolution takes no longer than this method.
         backend = registry.load(self.backend)
         if not backend.owns(inputs):
             symbols = symbols_in(inputs)
@@ -168,11 +168,11 @@ class Layer(Analysed):
             inputs = as_native(backend, inputs, self.dtype)
         shape, dtype = backend.describe(inputs)
         plan = self._plans.get((shape[1:], dtype)) or self._make_plan(shape, dtype)
-        variables = self._variables  # noted before it is asked whether they are settled
+        variables = self._variables  # recorded before the check that they are settled
         if not self._is_settled:
             variables = self._settled_variables(shape)
         outputs = plan.function(variables, inputs)
-        if self._variables is not variables:  # they were set meanwhile: half of them, perhaps
+        if self._variables is not variables:  # set by another thread meanwhile, perhaps only some
             with held([self]):
                 outputs = plan.function(self._variables, inputs)
         if self.activity_regularizer is not None:
@@ -193,7 +193,7 @@ class Layer(Analysed):
         return call.outputs[0]
 
     def _settled_variables(self, shape: PartialShape) -> list[Any]:
-        """Return the variables once nobody makes or sets them; the first to ask makes them."""
+        """Return the variables when no thread makes or sets them; the first caller makes them."""
         with held([self]):
             if not self._is_made:
                 self.build((None, *shape[1:]))
@@ -208,7 +208,7 @@ class Layer(Analysed):
         return self._plans.get((shape[1:], dtype)) or self._make_plan(shape, dtype)
 
     def plans(self) -> tuple[Plan, ...]:
-        """Return what the layer has prepared, one plan a shape and element type it has met.
+        """Return the layer's plans, one for each shape and element type so far.
 
         The last 128 are kept; a change of an argument of the layer drops them.
         """
@@ -245,7 +245,7 @@ class Layer(Analysed):
 
     @property
     def _title(self) -> str:
-        """What messages call the layer."""
+        """The layer's name in messages."""
         return f"{type(self).__name__} {self.name!r}"
 
     # Configuration.
@@ -266,7 +266,7 @@ class Layer(Analysed):
         return cast("Self", keras_configs.make(cls, config, backend=backend))
 
     def _forget(self) -> None:
-        """Drop everything that belongs to the input shape and the backend."""
+        """Drop everything that depends on the input shape and the backend."""
         super()._forget()
         self._built_shape = None
         self._plans = PlanTable()

@@ -1,4 +1,4 @@
-"""The keyword arguments that every layer takes, and the complaint about all others."""
+"""The keyword arguments that every layer takes, and the error for all others."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def require_own_keywords(layer_class: type, keywords: Iterable[str]) -> None:
 def unknown_keyword(layer_class: type, keyword: str) -> InvalidType:
     """Return the error for a keyword that the class does not take, with what to write instead.
 
-    That is the façade's own spelling of another dialect's name, else what `elsewhere` knows
-    of the word, else a name that differs by a slip of the pen.
+    It suggests the façade's own spelling of another dialect's name, else the sentence of
+    `elsewhere`, else a name that differs by a typing error.
     """
     name, door = layer_class.__name__, getattr(layer_class, "door", "")
     allowed = list(dict.fromkeys([*stated_parameters(layer_class), *LAYER_OPTIONS]))
@@ -77,8 +77,8 @@ def unknown_keyword(layer_class: type, keyword: str) -> InvalidType:
 def stated_parameters(layer_class: type) -> dict[str, inspect.Parameter]:
     """Return the parameters that the class's constructor states by name.
 
-    A user's class is asked along with the one of this package that it extends, and a constructor
-    that passes on whatever it gets along with the next.
+    For a user's class this includes the class of this package that it extends, and for a
+    constructor with `**kwargs` the next constructor.
     """
     stated: dict[str, inspect.Parameter] = {}
     for base in layer_class.__mro__:
@@ -129,7 +129,7 @@ def is_of_this_package(one: Any) -> bool:
 
 
 def stem(layer_class: type) -> str:
-    """Return what names of such layers begin with: conv2d_transpose, as Keras 2 names them."""
+    """Return the beginning of the names of such layers: conv2d_transpose, as in Keras 2."""
     words = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", layer_class.__name__)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
 
@@ -144,7 +144,7 @@ def layer_name(begun: str, name: object) -> str:
 
 
 def numbered(begun: str, *, taken: Container[str] = ()) -> str:
-    """Return `begun_1` the first time, then `begun_2` and so on, none that is taken."""
+    """Return `begun_1` the first time, then `begun_2` and so on, skipping names in use."""
     numbers = _counters.setdefault(begun, itertools.count(1))  # one, whoever comes first
     return next(name for number in numbers if (name := f"{begun}_{number}") not in taken)
 

@@ -1,4 +1,4 @@
-"""Plans: what a layer computes for inputs of one shape and element type, made once and kept."""
+"""Plans: a layer's computation for inputs of one shape and element type, made once and kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ V = TypeVar("V")
 Function: TypeAlias = Forward
 Key: TypeAlias = tuple[PartialShape, str]
 
-# Plans that a layer keeps, the latest: inputs of ever new sizes must not fill the memory.
+# A layer keeps only the latest plans, so that inputs of ever new sizes do not fill the memory.
 MAX_PLANS = 128
 
 Record: TypeAlias = tuple[Op, Signature, str]  # and who computes it
@@ -27,7 +27,7 @@ _lowered: ContextVar[list[Record] | None] = ContextVar("_lowered", default=None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a layer does with inputs of one shape and element type, on one backend.
+    """A layer's computation for inputs of one shape and element type, on one backend.
 
     A plan serves every batch size, and holds neither weights nor scratch memory: any number of
     threads may run it at once, and on any device that its tensors are on.
@@ -42,7 +42,7 @@ class Plan:
     function: Function = field(repr=False)  # of the weights and the input
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Describe the plan in one line."""
         names = ", ".join(
             op_name(op) if by == BACKEND else f"{op_name(op)} by {by}"
             for (op, _), by in zip(self.ops, self.computed_by, strict=True)
@@ -55,7 +55,7 @@ class Latest(dict[K, V]):
     """A dictionary of the latest `MAX_PLANS` entries."""
 
     def keep(self, key: K, value: V) -> V:
-        """Add an entry, for the oldest if need be, and return its value."""
+        """Add an entry, replacing the oldest if necessary, and return its value."""
         surplus = max(len(self) - MAX_PLANS + 1, 0)
         for oldest in list(self)[:surplus]:
             self.pop(oldest, None)  # another thread may have been here
@@ -66,8 +66,8 @@ class Latest(dict[K, V]):
 class PlanTable(Latest[Key, Plan]):
     """The plans of one layer by (shape without batch, element type), and what they are made of.
 
-    The table is thrown away with whatever its plans were made from, so that a table which is the
-    same object as before means a layer that computes as before.
+    A change of anything that the plans were made from replaces the table. So if the table is the
+    same object as before, the layer computes as before.
     """
 
     def __init__(self, plans: Mapping[Key, Plan] | None = None) -> None:
@@ -88,7 +88,7 @@ def recorded() -> Iterator[list[Record]]:
 
 
 def record(op: Op, signature: Signature, by: str) -> None:
-    """Note that an op was lowered, and to whom, for the plan that is being made."""
+    """Record, for the plan that is being made, that an op was lowered and what computes it."""
     found = _lowered.get()
     if found is not None:
         found.append((op, signature, by))

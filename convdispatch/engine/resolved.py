@@ -1,4 +1,4 @@
-"""What a layer makes of the specs of its inputs: its output, its weights and its functions."""
+"""The result of resolving a layer for the specs of its inputs: output, weights and functions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Training: TypeAlias = Callable[[Sequence[Tensor], Any, Tensor], tuple[Any, "Effe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
-    """What a layer does in training beside its outputs: nothing is assigned, all is returned."""
+    """A layer's results in training besides its outputs; they are returned, never assigned."""
 
     updates: Mapping[str, Tensor] = field(default_factory=dict)  # new values, by weights' names
     losses: tuple[Tensor, ...] = ()  # scalars that a trainer adds to the loss
@@ -30,10 +30,10 @@ def _no_weights() -> tuple[Weight, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved:
-    """What a layer makes of one shape of its inputs, once.
+    """A layer resolved for one shape of its inputs, once.
 
-    Weights need a known number of channels and functions need known sizes, so both are made when
-    they are asked for. `lower` and `lower_training` take the element type and the activation.
+    Weights need a known number of channels and functions need known sizes, so both are made on
+    demand. `lower` and `lower_training` take the element type and the activation.
     """
 
     output_shape: PartialShape  # the batch axis is None

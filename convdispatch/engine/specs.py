@@ -1,4 +1,4 @@
-"""What is known of a tensor before there is one: its shape and its element type."""
+"""The specification of a tensor before it exists: its shape and its element type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tensors that stand for what a model will be given: calls of layers with them are recorded."""
+"""Symbolic tensors for a model's inputs; calls of layers with them are recorded."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Call:
 
 
 class Symbol:
-    """A tensor of a model that is being described: it has a shape and a type, and no numbers."""
+    """A symbolic tensor of a model; it has a shape and an element type, but no numbers."""
 
     __slots__ = ("call", "place", "spec")
 
@@ -76,7 +76,7 @@ class Symbol:
 
 
 def symbols_in(inputs: Any) -> list[Symbol] | None:
-    """Return the symbols that a layer is called with, None where it is called with none.
+    """Return the symbols among a layer's inputs, None if there are none.
 
     Raises `InvalidType` for symbols beside other values.
     """

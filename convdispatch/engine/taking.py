@@ -1,8 +1,8 @@
-"""What an argument does to a layer that is set after the layer was made.
+"""Set an argument of a layer after the layer was made.
 
-A layer of the same class is constructed with the new argument, so that nothing about an argument
-is known here: what the constructor refuses is refused with its message, and what it makes of the
-argument is what the layer gets.
+A new layer of the same class is constructed with the new argument, so this module knows nothing
+about any argument: the constructor's errors apply, and the layer takes over the attributes of the
+new layer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from convdispatch.support.similar import similar
 
 # Endings of attributes that hold a function, which a configuration can only name.
 _FUNCTIONS = ("activation", "_initializer", "_regularizer", "_constraint")
-# Attributes that hold what the layer has come to, not what it was made with.
+# Attributes that hold the layer's state, not its arguments.
 _STATE = frozenset(
     (
         "_activity_losses",
@@ -66,7 +66,7 @@ def take(layer: Constructed, name: str, value: object) -> None:
 
 
 def _class_here(layer: Constructed) -> Any:
-    """Return the class of this package that the layer is of, or that the user's class extends."""
+    """Return the layer's class of this package, or the one that the user's class extends."""
     return next(base for base in type(layer).__mro__ if layer_options.is_of_this_package(base))
 
 
@@ -87,7 +87,7 @@ def _spelled(layer: Constructed, base: Any, name: str, value: Any) -> dict[str, 
 
 
 def _set_attribute(layer: Constructed, base: Any, name: str, value: object) -> None:
-    """Set what is no argument: a user's own attribute, or a property that can be set."""
+    """Set an attribute that is no argument: a user's own, or a property with a setter."""
     is_known = hasattr(type(layer), name) or (name in vars(layer) and name not in _known_words())
     if base is type(layer) and not is_known:
         allowed = [*layer_options.stated_parameters(base), *layer_options.LAYER_OPTIONS]
@@ -101,7 +101,7 @@ def _set_attribute(layer: Constructed, base: Any, name: str, value: object) -> N
 
 @functools.cache
 def _known_words() -> frozenset[str]:
-    """Return what is an argument of some layer here, or a keyword of an old Keras."""
+    """Return the names of arguments of all layers here, and keywords of old Kerases."""
     words = set(KERAS1_KEYWORDS)
     classes: list[type] = [Weighted]
     while classes:
@@ -120,7 +120,7 @@ def _set_weights(layer: Constructed, value: Any) -> None:
 
 
 def _changed(layer: Constructed, base: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the attributes that other arguments give other values.
+    """Return the attributes whose values differ with the other arguments.
 
     Raises what the constructor raises for them.
     """
@@ -139,7 +139,7 @@ def _equal(value: object, other: object) -> bool:
 
 
 def _constructed(layer: Constructed, base: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the attributes of a layer made with these arguments, and else like this one."""
+    """Return the attributes of a layer made with these arguments and otherwise like this one."""
     twin = object.__new__(type(layer))
     vars(twin).update(vars(layer))
     del twin._stage  # a new object, whose constructor is to come
@@ -158,7 +158,7 @@ def _arguments(layer: Constructed, base: Any) -> dict[str, Any]:
 
 
 def _with(now: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments with others in the place of those that they contradict."""
+    """Return the arguments after the new ones have replaced those that they contradict."""
     merged = dict(now)
     if "input_dtype" in arguments:
         merged.pop("dtype", None)

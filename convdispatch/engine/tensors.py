@@ -1,4 +1,4 @@
-"""What may be put into a layer, and how it becomes a tensor of the layer's backend."""
+"""Convert a layer's inputs into tensors of its backend."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def as_native(backend: Backend, inputs: object, dtype: str) -> Tensor:
 
 
 def as_array_or_native(backend: Backend, inputs: object, dtype: str) -> Any:
-    """Return `inputs` as a NumPy array where `as_native` would convert an array or lists.
+    """Return `inputs` as a NumPy array if `as_native` would convert an array or lists.
 
     Its own tensors pass as they are. Numbers in lists get `dtype`, unless NumPy alone lacks it.
     """
@@ -75,7 +75,7 @@ def _is_real(array: NumpyArray) -> bool:
 
 
 def _described(inputs: object) -> str:
-    """Say what a value is that is no input, and how to make one of it if it is a tensor."""
+    """Describe an illegal input and, if it is a tensor, how to convert it."""
     kind = f"{type(inputs).__module__}.{type(inputs).__qualname__}".removeprefix("builtins.")
     try:
         owner = selection.backend_of(inputs).name

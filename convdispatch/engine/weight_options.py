@@ -1,4 +1,4 @@
-"""The options of a layer's weights: how each is drawn, what it costs, what it is projected onto."""
+"""The options of a layer's weights: initializers, regularizers and constraints."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class WithWeightOptions(Layer):
             setattr(self, f"{prefix}_{kind}", self._named(f"{prefix}_{kind}", identifier))
 
     def _named(self, argument: str, identifier: Any) -> Any:
-        """Return what a name of the dialect, a configuration or a callable stands for."""
+        """Return the object for a name of the dialect, a configuration or a callable."""
         kind = argument.rpartition("_")[2]
         get = _LOOKUPS[kind]
         try:

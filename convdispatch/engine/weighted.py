@@ -20,7 +20,7 @@ from convdispatch.support.locks import Lock
 
 
 class Weighted:
-    """Something with weights: declared by name and shape, held as tensors of one backend."""
+    """An object with weights, declared by name and shape, and held as tensors of one backend."""
 
     _write: Write | None = None
 
@@ -45,12 +45,12 @@ class Weighted:
         self._initial_weights = own_arrays(weights)
 
     def _be_alone(self) -> None:
-        """Share nothing with the layer that this one is a copy of, nor wait for its threads."""
+        """Share nothing with the original of this copy, and do not wait for its threads."""
         self._lock = Lock()  # of those that make the weights or write them
         self._stacks: weakref.WeakSet[Any] = weakref.WeakSet()  # the models that it is in
 
     def _forget(self) -> None:
-        """Be without weights again."""
+        """Forget the weights."""
         self._is_settled = False
         self._is_made = False
         self._declarations: tuple[Weight, ...] = ()
@@ -66,7 +66,7 @@ class Weighted:
 
     @property
     def declared_weights(self) -> tuple[Weight, ...]:
-        """What the layer says of each of its weights: name, shape and the user's wishes."""
+        """The layer's declarations of its weights: name, shape and the user's options."""
         return self._declarations
 
     @property
@@ -76,7 +76,7 @@ class Weighted:
 
     @property
     def non_trainable_weights(self) -> list[Any]:
-        """The variables that a trainer must leave alone: moving means and the like, or all."""
+        """The variables that a trainer must not change: moving means and similar ones, or all."""
         return self._variables_that(are_trainable=False)
 
     def _variables_that(self, *, are_trainable: bool) -> list[Any]:
@@ -87,7 +87,7 @@ class Weighted:
         ]
 
     def ensure_built(self, purpose: str) -> None:
-        """Make the weights if there are none; `purpose` is what needs them."""
+        """Make the weights if there are none; `purpose` names the caller that needs them."""
         raise NotImplementedError
 
     def get_weights(self) -> list[NumpyArray]:
@@ -95,7 +95,7 @@ class Weighted:
         return read_whole([self], self._copied_values)
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Give the weights new values: all of them or, where one does not fit, none.
+        """Give the weights new values: all of them or, if one does not fit, none.
 
         Threads that compute with the layer meanwhile see the old values or the new ones.
         """
@@ -116,7 +116,7 @@ class Weighted:
         ]
         if not constrained:
             return
-        with held([self]):  # what is read here is what is projected
+        with held([self]):  # project exactly the values that are read here
             projected = [self._projected(index) for index in constrained]
             with written([self]):
                 self._assign(constrained, projected)

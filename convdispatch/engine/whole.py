@@ -1,12 +1,12 @@
-"""Weights seen whole: what several threads read of layers while one of them writes.
+"""Consistent weights: threads read the weights of layers while another thread writes them.
 
-The list in which a layer holds its variables is its mark. A write takes the layers' locks, says
-that they are not settled, puts other lists in the place of theirs, and then changes the values. A
-reader notes the lists, asks whether they are settled, computes, and looks whether they are still
-the same lists. Where they are not, it computes again while it holds the locks. So a reader pays
-for two looks at an attribute, and waits for nobody as long as nobody writes.
+The list that holds a layer's variables serves as a mark. A write takes the layers' locks, marks
+them as not settled, replaces their lists, and then changes the values. A reader remembers the
+lists, checks that they are settled, computes, and checks that the lists are still the same. If they
+are not, it computes again while it holds the locks. So a reader pays for reading an attribute
+twice, and waits for no thread while no thread writes.
 
-Nothing here knows what is computed, or how values are given to a variable.
+Nothing here knows what is computed, or how a variable gets its values.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ T = TypeVar("T")
 
 
 class Held(Protocol):
-    """What has variables that threads share."""
+    """An object with variables that threads share."""
 
     _lock: Lock
     _variables: list[Any]
     _is_made: bool
-    _is_settled: bool  # has weights, and nobody is writing them
+    _is_settled: bool  # it has weights, and no thread is writing them
     _write: Write | None
 
     def _copied_values(self) -> list[Any]:
-        """Return the values of the variables as arrays of their own."""
+        """Return the values of the variables as separate arrays."""
 
     def _restore(self, values: Sequence[Any]) -> None:
         """Give the variables those values."""
 
 
 class Write:
-    """New values for the weights of some layers: all of them or, where that fails, none.
+    """New values for the weights of some layers: all of them or, if that fails, none.
 
-    A child that was forked meanwhile has not got the thread that writes; it finds here whether it
-    has the new values or has to go back to the old ones.
+    A child that is forked meanwhile lacks the writing thread; this object tells it whether it has
+    the new values or must restore the old ones.
     """
 
     def __init__(self, layers: Sequence[Held]) -> None:
@@ -51,7 +51,7 @@ class Write:
         self._is_done = False
 
     def begin(self) -> None:
-        """Let every reader know, before the first value is changed."""
+        """Mark the layers for every reader, before the first value changes."""
         for layer, _ in self._before:
             layer._write = self
             layer._is_settled = False
@@ -59,11 +59,11 @@ class Write:
             layer._variables = list(layer._variables)
 
     def commit(self) -> None:
-        """Say that all values are there: from now on they count."""
+        """Record that all values are written: from now on they are valid."""
         self._is_done = True
 
     def end(self) -> None:
-        """Let the readers on, with the old values where the new ones are not complete."""
+        """Let the readers continue, with the old values if the new ones are incomplete."""
         for layer, values in self._before:
             if not self._is_done:
                 layer._restore(values)
@@ -73,15 +73,15 @@ class Write:
 
     @property
     def is_left_over(self) -> bool:
-        """Whether the thread that was writing belongs to a parent of this process."""
+        """Return whether the writing thread belongs to a parent of this process."""
         return self._process != os.getpid()
 
 
 @contextlib.contextmanager
 def held(layers: Sequence[Held]) -> Iterator[None]:
-    """Keep all others from making or writing the weights of these layers."""
+    """Prevent other threads from making or writing the weights of these layers."""
     with contextlib.ExitStack() as stack:
-        # In one order for everybody, so that no two threads wait for each other.
+        # In the same order for every thread, so that no two threads wait for each other.
         for layer in sorted(layers, key=id):
             stack.enter_context(layer._lock.held())
         for layer in layers:
@@ -91,9 +91,9 @@ def held(layers: Sequence[Held]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def written(layers: Sequence[Held]) -> Iterator[None]:
-    """Change the values of the layers' variables: others see all of it at once.
+    """Change the values of the layers' variables; other threads see all changes at once.
 
-    Where the block raises, the values are the old ones again.
+    If the block raises, the old values are restored.
     """
     with held(layers):
         if any(layer._write is not None for layer in layers):
@@ -109,12 +109,12 @@ def written(layers: Sequence[Held]) -> Iterator[None]:
 
 
 def is_settled(layer: Held) -> bool:
-    """Whether nobody is writing the layer's weights; ask it after the list was noted."""
+    """Return whether no thread is writing the layer's weights; call it after reading the list."""
     return layer._is_settled or not layer._is_made
 
 
 def read_whole(layers: Sequence[Held], read: Callable[[], T]) -> T:
-    """Return what `read` does from the weights of these layers as they are at one time."""
+    """Return `read()` for the weights of these layers at one moment."""
     noted = [layer._variables for layer in layers]
     if all(map(is_settled, layers)):
         found = read()
@@ -125,12 +125,12 @@ def read_whole(layers: Sequence[Held], read: Callable[[], T]) -> T:
 
 
 def are_same(now: Sequence[object], noted: Sequence[object]) -> bool:
-    """Whether these are the very objects that were noted."""
+    """Return whether these are the very objects that were remembered."""
     return len(now) == len(noted) and all(map(operator.is_, now, noted))
 
 
 def _recover(layer: Held) -> None:
-    """Finish for one layer, whose lock is held, what another thread was doing at a fork."""
+    """Finish another thread's write at a fork, for one layer whose lock is held."""
     write = layer._write
     if write is None:
         layer._is_settled = layer._is_made

@@ -1,4 +1,4 @@
-"""Functional models of a document that are one chain, as the stack of layers that they are."""
+"""Read a functional model that is one chain of layers as a stack of layers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from convdispatch.errors import InvalidDocument
 from convdispatch.support.documents import shown
 
 FUNCTIONAL = ("Model", "Functional")
-# Arguments of a call that change nothing in the layers here.
+# Arguments of a call that have no effect on the layers here.
 _IDLE = ("mask", "training")
 
 
 def stack_of(config: Any) -> dict[str, Any]:
-    """Return the configuration of the Sequential that does what a functional one does.
+    """Return the configuration of the Sequential that is equivalent to a functional model.
 
-    Raises `InvalidDocument` where that is not one chain: with several inputs or outputs, a layer
-    called twice, or a call with other arguments.
+    Raises `InvalidDocument` if the model is not one chain: if it has several inputs or outputs, a
+    layer that is called twice, or a call with other arguments.
     """
     entries = config.get("layers") if isinstance(config, Mapping) else None
     if not isinstance(entries, list):

@@ -49,14 +49,14 @@ class CompiledForward:
             inputs = self._prepared(compiled, inputs)
         outputs = compiled.function(compiled.variables, inputs)
         if not compiled.has_its_weights():
-            # They were set meanwhile, so that these may be half of the old and half of the new.
+            # Another thread has set them meanwhile, so these may be a mixture of old and new.
             with held(list(self._layers)):
                 compiled = self._current()
                 outputs = compiled.function(compiled.variables, inputs)
         return outputs
 
     def _prepared(self, compiled: _Compiled, inputs: Any) -> Any:
-        """Return what the compiled function takes for inputs that are not a native tensor."""
+        """Return inputs that are not a native tensor in a form that the compiled function takes."""
         if self._graph is not None and len(self._graph.inputs) > 1:
             pairs = zip(inputs, self._graph.inputs, strict=True)
             return [as_native(self._backend, one, spec.dtype) for one, spec in pairs]
@@ -75,17 +75,18 @@ class CompiledForward:
             compiled = replace(compiled, **_noted(layers, plans))
         else:
             compiled = self._compile()
-        # At once and whole: another thread gets the old function with the old layers or this.
+        # In one assignment, so that another thread gets the old function with the old layers, or
+        # this.
         self._compiled = compiled
         return compiled
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return what copies and pickles hold: nothing compiled, which is made again."""
+        """Return the state for copies and pickles, without compiled code, which is made again."""
         return _recompiled, (self._layers, self._backend.name, self._optimize, self._graph)
 
     @property
     def is_refused(self) -> bool:
-        """Whether the backend's compiler was seen to fail on the model as it is now."""
+        """Return whether the backend's compiler has failed on the model as it is now."""
         return self._compiled.is_refused and self._compiled.computes_as(self._layers)
 
     @is_refused.setter
@@ -104,10 +105,10 @@ class CompiledForward:
 
 @dataclass(slots=True, kw_only=True)
 class _Compiled:
-    """A function of (variables, inputs), and which layers as they were it computes."""
+    """A function of (variables, inputs), and the state of the layers that it computes."""
 
     layers: list[Layer]
-    # Of each layer its table of plans, which a change replaces, and the list of its variables,
+    # The table of plans of each layer, which a change replaces, and the list of its variables,
     # which a write replaces.
     noted: Sequence[tuple[Layer, object, object]]
     variables: Sequence[Any]  # of all layers
@@ -115,7 +116,7 @@ class _Compiled:
     is_refused: bool = False
 
     def is_of(self, layers: list[Layer]) -> bool:
-        """Whether these still are the layers, and the variables theirs."""
+        """Return whether these are still the layers and their variables."""
         if layers != self.layers:
             return False
         for layer, plans, variables in self.noted:
@@ -124,13 +125,13 @@ class _Compiled:
         return True
 
     def computes_as(self, layers: list[Layer]) -> bool:
-        """Whether these still are the layers, whatever their weights."""
+        """Return whether these are still the layers, whatever their weights."""
         return layers == self.layers and all(
             layer._plans is plans for layer, plans, _ in self.noted
         )
 
     def has_its_weights(self) -> bool:
-        """Whether nobody has written the layers' weights since the variables were noted."""
+        """Return whether the layers' weights are those of the recorded variables."""
         for layer, _, variables in self.noted:  # noqa: SIM110 - twice as fast
             if layer._variables is not variables:
                 return False
@@ -138,7 +139,7 @@ class _Compiled:
 
 
 def _noted(layers: Sequence[Layer], plans: Sequence[object]) -> dict[str, Any]:
-    """Return the variables at a time when nobody writes them, with these plans."""
+    """Return the variables at a moment when no thread writes them, with these plans."""
     with held(layers):
         lists = [layer._variables for layer in layers]
     return {
@@ -160,7 +161,7 @@ def _compile(
     forward = _chained(backend, layers) if graph is None else _run(backend, layers, graph)
     if graph is not None and len(graph.inputs) > 1:
         return backend.compile(forward)
-    # A backend whose `compile` takes seconds, or whose variables are best captured, has its own.
+    # A backend has its own if its `compile` takes seconds or its variables are best captured.
     without_gradients = getattr(backend, "compile_inference", None)
     if without_gradients is None:
         return backend.compile(forward)
@@ -173,7 +174,7 @@ def _compile(
 def _chained(backend: Backend, layers: Sequence[Layer]) -> Callable[..., Any]:
     """Return the pure function that runs the layers' plans one after the other.
 
-    Where nothing is traced, the plans for a shape are looked up once for all layers.
+    Outside a trace, the plans for a shape are looked up once for all layers.
     """
     spans = _spans(layers)
     chains: dict[Key, list[tuple[Function, slice]]] = {}
@@ -215,7 +216,7 @@ def _run(backend: Backend, layers: Sequence[Layer], graph: Graph) -> Callable[..
 
 
 def _spans(layers: Sequence[Layer]) -> list[slice]:
-    """Return where each layer's variables are among those of all."""
+    """Return the positions of each layer's variables among those of all layers."""
     spans = []
     start = 0
     for layer in layers:

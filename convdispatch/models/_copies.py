@@ -1,4 +1,4 @@
-"""Copies and pickles of a model: the weights of all layers as they were at one time."""
+"""Copies and pickles of a model, with the weights of all layers at one moment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.ops import NumpyArray
 from convdispatch.support.locks import Lock
 
-# What belongs to this object in this process: no copy has it, nor anything that is compiled.
+# Attributes of this object in this process; copies have none of them and no compiled code.
 _OWN = ("_lock", "_predictor", "_top")
 
 Values = list[list[NumpyArray]]
@@ -40,7 +40,7 @@ class CopiedStack(StackedWeights):
                     layer._restore(own)
 
     def __copy__(self) -> Self:
-        """Return a model of the same layers, which can get others."""
+        """Return a model of the same layers, to which others can be added."""
         twin = type(self).__new__(type(self))
         vars(twin).update(self._public_state(), _layers=list(self._layers))
         twin._lock = Lock()
@@ -58,7 +58,7 @@ class CopiedStack(StackedWeights):
 class _Weights:
     """The weights of layers at one time, for a pickle or a copy that is made layer by layer.
 
-    What is kept of it is nothing where no thread has set weights until the layers were copied.
+    It keeps nothing if no thread sets weights before the layers have been copied.
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:

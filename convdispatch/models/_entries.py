@@ -1,7 +1,8 @@
-"""What a document says of a model's layers, whichever Keras wrote it.
+"""Read the entries of a model's layers from a document of any Keras.
 
-Which of our doors its layers come from, what its `InputLayer` announces, and which of its classes
-are not here. Only the modules named here, and the classes that a caller hands over, are looked at.
+This module determines which of our modules has the layers, the shape of the document's
+`InputLayer`, and unknown classes. It only considers the modules named here and the classes that a
+caller passes.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ class LayerEntry:
 
     layer_class: type[Layer]
     config: Any
-    title: str  # what messages call it
+    title: str  # its name in messages
 
 
 def door_of_version(document: Mapping[str, Any]) -> str | None:
-    """Return the door of the Keras that says it wrote the document; None if none says so."""
+    """Return the module of layers of the Keras that wrote the document, or None if unknown."""
     version = document.get("keras_version")
     if isinstance(version, str):
         return _DOOR_OF_VERSION.get(version.partition(".")[0])

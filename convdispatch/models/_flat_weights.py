@@ -13,7 +13,7 @@ from convdispatch.engine.whole import held, read_whole, written
 from convdispatch.ops import NumpyArray
 from convdispatch.support.locks import Lock
 
-# What building a layer makes, what says that it is there first.
+# The attributes that building a layer sets, the one that marks it as built first.
 _MADE = (
     "_is_made",
     "_is_settled",
@@ -26,7 +26,7 @@ _MADE = (
 
 
 class StackedWeights:
-    """Something made of layers, whose weights are those of all, layer by layer."""
+    """An object made of layers, whose weights are those of all layers in order."""
 
     name: str
     _layers: list[Layer]
@@ -53,7 +53,7 @@ class StackedWeights:
         self._is_trainable = as_bool(value, "trainable")
 
     def ensure_built(self, purpose: str) -> None:
-        """Build the layers that are not, for the input shape that the first one states.
+        """Build the layers that are not built, for the input shape of the first one.
 
         Raises `InvalidShape` where there is none; `purpose` is what needs the weights.
         """
@@ -66,7 +66,7 @@ class StackedWeights:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[list[Layer]]:
-        """Keep all others from changing the layers and their weights; give the layers."""
+        """Prevent other threads from changing the layers and their weights; yield the layers."""
         with self._lock.held(), held(self._layers):
             yield list(self._layers)
 
@@ -86,7 +86,7 @@ class StackedWeights:
 
     @property
     def non_trainable_weights(self) -> list[Any]:
-        """The variables that a trainer must leave alone."""
+        """The variables that a trainer must not change."""
         if not self.trainable:
             return self.variables
         return [variable for layer in self._layers for variable in layer.non_trainable_weights]
@@ -108,7 +108,7 @@ class StackedWeights:
         return read_whole(layers, lambda: [a for layer in layers for a in layer.get_weights()])
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Give all weights new values: all of them or, where one does not fit, none.
+        """Give all weights new values: all of them or, if one does not fit, none.
 
         Threads that compute with the model meanwhile see the old values or the new ones.
         """
@@ -140,7 +140,7 @@ class StackedWeights:
 
 @contextlib.contextmanager
 def all_or_none(layers: Sequence[Layer]) -> Iterator[None]:
-    """Leave these layers, whose locks are held, as they are where building one of them raises."""
+    """Restore these layers, whose locks are held, if building one of them raises."""
     states = [[getattr(layer, name) for name in _MADE] for layer in layers]
     try:
         yield

@@ -1,4 +1,4 @@
-"""Functional models as configurations: the layers, and for each of its calls what it reads.
+"""Functional models as configurations: the layers, and the tensors that each call reads.
 
 In Keras 2's words, which every Keras reads: 'inbound_nodes' lists a layer's calls, and a tensor is
 [the name of a layer, which of its calls, which of that call's outputs].

@@ -23,7 +23,7 @@ FUNCTIONAL = ("Model", "Functional")
 
 
 class GraphReader:
-    """Makes one functional model of a configuration; nested ones by readers of their own."""
+    """Makes one functional model from a configuration; nested models have their own readers."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class GraphReader:
         self._parameters = 0
 
     def model(self, config: Any) -> Model:
-        """Return the model; raise `InvalidDocument` for whatever is wrong with it."""
+        """Return the model; raise `InvalidDocument` for any fault."""
         require_readable(config, self._limits)
         nothing: Any = contextlib.nullcontext()
         chosen = selection.use_backend(self._backend) if self._backend else nothing
@@ -93,7 +93,7 @@ class GraphReader:
     def _call_all(
         self, pending: list[CallEntry], made: Mapping[str, Any], known: dict[Source, Symbol]
     ) -> None:
-        """Make the calls in an order in which each finds what it reads."""
+        """Make the calls in an order in which each finds the tensors that it reads."""
         while pending:
             ready = [one for one in pending if all(source in known for source in one.reads)]
             if not ready:
@@ -113,7 +113,7 @@ class GraphReader:
             pending = [one for one in pending if one not in ready]
 
     def _require_few_parameters(self, layer: Any, symbols: list[Symbol]) -> None:
-        """Raise before the weights of a layer are made that are too many."""
+        """Raise before too many weights of a layer are made."""
         if not isinstance(layer, Layer) or layer.built:
             return
         declared = layer.resolved(Spec(symbols[0].shape, symbols[0].dtype)).declarations

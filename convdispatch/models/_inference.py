@@ -1,4 +1,4 @@
-"""What a model offers for results alone: `compile_forward`, and `predict` over batches."""
+"""Results without gradients: `compile_forward`, and `predict` over batches."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
 class Predicting(StackedWeights):
-    """What a stack of layers does that is not being trained."""
+    """The methods of a stack of layers for inference."""
 
     autograph_info__: ClassVar[Mapping[str, object]] = {}  # as in `Layer`
     backend: str
@@ -42,12 +42,11 @@ class Predicting(StackedWeights):
     def compile_forward(self, *, optimize: bool = False) -> CompiledForward:
         """Return a function of an input that runs the model compiled by its backend's compiler.
 
-        What compiles quickly is used (`jax.jit`, `tf.function`, torch's inference mode) and, with
-        `optimize=True`, what takes its time (`torch.compile`, too). No gradients flow through the
-        result. The weights are those that the model has when it is called; a model that is changed
-        is compiled again, as it is for a new shape where the compiler wants to know it. Raises
-        `InvalidShape` while the model's input shape is unknown, and `UnsupportedOp` where the
-        backend declines to compile.
+        It uses the fast compilers (`jax.jit`, `tf.function`, torch's inference mode) and, with
+        `optimize=True`, slow ones too (`torch.compile`). No gradients flow through the result. Each
+        call uses the model's current weights. A changed model is compiled again, and so is a new
+        shape if the compiler depends on it. Raises `InvalidShape` while the model's input shape is
+        unknown, and `UnsupportedOp` if the backend declines to compile.
         """
         require_feature(registry.load(self.backend), "compile")
         self.ensure_built("compile_forward")
@@ -70,11 +69,11 @@ class Predicting(StackedWeights):
 
         A model that returns a list of outputs gives a list of arrays.
 
-        The model is compiled as by `compile_forward`; one that holds what its backend cannot
-        compile, such as an activation in plain NumPy, is run layer by layer, with a warning.
-        `verbose` 'auto' shows a progress bar on a terminal once the work takes over a second, 1
-        shows it always, 0 never. All items get the same weights: where another thread sets new
-        ones or adds a layer meanwhile, the work starts again, and that thread waits for its end.
+        The model is compiled as by `compile_forward`. If the backend cannot compile it, for example
+        because of an activation in plain NumPy, it runs layer by layer, with a warning. `verbose`
+        'auto' shows a progress bar on a terminal once the work takes over a second, 1 shows it
+        always, 0 never. All items get the same weights: where another thread sets new ones or adds
+        a layer meanwhile, the work starts again, and that thread waits for its end.
         """
         size = 32 if batch_size is None else as_int(batch_size, "batch_size")
         given = self._given(x)
@@ -101,10 +100,10 @@ class Predicting(StackedWeights):
         return False
 
     def _given(self, x: Any) -> list[Any]:
-        """Return what each input gets of `x`: an array, or a tensor of the model's backend.
+        """Return the part of `x` for each input: an array, or a tensor of the model's backend.
 
-        An array's parts become tensors one by one: of all of it there may be no room for one, and
-        NumPy cuts it without compiling anything.
+        An array's batches become tensors one by one: one tensor of the whole array might not fit,
+        and NumPy slices without compiling anything.
         """
         self._require_layers()
         return [as_array_or_native(registry.load(self.backend), x, self._layers[0].dtype)]
@@ -125,7 +124,7 @@ class Predicting(StackedWeights):
             return [predicted(start) for start in progress(starts, verbose=verbose)]
 
     def _state(self) -> list[object]:
-        """Return what is another object once the layers, or what is in them, change."""
+        """Return an object that is replaced when the layers or their contents change."""
         layers = list(self._layers)
         return [*(layer._plans for layer in layers), *(layer._variables for layer in layers)]
 
@@ -176,7 +175,7 @@ class Predicting(StackedWeights):
     if not TYPE_CHECKING:  # type checkers know what there is
 
         def __getattr__(self, name: str) -> Any:
-            """Say of what Keras's models have, and these have not, what to do instead."""
+            """Say what to do instead of a method that Keras's models have and these lack."""
             raise AttributeError(missing_attribute(type(self).__name__, name), name=name, obj=self)
 
 

@@ -1,4 +1,4 @@
-"""What a functional model is made of: its symbols checked, its layers found, their paths."""
+"""The parts of a functional model: its checked symbols, its layers, their paths."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def require_inputs(symbols: Sequence[Symbol]) -> None:
 
 
 def require_names(members: Sequence[Any]) -> None:
-    """Raise `InvalidArgument` where two layers have one name, or a layer two weights of one."""
+    """Raise `InvalidArgument` if two layers, or two weights of a layer, have the same name."""
     known: set[str] = set()
     for path, layer in paths(members):
         for weight in layer.declared_weights:
@@ -67,7 +67,7 @@ def require_shape(shape: PartialShape, spec: Spec, name: str, owner: str) -> Non
 
 
 def leaves(members: Iterable[Any]) -> list[Layer]:
-    """Return the layers, those of nested models in the place of the models, each once."""
+    """Return each layer once, with the layers of nested models in place of the models."""
     found: dict[int, Layer] = {}
     for _, layer in paths(members):
         found.setdefault(id(layer), layer)

@@ -37,7 +37,7 @@ Shapes = PartialShape | list[PartialShape]
 
 
 class Model(ModelInputs, Predicting, PureStack, CopiedStack):
-    """The layers between symbolic inputs, which `Input` makes, and what was computed of them.
+    """The layers between symbolic inputs, which `Input` makes, and symbolic outputs.
 
     A layer that is called several times has one set of weights; a model may be called as a layer.
     All layers are on one backend. With one input the model takes a tensor, with several a list in
@@ -266,7 +266,7 @@ def _apply(place: int, layer: Layer, inputs: Any) -> Any:
 
 
 def _entry(member: Any) -> dict[str, Any]:
-    """Return what a configuration says of a layer or of a nested model."""
+    """Return the configuration's entry of a layer or of a nested model."""
     if isinstance(member, Layer):
         return layer_entry(member)
     return {"class_name": type(member).__name__, "config": member.get_config()}

@@ -1,4 +1,4 @@
-"""What a model of several inputs may be given, and a tensor for each of them."""
+"""The inputs of a model with several inputs, and a tensor for each of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ModelInputs:
     _input_names: tuple[str, ...]
 
     def _inputs_of(self, inputs: Any) -> list[Any]:
-        """Return a native tensor for each input; raise where one is missing or does not fit."""
+        """Return a native tensor for each input; raise if one is missing or does not fit."""
         backend, specs = registry.load(self.backend), self._graph.inputs
         given = self._by_input(inputs)
         tensors = []
@@ -32,7 +32,7 @@ class ModelInputs:
         return tensors
 
     def _by_input(self, inputs: Any) -> list[Any]:
-        """Return what was given for each input."""
+        """Return the value passed for each input."""
         if isinstance(inputs, Mapping):
             unknown = set(inputs) ^ set(self._input_names)
             if unknown:

@@ -1,4 +1,4 @@
-"""Names of layers in a model: each is there once, and automatic ones give way to given ones."""
+"""Unique names of layers in a model; automatic names give way to given ones."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from convdispatch.errors import InvalidArgument
 
 @contextlib.contextmanager
 def made_room(layers: Sequence[Layer], layer: Layer) -> Iterator[None]:
-    """Let a layer come to these with a name of its own; where the block raises, nothing changes.
+    """Give a new layer a unique name among these; if the block raises, nothing changes.
 
-    Of two layers of one name, that which was not named by a user gets another one. Raises
-    `InvalidArgument` where both were.
+    If two layers have the same name, the one without a name from the user gets another one. Raises
+    `InvalidArgument` if the user named both.
     """
     other = next((one for one in layers if one.name == layer.name), None)
     if other is None:

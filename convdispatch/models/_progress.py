@@ -1,4 +1,4 @@
-"""How far work that takes long has got: a line on standard error."""
+"""The progress of long work: a line on standard error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATIENCE = 1.0
 
 
 def progress(steps: Sequence[int], *, verbose: bool | int | str) -> Iterator[int]:
-    """Yield the steps, showing on stderr how far they have got.
+    """Yield the steps and show their progress on stderr.
 
     `verbose` is 'auto' (on a terminal, once it has taken a second), 0 (never) or 1 (always).
     """

@@ -15,7 +15,7 @@ from convdispatch.runtime.registry import registry
 
 
 class PureStack(StackedWeights):
-    """What a stack of layers computes, with weights that are given."""
+    """The computation of a stack of layers, with given weights."""
 
     backend: str
 
@@ -74,7 +74,7 @@ class PureStack(StackedWeights):
         return outputs if graph.gives_list else outputs[0]
 
     def _inputs_of(self, inputs: Any) -> list[Any]:
-        """Return what each input of the model gets of what a caller gave."""
+        """Return the value for each input of the model from the caller's argument."""
         return [inputs]
 
     def functional(self) -> Functional:

@@ -51,7 +51,7 @@ def model_from_json(
 
 
 def _is_a_graph(document: Mapping[str, Any]) -> bool:
-    """Whether a functional model is ours, or is more than one chain of layers."""
+    """Return whether a functional model is ours, or is more than one chain of layers."""
     if "convdispatch_version" in document:
         return True
     try:

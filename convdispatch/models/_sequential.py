@@ -66,7 +66,7 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
         return list(self._layers)
 
     def add(self, layer: Layer) -> None:
-        """Put a layer on top, building it if the shape that it will get is known."""
+        """Add a layer at the end, and build it if its input shape is known."""
         if not isinstance(layer, Layer):
             raise InvalidType(
                 f"`layer` must be a convdispatch layer; received {type(layer).__name__}."
@@ -96,7 +96,7 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
         top.put(layer, shape)
 
     def pop(self) -> Layer:
-        """Take the top layer off and return it."""
+        """Remove the last layer and return it."""
         with self._lock.held():
             if not self._layers:
                 raise InvalidArgument("the model has no layer to take off.")
@@ -128,7 +128,7 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
         return self.backend
 
     def _fit(self, layer: Layer, shape: PartialShape | None) -> PartialShape | None:
-        """Build the layer for the shape that it gets, or see that it takes it; return its output's.
+        """Build the layer for its input shape, or check that it fits; return the output's shape.
 
         Without a shape nothing can be said yet.
         """
@@ -264,7 +264,7 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
 
 
 def _are_made(layers: Sequence[Layer]) -> bool:
-    """Say whether there are layers, and all have their weights."""
+    """Return whether there are layers and all of them have their weights."""
     for layer in layers:  # half of the time of `all(...)`, at every call of a model
         if not layer._is_made:
             return False

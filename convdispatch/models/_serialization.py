@@ -56,7 +56,8 @@ def model_from(
     entries = entries_of(config, custom_objects, checked_door(door), limits)
     layers = [layer_of(entry, backend, limits) for entry in entries]
     name = config.get("name") if isinstance(config, Mapping) else None
-    # A document's backend is a wish. Weights would load it, so they are made when first needed.
+    # A document's backend is a preference. Weights would load it, so they are made when first
+    # needed.
     is_waiting = backend is None and any(_wish(entry) is not None for entry in entries)
     with refusing("the document"):
         shape = layers[0].batch_input_shape if layers else None
@@ -90,7 +91,7 @@ def layer_of(entry: LayerEntry, backend: str | None, limits: DocumentLimits) -> 
 def _require_few_parameters(
     layers: Sequence[Layer], shape: PartialShape, limits: DocumentLimits
 ) -> None:
-    """Raise unless the layers fit each other, and their weights are not too many to be made."""
+    """Raise unless the layers fit each other and do not have too many weights."""
     total = 0
     for layer in layers:
         resolved = layer.resolved(Spec(shape, layer.dtype))

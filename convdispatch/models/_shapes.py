@@ -14,12 +14,12 @@ from convdispatch.ops import PartialShape
 class ShapedStack(StackedWeights):
     """A stack of layers, each of which is built for the output of the one before."""
 
-    _top: Top | None = None  # what the last `add` noted; None where it may be out of date
+    _top: Top | None = None  # recorded by the last `add`; None if it may be out of date
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Build the layers for inputs of that shape, batch axis included.
 
-        Layers that have weights keep them. Where one cannot be built, none is.
+        Layers that have weights keep them. If one layer cannot be built, none is.
         """
         # All locks at once, also of the layers that are built: they are taken in one order.
         with self._alone() as layers:
@@ -30,7 +30,7 @@ class ShapedStack(StackedWeights):
                         layer.build(shape)
 
     def _stated_shape(self, input_shape: Sequence[int | None] | None) -> PartialShape:
-        """Return the shape that inputs have as far as it was said, just now or before."""
+        """Return the input shape as far as it is known from this call or from before."""
         if not self._layers:
             raise InvalidShape(f"{self.name!r} has no layers to build.")
         stated = self._known_shape() if input_shape is None else input_shape
@@ -70,9 +70,9 @@ class ShapedStack(StackedWeights):
         return self.compute_output_shape(self.input_shape)
 
     def follow(self) -> None:
-        """Let the layers that are built state the shapes that they get now.
+        """Set the shapes of the built layers to their current input shapes.
 
-        Where one cannot take what it gets, they stay as they are, and the next call says so.
+        If one layer cannot take its input, all stay unchanged, and the next call raises.
         """
         with self._lock.held():
             self._top = None

@@ -1,4 +1,4 @@
-"""What a stack knows of itself where layers are put on it, so that each costs the same."""
+"""What a stack remembers about itself, so that adding each layer costs the same."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from convdispatch.ops import PartialShape
 class Top:
     """The names of a stack's layers, and the shape of its output if it is known.
 
-    A layer that changes takes it away from the stacks that it is in.
+    A layer that changes removes it from the stacks that contain the layer.
     """
 
     def __init__(self, layers: Sequence[Layer], shape: PartialShape | None) -> None:
@@ -24,7 +24,7 @@ class Top:
 
     @classmethod
     def now(cls, layers: Sequence[Layer], known: Self | None) -> Self:
-        """Return what is known if it still holds, else what a look at every layer tells."""
+        """Return the remembered facts if they still hold, else read them from every layer."""
         if known is not None and known._is_of(layers):
             return known
         shape = None
@@ -35,9 +35,9 @@ class Top:
         return cls(layers, shape)
 
     def _is_of(self, layers: Sequence[Layer]) -> bool:
-        """Whether it still holds of these layers, the very list."""
+        """Return whether it still holds for these layers, given as the same list object."""
         is_same = self._layers is layers and self._count == len(layers)
-        # Layers without weights get them, and their shapes, when somebody calls them.
+        # Layers without weights get them, and their shapes, when they are called.
         return is_same and (self.shape is not None or not layers or not layers[0].built)
 
     def has(self, layer: Layer) -> bool:
@@ -45,7 +45,7 @@ class Top:
         return id(layer) in self._held
 
     def put(self, layer: Layer, shape: PartialShape | None) -> None:
-        """Note that the layer was put on the stack, and the shape of the output from now on."""
+        """Record that the layer was added, and the new shape of the output."""
         self._count += 1
         self._held.add(id(layer))
         self.names.add(layer.name)

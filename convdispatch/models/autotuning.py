@@ -20,7 +20,7 @@ from convdispatch.support.terminal import line_width
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TunedOp:
-    """One op of a layer, and what was measured of it."""
+    """One op of a layer, and its measurements."""
 
     layer: str
     op: str  # the op and its shapes, as the cache knows them
@@ -29,7 +29,7 @@ class TunedOp:
 
     @property
     def gain(self) -> float:
-        """How many times as fast as without tuning the op is now, by medians."""
+        """Return how many times as fast as without tuning the op is now, by medians."""
         if self.winner is None:
             return 1.0
         now = self.winner.medians[self.winner.name]
@@ -38,7 +38,7 @@ class TunedOp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuned:
-    """What `autotune` found. Its text is a table, and the reasons why candidates were left out."""
+    """The result of `autotune`. Its text is a table, with the reasons for candidates left out."""
 
     ops: tuple[TunedOp, ...]
     batch: int
@@ -66,7 +66,7 @@ class Tuned:
 
 
 def autotune(model: AnyModel, x: Any) -> Tuned:
-    """Measure how each op of `model` is computed fastest for an input like `x`, and do so.
+    """Find the fastest candidate of each op of `model` for an input like `x`, and use it.
 
     The model computes that way from now on, for any batch size and inputs of the shape and element
     type of `x`. The winners are kept in the cache file for processes that ask for them.
