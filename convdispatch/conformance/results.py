@@ -1,4 +1,4 @@
-"""What became of each case, and of a whole run.
+"""The outcome of each case, and of a whole run.
 
 Three words are never mixed: 'unavailable' (something is not installed), 'unsupported' (declared,
 with a reason) and 'known failure' (expected to fail, listed with a reason by the backend).
@@ -33,7 +33,7 @@ INTERRUPTED = "the run was interrupted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one case on one backend."""
+    """The outcome of one case on one backend."""
 
     case: str  # its id
     status: str  # one of STATUSES

@@ -15,7 +15,7 @@ class Cropping(ReshapingLayer):
     """The cells of each spatial axis without the first and the last few.
 
     `cropping` is one int, one int an axis, or a (before, after) pair an axis; with one axis two
-    ints are its pair. Raises `InvalidShape` for an input of which nothing would be left.
+    ints are its pair. Raises `InvalidShape` if nothing would be left of the input.
     """
 
     def __init__(

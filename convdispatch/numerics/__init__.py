@@ -1,4 +1,4 @@
-"""What proves an answer: the oracle, how far a right answer may be from it, and comparisons.
+"""The evidence for an answer: the oracle, the bound on a correct answer's error, comparisons.
 
 `oracle` and `bounds` import NumPy alone: an oracle that shared code with the frontend would share
 its bugs.

@@ -31,7 +31,7 @@ REPETITIONS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What one backend answered.
+    """The answer of one backend.
 
     `status` is 'ok', 'outside' (of the rounding bound, also where the backend raises instead of
     answering), 'unavailable' (also where it breaks while it is loaded) or 'unsupported'. All but
@@ -131,7 +131,7 @@ def _measure(model: AnyModel, x: list[NumpyArray], name: str, right: Right) -> C
 def _measured(model: AnyModel, x: list[NumpyArray], name: str, right: Right) -> Comparison:
     backend = registry.load(name)
     moved: Any = model.to(name)
-    # Copies: what one backend writes on is no other's.
+    # Copies, so that a backend that overwrites its input affects no other.
     pairs = zip(x, input_dtypes(moved), strict=True)
     native = [backend.asarray(one.copy(), dtype) for one, dtype in pairs]
     given = native if len(native) > 1 else native[0]

@@ -17,7 +17,7 @@ _SMALLEST_EXPONENT = {"float16": -14, "bfloat16": -126, "float32": -126, "float6
 
 
 class Mismatch(AssertionError):  # noqa: N818 - named after what is wrong, as in `errors`
-    """What a backend did is not what the case claims."""
+    """A backend's answer contradicts the claim of the case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,7 +61,7 @@ def gradients(model: AnyModel, x: Any, cotangent: Any = None) -> Gradients:
     )
 
 
-# What was made for a model: JAX compiles a function once, and every new function anew.
+# The functions made for each model, because JAX compiles every new function anew.
 _made: weakref.WeakKeyDictionary[Any, tuple[list[Any], Any]] = weakref.WeakKeyDictionary()
 
 

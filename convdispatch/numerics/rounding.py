@@ -112,6 +112,6 @@ def _activated(activation: Any, z: Array, error: Array, dtype: str) -> tuple[Arr
         above = np.asarray(activation.apply(REFERENCE, z + error)) - value
         below = value - np.asarray(activation.apply(REFERENCE, z - error))
         return value, np.maximum(above, below) + computing
-    # Not monotone, or a function of a whole axis such as softmax: of which, is not asked.
+    # Not monotone, or a function of a whole axis such as softmax; both get the same bound.
     widest = np.max(error, axis=tuple(range(1, error.ndim)), keepdims=True)
     return value, activation.lipschitz * np.broadcast_to(widest, value.shape) + computing

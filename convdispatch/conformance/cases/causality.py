@@ -52,7 +52,7 @@ def cases(seed: int) -> Iterator[Case]:
 def causal(backend: Backend, problem: Problem, axis: int) -> None:
     """Make the later half of the input NaN and look where the output is.
 
-    What does not read it must be what it was, within twice its bound; what does must be NaN.
+    Outputs that do not read it must be unchanged, within twice the bound; the others must be NaN.
     """
     op, (x, *weights) = convolution(problem), problem.arrays
     function, dtype = harness.plan(backend, problem), problem.dtype

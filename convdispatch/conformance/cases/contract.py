@@ -1,4 +1,4 @@
-"""What the frontend relies on beside numbers: plans for any batch, and what is known of results."""
+"""Promises to the frontend besides numbers: plans for any batch, and facts about results."""
 
 from __future__ import annotations
 

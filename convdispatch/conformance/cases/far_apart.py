@@ -1,6 +1,6 @@
 """Taps that read nothing but pads, strides over the image, and crops of more than a stride.
 
-What the frontend makes of such an op is lowered, and compared with the oracle's result of the op
+The resolved form of such an op is lowered, and compared with the oracle's result of the op
 itself. Where its numbers are too large for any oracle, it is compared with a small op that does
 the same, which is written beside it.
 """

@@ -35,8 +35,8 @@ _OF_NUMBERS: dict[str, Callable[[Functions, Any], Any]] = {
     "power-root": lambda f, x: f["power"](f["abs"](x), 0.5),
 }
 
-# The smallest normal number's exponent, and that of the largest. What is smaller, a processor may
-# take for zero; float16 is computed in float32, whose numbers begin far below its own.
+# The exponents of the smallest and the largest normal number. A processor may take smaller numbers
+# for zero; float16 is computed in float32, whose numbers begin far below its own.
 _EXPONENTS = {"bfloat16": (-126, 127), "float32": (-126, 127), "float64": (-1022, 1023)}
 # Beside powers of two and their lower neighbours.
 _SIGNIFICANDS = 14

@@ -23,7 +23,7 @@ Array: TypeAlias = npt.NDArray[Any]
 def lower(backend: Backend, op: Op, signature: Signature) -> Callable[..., Tensor]:
     """Lower the op as `dispatch.lower` does, also where the backend declares it unsupported.
 
-    Whoever runs a case has asked about that before, and may want to know whether it works.
+    The caller has checked that before, and may want to know whether the case works anyway.
     """
     offered = registry.offer(backend, op, signature)
     return backend.lower(op, signature) if offered is None else offered

@@ -1,4 +1,4 @@
-"""What must hold between several answers of one backend, whatever the right answer is.
+"""Relations that must hold between several answers of one backend.
 
 The oracle gives the bounds alone: it convolves absolute values. Where answers are compared, each
 may be off by its own bound, so that they may differ by the sum of these; no error is reported,

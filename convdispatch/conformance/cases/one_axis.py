@@ -111,7 +111,7 @@ CONV1D = (FLIPPABLE[0], Along(layer="Conv1D", rank=1, channels_first=True))
 
 @dataclass(frozen=True, slots=True)
 class AxisClaim:
-    """What layers along one axis, taps of a kernel and no bias make of a few cells."""
+    """The results of layers along one axis, with given taps and no bias, for a few cells."""
 
     slug: str
     claim: str

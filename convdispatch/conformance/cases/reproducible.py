@@ -1,7 +1,7 @@
 """The same call gives the same bits every time, however often it is made in a row.
 
 Two buffers that are used by turns, or a sum in whatever order threads finish, show only to those
-who ask again at once, and more than twice.
+that ask again at once, and more than twice.
 """
 
 from __future__ import annotations

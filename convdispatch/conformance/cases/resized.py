@@ -1,4 +1,4 @@
-"""What must hold between answers of `Pad` and `Upsample`, and between them and a convolution."""
+"""Relations between answers of `Pad` and `Upsample`, and between these and a convolution."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Two lowered functions do not get into each other's way, however little tells them apart.
 
 A backend may keep what it lowered, by op and signature. Here are pairs that differ in one thing:
-whoever leaves that out of the key gives one the other's answer.
+a key without it gives one the other's answer.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From parsed JSON to frozen dataclasses, refusing what does not fit their annotations.
 
-A report comes from a file that anybody may have edited. What is read once, with every type
-checked, nobody has to check again. Only the kinds of annotation that reports use are known.
+A report comes from a file that anybody may have edited. Every type is checked once, when the file
+is read, and never again. Only the kinds of annotation that reports use are supported.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def reader(kind: Any) -> Reader:
 
 
 def _plain(value: Any, kind: type) -> Any:
-    # True is an int to Python, and 1 is a float to whoever writes JSON.
+    # In Python True is an int, and writers of JSON write 1 for a float.
     allowed = (int, float) if kind is float else (kind,)
     if type(value) not in allowed or (kind is float and not _is_finite(value)):
         raise Misfit(f"is {_short(value)}; expected {_NAMES[kind]}")

@@ -1,4 +1,4 @@
-"""What changed between two reports, for a person and for a job that has to decide.
+"""The changes between two reports, for a person and for a job that has to decide.
 
 A regression is something that was shown to work and no longer is: a case that passed and now does
 not, or is gone; a new failure outside the cases; a backend that ran and does not. What a new case
@@ -32,7 +32,7 @@ class Change:
 
     @property
     def heading(self) -> str:
-        """What happened, in words that group the changes."""
+        """The kinds of changes, by which they are grouped."""
         if self.old is None:
             return "new and failing" if self.new == FAILED else f"new, {self.new}"
         if self.new is None:
@@ -55,7 +55,7 @@ class Growth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendDiff:
-    """What changed on one backend. `notes` are whole sentences about no single case."""
+    """The changes on one backend. `notes` are whole sentences that concern no single case."""
 
     name: str
     changes: tuple[Change, ...] = ()
@@ -92,7 +92,7 @@ class BackendDiff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
-    """What changed between two reports."""
+    """The changes between two reports."""
 
     notes: tuple[str, ...]
     backends: tuple[BackendDiff, ...]

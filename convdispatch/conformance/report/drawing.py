@@ -18,7 +18,7 @@ from math import prod
 
 from convdispatch.conformance.report.records import Drawing
 
-_MOST_CELLS = 1500  # of the padded side: a drawing of more tells nobody anything
+_MOST_CELLS = 1500  # of the padded side: a drawing of more is unreadable
 _WIDEST = 372  # of the whole drawing, in pixels
 _LABEL = 18  # height of a line of text
 _BETWEEN = 44  # two grids side by side, and the arrow
@@ -45,7 +45,7 @@ class _DrawnAxis:
 
     @property
     def positions(self) -> range:
-        """The cells that are drawn, counted from the first that is no pad."""
+        """The cells that are drawn, counted from the first cell that is not a pad."""
         start = -max(self.low, 0)
         return range(start, start + self.extent)
 

@@ -1,4 +1,4 @@
-"""A report as one page: everything in one file, for whoever opens it, without a network.
+"""A report as one page: everything in one file, readable without a network.
 
 The page's policy (Content-Security-Policy) allows the one style sheet and the one script that are
 written into it, by their hashes, and nothing else.

@@ -116,7 +116,7 @@ def _exceptions(backend: BackendRecord) -> str:
 
 
 def _unneeded(backend: BackendRecord) -> list[str]:
-    """Return the reasons of which no case fails; of others, some may work on one processor."""
+    """Return the reasons without a failing case; others may work on some processors."""
     declined = [one for one in backend.outcomes if one.status == UNSUPPORTED]
     failing = {one.detail for one in declined if not one.works}
     return sorted({one.detail for one in declined} - failing)

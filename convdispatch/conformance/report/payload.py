@@ -133,7 +133,7 @@ def _note(
 
 
 def _drawing_number(drawing: Drawing, drawn: _Texts) -> int | None:
-    """Return the number of the drawing's text; drawing what there is no room for takes seconds."""
+    """Return the number of the drawing's text; drawings that do not fit would take seconds."""
     return _LEFT_OUT if drawn.is_full else drawn.number(draw(drawing))
 
 

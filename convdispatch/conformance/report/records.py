@@ -48,7 +48,7 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRecord:
-    """What a report says of a case, whichever backend ran it."""
+    """A report's entry of a case, for all backends."""
 
     id: str
     level: str
@@ -78,7 +78,7 @@ class CaseRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeRecord:
-    """What became of one case on one backend; `script` reproduces a failure."""
+    """The outcome of one case on one backend; `script` reproduces a failure."""
 
     case: str
     status: str

@@ -1,6 +1,6 @@
 """Files that a run will write at its end: proved writable before it starts, whole or not there.
 
-Only what this package wrote is replaced, and empty files: a slip of the keyboard costs nobody a
+Only files that this package wrote are replaced, and empty files: a typing error costs nobody a
 file of his own.
 """
 
@@ -95,7 +95,7 @@ def _is_special(path: Path) -> bool:
 
 
 def _opened(path: Path) -> int:
-    # A pipe that nobody reads is refused and not waited for.
+    # A pipe without a reader is refused, without waiting.
     descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
     os.set_blocking(descriptor, True)
     return descriptor

@@ -17,7 +17,7 @@ class ScriptFolder:
     """A folder with a script for each failure."""
 
     def __init__(self, path: str, option: str) -> None:
-        """Make the folder where there is none; raise `ReportError` where that is impossible."""
+        """Make the folder if there is none; raise `ReportError` if that is impossible."""
         self._folder, self._option = Path(path), option
         self._taken: dict[str, tuple[str, str]] = {}  # by the name, as a Mac or Windows compares it
         try:

@@ -50,7 +50,7 @@ def script(case: Case, backend: str, *, info: BackendInfo | None = None, seed: i
 def _docstring(case: Case, backend: str) -> list[str]:
     lines = [f"{case.id} on {backend!r}.", "", *case.claim.splitlines(), ""]
     text = "\n".join(line.replace("\\", "\\\\").replace('"', r"\"") for line in lines)
-    # What cannot be seen is written as Python writes it, and so is what no file can hold.
+    # Characters that are invisible, or that no file can hold, are escaped as Python does.
     return ['"""' + "\n".join(map(printable, text.split("\n"))) + '"""']
 
 

@@ -21,7 +21,7 @@ _BRACKETS: dict[type, tuple[str, str]] = {
 
 
 class Unwritable(ValueError):  # noqa: N818 - named after what is wrong
-    """There is no expression that gives the value again."""
+    """No expression reproduces the value."""
 
 
 class Source:

@@ -1,4 +1,4 @@
-"""What a report's page says before anybody filters: the verdict, the matrix, the tables.
+"""The content of a report's page before any filter: the verdict, the matrix, the tables.
 
 Everything is counted here, so that the template only lays it out.
 """
@@ -49,7 +49,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """One backend's cases by op and level; a cell is None where there is no case."""
+    """One backend's cases by op and level; a cell without a case is None."""
 
     backend: str
     levels: tuple[str, ...]

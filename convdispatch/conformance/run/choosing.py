@@ -19,7 +19,7 @@ ALL = "all"
 def choose(wanted: Iterable[str]) -> tuple[BackendInfo, ...]:
     """Return the backends of these names, each once; 'all' stands for every available one.
 
-    Imports no framework. Raises `BackendNotFound` for a name that nobody registers, and
+    Imports no framework. Raises `BackendNotFound` for a name that no plugin registers, and
     `BackendUnavailable` or `BackendBroken` for one that cannot be used.
     """
     names: list[str] = []

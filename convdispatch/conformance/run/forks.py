@@ -1,7 +1,7 @@
 """Children that a backend forks, and that come back from it as if they were this process.
 
 Such a child would answer a second time for the case that it was forked in, and for all later ones.
-A child that ends by itself, as those of `multiprocessing` do, is nobody's business.
+A child that ends by itself, as those of `multiprocessing` do, is not affected.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How long a case may be allowed to take, for whoever checks an option."""
+"""The limits on the time of a case, for the checks of options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one test of the suite does under pytest, and how it says what became of it.
+"""One test of the suite under pytest, and how it reports its outcome.
 
 Everything happens in pytest's own process, or in xdist's workers: a backend that crashes takes the
 process with it. The command `convdispatch conformance` is for those.
@@ -33,7 +33,7 @@ from convdispatch.support import standard_output
 
 _STDERR = 2
 
-# What a test found out, for the reports.
+# The findings of a test, for the reports.
 outcome_key = pytest.StashKey[Outcome]()
 script_key = pytest.StashKey[str]()
 problems_key = pytest.StashKey[list[str]]()
@@ -113,7 +113,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declarations:
-    """What belongs to no case of a backend: the parameter of `test_declarations`."""
+    """The failures of a backend that belong to no case: the parameter of `test_declarations`."""
 
     tested: Tested
     every_id: tuple[str, ...]

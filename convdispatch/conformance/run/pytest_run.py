@@ -43,7 +43,7 @@ _ATTRIBUTE = "convdispatch"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What the options ask for, checked."""
+    """The checked options."""
 
     infos: tuple[BackendInfo, ...]
     cases: tuple[Case, ...]

@@ -50,7 +50,7 @@ class Settings:
     seed: int
     jobs: int  # worker processes at a time
     time_limit: float  # seconds for one case
-    wants_scripts: bool = True  # of failures; nobody reads them where no report is written
+    wants_scripts: bool = True  # of failures; not needed if no report is written
 
 
 class Interrupted(KeyboardInterrupt):
@@ -87,7 +87,7 @@ def run(
                 for thread in (*threads, ending):
                     thread.start()
             is_whole = ended.get()
-    except KeyboardInterrupt:  # where nobody handles the signals
+    except KeyboardInterrupt:  # if no other code handles the signals
         is_whole = False
     if not is_whole:
         slot.stop()
@@ -106,7 +106,7 @@ def _tell_end(threads: Sequence[threading.Thread], ended: queue.SimpleQueue[bool
 
 
 class _Slot:
-    """What each thread does; they share all of it."""
+    """The work of the threads, which share all of it."""
 
     def __init__(self, schedule: Schedule, settings: Settings, watch: Watcher) -> None:
         self._schedule = schedule
@@ -117,7 +117,7 @@ class _Slot:
         self.error: BaseException | None = None
 
     def run(self) -> None:
-        """Do work until there is none."""
+        """Do work until none is left."""
         try:
             while (work := self._schedule.join()) is not None:
                 self._occupy(work)

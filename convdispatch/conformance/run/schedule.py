@@ -1,4 +1,4 @@
-"""Who does what next: cases of several backends, handed in chunks to a few slots.
+"""The schedule: cases of several backends, passed in chunks to a few slots.
 
 A slot is one worker process at a time. It goes to the backend with cases left and the fewest
 workers, so that every processor is busy to the end although one backend is slower than the rest.
@@ -20,7 +20,7 @@ from convdispatch.ops import BackendInfo
 
 _LARGEST_CHUNK = 32
 _MANY = 100  # cases that are worth a process, as long as nothing is known of the backend
-_MOST_LOST_IN_A_ROW = 100  # workers of one backend, none of which completed a case
+_MOST_LOST_IN_A_ROW = 100  # workers of one backend that completed no case
 
 
 @dataclass(slots=True, eq=False)

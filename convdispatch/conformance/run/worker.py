@@ -29,7 +29,7 @@ _STDIN, _STDOUT = 0, 1
 
 
 def main(name: str, seed: int, wants_scripts: bool) -> None:
-    """Load the backend, then run what is asked for until nobody asks any more."""
+    """Load the backend, then run the requested cases until the requests end."""
     questions, answers = _private_streams()
     # Lists of a token, which each answer repeats, and ids. Read beside the work: when the parent is
     # gone, this process ends at once, whatever the backend is doing.
@@ -71,7 +71,7 @@ def _listen(questions: IO[str], wanted: queue.SimpleQueue[list[str]]) -> None:
 def _private_streams() -> tuple[IO[str], IO[str]]:
     """Move the two ends of the conversation away, and leave nothing to read and no pipe to write.
 
-    What is printed outside of a case goes to standard error, where the parent finds it.
+    Output outside of a case goes to standard error, where the parent reads it.
     """
     questions, answers = os.dup(_STDIN), os.dup(_STDOUT)
     nothing = os.open(os.devnull, os.O_RDONLY)

@@ -19,7 +19,7 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 @dataclass(frozen=True, slots=True)
 class CaseAnswer:
-    """What became of one case."""
+    """The outcome of one case."""
 
     outcome: Outcome
     script: str
