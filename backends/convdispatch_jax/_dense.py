@@ -35,7 +35,7 @@ _MIB = 2**20
 
 @dataclass(frozen=True, kw_only=True)
 class DenseConvolution(Convolution):
-    """A convolution whose results each read all input channels."""
+    """A convolution in which each result reads all input channels."""
 
     groups: int = 1
 
@@ -51,7 +51,8 @@ class DenseConvolution(Convolution):
         if form == "product":
             return self.as_product
         if self.is_pointwise and form in (BY_SHAPE, IN_A_WHOLE):
-            # No crop: what a stride leaves unread is unread by products, and so by all gradients.
+            # No crop: products, and so all gradients, do not read the cells that a stride leaves
+            # unread.
             return differentiable(self._pointwise, self.as_product, self.as_product)
         return self.cropped(self._by_shape(form))
 
@@ -100,7 +101,7 @@ class DenseConvolution(Convolution):
         return self._product(x if max(self.strides) == 1 else x[read], kernel)
 
     def as_columns(self, x: jax.Array, kernel: jax.Array) -> jax.Array:
-        """Lay side by side what each result reads, and multiply: im2col."""
+        """Lay the cells that each result reads side by side, and multiply: im2col."""
         read = [cells for _, cells in self.read_by_taps(x)]
         return self._product(jnp.concatenate(read, -1), kernel)
 
@@ -126,7 +127,7 @@ class DenseConvolution(Convolution):
         return matrix.reshape(*shape, kernel.shape[-1])
 
     def sizes(self, x: jax.Array) -> Sizes | None:
-        """Return what the rules go by; None where JAX exports for sizes yet unknown."""
+        """Return the sizes for the rules; None if JAX exports for sizes that are still unknown."""
         if not all(isinstance(size, int) for size in x.shape):
             return None
         output = self.output_size(x)

@@ -44,7 +44,7 @@ def _choosing(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def dtype_of(name: str) -> np.dtype[Any]:
-    """Return the element type of that name, or raise `UnsupportedOp` where JAX has none such."""
+    """Return the element type of that name, or raise `UnsupportedOp` if JAX lacks it."""
     require_kept(name)
     return np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
 

@@ -29,7 +29,7 @@ WORTH_A_CALL_EACH = 2**20
 
 @dataclass(frozen=True, kw_only=True)
 class GroupedConvolution(Convolution):
-    """A convolution whose results each read the input channels of one group."""
+    """A convolution in which each result reads the input channels of one group."""
 
     @property
     def is_depthwise(self) -> bool:

@@ -1,4 +1,4 @@
-"""Random numbers by key: JAX's own, by Threefry whatever the configuration says."""
+"""Random numbers by key: JAX's own, always by Threefry, whatever the configuration says."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from convdispatch_jax._functions import dtype_of
 
 def fold(key: jax.Array, number: Any) -> jax.Array:
     """Return another key."""
-    # Once more with a constant: the first fold gives what a draw from the key gives as well.
+    # Fold once more with a constant, because a draw from the key gives the bits of the first fold.
     folded = jax.random.fold_in(jax.random.fold_in(_native(key), number), 1)
     return lax.bitcast_convert_type(jax.random.key_data(folded), jnp.int32)
 

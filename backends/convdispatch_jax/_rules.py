@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Memory of columns, in MiB, beyond which no form makes them, whoever asks for it: what was measured
-# for one image serves all batches.
+# No form makes columns of more than this many MiB, even on request, because a form that was
+# measured for one image serves all batches.
 MOST_COLUMNS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """What decides about a form."""
+    """The sizes that determine a form."""
 
     rank: int  # spatial axes
     images: int

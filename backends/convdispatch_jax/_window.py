@@ -1,4 +1,4 @@
-"""What all forms of a convolution on a processor start from: channels-last, padded and cropped."""
+"""The common start of all forms of a convolution on a CPU: channels-last, padded and cropped."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Function = Callable[[jax.Array, jax.Array], jax.Array]  # of (x, kernel)
 Pads = Sequence[tuple[int, int]]
 
 BY_SHAPE = "by_shape"
-# In a function that is compiled as a whole XLA fuses a convolution without pads with what follows,
-# and is much the faster for it where that is a pooling or a sum; never slower than code by hand.
+# In a function that is compiled as a whole, XLA fuses a convolution without pads with the next
+# operation. That is much faster for a pooling or a sum, and never slower than code by hand.
 IN_A_WHOLE = "in_a_whole"
 FRAMEWORK = "framework"
 
@@ -28,7 +28,7 @@ _LAYOUTS = {
 
 
 def is_a_processor() -> bool:
-    """Say whether what is traced now will run on a processor, as far as can be known.
+    """Return whether the traced code will run on a CPU, as far as that is known.
 
     Asked while tracing: an accelerator's compiler gets the framework's own convolution.
     """
@@ -55,7 +55,7 @@ class Convolution:
     @property
     def is_pointwise(self) -> bool:
         """Whether each result depends on one cell of the input."""
-        # Cells that a stride leaves over, after its last, are no pads.
+        # Cells after the last one that a stride reads are not pads.
         sides = zip(self.crop, self.pads, self.strides, strict=True)
         return set(self.taps) == {1} and all(
             pads == (0, 0) and low == 0 and -stride < high <= 0
@@ -71,7 +71,7 @@ class Convolution:
         raise NotImplementedError
 
     def cropped(self, convolve: Function) -> Function:
-        """Return the function that takes off what is to be cropped, and then convolves."""
+        """Return the function that crops and then convolves."""
         if not any(map(any, self.crop)):
             return convolve
         spatial = [(low, high, 0) for low, high in self.crop]

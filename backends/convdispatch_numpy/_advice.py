@@ -15,7 +15,7 @@ _VARIABLE = "OPENBLAS_CORETYPE"
 
 
 def advice() -> list[str]:
-    """Return sentences for the user; none where nothing is known to be amiss."""
+    """Return sentences for the user; none if no problem is known."""
     kernels = getattr(_threads.blas(), "architecture", None)
     if kernels not in _OLDER_KERNELS or not _has_avx512(_instructions()):
         return []

@@ -1,7 +1,7 @@
-"""The scratch memory of a call, at most 32 MiB whatever its input, and how it is shared out.
+"""The scratch memory of a call, at most 32 MiB for any input, and its shares.
 
-Each thread has columns, a padded block of its input and a product before it is put in its place;
-all of them together have a kernel turned around, or partial sums of a kernel's gradient.
+Each thread has columns, a padded block of its input and a product that is not yet in its place. All
+threads together have a reversed kernel, or partial sums of a kernel's gradient.
 """
 
 from __future__ import annotations
@@ -35,5 +35,5 @@ def products(threads: int) -> int:
 
 
 def smallest(share: int) -> int:
-    """Return what each thread has of one of the shares where there are as many as may be."""
+    """Return one thread's part of a share for the largest number of threads."""
     return share // _threads.MOST

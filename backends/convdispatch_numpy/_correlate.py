@@ -1,4 +1,4 @@
-"""Cross-correlation and its two adjoints in plain NumPy: by tiles, or one product a kernel tap.
+"""Cross-correlation and its two adjoints in plain NumPy: by tiles, or one product per tap.
 
 The three functions are the three faces of one trilinear form sum(y * (x correlated with k)), so
 each one's gradients are the other two, to any order.
@@ -29,8 +29,8 @@ Blocked = TiledConvolution | DepthwiseConvolution
 
 # Bytes of a kernel that is copied to another element type, for which there is scratch memory.
 MOST_CAST = _budget.KERNELS
-# Of one that is turned around at each call: for a larger one, one product a tap is faster, by a
-# half for an image of 7x7x512 and a kernel of 3x3, by a fifth for eight of them.
+# Bytes of a kernel that is reversed at each call: for a larger kernel one product per tap is
+# faster, by a half for an image of 7x7x512 and a kernel of 3x3, by a fifth for eight of them.
 MOST_TURNED = 4 * 2**20
 
 
@@ -90,7 +90,8 @@ class Correlation:
         x = np.empty((len(y), *self.geometry.input_size, channels), y.dtype)
         dtype = widened(y.dtype)
         parts = self._adjoint_parts
-        # Those that read zeros around `y` would make NaN of them by infinity; taps read none.
+        # Convolutions that read zeros around `y` would turn them into NaN by infinity; taps read
+        # none.
         if parts is None or self._is_turned_slowly(kernel, dtype) or not _is_finite(kernel):
             self._by_taps.input_adjoint_into(x, y, kernel, finish)
             return x
@@ -119,13 +120,13 @@ class Correlation:
         return math.prod(self.kernel_shape) * dtype.itemsize
 
     def _is_turned_slowly(self, kernel: Array, dtype: np.dtype[Any]) -> bool:
-        """Whether the products of the taps take less time than turning the kernel around first."""
+        """Whether the products of the taps take less time than reversing the kernel first."""
         is_copied = self.groups > 1 or self._is_adjoint_of_taps or kernel.dtype != dtype
         return is_copied and self._kernel_bytes(dtype) > MOST_TURNED
 
     @cached_property
     def _is_adjoint_of_taps(self) -> bool:
-        """Whether a part of the adjoint has taps, whose order is turned around."""
+        """Whether a part of the adjoint has several taps, so that their order is reversed."""
         return any(math.prod(phase.geometry.taps) > 1 for phase, _ in self._adjoint_parts or ())
 
     @cached_property
@@ -171,7 +172,7 @@ class Correlation:
 
     @cached_property
     def _adjoint_parts(self) -> list[tuple[Phase, Blocked]] | None:
-        """The convolutions that together make the input adjoint; None where taps do it better."""
+        """The convolutions that together make the input adjoint; None if taps are better."""
         channels, filters = self.kernel_shape[-2:]
         if self.groups > 1 and channels == 1 and filters != self.groups:
             return None  # each product would be one column wide
@@ -187,7 +188,7 @@ class Correlation:
         return parts
 
     def _blocked(self, geometry: Geometry, *, is_adjoint: bool = False) -> Blocked | None:
-        """Return a convolution with these channels by blocks, None where taps do it better."""
+        """Return a convolution with these channels by blocks, None if taps are better."""
         channels, filters = self.kernel_shape[-2:]
         if self.only_taps:
             return None

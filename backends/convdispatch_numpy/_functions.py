@@ -70,7 +70,7 @@ def _gated(function: Function) -> Function:
 
 
 def _put(g: Array, indices: Any, axis: int, shape: Shape) -> Array:
-    """Return zeros of that shape to which each number of `g` is added where `take` took it."""
+    """Return zeros of that shape, with each number of `g` added at the place that `take` read."""
     flat = np.ravel(indices)
     axis %= len(shape)
     rows = np.moveaxis(g.reshape(*shape[:axis], flat.size, *shape[axis + 1 :]), axis, 0)
@@ -98,7 +98,7 @@ def _take_gradient(answer: Array, x: Array, indices: Any, axis: int) -> Function
 
 
 _GRADIENTS: Mapping[str, Function] = {
-    # The bounds belong to what lies between them, as in every framework.
+    # The bounds belong to the interval, as in every framework.
     "clip": lambda answer, x, low, high: lambda g: g * ((x >= low) & (x <= high)),
     "erf": lambda answer, x: lambda g: g * (2 / math.sqrt(math.pi)) * _exp(-x * x),
     "erfc": lambda answer, x: lambda g: g * (-2 / math.sqrt(math.pi)) * _exp(-x * x),

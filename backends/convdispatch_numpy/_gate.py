@@ -1,8 +1,8 @@
-"""Forks wait until no thread of ours multiplies matrices, and none begins meanwhile.
+"""Make forks wait until none of our threads multiplies matrices, and keep new ones from starting.
 
-OpenBLAS ends its threads before a fork (`pthread_atfork`), also those that are at work, and whoever
-waits for them waits for ever: in the parent, in the child, or in the fork itself. NumPy alone does
-so: a thread that repeats `a @ a`, another one that forks.
+OpenBLAS ends its threads before a fork (`pthread_atfork`), even busy ones, and a caller that waits
+for them waits for ever: in the parent, in the child, or in the fork itself. NumPy alone has this
+fault: one thread repeats `a @ a` while another one forks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import threading
 
 
 class Gate:
-    """Counts the threads that compute; each enters once, however deep its computations are."""
+    """Counts the computing threads; each enters once, even for nested computations."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -38,11 +38,11 @@ class Gate:
                 self._changed.notify_all()
 
     def help(self) -> None:
-        """Be inside on behalf of a thread that is, and waits for this one: do not wait here."""
+        """Enter on behalf of a thread that is inside and waits for this one; do not wait here."""
         self._depths.value = 1
 
     def close(self) -> None:
-        """Wait until no other thread computes, and let none begin: before a fork."""
+        """Wait until no other thread computes, and let none begin; called before a fork."""
         self._changed.acquire()
         self._forks += 1
         # A signal handler forks in the middle of its own thread's computation.
@@ -51,13 +51,13 @@ class Gate:
             self._changed.wait()
 
     def open(self) -> None:
-        """Undo one `close`: after the fork, in the parent."""
+        """Undo one `close`; called after the fork, in the parent."""
         self._forks -= 1
         self._changed.notify_all()
         self._changed.release()
 
     def renew(self) -> None:
-        """Forget all threads but the calling one: after the fork, in the child."""
+        """Forget all threads except the calling one; called after the fork, in the child."""
         self._changed = threading.Condition()
         self._computing = 1 if self._depth() else 0
         self._forks = 0

@@ -23,9 +23,9 @@ from convdispatch_numpy._tiles import Geometry, Tile, Tiles, even_share
 
 Array = npt.NDArray[Any]
 
-# Of a tile's columns, which are to stay in the cache; the product is slow of fewer cells than that,
-# so a tile of long columns may be larger. Within 5 % of the best of half and twice these numbers
-# for nearly all of ResNet-50's convolutions, on two processors.
+# Bytes of a tile's columns, which should stay in the cache; the product of fewer cells than that is
+# slow, so a tile of long columns may be larger. Within 5 % of the best of half and twice these
+# numbers for nearly all of ResNet-50's convolutions, on two processors.
 TILE_BYTES = 2**20
 TILE_CELLS = 192
 # Cells a thread from which a single tile is cut into one for each.
@@ -58,8 +58,8 @@ class TiledConvolution:
     def is_compact(self) -> bool:
         """Whether a tile's columns, and the block behind it, have room in the scratch memory.
 
-        The block has not where taps, or the cells that a stride leaves out, are far apart: on each
-        axis n output cells have n taps columns, and (n - 1) stride + reach cells behind them.
+        The block does not fit if taps, or the cells of a stride, are far apart: on each axis n
+        output cells have n taps columns, and (n - 1) stride + reach cells behind them.
         """
         geometry = self.geometry
         most = math.prod(map(max, geometry.reach, geometry.strides))
@@ -83,7 +83,7 @@ class TiledConvolution:
         threads = threads_for(operations)
         is_direct = y.flags.c_contiguous and y.dtype == kernel.dtype
         tiles = self.tiles(len(x), kernel.itemsize, threads, is_direct=is_direct)
-        # Of fewer tiles than threads each is multiplied by all of them.
+        # If there are fewer tiles than threads, all threads multiply each tile.
         product = multiply if len(tiles) < threads else _products.multiply_alone
 
         def compute(index: int) -> None:
@@ -110,7 +110,7 @@ class TiledConvolution:
         tiles = self.tiles(len(x), x.itemsize, threads, is_direct=y.flags.c_contiguous)
         length = math.prod(self.geometry.taps) * self.channels
         sums = partial_sums((length, self.filters), x.dtype, min(threads, len(tiles)))
-        # Where there is no memory for a sum of each thread, they share each product.
+        # Without memory for a separate sum per thread, all threads share each product.
         are_helped = len(sums) == 1
 
         def add(part: int) -> None:
@@ -134,7 +134,7 @@ class TiledConvolution:
         return 2 * y.size * math.prod(self.geometry.taps) * self.channels
 
     def tiles(self, batch: int, itemsize: int, threads: int, *, is_direct: bool) -> Tiles:
-        """Return the tiles; of fewer cells where a product is not written directly in its place."""
+        """Return the tiles; they are smaller if a product is not written directly to its place."""
         found: Tiles = self._tiles(batch, itemsize, threads, is_direct)
         return found
 

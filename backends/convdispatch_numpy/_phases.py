@@ -33,7 +33,7 @@ class _Axis:
 
 
 def phases(geometry: Geometry) -> list[Phase] | None:
-    """Return the classes that any tap reaches; None where a stride meets a dilation."""
+    """Return the classes that any tap reaches; None for a stride with a dilation."""
     sizes = zip(
         geometry.input_size,
         geometry.taps,

@@ -1,8 +1,8 @@
-"""Where helping threads run: not on the processor of the thread that they help.
+"""Keep helper threads off the processor of the thread that they help.
 
-Linux wakes a thread on the processor of whoever wakes it, if it takes the thread's own one for
-busy. So it does in a virtual machine whose idle processors are halted, and for the next 30 ms the
-two share one processor: a convolution after a pause took twice as long as in a loop.
+If Linux takes a thread's own processor for busy, it wakes the thread on the processor of the waking
+thread. This happens in a virtual machine with halted idle processors, and the two threads then
+share one processor for 30 ms: a convolution after a pause took twice as long as in a loop.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Matrix products in threads of our own, where they are worth a thread."""
+"""Matrix products in our own threads, if they are large enough."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def partial_sums(shape: tuple[int, ...], dtype: np.dtype[Any], most: int) -> lis
 
 
 def sum_of(parts: list[Array]) -> Array:
-    """Return the sum of what `partial_sums` made, in the memory of the first."""
+    """Return the total of the arrays of `partial_sums`, in the memory of the first."""
     total, *others = parts
     for part in others:
         total += part

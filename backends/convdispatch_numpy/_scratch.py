@@ -27,12 +27,12 @@ class Scratch(threading.local):
         return np.empty(size, np.uint8) if kept is None or kept.nbytes < size else kept
 
     def give_back(self, memory: Bytes) -> None:
-        """Keep memory from `take` for the next one; nobody uses it any more."""
+        """Keep memory from `take` for the next computation; the caller no longer uses it."""
         self._kept = memory
 
 
 def contiguous(x: npt.NDArray[Any], memory: Bytes) -> npt.NDArray[Any]:
-    """Return `x` where it is contiguous, else a copy, in that memory if there is enough of it."""
+    """Return `x` if it is contiguous, else a copy, in that memory if it is large enough."""
     if x.flags.c_contiguous:
         return x
     if x.nbytes > memory.nbytes:

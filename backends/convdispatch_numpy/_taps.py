@@ -1,8 +1,8 @@
 """Cross-correlation one kernel tap after the other: a product of the cells of a block for each.
 
-For what has no better way: taps or strides so far apart, or columns so long, that they would fill
-the memory, kernels too large to be turned around, and some groups. Padding is never made: a tap
-that would read a padded cell skips it.
+This is for cases without a better way: taps or strides so far apart, or columns so long, that they
+would fill the memory, kernels too large to be reversed, and some groups. Padding is never
+allocated: a tap that would read a padded cell skips it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from convdispatch_numpy._tiles import Geometry, Part, choose, cut
 Array = npt.NDArray[Any]
 Tap = tuple[int, ...]
 Slices = tuple[slice, ...]
-# From the tap's place, the part of the axis that is written, and the axis's number to the cells
-# read and those written, counted from the part's first; None where there are none.
+# From the tap's place, the written part of the axis, and the axis's number to the cells read and
+# the cells written, counted from the part's first cell; None if there are none.
 Meet = Callable[[int, Part, int], tuple[slice, slice] | None]
 
 # A block has its cells, their product and the sum of the products.

@@ -1,8 +1,7 @@
-"""Threads of our own: each multiplies matrices alone, while NumPy's BLAS is held to one thread.
+"""Our own threads: each multiplies matrices alone, while NumPy's BLAS is limited to one thread.
 
-So the copying of columns is shared out too, and no thread of BLAS is left spinning afterwards.
-Nothing happens at import; the pool is made when there is first work for it, and anew in a forked
-child.
+So the threads also share the copying of columns, and no thread of BLAS spins afterwards. Nothing
+happens at import; the pool is made at the first work, and again in a forked child.
 """
 
 from __future__ import annotations
@@ -21,24 +20,25 @@ from convdispatch_numpy._gate import gate
 from convdispatch_numpy._processors import Helpers, usable
 
 VARIABLE = "CONVDISPATCH_NUMPY_THREADS"
-# Each thread has a tile of its own: more of them would need more scratch memory than is promised.
+# Each thread has its own tile: more threads would need more scratch memory than is promised.
 MOST = 8
 _NUMBER = re.compile("0*[1-9][0-9]{0,17}")  # more than MOST is MOST
 
 
 def count() -> int:
-    """Return how many threads to use: 1 where BLAS's own are to be left alone.
+    """Return how many threads to use; 1 leaves the threads to BLAS.
 
-    As many as the process may use processors and BLAS may use threads when that is first asked, or
-    what the environment variable `CONVDISPATCH_NUMPY_THREADS` says, at most `MOST`; 1 without the
-    package threadpoolctl. Raises `ConfigError` for a variable that is no positive number.
+    The number is the value of the environment variable `CONVDISPATCH_NUMPY_THREADS` or, without it,
+    the smaller of the processors that the process may use and the threads that BLAS may use at the
+    first call; at most `MOST`, and 1 without the package threadpoolctl. Raises `ConfigError` if the
+    variable is not a positive number.
     """
     given = os.environ.get(VARIABLE) or None
     return 1 if given == "1" else _count(given)
 
 
 def require_understood() -> None:
-    """Raise `ConfigError` where the variable is no positive number, whether or not it is used."""
+    """Raise `ConfigError` if the variable is not a positive number, whether or not it is used."""
     _wanted(os.environ.get(VARIABLE) or None)
 
 
@@ -48,7 +48,8 @@ def _count(given: str | None) -> int:
     if blas() is None:
         return 1
     if wanted is None:
-        # Who limits BLAS, as by OPENBLAS_NUM_THREADS, means all threads that multiply matrices.
+        # A limit on BLAS, such as OPENBLAS_NUM_THREADS, applies to all threads that multiply
+        # matrices.
         wanted = min(usable(), _blas_threads())
     return min(wanted, MOST)
 
@@ -169,20 +170,20 @@ _helpers = Helpers()
 
 @cache
 def blas() -> Any:
-    """Return threadpoolctl's controller of NumPy's BLAS, None where there is none."""
+    """Return threadpoolctl's controller of NumPy's BLAS, or None."""
     try:
         from threadpoolctl import ThreadpoolController
     except ImportError:
         return None
     found = [one for one in ThreadpoolController().lib_controllers if one.user_api == "blas"]
     own = [one for one in found if "numpy" in one.filepath.lower()]
-    # Another package may have a BLAS of its own, whose threads are none of our business.
+    # Another package may have its own BLAS, whose threads we leave alone.
     chosen = own or found
     return chosen[0] if len(chosen) == 1 else None
 
 
 class _Held:
-    """How many computations hold BLAS to one thread now, and what it had before."""
+    """The number of computations that limit BLAS to one thread now, and its earlier limit."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -194,14 +195,14 @@ _held = _Held()
 
 
 def _blas_threads() -> int:
-    """Return how many threads BLAS may use where no computation holds it to one."""
+    """Return how many threads BLAS may use when no computation limits it."""
     with _held.lock:
         threads: int = _held.before if _held.holders else blas().get_num_threads()
         return threads
 
 
 def _hold_blas() -> None:
-    """Hold BLAS to one thread, whose others would spin for a tenth of a second afterwards."""
+    """Limit BLAS to one thread; its other threads would spin for a tenth of a second afterwards."""
     with _held.lock:
         if not _held.holders:
             _held.before = blas().get_num_threads()
@@ -210,7 +211,7 @@ def _hold_blas() -> None:
 
 
 def _release_blas() -> None:
-    """Undo it; the last of several threads that hold BLAS gives it back its own."""
+    """Undo it; the last of several holding threads restores BLAS's own limit."""
     with _held.lock:
         _held.holders -= 1
         if not _held.holders:
@@ -237,7 +238,7 @@ def _after_fork_in_child() -> None:
 
 
 def _hold_again() -> None:
-    """Hold BLAS anew, which a fork gives its threads back, where the forking thread holds it."""
+    """Limit BLAS again after a fork, which restores its threads, if the forking thread holds it."""
     if _held.holders:
         blas().set_num_threads(1)
 

@@ -1,4 +1,4 @@
-"""Blocks of output cells, and the input cells that they read: integers, settled before any number.
+"""Blocks of output cells and the input cells that they read, as integers known before any call.
 
 The tiles of a convolution depend on sizes alone, so they are made once for each batch size.
 """
@@ -23,7 +23,7 @@ KEPT = 1024
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """What a tile has of one axis."""
+    """The part of a tile on one axis."""
 
     start: int  # output cells
     stop: int
@@ -44,7 +44,7 @@ class Tile:
     place: Slices  # in the result
     cells: int  # of all samples
     read: Slices  # input cells
-    put: Slices | None  # where they lie in the block; None where they are all of it
+    put: Slices | None  # where they lie in the block; None if they fill it
     block_shape: tuple[int, ...]
     window_shape: tuple[int, ...]  # (samples, *cells, *taps, channels)
     block_strides: tuple[int, ...]  # of the windows, in bytes of a contiguous block
@@ -54,7 +54,7 @@ class Tile:
     def windows(self, x: Array, dtype: np.dtype[Any]) -> Array:
         """Return, for each output cell, the input numbers that it reads: a view or a strided one.
 
-        Copied by whoever reshapes it; `x` is channels-last, of any strides and element type.
+        A reshape copies it; `x` is channels-last, with any strides and element type.
         """
         if self.put is None:
             if x.flags.c_contiguous and x.dtype == dtype:
@@ -183,7 +183,7 @@ class Tiles:
 
 
 def even_share(cells: int, most: int, threads: int) -> int:
-    """Return of how many cells, at most `most`, a tile is where each thread has as many tiles."""
+    """Return a tile's number of cells, at most `most`, so that all threads have as many tiles."""
     tiles = -(-cells // most)
     return -(-cells // (max(-(-tiles // threads), 1) * threads))
 

@@ -1,4 +1,4 @@
-"""The TensorFlow backend of convdispatch, registered as any third party's: it says who it is.
+"""The TensorFlow backend of convdispatch, registered like any third party's.
 
 Nothing in this module imports the framework; `_backend` does, when the backend is loaded.
 """

@@ -8,7 +8,7 @@ OURS = ("convdispatch", "convdispatch_tensorflow")
 
 
 def leave_ours_alone() -> None:
-    """Have `tf.function` call our code as it is, whatever calls it.
+    """Make `tf.function` call our code unchanged, whatever calls it.
 
     Nothing here depends on a tensor's values, so that there is nothing to rewrite; and AutoGraph
     warns of what it cannot, such as two lambdas in one line. tensorflow 2.21 has no public way to

@@ -45,7 +45,7 @@ def convolution(op: Conv, signature: Signature) -> Product:
             return never_empty(grouped_image_convolution(strides, op.groups, "SAME"))
         if len(set(strides)) == 1:  # as tensorflow 2.21 wants it to be
             return never_empty(_depthwise(strides, op.dilation, op.groups, "SAME"))
-    # A stride leaves fewer cells over than it is long; what is more was cropped.
+    # A stride leaves fewer cells unread than its length; a larger number was cropped.
     is_left_over = all(
         low == 0 and -stride < high <= 0 for (low, high), stride in zip(pads, strides, strict=True)
     )

@@ -1,4 +1,4 @@
-"""The one import of TensorFlow, so that what must surround it is in one place."""
+"""The only import of TensorFlow, together with the code that must surround it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-# Read once, while TensorFlow is being imported. Each process would otherwise be told on stderr
-# which instructions its processor has; errors still show, and a user's own level stays.
+# Read once, during the import of TensorFlow. Otherwise each process would print on stderr which
+# instructions its processor has. Errors still appear, and a user's own level stays.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
@@ -24,7 +24,7 @@ _WRITTEN_BY_KERAS = b"""{
 
 @contextlib.contextmanager
 def _without_new_configuration() -> Iterator[None]:
-    """Take away the keras.json that importing tensorflow 2.21 makes where there is none.
+    """Remove the keras.json that importing tensorflow 2.21 makes if there is none.
 
     It imports Keras 3, which writes a file that names TensorFlow: the next run of a user who had
     chosen nothing would find that as their choice.

@@ -26,7 +26,7 @@ def _linear(x: Any) -> Any:
 
 
 def _binary(combine: Function) -> Function:
-    """Return a function of (x, y), and what comes before them; a number gets the other's type."""
+    """Return a function of (x, y), after any other arguments; a number gets the other's type."""
     rounded = _rounded_once_of_several(combine)
     return lambda *arguments: rounded(*arguments[:-2], *_of_one_dtype(*arguments[-2:]))
 
@@ -109,7 +109,7 @@ def _take(x: Any, indices: Any, axis: int) -> Any:
         indices = tf.cast(indices, tf.int32)
     if axis:
         return tf.gather(x, indices, axis=axis)
-    # The gradient along the first axis is no tensor but `tf.IndexedSlices`.
+    # The gradient along the first axis is `tf.IndexedSlices` instead of a tensor.
     return tf.gather(x[None], indices, axis=1)[0]
 
 

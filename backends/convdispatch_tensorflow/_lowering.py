@@ -57,7 +57,8 @@ def _interpolating(op: Upsample | Resize, signature: Signature) -> Callable[[Any
 
     def bilinear(x: Any) -> Any:
         for axis, grid in grids:
-            # The grid stays NumPy's: a constant made during one trace is no good in another.
+            # The grid stays a NumPy array, because a constant of one trace cannot be used in
+            # another.
             share = tf.constant(grid.share.reshape(-1, *[1] * (rank - 1 - axis)), x.dtype)
             below, above = tf.gather(x, grid.below, axis=axis), tf.gather(x, grid.above, axis=axis)
             x = below * (1 - share) + above * share
@@ -69,7 +70,7 @@ def _interpolating(op: Upsample | Resize, signature: Signature) -> Callable[[Any
 def _finished(
     product: Product, op: Conv | ConvTranspose | Dense, signature: Signature
 ) -> Callable[..., Any]:
-    """Wrap a channels-last product in what the op says of layout, bias and activation."""
+    """Add the op's layout, bias and activation to a channels-last product."""
     activation = None if op.activation == "linear" else FUNCTIONS[op.activation]
     add_bias = tf.raw_ops.BiasAdd  # the gradient of `+` takes longer
     channels_last = isinstance(op, Dense) or op.channels_last

@@ -105,7 +105,7 @@ def _largest_of_images(size: Shape, strides: Shape, pads: Pads) -> Function:
     around = [(max(low, 0), max(high, 0)) for low, high in pads]
 
     def native(x: Any) -> tuple[Any, Any]:
-        """Return what is read, and its maxima."""
+        """Return the cells that are read, and their maxima."""
         if any(map(any, around)):
             lowest = tf.constant(-math.inf, x.dtype)
             x = tf.pad(x, [(0, 0), *around, (0, 0)], constant_values=lowest)
@@ -120,8 +120,8 @@ def _largest_of_images(size: Shape, strides: Shape, pads: Pads) -> Function:
         y = where(kind > 0, native(x)[1], -math.inf)
 
         def gradient(upstream: Any) -> Any:
-            # So NaN is the largest, and a pad smaller than all: oneDNN's kernel, which graphs get,
-            # takes for the first what is not above the lowest finite number.
+            # So NaN is the largest, and a pad the smallest: oneDNN's kernel, which graphs use,
+            # takes the first cell if none is above the lowest finite number.
             limits = np.finfo(x.dtype.as_numpy_dtype)
             finite = tf.clip_by_value(x, np.nextafter(limits.min, limits.max), limits.max)
             read, largest = native(where(is_nan, math.inf, finite))

@@ -36,7 +36,7 @@ def bernoulli(key: Any, shape: Sequence[Any], dtype: str, probability: Any) -> A
 
 
 def _bits(key: Any) -> Any:
-    """Return two numbers any of which may come, each key's own."""
+    """Return two numbers of full range that are unique to each key."""
     return tf.random.stateless_uniform(
         [2], key, minval=None, maxval=None, dtype=tf.int32, alg=_ALGORITHM
     )

@@ -16,7 +16,7 @@ _are_promised: ContextVar[bool] = ContextVar("samples", default=False)
 
 @contextmanager
 def promised() -> Iterator[None]:
-    """Say that what is traced now is never run for an empty batch."""
+    """Declare that the traced code never runs for an empty batch."""
     token = _are_promised.set(True)
     try:
         yield

@@ -59,11 +59,11 @@ def _assigning(step: Step, variables: Sequence[Any]) -> Callable[[Tree], Tree]:
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def assigning(inputs: Tree) -> Tree:
-        # The values before the step: whatever reads a variable later reads the new one.
+        # The values before the step, because a later read of a variable gives the new one.
         before = [tf.convert_to_tensor(variable) for variable in variables]
         new, result = step(before, inputs)
         result = map_tree(tf.convert_to_tensor, result)
-        # All is computed before anything is written, as what fails while it runs writes nothing.
+        # Everything is computed before anything is written, so a failure writes nothing.
         with tf.control_dependencies([*new, *_tensors(result)]):
             for variable, value in zip(variables, new, strict=True):
                 variable.assign(value)

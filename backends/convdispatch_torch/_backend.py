@@ -123,7 +123,7 @@ class TorchBackend:
         def run(
             variables: Sequence[torch.Tensor], inputs: Tree
         ) -> tuple[Sequence[torch.Tensor], Tree]:
-            with torch.no_grad():  # only what `value_and_grad` differentiates is recorded
+            with torch.no_grad():  # only the function of `value_and_grad` is recorded
                 new, result = step(variables, inputs)
                 held = {variable.untyped_storage().data_ptr() for variable in variables}
 
@@ -146,7 +146,7 @@ class TorchBackend:
 
 @contextlib.contextmanager
 def _no_tracing() -> Iterator[None]:
-    """Keep what is computed meanwhile out of a graph that `torch.jit.trace` records."""
+    """Keep the computations of the block out of a graph that `torch.jit.trace` records."""
     state = _tracing_state()
     torch._C._set_tracing_state(None)  # type: ignore[attr-defined]  # in no stub
     try:

@@ -1,7 +1,8 @@
 """The table of functions under NumPy's names.
 
-Wrapped is what differs from NumPy's calling convention, and what rounds: half precision is
-computed in float32 and rounded once, which torch does of most functions and of no gradient.
+Wrapped are functions that differ from NumPy's calling convention, and those that round: half
+precision is computed in float32 and rounded once, which torch does of most functions and of no
+gradient.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def _one_hot(indices: Any, depth: int, dtype: str) -> torch.Tensor:
 def _reduction(reduce: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
     def reduction(x: torch.Tensor, axis: Axes = None, keepdims: bool = False) -> torch.Tensor:
         axes = _all_axes(x, axis)
-        # torch takes an empty tuple for all axes, NumPy for none.
+        # An empty tuple means all axes for torch, and no axis for NumPy.
         return reduce(x, axes, keepdims) if axes else x
 
     return reduction
@@ -135,7 +136,7 @@ def _all_axes(x: torch.Tensor, axes: Axes) -> tuple[int, ...]:
     return (axes,) if isinstance(axes, int) else axes
 
 
-# What an op ends with, in the element type that the op computes in.
+# The end of an op, in the element type of its computation.
 ACTIVATIONS: Mapping[str, Function] = {
     "linear": _linear,
     "relu": torch.relu,

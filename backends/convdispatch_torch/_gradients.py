@@ -1,6 +1,6 @@
 """Gradients of functions of tensors: by autograd on the real parameters, or by torch.func.
 
-torch.func computes with tensors of its own, which nobody watches. So parameters that no other
+torch.func computes with its own tensors, which no hook watches. So parameters that no other
 derivative depends on are differentiated as `backward` does: their hooks are called, and those of
 `DistributedDataParallel` and other reducers.
 """
@@ -21,7 +21,7 @@ from convdispatch.ops import Differentiable, Differentiated, Tree
 Result = tuple[tuple[torch.Tensor, Tree], list[torch.Tensor]]
 
 _state = threading.local()  # of each thread: whether it is in a function that is differentiated
-_accumulating = threading.RLock()  # held by who uses the parameters' `grad`
+_accumulating = threading.RLock()  # held while code uses the parameters' `grad`
 os.register_at_fork(after_in_child=lambda: globals().update(_accumulating=threading.RLock()))
 
 
@@ -77,7 +77,7 @@ def _functionally(fn: Differentiable, tensors: list[torch.Tensor]) -> Result:
 
 
 def _on_leaves(fn: Differentiable, tensors: Sequence[torch.Tensor]) -> Result:
-    # Gradients are computed in inference mode too, whose tensors do not record what they need.
+    # Gradients work in inference mode too, whose tensors do not record what gradients need.
     with torch.inference_mode(False), torch.enable_grad(), _differentiating():
         leaves: list[torch.Tensor] = []
         for tensor in tensors:

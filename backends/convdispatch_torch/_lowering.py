@@ -107,7 +107,7 @@ def _lower_dense(op: Dense, signature: Signature, backend: kit.Primitives) -> Fu
 @lower.register
 def _lower_pad(op: Pad, signature: Signature, backend: kit.Primitives) -> Function:
     channels = [(0, 0)] if op.channels_last else []
-    # Without pads a copy as well: who changes the result in place must not change the input.
+    # A copy even without pads, so that a change of the result in place does not change the input.
     return pad_last_axes([*op.pads, *channels]) or torch.clone
 
 
@@ -154,7 +154,7 @@ def _lower_resampling(
 
 
 def _strides_that_matter(op: Conv, signature: Signature) -> tuple[list[int], list[tuple[int, int]]]:
-    """Return the strides and pads, without strides along axes of which one cell comes out.
+    """Return the strides and pads, with stride 1 along axes with one output cell.
 
     oneDNN's float32 kernel in torch 2.13 computes wrong numbers where one input channel, seen
     channels-last, is strided to a width of one cell: (2, 1, 4, 3) by (2, 1, 3, 3), stride (1, 2).
@@ -174,7 +174,7 @@ def _adapted(
     *,
     pad: Function | None = None,
 ) -> Function:
-    """Wrap torch's convolution in what the op says of layout, pads and activation.
+    """Add the op's layout, pads and activation to torch's convolution.
 
     All in one function, because it is called for every tiny convolution. What torch is given of a
     channels-last tensor is a view, which torch knows as `channels_last`.

@@ -1,4 +1,4 @@
-"""A convdispatch model as a `torch.nn.Module`, for what only takes modules."""
+"""A convdispatch model as a `torch.nn.Module`, for tools that only take modules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from convdispatch_torch._backend import backend
 
 
 class _Group(torch.nn.Module):
-    """What the parts of a path name: weights, in their order, and further groups."""
+    """The weights of a part of a path, in order, and further groups."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class WrappedModel(torch.nn.Module):
         self._share()
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> WrappedModel:
-        # What `to`, `double`, `cuda` and `share_memory` come down to.
+        # `to`, `double`, `cuda` and `share_memory` all call this method.
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch's has no types
         self._share()
         return self
@@ -139,7 +139,7 @@ def _share_loaded(module: Any, incompatible_keys: Any) -> None:
 
 
 class HasWeights(Protocol):
-    """What `as_module` wraps: a layer or a model on this backend."""
+    """The object that `as_module` wraps: a layer or a model on this backend."""
 
     backend: str
 
@@ -162,7 +162,7 @@ class HasWeights(Protocol):
 
 
 class _Numbered:
-    """A layer as a `Model` whose weights are called by their places."""
+    """A layer as a `Model` whose weights are named by their positions."""
 
     def __init__(self, layer: HasWeights) -> None:
         self.layer = layer

@@ -19,7 +19,7 @@ _MAX_POOL: tuple[Callable[..., torch.Tensor], ...] = (F.max_pool1d, F.max_pool2d
 
 
 def pooling(op: Pool, signature: Signature) -> Function | None:
-    """Return the function, None where torch has none that is right."""
+    """Return the function, None if torch has no correct one."""
     axes = kit.axes(op, signature)
     if op.kind == "max":
         pool = _largest(op, axes)

@@ -43,7 +43,7 @@ def pointwise(strides: Sequence[int], kernel_shape: Shape) -> Function:
 
 
 def by_columns(op: Conv, strides: Sequence[int], pad: Function | None, taps: Shape) -> Function:
-    """Return the convolution of what each result reads, laid side by side: (x, kernel, bias)."""
+    """Return the convolution (x, kernel, bias) by the cells of each result, side by side."""
     rank = len(taps)
 
     def product(
@@ -84,7 +84,7 @@ def dense(
     cells: torch.Tensor, matrix: torch.Tensor, bias: torch.Tensor | None = None
 ) -> torch.Tensor:
     """Multiply the last axis by a matrix (read, written), and add the bias."""
-    # In this order: while sizes are symbols nobody may compare them.
+    # In this order, because sizes cannot be compared while they are symbols.
     if _ONEDNN is not None and is_for_values_alone(cells) and _is_worth_it(cells, matrix):
         return _ONEDNN(cells, matrix.t(), bias, "none", [], "")
     return F.linear(cells, matrix.t(), bias)

@@ -1,4 +1,4 @@
-"""The activations of Keras 1, 2 and 3: names, parameters and what a layer may know about them.
+"""The activations of Keras 1, 2 and 3: names, parameters and facts for a layer.
 
 The formulas themselves are in `activation_formulas`, once for all backends. `KERAS3` is what
 `convdispatch.layers` reads; `KERAS2` (2.2.4, with the names that later 2.x added) and `KERAS1`
@@ -51,7 +51,7 @@ class Activation:
     parameters: Parameters = ()
 
     def __call__(self, x: SomeTensor, *values: object, **parameters: object) -> SomeTensor:
-        """Apply the function to a tensor of any backend, with other parameters where given."""
+        """Apply the function to a tensor of any backend, with the given parameters."""
         names = (name for name, _ in self.defaults)
         given = dict(zip(names, values, strict=False)) | parameters
         if len(values) > len(self.defaults):
@@ -144,7 +144,7 @@ def get(
 
 
 def serialize(activation: Activation | Function | None) -> object:
-    """Return what a configuration stores: the name, or a dictionary where parameters were given.
+    """Return the configuration: the name, or a dictionary if parameters were given.
 
     A foreign callable is stored by its name, as in Keras, so that it can be saved; reading it back
     needs a table that has the name.

@@ -228,7 +228,7 @@ def get(identifier: object, table: Mapping[str, Factory] = KERAS3) -> Constraint
 
 
 def serialize(constraint: Constraint | Function | None) -> object:
-    """Return what a configuration stores: of a foreign callable its name.
+    """Return the configuration; for a foreign callable it is its name.
 
     >>> serialize(MaxNorm(3, axis=[0, 1, 2]))
     {'class_name': 'MaxNorm', 'config': {'max_value': 3.0, 'axis': [0, 1, 2]}}

@@ -1,4 +1,4 @@
-"""Functions of which formulas are made, and what keeps formulas alike under every autodiff.
+"""Functions for formulas, with the same slopes under every autodiff.
 
 Rules that hold for every formula here and in the modules that use it:
 

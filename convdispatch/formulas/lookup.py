@@ -17,7 +17,7 @@ from typing import ClassVar, Self
 from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidType
 from convdispatch.support import documents
 
-# Keys that Keras 3 writes beside 'class_name' and 'config' and that name nothing of ours.
+# Keys that Keras 3 writes beside 'class_name' and 'config' and that have no meaning here.
 _KERAS3_KEYS = {"module", "registered_name", "build_config", "compile_config", "shared_object_id"}
 
 
@@ -40,7 +40,7 @@ class Configured:
     def from_config(cls, config: Mapping[str, object]) -> Self:
         """Return the object that `get_config` described; `config` is left as it was.
 
-        Raises `InvalidDocument` for one that describes none.
+        Raises `InvalidDocument` for a configuration that describes none.
         """
         what = f"the configuration of {cls.saved_name()}"
         if not isinstance(config, Mapping):
@@ -62,7 +62,7 @@ class Configured:
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
     def serialized(self) -> str | dict[str, object]:
-        """Return what a layer's configuration stores: the form of Keras 2 and 3."""
+        """Return the entry of a layer's configuration, in the form of Keras 2 and 3."""
         return {"class_name": self.saved_name(), "config": self.get_config()}
 
     def _settle(self, **values: object) -> None:
@@ -101,7 +101,7 @@ def resolve(
 
 
 def serialize(value: object) -> object:
-    """Return what a configuration stores for `value`.
+    """Return the entry of a configuration for `value`.
 
     A foreign callable is stored by its name, as in Keras, so that `get_config` works with
     lambdas; a table that does not have the name refuses it when the configuration is read.
@@ -225,7 +225,7 @@ def _build(
 def _without_silent(
     factory: Callable[..., object], config: Mapping[str, object]
 ) -> dict[str, object]:
-    """Return the configuration without what a Keras writes in it and what says nothing here.
+    """Return the configuration without a Keras's keys that have no meaning here.
 
     That is the element type in which TensorFlow 1 drew, and the wrapping of Keras 3's seeds.
     """

@@ -31,7 +31,7 @@ class Regularizer(lookup.Configured):
         return penalty(self, selection.backend_of(w), w)
 
     def loss(self, functions: Functions, w: Tensor) -> Tensor:
-        """Return the loss by a backend's table; the base has none."""
+        """Return the loss by a backend's table; the base returns no loss."""
         if type(self).__call__ is not Regularizer.__call__:  # a subclass in Keras's manner
             return self(w)
         return _penalty(functions, w, 0.0, 0.0)
@@ -256,7 +256,7 @@ def get(identifier: object, table: Mapping[str, Factory] = KERAS3) -> Regularize
 
 
 def serialize(regularizer: Regularizer | Function | None) -> object:
-    """Return what a configuration stores: of a foreign callable its name.
+    """Return the configuration; for a foreign callable it is its name.
 
     >>> serialize(L2(0.1))
     {'class_name': 'L2', 'config': {'l2': 0.1}}

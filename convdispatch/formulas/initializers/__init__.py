@@ -145,7 +145,7 @@ def get(identifier: object, table: Mapping[str, Factory] = KERAS3) -> Initialize
 
 
 def serialize(initializer: Initializer | Function | None) -> object:
-    """Return what a configuration stores: of a foreign callable its name.
+    """Return the configuration; for a foreign callable it is its name.
 
     >>> serialize(Ones())
     {'class_name': 'Ones', 'config': {}}

@@ -1,4 +1,4 @@
-"""The initializers that look at nothing but the shape: Keras 3's, and Keras 2's where alike.
+"""The initializers that depend only on the shape: Keras 3's, and Keras 2's if they are the same.
 
 Those that scale by fan-in and fan-out are in `_variance_scaling`, older formulas in
 `_legacy`; the names are in the package.
@@ -21,7 +21,7 @@ from convdispatch.support.documents import shown
 
 
 class Initializer(lookup.Configured):
-    """Base of all initializers; subclasses say in `values` what they draw.
+    """Base of all initializers; subclasses draw in `values`.
 
     `dim_ordering` matters to those of Keras 1 alone. Without a `seed` of its own, an initializer
     draws from the stream of `set_random_seed`; with one, every call gives the same values.

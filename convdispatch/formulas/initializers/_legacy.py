@@ -1,4 +1,4 @@
-"""What the initializers of Keras 1.2.2 and 2.2.4 computed otherwise than those of Keras 3."""
+"""The initializers of Keras 1.2.2 and 2.2.4 that differ from those of Keras 3."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class InitializerKeras1(Initializer):
     """Base of Keras 1.2.2's initializers, which were functions and are saved by name."""
 
     def serialized(self) -> str | dict[str, object]:
-        """Return the name, or a dictionary where Keras 1 would have needed a lambda."""
+        """Return the name, or a dictionary if Keras 1 would have needed a lambda."""
         name, config = self.saved_name(), self.get_config()
         return name if self == type(self)() else {"class_name": name, "config": config}
 
