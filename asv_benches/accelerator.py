@@ -26,7 +26,7 @@ SHAPES = (
     (32, 7, 512, 512, 3, 1),
     (32, 224, 3, 64, 7, 2),
 )
-SIDE = 4096  # of the matrices whose product says what the card can do
+SIDE = 4096  # of the matrices whose product measures the speed of the card
 CALLS = 20  # in a row, in a sample
 
 
@@ -75,7 +75,7 @@ class Torch:
 
 
 class Jax:
-    """JAX, whose calls are queued and the last of which is waited for."""
+    """JAX, which queues calls; the clock waits for the last one."""
 
     def __init__(self, device):
         self.jax = importlib.import_module("jax")
@@ -157,7 +157,7 @@ def row(framework, backend, shape, rounds):
 
 
 def require_same(backend, ours, raw):
-    """Raise unless both computed the same: a comparison of different things is none."""
+    """Raise unless both computed the same, because only equal work can be compared."""
     from convdispatch.registry import registry
 
     to_numpy = registry.load(backend).to_numpy

@@ -1,4 +1,4 @@
-"""What the commands of this folder have in common: errors of one line, numbers of rounds."""
+"""Common code of the commands of this folder: errors of one line, numbers of rounds."""
 
 import argparse
 
@@ -12,7 +12,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def rounds_like(usual):
-    """Return the argument type of a number of rounds, with an example for who gives none."""
+    """Return the argument type of a number of rounds, with an example for the error message."""
 
     def rounds(text):
         if not (text.isdecimal() and int(text) > 0):

@@ -1,4 +1,4 @@
-"""What a call complains of, the same on every backend."""
+"""The error of a call, which is the same on every backend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the two conventions' rules say of a golden case, by the oracle's direct loops.
+"""The answer of the two conventions' rules to a golden case, by the oracle's direct loops.
 
 The rules are those of tests/golden/README.md, written down once more and apart from
 `convdispatch.geometry`: an independent opinion on the cases in which real Keras contradicts

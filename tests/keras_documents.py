@@ -1,4 +1,4 @@
-"""What real Kerases wrote of layers and models, as `tests/documents/record.py` recorded it."""
+"""Documents of layers and models by real Kerases, as `tests/documents/record.py` recorded them."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ HEADER = "| saboteur | what it does | caught by | one of them |\n|---|---|---|--
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kill:
-    """What became of one saboteur."""
+    """The result of one saboteur."""
 
     sabotage: Sabotage
     caught_by: list[str]  # ids

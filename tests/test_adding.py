@@ -1,4 +1,4 @@
-"""What a model remembers between two `add`s is never out of date."""
+"""The facts that a model remembers between two `add`s are never out of date."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_layer_of_several_models_changes_for_all() -> None:
     "twin", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))]
 )
 def test_a_copy_remembers_for_itself(twin: Any) -> None:
-    """What is added to one is not in the other."""
+    """A layer that is added to one is not in the other."""
     model = stack()
     other = twin(model)
     other.add(conv("c"))

@@ -1,4 +1,4 @@
-"""What every available backend promises beside its ops: conversions and the table of functions."""
+"""Promises of every available backend besides its ops: conversions and the table of functions."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def test_awkward_arrays_become_tensors_of_the_same_values(backend, method, make,
 
 @DTYPES
 def test_a_variable_keeps_a_copy(backend, dtype):
-    """What later happens to the array does not happen to the variable."""
+    """A later change of the array does not change the variable."""
     array = np.ones(3, numpy_dtype(dtype))
     variable = backend.variable(array, dtype)
     array[:] = 7

@@ -128,7 +128,7 @@ def test_what_the_message_proposes_for_a_foreign_tensor_works(
 def test_nested_lists_of_numbers_have_the_layer_s_element_type(
     backend_name: str, number: float
 ) -> None:
-    """A list has no element type of its own, so its integers are no mistake."""
+    """A list has no element type of its own, so its integers are allowed."""
     layer = L.UpSampling1D(2, dtype="float16", backend=backend_name)
     output = registry.load(backend_name).to_numpy(layer([[[number]], [[number]]]))
     assert output.dtype == np.float16

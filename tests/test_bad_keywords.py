@@ -77,7 +77,7 @@ def test_an_unknown_keyword_is_refused_alike_on_every_backend(
 
 
 def test_keras_1_lists_no_name_that_it_lacks() -> None:
-    """What is allowed are the arguments of the page and those of every layer."""
+    """The allowed keywords are the arguments of the page and those of every layer."""
     with pytest.raises(InvalidType, match="Allowed: length, name, trainable, dtype, input_dtype,"):
         K1.UpSampling1D(foo=1)
 

@@ -154,7 +154,7 @@ def test_theano_is_refused_with_what_to_do_instead(use: Any) -> None:
 
 @pytest.mark.parametrize("use", [BACKENDS["layer"], BACKENDS["model"]], ids=["layer", "model"])
 def test_a_backend_is_named_by_a_string(use: Any) -> None:
-    """A number is no name."""
+    """A number is not a name."""
     with pytest.raises(InvalidType, match="`backend` must be a string, received 3"):
         use(3)
 

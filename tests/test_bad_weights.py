@@ -107,7 +107,7 @@ REFUSED_BY_A_MODEL: dict[str, tuple[Callable[[Any], Any], type[Exception], str]]
 def test_a_model_refuses_weights_as_a_whole(
     backend_name: str, spoil: Callable[[Any], Any], error: type[Exception], message: str
 ) -> None:
-    """What does not fit the last layer is not written into the first."""
+    """Weights that do not fit the last layer are not written into the first."""
     model = Sequential(name="model", backend=backend_name)
     model.add(L.Conv2D(4, 3, input_shape=(5, 5, 2)))
     model.add(L.Conv2D(3, 2))

@@ -1,4 +1,4 @@
-"""`convdispatch bench diff`, on checkouts of which one was made slower, broken or incomplete."""
+"""`convdispatch bench diff`, on checkouts, one of which is slower, broken or incomplete."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_a_slow_down_by_half_fails(repository: Path, tmp_path: Path, capsys: Cap
 
 
 def test_a_change_of_nothing_passes(make_checkout: Make, tmp_path: Path) -> None:
-    """Between two folders, of which one lacks a layer: that is listed, and fails nothing."""
+    """If one of two folders lacks a layer, that is listed, and nothing fails."""
     additions = {BACKEND: NO_CHANGE, "convdispatch/layers/__init__.py": "\ndel DepthwiseConv2D\n"}
     base, head = make_checkout("base"), make_checkout("another", additions)
     path = tmp_path / "report.json"
@@ -417,7 +417,7 @@ def test_what_a_killed_run_left_goes_with_the_next_one(
 def test_a_run_beside_another_takes_nothing_from_it(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is in use is not abandoned."""
+    """A worktree in use is not abandoned."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with checked_out("fast", "slow") as (base, _):
         with checked_out("fast", "slow"):
@@ -520,6 +520,6 @@ def test_the_parsers_defaults_are_the_gates() -> None:
 
 
 def test_the_reference_names_every_benchmark() -> None:
-    """Whoever selects finds the names."""
+    """The error of a wrong selection lists the names."""
     text = (ROOT / "docs/reference/command-line.md").read_text("utf-8")
     assert [name for name in BENCHMARKS if f"`{name}`" not in text] == []

@@ -16,7 +16,7 @@ def test_gamma_is_highams():
 
 
 def test_gamma_promises_nothing_for_too_many_roundings():
-    """Where n u reaches 1 there is no bound to return."""
+    """If n u reaches 1 there is no bound to return."""
     with pytest.raises(ValueError, match="`n` must be below 1 / u = 256"):
         bounds.gamma(256, bounds.unit_roundoff("bfloat16"))
 

@@ -115,7 +115,7 @@ def test_backends_json_has_stable_keys(answer: Answer) -> None:
 def test_backends_are_listed_although_the_chosen_one_is_unknown(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who asks for theano gets the list to choose from, and the advice beside it."""
+    """A user who asks for theano gets the list to choose from, and advice."""
     monkeypatch.setenv("KERAS_BACKEND", "theano")
     assert main(["backends"]) == 0
     captured = capsys.readouterr()
@@ -290,7 +290,7 @@ def test_what_a_plugin_raises_to_end_the_program_is_said(
 def test_a_command_that_something_ends_has_failed(
     failure: Failure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The exit of a command is its own: nobody else's `sys.exit(0)` makes it a success."""
+    """The exit status belongs to the command: a foreign `sys.exit(0)` is not a success."""
     monkeypatch.setattr("convdispatch.cli._backends.backend_rows", lambda: exit(0))
     assert "it was ended by SystemExit" in failure("backends")
 

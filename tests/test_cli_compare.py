@@ -77,7 +77,7 @@ def test_compare_succeeds_only_where_what_was_asked_for_was_compared(
     asked: bool,
     code: int,
 ) -> None:
-    """A check that could not be made is no success."""
+    """A check that could not run is a failure."""
     compared(*(Comparison(backend=f"b{n}", status=one) for n, one in enumerate(statuses)))
     options = ["--backends", "numpy"] if asked else []
     assert main(["compare", str(model_file), *options]) == code
@@ -89,7 +89,7 @@ def test_compare_succeeds_only_where_what_was_asked_for_was_compared(
 def test_compare_survives_whatever_the_file_raises(
     failure: Failure, model_file: Path, raised: str
 ) -> None:
-    """What would end the program without a word is said, with its place."""
+    """An exception that would end the program silently is reported, with its place."""
     model_file.write_text(raised, encoding="utf-8")
     assert "model.py:1: the file raised" in failure("compare", str(model_file))
 

@@ -138,7 +138,7 @@ def values(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
 
 
 def test_every_argument_is_known() -> None:
-    """One that is called otherwise has to be told how it is completed."""
+    """A value with an unknown name needs a rule for its completion."""
     found = list(values(_parser()))
     assert len(found) > 20
     by_dest = {"backend", "backends", "level", "select", "value"}
@@ -148,7 +148,7 @@ def test_every_argument_is_known() -> None:
 def test_a_name_with_a_meaning_to_shells_is_left_out(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a plugin calls its backend is no order to the shell."""
+    """The shell never executes the name of a plugin's backend."""
     entries = {**registry.entries(), "$(touch here)": None}
     monkeypatch.setattr(registry, "entries", lambda: entries)
     assert main(["completion", "bash"]) == 0

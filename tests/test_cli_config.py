@@ -133,7 +133,7 @@ def test_config_set_keeps_both_spellings_of_the_data_format_in_step(
 def test_config_set_says_when_a_variable_overrides_it(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was written but is not in force is worth a warning."""
+    """A written value that is not in force gives a warning."""
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     assert main(["config", "set", "backend", "numpy"]) == 0
     assert "variable KERAS_BACKEND overrides it" in capsys.readouterr().err
@@ -162,7 +162,7 @@ def test_config_set_validates_before_it_writes(
 def test_config_set_reports_an_unwritable_place(
     answer: Answer, failure: Failure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A home that cannot exist is a clear error; reading it is none."""
+    """Writing to a home that cannot exist is a clear error; reading from it is not."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file" / "home"))
     assert answer("config", "get", "backend")["value"] == "numpy"

@@ -90,7 +90,7 @@ def test_wrong_usage_is_one_line_before_the_run(
     ],
 )
 def test_a_wrong_option_is_one_line(capsys: Capture, arguments: list[str], words: str) -> None:
-    """What argparse refuses is said in one line too, which lists the options."""
+    """An error of argparse is one line too, which lists the options."""
     with pytest.raises(SystemExit, match="2"):
         main(["conformance", *arguments])
     err = capsys.readouterr().err
@@ -141,7 +141,7 @@ def test_an_old_report_is_replaced_and_a_link_is_followed(tmp_path: Path, capsys
 def test_a_file_of_the_users_is_not_replaced(
     failure: Failure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, option: str, text: str
 ) -> None:
-    """A slip of the keyboard costs nobody a file that is no report."""
+    """A typing error never replaces a file that is not a report."""
     if option == "--html":
         pytest.importorskip("jinja2", reason="the page is made by jinja2")
     monkeypatch.setattr("convdispatch.conformance.run.runner.run", None)
@@ -162,7 +162,7 @@ def test_an_empty_file_is_replaced(tmp_path: Path, capsys: Capture) -> None:
 
 
 def test_a_report_goes_to_a_pipe_and_to_a_stream(run_python: RunPython, tmp_path: Path) -> None:
-    """Where somebody reads it; one that nobody reads is refused at once."""
+    """A pipe with a reader works; a pipe without a reader is refused at once."""
     done = conformance(run_python, *ONE, "--json", "/dev/stdout", paths=())
     assert json.loads(done.stdout.splitlines()[0])["schema_version"] == 1
     assert done.stdout.endswith("0 of 1 cases failed.\n")
@@ -175,7 +175,7 @@ def test_a_report_goes_to_a_pipe_and_to_a_stream(run_python: RunPython, tmp_path
 def test_a_report_that_cannot_be_written_at_the_end_is_said(
     run_python: RunPython, tmp_path: Path
 ) -> None:
-    """What can be, is: the text and the other report."""
+    """The text and the other report are still written."""
     fault = f"import shutil; shutil.rmtree({str(tmp_path / 'folder')!r}, ignore_errors=True)"
     (tmp_path / "folder").mkdir()
     site = Rogue(faults={"tanh": fault}).install(tmp_path)
@@ -237,7 +237,7 @@ def conformance(
 def test_all_runs_every_available_backend_and_lists_the_others(
     run_python: RunPython, tmp_path: Path
 ) -> None:
-    """What is not installed is in the report with the reason, and fails nothing."""
+    """A backend that is not installed is in the report with the reason, and nothing fails."""
     rogues = [Rogue(name="sound"), Rogue(name="absent", framework="nowhere")]
     report = tmp_path / "report.json"
     options = ["--backend", "all", "--json", str(report), *ONE]

@@ -160,7 +160,7 @@ def test_a_folder_that_cannot_be_made_is_refused(here: Path, failure: Failure, i
 def test_a_failed_write_leaves_nothing(
     here: Path, failure: Failure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the disk is full half way, there is no half a skeleton."""
+    """If the disk fills up half way, no partial skeleton remains."""
     write, written = Path.write_text, []
 
     def write_some(self: Path, *args: Any, **kwargs: Any) -> int:

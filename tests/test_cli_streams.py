@@ -108,7 +108,7 @@ def test_a_command_without_any_stream_does_its_work(folder: Path, command: str) 
 @LINUX
 @pytest.mark.parametrize("command", COMMANDS)
 def test_output_that_is_lost_is_trouble(folder: Path, command: str) -> None:
-    """On a full disk nobody believes that all is well."""
+    """A full disk is reported as a failure."""
     code, _, err = run(folder, command, ">/dev/full")
     assert code == 2
     assert err.startswith("convdispatch")
@@ -126,7 +126,7 @@ def test_output_that_is_lost_is_trouble(folder: Path, command: str) -> None:
 def test_a_stream_that_is_missing_full_or_gone(
     folder: Path, command: str, redirection: str
 ) -> None:
-    """Where standard error takes nothing, nothing is lost; a reader that leaves is no error."""
+    """If standard error takes nothing, nothing is lost; a reader that leaves is not an error."""
     code, out, err = run(folder, command, redirection)
     if redirection == "| true" and COMMANDS[command] == 0:
         assert (code, err) == (141, "")
@@ -351,7 +351,7 @@ def test_a_name_cannot_look_like_a_verdict(
 def test_what_is_no_file_is_no_report(
     folder: Path, failure: Failure, monkeypatch: pytest.MonkeyPatch, command: str, kind: str
 ) -> None:
-    """A pipe that nobody fills, a device without an end and 2 GB are refused at once."""
+    """An empty pipe, an endless device and 2 GB are refused at once."""
     path = folder / "special"
     if kind == "folder":
         path.mkdir()
@@ -396,7 +396,7 @@ def test_a_broken_configuration_is_trouble(keras_json: Path, failure: Failure) -
 def test_a_fault_of_ours_is_trouble(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is shown whole, and its exit status is no answer of a check."""
+    """It is shown whole, and its exit status differs from that of a failed check."""
     monkeypatch.setattr("convdispatch.cli._config._path", None)
     assert main(["config", "path"]) == 2
     assert "TypeError" in capsys.readouterr().err

@@ -232,7 +232,7 @@ def test_a_backend_that_is_asked_for_and_cannot_be_used_is_an_error(
     error: type[Exception],
     message: str,
 ) -> None:
-    """A check that was asked for and cannot be made is no row of the result."""
+    """A requested check that cannot run raises instead of giving a row of the result."""
     register(backend, name="asked", framework=framework)
     with pytest.raises(error, match=message):
         convdispatch.compare(layers.Conv2D(4, 3), X, ["numpy", "asked"])
@@ -250,7 +250,7 @@ def test_a_backend_that_nobody_named_and_that_breaks_is_a_row(
 
 
 def test_no_backend_is_nothing_to_compare() -> None:
-    """An empty list compares nothing, and is no success."""
+    """An empty list compares nothing, which is an error."""
     with pytest.raises(InvalidArgument, match="`backends` names none"):
         convdispatch.compare(layers.Conv2D(4, 3), X, [])
 
@@ -330,7 +330,7 @@ def raising(*_: object) -> None:
 def test_a_backend_that_fails_is_a_row(
     register: Callable[..., None], harm: Callable[..., Any]
 ) -> None:
-    """What one backend raises takes the answer of no other away."""
+    """An exception of one backend does not affect the answers of the others."""
     broken = Sabotaged(lambda y: y)
     harm(broken)
     register(broken)
@@ -341,7 +341,7 @@ def test_a_backend_that_fails_is_a_row(
 
 @pytest.mark.parametrize("backends", [["tinygrad"], ["numpy", "tinygrad"], "tinygrad"], ids=str)
 def test_an_unknown_name_raises(backends: Any) -> None:
-    """A misspelt backend is no row of the result."""
+    """A misspelt backend raises instead of giving a row of the result."""
     with pytest.raises(BackendNotFound, match="no backend named 'tinygrad'"):
         convdispatch.compare(layers.Conv2D(4, 3), X, backends)
 
@@ -352,7 +352,7 @@ def test_one_name_may_stand_alone() -> None:
 
 
 def test_a_user_s_activation_has_no_bound(backend_name: str) -> None:
-    """Nobody knows how it enlarges errors, so there is nothing to judge by."""
+    """Its effect on errors is unknown, so no bound can be derived."""
     layer = layers.Conv2D(4, 3, activation=lambda z: z * 2)
     with pytest.raises(
         InvalidType, match="no rounding bound is known for the activation <function"

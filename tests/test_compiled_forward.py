@@ -107,7 +107,7 @@ def test_a_model_without_layers_is_told(backend: Backend) -> None:
 def test_nobody_gets_the_old_model_while_another_compiles(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What comes while the changed model is being compiled compiles it for itself."""
+    """A call that comes while the changed model is being compiled compiles it too."""
     stack = model(backend)
     forward = stack.compile_forward()
     stack.layers[0].activation = activations.get("relu")

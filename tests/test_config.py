@@ -113,7 +113,7 @@ def test_sources_say_where_each_value_came_from(file: Path) -> None:
     ],
 )
 def test_backend_follows_the_precedence(file: Path, environ: dict[str, str], backend: str) -> None:
-    """CONVDISPATCH_BACKEND beats KERAS_BACKEND beats the file; an empty variable is no variable."""
+    """CONVDISPATCH_BACKEND beats KERAS_BACKEND beats the file; an empty one counts as unset."""
     write(file, '{"backend": "jax"}')
     assert load_config(file, environ).backend == backend
 
@@ -129,7 +129,7 @@ def test_largest_files_are_read(file: Path) -> None:
 
 
 def test_byte_order_mark_is_accepted(file: Path) -> None:
-    """The mark that Windows editors write is no part of the JSON."""
+    """The byte order mark of Windows editors is not a part of the JSON."""
     file.write_bytes(b'\xef\xbb\xbf{"backend": "jax"}')
     assert load_config(file, {}).backend == "jax"
 
@@ -154,13 +154,13 @@ def test_unknown_keys_warn(file: Path, key: str, hint: str) -> None:
 
 
 def test_absent_file_gives_the_defaults(file: Path) -> None:
-    """No file is no error, and none is created."""
+    """A missing file is not an error, and none is created."""
     assert load_config(file, {}) == Config()
     assert not file.exists()
 
 
 def test_absent_home_gives_the_defaults(file: Path) -> None:
-    """A home that cannot exist, below a regular file, is no error either."""
+    """A home that cannot exist, below a regular file, is not an error either."""
     assert load_config(write(file, "{}") / "home" / "keras.json", {}) == Config()
 
 
@@ -188,7 +188,7 @@ def test_keras_home_decides_where_the_file_is(environ: dict[str, str], expected:
     ],
 )
 def test_an_unknown_variable_of_ours_is_warned_of(file: Path, name: str, nearest: str) -> None:
-    """What is misspelled changes nothing, and says so; the nearest one is named."""
+    """A misspelled variable has no effect and gives a warning that names the nearest one."""
     with pytest.warns(UserWarning, match=f"variable {name} is ignored.*Did you mean '{nearest}'"):
         assert load_config(file, {name: "1"}) == Config()
 

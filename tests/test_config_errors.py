@@ -1,4 +1,4 @@
-"""What a keras.json or a variable that cannot be understood gets."""
+"""The errors of an invalid keras.json and of invalid variables."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def test_what_we_could_not_read_is_not_written(
 
 
 def test_the_bad_value_itself_can_be_repaired(keras_json: Path) -> None:
-    """What is refused is a file that stays unreadable."""
+    """A file that would stay unreadable is refused."""
     keras_json.write_text('{"epsilon": 1e999}', encoding="utf-8")
     assert main(["config", "set", "epsilon", "1e-5"]) == 0
     assert keras_json.read_text(encoding="utf-8") == '{"epsilon": 1e-05}'
@@ -239,7 +239,7 @@ def test_reading_what_is_no_file_is_an_error_at_once(
 def test_a_planted_lock_is_not_followed(
     failure: Failure, keras_json: Path, tmp_path: Path, plant: Any
 ) -> None:
-    """Whoever put it there cannot make us write elsewhere, or wait."""
+    """A planted file cannot make us write elsewhere, or wait."""
     lock, victim = keras_json.with_name(".keras.json.lock"), tmp_path / "victim"
     if plant:
         plant(victim, lock)
@@ -338,7 +338,7 @@ def in_child(work: Callable[[], int]) -> int:
 
 
 def killed_at_line(number: int) -> Callable[[], int]:
-    """Return a `config set` that kills itself, as nobody can catch, at this line of the write."""
+    """Return a `config set` that kills itself by SIGKILL at this line of the write."""
     counted = 0
 
     def at_line(frame: Any, event: str, _: object) -> Any:

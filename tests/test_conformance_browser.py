@@ -207,7 +207,7 @@ def test_text_is_searched_word_by_word(browser):
 
 
 def test_an_address_with_filters_is_followed(browser):
-    """Whoever is sent it sees the same list; a word that is nothing here is no filter."""
+    """The link shows the same list to every reader; an unknown word filters nothing."""
     browser.open(MIXED, at="#backend=crooked&op=conv1d&level=core&status=nonsense")
     expected = reports.tally(MIXED, "crooked", op="conv1d", level="core")
     assert browser.shown() == f"{expected} of {OUTCOMES} outcomes"
@@ -259,7 +259,7 @@ def test_a_failure_unfolds(browser):
 
 
 def test_a_case_that_is_folded_and_unfolded_is_told_once(browser):
-    """What unfolds is made the first time, and kept."""
+    """An unfolded part is made the first time and kept."""
     browser.open(MIXED)
     browser.unfold()
     browser.unfold()

@@ -1,4 +1,4 @@
-"""What changed between two reports, and what of it a job must not let pass."""
+"""The changes between two reports, and those that must fail a job."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_change_has_a_name_and_a_verdict(old, new, heading, is_regression):
 
 @pytest.mark.parametrize("status", [PASSED, FAILED, UNSUPPORTED, KNOWN_FAILURE, UNAVAILABLE])
 def test_what_stays_is_no_change(status):
-    """A failure that was there before is no regression; the run itself reports it."""
+    """An earlier failure is not a regression; the run itself reports it."""
     same = report(backend({"a": status}))
     diff = compare(same, same)
     assert diff.text() == "one: nothing changed\n\nNo regressions."
@@ -113,7 +113,7 @@ def test_many_changes_are_counted_and_cut():
 
 
 def test_a_case_that_was_not_to_be_run_is_not_missed():
-    """A run of fewer levels has fewer cases, and that is no regression."""
+    """A run of fewer levels has fewer cases, which is not a regression."""
     old = report(backend({"a": PASSED, "g": PASSED}))
     new = report(backend({"a": PASSED}), levels=("core",))
     assert not compare(old, new).has_regressions

@@ -38,7 +38,7 @@ def float64(backend_name: str) -> Iterator[None]:
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_other_numbers_raise_no_alarm(backend_name: str, seed: int, usual: dict[str, str]) -> None:
-    """What depends on the seed holds for it, or is declared or known to fail."""
+    """Cases that depend on the seed hold for it, or are declared or known to fail."""
     info = registry.entries()[backend_name].info
     assert info is not None
     declared, backend = Declared.of(info), registry.load(backend_name)

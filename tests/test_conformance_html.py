@@ -248,7 +248,7 @@ def test_unsupported_features_are_listed_used_or_not():
 
 
 def test_known_failures_are_grouped_by_their_reason():
-    """What is of one case alone comes after the first line of the detail."""
+    """Text about a single case comes after the first line of the detail."""
     known = OutcomeRecord(case="a", status=results.KNOWN_FAILURE, kind=results.MISMATCH)
     report = small_report(
         replace(known, detail="bug 12\n3 is not 4"),
@@ -325,7 +325,7 @@ def test_each_backend_has_its_share_of_the_room():
 
 
 def test_a_page_of_24000_outcomes_stays_small():
-    """Four backends of 6,000 cases, 40 of which fail on each."""
+    """Four backends with 6,000 cases each, of which 40 fail on each."""
     assert len(page_of(reports.large_report()).encode()) < 6_000_000
 
 

@@ -64,7 +64,7 @@ REFUSED: dict[str, Callable[[Any], object]] = {
 
 @pytest.mark.parametrize("use", REFUSED.values(), ids=REFUSED)
 def test_a_loopback_tensor_is_no_array(use: Callable[[Any], object]) -> None:
-    """What the protocol does not promise raises, so that a pass above means something."""
+    """A use that the protocol does not promise raises, so that a pass above has a meaning."""
     tensor = loopback.backend.asarray(np.ones(3), "float32")
     with pytest.raises(TypeError, match=r"loopback|Loopback|ufunc|loop of ufunc"):
         use(tensor)

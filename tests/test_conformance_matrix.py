@@ -66,7 +66,7 @@ REPORT = Report(
     ],
 )
 def test_every_count_and_reason_is_a_line(line: str) -> None:
-    """What the report holds, the page shows, in these words."""
+    """The page shows the contents of the report in these words."""
     assert line in as_markdown(REPORT).splitlines()
 
 

@@ -107,7 +107,7 @@ def test_each_status_is_said_in_pytests_words(suite: Suite) -> None:
 
 
 def test_a_failure_shows_the_claim_and_a_script(suite: Suite) -> None:
-    """What is wrong, of what, and a program to reproduce it; no traceback of ours."""
+    """A failure shows the fault, the case and a program to reproduce it, without our traceback."""
     done = suite(*FEW, rogue=Rogue(faults={"tanh": "x = 1.0"}))
     assert "The result is the exact one within the rounding bound." in done.stdout
     assert "mismatch: the result is wrong in 6 of 6 cells" in done.stdout
@@ -140,7 +140,7 @@ def test_levels_are_markers(suite: Suite) -> None:
 
 
 def test_the_projects_own_names_for_tests_do_not_matter(suite: Suite) -> None:
-    """A project whose tests are called otherwise still collects the suite."""
+    """A project with other names for its tests still collects the suite."""
     Path("pytest.ini").write_text("[pytest]\npython_files = check_*\npython_functions = check_*\n")
     done = suite(*FEW, rogue=Rogue())
     assert counts(done)["passed"] == COUNT
@@ -329,7 +329,7 @@ def test_a_plugins_own_cases_take_part(suite: Suite) -> None:
 
 
 def test_the_repositorys_own_tests_do_not_collect_the_suite(run_python: RunPython) -> None:
-    """Whoever runs all tests of a folder that has it gets the others."""
+    """A run of all tests of a folder that contains it still runs the others."""
     folder = Path(__file__).parent.parent / "convdispatch" / "conformance"
     done = run_python("-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", str(folder))
     assert done.returncode == 0, done.stdout

@@ -40,7 +40,7 @@ def empty_report() -> Report:
 
 
 def odd_report() -> Report:
-    """Return a report of strange texts and numbers, all of which are possible."""
+    """Return a report of strange but possible texts and numbers."""
     strange = 'id "\\ </script><script>alert(1)</script> \ud800 \x00 é 卷'
     case = CaseRecord(
         id=strange, level="edge", op=strange, claim="", features=(strange,), since="1.0"
@@ -91,7 +91,7 @@ def test_reading_returns_what_was_written(make):
 
 @EVERY_REPORT
 def test_the_schema_accepts_every_report(make):
-    """What we write is what we publish that we write."""
+    """The written report follows the published schema."""
     validator = pytest.importorskip("jsonschema", reason="the schema is checked with jsonschema")
     checker = validator.Draft202012Validator(SCHEMA)
     assert list(checker.iter_errors(json.loads(make().to_json()))) == []
@@ -226,7 +226,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
 
 
 def test_a_file_is_read(tmp_path):
-    """What was written to a file comes back."""
+    """A report that was written to a file comes back."""
     (tmp_path / "report.json").write_text(odd_report().to_json(), encoding="utf-8")
     assert read(tmp_path / "report.json") == odd_report()
 

@@ -272,7 +272,7 @@ def convdispatch_lower(backend, op, signature):
 
 
 def test_a_plugin_without_which_the_cases_were_run_is_a_problem(tested: Tested) -> None:
-    """What was tested is not what is installed: the cases pass, and the run does not."""
+    """If the tested code is not the installed code, the cases pass and the run fails."""
     record = tested(Rogue(plugin=FAILS_TO_LOWER), code=1)
     assert record["counts"]["passed"] == COUNT
     (problem,) = record["problems"]

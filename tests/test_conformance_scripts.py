@@ -147,7 +147,7 @@ def convdispatch_conformance_cases():
 def test_a_check_without_a_name_is_looked_up_in_the_list(
     run_python: RunPython, tmp_path: Path
 ) -> None:
-    """A plugin's case may call a closure, with arguments that nobody can write down."""
+    """A plugin's case may call a closure, with arguments that have no source text."""
 
     def check(backend: object, number: object) -> None:
         raise ValueError(number)

@@ -206,7 +206,7 @@ def test_every_document_can_be_found() -> None:
 
 
 def test_ci_runs_the_command_of_the_readme() -> None:
-    """A user who follows the README runs what CI runs, to the letter."""
+    """A user who follows the README runs exactly the commands of CI."""
     script = (ROOT / ".ci/run").read_text(encoding="utf-8")
     (command,) = [line for line in script.splitlines() if "tox" in line and line[0] != "#"]
     readme = [block.text for block in blocks_of(ROOT / "README.md") if block.language == "sh"]

@@ -147,7 +147,7 @@ def test_a_bad_document_is_refused_in_one_sentence(entry: Any, message: str) -> 
     ids=range(11),
 )
 def test_a_bad_text_is_refused(text: Any, message: str) -> None:
-    """What is no model's JSON, however it is not."""
+    """Texts that are not a model's JSON, in every way."""
     with pytest.raises(InvalidDocument, match=message) as caught:
         model_from_json(text)
     assert len(str(caught.value)) < 3000
@@ -162,7 +162,7 @@ def test_an_empty_model_is_still_one(config: Any) -> None:
 
 
 def test_a_document_that_contains_itself_is_refused() -> None:
-    """And one that grows by repetition, which Python can hold and nobody can walk."""
+    """And one that grows by repetition, which fits into memory but cannot be walked."""
     itself: dict[str, Any] = {}
     itself["filters"] = itself
     laughs: Any = [1, 2]
@@ -321,7 +321,7 @@ def test_every_from_config_refuses_alike(read: Any, config: Any) -> None:
     ids=range(7),
 )  # fmt: skip
 def test_a_word_s_document_is_refused_alike(get: Any, document: Any) -> None:
-    """What Keras serialized of an initializer, a regularizer, a constraint or an activation."""
+    """Keras's serialized initializers, regularizers, constraints and activations."""
     with pytest.raises(InvalidDocument):
         get(document)
 

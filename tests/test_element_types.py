@@ -47,7 +47,7 @@ def advised(call: Callable[[Any], Any], x: Any, dtype: str) -> Any:
 def test_the_advice_can_be_followed(
     backend: Backend, make: Callable[[str], Callable[[Any], Any]], dtype: str
 ) -> None:
-    """What the message says makes of the tensor one that is taken."""
+    """The conversion in the message gives a tensor that is accepted."""
     call = make(backend.name)
     x = backend.asarray(WHOLE, dtype)
     converted = advised(call, x, dtype)
@@ -83,7 +83,7 @@ def test_a_backend_without_words_is_spoken_of_in_general() -> None:
 
 
 def test_torchs_other_types_are_converted_in_its_words() -> None:
-    """Quantized tensors are dequantized, and eight bits are no type of ours."""
+    """Quantized tensors are dequantized, and 8-bit types are refused."""
     torch = pytest.importorskip("torch")
     call = CALLS["layer"]("torch")
     with pytest.warns(UserWarning, match="deprecated"):

@@ -1,4 +1,4 @@
-"""What is wrong is told by the same error where a framework traces, compiles or transforms."""
+"""The errors are the same when a framework traces, compiles or transforms."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ def test_a_link_stays_one(folder: Path) -> None:
 def test_a_link_of_another_user_is_not_followed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who may write to a shared folder cannot lead the writer to another file."""
+    """A user with write access to a shared folder cannot lead the writer to another file."""
     victim, link = folder / "victim", folder / "link"
     victim.write_text("mine")
     link.symlink_to(victim)
@@ -168,7 +168,7 @@ def test_what_is_no_ordinary_file_is_refused(folder: Path, kind: str) -> None:
 
 
 def special(folder: Path, kind: str) -> Path:
-    """Make what is no ordinary file; return its path."""
+    """Make something that is not an ordinary file; return its path."""
     path = folder / "special"
     if kind == "folder":
         path.mkdir()

@@ -48,7 +48,7 @@ class Slow:
 
 
 class _Constant:
-    """What unpickled layers draw: none of them may draw anything."""
+    """Draws the weights of unpickled layers, which must not be drawn, so it raises."""
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         raise AssertionError("a copy was built anew")
@@ -198,7 +198,7 @@ def test_a_copy_made_during_the_build_waits_for_it(copied: Callable[[Any], Any])
 
 
 def test_many_models_built_by_two_threads(backend_name: str) -> None:
-    """Each gets one set of weights, whoever comes first."""
+    """Each gets one set of weights, whichever thread comes first."""
     for _ in range(ROUNDS // (1 if backend_name == "numpy" else 20)):
         slow = Slow(0)
         layer = layers.Conv1D(1, 1, use_bias=False, kernel_initializer=slow, backend=backend_name)

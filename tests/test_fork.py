@@ -90,7 +90,7 @@ def test_a_child_that_is_forked_meanwhile_computes(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """Nobody releases in the child what another thread of the parent holds."""
+    """No thread of the child releases a lock that another thread of the parent holds."""
     monkeypatch.setenv("CONVDISPATCH_AUTOTUNE", "1")
     monkeypatch.setenv("CONVDISPATCH_CACHE_HOME", str(tmp_path))
     script = textwrap.dedent(FORKED).format(stand=textwrap.dedent(stand))
@@ -168,7 +168,7 @@ def test_a_lock_is_for_one_thread_which_may_take_it_again() -> None:
 
 
 def test_a_lock_that_is_held_is_renewed() -> None:
-    """Whoever held it before releases his own."""
+    """The earlier holder releases its own lock."""
     lock, order = Lock(), []
 
     def take() -> None:

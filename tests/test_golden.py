@@ -170,7 +170,7 @@ def activated(case: GoldenCase, z: Any) -> Any:
 
 
 def assert_within(found: Any, expected: Any, bound: Any) -> None:
-    """Assert that each element is no further off than its bound."""
+    """Assert that the error of each element is within its bound."""
     error = np.abs(np.asarray(found, np.float64) - expected)
     # The golden numbers themselves carry float64 rounding.
     allowed = bound + 1e-12 * np.max(np.abs(expected), initial=0)

@@ -1,4 +1,4 @@
-"""What `gradients` costs: one forward pass a call, and one compilation for many."""
+"""The cost of `gradients`: one forward pass per call, and one compilation for many calls."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def value(backend: Backend, result: Any) -> Any:
 def test_a_formula_overflows_or_vanishes_at_its_end_only(
     backend: Backend, formula: Any, x: float, right: float
 ) -> None:
-    """What fits into float16 at the end is right, whatever comes on the way."""
+    """A result that fits into float16 is right, whatever the intermediate results are."""
     (got,) = value(backend, formula(tensor(backend, [x])))
     assert got == pytest.approx(right, rel=2**-11, abs=2**-25)
 

@@ -145,7 +145,7 @@ def test_every_elementwise_activation_has_its_definition() -> None:
 def test_all_of_half_precision(
     backend: Backend, activation: Activation, definition: Definition, dtype: str
 ) -> None:
-    """The result is the exact one rounded, or a neighbour where float32 decides otherwise."""
+    """The result is the exact one rounded, or a neighbour if float32's rounding differs."""
     x = numbers(dtype)
     with np.errstate(all="ignore"):
         exact = definition(x.astype(np.float64))

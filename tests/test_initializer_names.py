@@ -170,7 +170,7 @@ def test_users_function_must_return_numbers() -> None:
 
 
 def test_negative_sizes_are_refused() -> None:
-    """A size below zero is a ValueError, and a size that is no integer a TypeError."""
+    """A size below zero is a ValueError, and a size that is not an integer a TypeError."""
     with pytest.raises(InvalidArgument, match="`shape` must be an integer, at least 0"):
         draw(initializers.Zeros(), (-1, 2))
     with pytest.raises(InvalidType, match="`shape` must be an integer, received None"):

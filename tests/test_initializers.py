@@ -1,4 +1,4 @@
-"""What the initializers draw: seeds, fans, bounds and variances."""
+"""The draws of the initializers: seeds, fans, bounds and variances."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_identity_of_each_keras_on_an_oblong_matrix() -> None:
     ids=["identity3", "identity1", "orthogonal3", "orthogonal1"],
 )
 def test_matrix_initializers_refuse_a_vector(table: Mapping[str, Any], name: str) -> None:
-    """What needs a matrix says so of a bias."""
+    """An initializer that needs a matrix raises a clear error for a bias."""
     with pytest.raises(InvalidShape, match=r"received the shape \(3,\)|received \(3,\)"):
         draw(table[name](), (3,))
 

@@ -40,7 +40,7 @@ def test_our_backends_are_installed_from_a_checkout(name: str, command: str) -> 
 
 @pytest.mark.parametrize("extra", ["", *EXTRAS])
 def test_the_command_is_of_files_and_extras_that_exist(extra: str) -> None:
-    """Pip would ignore an extra that is none with a warning alone."""
+    """Pip would only warn of an unknown extra."""
     command = shlex.split(install_command(extra), comments=True)
     assert command[:4] == ["python", "-m", "pip", "install"]
     assert (ROOT / command[command.index("-c") + 1]).is_file()

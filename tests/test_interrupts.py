@@ -172,7 +172,7 @@ def test_the_first_request_raises_and_the_next_are_ignored() -> None:
 
 
 def test_an_answer_is_given_once_also_for_an_earlier_request() -> None:
-    """Who begins to listen hears what came while nobody did."""
+    """A new handler receives a request that came before it."""
     interrupts = Interrupts()
     heard: list[str] = []
     with interrupts.handled():

@@ -126,7 +126,7 @@ def test_no_form_takes_much_memory(size: int, stride: int) -> None:
 
 @pytest.mark.parametrize(("channels", "calls"), [(8, 1), (512, 4)])
 def test_large_groups_are_convolved_one_by_one(channels: int, calls: int) -> None:
-    """What a call for each group costs shows in small ones, but not in their gradients."""
+    """The cost of a call for each group matters in small ones, but not in their gradients."""
     jax = importlib.import_module("jax")
     geometry = ((1, 1), ((1, 1), (1, 1)), (3, 3), (5, 5))
     op, signature, x, kernel = problem(geometry, (channels, channels), 1, {"groups": 4})

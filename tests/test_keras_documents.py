@@ -93,7 +93,7 @@ def test_a_layer_comes_from_an_older_keras_s_configuration(keras: str, entry: An
 
 @EACH_MODEL
 def test_a_model_of_keras_3_gives_its_numbers(name: str, backend_name: str) -> None:
-    """What Keras predicted in float32 is within the bound of what we do, with its weights."""
+    """Keras's predictions in float32 are within the bound of ours, with its weights."""
     saved = MODELS[name]
     model = model_from_json(saved["json"], backend=backend_name)
     assert model.built

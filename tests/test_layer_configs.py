@@ -201,7 +201,7 @@ def test_the_keys_are_real_keras_s(entry: LayerClass) -> None:
 
 
 def test_a_configuration_of_real_keras_2_is_read() -> None:
-    """What Keras 2.2.4 saved of a Conv2D makes our Conv2D."""
+    """A Conv2D's configuration that Keras 2.2.4 saved makes our Conv2D."""
     entry = LayerClass("keras2", "Conv2D")
     glorot = {"scale": 1.0, "mode": "fan_avg", "distribution": "uniform", "seed": None}
     saved = {
@@ -233,7 +233,7 @@ def test_a_configuration_of_real_keras_2_is_read() -> None:
 
 
 def test_a_configuration_of_real_keras_1_is_read() -> None:
-    """What Keras 1.2.2 saved of a Convolution2D makes our Convolution2D."""
+    """A Convolution2D's configuration that Keras 1.2.2 saved makes our Convolution2D."""
     entry = LayerClass("keras1", "Convolution2D")
     saved = {
         "name": "convolution2d_1",

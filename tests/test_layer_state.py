@@ -1,4 +1,4 @@
-"""What a layer remembers: plans, weights and backends, through changes, failures and copies."""
+"""The state of a layer: plans, weights and backends, through changes, failures and copies."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_first_calls_at_once_share_one_set_of_weights(backend_name: str) -> None
 
 
 def test_a_build_that_fails_leaves_the_layer_unbuilt(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What cannot be lowered has no weights, and keeps those that it was to start from."""
+    """A layer that cannot be lowered has no weights, and keeps its initial arrays."""
 
     def refuse(op: Any, signature: Any) -> None:
         raise UnsupportedOp("not today")
@@ -134,7 +134,7 @@ def test_apply_takes_one_tensor_a_weight(count: int, is_built: bool, backend_nam
 
 
 class Foreign:
-    """A tensor of nobody's."""
+    """A tensor that no backend owns."""
 
 
 @pytest.mark.parametrize("is_model", [False, True])
@@ -398,7 +398,7 @@ def test_native_weights_are_copied_when_a_layer_is_made(backend_name: str) -> No
 
 
 def test_cotangents_and_initial_values_may_be_native_tensors(backend_name: str) -> None:
-    """What records gradients counts by its numbers."""
+    """A tensor that records gradients counts by its values."""
     if backend_name == "numpy":
         pytest.importorskip("autograd")
     backend = registry.load(backend_name)

@@ -1,4 +1,4 @@
-"""What a model has prepared for the sizes that it met is bounded, and what it drops is gone."""
+"""A model keeps a bounded number of programs for sizes, and frees those that it drops."""
 
 from __future__ import annotations
 

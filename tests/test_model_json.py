@@ -169,7 +169,7 @@ def test_what_is_no_model_s_json_is_refused(
 
 
 def test_custom_objects_must_be_layers() -> None:
-    """A function is no class of a layer."""
+    """A function is not a class of a layer."""
     with pytest.raises(InvalidType, match="`custom_objects` must map names to classes of layers"):
         model_from_json(
             document({"class_name": "X", "config": {}}),

@@ -1,4 +1,4 @@
-"""What becomes a tensor of a backend, and how often: counted at `Backend.asarray`."""
+"""The conversions into tensors of a backend, counted at `Backend.asarray`."""
 
 from __future__ import annotations
 

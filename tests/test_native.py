@@ -148,7 +148,7 @@ def test_a_forward_accumulator_goes_through_a_layer(tf: Any, family: str) -> Non
 
 
 def test_cells_that_a_stride_leaves_over_are_not_cropped_from_the_image(tf: Any) -> None:
-    """Only gradients get a copy without them, of which TensorFlow's kernels write outside."""
+    """Only gradients get a copy without these cells, because TensorFlow's kernels write outside."""
     layer = make("left_over", "tensorflow")
     traced = tf.function(layer).get_concrete_function(tf.TensorSpec(X.shape, "float32"))
     kinds = {operation.type for operation in traced.graph.get_operations()}
@@ -261,7 +261,7 @@ def test_torch_jit_trace_accepts_a_layer(torch: Any, family: str) -> None:
 
 
 def test_a_layer_may_be_built_while_torch_traces(torch: Any) -> None:
-    """The plan that the first call makes is no part of the graph."""
+    """The plan that the first call makes is not a part of the graph."""
     layer = layers.UpSampling2D(2, interpolation="bilinear", backend="torch")
     with pytest.warns(DeprecationWarning, match="jit.trace"):
         traced = torch.jit.trace(lambda x: layer(x), torch.tensor(X))

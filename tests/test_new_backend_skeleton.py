@@ -238,7 +238,7 @@ def test_the_declarations_are_in_the_order_to_write_them(plain: Plain) -> None:
 
 
 def test_the_first_run_says_what_to_write_in_which_order(plain: Plain) -> None:
-    """What fails is step 1 alone; everything else is declared, with its step's number."""
+    """Only step 1 fails; everything else is declared, with its step's number."""
     outcomes, printed = plain.conform("core", code=1)
     assert "step 1: write `_lowering._correlation`" in printed
     failed = [outcome for outcome in outcomes if outcome["status"] == "failed"]

@@ -55,7 +55,7 @@ class Case:
 
     @property
     def signature(self) -> Signature:
-        """What the convolution is lowered for."""
+        """The signature for which the convolution is lowered."""
         return Signature(
             input_shape=self.input_shape[1:],
             weight_shapes=(self.kernel_shape, (self.filters,)),

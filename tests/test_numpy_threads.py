@@ -53,7 +53,7 @@ def test_two_threads_share_the_work() -> None:
 
 
 def test_work_that_is_not_worth_it_is_done_here() -> None:
-    """`helped=False` wakes nobody."""
+    """`helped=False` wakes no thread."""
     names: list[str] = []
     _threads.run(lambda _: names.append(threading.current_thread().name), 3, helped=False)
     assert names == [threading.current_thread().name] * 3

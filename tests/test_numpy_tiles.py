@@ -178,7 +178,7 @@ def test_a_stride_and_a_dilation_on_one_axis_have_no_phases() -> None:
 
 
 def test_a_thread_has_its_scratch_memory_for_itself() -> None:
-    """What is in use is not given to a computation that interrupts, nor to another thread."""
+    """Memory in use is given neither to a computation that interrupts nor to another thread."""
     scratch = _scratch.Scratch()
     first = scratch.take(16)
     nested = scratch.take(16)

@@ -159,7 +159,7 @@ def test_resize_is_onnxs(case):
 
 @pytest.mark.parametrize("case", GEMM, ids=lambda case: case.name)
 def test_dense_is_onnxs_gemm(case):
-    """With its two factors and its transposed matrices, which are no part of the oracle."""
+    """With its two factors and its transposed matrices, which the oracle does not have."""
     (a, b, *c), (y,), attributes = read(case)
     a = a.T if attributes.get("transA") else a
     b = b.T if attributes.get("transB") else b

@@ -58,7 +58,7 @@ def test_a_peer_that_is_not_there_is_said(
     status: int,
     problem: str,
 ) -> None:
-    """Not installed is no failure; a crash is one."""
+    """A contestant that is not installed is not a failure; a crash is one."""
     (tmp_path / "keras.py").write_text(keras)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert run("--measure", "overhead", "--backend", "numpy", "--rounds", "1") == status
@@ -95,7 +95,7 @@ def test_a_measure_without_the_backend_is_wrong_usage(
 
 
 def test_a_process_that_ends_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Which one, and how: not that its silence is no number."""
+    """The error names the process and how it ended, not its missing output."""
     remote = part("remote")
     monkeypatch.setattr(remote.sys, "executable", str(tmp_path / "python"))
     (tmp_path / "python").write_text("#!/bin/sh\nread question\nexit 7\n")

@@ -95,7 +95,7 @@ def test_the_progress_bar_goes_to_stderr(
 def test_progress_in_a_file_is_a_counter(
     backend_name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """There is nothing to rewrite it on, and nobody to take it away from."""
+    """The stream cannot rewrite a line, and no person watches it."""
     Sequential([layers.ZeroPadding2D(1)], backend=backend_name).predict(X, 2, verbose=1)
     assert capfd.readouterr().err == "\rpredict 2/4\rpredict 3/4\rpredict 4/4\n"
 

@@ -16,7 +16,7 @@ from convdispatch.registry import registry
 
 
 def require_equal(problem: Problem) -> None:
-    """Compare the two on multiples of 1/8, of which sums and products are exact."""
+    """Compare the two on multiples of 1/8, whose sums and products are exact."""
     exact = replace(problem, values="eighths", dtype="float64")
     got = REFERENCE.lower(exact.op, exact.signature)(*exact.arrays)
     np.testing.assert_allclose(got, exact.expected[0], rtol=1e-13, atol=1e-13)
@@ -53,6 +53,6 @@ def test_pads_far_outside_cost_nothing() -> None:
 
 
 def test_the_reference_has_every_function_and_is_registered_nowhere() -> None:
-    """Formulas are computed by its own table, and nobody can name it."""
+    """Its own table computes formulas, and no user can select it by name."""
     assert set(REFERENCE.functions) == set(REQUIRED_FUNCTIONS)
     assert REFERENCE.name not in registry.entries()

@@ -256,7 +256,7 @@ def beside_a_thread() -> Iterator[None]:
 def test_beside_threads_only_the_plugins_own_output_is_taken(
     empty: Registry, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What another thread prints while a plugin is asked still reaches standard output."""
+    """Output of another thread while a plugin is called still reaches standard output."""
 
     class Plugin:
         @hookimpl
@@ -287,7 +287,7 @@ def test_beside_threads_only_the_plugins_own_output_is_taken(
 def test_a_damaged_list_of_entry_points_harms_no_other(
     make_distribution: MakeDistribution, run_python: RunPython, points: str | bytes, value: str
 ) -> None:
-    """What cannot be read is listed as broken, or names nothing, beside whatever can be."""
+    """An unreadable distribution is listed as broken, or ignored, and the others work."""
     folder = make_distribution("thirdparty", "")
     text = points if isinstance(points, bytes) else points.encode()
     (folder / "thirdparty-1.0.dist-info" / "entry_points.txt").write_bytes(text)
@@ -310,7 +310,7 @@ def test_two_broken_plugins_of_one_name_are_both_listed(
 def test_two_plugins_of_one_name_are_an_error_that_names_both(
     make_distribution: MakeDistribution, run_python: RunPython
 ) -> None:
-    """Nobody picks one of two backends of the same name in silence."""
+    """Two backends of the same name are an error, never a silent choice."""
     folders = [make_distribution(name, PLUGIN.format(name="fast")) for name in ("one", "two")]
     done = run_python("-c", LIST, paths=tuple(folders))
     assert done.returncode == 1
@@ -407,7 +407,7 @@ def test_a_plugin_that_forks_does_not_run_the_program_twice(
 
 @pytest.mark.parametrize("streams", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_backends_are_found_in_a_program_without_streams(tmp_path: Path, streams: str) -> None:
-    """What is caught goes to a file of its own, wherever the system puts it."""
+    """Caught output goes to a separate file, wherever the system puts it."""
     found = tmp_path / "found"
     program = (
         "from convdispatch.registry import registry; "

@@ -66,7 +66,7 @@ def test_orthogonal_vectors_have_no_penalty(backend: Backend, mode: str) -> None
 
 
 def test_orthogonal_regularizer_bears_zeros_and_single_vectors(backend: Backend) -> None:
-    """Where there is no direction or no pair, loss and gradient are finite."""
+    """Without a direction or a pair, loss and gradient are finite."""
     regularizer = regularizers.OrthogonalRegularizer()
     assert value(backend, regularizer.loss, np.ones((1, 3))) == pytest.approx(0, abs=1e-12)
     assert np.isfinite(gradient(backend, regularizer.loss, np.zeros((2, 3)))).all()
@@ -86,7 +86,7 @@ def test_eigenvalue_of_large_weights_does_not_overflow(backend: Backend) -> None
     ids=lambda regularizer: type(regularizer).__name__,
 )
 def test_matrix_regularizers_refuse_kernels(regularizer: Any) -> None:
-    """What is defined for matrices says so of a kernel."""
+    """A regularizer for matrices raises a clear error for a kernel."""
     with pytest.raises(InvalidShape, match=r"rank 2, only; received the shape \(3, 3, 2, 2\)"):
         regularizer(np.ones((3, 3, 2, 2)))
 
@@ -207,7 +207,7 @@ def test_unknown_name_is_refused_with_a_close_match(
 
 
 def test_an_object_of_another_kind_is_refused() -> None:
-    """A constraint is no regularizer, callable as it is."""
+    """A constraint is not a regularizer, although it is callable."""
     from convdispatch.constraints import NonNeg
 
     with pytest.raises(InvalidType, match=r"cannot interpret NonNeg\(\) .* as a regularizer"):

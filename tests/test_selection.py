@@ -1,4 +1,4 @@
-"""What is in force: precedence, `with` blocks, threads and tasks, and whose a tensor is."""
+"""The settings in force: precedence, `with` blocks, threads and tasks, and a tensor's backend."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_unknown_backends_are_refused(call: Callable[[], object]) -> None:
 
 
 def test_unknown_backend_in_the_file_names_the_file(keras_home: Path) -> None:
-    """Where nobody passed the name as an argument, the message says where it is written."""
+    """If the name did not come from an argument, the message says where it is set."""
     write(keras_home, '{"backend": "nmupy"}')
     with pytest.raises(BackendNotFound, match=r"'nmupy'.*comes from .*keras\.json"):
         selection.backend()
@@ -165,7 +165,7 @@ def test_values_of_a_wrong_kind_are_refused() -> None:
 
 
 def test_set_values_are_returned() -> None:
-    """What was set is what is in force, NumPy's numbers made Python's."""
+    """The set values are in force, with NumPy's numbers converted to Python's."""
     selection.set_floatx("float64")
     selection.set_epsilon(np.float64(1e-5))
     selection.set_image_data_format("channels_first")

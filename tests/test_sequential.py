@@ -59,7 +59,7 @@ def test_build_settles_the_shapes() -> None:
 
 
 def test_pop_takes_the_top_layer_off(backend_name: str) -> None:
-    """What is left is a model that computes up to there."""
+    """The remaining model computes up to that layer."""
     model = two_layers(backend=backend_name)
     top = model.layers[-1]
     assert model.pop() is top
@@ -157,7 +157,7 @@ def test_the_same_layer_twice_is_refused() -> None:
 
 
 def test_layers_must_come_in_a_list() -> None:
-    """A single layer is no list of layers."""
+    """A single layer is not a list of layers."""
     with pytest.raises(InvalidType, match="must be a list of layers; received Conv2D"):
         Sequential(layers.Conv2D(2, 3))  # type: ignore[arg-type]  # what is refused
 

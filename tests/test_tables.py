@@ -49,7 +49,7 @@ def words(text: str) -> str:
 
 
 def test_a_pipe_gets_a_row_a_line(set_width: SetWidth) -> None:
-    """However long: who searches it finds the whole row."""
+    """Each row is one line, however long, so that a search finds the whole row."""
     assert table(HEADERS, ROWS).splitlines() == [
         "backend  status",
         "numpy    available",
@@ -145,7 +145,7 @@ def test_sentences_are_wrapped_below_their_beginning(set_width: SetWidth) -> Non
 
 
 def test_escape_codes_are_written_out(set_width: SetWidth) -> None:
-    """A name that a plugin chose moves nobody's cursor."""
+    """A name that a plugin chose never moves the cursor."""
     assert table(("name",), [("\x1b[2Jx\u202ey\ud800",)]) == "name\n\\x1b[2Jx\\u202ey\\ud800"
 
 

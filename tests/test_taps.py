@@ -61,7 +61,7 @@ BEYOND = 2**62
 def test_no_number_is_too_large_to_be_resolved(
     size: int, length: int, stride: int, dilation: int, pads: tuple[int, int], kept: range
 ) -> None:
-    """What is left has numbers of the image's size, at once."""
+    """The reduced axis has only numbers of the image's size, and is found at once."""
     axis = taps.resolved(size, length, stride=stride, dilation=dilation, pads=pads)
     assert axis.taps == kept
     assert max(axis.stride, axis.dilation, *map(abs, axis.pads)) <= 2 * size

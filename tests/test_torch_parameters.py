@@ -1,4 +1,4 @@
-"""What torch's own tools do with a `torch.nn.Conv1d`'s parameters they do with a layer's."""
+"""Torch's own tools treat a layer's parameters like a `torch.nn.Conv1d`'s."""
 
 from __future__ import annotations
 
@@ -264,7 +264,7 @@ def test_many_filters_of_few_cells_are_convolved_right(options: dict[str, Any]) 
 
 
 def test_transforms_and_traces_in_inference_mode_are_of_the_ordinary_kind() -> None:
-    """What torch transforms or traces without gradients has no kernel that it cannot."""
+    """Torch can transform and trace every kernel of a computation without gradients."""
     from convdispatch_torch import as_module
 
     layer = KINDS["deep"]()

@@ -1,4 +1,4 @@
-"""The traps of which cells a kernel meets, each with its stated numbers.
+"""The traps about the cells that a kernel meets, each with its stated numbers.
 
 Here are E1-E5, E14-E16, E18, E19 and E21. Those of transposed convolutions (E6-E9, E17)
 are in `test_traps_transposed.py`, those of weights and formulas (E10-E13, E20) in

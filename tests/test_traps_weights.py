@@ -41,7 +41,7 @@ def test_depthwise_outputs_stay_beside_their_channel(backend_name: str) -> None:
 def test_transposed_kernels_have_the_outputs_before_the_inputs(
     door: Any, backend_name: str
 ) -> None:
-    """E10: it is (k, k, out, in), so that a square one read otherwise gives [31, 42]."""
+    """E10: it is (k, k, out, in), so that a square one in another order gives [31, 42]."""
     layer = door.Conv2DTranspose(
         2,
         1,

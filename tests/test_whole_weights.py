@@ -90,7 +90,7 @@ def test_a_model_s_readers_see_all_new_weights_or_none(reader: str, backend_name
 
 
 def test_a_compiled_forward_sees_all_new_weights_or_none(backend_name: str) -> None:
-    """What holds the variables of all layers asks whether they are still those."""
+    """An object with the variables of all layers checks that they are still current."""
     model = stack(backend_name)
     forward = model.compile_forward()
     with writing(lambda number: model.set_weights(values(number))):
@@ -248,7 +248,7 @@ def test_all_items_of_a_prediction_go_through_the_same_layers() -> None:
 
 
 def test_a_model_can_grow_while_others_predict() -> None:
-    """What they get is the model before or after each layer."""
+    """They get the model before or after each layer."""
     model = Sequential(
         [layers.Conv1D(1, 1, kernel_initializer="ones", input_shape=(1, 1))], backend="numpy"
     )
@@ -308,7 +308,7 @@ def test_a_write_keeps_the_tensors(backend_name: str) -> None:
 
 
 def test_a_user_s_function_may_set_weights_while_the_layer_computes() -> None:
-    """In the same thread: it is seen from the next call on at the latest, and nobody waits."""
+    """In the same thread a change is seen from the next call on at the latest, without waiting."""
 
     def setting(outputs: Any) -> Any:
         model.set_weights(values(3.0))
@@ -320,7 +320,7 @@ def test_a_user_s_function_may_set_weights_while_the_layer_computes() -> None:
 
 @pytest.mark.parametrize("reader", READERS)
 def test_a_failed_set_is_no_change(reader: str) -> None:
-    """What does not fit changes nothing and keeps nobody waiting."""
+    """Weights that do not fit change nothing and make no thread wait."""
     model = stack("numpy")
     with pytest.raises(InvalidArgument, match="must be 4 arrays"):
         model.set_weights(values(3.0)[:3])

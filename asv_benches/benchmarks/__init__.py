@@ -1,4 +1,4 @@
-"""What convdispatch costs: run with asv, from the folder `asv_benches`.
+"""Benchmarks of convdispatch; run them with asv, from the folder `asv_benches`.
 
     asv check -E existing:same              # are the benchmarks well formed?
     asv run -E existing:same --quick        # in this environment, as it is
@@ -14,7 +14,7 @@ convdispatch at the top that an older commit may lack.
 
 from ._threads import pin
 
-# asv imports this folder as `benchmarks`. Who imports its tables by the folder's full name measures
-# by rules of its own, and is left alone.
+# asv imports this folder as `benchmarks`. Code that imports its tables by the folder's full name
+# has its own rules of measuring, which stay in force.
 if __name__ == "benchmarks":
     pin()

@@ -1,6 +1,6 @@
-"""What benchmarks of a backend share: the parameter, the set-up, and waiting for the result.
+"""Common code of a backend's benchmarks: the parameter, the set-up, and waiting for the result.
 
-The base classes are abstract, which is how asv knows that they are no benchmarks themselves.
+The base classes are abstract, so asv does not run them as benchmarks.
 """
 
 import functools
@@ -28,14 +28,14 @@ class OfBackend(ABC):
     timeout = 300  # seconds: a cold import of a framework takes many
 
     def setup(self, backend, *parameters):
-        """Prepare what is measured, or say that the backend is missing."""
+        """Prepare the benchmark, or report that the backend is missing."""
         if registry.status(backend) != AVAILABLE:
             raise NotImplementedError(f"{backend} is not installed")
         self.prepared = _prepared(type(self), backend, *parameters)
 
     @abstractmethod
     def prepare(self, backend, *parameters):
-        """Return what is measured, warmed up."""
+        """Return the function to measure, warmed up."""
 
 
 class OfWorkload(OfBackend):
@@ -67,7 +67,7 @@ class Gradients(OfWorkload):
     """The gradients for input and weights, as NumPy arrays and therefore computed."""
 
     def prepare(self, backend, *parameters):
-        """Return what a forward pass needs, differentiated once."""
+        """Return the arguments of a forward pass, differentiated once."""
         prepared = super().prepare(backend, *parameters)
         convdispatch.gradients(*prepared[1:])
         return prepared

@@ -10,7 +10,7 @@ CASES = 50
 class CoreCases(_base.OfBackend):
     """Cases of the level `core`, evenly from the whole list.
 
-    As a time, because asv takes what grows for a regression: cases a second are 50 by it.
+    It is a time, because asv takes growth for a regression: 50 divided by it is cases per second.
     """
 
     def prepare(self, backend):

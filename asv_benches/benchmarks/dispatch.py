@@ -1,4 +1,4 @@
-"""What the way from `layer(x)` to the framework costs."""
+"""The cost of the way from `layer(x)` to the framework."""
 
 import statistics
 import time
@@ -10,7 +10,7 @@ from . import _base
 from ._by_hand import BY_HAND
 from ._parts import layer
 
-# So small that most of what is measured is the way there.
+# So small that the way there takes most of the measured time.
 TINY = layer((1, 8, 8, 4), "Conv2D", filters=8, kernel_size=3)
 PAIRS, CALLS = 200, 10
 

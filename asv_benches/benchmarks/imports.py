@@ -1,4 +1,4 @@
-"""What importing costs, each time in a new process; NumPy's own import is the yardstick."""
+"""The cost of importing, each time in a new process; NumPy's own import is the reference."""
 
 import subprocess
 import sys

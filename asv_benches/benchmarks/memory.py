@@ -1,4 +1,4 @@
-"""The most memory that a process held: the framework, the tensors and what a call needs besides.
+"""The peak memory of a process: the framework, the tensors and the scratch memory of a call.
 
 `OneCell` is the yardstick: the same process, but for a call that computes next to nothing. The
 large output itself takes 33 MB.

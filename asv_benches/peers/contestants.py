@@ -1,4 +1,4 @@
-"""Who computes what: for each framework its own convolution, ours and Keras 3's, as calls.
+"""The contestants: for each framework its own convolution, ours and Keras 3's, as calls.
 
 Everything that can be prepared is: tensors are native, weights are in the layout that the
 framework likes best, functions are compiled. A call returns once its values have been computed.

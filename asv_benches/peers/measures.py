@@ -17,7 +17,7 @@ from asv_benches.peers.remote import Remote
 from asv_benches.peers.timing import interleaved
 
 TINY = Shape(1, 8, 4, 8, 3, 1, "valid")
-# The shapes that this project was begun with; 'valid' is what a Keras layer does unless told.
+# The first shapes of this project; 'valid' is the default of a Keras layer.
 SHAPES = (
     TINY,
     Shape(1, 56, 64, 64, 3, 1, "valid"),
@@ -45,7 +45,7 @@ GROUPED = tuple(
         (28, 240, 240, 1, 1, 3),
     )
 )
-IN_A_ROW = 50  # calls, of which only the last is waited for
+IN_A_ROW = 50  # calls; only the last one is waited for
 PAUSE = 0.04  # seconds between two frameworks: OpenBLAS's threads spin for about 25 ms
 # The convolutions of the small network, whose gradients a training step would take.
 TRAINED = (Shape(128, 28, 1, 32, 3, 1, "valid"), Shape(128, 26, 32, 64, 3, 1, "valid"))
@@ -121,7 +121,7 @@ def native(backend, rounds, shapes=(*SHAPES, *RESNET)):
 
 
 def grouped(backend, rounds):
-    """Our layer in groups, and the framework's own; NumPy, which has none, beside torch."""
+    """Our layer in groups, and the framework's own; NumPy has none, so torch's stands beside it."""
     if backend == "numpy":
         yield from numpy_and_torch(backend, rounds, GROUPED)
     else:
@@ -276,7 +276,7 @@ def _as_array(call):
 
 
 def _without_gradients(backend, calls):
-    """Return the calls recording nothing for gradients, which is no part of a comparison."""
+    """Return the calls without recording for gradients, which the comparison excludes."""
     if backend != "torch":
         return calls
     import torch

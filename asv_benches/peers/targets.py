@@ -1,4 +1,4 @@
-"""What the measurements have to show, and whether they do."""
+"""The targets of the measurements, and whether they are met."""
 
 import statistics
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Finding:
 
 
 def findings(measure, backend, rows):
-    """Return what a measure's rows say of its targets; `rows` maps names to times."""
+    """Return the results of a measure's targets; `rows` maps names to times."""
     return _FINDINGS[measure](backend, rows)
 
 
@@ -185,7 +185,7 @@ def _ratios(rows, above, below):
 
 def _grouped(backend, rows):
     if backend == "numpy":
-        return []  # its rows are there to be tracked; nobody has promised anything of them
+        return []  # its rows are only tracked; there is no target for them
     mean = geometric_mean(_ratios(rows, "ours", "raw").values())
     return [
         Finding(f"{backend}: in groups, by the raw call", "<= 1.25", f"{mean:.2f}", mean <= 1.25)

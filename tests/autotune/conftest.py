@@ -1,4 +1,4 @@
-"""What the tests of tuning get: a cache of their own, and a backend whose ways they state."""
+"""Fixtures of the tuning tests: a separate cache, and a backend with given candidates."""
 
 from __future__ import annotations
 

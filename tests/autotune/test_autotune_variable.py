@@ -50,7 +50,7 @@ def test_with_1_each_op_is_measured_once_and_remembered(
 def test_with_1_an_op_is_measured_for_the_batch_of_its_first_call(
     ways: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is fastest for one item need not be for several."""
+    """The fastest candidate for one item need not be the fastest for several."""
     monkeypatch.setenv("CONVDISPATCH_AUTOTUNE", "1")
     ways(own=takes(3), fast=takes(1))
     layer()(X)
@@ -92,7 +92,7 @@ def measured_batches() -> dict[Any, int]:
 def test_with_use_nothing_is_measured(
     ways: Any, cache_file: Path, monkeypatch: pytest.MonkeyPatch, another_process: Any
 ) -> None:
-    """What was measured before is used, and anything else computed as without tuning."""
+    """Earlier measurements are used, and all other ops are computed as without tuning."""
     stated = ways(own=takes(3), fast=takes(1))
     convdispatch.autotune(layer(), X)
     written = cache_file.read_bytes()
@@ -116,7 +116,7 @@ def test_an_unknown_value_is_an_error(
 
 
 def test_with_1_a_refused_candidate_is_warned_of(ways: Any, monkeypatch: Any) -> None:
-    """There is no result to say it."""
+    """There is no result that could report it, so a warning does."""
     monkeypatch.setenv("CONVDISPATCH_AUTOTUNE", "1")
     ways(own=takes(3), wrong=takes(1, spoil=lambda answer: answer + 1))
     with pytest.warns(UserWarning, match="left the candidate 'wrong' out: it differs .* conv2d"):

@@ -1,4 +1,4 @@
-"""What a backend leaves out: defaults, NumPy's functions, refusals; and who is too old for it."""
+"""Parts that a backend leaves out: defaults, NumPy's functions, refusals; and old plugins."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_what_is_declined_is_refused_with_the_reason(engine: Any, feature: str) 
 def test_a_declined_method_that_is_there_is_not_called(
     empty: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever is still writing a method declines it; the conformance suite may try it."""
+    """An unfinished method may be declined; the conformance suite may still try it."""
     declared = replace(importlib.import_module("inference_engine").INFO, name="own").capabilities
     backend = _engine()
     backend.wrap = lambda model: "written already"

@@ -197,7 +197,7 @@ def test_gradients_are_computed_where_none_are_recorded(mode: str) -> None:
 
 @NEEDS_TORCH
 def test_a_graph_of_the_user_s_own_goes_through_gradients() -> None:
-    """A tensor that requires gradients and is no parameter stays connected."""
+    """A tensor that requires gradients but is not a parameter stays connected."""
     backend, torch, _ = _torch()
     x = torch.tensor([1.0, 2.0, -3.0], requires_grad=True)
     for tensor in (x, x * 1):

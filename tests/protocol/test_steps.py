@@ -195,7 +195,7 @@ def test_a_step_of_another_element_type_is_refused(backend: Backend) -> None:
 
 
 def test_variables_are_written_in_place_or_given_away(backend: Backend) -> None:
-    """What is returned are the variables themselves; or the old ones are gone (JAX)."""
+    """The step returns the variables themselves; on JAX the old ones are deleted."""
     variables = variables_of(backend, WEIGHT)
     run = backend.compile_step(lambda v, i: ([v[0] + i], None))
     returned, _ = run(variables, backend.asarray(np.array(2.0), "float32"))

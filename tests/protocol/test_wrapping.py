@@ -174,7 +174,7 @@ def test_a_module_of_tensorflow_is_saved_with_its_weights(tmp_path: Any) -> None
 
 @pytest.mark.parametrize("name", ["torch", "tensorflow", "jax", "numpy"])
 def test_a_model_without_training_is_trained_by_its_apply(name: str) -> None:
-    """What has no random numbers and no state needs no second function."""
+    """A model without random numbers and state needs no second function."""
     _, backend = tensors(name)
 
     class Plain(Centred):

@@ -1,4 +1,4 @@
-"""What a type checker says of calls: nothing here runs, `tox -e typing` checks it.
+"""Type checkers' answers to calls: nothing here runs, `tox -e typing` checks it.
 
 A line with `type: ignore[code]` is a mistake that must be found: where it is not, the checker
 complains of the comment.

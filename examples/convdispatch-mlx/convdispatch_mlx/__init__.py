@@ -1,4 +1,4 @@
-"""MLX as a convdispatch backend: who it is and what it does not support; imports no framework."""
+"""MLX as a convdispatch backend: its description and its limits; imports no framework."""
 
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities

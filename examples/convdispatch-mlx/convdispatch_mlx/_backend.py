@@ -1,4 +1,4 @@
-"""What MLX computes: convolutions and the table of functions; `kit.derived` makes the rest."""
+"""MLX's convolutions and table of functions; `kit.derived` builds the rest."""
 
 import mlx.core as mx
 import numpy as np

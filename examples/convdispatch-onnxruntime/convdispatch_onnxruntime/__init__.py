@@ -1,4 +1,4 @@
-"""ONNX Runtime as a convdispatch backend: who it is and what it does not have."""
+"""ONNX Runtime as a convdispatch backend: its description and its limits."""
 
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities
