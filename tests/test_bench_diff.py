@@ -221,7 +221,7 @@ print(*(point.name for point in m.entry_points(group="convdispatch")))
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        pytest.param(["nowhere", "fast"], "no folder with a checkout", id="unknown"),
+        pytest.param(["nowhere", "fast"], "not a folder with a checkout", id="unknown"),
         pytest.param(["fast", "fast:backends"], "no revision of", id="a tree, no commit"),
         pytest.param(
             ["fast", "empty"], "the revision 'empty' has no convdispatch", id="no package"

@@ -258,7 +258,7 @@ def test_a_time_limit_that_no_clock_has_is_refused(
     """By the command, in one line."""
     with pytest.raises(SystemExit, match="2"):
         main(["conformance", "--time-limit", seconds])
-    assert "is no positive number of seconds, from 0.001 to 86400" in capsys.readouterr().err
+    assert "is not a positive number of seconds, from 0.001 to 86400" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("seconds", ["1e10", "nan", "inf", "-1", "1e-300"])

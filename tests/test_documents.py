@@ -345,7 +345,7 @@ class Halved(layers.Conv1D):
 def test_a_user_s_constructor_that_does_not_fit_is_the_document_s_fault(config: Any) -> None:
     """Not Python's TypeError."""
     entry = {"class_name": "Halved", "config": config}
-    with pytest.raises(InvalidDocument, match="of Halved is none for its constructor: "):
+    with pytest.raises(InvalidDocument, match="of Halved does not fit its constructor: "):
         model_from_json(of_one(entry), {"Halved": Halved})
     model = model_from_json(of_one({**entry, "config": {"half": 2}}), {"Halved": Halved})
     assert vars(model.layers[0])["filters"] == 4

@@ -128,7 +128,7 @@ def test_an_installed_plugin_adds_its_backend(
         pytest.param("import no_such_module", "No module named 'no_such_module'", id="import"),
         pytest.param("def (", "invalid syntax", id="syntax"),
         pytest.param(HOOK_RAISES, "bad day", id="raises when asked"),
-        pytest.param(ANSWERS_NONSENSE, "'numpy', which is no BackendInfo", id="nonsense"),
+        pytest.param(ANSWERS_NONSENSE, "'numpy', which is not a BackendInfo", id="nonsense"),
         pytest.param(WRONG_SIGNATURE, "unknown", id="signature"),
         pytest.param("import sys; sys.exit(0)", "SystemExit: 0", id="exits"),
         pytest.param("exit()", "SystemExit", id="exits by the site's function"),

@@ -113,7 +113,7 @@ def _source(given: str) -> Path | str:
     folder = Path(given)
     if os.path.isfile(folder / _PACKAGE):
         return folder.resolve()
-    place = f"{given!r} is no folder with a checkout (one with {_PACKAGE})"
+    place = f"{given!r} is not a folder with a checkout (one with {_PACKAGE})"
     allowed = "Give a folder, or a revision of the repository that you are in."
     try:
         inside = _git("rev-parse", "--show-toplevel")

@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "backends", parents=[common], help="list the backends and how to install what is missing"
     )
-    _add_config(commands.add_parser("config", help="show or change what keras.json says"), common)
+    _add_config(commands.add_parser("config", help="show or change keras.json"), common)
     commands.add_parser(
         "doctor", parents=[common], help="check this installation and every available backend"
     )
@@ -122,9 +122,9 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--backends", metavar="A,B", help="the backends to compare; all available ones by default"
     )
-    autotune = commands.add_parser("autotune", help="show or remove what autotune measured")
+    autotune = commands.add_parser("autotune", help="show or remove autotune's measurements")
     measured = autotune.add_subparsers(dest="action", required=True, metavar="ACTION")
-    measured.add_parser("show", parents=[common], help="list what was measured, and where for")
+    measured.add_parser("show", parents=[common], help="list the measurements")
     measured.add_parser("clear", parents=[common], help="remove the cache file")
     measured.add_parser("path", parents=[common], help="print where the cache file is looked for")
     _add_conformance(
@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     new_backend = commands.add_parser(
         "new-backend", parents=[common], help="write the skeleton of a backend of your own"
     )
-    new_backend.add_argument("name", metavar="NAME", help="what the backend will be called")
+    new_backend.add_argument("name", metavar="NAME", help="the name of the backend")
     new_backend.add_argument(
         "--into", metavar="FOLDER", help="the folder to make; convdispatch-NAME here by default"
     )
@@ -142,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
         "--inference", action="store_true", help="for an engine that computes no gradients"
     )
     completion = commands.add_parser(
-        "completion", help="print what teaches a shell to complete this command"
+        "completion", help="print a script that lets a shell complete this command"
     )
     completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
     return parser
@@ -172,7 +172,7 @@ def _add_conformance(parser: argparse.ArgumentParser) -> None:
     add("--html", metavar="FILE", help="write the report as a page")
     add("--scripts", metavar="FOLDER", help="write a script for each failure")
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
-    diff = actions.add_parser("diff", help="say what changed between two reports")
+    diff = actions.add_parser("diff", help="list the changes between two reports")
     diff.add_argument("old", metavar="OLD.json")
     diff.add_argument("new", metavar="NEW.json")
     matrix = actions.add_parser("matrix", help="print a report as a support matrix, in Markdown")
@@ -202,7 +202,8 @@ def _whole(least: int, most: int = 10**18) -> Callable[[str], int]:
     def parse(text: str) -> int:
         # Python refuses to read more digits than that.
         if not text.isdecimal() or len(text) > 20 or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
+            message = f"{text!r} is not a whole number from {least} to {most}"
+            raise argparse.ArgumentTypeError(message)
         return int(text)
 
     return parse
@@ -214,7 +215,7 @@ def _ratio(text: str) -> float:
     except ValueError:
         ratio = 0.0
     if not 1 < ratio < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 1, such as 1.05")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 1, such as 1.05")
     return ratio
 
 
@@ -225,7 +226,7 @@ def _seconds(text: str) -> float:
         seconds = 0.0
     if not SHORTEST_LIMIT <= seconds <= LONGEST_LIMIT:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no positive number of seconds, from {SHORTEST_LIMIT:g} "
+            f"{text!r} is not a positive number of seconds, from {SHORTEST_LIMIT:g} "
             f"to {LONGEST_LIMIT:g}"
         )
     return seconds

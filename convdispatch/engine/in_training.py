@@ -103,7 +103,7 @@ class InTraining(Changing):
         for name in effects.updates:
             if self._is_made and name not in names:
                 raise InvalidArgument(
-                    f"{self.name!r} updates {name!r} in training, which is none of its weights "
+                    f"{self.name!r} updates {name!r} in training, which is not among its weights "
                     f"{', '.join(map(repr, names)) or '(it has none)'}. Declare it in `resolve`."
                 )
 

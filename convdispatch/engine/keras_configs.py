@@ -96,7 +96,7 @@ def _require_fitting(layer_class: Any, arguments: Mapping[str, Any]) -> None:
         inspect.signature(layer_class).bind(**arguments)
     except TypeError as exc:
         raise InvalidDocument(
-            f"the configuration of {layer_class.__name__} is none for its constructor: {exc}."
+            f"the configuration of {layer_class.__name__} does not fit its constructor: {exc}."
         ) from exc
 
 

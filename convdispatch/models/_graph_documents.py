@@ -78,7 +78,7 @@ def _call(name: str, place: int, node: Any) -> CallEntry:
         raise InvalidDocument(f"{what} has arguments that are not offered: {shown(asked)}.")
     reads = tuple(_source(one, f"the input of {what}") for one in tensors)
     if not reads:
-        raise InvalidDocument(f"{what} reads nothing; it must name what it reads.")
+        raise InvalidDocument(f"{what} reads nothing; it must name its inputs.")
     return CallEntry(name, place, reads, takes_list or len(reads) > 1)
 
 

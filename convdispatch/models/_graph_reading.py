@@ -99,7 +99,7 @@ class GraphReader:
             if not ready:
                 names = ", ".join(sorted({repr(one.layer) for one in pending}))
                 raise InvalidDocument(
-                    f"the calls of {names} read what no call before them gives: a circle, or a "
+                    f"the calls of {names} read tensors that no earlier call gives: a circle, or a "
                     "tensor that the document does not have."
                 )
             for entry in ready:

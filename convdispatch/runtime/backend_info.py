@@ -35,8 +35,8 @@ def checked(info: object) -> BackendInfo:
     """
     if not isinstance(info, BackendInfo):
         raise PluginError(
-            f"convdispatch_backends() gave {shown(info)}, which is no BackendInfo. Return a list "
-            "of `convdispatch.ops.BackendInfo`."
+            f"convdispatch_backends() gave {shown(info)}, which is not a BackendInfo. Return a "
+            "list of `convdispatch.ops.BackendInfo`."
         )
     return BackendInfo(
         name=_name(info.name),

@@ -79,7 +79,7 @@ class ChildProcess:
             self.kill()
             raise Lost(CRASH, f"{_ending(self._process.returncode)}{self._last_words()}")
         if isinstance(answer, str):
-            raise self.lose(f"it wrote among its answers {answer!r}, which is none")
+            raise self.lose(f"it wrote among its answers {answer!r}, which is not one")
         return answer
 
     def lose(self, detail: str) -> Lost:

@@ -88,7 +88,7 @@ def _answer(answers: IO[str], message: Mapping[str, object]) -> None:
 
 def _gone(case_id: str) -> Outcome:
     """Return the outcome of a case that is in the parent's list and not in this one."""
-    detail = "another process does not find the case. Give the same cases whoever asks for them."
+    detail = "another process does not find the case. Give the same cases in every process."
     return Outcome(case=case_id, status=FAILED, kind=ERROR, detail=detail)
 
 
