@@ -19,8 +19,8 @@ from convdispatch.errors import InvalidType
 from convdispatch.ops import PartialShape
 from convdispatch.runtime import selection
 
-# Attributes that belong to this object in this process and that no copy has.
-_OWN = ("_lock", "_stacks", "_write")
+# What belongs to this object in this process: no copy has it.
+_OWN = ("_lock", "_stacks", "_write", "_differentiated")
 
 
 class Copied(Weighted):
@@ -41,7 +41,8 @@ class Copied(Weighted):
         with held([self]):
             vars(moved).update(vars(self), backend=name, has_own_backend=True, dtype=wanted)
             shape, values = self._built_shape, self._copied_values()
-        vars(moved).pop("_write", None)
+        for name in ("_write", "_differentiated"):
+            vars(moved).pop(name, None)
         moved._be_alone()
         moved._forget()
         if shape is not None:

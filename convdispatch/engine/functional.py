@@ -8,7 +8,7 @@ from typing import Any
 
 from convdispatch.engine.declarations import Weight
 from convdispatch.engine.resolved import Effects
-from convdispatch.errors import InvalidArgument
+from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.ops import Tensor
 
 
@@ -30,8 +30,13 @@ class Functional:
 def in_order(weights: Mapping[str, Weight], values: Mapping[str, Tensor]) -> list[Tensor]:
     """Return the values in the order of the weights.
 
-    Raises `InvalidArgument` unless each weight has a value, and each value a weight.
+    Raises `InvalidType` for what is no mapping, and `InvalidArgument` unless each weight has a
+    value, and each value a weight.
     """
+    if not isinstance(values, Mapping):
+        raise InvalidType(
+            f"`weights` must be a mapping from paths to tensors; received {type(values).__name__}."
+        )
     missing = [path for path in weights if path not in values]
     unknown = [path for path in values if path not in weights]
     if missing or unknown:

@@ -44,15 +44,15 @@ class Graph:
         return [tensors[number] for number in self.outputs]
 
     def flattened(self) -> Graph:
-        """Return the same graph with the nodes of nested models in place of their calls."""
-        if not any(hasattr(node.layer, "graph") for node in self.nodes):
+        """Return the same graph with the nodes of nested models in the place of their calls."""
+        if not any(map(_is_model, self.nodes)):
             return self
         nodes: list[Node] = []
         numbers = list(range(len(self.inputs)))  # the number there of each tensor here
         count = len(self.inputs)
         for node in self.nodes:
             reads = [numbers[number] for number in node.reads]
-            nested = node.layer.graph().flattened() if hasattr(node.layer, "graph") else None
+            nested = node.layer.graph().flattened() if _is_model(node) else None
             added, written = _placed(node, nested, reads, count)
             nodes += added
             count += sum(len(one.writes) for one in added)
@@ -63,6 +63,10 @@ class Graph:
             outputs=tuple(numbers[number] for number in self.outputs),
             gives_list=self.gives_list,
         )
+
+
+def _is_model(node: Node) -> bool:
+    return callable(getattr(type(node.layer), "graph", None))
 
 
 def chain(layers: Iterable[Any], spec: Spec) -> Graph:

@@ -46,6 +46,7 @@ class Layer(Analysed):
     dialect: ClassVar[Dialect] = KERAS3
     door: ClassVar[str] = "convdispatch.layers"  # the module that users import the class from
     rank: ClassVar[int]  # spatial axes
+    is_input: ClassVar[bool] = False  # whether it only stands for what a model is given
     __signature__ = ConstructorSignature()
     # How a façade spells the arguments: one name, one an axis, or None: not offered.
     spelling: ClassVar[Mapping[str, str | tuple[str, ...] | None]] = {}

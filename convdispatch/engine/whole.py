@@ -117,9 +117,15 @@ def read_whole(layers: Sequence[Held], read: Callable[[], T]) -> T:
     """Return `read()` for the weights of these layers at one moment."""
     noted = [layer._variables for layer in layers]
     if all(map(is_settled, layers)):
-        found = read()
-        if are_same([layer._variables for layer in layers], noted):
-            return found
+        try:
+            found = read()
+        except Exception:
+            # A write in the midst of it may be the cause: some frameworks notice.
+            if are_same([layer._variables for layer in layers], noted):
+                raise
+        else:
+            if are_same([layer._variables for layer in layers], noted):
+                return found
     with held(layers):
         return read()
 

@@ -9,7 +9,7 @@ from convdispatch.engine.layer import Layer
 from convdispatch.engine.resolved import Forward, Resolved
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.symbols import Call, Symbol
-from convdispatch.errors import InvalidArgument
+from convdispatch.errors import InvalidArgument, InvalidShape
 
 
 class InputLayer(Layer):
@@ -26,6 +26,8 @@ class InputLayer(Layer):
     >>> InputLayer(input_shape=(8, 1)).compute_output_shape((None, 8, 1))
     (None, 8, 1)
     """
+
+    is_input = True
 
     def resolve(self, spec: Spec) -> Resolved:
         """Return what the layer makes of inputs of that spec: the same."""
@@ -64,7 +66,8 @@ def Input(  # noqa: N802  # Keras's name, which users write as if it were a clas
     stated = {"batch_input_shape": batch_shape} if shape is None else {"input_shape": shape}
     layer = InputLayer(**stated, name=name, dtype=dtype)
     whole = layer.batch_input_shape
-    assert whole is not None
+    if not whole:
+        raise InvalidShape("`batch_shape` must have a batch axis; received ().")
     layer.build(whole)
     spec = Spec(whole, layer.dtype)
     call = Call(layer, (), [spec], takes_list=False, gives_list=False)

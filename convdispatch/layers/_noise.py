@@ -101,7 +101,7 @@ class Dropout(Layer):
         backend = self._backend()
         sizes_of = backend.functions["shape"]
         fold, draw = backend.random["fold"], backend.random["bernoulli"]
-        noise, seed, kept = self.noise_shape, self.seed, 1.0 - self.rate
+        noise, parts, kept = self.noise_shape, _parts(self.seed), 1.0 - self.rate
 
         def training(weights: Any, inputs: Any, key: Any) -> tuple[Any, Effects]:
             sizes: Any = sizes_of(inputs)
@@ -110,8 +110,20 @@ class Dropout(Layer):
                     size if wanted is None else wanted
                     for wanted, size in zip(noise, sizes, strict=True)
                 )
-            own = key if seed is None else fold(key, seed)
+            own = key
+            for part in parts:
+                own = fold(own, part)
             mask: Any = draw(own, sizes, dtype, kept)
-            return inputs * (mask * (1.0 / kept)), Effects()
+            return backend.cast(inputs * (mask * (1.0 / kept)), dtype), Effects()
 
         return training
+
+
+def _parts(seed: int | None) -> list[int]:
+    """Return the seed in numbers that `fold` takes, of 31 bits each."""
+    if seed is None:
+        return []
+    parts = [seed % 2**31]
+    while seed := seed // 2**31:
+        parts.append(seed % 2**31)
+    return parts

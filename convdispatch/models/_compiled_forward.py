@@ -14,6 +14,7 @@ from convdispatch.engine.plans import MAX_PLANS, Function, Key
 from convdispatch.engine.tensors import as_native
 from convdispatch.engine.whole import held
 from convdispatch.errors import InvalidShape
+from convdispatch.models._members import require_shape
 from convdispatch.ops import FLOAT_DTYPES, Backend
 from convdispatch.runtime.registry import registry
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
@@ -25,9 +26,17 @@ class CompiledForward:
     autograph_info__: ClassVar[Mapping[str, object]] = {}  # as in `Layer`
 
     def __init__(
-        self, layers: list[Layer], backend: str, *, optimize: bool, graph: Graph | None = None
+        self,
+        layers: list[Layer],
+        backend: str,
+        *,
+        optimize: bool,
+        graph: Graph | None = None,
+        inputs_of: Callable[[Any], list[Any]] | None = None,
     ) -> None:
         self._graph = graph  # None: the layers one after the other
+        self._takes_list = graph is not None and len(graph.inputs) > 1
+        self._inputs_of = inputs_of  # beside a graph: what checks and converts its inputs
         self._layers = layers  # the model's own list, to which it adds
         self._backend = registry.load(backend)
         self._optimize = optimize
@@ -45,7 +54,7 @@ class CompiledForward:
         compiled = self._compiled
         if not compiled.is_of(self._layers):
             compiled = self._current()
-        if not self._backend.owns(inputs):
+        if self._takes_list or not self._backend.owns(inputs):
             inputs = self._prepared(compiled, inputs)
         outputs = compiled.function(compiled.variables, inputs)
         if not compiled.has_its_weights():
@@ -56,10 +65,10 @@ class CompiledForward:
         return outputs
 
     def _prepared(self, compiled: _Compiled, inputs: Any) -> Any:
-        """Return inputs that are not a native tensor in a form that the compiled function takes."""
-        if self._graph is not None and len(self._graph.inputs) > 1:
-            pairs = zip(inputs, self._graph.inputs, strict=True)
-            return [as_native(self._backend, one, spec.dtype) for one, spec in pairs]
+        """Return what the compiled function takes for inputs that are not a native tensor."""
+        if self._inputs_of is not None:
+            tensors = self._inputs_of(inputs)
+            return tensors if len(tensors) > 1 else tensors[0]
         if getattr(compiled.function, "takes_arrays", False) and type(inputs) is np.ndarray:
             dtype = inputs.dtype
             if dtype.isnative and dtype.name in FLOAT_DTYPES:
@@ -81,8 +90,9 @@ class CompiledForward:
         return compiled
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return the state for copies and pickles, without compiled code, which is made again."""
-        return _recompiled, (self._layers, self._backend.name, self._optimize, self._graph)
+        """Return what copies and pickles hold: nothing compiled, which is made again."""
+        options = (self._optimize, self._graph, self._inputs_of)
+        return _recompiled, (self._layers, self._backend.name, *options)
 
     @property
     def is_refused(self) -> bool:
@@ -149,9 +159,9 @@ def _noted(layers: Sequence[Layer], plans: Sequence[object]) -> dict[str, Any]:
 
 
 def _recompiled(
-    layers: list[Layer], backend: str, optimize: bool, graph: Graph | None
+    layers: list[Layer], backend: str, optimize: bool, graph: Graph | None, inputs_of: Any
 ) -> CompiledForward:
-    return CompiledForward(layers, backend, optimize=optimize, graph=graph)
+    return CompiledForward(layers, backend, optimize=optimize, graph=graph, inputs_of=inputs_of)
 
 
 def _compile(
@@ -209,6 +219,8 @@ def _run(backend: Backend, layers: Sequence[Layer], graph: Graph) -> Callable[..
         def call(place: int, layer: Layer, x: Any) -> Any:
             return layer.plan_for(x).function(variables[own[id(layer)]], x)
 
+        if is_single:
+            require_shape(backend.describe(inputs)[0], graph.inputs[0], "", "")
         outputs = graph.run(call, [inputs] if is_single else inputs)
         return outputs if graph.gives_list else outputs[0]
 

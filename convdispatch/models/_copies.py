@@ -11,8 +11,8 @@ from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.ops import NumpyArray
 from convdispatch.support.locks import Lock
 
-# Attributes of this object in this process; copies have none of them and no compiled code.
-_OWN = ("_lock", "_predictor", "_top")
+# What belongs to this object in this process: no copy has it, nor anything that is compiled.
+NOT_COPIED = ("_lock", "_predictor", "_top", "_differentiated")
 
 Values = list[list[NumpyArray]]
 
@@ -52,7 +52,7 @@ class CopiedStack(StackedWeights):
             layer._stacks.add(self)
 
     def _public_state(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in _OWN}
+        return {name: value for name, value in vars(self).items() if name not in NOT_COPIED}
 
 
 class _Weights:

@@ -21,7 +21,10 @@ from convdispatch.support.documents import DocumentLimits, shown
 DOORS = ("convdispatch.layers", "convdispatch.keras1.layers", "convdispatch.keras2.layers")
 _DOOR_OF_VERSION = {"1": DOORS[1], "2": DOORS[2], "3": DOORS[0]}
 _KERASES = {"keras", "tf_keras"}
-_INPUT_KEYS = ("batch_shape", "batch_input_shape", "dtype", "input_dtype", "name", "trainable")
+_INPUT_KEYS = (
+    *("batch_shape", "batch_input_shape", "dtype", "input_dtype", "name", "trainable"),
+    "convention",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,14 +82,32 @@ class StackedWeights:
         """The variables that a trainer may change: none while `trainable` is False."""
         if not self.trainable:
             return []
-        return [variable for layer in self._layers for variable in layer.trainable_weights]
+        return self._variables_that(are_trainable=True)
 
     @property
     def non_trainable_weights(self) -> list[Any]:
         """The variables that a trainer must not change."""
         if not self.trainable:
             return self.variables
-        return [variable for layer in self._layers for variable in layer.non_trainable_weights]
+        return self._variables_that(are_trainable=False)
+
+    def _variables_that(self, *, are_trainable: bool) -> list[Any]:
+        found = []
+        for chain in self._chains():
+            layer = chain[-1]
+            if all(one.trainable for one in chain):
+                found += layer.trainable_weights if are_trainable else layer.non_trainable_weights
+            elif not are_trainable:
+                found += layer.variables
+        return found
+
+    def _chains(self) -> list[tuple[Any, ...]]:
+        """Return each layer with the models that it is in within this one, the outermost first."""
+        return [(layer,) for layer in self._layers]
+
+    def follow(self) -> None:
+        """Let the layers state the shapes that they get now, after an argument has changed."""
+        raise NotImplementedError
 
     @property
     def losses(self) -> list[Any]:

@@ -41,15 +41,20 @@ def calls_of(graph: Graph, input_names: Sequence[str]) -> dict[str, Any]:
     """Return what a configuration says of a graph: by layer its calls, the inputs and outputs."""
     places = [[name, 0, 0] for name in input_names]
     nodes: dict[str, list[Any]] = {name: [] for name in input_names}
+    order = []
     for node in graph.nodes:
         calls = nodes.setdefault(node.layer.name, [])
+        order.append([node.layer.name, len(calls)])
         places += [[node.layer.name, len(calls), output] for output in range(len(node.writes))]
         calls.append([[*places[number], {}] for number in node.reads])
-    return {
+    config: dict[str, Any] = {
         "inbound_nodes": nodes,
         "input_layers": places[: len(input_names)],
         "output_layers": [places[number] for number in graph.outputs],
+        # In no Keras's documents, and read by none: keys of random numbers go by it.
+        "call_order": order,
     }
+    return config | {"returns_list": True} if graph.gives_list else config
 
 
 def sources(listed: Any, what: str) -> list[Source]:

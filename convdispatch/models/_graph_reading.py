@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import heapq
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -59,12 +60,14 @@ class GraphReader:
         known: dict[Source, Symbol] = {}
         pending: list[CallEntry] = []
         made: dict[str, Any] = {}
-        for entry, name in _named(entries):
-            layer = made[name] = self._layer(entry, entries)
+        named = _named(entries)
+        door = door_of(entries, self._door)
+        for entry, name in named:
+            layer = made[name] = self._layer(entry, door)
             if entry["class_name"] == "InputLayer":
                 known[Source(name, 0, 0)] = _input(layer)
             pending += call_entries(name, entry.get("inbound_nodes") or [])
-        self._call_all(pending, made, known)
+        self._call_all(pending, _order(config.get("call_order")), made, known)
         inputs = [
             _known(known, one) for one in sources(config.get("input_layers"), "`input_layers`")
         ]
@@ -72,9 +75,10 @@ class GraphReader:
         outputs = [_known(known, one) for one in wanted]
         if not outputs:
             raise InvalidDocument("`output_layers` must name an output; received none.")
-        return Model(inputs, outputs if len(outputs) > 1 else outputs[0], config.get("name"))
+        is_list = len(outputs) > 1 or config.get("returns_list") is True
+        return Model(inputs, outputs if is_list else outputs[0], config.get("name"))
 
-    def _layer(self, entry: Mapping[str, Any], entries: list[Any]) -> Any:
+    def _layer(self, entry: Mapping[str, Any], door: str) -> Any:
         if entry["class_name"] in FUNCTIONAL:
             return self._model(entry["config"])
         if entry["class_name"] == "Sequential":
@@ -85,32 +89,56 @@ class GraphReader:
                 door=self._door,
                 limits=self._limits,
             )
-        (found,) = classes_of([entry], self._custom_objects, door_of(entries, self._door))
+        (found,) = classes_of([entry], self._custom_objects, door)
         title = f"the layer {shown(entry.get('name'))}, {entry['class_name']}"
         wanted = LayerEntry(layer_class=found, config=entry["config"], title=title)
         return layer_of(wanted, self._backend, self._limits)
 
     def _call_all(
-        self, pending: list[CallEntry], made: Mapping[str, Any], known: dict[Source, Symbol]
+        self,
+        entries: list[CallEntry],
+        order: Mapping[tuple[str, int], int],
+        made: Mapping[str, Any],
+        known: dict[Source, Symbol],
     ) -> None:
-        """Make the calls in an order in which each finds the tensors that it reads."""
-        while pending:
-            ready = [one for one in pending if all(source in known for source in one.reads)]
-            if not ready:
-                names = ", ".join(sorted({repr(one.layer) for one in pending}))
-                raise InvalidDocument(
-                    f"the calls of {names} read tensors that no earlier call gives: a circle, or a "
-                    "tensor that the document does not have."
-                )
-            for entry in ready:
-                layer = made[entry.layer]
-                symbols = [known[source] for source in entry.reads]
-                self._require_few_parameters(layer, symbols)
-                result = layer(symbols if entry.takes_list else symbols[0])
-                outputs = result if isinstance(result, list) else [result]
-                for place, symbol in enumerate(outputs):
-                    known[Source(entry.layer, entry.call, place)] = symbol
-            pending = [one for one in pending if one not in ready]
+        """Make the calls in the document's order, or in one in which each finds what it reads."""
+        ranks = [order.get((one.layer, one.call), place) for place, one in enumerate(entries)]
+        missing = [{source for source in one.reads if source not in known} for one in entries]
+        waiting: dict[Source, list[int]] = {}
+        for place, sources_of_one in enumerate(missing):
+            for source in sources_of_one:
+                waiting.setdefault(source, []).append(place)
+        ready = [(ranks[place], place) for place, lacks in enumerate(missing) if not lacks]
+        heapq.heapify(ready)
+        left = set(range(len(entries)))
+        while ready:
+            _, place = heapq.heappop(ready)
+            left.discard(place)
+            for source in self._call(entries[place], made, known):
+                for other in waiting.pop(source, ()):
+                    missing[other].discard(source)
+                    if not missing[other]:
+                        heapq.heappush(ready, (ranks[other], other))
+        if left:
+            names = ", ".join(sorted({shown(entries[place].layer) for place in left})[:12])
+            raise InvalidDocument(
+                f"the calls of {names} read what no call before them gives: a circle, or a tensor "
+                "that the document does not have."
+            )
+
+    def _call(
+        self, entry: CallEntry, made: Mapping[str, Any], known: dict[Source, Symbol]
+    ) -> list[Source]:
+        """Make one call, and return the tensors that are known by it."""
+        layer = made[entry.layer]
+        symbols = [known[source] for source in entry.reads]
+        self._require_few_parameters(layer, symbols)
+        result = layer(symbols if entry.takes_list else symbols[0])
+        found = []
+        for place, symbol in enumerate(result if isinstance(result, list) else [result]):
+            found.append(Source(entry.layer, entry.call, place))
+            known[found[-1]] = symbol
+        return found
 
     def _require_few_parameters(self, layer: Any, symbols: list[Symbol]) -> None:
         """Raise before too many weights of a layer are made."""
@@ -140,6 +168,19 @@ def _named(entries: list[Any]) -> list[tuple[Mapping[str, Any], str]]:
             )
         named[name] = entry
     return [(entry, name) for name, entry in named.items()]
+
+
+def _order(listed: Any) -> dict[tuple[str, int], int]:
+    """Return the place of each call in the order that a document of ours states."""
+    pairs = listed if isinstance(listed, list) else []
+    return {
+        (pair[0], pair[1]): place
+        for place, pair in enumerate(pairs)
+        if isinstance(pair, list)
+        and len(pair) == 2
+        and isinstance(pair[0], str)
+        and isinstance(pair[1], int)
+    }
 
 
 def _input(layer: Any) -> Symbol:

@@ -40,8 +40,9 @@ def require_inputs(symbols: Sequence[Symbol]) -> None:
 def require_names(members: Sequence[Any]) -> None:
     """Raise `InvalidArgument` if two layers, or two weights of a layer, have the same name."""
     known: set[str] = set()
-    for path, layer in paths(members):
-        for weight in layer.declared_weights:
+    for chain in chains(members):
+        path = "/".join(one.name for one in chain)
+        for weight in chain[-1].declared_weights:
             whole = f"{path}/{weight.name}"
             if whole in known:
                 raise InvalidArgument(f"the model has two weights of the path {whole!r}.")
@@ -61,38 +62,57 @@ def require_shape(shape: PartialShape, spec: Spec, name: str, owner: str) -> Non
         for size, expected in zip(shape[1:], wanted[1:], strict=True)
     )
     if not fits:
-        raise InvalidShape(
-            f"the input {name!r} of {owner!r} takes the shape {wanted}; received {shape}."
-        )
+        which = f"the input {name!r} of {owner!r}" if name else "the model's input"
+        raise InvalidShape(f"{which} takes the shape {wanted}; received {shape}.")
 
 
-def leaves(members: Iterable[Any]) -> list[Layer]:
-    """Return each layer once, with the layers of nested models in place of the models."""
-    found: dict[int, Layer] = {}
-    for _, layer in paths(members):
-        found.setdefault(id(layer), layer)
-    return list(found.values())
-
-
-def paths(members: Iterable[Any], under: str = "") -> list[tuple[str, Layer]]:
-    """Return each layer, those of nested models too, with the names that it is under."""
-    found: dict[int, tuple[str, Layer]] = {}
+def chains(members: Iterable[Any]) -> list[tuple[Any, ...]]:
+    """Return each layer with the models that it is in, the outermost first; each layer once."""
+    found: dict[int, tuple[Any, ...]] = {}
     for member in members:
-        path = f"{under}{member.name}"
-        nested = getattr(member, "layers", None)
-        inside = [(path, member)] if nested is None else paths(nested, f"{path}/")
-        for place, layer in inside:
-            found.setdefault(id(layer), (place, layer))
+        inside = [()] if isinstance(member, Layer) else chains(member.layers)
+        for rest in inside:
+            chain = (member, *rest)
+            found.setdefault(id(chain[-1]), chain)
     return list(found.values())
+
+
+def require_told_apart(members: Iterable[Any]) -> None:
+    """Raise `InvalidArgument` where a layer is in two models, which no document can say."""
+    seen: dict[int, str] = {}
+    for member in members:
+        for chain in chains([member]):
+            other = seen.setdefault(id(chain[-1]), member.name)
+            if other != member.name:
+                raise InvalidArgument(
+                    f"the layer {chain[-1].name!r} is in {other!r} and in {member.name!r}, which a "
+                    "configuration cannot say. Pickle the model, or give each a layer of its own."
+                )
 
 
 def common_backend(layers: Sequence[Layer]) -> str:
-    """Return the backend of the layers; those without weights take that of the others."""
-    bound = [layer for layer in layers if layer.declared_weights] or list(layers)
+    """Return the backend of the layers that are bound to one; inputs compute nothing."""
+    computing = [layer for layer in layers if not layer.is_input]
+    bound = [one for one in computing if one.declared_weights or one.has_own_backend]
     for layer in bound:
         if layer.backend != bound[0].backend:
             raise InvalidArgument(
                 f"the layers of a model must be on one backend; received {bound[0].name!r} on "
-                f"{bound[0].backend!r} and {layer.name!r} on {layer.backend!r}."
+                f"{bound[0].backend!r} and {layer.name!r} on {layer.backend!r}. Call "
+                f"`{layer.name}.to({bound[0].backend!r})` in its place."
             )
-    return bound[0].backend
+    return (bound or computing or list(layers))[0].backend
+
+
+def moved(member: Any, memo: dict[int, Any], backend: str, dtype: str | None) -> Any:
+    """Return the copy of a layer or of a model on another backend, the same one each time."""
+    if id(member) not in memo:
+        if hasattr(type(member), "_moved"):
+            memo[id(member)] = member._moved(memo, backend, dtype)
+        elif isinstance(member, Layer):
+            memo[id(member)] = member.to(backend, dtype=dtype)
+        else:
+            layers = [moved(layer, memo, backend, dtype) for layer in member.layers]
+            twin = memo[id(member)] = type(member)(layers, member.name, backend=backend)
+            twin.trainable = member.trainable
+    return memo[id(member)]

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Self, overload
 
 from convdispatch.engine import layer_options
 from convdispatch.engine.arguments import as_bool
-from convdispatch.engine.graph import Graph, Node, layers_in_keras_order, traced
+from convdispatch.engine.graph import Graph, layers_in_keras_order, traced
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.symbols import Call, Symbol, symbols_in
-from convdispatch.errors import InvalidArgument
+from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.models._compiled_forward import CompiledForward
-from convdispatch.models._copies import CopiedStack
+from convdispatch.models._copies import NOT_COPIED, CopiedStack
 from convdispatch.models._graph_documents import calls_of
 from convdispatch.models._inference import Predicting
 from convdispatch.models._members import (
+    chains,
     common_backend,
-    leaves,
-    paths,
+    moved,
     require_inputs,
     require_names,
     require_shape,
+    require_told_apart,
     symbols,
 )
 from convdispatch.models._model_inputs import ModelInputs
@@ -64,12 +66,19 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
         self._graph = traced(given, wanted, gives_list=isinstance(outputs, list | tuple))
         self._input_names = tuple(symbol.call.layer.name for symbol in given)
         self._members = layers_in_keras_order(given, wanted)
-        self._layers = leaves(self._members)
         require_names(self._members)
-        object.__setattr__(self, "backend", common_backend(self._layers))
+        self._settle()
         for layer in self._layers:
-            layer.bind(self.backend)
-            layer.stay()
+            if not layer.is_input:
+                layer.bind(self.backend)
+                layer.stay()
+
+    def _settle(self) -> None:
+        """Note what the graph is made of: it stays so, whatever becomes of a nested model."""
+        self._flat = self._graph.flattened()
+        self._own_chains = chains(self._members)
+        self._layers = [chain[-1] for chain in self._own_chains]
+        object.__setattr__(self, "backend", common_backend(self._layers))
         self._be_known()
 
     @property
@@ -132,7 +141,7 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
         def call(place: int, layer: Layer, spec: Any) -> Spec:
             return Spec(layer.compute_output_shape(spec.shape), spec.dtype)
 
-        return self._graph.flattened().run(call, specs)
+        return self._flat.run(call, specs)
 
     # Computing.
 
@@ -147,11 +156,11 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
             return self._called_with(symbols, takes_list=not isinstance(inputs, Symbol))
         tensors = self._inputs_of(inputs)
         noted = [layer._variables for layer in self._layers]
-        outputs = self._graph.flattened().run(_apply, tensors)
+        outputs = self._flat.run(_apply, tensors)
         current = [layer._variables for layer in self._layers]
         if any(a is not b for a, b in zip(noted, current, strict=True)):
             with self._alone():  # they were set meanwhile: some layers had the old ones
-                outputs = self._graph.flattened().run(_apply, tensors)
+                outputs = self._flat.run(_apply, tensors)
         return outputs if self._graph.gives_list else outputs[0]
 
     def _called_with(self, symbols: Sequence[Symbol], *, takes_list: bool) -> Any:
@@ -170,7 +179,8 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
             self._layers,
             self.backend,
             optimize=as_bool(optimize, "optimize"),
-            graph=self._graph.flattened(),
+            graph=self._flat,
+            inputs_of=self._inputs_of,
         )
 
     @property
@@ -181,20 +191,44 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
         # A compiler that takes its time is not worth waiting for here.
         return super()._predict(batch) if len(self._input_names) == 1 else self(batch)
 
-    def _paths(self) -> list[tuple[str, Layer]]:
-        return paths(self._members)
+    def _chains(self) -> list[tuple[Any, ...]]:
+        return self._own_chains
+
+    def _flat_graph(self) -> Graph:
+        return self._flat
+
+    def follow(self) -> None:
+        """Let the layers state the shapes that they get now, after an argument has changed.
+
+        Where one cannot take what it gets, they stay as they are, and the next call says so.
+        """
+        first: dict[int, PartialShape] = {}
+
+        def call(place: int, layer: Layer, spec: Any) -> Spec:
+            first.setdefault(id(layer), spec.shape)
+            return Spec(layer.compute_output_shape(spec.shape), spec.dtype)
+
+        with self._lock.held():
+            try:
+                self._flat.run(call, self._graph.inputs)
+            except InvalidShape:
+                return
+            for layer in self._layers:
+                if id(layer) in first:
+                    layer._built_shape = first[id(layer)]
 
     def summary(self, print_fn: Callable[[str], None] | None = None) -> None:
         """Print the layers with their output shapes and parameter counts."""
         write = print_fn or print
         shapes = [layer.output_shape for layer in self._members]
-        for line in summary_lines(self.name, self._members, shapes, is_trainable=self.trainable):
+        for line in summary_lines(self, self._members, shapes):
             write(line)
 
     # Configuration.
 
     def get_config(self) -> dict[str, Any]:
         """Return the name, the layers' configurations and their calls as JSON types."""
+        require_told_apart(self._members)
         calls = calls_of(self._graph, self._input_names)
         nodes = calls.pop("inbound_nodes")
         layers = [
@@ -212,32 +246,23 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
 
         `dtype` asks for weights of another element type as well.
         """
+        memo: dict[int, Any] = {}
+        wanted = None if dtype is None else layer_options.layer_dtype({"dtype": dtype})
         with self._alone():
-            copies = {id(one): one.to(backend, dtype=dtype) for one in self._members}
-        moved = object.__new__(type(self))
-        vars(moved).update(vars(self))
-        vars(moved).pop("_predictor", None)
-        nodes = tuple(
-            Node(
-                layer=copies[id(node.layer)],
-                reads=node.reads,
-                writes=node.writes,
-                takes_list=node.takes_list,
-                gives_list=node.gives_list,
-            )
-            for node in self._graph.nodes
-        )
-        graph = self._graph
-        wanted = [Spec(spec.shape, dtype or spec.dtype) for spec in graph.inputs]
-        moved._graph = Graph(
-            inputs=tuple(wanted), nodes=nodes, outputs=graph.outputs, gives_list=graph.gives_list
-        )
-        moved._members = [copies[id(one)] for one in self._members]
-        moved._layers = leaves(moved._members)
-        moved._lock = Lock()
-        object.__setattr__(moved, "backend", common_backend(moved._layers))
-        moved._be_known()
-        return moved
+            return self._moved(memo, backend, wanted)
+
+    def _moved(self, memo: dict[int, Any], backend: str, dtype: str | None) -> Self:
+        """Return the model of copies; `memo` has those of layers that are in several models."""
+        copies = {id(one): moved(one, memo, backend, dtype) for one in self._members}
+        twin = object.__new__(type(self))
+        vars(twin).update({k: v for k, v in vars(self).items() if k not in NOT_COPIED})
+        specs = [Spec(spec.shape, dtype or spec.dtype) for spec in self._graph.inputs]
+        nodes = [replace(node, layer=copies[id(node.layer)]) for node in self._graph.nodes]
+        twin._graph = replace(self._graph, inputs=tuple(specs), nodes=tuple(nodes))
+        twin._members = [copies[id(one)] for one in self._members]
+        twin._lock = Lock()
+        twin._settle()
+        return twin
 
     def __setattr__(self, name: str, value: object) -> None:
         """Take what the constructor takes, as it does, and refuse what cannot change."""

@@ -58,6 +58,8 @@ class ModelInputs:
         backend = registry.load(self.backend)
         pairs = zip(self._by_input(x), self._graph.inputs, strict=True)
         given = [as_array_or_native(backend, one, spec.dtype) for one, spec in pairs]
+        for one, name, spec in zip(given, self._input_names, self._graph.inputs, strict=True):
+            require_shape(tuple(one.shape), spec, name, self.name)
         counts = [one.shape[0] for one in given]
         if len(set(counts)) > 1:
             raise InvalidShape(

@@ -58,9 +58,14 @@ class PureStack(StackedWeights):
         """Return the calls of layers that the model is made of."""
         raise NotImplementedError
 
+    def _flat_graph(self) -> Graph:
+        """Return the graph without nested models."""
+        return self.graph()
+
     def _paths(self) -> list[tuple[str, Layer]]:
         """Return each layer that has weights of its own with its path: the names it is under."""
-        return [(layer.name, layer) for layer in self._built_layers()]
+        self.ensure_built("the weights")
+        return [("/".join(one.name for one in chain), chain[-1]) for chain in self._chains()]
 
     def _by_layer(self, weights: Sequence[Any]) -> dict[int, Sequence[Any]]:
         """Return the weights by the identity of the layer that they are of."""
@@ -69,7 +74,7 @@ class PureStack(StackedWeights):
 
     def _run(self, call: Callable[[int, Layer, Any], Any], inputs: Any) -> Any:
         """Return the outputs of the graph, each call of a layer computed by `call`."""
-        graph = self.graph().flattened()
+        graph = self._flat_graph()
         outputs = graph.run(call, self._inputs_of(inputs))
         return outputs if graph.gives_list else outputs[0]
 
@@ -107,11 +112,9 @@ class PureStack(StackedWeights):
 
     def named_weights(self) -> dict[str, tuple[Any, bool]]:
         """Return by path each weight's native tensor and whether a trainer may change it."""
+        trainable = {id(variable) for variable in self.trainable_weights}
         return {
-            f"{path}/{weight.name}": (
-                variable,
-                self.trainable and layer.trainable and weight.trainable,
-            )
+            f"{path}/{weight.name}": (variable, id(variable) in trainable)
             for path, layer in self._paths()
             for weight, variable in zip(layer.declared_weights, layer.variables, strict=True)
         }

@@ -10,7 +10,7 @@ from convdispatch.engine import layer_options
 from convdispatch.engine.graph import Graph, chain
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec
-from convdispatch.engine.symbols import Call, Symbol
+from convdispatch.engine.symbols import Call, Symbol, symbols_in
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.models import _naming as naming
 from convdispatch.models import _serialization
@@ -148,8 +148,8 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
     def __call__(self, inputs: SomeTensor) -> SomeTensor: ...
     def __call__(self, inputs: Any) -> Any:
         """Apply the layers to a tensor of the model's backend, or to a NumPy array."""
-        if isinstance(inputs, Symbol):
-            return self._called_with([inputs])
+        if isinstance(inputs, Symbol | list | tuple) and (symbols := symbols_in(inputs)):
+            return self._called_with(symbols)
         layers = list(self._layers)
         if not _are_made(layers):
             inputs = self._built_for(inputs)
@@ -158,6 +158,10 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
 
     def _called_with(self, symbols: Sequence[Symbol]) -> Symbol:
         """Return the symbolic output for a symbolic input; builds the layers if need be."""
+        if len(symbols) != 1:
+            raise InvalidArgument(
+                f"{self.name!r} takes one input; received a list of {len(symbols)}."
+            )
         spec = symbols[0].spec
         if not self.built:
             self.build(spec.shape)
@@ -189,7 +193,7 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
         write = print_fn or print
         layers = self._built_layers()
         shapes = self._shapes_between(self.input_shape)[1:]
-        for line in summary_lines(self.name, layers, shapes, is_trainable=self.trainable):
+        for line in summary_lines(self, layers, shapes):
             write(line)
 
     # Configuration.

@@ -11,6 +11,7 @@ from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.tensors import as_native
 from convdispatch.errors import InvalidShape, InvalidType
+from convdispatch.models._members import require_shape
 from convdispatch.models._model import Model
 from convdispatch.models._sequential import Sequential
 from convdispatch.runtime.registry import registry
@@ -56,6 +57,16 @@ def input_dtypes(model: AnyModel) -> list[str]:
     return [model.layers[0].dtype if isinstance(model, Sequential) else model.dtype]
 
 
+def as_many(model: AnyModel, x: Any) -> list[Any]:
+    """Return what each input gets of `x`; raise where one gets nothing, or of a wrong shape."""
+    if not isinstance(model, Model):
+        return [x]
+    given = model._by_input(x)
+    for one, name, spec in zip(given, model.input_names, model.graph().inputs, strict=True):
+        require_shape(tuple(getattr(one, "shape", spec.shape)), spec, name, model.name)
+    return given
+
+
 def native_inputs(model: AnyModel, x: Any) -> list[Any]:
     """Return a native tensor for each input of a model."""
     require_model(model)
@@ -73,4 +84,4 @@ def parts_of(model: AnyModel) -> Parts:
         layers = [model] if isinstance(model, Layer) else model.layers
         spec = Spec((None,), layers[0].dtype)  # whatever shape it is given
         return Parts(layers=tuple(layers), graph=chain(layers, spec))
-    return Parts(layers=tuple(model._layers), graph=model.graph().flattened())
+    return Parts(layers=tuple(model._layers), graph=model._flat_graph())

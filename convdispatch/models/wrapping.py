@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from convdispatch.engine.functional import in_order
 from convdispatch.models.parts import AnyModel, require_model
 from convdispatch.ops import Tensor
 from convdispatch.runtime.dispatch import require_feature
@@ -35,7 +36,7 @@ class NamedWeights:
 
     def __init__(self, model: AnyModel) -> None:
         self.model = model
-        self._functional = model.functional()
+        self._declared = model.functional().weights
 
     def named_weights(self) -> dict[str, tuple[Tensor, bool]]:
         """Return by path each weight's native tensor and whether a trainer may change it."""
@@ -43,15 +44,15 @@ class NamedWeights:
 
     def apply(self, weights: Mapping[str, Tensor], inputs: Any) -> Any:
         """Compute with these weights."""
-        return self._functional.forward(weights, inputs)
+        return self.model.apply(in_order(self._declared, weights), inputs)
 
     def training(
         self, weights: Mapping[str, Tensor], inputs: Any, key: Tensor
     ) -> tuple[Any, Mapping[str, Tensor]]:
         """Compute as in training; return the outputs and new values of weights by path."""
-        outputs, effects = self._functional.training(weights, inputs, key)
+        outputs, effects = self.model.apply_training(in_order(self._declared, weights), inputs, key)
         return outputs, effects.updates
 
     def adopt(self, weights: Mapping[str, Tensor]) -> None:
         """Compute with these tensors from now on."""
-        self.model.adopt([weights[path] for path in self._functional.weights])
+        self.model.adopt([weights[path] for path in self._declared])

@@ -18,7 +18,7 @@ from convdispatch.errors import (
     UnsupportedOp,
 )
 from convdispatch.formulas.element_types import require_float
-from convdispatch.models.parts import AnyModel, input_dtypes, require_model
+from convdispatch.models.parts import AnyModel, as_many, input_dtypes, require_model
 from convdispatch.numerics.problem import round_to
 from convdispatch.numerics.rounding import model_with_bounds
 from convdispatch.ops import NumpyArray
@@ -63,7 +63,7 @@ def compare(
     """
     names = _checked_names(backends)
     require_model(model)
-    inputs = _as_model_type(x, input_dtypes(model))
+    inputs = _as_model_type(as_many(model, x), input_dtypes(model))
     if not model.built:
         model.build((None, *inputs[0].shape[1:]))
     model = model.to(model.backend)  # with the weights of one time, for all that follows
@@ -86,15 +86,9 @@ def _checked_names(backends: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _as_model_type(x: Any, dtypes: Sequence[str]) -> list[NumpyArray]:
+def _as_model_type(x: Sequence[Any], dtypes: Sequence[str]) -> list[NumpyArray]:
     """Return an array for each input of the model, of numbers that its element type has."""
-    given = list(x) if len(dtypes) > 1 and isinstance(x, list | tuple) else [x]
-    if len(given) != len(dtypes):
-        raise InvalidArgument(
-            f"`x` must be a list of {len(dtypes)} arrays, one for each input of the model; "
-            f"received {len(given)}."
-        )
-    return [_rounded(one, dtype) for one, dtype in zip(given, dtypes, strict=True)]
+    return [_rounded(one, dtype) for one, dtype in zip(x, dtypes, strict=True)]
 
 
 def _rounded(x: Any, dtype: str) -> NumpyArray:

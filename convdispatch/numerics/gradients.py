@@ -61,14 +61,13 @@ def gradients(model: AnyModel, x: Any, cotangent: Any = None) -> Gradients:
     )
 
 
-# The functions made for each model, because JAX compiles every new function anew.
-_made: weakref.WeakKeyDictionary[Any, tuple[list[Any], Any]] = weakref.WeakKeyDictionary()
-
-
 def _differentiated(model: AnyModel, parts: Parts, backend: Backend) -> Any:
-    """Return the function of (inputs, seeds, weights) to the outputs and all gradients."""
+    """Return the function of (inputs, seeds, weights) to the outputs and all gradients.
+
+    It is kept with the model: JAX compiles a function once, and every new function anew.
+    """
     state = [*parts.layers, *(layer._plans for layer in parts.layers)]
-    known = _made.get(model)
+    known = vars(model).get("_differentiated")
     if known is not None and are_same(known[0], state):
         return known[1]
     count, several = len(parts.graph.inputs), len(parts.graph.outputs)
@@ -83,7 +82,7 @@ def _differentiated(model: AnyModel, parts: Parts, backend: Backend) -> Any:
         return sum(products[1:], start=products[0]), listed
 
     compute = backend.value_and_grad(weighted_sum)
-    _made[model] = state, compute
+    model._differentiated = state, compute
     return compute
 
 
