@@ -166,7 +166,7 @@ def assigned(backend: Backend, dtype: str) -> None:
 def handed_over(backend: Backend, dtype: str) -> None:
     """Make tensors here, and add and read them in another thread."""
     numbers = np.arange(1, 7).reshape(2, 3)
-    made = [
+    made: list[Any] = [
         backend.asarray(numbers, dtype),
         backend.assign(backend.variable(np.zeros((2, 3)), dtype), numbers),
     ]
