@@ -55,8 +55,7 @@ def _ops() -> Iterator[Op]:
     for rank, last in itertools.product((1, 2, 3), (True, False)):
         yield from _pools(rank, last)
         for interpolation, coordinates in (
-            ("nearest", "half_pixel"),
-            ("bilinear", "half_pixel"),
+            ("nearest", "half_pixel") if last else ("bilinear", "half_pixel"),
             ("bilinear", "corners"),
         ):
             yield Resize(

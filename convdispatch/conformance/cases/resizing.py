@@ -61,8 +61,9 @@ def cases(seed: int) -> Iterator[Case]:
             yield from _forward(slug, size, output_size, way, seed=seed)
             last, dtype = bool(chance & 1), ("float32", "float64")[chance >> 1 & 1]
             problem = resize_problem(size, output_size, way, last=last, dtype=dtype)
-            yield gradient_case(f"{slug}-{_layout(last)}", replace(problem, seed=seed))
-            if rank < 3 and chance & 12:
+            if rank > 1 or chance & 32:
+                yield gradient_case(f"{slug}-{_layout(last)}", replace(problem, seed=seed))
+            if rank < 3 and chance & 4:
                 again = resize_problem(size, output_size, way, last=not last, dtype="float64")
                 yield second_order_case(f"{slug}-{_layout(not last)}", replace(again, seed=seed))
             if way[0] == "nearest" and chance & 16:
@@ -77,7 +78,7 @@ def _forward(
         dtype = "float64" if chance & 3 == 3 else "float32"
         problem = replace(resize_problem(size, output_size, way, last=last, dtype=dtype), seed=seed)
         yield forward_case("core", f"{slug}-{_layout(last)}-{dtype}", problem)
-    if way[0] == "nearest" and chance & 8:
+    if chance & 8:
         return
     last = bool(chance & 1)
     problem = resize_problem(size, output_size, way, last=last, dtype=HALF_DTYPES[chance >> 1 & 1])
