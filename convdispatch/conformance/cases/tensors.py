@@ -172,8 +172,12 @@ def handed_over(backend: Backend, dtype: str) -> None:
     ]
     with ThreadPoolExecutor(1) as pool:
         for tensor in made:
-            got = pool.submit(lambda tensor: backend.to_numpy(tensor + tensor), tensor).result()
+            got = pool.submit(_doubled, backend, tensor).result()
             require_within(np.asarray(got), 2.0 * numbers, 0, dtype, "the sum of another thread")
+
+
+def _doubled(backend: Backend, tensor: Any) -> Any:
+    return backend.to_numpy(tensor + tensor)
 
 
 def owned(backend: Backend, dtype: str) -> None:
