@@ -1,4 +1,4 @@
-"""What a row of a table says of a constructor: its signature, and what each argument means."""
+"""The constructor of a table's row: its signature, and the meaning of each argument."""
 
 from __future__ import annotations
 

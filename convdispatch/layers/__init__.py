@@ -1,4 +1,4 @@
-"""The layers, spelled as in Keras 2 with what Keras 3 adds."""
+"""The layers, with the names of Keras 2 and the additions of Keras 3."""
 
 from typing import TYPE_CHECKING
 

@@ -27,7 +27,7 @@ from convdispatch.types import (
 
 
 class DepthwiseStep(KernelLayer):
-    """What depthwise and separable convolutions share: the depthwise kernel and its op."""
+    """The common part of depthwise and separable convolutions: the depthwise kernel and its op."""
 
     is_flippable = False
     size_arguments = ("depth_multiplier", *KernelLayer.size_arguments)

@@ -1,4 +1,4 @@
-"""What every layer with a kernel shares: its arguments, its weights' options, its epilogue."""
+"""The common part of layers with a kernel: arguments, options of the weights, epilogue."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class KernelLayer(SpatialLayer, WithWeightOptions):
     is_flippable: ClassVar[bool] = True
     size_arguments: ClassVar[tuple[str, ...]] = ("kernel_size", "strides", "dilation_rate")
 
-    # What the constructors keep, each argument checked under its own name.
+    # The attributes of the constructors, each argument checked under its own name.
 
     def _keep_geometry(
         self, kernel_size: IntOrTuple, strides: IntOrTuple, padding: str, dilation_rate: IntOrTuple
@@ -157,7 +157,7 @@ def _checked_activation(activation: Any) -> Any:
 def split_activation(
     activation: Any, backend: Backend, dtype: str
 ) -> tuple[str, Callable[[Tensor], Tensor] | None]:
-    """Return the part that an op carries out, and what is left to do after it, None if nothing."""
+    """Return the part that an op computes, and the rest that follows it, None if there is none."""
     if isinstance(activation, Activation) and activation.fused is not None:
         return activation.fused, None
     functions = backend.functions

@@ -141,7 +141,7 @@ class BatchNormalization(WithWeightOptions):
         return list(whole.values()), list(unshifted.values())
 
     def resolve(self, spec: Spec) -> Resolved:
-        """Return what the layer makes of inputs of that spec: the same shape."""
+        """Return the layer resolved for inputs of that spec; the shape stays."""
         axis = self._axis_of(spec.shape)
 
         def declare() -> tuple[Weight, ...]:
@@ -233,8 +233,8 @@ class BatchNormalization(WithWeightOptions):
     def _seen_variance(self, x: Any, variance: Any, axis: int) -> Any:
         """Return the variance that moves the moving one."""
         if self.convention == "theano":
-            # Theano's `batch_normalization_train` gives 1 / sqrt(variance + epsilon), of which
-            # Keras 1.2.2 and 2.2.4 take the inverse square without taking epsilon off again.
+            # Theano's `batch_normalization_train` gives 1 / sqrt(variance + epsilon). Keras 1.2.2
+            # and 2.2.4 take its inverse square and do not subtract epsilon again.
             variance = variance + self.epsilon
         if not self.dialect.estimates_population:
             return variance

@@ -1,4 +1,4 @@
-"""What convolution and its transpose share: filters in groups, one kernel, one op."""
+"""The common part of a convolution and its transpose: filters in groups, one kernel, one op."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the layers over spatial axes share: the data format and the shapes that follow from it."""
+"""The common part of layers over spatial axes: the data format and the shapes that follow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the gradients of a problem are, by the oracle, and how far computed ones may be off."""
+"""The gradients of a problem by the oracle, and the bounds on computed ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BILINEAR_PRODUCTS = 8
 
 
 def cotangent(problem: Problem) -> Array:
-    """Return what the result is weighted by: numbers of the element type, from the problem's seed.
+    """Return the weights of the result: numbers of the element type, from the problem's seed.
 
     It is 0 where rounding may carry the number before a relu over its kink.
     """
@@ -111,7 +111,7 @@ def _upsample_gradient(op: Upsample, weight: Array, dtype: str) -> Known:
 
 
 def _pool_gradient(op: Pool, problem: Problem, weight: Array) -> Known:
-    """Each cell is the sum of what comes from the windows that it is in."""
+    """Each cell is the sum over the windows that contain it."""
     x, fields = problem.arrays[0], pool_fields(op)
     windows = [-(-size // stride) for size, stride in zip(op.size, op.strides, strict=True)]
     terms = int(np.prod(windows)) + bounds.DIVISION_ROUNDINGS
@@ -121,7 +121,7 @@ def _pool_gradient(op: Pool, problem: Problem, weight: Array) -> Known:
 
 
 def _resize_gradient(op: Resize, problem: Problem, weight: Array) -> Known:
-    """Each cell is the sum of what comes from the cells that read it, by their shares."""
+    """Each cell is the sum over the cells that read it, by their shares."""
     shape = problem.input_shape[1:]
     size = shape[:-1] if op.channels_last else shape[1:]
     fields = {**resize_fields(op), "input_size": size}

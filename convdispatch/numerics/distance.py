@@ -1,4 +1,4 @@
-"""How far an answer is from the exact one, in units of what is allowed and in ULP."""
+"""The distance of an answer from the exact one, in units of the bound and in ULP."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Measured:
 def require_within(
     got: Array, want: npt.ArrayLike, allowed: npt.ArrayLike, dtype: str, what: str = "the result"
 ) -> Measured:
-    """Return the worst error; raise `Mismatch` where it is more than what is allowed.
+    """Return the worst error; raise `Mismatch` if it exceeds the bound.
 
     `got` must have the shape of `want` and that element type: an array that broadcasts is not the
     right answer. Where `want` is NaN or infinite, `got` must be the same.

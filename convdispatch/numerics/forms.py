@@ -68,7 +68,7 @@ def form_of(problem: Problem) -> Form:
 
 
 class Form:
-    """The op f(product(x, kernel) + bias) and what its gradients are made of."""
+    """The op f(product(x, kernel) + bias) and the parts of its gradients."""
 
     def __init__(self, op: Conv | ConvTranspose, arrays: Sequence[Array], *, dtype: str) -> None:
         self.op = op

@@ -215,7 +215,7 @@ def _layout(x: Array, channels_last: bool) -> Array:
 
 
 def _padded(x: Array, pads: Pads) -> Array:
-    """Return the array whose cell c is cell c - low of `x`, or zero where there is none."""
+    """Return the array whose cell c is cell c - low of `x`, or zero if that does not exist."""
     spatial = zip(x.shape[1:-1], pads, strict=True)
     size = tuple(n + low + high for n, (low, high) in spatial)
     padded = np.zeros((len(x), *size, x.shape[-1]), x.dtype)

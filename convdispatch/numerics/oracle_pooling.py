@@ -96,7 +96,7 @@ def _give_to_first(gradient: Array, cells: Array, inside: list[Cell], share: Arr
 
 
 def _divisor(kind: str, size: Ints, inside: list[Cell], counts_pads: bool) -> int:
-    """Return what the sum of a window is divided by; 0 where it is not divided."""
+    """Return the divisor of the sum of a window; 0 if it is not divided."""
     if kind == "sum":
         return 0
     return int(np.prod(size)) if counts_pads else len(inside)
@@ -111,7 +111,7 @@ def _windows(
             [
                 cell
                 for cell in range(stride * i - low, stride * i - low + taps)
-                # What a negative pad crops is no cell of the image.
+                # Cells that a negative pad crops are not cells of the image.
                 if max(0, -low) <= cell < n + min(0, high)
             ]
             for i, n, taps, stride, (low, high) in zip(

@@ -41,10 +41,10 @@ _BILINEAR_PRODUCTS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """An op, the shapes of what it reads, and where the numbers come from.
+    """An op, the shapes of its inputs, and the source of the numbers.
 
     `values` says how they are drawn: 'normal' (every bit of the significand is used), 'eighths'
-    (multiples of 1/8 from -2 to 2, of which sums and products are exact in every element type) or
+    (multiples of 1/8 from -2 to 2, whose sums and products are exact in every element type) or
     'positive' (from 1/2 to 1: nothing cancels, so a long sum grows).
     """
 
@@ -57,7 +57,7 @@ class Problem:
 
     @property
     def signature(self) -> Signature:
-        """What the op is lowered for."""
+        """The signature for which the op is lowered."""
         return Signature(
             input_shape=self.input_shape[1:], weight_shapes=self.weight_shapes, dtype=self.dtype
         )

@@ -1,9 +1,9 @@
 """A backend that no plugin can touch: the definitions of the oracle over whole arrays, in float64.
 
-It is what a model is compared with. It is registered nowhere, asks no plugin, no other backend and
-no cache, and imports NumPy alone beside the ops' own definition. The oracle takes one cell at a
-time, which nobody would wait for with the images that users compare; here the cells that a tap
-reads are taken together, and a test holds both against each other.
+Models are compared with it. It is not registered, uses no plugin, no other backend and no cache,
+and imports only NumPy and the ops' definition. The oracle computes one cell at a time, which is too
+slow for the images that users compare; here the cells that a tap reads are taken together, and a
+test holds both against each other.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Places: TypeAlias = tuple[slice, ...]
 
 
 class Reference:
-    """What computes the numbers that a backend is judged by."""
+    """The backend that computes the expected numbers for other backends."""
 
     name = "reference"
 
@@ -91,7 +91,7 @@ class Reference:
         return np.asarray(tensor)
 
     def synchronize(self, tensor: Any) -> None:
-        """Do nothing: what is returned has been computed."""
+        """Do nothing, because returned values have been computed."""
 
     def outside_trace(self, fn: Callable[[], object]) -> object:
         """Call the function."""

@@ -1,4 +1,4 @@
-"""What Keras 1's layers do otherwise where it is no matter of names, orders and defaults.
+"""Differences of Keras 1's layers beyond names, orders and defaults.
 
 Each class stands between a class of Keras 1 and the one that it translates, so it has the words of
 `convdispatch.layers`.

@@ -1,4 +1,4 @@
-"""What makes a layer one of Keras 1's: its words, and how it stores and draws its kernels."""
+"""The base of Keras 1's layers: their names, and how they store and draw their kernels."""
 
 from __future__ import annotations
 

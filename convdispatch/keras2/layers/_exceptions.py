@@ -1,4 +1,4 @@
-"""What Keras 2's layers do otherwise where it is no matter of names, orders and defaults.
+"""Differences of Keras 2's layers beyond names, orders and defaults.
 
 Each class stands between a class of Keras 2 and the one of `convdispatch.layers`.
 """
@@ -14,7 +14,7 @@ from convdispatch.support.warnings import warn
 
 
 class Separable(layers.Layer):
-    """Takes what Keras 2's separable layers took from their base class and never used."""
+    """Takes the arguments that Keras 2's separable layers inherited and never used."""
 
     def _init(
         self,

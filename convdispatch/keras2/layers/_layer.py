@@ -1,4 +1,4 @@
-"""What makes a layer one of Keras 2's: its words and its module path."""
+"""The base of Keras 2's layers: their names and their module path."""
 
 from __future__ import annotations
 
