@@ -248,7 +248,8 @@ def test_the_first_run_says_what_to_write_in_which_order(plain: Plain) -> None:
     unsupported = [outcome for outcome in outcomes if outcome["status"] == "unsupported"]
     steps = {re.findall(r"not written yet: step (\d+), ", one["detail"])[0] for one in unsupported}
     assert steps >= {"2", "3", "4", "5"}
-    assert not any(outcome["works"] for outcome in unsupported)
+    # The kit makes dense layers of the functions, in half precision too, before a step is written.
+    assert {case_op(one) for one in unsupported if one["works"]} <= {"dense"}
     assert {outcome["status"] for outcome in outcomes} <= {"failed", "unsupported", "passed"}
 
 
@@ -269,7 +270,10 @@ def test_a_filled_in_lower_passes_and_its_declarations_are_reported(plain: Plain
     assert {case_op(one) for one in outcomes if one["status"] == "passed"} >= {"conv1d", "conv3d"}
     # A layer asks the dispatcher, which refuses what is declared whether it works or not.
     declared = [one for one in outcomes if "not written" in one["detail"]]
-    forward = [one for one in declared if case_op(one) != "layers"]
+    # The skeleton's tensors have no bfloat16.
+    forward = [
+        one for one in declared if case_op(one) != "layers" and "bfloat16" not in one["case"]
+    ]
     assert len(forward) > 100
     assert [outcome["case"] for outcome in forward if not outcome["works"]] == []
     assert "declared unsupported, but working:" in printed
