@@ -92,7 +92,7 @@ def half_pixels_taken_for_asymmetric(lower, op, signature):
 
 @resampling(*RESIZED)
 def one_corner_is_in_the_middle(lower, op, signature):
-    """Sample the middle of an axis of which one cell is to be left, where corners keep place."""
+    """Sample the middle of an axis that shrinks to one cell, where corners keep their place."""
     is_one = op.coordinates == "corners" and min(op.output_size) == 1
     return lower(replace(op, coordinates="half_pixel") if is_one else op, signature)
 

@@ -309,7 +309,7 @@ def scalars_not_assigned(assign, variable, value):
 
 
 class _Changed:
-    """A model of which one thing is another's."""
+    """A model with some attributes replaced."""
 
     def __init__(self, model, **changed):
         self._model = model

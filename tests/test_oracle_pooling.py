@@ -39,7 +39,7 @@ def pooled(x: Any, kind: str, size: int, stride: int, pads: tuple[int, int], **o
 def test_windows_by_hand(
     kind: str, size: int, stride: int, pads: tuple[int, int], counts_pads: bool, want: Any
 ) -> None:
-    """Of 1, 5, 2, 8 and 3: pads are no cells, cropped cells are none either."""
+    """Of 1, 5, 2, 8 and 3: neither pads nor cropped cells count."""
     assert pooled(LINE, kind, size, stride, pads, counts_pads=counts_pads) == want
 
 

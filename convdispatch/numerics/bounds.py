@@ -105,8 +105,8 @@ def shares_bound(counted: Array, rank: int, dtype: str) -> Array:
     """Return by how much a bilinear result may be off because its shares are rounded.
 
     A share s is a quotient rounded once; 1 - s is off by that, and by a rounding of its own: each
-    by at most 2 u, absolute and not relative to the share. `counted` is the sum of the absolute
-    cells that are read, each of which is multiplied with one share an axis.
+    by at most 2 u, however small the share is. `counted` is the sum of the absolute cells that are
+    read; each cell is multiplied with one share an axis.
     """
     u = unit_roundoff("float32" if dtype in _HALF else dtype)
     return gamma(2 * rank, u) * counted

@@ -32,8 +32,8 @@ def pool(
 ) -> Array:
     """Return each window's maximum, sum or average: 'max', 'sum' or 'average'.
 
-    Pads are no cells: an average divides by the cells that are left of the window, or by `size`
-    where `counts_pads` says so. NaN is the maximum of its window.
+    Pads do not count as cells: an average divides by the number of the window's cells that lie in
+    the image, or by the whole window where `counts_pads` says so. NaN is the maximum of its window.
 
     >>> x = np.reshape([1.0, 5.0, 2.0, 8.0], (1, 4, 1))
     >>> window = dict(size=(2,), strides=(2,), pads=((1, 0),), channels_last=True)
@@ -111,7 +111,7 @@ def _windows(
             [
                 cell
                 for cell in range(stride * i - low, stride * i - low + taps)
-                # Cells that a negative pad crops are not cells of the image.
+                # A negative pad crops: what it crops is outside of the image.
                 if max(0, -low) <= cell < n + min(0, high)
             ]
             for i, n, taps, stride, (low, high) in zip(

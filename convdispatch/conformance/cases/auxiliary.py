@@ -78,7 +78,7 @@ def nested(backend: Backend, method: str, dtype: str) -> None:
 
 
 def others_zero(backend: Backend, method: str, dtype: str) -> None:
-    """Differentiate for two tensors of which the second is in the auxiliary results alone."""
+    """Differentiate for two tensors; the second is in the auxiliary results alone."""
     x, y = (getattr(backend, method)(each, dtype) for each in (_X, 2 * _X))
     total = backend.functions["sum"]
 

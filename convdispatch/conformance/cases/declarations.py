@@ -54,8 +54,8 @@ def cases(seed: int) -> Iterator[Case]:
             level="contract",
             op="layers",
             claim=(
-                f"Who asks a backend that declines {feature!r} for it gets `UnsupportedOp` with "
-                "the declared reason; a backend that does not decline it passes."
+                f"A backend that declines {feature!r} refuses it with `UnsupportedOp` and the "
+                "declared reason; a backend that does not decline it passes."
             ),
             check=declined_method,
             arguments=(feature,),

@@ -149,7 +149,7 @@ def as_numpy(backend: Backend, name: str, dtype: str) -> None:
 
 
 def coded(backend: Backend, dtype: str) -> None:
-    """Code integers of NumPy and native ones, some of which are outside."""
+    """Code integers of NumPy and native integers; some are out of range."""
     indices = np.array([[2, 0, -1], [1, 3, 1]])
     want = (indices[..., None] == np.arange(3)).astype(dtype)
     for given in (indices, backend.asarray(indices, "int32")):

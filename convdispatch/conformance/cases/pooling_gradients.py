@@ -38,8 +38,8 @@ _MORE = (
     PoolRow((3, 4, 3), (3, 4, 3), (1, 1, 1), ((0, 0),) * 3),
 )
 
-# An image, the window, and how often each cell is the first of its window's largest. Of two NaN
-# neither is as large as the other: the definition is silent on which one is the first.
+# An image, the window, and how often each cell is the first of its window's largest. Two NaN
+# are not equal, so the definition does not say which one is the first: no window has two.
 _TIES: dict[str, tuple[list[list[float]], tuple[int, int], list[list[float]]]] = {
     "first-row": ([[1, 5, 5], [5, 5, 0]], (2, 3), [[0, 1, 0], [0, 0, 0]]),
     "second-row": ([[1, 4, 4], [5, 5, 0]], (2, 3), [[0, 0, 0], [1, 0, 0]]),

@@ -96,7 +96,7 @@ def reaches(backend: Backend, problem: Problem) -> Measured:
 
 
 def is_a_convolution(backend: Backend, problem: Problem) -> None:
-    """Compute both, of which each may be off by the bound."""
+    """Compute both and compare them; each may be off by the bound."""
     x, kernel, bias = problem.arrays
     product = apply(backend, plan(backend, problem), problem.dtype, x, kernel, bias)
     op = Conv(
