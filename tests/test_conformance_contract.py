@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -108,6 +109,12 @@ def in_float32(function: Function) -> Function:
         return function(*narrow, **options).astype(arrays[0].dtype)
 
     return compute
+
+
+def of_the_main_thread(tensor: Any) -> Any:
+    """Return the numbers, or zeros where another thread than the first one asks."""
+    is_first = threading.current_thread() is threading.main_thread()
+    return tensor if is_first else np.zeros_like(tensor)
 
 
 class Elsewhere(np.ndarray):
@@ -233,6 +240,8 @@ FAULTS: list[tuple[str, str, dict[str, Any]]] = [
      with_function("sum", in_float32(np.sum))),
     ("tanh in float32", "functions/contract/tanh-float64",
      with_function("tanh", in_float32(np.tanh))),
+    ("numbers of the thread that made them", "tensors/contract/other-thread-float32",
+     {"to_numpy": of_the_main_thread}),
 ]  # fmt: skip
 
 
