@@ -96,6 +96,6 @@ def _times(nodes: Any) -> str:
 
 def _branched(reason: str) -> InvalidDocument:
     return InvalidDocument(
-        "the document is a functional model, of which one chain of layers is taken, as a "
-        f"Sequential; {reason}. Models with branches are not offered yet."
+        f"the document is not one chain of layers, which a Sequential would be: {reason}. Read it "
+        "with `model_from_json`, which makes a `Model` of any graph."
     )
