@@ -83,9 +83,9 @@ def test_wrong_usage_is_one_line_before_the_run(
         pytest.param(["--jobs", "two"], "'two' is not a whole number from 1", id="jobs no number"),
         pytest.param(["--seed=-1"], "'-1' is not a whole number from 0", id="negative seed"),
         pytest.param(["--seed", "1.5"], "'1.5' is not a whole number from 0", id="broken seed"),
-        pytest.param(["--time-limit", "0"], "'0' is no positive number", id="no time"),
-        pytest.param(["--time-limit", "nan"], "'nan' is no positive number", id="NaN"),
-        pytest.param(["--time-limit", "inf"], "'inf' is no positive number", id="infinity"),
+        pytest.param(["--time-limit", "0"], "'0' is not a positive number", id="no time"),
+        pytest.param(["--time-limit", "nan"], "'nan' is not a positive number", id="NaN"),
+        pytest.param(["--time-limit", "inf"], "'inf' is not a positive number", id="infinity"),
         pytest.param(["diff", "old.json"], "required: NEW.json", id="one report to compare"),
     ],
 )

@@ -286,7 +286,10 @@ def test_a_second_build_of_a_model_keeps_the_weights() -> None:
     assert [array.item() for array in model.get_weights()] == [3, 5]
 
 
-@pytest.mark.parametrize("what", [layers.Conv1D(1, 1), Sequential([layers.Conv1D(1, 1)])])
+@pytest.mark.parametrize(
+    "what",
+    [layers.Conv1D(1, 1, backend="numpy"), Sequential([layers.Conv1D(1, 1)], backend="numpy")],
+)
 def test_a_second_build_for_other_channels_is_refused(what: Layer | Sequential) -> None:
     """The weights are for those of the first."""
     what.build((None, 4, 3))
