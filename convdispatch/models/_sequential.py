@@ -148,8 +148,10 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
     def __call__(self, inputs: SomeTensor) -> SomeTensor: ...
     def __call__(self, inputs: Any) -> Any:
         """Apply the layers to a tensor of the model's backend, or to a NumPy array."""
-        if isinstance(inputs, Symbol | list | tuple) and (symbols := symbols_in(inputs)):
-            return self._called_with(symbols)
+        if isinstance(inputs, Symbol | list | tuple):
+            symbols = symbols_in(inputs)
+            if symbols is not None:
+                return self._called_with(symbols)
         layers = list(self._layers)
         if not _are_made(layers):
             inputs = self._built_for(inputs)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from convdispatch.engine.plans import Latest
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.whole import are_same, read_whole
 from convdispatch.errors import InvalidShape
@@ -43,9 +44,9 @@ def gradients(model: AnyModel, x: Any, cotangent: Any = None) -> Gradients:
     parts, backend = parts_of(model), registry.load(model.backend)
     if not model.built:
         model.build((None, *backend.describe(inputs[0])[0][1:]))
-    specs = parts.output_specs([Spec(*backend.describe(tensor)) for tensor in inputs])
-    seeds = _seeds(backend, parts, specs, cotangent)
-    compute = _differentiated(model, parts, backend)
+    given = tuple(Spec(*backend.describe(tensor)) for tensor in inputs)
+    seeds = _seeds(backend, parts, parts.output_specs(given), cotangent)
+    compute = _differentiated(model, parts, backend, given)
 
     def found() -> Any:
         return compute([*inputs, *seeds, *model.variables])
@@ -61,15 +62,23 @@ def gradients(model: AnyModel, x: Any, cotangent: Any = None) -> Gradients:
     )
 
 
-def _differentiated(model: AnyModel, parts: Parts, backend: Backend) -> Any:
+def _differentiated(
+    model: AnyModel, parts: Parts, backend: Backend, given: tuple[Spec, ...]
+) -> Any:
     """Return the function of (inputs, seeds, weights) to the outputs and all gradients.
 
-    It is kept with the model: JAX compiles a function once, and every new function anew.
+    It is kept with the model: JAX compiles a function once, and every new function anew. Each size
+    has a function of its own, so that the programs of the oldest sizes can be dropped.
     """
     state = [*parts.layers, *(layer._plans for layer in parts.layers)]
-    known = vars(model).get("_differentiated")
-    if known is not None and are_same(known[0], state):
-        return known[1]
+    noted, kept = vars(model).get("_differentiated", ([], None))
+    if kept is None or not are_same(noted, state):
+        kept = Latest()
+        model._differentiated = state, kept
+    return kept.get(given) or kept.keep(given, _made(model, parts, backend))
+
+
+def _made(model: AnyModel, parts: Parts, backend: Backend) -> Any:
     count, several = len(parts.graph.inputs), len(parts.graph.outputs)
     owner, total = weakref.ref(model), backend.functions["sum"]
 
@@ -81,9 +90,7 @@ def _differentiated(model: AnyModel, parts: Parts, backend: Backend) -> Any:
         products: list[Any] = [total(y * seed) for y, seed in zip(listed, rest, strict=False)]
         return sum(products[1:], start=products[0]), listed
 
-    compute = backend.value_and_grad(weighted_sum)
-    model._differentiated = state, compute
-    return compute
+    return backend.value_and_grad(weighted_sum)
 
 
 def _seeds(backend: Backend, parts: Parts, specs: Sequence[Spec], cotangent: Any) -> list[Any]:
