@@ -48,7 +48,11 @@ _EXAMPLES = {
 collect_ignore = [path for name in MISSING for path in _EXAMPLES[name]]
 # The first register themselves, and may be imported only once: by `sabotage`, not by doctest. The
 # second are mistakes for a type checker to find: they are never run. The third asks a real Keras.
-collect_ignore_glob = ["tests/saboteurs*.py", "tests/typed/*.py", "tests/documents/record.py"]
+collect_ignore_glob = [
+    "tests/helpers/saboteurs*.py",
+    "tests/typed/*.py",
+    "tests/documents/record.py",
+]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -101,7 +105,7 @@ def backend(backend_name: str) -> Backend:
 def double_precision(backend_name: str) -> Iterator[None]:
     """Let the backend compute in float64 where that is a mode to be switched on."""
     # Not at the top: where the conformance suite is run from another folder, this file is read
-    # and tests/ is not on the path.
+    # and tests/helpers is not on the path.
     from precision import in_float64
 
     with in_float64(backend_name):
