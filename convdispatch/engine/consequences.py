@@ -9,9 +9,9 @@ from convdispatch.engine import large_sizes
 from convdispatch.engine.constructed import Constructed
 from convdispatch.engine.declarations import Weight
 from convdispatch.engine.plans import PlanTable
-from convdispatch.engine.specs import Spec
+from convdispatch.engine.specs import Shapes
 from convdispatch.errors import InvalidArgument
-from convdispatch.ops import PartialShape, Shape
+from convdispatch.ops import Shape
 
 # Attributes, and endings of attributes, that may change without changing any result.
 NOT_COMPUTED_WITH = ("name", "trainable", "has_own_backend", "batch_input_shape")
@@ -81,7 +81,8 @@ def _of_built(layer: Constructed, changed: Mapping[str, Any]) -> dict[str, Any]:
     vars(after).update(vars(layer), **changed, _plans=PlanTable())
     shape = _input_shape_after(layer, after)
     vars(after).update(_built_shape=shape)
-    resolved = after.resolved(Spec(shape, after.dtype))
+    specs = after._specs_for(shape)
+    resolved = after.resolved(specs)
     declarations = resolved.declarations
     if _shapes_of(declarations) != _shapes_of(layer._declarations):
         names = ", ".join(f"`{layer.spelled(name)}`" for name in changed)
@@ -90,13 +91,15 @@ def _of_built(layer: Constructed, changed: Mapping[str, Any]) -> dict[str, Any]:
             f"shapes {_shapes_of(layer._declarations)} and would need {_shapes_of(declarations)}. "
             "Make a new layer instead."
         )
-    large_sizes.require_possible(after, shape, resolved.output_shape)
+    large_sizes.require_possible(after, specs, resolved.output_shape)
     return {"_declarations": declarations, "_built_shape": shape}
 
 
-def _input_shape_after(layer: Constructed, after: Constructed) -> PartialShape:
+def _input_shape_after(layer: Constructed, after: Constructed) -> Shapes:
     """Return the shape of the same images in the layer's new order of axes."""
     shape = list(layer._built_shape or ())
+    if any(isinstance(one, tuple) for one in shape):
+        return shape  # several inputs
     if getattr(after, "data_format", None) != getattr(layer, "data_format", None):
         shape.insert(after._channel_axis % len(shape), shape.pop(layer._channel_axis))
     return tuple(shape)

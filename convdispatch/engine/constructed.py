@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from convdispatch.engine.copying import Copied
 from convdispatch.engine.plans import PlanTable
 from convdispatch.engine.resolved import Resolved
-from convdispatch.engine.specs import Spec
+from convdispatch.engine.specs import Shapes, Specs
 
 
 class Constructed(Copied):
@@ -21,8 +21,12 @@ class Constructed(Copied):
     _has_own_name: bool
     _stage: int  # of its construction, as `changing` counts them
 
-    def resolved(self, spec: Spec) -> Resolved:
+    def resolved(self, specs: Specs) -> Resolved:
         """Return the output's shape, the weights and the functions for inputs of that spec."""
+        raise NotImplementedError
+
+    def _specs_for(self, shapes: Shapes) -> Specs:
+        """Return the specs of inputs of these shapes, as `build` takes them."""
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:

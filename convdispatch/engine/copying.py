@@ -12,11 +12,11 @@ from typing import Any, Self
 from convdispatch.engine import layer_options
 from convdispatch.engine.declarations import require_as_many, require_shapes
 from convdispatch.engine.plans import PlanTable
+from convdispatch.engine.specs import Shapes
 from convdispatch.engine.tensors import require_native
 from convdispatch.engine.weighted import Weighted
 from convdispatch.engine.whole import held
 from convdispatch.errors import InvalidType
-from convdispatch.ops import PartialShape
 from convdispatch.runtime import selection
 
 # What belongs to this object in this process: no copy has it.
@@ -26,7 +26,7 @@ _OWN = ("_lock", "_stacks", "_write", "_differentiated")
 class Copied(Weighted):
     """Something with weights that can be copied, pickled and moved to another backend."""
 
-    _built_shape: PartialShape | None
+    _built_shape: Shapes
     _plans: PlanTable
 
     def to(self, backend: str, *, dtype: str | None = None) -> Self:
@@ -68,7 +68,7 @@ class Copied(Weighted):
             if dtype != self.dtype:
                 vars(self).update(dtype=dtype, _plans=PlanTable())
 
-    def build(self, input_shape: PartialShape) -> None:
+    def build(self, input_shape: Shapes) -> None:
         """Make the weights for inputs of that shape."""
         raise NotImplementedError
 

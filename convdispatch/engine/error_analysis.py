@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convdispatch.engine.in_training import InTraining
-from convdispatch.engine.specs import Spec
+from convdispatch.engine.specs import listed
 from convdispatch.formulas import activations
 
 
@@ -22,8 +22,8 @@ class Analysed(InTraining):
 
     def preactivation(self, weights: Sequence[Any], inputs: Any) -> Any:
         """Apply the layer up to its activation: affine in the inputs, for error analyses."""
-        shape, dtype = self._backend().describe(inputs)
-        affine = self.resolved(Spec(shape, dtype)).lower(dtype, activations.get(None))
+        specs = self._specs_of(inputs)
+        affine = self.resolved(specs).lower(listed(specs)[0].dtype, activations.get(None))
         return affine(weights, inputs)
 
     def magnitudes(self, weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:

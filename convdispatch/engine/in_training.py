@@ -10,20 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from convdispatch.engine.changing import Changing
+from convdispatch.engine.accepting import Accepting
 from convdispatch.engine.declarations import Weight, require_as_many
 from convdispatch.engine.functional import Functional, in_order
 from convdispatch.engine.plans import Plan
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
-from convdispatch.engine.specs import Spec
-from convdispatch.engine.tensors import as_native, require_native
+from convdispatch.engine.specs import Specs, listed, of_samples
+from convdispatch.engine.tensors import require_native
 from convdispatch.errors import InvalidArgument
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.ops import Backend, Tensor
 from convdispatch.runtime.tuning import outside_trace
 
 
-class InTraining(Changing):
+class InTraining(Accepting):
     """A layer's two pure functions: for results, and for training."""
 
     activation: Any
@@ -34,9 +34,9 @@ class InTraining(Changing):
 
         `weights` are native tensors in the order and layout of `variables`.
         """
-        native = as_native(self._backend(), inputs, self.dtype)
+        native = self._as_native(self._backend(), inputs)
         plan = self.plan_for(native)
-        self._require_weights(weights, Spec((None, *plan.input_shape), plan.dtype))
+        self._require_weights(weights, native)
         return plan.function(weights, native)
 
     def apply_training(self, weights: Sequence[Any], inputs: Any, key: Any) -> tuple[Any, Effects]:
@@ -46,21 +46,17 @@ class InTraining(Changing):
         of two numbers that decides all random ones. The effects are new values of weights by their
         names, and losses: the penalty of the outputs. `penalties` has those of the weights.
         """
-        backend = self._backend()
-        native = as_native(backend, inputs, self.dtype)
-        shape, dtype = backend.describe(native)
-        self._require_weights(weights, Spec(shape, dtype))
+        native = self._as_native(self._backend(), inputs)
+        self._require_weights(weights, native)
         outputs, effects = self.training_for(native)(weights, native, key)
         self._require_own(effects)
         return outputs, effects
 
     def training_for(self, inputs: Any) -> Training:
         """Return the function of (weights, inputs, key) for native inputs like these."""
-        shape, dtype = self._backend().describe(inputs)
-        kept = self._plans.training
-        return kept.get((shape[1:], dtype)) or kept.keep(
-            (shape[1:], dtype), self._make_training(inputs)
-        )
+        specs = self._specs_of(inputs)
+        kept, key = self._plans.training, of_samples(specs)
+        return kept.get(key) or kept.keep(key, self._make_training(inputs, specs))
 
     @property
     def draws(self) -> bool:
@@ -107,30 +103,34 @@ class InTraining(Changing):
                     f"{', '.join(map(repr, names)) or '(it has none)'}. Declare it in `resolve`."
                 )
 
-    def _require_weights(self, weights: Sequence[Any], spec: Spec) -> None:
-        declared = self._declarations if self._is_made else self.resolved(spec).declarations
+    def _require_weights(self, weights: Sequence[Any], inputs: Any) -> None:
+        """Raise unless there is a native tensor for each weight of a layer with such inputs."""
+        if self._is_made:
+            declared = self._declarations
+        else:
+            declared = self.resolved(self._specs_of(inputs)).declarations
         require_as_many(weights, declared, owner=self.name)
         require_native(self._backend(), weights, owner=self.name)
 
-    def _make_training(self, inputs: Any) -> Training:
+    def _make_training(self, inputs: Any, specs: Specs) -> Training:
         backend = self._backend()
-        shape, dtype = backend.describe(inputs)
         forward = self.plan_for(inputs).function  # its checks, too, are those of a call
-        resolved = self.resolved(Spec(shape, dtype))
+        resolved = self.resolved(specs)
         made = _without_effects(forward)
         if resolved.lower_training is not None:
-            made = self._lower_training(resolved, shape[0], dtype)
+            made = self._lower_training(resolved, specs)
         if self.activity_regularizer is None:
             return made
         return _with_penalty(made, self.activity_regularizer, backend)
 
-    def _lower_training(self, resolved: Resolved, batch: int | None, dtype: str) -> Training:
-        backend, lower = self._backend(), resolved.lower_training
+    def _lower_training(self, resolved: Resolved, specs: Specs) -> Training:
+        backend, lower, first = self._backend(), resolved.lower_training, listed(specs)[0]
         assert lower is not None
-        made: Training = outside_trace(backend, batch, lambda: lower(dtype, self.activation))
-        if dtype == self.dtype:
-            return made
-        return _casting(made, backend, dtype, self.dtype)
+        made: Training = outside_trace(
+            backend, first.shape[0], lambda: lower(first.dtype, self.activation)
+        )
+        computed = resolved.output_dtype or first.dtype
+        return made if computed == self.dtype else _casting(made, backend, computed, self.dtype)
 
 
 def _without_effects(forward: Forward) -> Training:

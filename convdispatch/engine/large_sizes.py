@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from convdispatch.engine.constructed import Constructed
+from convdispatch.engine.specs import Specs, listed
 from convdispatch.geometry import sizes
-from convdispatch.ops import PartialShape, Shape
+from convdispatch.ops import Shape
 
 
-def require_possible(
-    layer: Constructed, input_shape: PartialShape, output_shape: PartialShape
-) -> None:
-    """Raise `InvalidShape` if no array can hold the layer's input or output."""
-    made = {"input": input_shape, "output": output_shape}
-    for what, shape in made.items():
-        received = (*_arguments(layer), f"an input of shape {input_shape}")
-        sizes.require_possible(
-            shape[1:], what=f"the {what} of {layer.name!r}", received=" and ".join(received)
-        )
+def require_possible(layer: Constructed, specs: Specs, output_shape: Any) -> None:
+    """Raise `InvalidShape` if no array can hold one of the layer's inputs or outputs."""
+    given = [spec.shape for spec in listed(specs)]
+    made = output_shape if isinstance(output_shape, list) else [output_shape]
+    received = " and ".join((*_arguments(layer), *(f"an input of shape {one}" for one in given)))
+    for what, shapes in {"input": given, "output": made}.items():
+        for shape in shapes:
+            sizes.require_possible(
+                shape[1:], what=f"the {what} of {layer.name!r}", received=received
+            )
 
 
 def require_possible_weight(layer: Constructed, weight: str, shape: Shape) -> None:

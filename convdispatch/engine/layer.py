@@ -10,20 +10,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, cast, overload
 
 from convdispatch.engine import keras_configs, large_sizes, layer_options
-from convdispatch.engine.arguments import as_bool, as_partial_shape
+from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.constructor_signature import ConstructorSignature
 from convdispatch.engine.error_analysis import Analysed
 from convdispatch.engine.plans import Plan, PlanTable, casting_weights, recorded
 from convdispatch.engine.resolved import Resolved
-from convdispatch.engine.specs import Spec
+from convdispatch.engine.specs import Shapes, Spec, Specs, listed, of_samples, shapes_of
 from convdispatch.engine.symbols import Call, Symbol, symbols_in
-from convdispatch.engine.tensors import as_native, require_float
 from convdispatch.engine.whole import held
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas import activations
 from convdispatch.formulas.dialects import KERAS3, Dialect
 from convdispatch.formulas.regularizers import penalty
-from convdispatch.ops import PartialShape
 from convdispatch.runtime import selection
 from convdispatch.runtime.registry import registry
 from convdispatch.runtime.tuning import outside_trace
@@ -66,7 +64,7 @@ class Layer(Analysed):
         self.batch_input_shape = layer_options.batch_input_shape(options)
         self.activation: Any = activations.get(None)
         self.activity_regularizer: Any = None
-        self._built_shape: PartialShape | None = None
+        self._built_shape: Shapes = None
         self._plans = PlanTable()
 
     @classmethod
@@ -76,41 +74,41 @@ class Layer(Analysed):
 
     # What the families define.
 
-    def resolve(self, spec: Spec) -> Resolved:
+    def resolve(self, spec: Any) -> Resolved:
         """Return the output's shape, the weights and the functions for inputs of that spec.
 
-        Each class of layers defines this method; it is the only place that interprets shapes.
-        Raises `InvalidShape` if the layer cannot take such an input. Callers use `resolved`, which
-        keeps the result.
+        Each class of layers defines this method; it is the only place that interprets shapes. A
+        layer that takes a list gets a list of specs. Raises `InvalidShape` if the layer cannot take
+        such an input. Callers use `resolved`, which keeps the result.
         """
         raise NotImplementedError
 
-    def _require_as_built(self, shape: PartialShape) -> None:
+    def _require_as_built(self, shape: Any) -> None:
         """Raise `InvalidShape` unless the weights that exist fit such inputs."""
 
     # Shapes, weights and functions.
 
-    def resolved(self, spec: Spec) -> Resolved:
-        """Return the result of `resolve` for inputs of that spec, computed once and kept.
+    def resolved(self, specs: Specs) -> Resolved:
+        """Return the result of `resolve` for inputs of such specs, computed once and kept.
 
         Raises `InvalidShape` if the layer cannot take such an input or its weights do not fit it.
         """
         kept = self._plans.resolved  # the arguments may change meanwhile, and with them the table
-        key = spec.shape[1:]
-        resolved = kept.get(key) if spec.shape else None
+        # One shape says what one input gives, in whichever element type.
+        key = specs.shape[1:] if isinstance(specs, Spec) else of_samples(specs)
+        resolved = kept.get(key) if shapes_of(specs) else None
         if resolved is None:
-            resolved = self.resolve(spec)
+            resolved = self.resolve(specs)
             kept.keep(key, resolved)
-        self._require_as_built(spec.shape)
+        self._require_as_built(shapes_of(specs))
         return resolved
 
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
+    def compute_output_shape(self, input_shape: Shapes) -> Any:
         """Return the output's shape, batch axis included; an unknown size is None.
 
         Raises `InvalidShape` where the layer cannot take such an input.
         """
-        shape = as_partial_shape(input_shape, "input_shape")
-        return (*shape[:1], *self.resolved(Spec(shape, self.dtype)).output_shape[1:])
+        return shapes_of(self.output_specs(self._specs_for(input_shape)))
 
     # Building and calling.
     @property
@@ -118,21 +116,22 @@ class Layer(Analysed):
         """Whether the weights exist and the input's shape is settled."""
         return self._is_made
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: Shapes) -> None:
         """Make the weights for inputs of that shape, batch axis included.
 
         A layer that has weights keeps them, and states that shape from now on. Raises
         `InvalidShape` where they do not fit it.
         """
-        shape = as_partial_shape(input_shape, "input_shape")
+        specs = self._specs_for(input_shape)
         with held([self]):
-            resolved = self.resolved(Spec(shape, self.dtype))
-            large_sizes.require_possible(self, shape, resolved.output_shape)
-            if None not in shape[1:] and (shape[1:], self.dtype) not in self._plans:
-                self._make_plan(shape, self.dtype)  # first: where it raises, nothing is built
+            resolved = self.resolved(specs)
+            large_sizes.require_possible(self, specs, resolved.output_shape)
+            is_known = not any(None in one.shape[1:] for one in listed(specs))
+            if is_known and of_samples(specs) not in self._plans:
+                self._make_plan(specs)  # first: where it raises, nothing is built
             if not self._is_made:
                 self._make_variables(resolved.declarations)
-            self._built_shape = shape
+            self._built_shape = shapes_of(specs)
             self._outdate()
             self._is_made = self._is_settled = True  # last, for other threads and forked children
 
@@ -166,12 +165,12 @@ class Layer(Analysed):
             symbols = symbols_in(inputs)
             if symbols is not None:
                 return self._called_with(symbols)
-            inputs = as_native(backend, inputs, self.dtype)
+            inputs = self._as_native(backend, inputs)
         shape, dtype = backend.describe(inputs)
-        plan = self._plans.get((shape[1:], dtype)) or self._make_plan(shape, dtype)
+        plan = self._plans.get((shape[1:], dtype)) or self._make_plan(Spec(shape, dtype))
         variables = self._variables  # recorded before the check that they are settled
         if not self._is_settled:
-            variables = self._settled_variables(shape)
+            variables = self._settled_variables((None, *shape[1:]))
         outputs = plan.function(variables, inputs)
         if self._variables is not variables:  # set by another thread meanwhile, perhaps only some
             with held([self]):
@@ -180,33 +179,37 @@ class Layer(Analysed):
             self._activity_losses = [penalty(self.activity_regularizer, backend, outputs)]
         return outputs
 
-    def _called_with(self, symbols: Sequence[Symbol]) -> Symbol:
+    def _called_with(self, symbols: Sequence[Symbol]) -> Any:
         """Return the symbolic output for a symbolic input; builds the layer if need be."""
         if len(symbols) != 1:
             raise InvalidArgument(
                 f"{self._title} takes one input; received a list of {len(symbols)}."
             )
-        spec = symbols[0].spec
-        if not self._is_made:
-            self.build(spec.shape)
-        shape = (*spec.shape[:1], *self.resolved(spec).output_shape[1:])
-        call = Call(self, symbols, [Spec(shape, spec.dtype)], takes_list=False, gives_list=False)
-        return call.outputs[0]
+        return self._recorded(symbols, symbols[0].spec)
 
-    def _settled_variables(self, shape: PartialShape) -> list[Any]:
+    def _recorded(self, symbols: Sequence[Symbol], specs: Specs) -> Any:
+        """Return the symbolic output of a call with these symbols, which have these specs."""
+        if not self._is_made:
+            self.build(shapes_of(specs))
+        given = self.output_specs(specs)
+        takes_list, gives_list = not isinstance(specs, Spec), isinstance(given, list)
+        call = Call(self, symbols, listed(given), takes_list=takes_list, gives_list=gives_list)
+        return call.result
+
+    def _settled_variables(self, shapes: Shapes) -> list[Any]:
         """Return the variables when no thread makes or sets them; the first caller makes them."""
         with held([self]):
             if not self._is_made:
-                self.build((None, *shape[1:]))
+                self.build(shapes)
             return self._variables
 
     def plan_for(self, inputs: Any) -> Plan:
-        """Return the plan for a native tensor, made if there is none yet.
+        """Return the plan for native inputs, made if there is none yet.
 
         Raises `InvalidType` and `InvalidShape` as a call does.
         """
-        shape, dtype = self._backend().describe(inputs)
-        return self._plans.get((shape[1:], dtype)) or self._make_plan(shape, dtype)
+        specs = self._specs_of(inputs)
+        return self._plans.get(of_samples(specs)) or self._make_plan(specs)
 
     def plans(self) -> tuple[Plan, ...]:
         """Return the layer's plans, one for each shape and element type so far.
@@ -215,34 +218,40 @@ class Layer(Analysed):
         """
         return tuple(self._plans.values())
 
-    def replan(self, shape: PartialShape, dtype: str) -> None:
-        """Lower anew for inputs of that shape, batch axis included, and of that element type."""
+    def replan(self, inputs: Any) -> None:
+        """Lower anew for native inputs like these."""
         self._plans = PlanTable(self._plans)  # what was compiled with the old one is compiled anew
-        self._make_plan(shape, dtype)
+        self._make_plan(self._specs_of(inputs))
 
-    def _make_plan(self, shape: PartialShape, dtype: str) -> Plan:
-        require_float(dtype, "`inputs`", self._backend())
+    def _make_plan(self, specs: Specs) -> Plan:
+        backend, inputs = self._backend(), listed(specs)
+        for one in inputs:
+            self._require_dtype(one.dtype)
         plans = self._plans  # the arguments may change meanwhile, and with them the table
-        resolved = self.resolved(Spec(shape, dtype))
-        large_sizes.require_possible(self, shape, resolved.output_shape)
-        if None in shape[1:]:
-            raise InvalidShape(
-                f"{self._title} computes for known sizes only; received shape {shape}. "
-                "Only the batch size may stay unknown while a framework traces the call."
-            )
-        backend = self._backend()
+        resolved = self.resolved(specs)
+        large_sizes.require_possible(self, specs, resolved.output_shape)
+        for one in inputs:
+            if None in one.shape[1:]:
+                raise InvalidShape(
+                    f"{self._title} computes for known sizes only; received shape {one.shape}. "
+                    "Only the batch size may stay unknown while a framework traces the call."
+                )
+        dtype, lower = inputs[0].dtype, resolved.lower
         with recorded() as lowered:
-            made = outside_trace(backend, shape[0], lambda: resolved.lower(dtype, self.activation))
+            batch = inputs[0].shape[0]
+            made = outside_trace(backend, batch, lambda: lower(dtype, self.activation))
+        computed = resolved.output_dtype or dtype
+        shapes = [one.shape[1:] for one in inputs]
         plan = Plan(
             layer=self.name,
             backend=self.backend,
-            input_shape=shape[1:],
+            input_shape=shapes[0] if isinstance(specs, Spec) else shapes,
             dtype=dtype,
             ops=tuple((op, signature) for op, signature, _ in lowered),
             computed_by=tuple(by for *_, by in lowered),
-            function=made if dtype == self.dtype else casting_weights(made, backend, dtype),
+            function=made if computed == self.dtype else casting_weights(made, backend, computed),
         )
-        return plans.keep((plan.input_shape, plan.dtype), plan)
+        return plans.keep(of_samples(specs), plan)
 
     @property
     def _title(self) -> str:
@@ -277,13 +286,13 @@ class Layer(Analysed):
         return f"<{type(self).__name__} {self.name!r} on {self.backend!r}{shape}>"
 
     @property
-    def input_shape(self) -> PartialShape:
-        """The shape that the layer was built for, batch axis included."""
+    def input_shape(self) -> Any:
+        """The shape that the layer was built for, batch axis included; a list of several ones."""
         if self._built_shape is None:
             raise InvalidShape(f"{self.name!r} has no shape yet: build it or call it once.")
         return self._built_shape
 
     @property
-    def output_shape(self) -> PartialShape:
+    def output_shape(self) -> Any:
         """The shape of the output for `input_shape`."""
         return self.compute_output_shape(self.input_shape)

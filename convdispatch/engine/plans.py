@@ -6,17 +6,17 @@ import contextlib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
-from convdispatch.ops import Backend, Op, PartialShape, Signature, Tensor, op_name
+from convdispatch.ops import Backend, Op, Signature, Tensor, op_name
 from convdispatch.runtime.dispatch import BACKEND
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 Function: TypeAlias = Forward
-Key: TypeAlias = tuple[PartialShape, str]
+Key: TypeAlias = Any  # `specs.of_samples` of the inputs
 
 # A layer keeps only the latest plans, so that inputs of ever new sizes do not fill the memory.
 MAX_PLANS = 128
@@ -35,7 +35,7 @@ class Plan:
 
     layer: str
     backend: str
-    input_shape: PartialShape  # without the batch axis
+    input_shape: Any  # without the batch axis; a list of them where the layer takes a list
     dtype: str
     ops: tuple[tuple[Op, Signature], ...]  # in the order in which they were lowered
     computed_by: tuple[str, ...]  # each of them: the backend's own choice, a plugin, a candidate
@@ -64,7 +64,7 @@ class Latest(dict[K, V]):
 
 
 class PlanTable(Latest[Key, Plan]):
-    """The plans of one layer by (shape without batch, element type), and what they are made of.
+    """The plans of one layer by its inputs' specs without batch, and what they are made of.
 
     A change of anything that the plans were made from replaces the table. So if the table is the
     same object as before, the layer computes as before.
@@ -72,7 +72,7 @@ class PlanTable(Latest[Key, Plan]):
 
     def __init__(self, plans: Mapping[Key, Plan] | None = None) -> None:
         super().__init__(plans or {})
-        self.resolved: Latest[PartialShape, Resolved] = Latest()  # by the shape without batch
+        self.resolved: Latest[Any, Resolved] = Latest()  # by the shapes without batch
         self.training: Latest[Key, Training] = Latest()
 
 

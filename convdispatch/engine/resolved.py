@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from convdispatch.engine.declarations import Weight
-from convdispatch.ops import PartialShape, Tensor
+from convdispatch.ops import Tensor
 
 # Of the weights and the inputs.
 Forward: TypeAlias = Callable[[Sequence[Tensor], Any], Any]
@@ -33,10 +33,11 @@ class Resolved:
     """A layer resolved for one shape of its inputs, once.
 
     Weights need a known number of channels and functions need known sizes, so both are made on
-    demand. `lower` and `lower_training` take the element type and the activation.
+    demand. `lower` and `lower_training` take the element type of the inputs and the activation.
     """
 
-    output_shape: PartialShape  # the batch axis is None
+    output_shape: Any  # the batch axis is None; a list of shapes where there are several outputs
+    output_dtype: str | None = None  # in which the weights are, too; None: that of the input
     declare: Callable[[], tuple[Weight, ...]] = _no_weights
     lower: Callable[[str, Any], Forward]
     lower_training: Callable[[str, Any], Training] | None = None  # None: as `lower`, no effects

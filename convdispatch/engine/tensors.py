@@ -9,7 +9,7 @@ import numpy as np
 
 from convdispatch.errors import InvalidType
 from convdispatch.formulas.element_types import require_float as require_float
-from convdispatch.ops import FLOAT_DTYPES, Backend, NumpyArray, Tensor
+from convdispatch.ops import FLOAT_DTYPES, INTEGER_DTYPES, Backend, NumpyArray, Tensor
 from convdispatch.runtime import selection
 
 
@@ -17,7 +17,8 @@ def as_native(backend: Backend, inputs: object, dtype: str) -> Tensor:
     """Return `inputs` as a tensor of the backend.
 
     Its own tensors pass as they are, NumPy arrays keep their element type and nested lists of
-    numbers get `dtype`. Raises `InvalidType` for anything else.
+    numbers get `dtype`. An integer `dtype` is that of arrays, too. Raises `InvalidType` for
+    anything else.
     """
     if backend.owns(inputs):
         return inputs
@@ -25,6 +26,8 @@ def as_native(backend: Backend, inputs: object, dtype: str) -> Tensor:
         return backend.asarray(_read_lists(inputs), dtype)
     if isinstance(inputs, np.ndarray | np.generic):
         array = np.asarray(inputs)
+        if dtype in INTEGER_DTYPES and (array.dtype.kind == "b" or _is_real(array)):
+            return backend.asarray(array, dtype)
         require_float(array.dtype.name, "`inputs`")
         return backend.asarray(array, array.dtype.name)
     raise InvalidType(

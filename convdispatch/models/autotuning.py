@@ -92,7 +92,7 @@ def autotune(model: AnyModel, x: Any) -> Tuned:
 
     def call(place: int, layer: Layer, x: Any) -> Any:
         with tuning.requested(request):
-            layer.replan(*backend.describe(x))
+            layer.replan(x)
             outputs = layer(x)
         ops.extend(
             TunedOp(layer=layer.name, op=found.key, winner=found.winner, reason=found.reason)
