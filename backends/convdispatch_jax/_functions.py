@@ -1,4 +1,4 @@
-"""The table of elementwise functions, reductions and products: JAX already speaks NumPy.
+"""The table of functions: JAX already speaks NumPy.
 
 Half precision is computed in float32 and rounded once: XLA's own functions of float16 are written
 down in float16, where 1 / (1 + exp(11.5)) is 0.
@@ -18,29 +18,6 @@ from jax import lax
 
 from convdispatch import kit
 from convdispatch.errors import UnsupportedOp
-
-_rounded_once, _rounded_once_of_several = kit.rounding(
-    halves=(jnp.dtype("float16"), jnp.dtype("bfloat16")),
-    single="float32",
-    cast=lambda x, dtype: x.astype(dtype),
-)
-
-
-def _linear(x: jax.Array) -> jax.Array:
-    return x
-
-
-def _choosing(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that gives numbers of its last two arguments, in their element type."""
-    rounded = _rounded_once_of_several(function)
-
-    def chosen(*arguments: Any) -> Any:
-        y = rounded(*arguments)
-        # To JAX the larger of a bool and a number is an int32.
-        is_bool = any(getattr(x, "dtype", None) == np.dtype(bool) for x in arguments[-2:])
-        return y.astype(bool) if is_bool else y
-
-    return chosen
 
 
 def dtype_of(name: str) -> np.dtype[Any]:
@@ -81,20 +58,6 @@ def _clip(x: jax.Array, low: float, high: float) -> jax.Array:
     return jnp.where(y > high, high, y).astype(x.dtype)
 
 
-_pow = _rounded_once_of_several(jnp.power)
-# In jax 0.10.2 the gradients of x**0.0 and x**1.0, to the second order, are NaN for x = 0.
-_POWERS: Mapping[float, Callable[..., Any]] = {
-    0: jnp.ones_like,
-    1: _linear,
-    2: _rounded_once(jnp.square),
-}
-
-
-def _power(x: Any, y: Any) -> Any:
-    simple = _POWERS.get(y) if isinstance(y, int | float) else None
-    return _pow(x, y) if simple is None else simple(x)
-
-
 def _take(x: jax.Array, indices: Any, axis: int) -> jax.Array:
     cells = kit.as_slice(indices, x.shape[axis])
     if cells is None:
@@ -102,47 +65,29 @@ def _take(x: jax.Array, indices: Any, axis: int) -> jax.Array:
     return lax.slice_in_dim(x, cells.start, cells.stop, cells.step, axis)
 
 
-def _one_hot(indices: Any, depth: int, dtype: str) -> jax.Array:
-    return jax.nn.one_hot(indices, depth, dtype=dtype_of(dtype))
-
-
-def _shape(x: jax.Array) -> tuple[int, ...]:
-    return x.shape
-
-
-def _pad(x: jax.Array, pads: Any, value: float = 0.0) -> jax.Array:
-    return jnp.pad(x, pads, constant_values=value)
-
-
-FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    **{
-        name: getattr(jnp, name)
-        for name in (
-            "abs", "argmax", "concatenate", "equal", "flip", "greater", "greater_equal", "less",
-            "less_equal", "not_equal", "reshape", "sign", "stack", "transpose",
-        )
+FUNCTIONS: Mapping[str, Callable[..., Any]] = kit.functions_from(
+    jnp,
+    {
+        "clip": _clip,
+        "erf": jax.scipy.special.erf,
+        "erfc": jax.scipy.special.erfc,
+        "log1p": _log1p,
+        # The default precision of accelerators is less than float32's.
+        "matmul": partial(jnp.matmul, precision=lax.Precision.HIGHEST),
+        "one_hot": lambda indices, depth, dtype: jax.nn.one_hot(
+            indices, depth, dtype=dtype_of(dtype)
+        ),
+        "pad": lambda x, pads, value=0.0: jnp.pad(x, pads, constant_values=value),
+        # In jax 0.10.2 the gradients of x**0.0 and x**1.0, to the second order, are NaN at 0.
+        "power": kit.simple_powers(jnp.power, ones=jnp.ones_like, square=jnp.square),
+        "relu": jax.nn.relu,
+        "sigmoid": jax.nn.sigmoid,
+        "stop_gradient": lax.stop_gradient,
+        "take": _take,
     },
-    **{
-        name: _rounded_once(getattr(jnp, name))
-        for name in ("cumsum", "exp", "expm1", "log", "max", "mean", "sqrt", "sum", "tanh")
-    },
-    **{
-        name: _choosing(getattr(jnp, name))
-        for name in ("maximum", "minimum", "where")
-    },
-    "clip": _clip,
-    "erf": _rounded_once(jax.scipy.special.erf),
-    "erfc": _rounded_once(jax.scipy.special.erfc),
-    "linear": _linear,
-    "log1p": _rounded_once(_log1p),
-    # The default precision of accelerators is less than float32's.
-    "matmul": _rounded_once_of_several(partial(jnp.matmul, precision=lax.Precision.HIGHEST)),
-    "one_hot": _one_hot,
-    "pad": _pad,
-    "power": _power,
-    "relu": jax.nn.relu,
-    "shape": _shape,
-    "sigmoid": _rounded_once(jax.nn.sigmoid),
-    "stop_gradient": lax.stop_gradient,
-    "take": _rounded_once(_take),
-}  # fmt: skip
+    halves=(jnp.dtype("float16"), jnp.dtype("bfloat16")),
+    single="float32",
+    cast=lambda x, dtype: x.astype(dtype),
+    # To JAX the larger of a bool and a number is an int32.
+    typed=lambda number, x: np.asarray(number, x.dtype),
+)

@@ -9,34 +9,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from convdispatch.kit import below_one
-from convdispatch_jax._functions import dtype_of
-
-
-def fold(key: jax.Array, number: Any) -> jax.Array:
-    """Return another key."""
-    # Fold once more with a constant, because a draw from the key gives the bits of the first fold.
-    folded = jax.random.fold_in(jax.random.fold_in(_native(key), number), 1)
-    return lax.bitcast_convert_type(jax.random.key_data(folded), jnp.int32)
-
-
-def uniform(key: jax.Array, shape: Sequence[Any], dtype: str) -> jax.Array:
-    """Return numbers in [0, 1)."""
-    numbers = jax.random.uniform(_native(key), tuple(shape), _drawn_in(dtype))
-    return jnp.minimum(numbers, below_one(dtype)).astype(dtype_of(dtype))
-
-
-def normal(key: jax.Array, shape: Sequence[Any], dtype: str) -> jax.Array:
-    """Return numbers of mean 0 and variance 1."""
-    numbers = jax.random.normal(_native(key), tuple(shape), _drawn_in(dtype))
-    return numbers.astype(dtype_of(dtype))
-
-
-def bernoulli(key: jax.Array, shape: Sequence[Any], dtype: str, probability: Any) -> jax.Array:
-    """Return ones with that probability, and zeros."""
-    numbers = jax.random.uniform(_native(key), tuple(shape), jnp.float32)
-    ones: jax.Array = numbers < probability
-    return ones.astype(dtype_of(dtype))
+from convdispatch.kit import draws_from
+from convdispatch_jax._functions import cast, dtype_of
 
 
 def _native(key: jax.Array) -> jax.Array:
@@ -45,13 +19,20 @@ def _native(key: jax.Array) -> jax.Array:
     return native
 
 
-def _drawn_in(dtype: str) -> Any:
-    return dtype_of("float64" if dtype == "float64" else "float32")
+def _fold(key: jax.Array, number: Any) -> jax.Array:
+    # Fold once more with a constant, because a draw from the key gives the bits of the first fold.
+    folded = jax.random.fold_in(jax.random.fold_in(_native(key), number), 1)
+    return lax.bitcast_convert_type(jax.random.key_data(folded), jnp.int32)
 
 
-RANDOM: Mapping[str, Callable[..., jax.Array]] = {
-    "fold": fold,
-    "uniform": uniform,
-    "normal": normal,
-    "bernoulli": bernoulli,
-}
+def _uniform(key: jax.Array, shape: Sequence[Any], dtype: str) -> jax.Array:
+    return jax.random.uniform(_native(key), shape, dtype_of(dtype))
+
+
+def _normal(key: jax.Array, shape: Sequence[Any], dtype: str) -> jax.Array:
+    return jax.random.normal(_native(key), shape, dtype_of(dtype))
+
+
+RANDOM: Mapping[str, Callable[..., Any]] = draws_from(
+    fold=_fold, uniform=_uniform, normal=_normal, cast=cast, minimum=jnp.minimum
+)

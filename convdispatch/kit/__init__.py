@@ -13,8 +13,9 @@ for `Conv`, `ConvTranspose` and `Pool`; `samples` for `Upsample` and `Resize`; `
 bias and the activation of `Conv`, `ConvTranspose` and `Dense`; `rounded_once` for half precision;
 `permutations` for the two layouts; `checked_step` and `map_tree` for `compile_step`; `as_function`
 for `wrap`; `draws`, which are `Backend.random` over NumPy arrays, and `over_tensors`, which turns a
-function of arrays into one of tensors. Nothing here ever computes on any backend except the given
-one.
+function of arrays into one of tensors; `functions_from` and `draws_from`, which make `functions`
+and `random` from a framework that spells most of them as NumPy does. Nothing here ever computes on
+any backend except the given one.
 """
 
 from convdispatch.kit._axes import Axis as Axis
@@ -22,6 +23,7 @@ from convdispatch.kit._axes import axes as axes
 from convdispatch.kit._derived import derived as derived
 from convdispatch.kit._draws import below_one as below_one
 from convdispatch.kit._draws import draws as draws
+from convdispatch.kit._draws import draws_from as draws_from
 from convdispatch.kit._epilogue import finished as finished
 from convdispatch.kit._layouts import channel_axis as channel_axis
 from convdispatch.kit._layouts import first_spatial_axis as first_spatial_axis
@@ -45,5 +47,7 @@ from convdispatch.kit._samples import samples as samples
 from convdispatch.kit._slices import as_slice as as_slice
 from convdispatch.kit._steps import checked_step as checked_step
 from convdispatch.kit._steps import map_tree as map_tree
+from convdispatch.kit._tables import functions_from as functions_from
+from convdispatch.kit._tables import simple_powers as simple_powers
 from convdispatch.kit._wrapping import Apply as Apply
 from convdispatch.kit._wrapping import as_function as as_function

@@ -6,7 +6,7 @@ draws and 1 + n for folding in the number n, so folding and drawing never use th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch.kit._numpy_arrays import numpy_dtype
+from convdispatch.kit._precision import computed_in
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -78,3 +79,34 @@ def _rounded(numbers: Any, dtype: str) -> Array:
 draws: Mapping[str, Any] = MappingProxyType(
     {"fold": fold, "uniform": uniform, "normal": normal, "bernoulli": bernoulli}
 )
+
+
+def draws_from(
+    *,
+    fold: Callable[..., Any],
+    uniform: Callable[..., Any],
+    normal: Callable[..., Any],
+    cast: Callable[[Any, str], Any],
+    minimum: Callable[[Any, float], Any],
+) -> dict[str, Callable[..., Any]]:
+    """Return `Backend.random`, made from a framework's draws in float32 and float64.
+
+    `uniform` and `normal` take (key, shape, dtype); `cast` and `minimum` are the backend's.
+    """
+
+    def rounded_uniform(key: Any, shape: Sequence[Any], dtype: str) -> Any:
+        numbers = uniform(key, tuple(shape), computed_in(dtype))
+        return cast(minimum(numbers, below_one(dtype)), dtype)
+
+    def rounded_normal(key: Any, shape: Sequence[Any], dtype: str) -> Any:
+        return cast(normal(key, tuple(shape), computed_in(dtype)), dtype)
+
+    def bernoulli(key: Any, shape: Sequence[Any], dtype: str, probability: Any) -> Any:
+        return cast(uniform(key, tuple(shape), "float32") < probability, dtype)
+
+    return {
+        "fold": fold,
+        "uniform": rounded_uniform,
+        "normal": rounded_normal,
+        "bernoulli": bernoulli,
+    }

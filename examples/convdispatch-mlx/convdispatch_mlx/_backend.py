@@ -4,7 +4,7 @@ import mlx.core as mx
 import numpy as np
 
 from convdispatch import kit
-from convdispatch.ops import REQUIRED_FUNCTIONS, Conv, Pad
+from convdispatch.ops import Conv, Pad
 
 
 def _dtype(name):
@@ -22,27 +22,25 @@ def _one_hot(indices, depth, dtype):
     return (mx.expand_dims(mx.array(indices), -1) == mx.arange(depth)).astype(_dtype(dtype))
 
 
-_once, _once_of_several = kit.rounding(
-    halves=(mx.float16, mx.bfloat16), single=mx.float32, cast=lambda x, dtype: x.astype(dtype)
-)
-FUNCTIONS = {name: getattr(mx, name) for name in REQUIRED_FUNCTIONS if hasattr(mx, name)} | {
+OWN = {
     "argmax": lambda x, axis: mx.argmax(x, axis).astype(mx.int32),
     # MLX's passes no gradient at the ends.
     "clip": lambda x, low, high: mx.where(x < low, low, mx.where(x > high, high, x)),
-    "linear": lambda x: x,
     "one_hot": _one_hot,
     "pad": lambda x, pads, value=0.0: mx.pad(x, pads, constant_values=value),
     "relu": lambda x: mx.maximum(x, 0),
     "sign": lambda x: mx.where(x == x, mx.sign(x), x),  # MLX's of NaN is 0
     # MLX finds no size for -1 in an empty tensor.
     "reshape": lambda x, shape: mx.reshape(x, [0 if n < 0 and not x.size else n for n in shape]),
-    "shape": lambda x: tuple(x.shape),
-    "take": _once(_take),  # the gradient adds up
+    "take": _take,
 }
-ONE = "clip cumsum erf exp expm1 log log1p max mean sigmoid sqrt sum tanh"
-SEVERAL = "matmul maximum minimum power where"
-FUNCTIONS |= {name: _once(FUNCTIONS[name]) for name in ONE.split()}
-FUNCTIONS |= {name: _once_of_several(FUNCTIONS[name]) for name in SEVERAL.split()}
+FUNCTIONS = kit.functions_from(
+    mx,
+    OWN,
+    halves=(mx.float16, mx.bfloat16),
+    single=mx.float32,
+    cast=lambda x, dtype: x.astype(dtype),
+)
 
 
 def _convolution(op, signature):
