@@ -63,11 +63,18 @@ def cells_of(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:
     return taken.reshape(*x.shape[:-1], len(indices))
 
 
-def in_float32_on_cpu(fn: Function, dtype: str) -> Function:
-    """Return `fn`, computing half precision in float32 where no tensor core sums it so."""
+def in_float32(fn: Function, dtype: str) -> Function:
+    """Return `fn`, computing half precision in float32."""
     if dtype not in HALF_DTYPES:
         return fn
-    rounded = kit.rounded_once(fn, dtype, lambda x, name: x.to(getattr(torch, name)))
+    return kit.rounded_once(fn, dtype, lambda x, name: x.to(getattr(torch, name)))
+
+
+def in_float32_on_cpu(fn: Function, dtype: str) -> Function:
+    """Return `fn`, products of half precision, in float32 where no tensor core sums them so."""
+    if dtype not in HALF_DTYPES:
+        return fn
+    rounded = in_float32(fn, dtype)
     return lambda x, *weights: (rounded if x.device.type == "cpu" else fn)(x, *weights)
 
 

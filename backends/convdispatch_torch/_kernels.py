@@ -56,10 +56,12 @@ def _turn_few(shape: Shape) -> Callable[[torch.Tensor], torch.Tensor]:
 def _permute_for_values(kernel: torch.Tensor) -> torch.Tensor:
     if torch.compiler.is_compiling() or not torch.is_inference_mode_enabled():
         return _turn(kernel)
-    return torch.permute(kernel, (kernel.ndim - 1, kernel.ndim - 2, *range(kernel.ndim - 2)))
+    return _permuted(kernel)
 
 
 def _turn(kernel: torch.Tensor) -> torch.Tensor:
+    if kernel.device.type != "cpu":  # an accelerator turns it faster than Python calls functions
+        return _permuted(kernel)
     # As matrices: torch transposes those blockwise, in a fourth of the time of a permuted kernel.
     *spatial, read, written = kernel.shape
     matrix = kernel.reshape(-1, written)
@@ -67,3 +69,7 @@ def _turn(kernel: torch.Tensor) -> torch.Tensor:
         matrix.register_hook(torch.Tensor.contiguous)  # type: ignore[no-untyped-call]  # no types
     turned = matrix.t().contiguous().view(written, *spatial, read)
     return turned.permute(0, len(spatial) + 1, *range(1, len(spatial) + 1))
+
+
+def _permuted(kernel: torch.Tensor) -> torch.Tensor:
+    return torch.permute(kernel, (kernel.ndim - 1, kernel.ndim - 2, *range(kernel.ndim - 2)))

@@ -27,7 +27,13 @@ from convdispatch.ops import (
     Upsample,
     spatial_rank,
 )
-from convdispatch_torch._functions import ACTIVATIONS, cells_of, in_float32_on_cpu, pad_last_axes
+from convdispatch_torch._functions import (
+    ACTIVATIONS,
+    cells_of,
+    in_float32,
+    in_float32_on_cpu,
+    pad_last_axes,
+)
 from convdispatch_torch._kernels import turning
 from convdispatch_torch._pooling import pooling
 from convdispatch_torch._products import (
@@ -116,7 +122,7 @@ def _lower_pool(op: Pool, signature: Signature, backend: kit.Primitives) -> Func
     pool = pooling(op, signature)
     if pool is None:
         return kit.derived(op, signature, backend)
-    return in_float32_on_cpu(pool, signature.dtype)
+    return in_float32(pool, signature.dtype)
 
 
 @lower.register
@@ -150,7 +156,7 @@ def _lower_resampling(
         return x
 
     sample = nearest if op.interpolation == "nearest" else bilinear
-    return in_float32_on_cpu(sample, signature.dtype)
+    return in_float32(sample, signature.dtype)
 
 
 def _strides_that_matter(op: Conv, signature: Signature) -> tuple[list[int], list[tuple[int, int]]]:
