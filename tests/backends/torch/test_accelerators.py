@@ -54,6 +54,7 @@ OPS: dict[str, tuple[Op, tuple[tuple[int, ...], ...]]] = {
 def test_the_result_has_the_element_type_and_the_device_of_the_input(
     op: str, dtype: str, all_backends: tuple[str, ...]
 ) -> None:
+    """An average once had the element type of its divisors, float32."""
     if "torch" not in all_backends:
         pytest.skip("the backend 'torch' is not under test here")
     made, shapes = OPS[op]
