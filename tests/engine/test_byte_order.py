@@ -202,3 +202,11 @@ def test_bfloat16_has_the_machines_order() -> None:
     x = numbers(2, 4, 2, dtype="float32").astype(ml_dtypes.bfloat16)
     layer = L.Conv1D(2, 2, activation="silu", backend="numpy")
     require_same(layer(_foreign(x)), layer(x))
+
+
+def test_a_slice_of_the_channels_is_read_by_its_strides(backend: Backend) -> None:
+    """The second channel of (1, 2, 1, 2), as a slice of a native tensor (pytorch#180984)."""
+    kernel = np.reshape([1, 10], (2, 1, 1, 1))
+    layer = L.Conv2D(1, (2, 1), use_bias=False, weights=[kernel], backend=backend.name)
+    both: Any = backend.asarray(np.array([[[[1, 2]], [[3, 4]]]], "float32"), "float32")
+    assert convdispatch.to_numpy(layer(both[..., 1:])).ravel().tolist() == [42]

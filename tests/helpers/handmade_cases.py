@@ -6,7 +6,7 @@ import importlib
 from dataclasses import replace
 
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.cases.layer_rows import Cells, LayerRow, array, nested
+from convdispatch.conformance.cases.layer_rows import Cells, LayerRow, array, computes, nested
 
 MODULES = (
     "traps",
@@ -28,6 +28,19 @@ ROWS = {
     for case_id, case in CASES.items()
     if isinstance(next(iter(case.arguments), None), LayerRow)
 }
+# The rows of which nothing but the layer's result is asked.
+COMPUTED: dict[str, LayerRow] = {
+    case_id: row
+    for case_id, case in ROWS.items()
+    if case.check is computes and isinstance(row := case.arguments[0], LayerRow)
+}
+
+
+def numbers_shape(row: LayerRow) -> tuple[int, ...]:
+    """Return the shape of the result that the row states."""
+    if isinstance(row.expected, Cells):
+        return row.expected.shape
+    return array(row.expected).shape
 
 
 def spoilt(found: LayerRow) -> LayerRow:

@@ -1,7 +1,7 @@
 """A layer keeps the convention under which it was made, and nothing else does.
 
-Which numbers each convention gives is held in `test_traps.py` and `test_known_bugs.py`; the
-precedence of settings in `test_selection.py`.
+The rows of the conformance suite hold which numbers each convention gives, and `test_selection.py`
+the precedence of settings.
 """
 
 from __future__ import annotations
@@ -11,87 +11,128 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rows import (
-    CONV1D,
-    CONV1D_TRANSPOSE,
-    DEPTHWISE,
-    FLIPPABLE,
-    TRANSPOSED,
-    RowLayer,
-    array,
-    flat,
-    require_gradients,
-)
+from facade_rows import in_keras1, in_keras2
 
 import convdispatch
 from convdispatch import keras1, keras2, layers, use_convention
+from convdispatch.conformance.cases import one_axis
+from convdispatch.conformance.cases.layer_rows import LayerRow, array
 from convdispatch.errors import InvalidArgument
+from convdispatch.layers import Layer
 from convdispatch.models import Sequential, model_from_json
 from convdispatch.numerics.gradients import gradients
+from convdispatch.ops import Backend
 
-# The row [1, 2, 3, 4] under the kernel [1, 10] and 'same' (trap E19).
-CELLS, KERNEL = [1, 2, 3, 4], [1, 10]
+# The row [1, 2, 3, 4] under the kernel [1, 10] and 'same'.
+CELLS, KERNEL = (1, 2, 3, 4), (1, 10)
 BY_TENSORFLOW, BY_THEANO = [21, 32, 43, 4], [1, 12, 23, 34]
+# Keras 1 has convolutions over one and two axes, with channels first or last; Keras 2 has all.
+TWO_AXES = one_axis.Along(layer="Conv2D", rank=2)
 
-each_flippable = pytest.mark.parametrize("layer", FLIPPABLE, ids=lambda kind: kind.id)
+
+def in_every_keras(
+    *along: one_axis.Along, taps: tuple[int, ...], cells: int = 4, **arguments: Any
+) -> list[Any]:
+    """Return these layers over CELLS with padding 'same', as each Keras spells them.
+
+    `cells` is the number of cells in the result, which Keras 1 states for a transposed layer.
+    """
+    unknown = (0,) * cells
+    rows = [one.row(CELLS, taps, unknown, padding="same", **arguments) for one in along]
+    return [
+        pytest.param(found, id=f"{keras}-{one.id}")
+        for keras, spelled in (("ours", lambda row: row), ("1", in_keras1), ("2", in_keras2))
+        for one, row in zip(along, rows, strict=True)
+        if (found := spelled(row)) is not None
+    ]
+
+
+each_flippable = pytest.mark.parametrize(
+    "row", in_every_keras(*one_axis.FLIPPABLE, TWO_AXES, taps=KERNEL)
+)
+
+
+def unstated(row: LayerRow, backend: str) -> Layer:
+    """Return the row's layer without a statement on the convention."""
+    return row.make(backend, convention=None)
+
+
+def inputs(row: LayerRow) -> Any:
+    """Return the row's cells in float32, which every backend takes."""
+    return array(row.x).astype("float32")
+
+
+def conv1d(backend: str, convention: str | None = None, **arguments: Any) -> Layer:
+    """Return the layer along one axis that has these taps."""
+    stated = {"padding": "same", "weights": [np.reshape(KERNEL, (2, 1, 1))], **arguments}
+    taps = len(stated["weights"][0])
+    return layers.Conv1D(1, taps, use_bias=False, convention=convention, backend=backend, **stated)
+
+
+def cells(*numbers: float) -> Any:
+    """Return the numbers as an input of a layer along one axis."""
+    return np.array(numbers or CELLS, "float32").reshape(1, -1, 1)
+
+
+def flat(tensor: object) -> list[float]:
+    """Return a tensor's numbers as one list."""
+    return [float(number) for number in convdispatch.to_numpy(tensor).ravel()]
 
 
 @each_flippable
 def test_a_layer_made_in_a_block_keeps_its_convention_outside(
-    layer: RowLayer, backend_name: str
+    row: LayerRow, backend_name: str
 ) -> None:
     """Only making the layer happens in the block; building and calling do not."""
     with use_convention("theano"):
-        made = layer.make(KERNEL, padding="same", backend=backend_name)
+        made = unstated(row, backend_name)
     assert not made.built
     assert made.convention == "theano"
-    assert flat(made(layer.tensor(CELLS))) == BY_THEANO
+    assert flat(made(inputs(row))) == BY_THEANO
 
 
 @each_flippable
 def test_a_layer_made_outside_a_block_is_not_changed_by_it(
-    layer: RowLayer, backend_name: str
+    row: LayerRow, backend_name: str
 ) -> None:
     """Building and calling it inside the block change nothing."""
-    made = layer.make(KERNEL, padding="same", backend=backend_name)
+    made = unstated(row, backend_name)
     with use_convention("theano"):
-        assert flat(made(layer.tensor(CELLS))) == BY_TENSORFLOW
+        assert flat(made(inputs(row))) == BY_TENSORFLOW
 
 
 def test_a_layers_own_argument_overrides_the_block(backend_name: str) -> None:
     """The nearest statement wins."""
     with use_convention("theano"):
-        own = CONV1D.make(KERNEL, padding="same", convention="tensorflow", backend=backend_name)
-        assert flat(own(CONV1D.tensor(CELLS))) == BY_TENSORFLOW
+        own = conv1d(backend_name, "tensorflow")
+        assert flat(own(cells())) == BY_TENSORFLOW
 
 
 def test_blocks_nest(backend_name: str) -> None:
     """The innermost block counts, and leaving it restores the one around."""
     with use_convention("theano"):
         with use_convention("tensorflow"):
-            inner = CONV1D.make(KERNEL, padding="same", backend=backend_name)
-        outer = CONV1D.make(KERNEL, padding="same", backend=backend_name)
-    after = CONV1D.make(KERNEL, padding="same", backend=backend_name)
-    x = CONV1D.tensor(CELLS)
-    assert flat(inner(x)) == BY_TENSORFLOW
-    assert flat(outer(x)) == BY_THEANO
-    assert flat(after(x)) == BY_TENSORFLOW
+            inner = conv1d(backend_name)
+        outer = conv1d(backend_name)
+    after = conv1d(backend_name)
+    assert flat(inner(cells())) == BY_TENSORFLOW
+    assert flat(outer(cells())) == BY_THEANO
+    assert flat(after(cells())) == BY_TENSORFLOW
 
 
 def test_setting_the_convention_reaches_later_layers_only(backend_name: str) -> None:
     """A layer that exists is not changed by `set_convention`."""
-    before = CONV1D.make(KERNEL, padding="same", backend=backend_name)
+    before = conv1d(backend_name)
     convdispatch.set_convention("theano")
-    after = CONV1D.make(KERNEL, padding="same", backend=backend_name)
-    x = CONV1D.tensor(CELLS)
-    assert flat(before(x)) == BY_TENSORFLOW
-    assert flat(after(x)) == BY_THEANO
+    after = conv1d(backend_name)
+    assert flat(before(cells())) == BY_TENSORFLOW
+    assert flat(after(cells())) == BY_THEANO
 
 
 def test_a_keras_json_may_state_the_convention(keras_json: Path, backend_name: str) -> None:
     """A file with "convention": "theano" is enough to keep an old model's numbers."""
     keras_json.write_text('{"convention": "theano"}', encoding="utf-8")
-    assert CONV1D(CELLS, KERNEL, padding="same", backend=backend_name) == BY_THEANO
+    assert flat(conv1d(backend_name)(cells())) == BY_THEANO
 
 
 def test_an_unknown_convention_is_refused() -> None:
@@ -102,13 +143,17 @@ def test_an_unknown_convention_is_refused() -> None:
         layers.Conv1D(1, 2, convention="cntk")
 
 
-@pytest.mark.parametrize("layer", [*FLIPPABLE, *DEPTHWISE, *TRANSPOSED], ids=lambda kind: kind.id)
-def test_the_configuration_keeps_the_convention(layer: RowLayer, backend_name: str) -> None:
+@pytest.mark.parametrize(
+    "row",
+    [
+        *in_every_keras(*one_axis.CONVOLUTIONS, TWO_AXES, taps=(1, 10, 100), strides=2),
+        *in_every_keras(*one_axis.TRANSPOSED, taps=(1, 10, 100), strides=2, cells=8),
+    ],
+)
+def test_the_configuration_keeps_the_convention(row: LayerRow, backend_name: str) -> None:
     """A layer from a configuration has it, whatever is in force where it is made."""
-    arguments = {"strides": 2, "padding": "same", "backend": backend_name}
-    made = layer.make([1, 10, 100], convention="theano", **arguments)
-    plain = layer.make([1, 10, 100], **arguments)
-    x = layer.tensor(CELLS)
+    made, plain = row.make(backend_name, convention="theano"), row.make(backend_name)
+    x = inputs(row)
     expected = flat(made(x))
     assert expected != flat(plain(x))
     with use_convention("tensorflow"):
@@ -121,20 +166,14 @@ def test_the_configuration_keeps_the_convention(layer: RowLayer, backend_name: s
 
 def test_a_saved_model_keeps_each_layers_convention(backend_name: str) -> None:
     """One document may hold layers of both."""
-    model = Sequential(
-        [
-            CONV1D.make(KERNEL, padding="same", convention="theano", backend=backend_name),
-            CONV1D.make(KERNEL, padding="same", convention="tensorflow", backend=backend_name),
-        ],
-        backend=backend_name,
-    )
-    x = CONV1D.tensor(CELLS)
+    both = [conv1d(backend_name, "theano"), conv1d(backend_name, "tensorflow")]
+    model = Sequential(both, backend=backend_name)
     expected = [1 + 120, 12 + 230, 23 + 340, 34]
-    assert flat(model(x)) == expected
+    assert flat(model(cells())) == expected
     again = model_from_json(model.to_json(), backend=backend_name)
-    again.build(x.shape)
+    again.build(cells().shape)
     again.set_weights(model.get_weights())
-    assert flat(again(x)) == expected
+    assert flat(again(cells())) == expected
 
 
 @pytest.mark.parametrize(
@@ -164,39 +203,44 @@ def test_both_facades_capture_and_write_the_convention(layer_class: Any, argumen
 
 def test_a_layer_keeps_its_convention_on_another_backend(backend_name: str) -> None:
     """Moving a layer that NumPy has built moves the convention with the weights."""
-    made = CONV1D.make(KERNEL, padding="same", convention="theano", backend="numpy")
-    x = CONV1D.tensor(CELLS)
-    assert flat(made(x)) == BY_THEANO
+    made = conv1d("numpy", "theano")
+    assert flat(made(cells())) == BY_THEANO
     moved = made.to(backend_name)
     assert moved.backend == backend_name
-    assert flat(moved(x)) == BY_THEANO
+    assert flat(moved(cells())) == BY_THEANO
 
 
 def test_weights_are_stored_as_theano_stored_them(backend_name: str) -> None:
     """The flip is part of the computation: what was set is what is returned."""
-    made = CONV1D.make([1, 10, 100], convention="theano", backend=backend_name)
-    made(CONV1D.tensor(CELLS))
-    assert made.get_weights()[0].ravel().tolist() == [1, 10, 100]
+    made = conv1d(backend_name, "theano")
+    made(cells())
+    assert flat(made.get_weights()[0]) == [1, 10]
 
 
-def test_gradients_are_those_of_the_stored_weights(backend_name: str) -> None:
+def test_gradients_are_those_of_the_stored_weights(differentiable: Backend) -> None:
     """Tap 0 meets the later cell of each pair: 2 + 30 + 400, and tap 1 the earlier."""
-    require_gradients(backend_name)
-    made = CONV1D.make(KERNEL, convention="theano", backend=backend_name)
-    found = gradients(made, CONV1D.tensor(CELLS), np.reshape([1, 10, 100], (1, 3, 1)))
+    made = conv1d(differentiable.name, "theano", padding="valid")
+    found = gradients(made, cells(), np.reshape([1, 10, 100], (1, 3, 1)))
     assert found.weights[0].ravel().tolist() == [432, 321]
     assert found.inputs.ravel().tolist() == [10, 101, 1010, 100]
 
 
 def test_a_transposed_layer_flips_and_crops_by_its_convention(backend_name: str) -> None:
     """Theano's 'same' has a cell in front to crop where TensorFlow's has none."""
-    arguments: dict[str, Any] = {"strides": 2, "padding": "same", "backend": backend_name}
+    arguments: dict[str, Any] = {"strides": 2, "padding": "same", "use_bias": False}
     with use_convention("theano"):
-        theano = CONV1D_TRANSPOSE.make([100, 10, 1], **arguments)
-    tensorflow = CONV1D_TRANSPOSE.make([1, 10, 100], **arguments)
-    x = CONV1D_TRANSPOSE.tensor([1, 2])
-    assert flat(theano(x)) == [10, 102, 20, 200]
-    assert flat(tensorflow(x)) == [1, 10, 102, 20]
+        theano = layers.Conv1DTranspose(
+            1,
+            3,
+            weights=[np.reshape([100, 10, 1], (3, 1, 1))],
+            backend=backend_name,
+            **arguments,
+        )
+    tensorflow = layers.Conv1DTranspose(
+        1, 3, weights=[np.reshape([1, 10, 100], (3, 1, 1))], backend=backend_name, **arguments
+    )
+    assert flat(theano(cells(1, 2))) == [10, 102, 20, 200]
+    assert flat(tensorflow(cells(1, 2))) == [1, 10, 102, 20]
 
 
 def test_a_separable_layer_pads_by_its_convention_and_does_not_flip(backend_name: str) -> None:
@@ -211,5 +255,4 @@ def test_a_separable_layer_pads_by_its_convention_and_does_not_flip(backend_name
             backend=backend_name,
             dtype="float32",
         )
-    y = array(layer(CONV1D.tensor(CELLS)))
-    assert y.ravel().tolist() == [20, 42, 64, 86]
+    assert flat(layer(cells())) == [20, 42, 64, 86]

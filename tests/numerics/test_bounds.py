@@ -7,7 +7,9 @@ from math import expm1, log1p
 import numpy as np
 import pytest
 
+from convdispatch import layers
 from convdispatch.conformance import bounds
+from convdispatch.numerics.rounding import reference_with_bound
 
 
 def test_gamma_is_highams():
@@ -107,3 +109,17 @@ def test_slope_of_what_is_not_curved_is_exact(order):
     """A slope of 0 or 1 takes no rounding, however far off z is."""
     _, allowed = bounds.slope(GRID, np.ones_like(GRID), "relu", order=order, dtype="float32")
     assert not allowed.any()
+
+
+def test_the_bound_of_a_layer_grows_with_the_products_summed():
+    """One product's rounding is not enough of a tolerance for 28 * 32 of them (keras#20804)."""
+    generator = np.random.default_rng(0)
+    kernel = generator.normal(size=(4, 7, 32, 2))
+    layer = layers.Conv2D(
+        2, (4, 7), padding="same", use_bias=False, weights=[kernel], backend="numpy"
+    )
+    x = generator.normal(size=(1, 20, 24, 32)).astype("float32")
+    layer.build(x.shape)
+    expected, bound = reference_with_bound([layer], x, "float32")
+    assert layer.reduction_length == 896
+    assert np.median(bound / np.abs(expected)) > 100 * np.finfo("float32").eps
