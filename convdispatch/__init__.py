@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from convdispatch import keras1 as keras1
     from convdispatch import keras2 as keras2
     from convdispatch import layers as layers
+    from convdispatch import losses as losses
+    from convdispatch import metrics as metrics
     from convdispatch import models as models
+    from convdispatch import optimizers as optimizers
     from convdispatch import regularizers as regularizers
     from convdispatch.formulas.initializers import set_random_seed as set_random_seed
     from convdispatch.models import Model as Model
@@ -79,7 +82,10 @@ _MODULES = (
     "keras1",
     "keras2",
     "layers",
+    "losses",
+    "metrics",
     "models",
+    "optimizers",
     "regularizers",
 )
 

@@ -146,7 +146,7 @@ _MODELS: Mapping[str, str] = {
     "save_model": _FILES,
 }
 _MODULES: Mapping[str, str] = {
-    **dict.fromkeys(("callbacks", "losses", "metrics", "objectives", "optimizers"), _TRAINING),
+    "callbacks": _TRAINING,
     **dict.fromkeys(("applications", "engine", "legacy", "wrappers"), _GRAPH),
     **dict.fromkeys(("datasets", "preprocessing", "utils"), "NumPy and your framework have such"),
     "mixed_precision": "hand layers float16 or bfloat16 inputs",
@@ -154,6 +154,7 @@ _MODULES: Mapping[str, str] = {
     "saving": _FILES,
 }
 MODULES_OF_OTHER_DOORS: Mapping[str, str] = {
+    "objectives": "convdispatch.losses, and in convdispatch.keras1.objectives",
     "initializations": "convdispatch.keras1.initializations",
     "initializers": "convdispatch.initializers, or in convdispatch.keras2.initializers",
 }

@@ -180,7 +180,7 @@ def mish(f: Functions, x: Any) -> Any:
 
 def softmax(f: Functions, x: Any, axis: int) -> Any:
     """exp(x) / sum(exp(x)) along the axis, after a shift by the maximum."""
-    axes = (_axis(x, axis),)
+    axes = (require_axis(x, axis),)
     grown = f["exp"](x - f["max"](x, axis=axes, keepdims=True))
     return grown / f["sum"](grown, axis=axes, keepdims=True)
 
@@ -208,7 +208,7 @@ def softmax_keras1(f: Functions, x: Any) -> Any:
 
 def log_softmax(f: Functions, x: Any, axis: int) -> Any:
     """Keras 3: x - log(sum(exp(x))) along the axis, after a shift by the maximum."""
-    axes = (_axis(x, axis),)
+    axes = (require_axis(x, axis),)
     shifted = x - f["max"](x, axis=axes, keepdims=True)
     return shifted - f["log"](f["sum"](f["exp"](shifted), axis=axes, keepdims=True))
 
@@ -217,7 +217,7 @@ def sparsemax(f: Functions, x: Any, axis: int) -> Any:
     """Martins and Astudillo, 2016, arXiv:1602.02068: the nearest point of the simplex."""
     # Martins and Astudillo, 2016, equation 3, with sums over pairs for the sort that no table has:
     # x_i is in the support where 1 + k x_i > (sum of the k values that are not below x_i).
-    axis = _axis(x, axis)
+    axis = require_axis(x, axis)
     before = (slice(None),) * axis
     here, other = x[(*before, slice(None), None)], x[(*before, None)]
     zero = zeros(f, other - here)
@@ -233,7 +233,7 @@ def sparsemax(f: Functions, x: Any, axis: int) -> Any:
 
 def glu(f: Functions, x: Any, axis: int) -> Any:
     """Dauphin et al., 2017, arXiv:1612.08083: a * sigmoid(b) for the two halves of the axis."""
-    axis = _axis(x, axis)
+    axis = require_axis(x, axis)
     size = x.shape[axis]
     if size % 2:
         raise InvalidShape(
@@ -253,7 +253,8 @@ def _hypotenuse(f: Functions, x: Any, width: float) -> Any:
     return long * f["sqrt"](1 + (short / long) * (short / long))
 
 
-def _axis(x: Any, axis: int) -> int:
+def require_axis(x: Any, axis: int) -> int:
+    """Return the index of the axis, counted from the first; raise unless the tensor has it."""
     rank = len(x.shape)
     if -rank <= axis < rank:
         return axis % rank

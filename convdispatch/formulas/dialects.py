@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 
 from convdispatch.doors import keras1, keras2
 from convdispatch.doors.rows import Spelled, Table
-from convdispatch.formulas import activations, constraints, initializers, regularizers
+from convdispatch.formulas import (
+    activations,
+    constraints,
+    initializers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +26,8 @@ class Dialect:
     """One Keras.
 
     title: what the documentation calls it.
-    activations, initializers, regularizers, constraints: its names of functions.
+    activations, initializers, regularizers, constraints, losses, metrics: its names of functions.
+    optimizers: its classes of optimizers.
     layers: its classes of layers where they are made from a table.
     renames: what it calls the arguments of `convdispatch.layers`.
     settled: what it does instead of the default of an argument that it does not have.
@@ -36,6 +45,9 @@ class Dialect:
     initializers: Mapping[str, initializers.Factory]
     regularizers: Mapping[str, regularizers.Factory]
     constraints: Mapping[str, constraints.Factory]
+    losses: Mapping[str, losses.Entry]
+    metrics: Mapping[str, metrics.Entry]
+    optimizers: Mapping[str, optimizers.Entry]
     layers: Table = field(default_factory=dict)
     renames: Mapping[str, tuple[Spelled, ...]] = field(default_factory=dict)
     settled: Mapping[str, object] = field(default_factory=dict)
@@ -51,6 +63,9 @@ KERAS3 = Dialect(
     initializers=initializers.KERAS3,
     regularizers=regularizers.KERAS3,
     constraints=constraints.KERAS3,
+    losses=losses.KERAS3,
+    metrics=metrics.KERAS3,
+    optimizers=optimizers.KERAS3,
 )
 
 KERAS2 = Dialect(
@@ -60,6 +75,9 @@ KERAS2 = Dialect(
     initializers=initializers.KERAS2,
     regularizers=regularizers.KERAS2,
     constraints=constraints.KERAS2,
+    losses=losses.KERAS2,
+    metrics=metrics.KERAS2,
+    optimizers=optimizers.KERAS2,
     layers=keras2.LAYERS,
     estimates_population=True,
 )
@@ -71,6 +89,9 @@ KERAS1 = Dialect(
     initializers=initializers.KERAS1,
     regularizers=regularizers.KERAS1,
     constraints=constraints.KERAS1,
+    losses=losses.KERAS1,
+    metrics=metrics.KERAS1,
+    optimizers=optimizers.KERAS1,
     layers=keras1.LAYERS,
     renames=keras1.RENAMES,
     settled=keras1.SETTLED,

@@ -187,8 +187,10 @@ def integer(value: object, name: str, *, at_least: float = -math.inf) -> int:
 def hint(name: str, known: Iterable[str]) -> str:
     """Return a sentence that proposes the closest known name, or asks for one of them."""
     names = list(known)
-    alike = [other for other in names if _bare(other) == _bare(name)]
-    close = difflib.get_close_matches(name, alike or names, n=1, cutoff=0.0 if alike else 0.6)
+    bare = [_bare(other) for other in names]
+    closest = difflib.get_close_matches(_bare(name), bare, n=1)
+    alike = [other for other in names if _bare(other) in closest]
+    close = difflib.get_close_matches(name, alike, n=1, cutoff=0.0)
     return f"Did you mean {close[0]!r}?" if close else "Use one of the allowed names."
 
 

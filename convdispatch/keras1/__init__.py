@@ -12,7 +12,11 @@ from convdispatch.keras1 import (
     constraints,
     initializations,
     layers,
+    losses,
+    metrics,
     models,
+    objectives,
+    optimizers,
     regularizers,
 )
 
@@ -22,7 +26,11 @@ __all__ = [
     "constraints",
     "initializations",
     "layers",
+    "losses",
+    "metrics",
     "models",
+    "objectives",
+    "optimizers",
     "regularizers",
 ]
 

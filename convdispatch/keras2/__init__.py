@@ -12,7 +12,11 @@ from convdispatch.keras2 import (
     constraints,
     initializers,
     layers,
+    losses,
+    metrics,
     models,
+    objectives,
+    optimizers,
     regularizers,
 )
 
@@ -22,7 +26,11 @@ __all__ = [
     "constraints",
     "initializers",
     "layers",
+    "losses",
+    "metrics",
     "models",
+    "objectives",
+    "optimizers",
     "regularizers",
 ]
 

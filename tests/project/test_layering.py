@@ -41,12 +41,14 @@ HOUSE = [
     {"engine"},
     {"layers"},
     {"models"},
+    {"training"},
     {"numerics"},
     {"conformance"},
     {"facades"},
     {"keras1", "keras2"},
     # Doors: users import them, and what runs in other checkouts of the project.
     {"activations", "initializers", "regularizers", "constraints"}
+    | {"losses", "metrics", "optimizers"}
     | {"registry", "selection", "dispatch"},
     {"bench"},
     {"cli"},

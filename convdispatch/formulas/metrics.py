@@ -1,0 +1,70 @@
+"""The metrics of Keras 1, 2 and 3 by name.
+
+Every loss is a metric. `KERAS3` is what `convdispatch.metrics` reads; `KERAS2` (2.2.4, with what
+later 2.x added) and `KERAS1` (1.2.2) are the façades'. What 'accuracy' and 'crossentropy' mean
+depends on the model's loss in Keras 1 and 2, and on the shapes in Keras 3: see `suited`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias, cast
+
+from convdispatch.formulas import lookup
+from convdispatch.formulas import metric_functions as functions
+from convdispatch.formulas.losses import factory
+from convdispatch.formulas.losses import serialize as serialize
+from convdispatch.formulas.measures import Function, Measure, Shape
+
+Entry: TypeAlias = Measure
+
+KERAS3: Mapping[str, Entry] = functions.KERAS3
+KERAS2: Mapping[str, Entry] = functions.KERAS2
+KERAS1: Mapping[str, Entry] = functions.KERAS1
+
+# The words that stand for one of several metrics.
+SHORT = {
+    "accuracy": "accuracy",
+    "acc": "accuracy",
+    "crossentropy": "crossentropy",
+    "ce": "crossentropy",
+}
+
+
+def get(identifier: object, table: Mapping[str, Entry] = KERAS3) -> Measure | Function | None:
+    """Return the metric that `identifier` stands for in `table`; None stays None.
+
+    A name, a dictionary with 'class_name' and 'config', a `Measure`, or a callable of native
+    targets and predictions.
+
+    >>> get("mae").name
+    'mean_absolute_error'
+    """
+    if identifier is None:
+        return None
+    factories = {name: factory(entry) for name, entry in table.items()}
+    found = lookup.resolve(identifier, factories, kind="metric", base=Measure)
+    return cast("Measure | Function", found)
+
+
+def suited(
+    word: str, table: Mapping[str, Entry], *, targets: Shape, predictions: Shape, loss: object
+) -> str:
+    """Return the name of the metric that 'accuracy' or 'crossentropy' stands for, else the word.
+
+    >>> suited("acc", KERAS3, targets=(None, 1), predictions=(None, 10), loss=None)
+    'sparse_categorical_accuracy'
+    """
+    kind = SHORT.get(word)
+    if kind is None:
+        return word
+    is_binary = predictions[-1:] == (1,)
+    if table is KERAS3:
+        is_sparse = len(targets) < len(predictions) or targets[-1:] == (1,)
+    else:
+        name = lookup.name_of(loss)
+        is_binary = is_binary or name == "binary_crossentropy"
+        is_sparse = name == "sparse_categorical_crossentropy"
+    if is_binary:
+        return f"binary_{kind}"
+    return f"sparse_categorical_{kind}" if is_sparse else f"categorical_{kind}"

@@ -1,0 +1,175 @@
+"""The base of the optimizers: the order in which an update happens, and what may be set later.
+
+An update is pure: a function of lists of native tensors of one element type, float32 or wider. The
+hyperparameters are Python numbers; what changes from step to step is a tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeAlias
+
+from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.formulas import lookup
+from convdispatch.formulas.elementary import zeros
+from convdispatch.formulas.optimizers.schedules import LearningRateSchedule
+from convdispatch.ops import Tensor
+
+Functions: TypeAlias = Mapping[str, Callable[..., Any]]
+Slots: TypeAlias = Mapping[str, Tensor]
+Rate: TypeAlias = float | LearningRateSchedule | Callable[[], float]
+
+
+class Optimizer(lookup.Configured):
+    """Base of all optimizers; a user's subclass defines `initial` and `rule`.
+
+    iterations: how many updates have been made. The training loop counts them.
+    """
+
+    # The argument that holds the learning rate.
+    rate_name = "learning_rate"
+    iterations: int
+
+    def initial(self) -> Mapping[str, float]:
+        """Return the names of the slots of each weight, with the number that each starts with."""
+        raise NotImplementedError(f"{type(self).__name__} does not define `initial`.")
+
+    def shared(self) -> Mapping[str, float]:
+        """Return the names of the numbers that all weights share, with their first values."""
+        return {}
+
+    def numbers(
+        self, f: Functions, rate: Any, step: Any, shared: Slots
+    ) -> tuple[Any, Mapping[str, Any]]:
+        """Return what the rule needs of a step, and the new shared numbers: scalar tensors."""
+        return rate, {}
+
+    def rule(
+        self, f: Functions, weight: Any, gradient: Any, slots: Slots, numbers: Any
+    ) -> tuple[Any, Mapping[str, Any]]:
+        """Return the new weight and its new slots."""
+        raise NotImplementedError(f"{type(self).__name__} does not define `rule`.")
+
+    def clipped(self, f: Functions, gradients: Sequence[Any]) -> Sequence[Any]:
+        """Return the gradients, clipped as the optimizer's arguments say."""
+        return gradients
+
+    def decayed(self, f: Functions, rate: Any, step: Any) -> Any:
+        """Return the learning rate of a step, after the optimizer's own decay."""
+        return rate
+
+    def slots(self, functions: Functions, weights: Sequence[Tensor]) -> list[dict[str, Tensor]]:
+        """Return what the optimizer remembers: by name for each weight, then what all share."""
+        slots = [
+            {name: zeros(functions, weight) + value for name, value in self.initial().items()}
+            for weight in weights
+        ]
+        if not self.shared() or not weights:
+            return slots
+        zero = functions["sum"](zeros(functions, weights[0]))
+        return [*slots, {name: zero + value for name, value in self.shared().items()}]
+
+    def update(
+        self,
+        functions: Functions,
+        weights: Sequence[Tensor],
+        gradients: Sequence[Tensor],
+        slots: Sequence[Slots],
+        rate: Tensor,
+        step: Tensor,
+    ) -> tuple[list[Tensor], list[dict[str, Tensor]]]:
+        """Return the new weights and slots.
+
+        `rate` is the learning rate and `step` the number of updates so far, scalar tensors of the
+        weights' element type.
+        """
+        if not weights:
+            return [], []
+        of_weights, of_all = slots[: len(weights)], dict(*slots[len(weights) :])
+        gradients = self.clipped(functions, gradients)
+        rate = self.decayed(functions, rate, step)
+        numbers, new_shared = self.numbers(functions, rate, step, of_all)
+        found = [
+            self.rule(functions, weight, gradient, own, numbers)
+            for weight, gradient, own in zip(weights, gradients, of_weights, strict=True)
+        ]
+        new_slots = [dict(new) for _, new in found]
+        if new_shared:
+            new_slots.append(dict(new_shared))
+        return [weight for weight, _ in found], new_slots
+
+    def rate_at(self, step: int) -> float:
+        """Return the learning rate that the update after `step` updates is given."""
+        rate = getattr(self, self.rate_name)
+        if isinstance(rate, LearningRateSchedule):
+            rate = rate(step)
+        elif callable(rate):
+            rate = rate()
+        return lookup.number(rate, self.rate_name, at_least=0.0)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set the learning rate, checked; compiled steps hold the other arguments."""
+        if name == self.rate_name:
+            value = checked_rate(value, name)
+        elif name in self.__dict__ and name in _arguments(self):
+            raise InvalidArgument(
+                f"`{name}` of {type(self).__name__} cannot be changed, received {value!r}: "
+                f"compiled steps hold it. Make another optimizer with `{name}={value!r}` and "
+                f"compile the model with it; `{self.rate_name}` may be set."
+            )
+        object.__setattr__(self, name, value)
+
+    def get_config(self) -> dict[str, object]:
+        """Return the constructor's arguments."""
+        config = super().get_config()
+        rate = config.get(self.rate_name)
+        if isinstance(rate, LearningRateSchedule) or callable(rate):
+            config[self.rate_name] = lookup.serialize(rate)
+        return config
+
+
+def checked_rate(value: object, name: str) -> Rate:
+    """Return a learning rate, a schedule or a function of none, else raise."""
+    if isinstance(value, LearningRateSchedule):
+        return value
+    if callable(value) and not isinstance(value, type):
+        return value
+    if isinstance(value, str) or value is None:
+        raise InvalidType(
+            f"`{name}` must be a number, a LearningRateSchedule or a function that returns a "
+            f"number, received {value!r}. Pass one of these."
+        )
+    return lookup.number(value, name, at_least=0.0)
+
+
+def fraction(value: object, name: str, *, below_one: bool = False) -> float:
+    """Return a number from 0 to 1, or below 1, as a float; else raise."""
+    number = lookup.number(value, name, at_least=0.0)
+    if number > 1 or (below_one and number == 1):
+        raise InvalidArgument(
+            f"`{name}` must be from 0 to 1{', below 1' if below_one else ''}, received {value!r}. "
+            f"Pass such a number."
+        )
+    return number
+
+
+def limit(value: object, name: str) -> float | None:
+    """Return a limit of gradients as a float, None for none; 0 is no limit, as in Keras."""
+    return None if value is None else lookup.number(value, name, at_least=0.0)
+
+
+def scale_to_norm(f: Functions, norm: Any, greatest: float) -> Any:
+    """Return by what to multiply a tensor of that norm so that its norm is at most `greatest`."""
+    return greatest / f["where"](norm <= greatest, greatest, norm)
+
+
+def sum_of_squares(f: Functions, tensor: Any) -> Any:
+    """Return the sum of the squares of all numbers."""
+    return f["sum"](tensor * tensor)
+
+
+def _arguments(optimizer: Optimizer) -> set[str]:
+    if not is_dataclass(optimizer):
+        return set()
+    return {field.name for field in fields(optimizer) if field.init}

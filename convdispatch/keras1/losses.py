@@ -1,0 +1,11 @@
+"""Keras 1's losses, which it calls objectives, under the later name."""
+
+from functools import partial
+
+from convdispatch.doors.attributes import attributes_of
+from convdispatch.formulas import losses
+
+get = partial(losses.get, table=losses.KERAS1)
+deserialize = get
+serialize = losses.serialize
+__getattr__ = attributes_of(__name__, losses.KERAS1)

@@ -1,0 +1,11 @@
+"""Keras 1's metrics: `get` by name, and each name as an attribute."""
+
+from functools import partial
+
+from convdispatch.doors.attributes import attributes_of
+from convdispatch.formulas import metrics
+
+get = partial(metrics.get, table=metrics.KERAS1)
+deserialize = get
+serialize = metrics.serialize
+__getattr__ = attributes_of(__name__, metrics.KERAS1)

@@ -1,0 +1,11 @@
+"""Keras 2's losses: `get` by name, and each name as an attribute."""
+
+from functools import partial
+
+from convdispatch.doors.attributes import attributes_of
+from convdispatch.formulas import losses
+
+get = partial(losses.get, table=losses.KERAS2)
+deserialize = get
+serialize = losses.serialize
+__getattr__ = attributes_of(__name__, losses.KERAS2)
