@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas import lookup
 from convdispatch.formulas.element_types import require_float
@@ -195,7 +197,7 @@ def wide(backend: Backend, tensor: Tensor) -> Tensor:
 def as_native(backend: Backend, value: Tensor, dtype: str) -> Tensor:
     """Return a native tensor of that element type; the value may be a NumPy array."""
     if not backend.owns(value):
-        return backend.asarray(value, dtype)
+        return backend.asarray(np.asarray(value), dtype)
     return value if backend.describe(value)[1] == dtype else backend.cast(value, dtype)
 
 

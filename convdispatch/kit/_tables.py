@@ -73,7 +73,7 @@ def simple_powers(power: Function, *, ones: Function, square: Function) -> Funct
 
     Some frameworks' gradients of x**0 and x**1 are NaN where x is 0.
     """
-    simple = {0: ones, 1: lambda x: x, 2: square}
+    simple: dict[float, Function] = {0: ones, 1: lambda x: x, 2: square}
 
     def computed(x: Any, y: Any) -> Any:
         chosen = simple.get(y) if isinstance(y, int | float) else None

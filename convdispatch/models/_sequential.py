@@ -138,7 +138,8 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
             return None
         if not layer.built:
             layer.build(shape)
-        return layer.compute_output_shape(shape)
+        output: PartialShape = layer.compute_output_shape(shape)
+        return output
 
     # Computing.
 

@@ -54,15 +54,13 @@ class ShapedStack(StackedWeights):
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
         """Return the output's shape for an input shape, batch axis included."""
-        shape = as_partial_shape(input_shape, "input_shape")
-        for layer in self._layers:
-            shape = layer.compute_output_shape(shape)
-        return shape
+        return self._shapes_between(as_partial_shape(input_shape, "input_shape"))[-1]
 
     @property
     def input_shape(self) -> PartialShape:
         """The shape that the first layer was built for."""
-        return self._built_layers()[0].input_shape
+        shape: PartialShape = self._built_layers()[0].input_shape
+        return shape
 
     @property
     def output_shape(self) -> PartialShape:

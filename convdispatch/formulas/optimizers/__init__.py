@@ -7,7 +7,7 @@ façades'. An update is pure: see `Optimizer`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import convdispatch.formulas.optimizers._keras1 as keras1
 import convdispatch.formulas.optimizers._keras2 as keras2
@@ -70,7 +70,7 @@ def get(identifier: object, table: Mapping[str, Entry] = KERAS3) -> Optimizer:
             f"allowed: a name, a configuration or an Optimizer. The names are "
             f"{lookup.quoted(factories)}."
         )
-    return cast("Optimizer", found)
+    return found
 
 
 def serialize(optimizer: Optimizer) -> object:

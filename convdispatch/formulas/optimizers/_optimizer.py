@@ -17,7 +17,7 @@ from convdispatch.formulas.optimizers.schedules import LearningRateSchedule
 from convdispatch.ops import Tensor
 
 Functions: TypeAlias = Mapping[str, Callable[..., Any]]
-Slots: TypeAlias = Mapping[str, Tensor]
+Slots: TypeAlias = Mapping[str, Any]
 Rate: TypeAlias = float | LearningRateSchedule | Callable[[], float]
 
 
@@ -86,7 +86,8 @@ class Optimizer(lookup.Configured):
         """
         if not weights:
             return [], []
-        of_weights, of_all = slots[: len(weights)], dict(*slots[len(weights) :])
+        of_weights = slots[: len(weights)]
+        of_all: dict[str, Any] = dict(*slots[len(weights) :])
         gradients = self.clipped(functions, gradients)
         rate = self.decayed(functions, rate, step)
         numbers, new_shared = self.numbers(functions, rate, step, of_all)

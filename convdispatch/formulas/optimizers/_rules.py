@@ -7,7 +7,7 @@ Kerases differ: before or after the root they add epsilon.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from convdispatch.formulas.elementary import Functions
 from convdispatch.formulas.optimizers._optimizer import (
@@ -16,6 +16,9 @@ from convdispatch.formulas.optimizers._optimizer import (
     scale_to_norm,
     sum_of_squares,
 )
+
+# A number in every optimizer that was made; old Kerases' arguments also take None for K.epsilon().
+Epsilon: TypeAlias = Any
 
 
 class Gradient(Optimizer):
@@ -44,7 +47,7 @@ class RootMeanSquare(Optimizer):
     """Tieleman and Hinton, 2012: the gradient over the root of a moving mean of its square."""
 
     rho: float
-    epsilon: float
+    epsilon: Epsilon
     momentum: float = 0.0
     centered: bool = False
 
@@ -78,7 +81,7 @@ class RootMeanSquare(Optimizer):
 class SumOfSquares(Optimizer):
     """Duchi et al., 2011: the gradient over the root of the sum of all its squares."""
 
-    epsilon: float
+    epsilon: Epsilon
     initial_accumulator_value: float = 0.0
 
     def denominator(self, f: Functions, square: Any) -> Any:
@@ -102,7 +105,7 @@ class Delta(Optimizer):
     """Zeiler, 2012, arXiv:1212.5701: steps in the unit of the weight."""
 
     rho: float
-    epsilon: float
+    epsilon: Epsilon
 
     def initial(self) -> Mapping[str, float]:
         """Return the names of the slots of each weight, with their first values."""
@@ -126,7 +129,7 @@ class Moments(Optimizer):
 
     beta_1: float
     beta_2: float
-    epsilon: float
+    epsilon: Epsilon
     amsgrad: bool = False
 
     def initial(self) -> Mapping[str, float]:
@@ -159,7 +162,7 @@ class GreatestMoments(Optimizer):
 
     beta_1: float
     beta_2: float
-    epsilon: float
+    epsilon: Epsilon
 
     def initial(self) -> Mapping[str, float]:
         """Return the names of the slots of each weight, with their first values."""
@@ -188,7 +191,7 @@ class NesterovMoments(Optimizer):
 
     beta_1: float
     beta_2: float
-    epsilon: float
+    epsilon: Epsilon
     schedule_decay: float = 1.0
 
     def initial(self) -> Mapping[str, float]:

@@ -46,7 +46,7 @@ class ExponentialDecay(LearningRateSchedule):
 
     def __call__(self, step: Any) -> float:
         """Return the learning rate after `step` updates."""
-        return self.initial_learning_rate * self.decay_rate ** _parts(self, step)
+        return float(self.initial_learning_rate * self.decay_rate ** _parts(self, step))
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class PolynomialDecay(LearningRateSchedule):
             length *= max(math.ceil(step / length), 1)
         left = 1 - min(step, length) / length
         fall = self.initial_learning_rate - self.end_learning_rate
-        return fall * left**self.power + self.end_learning_rate
+        return float(fall * left**self.power + self.end_learning_rate)
 
 
 @dataclass(frozen=True)
@@ -141,12 +141,12 @@ class CosineDecay(LearningRateSchedule):
 
     def __call__(self, step: Any) -> float:
         """Return the learning rate after `step` updates."""
-        step, first, top = float(step), self.initial_learning_rate, self.warmup_target
+        at, first, top = float(step), self.initial_learning_rate, self.warmup_target
         if top is None:
-            return first * _wave(min(step / self.decay_steps, 1.0), self.alpha)
-        if step < self.warmup_steps:
-            return (top - first) * step / self.warmup_steps + first
-        return top * _wave(min((step - self.warmup_steps) / self.decay_steps, 1.0), self.alpha)
+            return first * _wave(min(at / self.decay_steps, 1.0), self.alpha)
+        if at < self.warmup_steps:
+            return (top - first) * at / self.warmup_steps + first
+        return top * _wave(min((at - self.warmup_steps) / self.decay_steps, 1.0), self.alpha)
 
 
 @dataclass(frozen=True)
