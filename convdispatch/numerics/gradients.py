@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convdispatch.engine.plans import Latest
+from convdispatch.engine.plans import Latest, revisions_of
 from convdispatch.engine.specs import Spec
-from convdispatch.engine.whole import are_same, read_whole
+from convdispatch.engine.whole import read_whole
 from convdispatch.errors import InvalidShape
 from convdispatch.models.parts import AnyModel, Parts, native_inputs, parts_of
 from convdispatch.ops import Backend, NumpyArray
@@ -70,11 +70,11 @@ def _differentiated(
     It is kept with the model: JAX compiles a function once, and every new function anew. Each size
     has a function of its own, so that the programs of the oldest sizes can be dropped.
     """
-    state = [*parts.layers, *(layer._plans for layer in parts.layers)]
+    revisions = revisions_of(parts.layers)
     noted, kept = vars(model).get("_differentiated", ([], None))
-    if kept is None or not are_same(noted, state):
+    if kept is None or noted != revisions:
         kept = Latest()
-        model._differentiated = state, kept
+        model._differentiated = revisions, kept
     return kept.get(given) or kept.keep(given, _made(model, parts, backend))
 
 
