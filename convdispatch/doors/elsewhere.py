@@ -31,7 +31,10 @@ _KERAS1, _KERAS2, _KERAS3 = (
 _OF_ALL = ("Input", "InputLayer")  # which no table has: they translate nothing
 _KERAS1_ROWS, _KERAS2_ROWS = tuple(rows_of(keras1.LAYERS)), tuple(rows_of(keras2.LAYERS))
 _NAMES = {  # of layers, by their doors
-    _KERAS3: {row.likeness for row in (*_KERAS1_ROWS, *_KERAS2_ROWS)},
+    _KERAS3: {
+        *(row.likeness for row in (*_KERAS1_ROWS, *_KERAS2_ROWS)),
+        *(row.function for row in _KERAS2_ROWS if row.function),
+    },
     _KERAS2: set(names_of(_KERAS2_ROWS)),
     _KERAS1: set(names_of(_KERAS1_ROWS)),
 }
@@ -80,30 +83,29 @@ LAYERS_NOT_OFFERED = frozenset(
     _each(
         """
 Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D
-AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Add
-AdditiveAttention AlphaDropout Attention Average AveragePooling1D AveragePooling2D AveragePooling3D
-AvgPool1D AvgPool2D AvgPool3D Bidirectional CategoryEncoding CenterCrop
-Concatenate ConvLSTM1D ConvLSTM2D ConvLSTM3D ConvRecurrent2D CuDNNGRU CuDNNLSTM Dense
-DenseFeatures Discretization Dot ELU EinsumDense Embedding Flatten GRU GRUCell
-GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
-GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D
-GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization GroupQueryAttention
-Hashing Highway Identity InputSpec IntegerLookup LSTM LSTMCell Lambda
-LayerNormalization LeakyReLU LocallyConnected1D LocallyConnected2D Masking MaxPool1D MaxPool2D
-MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D Maximum MaxoutDense MelSpectrogram Merge Minimum
-MultiHeadAttention Multiply Normalization PReLU ParametricSoftplus Permute RMSNormalization RNN
-RandomBrightness RandomContrast RandomCrop RandomFlip RandomHeight RandomRotation
-RandomTranslation RandomWidth RandomZoom ReLU Recurrent RepeatVector Rescaling Reshape Resizing
-SReLU SimpleRNN SimpleRNNCell Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D
-SpectralNormalization StackedRNNCells StringLookup Subtract SyncBatchNormalization
+AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D
+AdditiveAttention AlphaDropout Attention AveragePooling1D AveragePooling2D AveragePooling3D
+AvgPool1D AvgPool2D AvgPool3D Bidirectional CategoryEncoding CenterCrop ConvLSTM1D ConvLSTM2D
+ConvLSTM3D ConvRecurrent2D CuDNNGRU CuDNNLSTM Dense DenseFeatures Discretization ELU EinsumDense
+Embedding Flatten GRU GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D
+GlobalAveragePooling2D GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D
+GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling2D
+GlobalMaxPooling3D GroupNormalization GroupQueryAttention Hashing Highway Identity InputSpec
+IntegerLookup LSTM LSTMCell Lambda LayerNormalization LeakyReLU LocallyConnected1D
+LocallyConnected2D Masking MaxPool1D MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D
+MaxoutDense MelSpectrogram Merge MultiHeadAttention Normalization PReLU ParametricSoftplus Permute
+RMSNormalization RNN RandomBrightness RandomContrast RandomCrop RandomFlip RandomHeight
+RandomRotation RandomTranslation RandomWidth RandomZoom ReLU Recurrent RepeatVector Rescaling
+Reshape Resizing SReLU SimpleRNN SimpleRNNCell Softmax SpatialDropout1D SpatialDropout2D
+SpatialDropout3D SpectralNormalization StackedRNNCells StringLookup SyncBatchNormalization
 TextVectorization ThresholdedReLU TimeDistributed TimeDistributedDense UnitNormalization Wrapper
-add average concatenate dot maximum merge minimum multiply subtract
+merge
 """,
         "",
     )
 )
 _LAYERS_HERE = (
-    "convolutions, cropping, zero padding, upsampling, batch normalization and dropout are"
+    "convolutions, cropping, zero padding, upsampling, merging, batch normalization and dropout are"
 )
 
 _TRAINING = "differentiate with `convdispatch.gradients` or your framework, and update there"

@@ -38,6 +38,16 @@ LAYERS: Table = {
         Row("ZeroPadding3D"),
     ),
     "core": (Row("Dropout"),),
+    "merge": (
+        Row("Add", function="add"),
+        Row("Subtract", function="subtract"),
+        Row("Multiply", function="multiply"),
+        Row("Average", function="average"),
+        Row("Maximum", function="maximum"),
+        Row("Minimum", function="minimum"),
+        Row("Concatenate", function="concatenate"),
+        Row("Dot", function="dot"),
+    ),
     "normalization": (
         Row(
             "BatchNormalization",

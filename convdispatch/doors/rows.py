@@ -49,6 +49,7 @@ class Row:
     layouts: by dim_ordering and weight, where this Keras stores the axes in another order.
     fans: the dim_ordering by which fans are read from a kernel's shape, '' for the layer's own.
     note: one sentence for the documentation on what differs from `like`.
+    function: the name of the function that makes such a layer and calls it with its first argument.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Row:
     layouts: Mapping[str, Mapping[str, KernelAxes]] = field(default_factory=dict)
     fans: str = ""
     note: str = ""
+    function: str = ""
 
     @property
     def likeness(self) -> str:
@@ -81,4 +83,5 @@ def rows_of(table: Table) -> Iterator[Row]:
 
 def names_of(rows: Iterable[Row]) -> tuple[str, ...]:
     """Return every name of every row, in the order of the alphabet."""
-    return tuple(sorted(name for row in rows for name in (row.name, *row.also)))
+    names = [name for row in rows for name in (row.name, *row.also, row.function) if name]
+    return tuple(sorted(names))

@@ -13,6 +13,7 @@ from convdispatch.doors.rows import Row, Spelled, names_in
 from convdispatch.engine import layer_options
 from convdispatch.engine.arguments import as_choice, as_int
 from convdispatch.facades.documentation import Documentation
+from convdispatch.facades.functional import functional_form
 from convdispatch.facades.signatures import (
     Spelling,
     has_own_arguments,
@@ -73,17 +74,21 @@ def make_classes(
     module: str,
     exceptions: Mapping[str, type[layers.Layer]],
     texts: Mapping[str, str] = MappingProxyType({}),
-) -> dict[str, type[FacadeLayer]]:
+) -> dict[str, Any]:
     """Return what a module of a façade offers: its rows as classes, by every name of each.
+
+    Beside a class whose row names a function stands that function.
 
     base: what all layers of the façade are, with its dialect and door.
     exceptions: by name, what stands between such a class and the one that it translates.
     texts: by name, the documentation where it is not that of the class that it translates.
     """
-    made: dict[str, type[FacadeLayer]] = {}
+    made: dict[str, Any] = {}
     for row in base.dialect.layers[module.rpartition(".")[2]]:
         one = make_class(row, base, module, exceptions.get(row.name), texts.get(row.name, ""))
         made.update(dict.fromkeys((row.name, *row.also), one))
+        if row.function:
+            made[row.function] = functional_form(one, row.function)
     return made
 
 

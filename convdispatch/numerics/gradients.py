@@ -12,7 +12,7 @@ from convdispatch.engine.plans import Latest, revisions_of
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.whole import read_whole
 from convdispatch.errors import InvalidShape
-from convdispatch.models.parts import AnyModel, Parts, native_inputs, parts_of
+from convdispatch.models.parts import AnyModel, Parts, build_for, native_inputs, parts_of
 from convdispatch.ops import Backend, NumpyArray
 from convdispatch.runtime import selection
 from convdispatch.runtime.dispatch import require_feature
@@ -41,10 +41,10 @@ def gradients(model: AnyModel, x: Any, cotangent: Any = None) -> Gradients:
     """
     inputs = native_inputs(model, x)
     require_feature(registry.load(model.backend), "gradients")
-    parts, backend = parts_of(model), registry.load(model.backend)
-    if not model.built:
-        model.build((None, *backend.describe(inputs[0])[0][1:]))
+    backend = registry.load(model.backend)
     given = tuple(Spec(*backend.describe(tensor)) for tensor in inputs)
+    build_for(model, [spec.shape for spec in given])
+    parts = parts_of(model)
     seeds = _seeds(backend, parts, parts.output_specs(given), cotangent)
     compute = _differentiated(model, parts, backend, given)
 

@@ -168,10 +168,12 @@ def module(door: str) -> Any:
 
 
 def classes(*doors: str) -> list[LayerClass]:
-    """Return every public class of the façades, other names of one class left out."""
+    """Return every public class of the façades that takes one input, each by one name."""
     names = {door: [n for n in module(door).__all__ if n not in _NOT_TESTED] for door in doors}
     found = [LayerClass(door, name) for door in doors for name in names[door]]
-    return [entry for entry in found if entry.type.__name__ == entry.name]
+    layers_alone = [entry for entry in found if isinstance(entry.type, type)]  # not functions
+    own = [entry for entry in layers_alone if entry.type.__name__ == entry.name]
+    return [entry for entry in own if not entry.type.takes_list]
 
 
 EVERY_CLASS = classes("layers", "keras1", "keras2")
