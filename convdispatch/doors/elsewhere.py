@@ -99,7 +99,6 @@ RandomRotation RandomTranslation RandomWidth RandomZoom ReLU Recurrent RepeatVec
 Reshape Resizing SReLU SimpleRNN SimpleRNNCell Softmax SpatialDropout1D SpatialDropout2D
 SpatialDropout3D SpectralNormalization StackedRNNCells StringLookup SyncBatchNormalization
 TextVectorization ThresholdedReLU TimeDistributed TimeDistributedDense UnitNormalization Wrapper
-merge
 """,
         "",
     )
