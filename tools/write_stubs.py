@@ -30,7 +30,8 @@ SOURCES = {
     "convdispatch.engine.constructor_signature": ("LayerOptions", "OptionsBesideWeights"),
     "convdispatch.types": (
         *("ActivationLike", "CausalPadding", "ConstraintLike", "DataFormat", "DimOrdering"),
-        *("InitializerLike", "Interpolation", "Padding", "RegularizerLike"),
+        *("InitializerLike", "Interpolation", "Padding", "PoolPadding"),
+        *("RegularizerLike",),
     ),
 }
 

@@ -32,7 +32,7 @@ _OF_ALL = ("Input", "InputLayer")  # which no table has: they translate nothing
 _KERAS1_ROWS, _KERAS2_ROWS = tuple(rows_of(keras1.LAYERS)), tuple(rows_of(keras2.LAYERS))
 _NAMES = {  # of layers, by their doors
     _KERAS3: {
-        *(row.likeness for row in (*_KERAS1_ROWS, *_KERAS2_ROWS)),
+        *(name for row in (*_KERAS1_ROWS, *_KERAS2_ROWS) for name in (row.likeness, *row.aliases)),
         *(row.function for row in _KERAS2_ROWS if row.function),
     },
     _KERAS2: set(names_of(_KERAS2_ROWS)),
@@ -63,7 +63,7 @@ def _old_keywords() -> Mapping[str, tuple[str, ...]]:
 # takes is meant.
 KERAS1_KEYWORDS = _old_keywords()
 # Those that no later Keras has: they tell a document of Keras 1.
-KEYWORDS_OF_KERAS1 = frozenset(KERAS1_KEYWORDS) - {"output_shape"}
+KEYWORDS_OF_KERAS1 = frozenset(KERAS1_KEYWORDS) - {"output_dim", "output_shape"}
 # Keywords of layers in one Keras or another that mean something else here, or nothing yet.
 _KEYWORDS: Mapping[str, str] = {
     "autocast": "A layer here computes in the element type of its input: hand it that type.",
@@ -79,7 +79,8 @@ _KEYWORDS: Mapping[str, str] = {
     "sparse": "Sparse inputs are not offered: make them dense.",
 }
 
-LAYERS_NOT_OFFERED = frozenset(
+# The layers of all Kerases, those of the doors among them.
+_LAYERS_OF_KERAS = frozenset(
     _each(
         """
 Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D
@@ -103,9 +104,7 @@ TextVectorization ThresholdedReLU TimeDistributed TimeDistributedDense UnitNorma
         "",
     )
 )
-_LAYERS_HERE = (
-    "convolutions, cropping, zero padding, upsampling, merging, batch normalization and dropout are"
-)
+LAYERS_NOT_OFFERED = _LAYERS_OF_KERAS - DOORS_OF_LAYERS.keys()
 
 _TRAINING = "differentiate with `convdispatch.gradients` or your framework, and update there"
 _FILES = "`get_weights` and `set_weights` move arrays, `to_json` the architecture"
@@ -194,7 +193,7 @@ def not_offered_layers(names: Iterable[str]) -> str:
     if not known:
         return ""
     verb = "is" if len(known) == 1 else "are"
-    return f"{', '.join(known)} {verb} not offered yet; {_LAYERS_HERE}."
+    return f"{', '.join(known)} {verb} not offered yet; `{_KERAS3}.__all__` lists what is."
 
 
 def _about_layer(name: str) -> str:

@@ -40,7 +40,8 @@ class KernelAxes(NamedTuple):
 class Row:
     """One class of a façade.
 
-    name: what this Keras calls the class; `also` are other names of it.
+    name: what this Keras calls the class; `also` are other names of it, and `aliases` those that
+        `convdispatch.layers` has too.
     like: the class of `convdispatch.layers` that it translates, where it has another name.
     arguments: those of the constructor as Python writes a signature; a type is stated where it is
         another one than that of the argument of `like`. None: those of `like`, with other
@@ -57,6 +58,7 @@ class Row:
     arguments: str | None = None
     _: KW_ONLY
     also: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     defaults: Mapping[str, object] = field(default_factory=dict)
     more: str = ""
     spelling: Mapping[str, Spelled] = field(default_factory=dict)
@@ -64,6 +66,11 @@ class Row:
     fans: str = ""
     note: str = ""
     function: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name of the class."""
+        return (self.name, *self.also, *self.aliases)
 
     @property
     def likeness(self) -> str:
@@ -83,5 +90,5 @@ def rows_of(table: Table) -> Iterator[Row]:
 
 def names_of(rows: Iterable[Row]) -> tuple[str, ...]:
     """Return every name of every row, in the order of the alphabet."""
-    names = [name for row in rows for name in (row.name, *row.also, row.function) if name]
+    names = [name for row in rows for name in (*row.names, row.function) if name]
     return tuple(sorted(names))

@@ -86,7 +86,7 @@ def make_classes(
     made: dict[str, Any] = {}
     for row in base.dialect.layers[module.rpartition(".")[2]]:
         one = make_class(row, base, module, exceptions.get(row.name), texts.get(row.name, ""))
-        made.update(dict.fromkeys((row.name, *row.also), one))
+        made.update(dict.fromkeys(row.names, one))
         if row.function:
             made[row.function] = functional_form(one, row.function)
     return made
@@ -138,7 +138,7 @@ def _constructor(
         arguments = own.pop("options") | settled
         for name, meant in spelled.items():
             if not own.keys().isdisjoint(names_in(meant)):
-                arguments[name] = _value(name, meant, own, dialect)
+                arguments[name] = _value(name, meant, own, shown, dialect)
         super(FacadeLayer, self).__init__(**arguments, **own)
 
     __init__.__qualname__ = f"{row.name}.__init__"
@@ -146,10 +146,19 @@ def _constructor(
     return __init__
 
 
-def _value(name: str, spelled: Spelled | None, own: dict[str, Any], dialect: Dialect) -> Any:
+def _value(
+    name: str,
+    spelled: Spelled | None,
+    own: dict[str, Any],
+    shown: inspect.Signature,
+    dialect: Dialect,
+) -> Any:
     """Take what spells an argument of this package's out of `own`, and return its value."""
     if isinstance(spelled, tuple):
-        return tuple(as_int(own.pop(one), one) for one in spelled)
+        values = {one: own.pop(one) for one in spelled}
+        if all(value is None is shown.parameters[one].default for one, value in values.items()):
+            return None
+        return tuple(as_int(value, one) for one, value in values.items())
     assert spelled is not None
     if name == "data_format":
         words = dialect.data_formats

@@ -228,7 +228,7 @@ LAYER_CLASSES = [
     pytest.param(prefix + name, getattr(door, name), id=prefix + name)
     for door, prefix in DOORS
     for name in door.__all__
-    if name not in ("Layer", "Input", "InputLayer")
+    if name not in ("Layer", "Input", "InputLayer") and getattr(door, name).__name__ == name
 ]
 
 

@@ -9,6 +9,7 @@ from convdispatch.keras2.layers.convolutional import *  # noqa: F403  # all rows
 from convdispatch.keras2.layers.core import *  # noqa: F403
 from convdispatch.keras2.layers.merge import *  # noqa: F403
 from convdispatch.keras2.layers.normalization import *  # noqa: F403
+from convdispatch.keras2.layers.pooling import *  # noqa: F403
 from convdispatch.layers import Input, InputLayer
 
 __all__ = ["Input", "InputLayer", *names_of(rows_of(KERAS2.layers))]
