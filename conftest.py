@@ -47,11 +47,12 @@ _EXAMPLES = {
 }
 collect_ignore = [path for name in MISSING for path in _EXAMPLES[name]]
 # The first register themselves, and may be imported only once: by `sabotage`, not by doctest. The
-# second are mistakes for a type checker to find: they are never run. The third asks a real Keras.
+# second are mistakes for a type checker to find: they are never run. The others ask a real Keras.
 collect_ignore_glob = [
     "tests/helpers/saboteurs*.py",
     "tests/typed/*.py",
     "tests/documents/record.py",
+    "tests/legacy/record_keras3.py",
 ]
 
 

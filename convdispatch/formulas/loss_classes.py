@@ -85,7 +85,7 @@ def reduced(
     if reduction == "sum":
         return functions["sum"](found)
     if reduction == "mean_with_sample_weight" and weights is not None:
-        return functions["sum"](found) / functions["sum"](weights + 0 * found)
+        return functions["sum"](found) / functions["sum"](weights)  # as they were given
     return functions["mean"](found)
 
 
@@ -214,7 +214,7 @@ class Huber(_OfMeasure):
         self,
         delta: float = 1.0,
         reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
+        name: str | None = "huber_loss",
         dtype: object = None,
     ) -> None:
         """Check the reduction and the parameters of the function."""

@@ -8,8 +8,7 @@ from convdispatch import ops
 from convdispatch.engine.plans import Function
 from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
-from convdispatch.layers._lowering import known
-from convdispatch.layers._spatial import SpatialLayer
+from convdispatch.layers._spatial import SpatialLayer, known
 
 
 class ReshapingLayer(SpatialLayer):

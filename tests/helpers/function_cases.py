@@ -14,18 +14,19 @@ import pytest
 from places import LEGACY
 from precision import in_float64
 
-from convdispatch import activations, constraints, initializers, regularizers
+from convdispatch import activations, constraints, initializers, losses, metrics, regularizers
 from convdispatch.formulas.dialects import KERAS1, KERAS2, Dialect
 from convdispatch.ops import Backend
 
 Array = npt.NDArray[np.float64]
 Apply = Callable[[Any, Any], Any]  # (a backend's functions, a native tensor) to a native tensor
 
-
 MODULES: dict[str, Any] = {
     "activation": activations,
     "constraint": constraints,
     "initializer": initializers,
+    "loss": losses,
+    "metric": metrics,
     "regularizer": regularizers,
 }
 
@@ -40,8 +41,11 @@ class Oracle:
 
     def resolve(self, kind: str, name: str, config: dict[str, Any]) -> Any:
         """Return our object of that name."""
-        table = getattr(self.dialect, f"{kind}s")
-        return MODULES[kind].get({"class_name": name, "config": config}, table)
+        return MODULES[kind].get({"class_name": name, "config": config}, self.table(kind))
+
+    def table(self, kind: str) -> Any:
+        """Return the dialect's names of functions of that kind."""
+        return getattr(self.dialect, "losses" if kind == "loss" else f"{kind}s")
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,13 @@ class Case:
 
     def array(self, key: str) -> Array:
         """Return one of the entry's arrays."""
-        name = self.entry[key]
-        return self.oracle.arrays[name if isinstance(name, str) else name[0]]
+        return self.arrays(key)[0]
+
+    def arrays(self, key: str) -> list[Array]:
+        """Return the entry's arrays of that kind."""
+        names = self.entry[key]
+        names = [names] if isinstance(names, str) else names
+        return [self.oracle.arrays[name] for name in names]
 
     def draws(self) -> Array:
         """Return as many of our numbers as the oracle took, as repeated weights."""

@@ -80,7 +80,7 @@ class _Keras3(Optimizer):
             )
         self._settle(
             iterations=0,
-            name=self.name or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower(),
+            name=self.name or _snake_case(type(self).__name__),
             weight_decay=limit(self.weight_decay, "weight_decay"),
             **{name: limit(value, name) for name, value in limits.items()},
             **self.checked(),
@@ -128,6 +128,15 @@ class _Keras3(Optimizer):
         if isinstance(rate, Mapping):
             config = {**config, "learning_rate": schedule_of(rate)}
         return super().from_config(config)
+
+
+def _snake_case(name: str) -> str:
+    """Return a class's name as Keras 3 names its objects: rm_sprop, adam_w, sgd.
+
+    >>> _snake_case("RMSprop")
+    'rm_sprop'
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", name).lower()
 
 
 def of_moments(optimizer: Any) -> Mapping[str, object]:
