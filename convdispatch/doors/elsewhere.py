@@ -31,7 +31,10 @@ _KERAS1, _KERAS2, _KERAS3 = (
 _OF_ALL = ("Input", "InputLayer")  # which no table has: they translate nothing
 _KERAS1_ROWS, _KERAS2_ROWS = tuple(rows_of(keras1.LAYERS)), tuple(rows_of(keras2.LAYERS))
 _NAMES = {  # of layers, by their doors
-    _KERAS3: {row.likeness for row in (*_KERAS1_ROWS, *_KERAS2_ROWS)},
+    _KERAS3: {
+        *(name for row in (*_KERAS1_ROWS, *_KERAS2_ROWS) for name in (row.likeness, *row.aliases)),
+        *(row.function for row in _KERAS2_ROWS if row.function),
+    },
     _KERAS2: set(names_of(_KERAS2_ROWS)),
     _KERAS1: set(names_of(_KERAS1_ROWS)),
 }
@@ -60,7 +63,7 @@ def _old_keywords() -> Mapping[str, tuple[str, ...]]:
 # takes is meant.
 KERAS1_KEYWORDS = _old_keywords()
 # Those that no later Keras has: they tell a document of Keras 1.
-KEYWORDS_OF_KERAS1 = frozenset(KERAS1_KEYWORDS) - {"output_shape"}
+KEYWORDS_OF_KERAS1 = frozenset(KERAS1_KEYWORDS) - {"output_dim", "output_shape"}
 # Keywords of layers in one Keras or another that mean something else here, or nothing yet.
 _KEYWORDS: Mapping[str, str] = {
     "autocast": "A layer here computes in the element type of its input: hand it that type.",
@@ -76,35 +79,32 @@ _KEYWORDS: Mapping[str, str] = {
     "sparse": "Sparse inputs are not offered: make them dense.",
 }
 
-LAYERS_NOT_OFFERED = frozenset(
+# The layers of all Kerases, those of the doors among them.
+_LAYERS_OF_KERAS = frozenset(
     _each(
         """
 Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D
-AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Add
-AdditiveAttention AlphaDropout Attention Average AveragePooling1D AveragePooling2D AveragePooling3D
-AvgPool1D AvgPool2D AvgPool3D Bidirectional CategoryEncoding CenterCrop
-Concatenate ConvLSTM1D ConvLSTM2D ConvLSTM3D ConvRecurrent2D CuDNNGRU CuDNNLSTM Dense
-DenseFeatures Discretization Dot ELU EinsumDense Embedding Flatten GRU GRUCell
-GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
-GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D
-GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization GroupQueryAttention
-Hashing Highway Identity InputSpec IntegerLookup LSTM LSTMCell Lambda
-LayerNormalization LeakyReLU LocallyConnected1D LocallyConnected2D Masking MaxPool1D MaxPool2D
-MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D Maximum MaxoutDense MelSpectrogram Merge Minimum
-MultiHeadAttention Multiply Normalization PReLU ParametricSoftplus Permute RMSNormalization RNN
-RandomBrightness RandomContrast RandomCrop RandomFlip RandomHeight RandomRotation
-RandomTranslation RandomWidth RandomZoom ReLU Recurrent RepeatVector Rescaling Reshape Resizing
-SReLU SimpleRNN SimpleRNNCell Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D
-SpectralNormalization StackedRNNCells StringLookup Subtract SyncBatchNormalization
+AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D
+AdditiveAttention AlphaDropout Attention AveragePooling1D AveragePooling2D AveragePooling3D
+AvgPool1D AvgPool2D AvgPool3D Bidirectional CategoryEncoding CenterCrop ConvLSTM1D ConvLSTM2D
+ConvLSTM3D ConvRecurrent2D CuDNNGRU CuDNNLSTM Dense DenseFeatures Discretization ELU EinsumDense
+Embedding Flatten GRU GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D
+GlobalAveragePooling2D GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D
+GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling2D
+GlobalMaxPooling3D GroupNormalization GroupQueryAttention Hashing Highway Identity InputSpec
+IntegerLookup LSTM LSTMCell Lambda LayerNormalization LeakyReLU LocallyConnected1D
+LocallyConnected2D Masking MaxPool1D MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D
+MaxoutDense MelSpectrogram Merge MultiHeadAttention Normalization PReLU ParametricSoftplus Permute
+RMSNormalization RNN RandomBrightness RandomContrast RandomCrop RandomFlip RandomHeight
+RandomRotation RandomTranslation RandomWidth RandomZoom ReLU Recurrent RepeatVector Rescaling
+Reshape Resizing SReLU SimpleRNN SimpleRNNCell Softmax SpatialDropout1D SpatialDropout2D
+SpatialDropout3D SpectralNormalization StackedRNNCells StringLookup SyncBatchNormalization
 TextVectorization ThresholdedReLU TimeDistributed TimeDistributedDense UnitNormalization Wrapper
-add average concatenate dot maximum merge minimum multiply subtract
 """,
         "",
     )
 )
-_LAYERS_HERE = (
-    "convolutions, cropping, zero padding, upsampling, batch normalization and dropout are"
-)
+LAYERS_NOT_OFFERED = _LAYERS_OF_KERAS - DOORS_OF_LAYERS.keys()
 
 _TRAINING = "differentiate with `convdispatch.gradients` or your framework, and update there"
 _FILES = "`get_weights` and `set_weights` move arrays, `to_json` the architecture"
@@ -193,7 +193,7 @@ def not_offered_layers(names: Iterable[str]) -> str:
     if not known:
         return ""
     verb = "is" if len(known) == 1 else "are"
-    return f"{', '.join(known)} {verb} not offered yet; {_LAYERS_HERE}."
+    return f"{', '.join(known)} {verb} not offered yet; `{_KERAS3}.__all__` lists what is."
 
 
 def _about_layer(name: str) -> str:

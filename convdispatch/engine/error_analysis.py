@@ -26,6 +26,16 @@ class Analysed(InTraining):
         affine = self.resolved(specs).lower(listed(specs)[0].dtype, activations.get(None))
         return affine(weights, inputs)
 
+    def spread(self, weights: Sequence[Any], x: Any, error: Any) -> tuple[Any, Any]:
+        """Return the magnitudes that are rounded, and by how much errors of the inputs spread.
+
+        All are NumPy arrays, and lists of them where the layer takes a list. A layer that is not
+        affine has a method of its own.
+        """
+        absolute, without_shift = self.magnitudes(weights)
+        magnitudes = self.preactivation(absolute, np.abs(x) + error)
+        return magnitudes, self.preactivation(without_shift, error)
+
     def magnitudes(self, weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """Return weights for error analyses: with them a preactivation of |x| sums magnitudes.
 

@@ -220,7 +220,7 @@ class Layer(Analysed):
 
     def replan(self, inputs: Any) -> None:
         """Lower anew for native inputs like these."""
-        self._plans = PlanTable(self._plans)  # what was compiled with the old one is compiled anew
+        self._plans = PlanTable(self._plans)  # a new revision, so everything is compiled anew
         self._make_plan(self._specs_of(inputs))
 
     def _make_plan(self, specs: Specs) -> Plan:

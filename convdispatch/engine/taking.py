@@ -94,8 +94,9 @@ def _set_attribute(layer: Constructed, base: Any, name: str, value: object) -> N
         if name in _known_words() or similar(name, allowed):
             raise layer_options.unknown_keyword(base, name)
     object.__setattr__(layer, name, value)
-    if name not in NOT_COMPUTED_WITH:
-        layer._plans = PlanTable()  # they may have been made from it
+    # A class of this package computes with its arguments alone, a user's class with any attribute.
+    if base is not type(layer) and name not in NOT_COMPUTED_WITH:
+        layer._plans = PlanTable()
         layer._outdate()
 
 

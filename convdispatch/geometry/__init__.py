@@ -1,4 +1,4 @@
-"""Integer arithmetic for convolutions: sizes and pads under both conventions.
+"""Integer arithmetic for convolutions and pooling: sizes and pads under both conventions.
 
 No arrays, no backends, no configuration: every function maps integers to integers.
 """
@@ -17,6 +17,7 @@ from convdispatch.geometry._convolutions import (
     transposed_output_size,
     transposed_pads,
 )
+from convdispatch.geometry._pooling import pool_output_size, pool_pads
 
 __all__ = [
     "CONVENTIONS",
@@ -26,6 +27,8 @@ __all__ = [
     "effective_kernel_size",
     "legal_output_paddings",
     "legal_transposed_sizes",
+    "pool_output_size",
+    "pool_pads",
     "require_convention",
     "require_legal_transposed_size",
     "require_output",

@@ -12,9 +12,10 @@ from convdispatch.engine.declarations import Weight, kernel_reader
 from convdispatch.engine.plans import Function
 from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
-from convdispatch.layers._kernel_layer import KernelLayer, split_activation
+from convdispatch.layers._epilogue import split_activation
+from convdispatch.layers._kernel_layer import KernelLayer
+from convdispatch.layers._lowering import known
 from convdispatch.layers._one_kernel import one_kernel_plan
-from convdispatch.layers._spatial import known
 from convdispatch.ops import PartialShape, Shape
 from convdispatch.types import (
     ActivationLike,

@@ -13,8 +13,9 @@ from convdispatch.engine.plans import Function
 from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidArgument, InvalidShape
-from convdispatch.layers._kernel_layer import KernelLayer, split_activation
-from convdispatch.layers._spatial import known
+from convdispatch.layers._epilogue import split_activation
+from convdispatch.layers._kernel_layer import KernelLayer
+from convdispatch.layers._lowering import known
 from convdispatch.ops import PartialShape, Shape, Tensor
 
 

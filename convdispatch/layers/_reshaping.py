@@ -8,7 +8,8 @@ from convdispatch import ops
 from convdispatch.engine.plans import Function
 from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
-from convdispatch.layers._spatial import SpatialLayer, known
+from convdispatch.layers._lowering import known
+from convdispatch.layers._spatial import SpatialLayer
 
 
 class ReshapingLayer(SpatialLayer):

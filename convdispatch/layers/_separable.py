@@ -15,8 +15,8 @@ from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
 from convdispatch.formulas.activations import Activation
 from convdispatch.layers._depthwise import DepthwiseStep
-from convdispatch.layers._kernel_layer import split_activation
-from convdispatch.layers._spatial import known
+from convdispatch.layers._epilogue import split_activation
+from convdispatch.layers._lowering import known
 from convdispatch.ops import PartialShape, Tensor
 from convdispatch.types import (
     ActivationLike,

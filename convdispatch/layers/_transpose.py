@@ -8,7 +8,7 @@ from typing import Any, Unpack
 from convdispatch import ops
 from convdispatch.engine.arguments import IntOrTuple
 from convdispatch.engine.constructor_signature import LayerOptions
-from convdispatch.layers._spatial import known
+from convdispatch.layers._lowering import known
 from convdispatch.layers._transposed_sizes import TransposedSizes
 from convdispatch.ops import PartialShape, Shape
 from convdispatch.types import (

@@ -188,10 +188,8 @@ def _layer_class(
         if isinstance(known, str) and known in custom_objects:
             return _require_layer_class(custom_objects[known], known)
     offered = importlib.import_module(_door_of(entry, door))
-    if name not in offered.__all__ or name == Layer.__name__:
-        return None
-    found: type[Layer] = getattr(offered, name)
-    return found
+    found = getattr(offered, name) if name in offered.__all__ else None
+    return found if isinstance(found, type) and found is not Layer else None
 
 
 def _door_of(entry: Mapping[str, Any], door: str) -> str:

@@ -144,7 +144,8 @@ class GraphReader:
         """Raise before too many weights of a layer are made."""
         if not isinstance(layer, Layer) or layer.built:
             return
-        declared = layer.resolved(Spec(symbols[0].shape, symbols[0].dtype)).declarations
+        specs = [symbol.spec for symbol in symbols]
+        declared = layer.resolved(specs if layer.takes_list else specs[0]).declarations
         self._parameters += sum(math.prod(weight.shape) for weight in declared)
         self._limits.require(
             "parameters",

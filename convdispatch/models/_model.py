@@ -10,7 +10,7 @@ from convdispatch.engine import layer_options
 from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.graph import Graph, layers_in_keras_order, traced
 from convdispatch.engine.layer import Layer
-from convdispatch.engine.specs import Spec
+from convdispatch.engine.specs import Spec, shapes_of
 from convdispatch.engine.symbols import Call, Symbol, symbols_in
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.models._compiled_forward import CompiledForward
@@ -138,10 +138,7 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
         return shapes if self._graph.gives_list else shapes[0]
 
     def _output_specs(self, specs: Sequence[Spec]) -> list[Spec]:
-        def call(place: int, layer: Layer, spec: Any) -> Spec:
-            return Spec(layer.compute_output_shape(spec.shape), spec.dtype)
-
-        return self._flat.run(call, specs)
+        return self._flat.run(_output_specs, specs)
 
     # Computing.
 
@@ -202,11 +199,11 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
 
         Where one cannot take what it gets, they stay as they are, and the next call says so.
         """
-        first: dict[int, PartialShape] = {}
+        first: dict[int, Any] = {}
 
-        def call(place: int, layer: Layer, spec: Any) -> Spec:
-            first.setdefault(id(layer), spec.shape)
-            return Spec(layer.compute_output_shape(spec.shape), spec.dtype)
+        def call(place: int, layer: Layer, specs: Any) -> Any:
+            first.setdefault(id(layer), shapes_of(specs))
+            return layer.output_specs(specs)
 
         with self._lock.held():
             try:
@@ -288,6 +285,10 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
 
 def _apply(place: int, layer: Layer, inputs: Any) -> Any:
     return layer(inputs)
+
+
+def _output_specs(place: int, layer: Layer, specs: Any) -> Any:
+    return layer.output_specs(specs)
 
 
 def _entry(member: Any) -> dict[str, Any]:

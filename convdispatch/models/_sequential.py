@@ -71,6 +71,11 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
             raise InvalidType(
                 f"`layer` must be a convdispatch layer; received {type(layer).__name__}."
             )
+        if layer.takes_list:
+            raise InvalidArgument(
+                f"a Sequential hands each layer one tensor; received {layer.name!r}, which takes a "
+                f"list. Call it with symbols from `Input`, and make a `Model` of them."
+            )
         with self._lock.held():
             self._add(layer)
 

@@ -94,7 +94,7 @@ def _require_few_parameters(
     """Raise unless the layers fit each other and do not have too many weights."""
     total = 0
     for layer in layers:
-        resolved = layer.resolved(Spec(shape, layer.dtype))
+        resolved = layer.resolved(Spec(shape, layer.input_dtype))
         total += sum(math.prod(weight.shape) for weight in resolved.declarations)
         limits.require("parameters", total, f"its weights hold at least {total:,} parameters")
         shape = resolved.output_shape

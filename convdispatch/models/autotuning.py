@@ -11,7 +11,13 @@ from typing import Any
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidArgument
-from convdispatch.models.parts import AnyModel, native_inputs, parts_of, require_model
+from convdispatch.models.parts import (
+    AnyModel,
+    build_for,
+    native_inputs,
+    parts_of,
+    require_model,
+)
 from convdispatch.runtime import tuning
 from convdispatch.runtime.registry import registry
 from convdispatch.support.tables import table
@@ -81,9 +87,11 @@ def autotune(model: AnyModel, x: Any) -> Tuned:
             "to measure. Call it once before, with an input of the same shape."
         )
     inputs = native_inputs(model, x)
-    parts = parts_of(model)
     # Where it raises, nothing is measured.
     specs = [Spec(*backend.describe(tensor)) for tensor in inputs]
+    if getattr(model, "takes_list", False):
+        build_for(model, [spec.shape for spec in specs])
+    parts = parts_of(model)
     parts.output_specs(specs)
     batch = max(specs[0].shape[0] or 0, 1)
     findings: list[tuning.Finding] = []

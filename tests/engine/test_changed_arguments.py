@@ -53,6 +53,9 @@ def made(one: LayerClass, **arguments: Any) -> Any:
     needed: dict[str, Any] = {name: one.value(name) for name in one.required}
     if "output_shape" in needed:  # of 9 x 8 cells by 2 x 3 taps
         needed["output_shape"] = (None, 10, 10, 8)
+    steps = {"strides", "stride"}.intersection(one.arguments)
+    if "Pooling" in one.name:  # by default the window's size, and then it stays
+        needed |= dict.fromkeys(steps, 2 if one.rank == 1 else (2,) * one.rank)
     return one.type(**{"name": "layer", "backend": "numpy"} | needed | arguments)
 
 

@@ -214,7 +214,7 @@ def put(path: str, value: Any) -> Any:
         (put("output_layers", [["b", 1, 0]]), "output 0 of call 1 of 'b', which it does not have"),
         (put("input_layers", [["a", 0, 0]]), "must come from `Input`"),
         (put("layers", {}), "must have a list of `layers`"),
-        (put("layers/1/class_name", "Dense"), "has no layer named 'Dense'"),
+        (put("layers/1/class_name", "Dens"), "has no layer named 'Dens'"),
     ],
 )
 def test_a_document_that_is_no_model_is_refused(change: Any, message: str) -> None:

@@ -1,4 +1,4 @@
-"""What a backend declares that it cannot do is refused before it is asked, with its reason."""
+"""What a backend declares unsupported is refused with its reason before the backend is called."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def cases(seed: int) -> Iterator[Case]:
 
 
 def refused(backend: Backend) -> None:
-    """Lower an op for each declared feature, with something in the place of the backend's `lower`.
+    """Lower an op for each declared feature, with another object in place of the backend.
 
     A declaration that no op has would never be seen by a user: it is a fault as well.
     """
@@ -78,15 +78,15 @@ def refused(backend: Backend) -> None:
         ]
         if not using:
             raise Mismatch(
-                f"{feature!r} is declared unsupported, but is no feature of an op, so that nothing "
-                "is ever refused for it. `convdispatch.ops.features` spells them."
+                f"{feature!r} is declared unsupported, but no op has that feature, so nothing "
+                "is ever refused for it. `convdispatch.ops.features` lists the features of an op."
             )
         for problem in using:
             _require_refused(problem, backend.name, declared)
 
 
 def declined_method(backend: Backend, feature: str) -> None:
-    """Ask for what the backend declines, as the frontend does and of the backend itself.
+    """Use what the backend declines, as the frontend does and directly.
 
     Declined functions are computed by NumPy's, between tensors of the backend.
     """
@@ -110,7 +110,7 @@ def declined_method(backend: Backend, feature: str) -> None:
             if reason not in str(exc):
                 raise Mismatch(f"the refusal of {feature!r} gives another reason: {exc}") from exc
         else:
-            raise Mismatch(f"{feature!r} is declined ({reason}), and there all the same")
+            raise Mismatch(f"{feature!r} is declined ({reason}), but exists nevertheless")
 
 
 _ASKS: Mapping[str, Callable[[Any], object]] = {

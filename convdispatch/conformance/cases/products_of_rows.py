@@ -77,7 +77,7 @@ def cases(seed: int) -> Iterator[Case]:
         slug = f"{times(shape)}-{outputs}"
         yield forward_case("edge", f"empty-batch-{slug}", with_batch(made, 0))
         yield _edge(f"special-{slug}", made, reaches, "NaN reaches the rows and columns it is in.")
-        claim = "A product with a matrix is a convolution by one cell."
+        claim = "A product with a matrix is a convolution with a kernel of one cell."
         yield _edge(f"is-a-convolution-{slug}", made, is_a_convolution, claim)
 
 

@@ -203,7 +203,7 @@ def _ways() -> tuple[tuple[str, Check, str, tuple[ConvRow, ...]], ...]:
         (
             "cropped-before",
             cropped_before,
-            "Cells that a negative pad crops might as well be missing.",
+            "A negative pad gives the same as an input without the cropped cells.",
             cropped,
         ),
         (
