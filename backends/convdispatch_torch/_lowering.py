@@ -68,6 +68,8 @@ def _lower_conv(op: Conv, signature: Signature, backend: kit.Primitives) -> Func
     padding = tuple(max(min(sides), 0) for sides in pads)
     rest = [(low - both, high - both) for (low, high), both in zip(pads, padding, strict=True)]
     convolve = _CONV[spatial_rank(op) - 1]
+    if None in signature.input_shape and signature.weight_shapes[0][-2] * op.groups == 1:
+        convolve = _laid_out_anew(convolve)
     arguments: tuple[object, ...] = strides, padding, op.dilation, op.groups
     if op.groups == 1 and max(*strides, *op.dilation) == 1 and not any(padding):
         arguments = ()  # those are torch's defaults, and to read them takes half a microsecond
@@ -81,9 +83,9 @@ def _lower_conv_transpose(
     op: ConvTranspose, signature: Signature, backend: kit.Primitives
 ) -> Function:
     convolve = _CONV_TRANSPOSE[spatial_rank(op) - 1]
-    axes = kit.axes(op, signature)
+    axes = kit.windows(op, signature)
     # A single cell needs no stride, and its gradient is the convolution that must not have one.
-    strides = [1 if axis.count == 1 else axis.stride for axis in axes]
+    strides = [1 if _is_single(axis) else axis.stride for axis in axes]
     padding = [axis.low for axis in axes]
     extra = [low - high for low, high in (axis.fitted for axis in axes)]
     rates = zip(strides, op.dilation, strict=True)
@@ -129,6 +131,8 @@ def _lower_pool(op: Pool, signature: Signature, backend: kit.Primitives) -> Func
 def _lower_resampling(
     op: Upsample | Resize, signature: Signature, backend: kit.Primitives
 ) -> Function:
+    if None in signature.input_shape:
+        return kit.derived(op, signature, backend)
     # `F.interpolate` finds cells and weights in float32, from positions as large as the image.
     dtype = getattr(torch, kit.computed_in(signature.dtype))
     last = spatial_rank(op) + 1
@@ -165,11 +169,21 @@ def _strides_that_matter(op: Conv, signature: Signature) -> tuple[list[int], lis
     oneDNN's float32 kernel in torch 2.13 computes wrong numbers where one input channel, seen
     channels-last, is strided to a width of one cell: (2, 1, 4, 3) by (2, 1, 3, 3), stride (1, 2).
     """
-    axes = kit.axes(op, signature)
+    axes = kit.windows(op, signature)
     return (
-        [1 if axis.count == 1 else axis.stride for axis in axes],
-        [axis.fitted if axis.count == 1 else (axis.low, axis.high) for axis in axes],
+        [1 if _is_single(axis) else axis.stride for axis in axes],
+        [axis.fitted if _is_single(axis) else (axis.low, axis.high) for axis in axes],
     )
+
+
+def _laid_out_anew(convolve: Function) -> Function:
+    """Return the convolution of a copy, for strides that may lead to one cell: see above."""
+    laid_out = torch.contiguous_format
+    return lambda x, *rest: convolve(x.clone(memory_format=laid_out), *rest)
+
+
+def _is_single(axis: kit.Window) -> bool:
+    return isinstance(axis, kit.Axis) and axis.count == 1
 
 
 def _adapted(
@@ -211,7 +225,7 @@ def _as_product(
 ) -> Function | None:
     """Return the convolution by a product of matrices wherever that is faster, if it ever is."""
     kernel_shape = signature.weight_shapes[0]
-    if op.groups > 1 or not op.channels_last:
+    if op.groups > 1 or not op.channels_last or None in signature.input_shape:
         return None
     *taps, _, filters = kernel_shape
     if max(taps) == 1 and not any(map(any, pads)):

@@ -20,6 +20,8 @@ _MAX_POOL: tuple[Callable[..., torch.Tensor], ...] = (F.max_pool1d, F.max_pool2d
 
 def pooling(op: Pool, signature: Signature) -> Function | None:
     """Return the function, None if torch has no correct one."""
+    if None in signature.input_shape:
+        return None
     axes = kit.axes(op, signature)
     if op.kind == "max":
         pool = _largest(op, axes)

@@ -23,6 +23,7 @@ from convdispatch.formulas import activations
 from convdispatch.formulas.dialects import KERAS3, Dialect
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.runtime import selection
+from convdispatch.runtime.dispatch import require_feature
 from convdispatch.runtime.registry import registry
 from convdispatch.runtime.tuning import outside_trace
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
@@ -230,12 +231,8 @@ class Layer(Analysed):
         plans = self._plans  # the arguments may change meanwhile, and with them the table
         resolved = self.resolved(specs)
         large_sizes.require_possible(self, specs, resolved.output_shape)
-        for one in inputs:
-            if None in one.shape[1:]:
-                raise InvalidShape(
-                    f"{self._title} computes for known sizes only; received shape {one.shape}. "
-                    "Only the batch size may stay unknown while a framework traces the call."
-                )
+        if any(None in one.shape[1:] for one in inputs):
+            require_feature(backend, "unknown_sizes")
         dtype, lower = inputs[0].dtype, resolved.lower
         with recorded() as lowered:
             batch = inputs[0].shape[0]

@@ -16,6 +16,16 @@ def pool_output_size(size: int | None, window: int, *, stride: int, padding: str
     return conv_output_size(size, window, stride=stride, dilation=1, padding=padding)
 
 
+def pool_pads_need_size(window: int, *, stride: int, padding: str, convention: str) -> bool:
+    """Return whether `pool_pads` differ between two sizes.
+
+    >>> pool_pads_need_size(2, stride=2, padding="same", convention="tensorflow")
+    True
+    """
+    is_cut = window > 1 or convention == "theano"
+    return padding == "same" and stride > 1 and is_cut
+
+
 def pool_pads(size: int, window: int, *, stride: int, padding: str, convention: str) -> Pads:
     """Return the cells to add (low, high) around `size` cells; a negative number crops.
 

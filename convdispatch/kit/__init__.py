@@ -19,17 +19,22 @@ any backend except the given one.
 """
 
 from convdispatch.kit._axes import Axis as Axis
+from convdispatch.kit._axes import Window as Window
 from convdispatch.kit._axes import axes as axes
+from convdispatch.kit._axes import windows as windows
 from convdispatch.kit._derived import derived as derived
 from convdispatch.kit._draws import below_one as below_one
 from convdispatch.kit._draws import draws as draws
 from convdispatch.kit._draws import draws_from as draws_from
 from convdispatch.kit._epilogue import finished as finished
 from convdispatch.kit._layouts import channel_axis as channel_axis
+from convdispatch.kit._layouts import channels as channels
 from convdispatch.kit._layouts import first_spatial_axis as first_spatial_axis
+from convdispatch.kit._layouts import partial_size as partial_size
 from convdispatch.kit._layouts import permutations as permutations
 from convdispatch.kit._layouts import spatial_axes as spatial_axes
 from convdispatch.kit._layouts import spatial_size as spatial_size
+from convdispatch.kit._moving import fitting as fitting
 from convdispatch.kit._numpy_arrays import native as native
 from convdispatch.kit._numpy_arrays import native_type as native_type
 from convdispatch.kit._numpy_arrays import numpy_dtype as numpy_dtype

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from convdispatch.ops import Shape, Signature, SpatialOp, spatial_rank
+from convdispatch.errors import UnsupportedOp
+from convdispatch.ops import PartialShape, Shape, Signature, SpatialOp, op_name, spatial_rank
 
 
 def spatial_size(op: SpatialOp, signature: Signature) -> Shape:
-    """Return the spatial sizes of the op's input."""
+    """Return the spatial sizes of the op's input.
+
+    Raises `UnsupportedOp` if one of them is unknown.
+    """
+    sizes = partial_size(op, signature)
+    known = tuple(size for size in sizes if size is not None)
+    if len(known) < len(sizes):
+        raise UnsupportedOp(
+            f"{op_name(op)} is computed for known sizes only; received sizes {sizes}. State each "
+            "size, in the signature of the function that the framework traces."
+        )
+    return known
+
+
+def partial_size(op: SpatialOp, signature: Signature) -> PartialShape:
+    """Return the spatial sizes of the op's input, None where one is unknown."""
     shape = signature.input_shape
     return shape[:-1] if op.channels_last else shape[1:]
+
+
+def channels(op: SpatialOp, signature: Signature) -> int:
+    """Return the channels of the op's input, which are always known."""
+    found = signature.input_shape[-1 if op.channels_last else 0]
+    assert found is not None
+    return found
 
 
 def first_spatial_axis(op: SpatialOp) -> int:

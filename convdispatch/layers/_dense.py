@@ -13,7 +13,6 @@ from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidShape
 from convdispatch.layers._epilogue import EpilogueLayer, split_activation
-from convdispatch.layers._lowering import known
 from convdispatch.ops import PartialShape
 from convdispatch.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 
@@ -110,7 +109,7 @@ class Dense(EpilogueLayer):
             fused, finish = split_activation(activation, self._backend(), dtype)
             op = ops.Dense(bias=self.use_bias, activation=fused)
             shapes = tuple(weight.shape for weight in resolved.declarations)
-            dense = self._lower_op(op, known(shape[1:]), shapes, dtype)
+            dense = self._lower_op(op, shape[1:], shapes, dtype)
             if finish is None:
                 return lambda weights, inputs: dense(inputs, *weights)
             return lambda weights, inputs: finish(dense(inputs, *weights))

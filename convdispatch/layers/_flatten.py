@@ -70,9 +70,16 @@ class Flatten(Layer):
         def lower(dtype: str, activation: Any) -> Function:
             functions = self._backend().functions
             reshape, transpose = functions["reshape"], functions["transpose"]
-            row, axes = (-1, numbers), (0, *range(2, len(shape)), 1)
-            if is_moved:
-                return lambda weights, inputs: reshape(transpose(inputs, axes), row)
-            return lambda weights, inputs: reshape(inputs, row)
+            axes, sizes_of = (0, *range(2, len(shape)), 1), functions["shape"]
+            known = None if numbers is None else (-1, numbers)
+
+            def flat(weights: Any, inputs: Any) -> Any:
+                row: Any = known
+                if row is None:
+                    sizes: Any = sizes_of(inputs)
+                    row = -1, math.prod(sizes[1:])
+                return reshape(transpose(inputs, axes) if is_moved else inputs, row)
+
+            return flat
 
         return Resolved(output_shape=(None, numbers), lower=lower)

@@ -55,17 +55,20 @@ class KernelLayer(SpatialLayer, EpilogueLayer):
     # The geometry of a forward convolution.
 
     def _conv_pads(self, sizes: PartialShape) -> tuple[tuple[int, int], ...]:
-        return tuple(
-            geometry.conv_pads(
-                size or 0,
-                taps,
-                stride=stride,
-                dilation=dilation,
-                padding=self.padding,
-                convention=self.convention,
-            )
-            for size, taps, stride, dilation in self._axes(sizes)
-        )
+        """Return the pads; raise `InvalidShape` where they depend on a size that is unknown."""
+        pads = []
+        for axis, (size, taps, stride, dilation) in enumerate(self._axes(sizes)):
+            given: Any = {"stride": stride, "dilation": dilation, "padding": self.padding}
+            given["convention"] = self.convention
+            if size is None and geometry.pads_need_size(taps, **given):
+                raise self._needs_size(
+                    axis,
+                    f"with `{self.spelled('padding')}` 'same' and `{self.spelled('strides')}` "
+                    f"{stride} the pads depend on it",
+                    "use 'valid', a stride of 1 or the convention 'theano', whose pads do not",
+                )
+            pads.append(geometry.conv_pads(size or 0, taps, **given))
+        return tuple(pads)
 
     def _conv_output_sizes(self, sizes: PartialShape) -> PartialShape:
         outputs = []

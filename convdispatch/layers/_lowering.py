@@ -15,14 +15,9 @@ class LoweringLayer(Layer):
     """A layer that lowers ops."""
 
     def _lower_op(
-        self, op: ops.Op, input_shape: Shape, weight_shapes: tuple[Shape, ...], dtype: str
+        self, op: ops.Op, input_shape: PartialShape, weight_shapes: tuple[Shape, ...], dtype: str
     ) -> Callable[..., Tensor]:
         signature = ops.Signature(input_shape=input_shape, weight_shapes=weight_shapes, dtype=dtype)
         by, function = lower_by(self._backend(), op, signature)
         record(op, signature, by)
         return function
-
-
-def known(sizes: PartialShape) -> Shape:
-    """Return the sizes where all are known, as they are where a layer is lowered."""
-    return tuple(size or 0 for size in sizes)

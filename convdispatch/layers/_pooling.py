@@ -11,7 +11,6 @@ from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.engine.plans import Function
 from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
-from convdispatch.layers._lowering import known
 from convdispatch.layers._spatial import SpatialLayer
 from convdispatch.ops import PartialShape
 from convdispatch.types import DataFormat, PoolPadding
@@ -61,7 +60,8 @@ class PoolingLayer(SpatialLayer):
         sizes = self._spatial(shape)
 
         def lower(dtype: str, activation: Any) -> Function:
-            pool = self._lower_op(self._op(sizes), known(shape[1:]), (), dtype)
+            self._channels(shape)
+            pool = self._lower_op(self._op(sizes), shape[1:], (), dtype)
             return lambda weights, inputs: pool(inputs)
 
         channels = shape[self._channel_axis]
@@ -81,20 +81,30 @@ class PoolingLayer(SpatialLayer):
         return tuple(outputs)
 
     def _op(self, sizes: PartialShape) -> ops.Op:
-        pads = tuple(
-            geometry.pool_pads(
-                size or 0, window, stride=stride, padding=self.padding, convention=self.convention
-            )
-            for size, window, stride in zip(sizes, self.pool_size, self.strides, strict=True)
-        )
         return ops.Pool(
             kind=self.kind,
             size=self.pool_size,
             strides=self.strides,
-            pads=pads,
+            pads=self._pads(sizes),
             counts_pads=False,
             channels_last=self.channels_last,
         )
+
+    def _pads(self, sizes: PartialShape) -> tuple[tuple[int, int], ...]:
+        """Return the pads; raise `InvalidShape` where they depend on a size that is unknown."""
+        given: Any = {"padding": self.padding, "convention": self.convention}
+        pads = []
+        for axis, size in enumerate(sizes):
+            window, stride = self.pool_size[axis], self.strides[axis]
+            if size is None and geometry.pool_pads_need_size(window, stride=stride, **given):
+                raise self._needs_size(
+                    axis,
+                    f"with `{self.spelled('padding')}` 'same' and `{self.spelled('strides')}` "
+                    f"{stride} the pads depend on it",
+                    "use 'valid' or a stride of 1",
+                )
+            pads.append(geometry.pool_pads(size or 0, window, stride=stride, **given))
+        return tuple(pads)
 
 
 class MaxPooling(PoolingLayer):

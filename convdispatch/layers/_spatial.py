@@ -81,3 +81,11 @@ class SpatialLayer(LoweringLayer):
                 f"{self._channel_axis % len(shape)} ({self.data_format}); received shape {shape}."
             )
         return channels
+
+    def _needs_size(self, axis: int, why: str, instead: str) -> InvalidShape:
+        """Return the error for a spatial axis, the first being 0, whose size has to be known."""
+        number = axis + (1 if self.channels_last else 2)
+        return InvalidShape(
+            f"{self._title} needs a known size of axis {number}, which is unknown while a "
+            f"framework traces the call: {why}. State the size, or {instead}."
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sabotage import lowering, method, stateful
+from sabotage import HONEST_LIMITS, lowering, method, stateful
 
 from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import Conv, ConvTranspose, Dense, Pad, Pool, Resize, Upsample
@@ -26,7 +26,10 @@ def unknown_op_crashes(lower, op, signature):
     return lower(op, signature)
 
 
-@stateful("*/contract/*", unsupported={"conv2d_transposed": "it has no kernel for this"})
+@stateful(
+    "*/contract/*",
+    unsupported=HONEST_LIMITS | {"conv2d_transposed": "it has no kernel for this"},
+)
 def declares_what_nobody_asks():
     """Declare a feature that no op has."""
     return {}

@@ -21,7 +21,7 @@ from convdispatch.errors import InvalidArgument
 from convdispatch.numerics.distance import require_kind, require_within
 from convdispatch.numerics.problem import Array, Problem
 from convdispatch.numerics.rounding import reference_with_bound
-from convdispatch.ops import Backend, Op, Shape, Signature, Tensor, features
+from convdispatch.ops import Backend, Op, Shape, Signature, Tensor, features, known_sizes
 from convdispatch.runtime.registry import registry
 
 # What every row's layer states; messages call it by this name.
@@ -176,7 +176,7 @@ def declared_factor(backend: Backend, row: LayerRow) -> float:
     problems = [
         Problem(
             op=op,
-            input_shape=(1, *signature.input_shape),
+            input_shape=(1, *known_sizes(signature.input_shape)),
             weight_shapes=signature.weight_shapes,
             dtype=signature.dtype,
         )

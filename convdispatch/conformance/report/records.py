@@ -20,7 +20,7 @@ from convdispatch.conformance.report.decoding import Misfit, reader
 from convdispatch.conformance.results import FAILED, STATUSES, Outcome
 from convdispatch.errors import ConvDispatchError
 from convdispatch.numerics.problem import Problem
-from convdispatch.ops import Conv, ConvTranspose, Shape
+from convdispatch.ops import Conv, ConvTranspose, Shape, known_sizes
 from convdispatch.support.files import read_whole
 
 VERSION = 1
@@ -256,10 +256,14 @@ def _drawing(problem: Problem) -> Drawing | None:
         return None
     read = problem.input_shape[1:-1] if op.channels_last else problem.input_shape[2:]
     kernel = problem.weight_shapes[0][:-2]
+    if isinstance(op, ConvTranspose):
+        written = known_sizes(op.output_size)
+    else:
+        written = _written(op, read, kernel)
     return Drawing(
         transposed=isinstance(op, ConvTranspose),
         input=read,
-        output=op.output_size if isinstance(op, ConvTranspose) else _written(op, read, kernel),
+        output=written,
         kernel=kernel,
         strides=op.strides,
         pads=op.pads,
