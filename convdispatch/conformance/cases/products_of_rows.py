@@ -63,7 +63,8 @@ def cases(seed: int) -> Iterator[Case]:
         chance = zlib.crc32(slug.encode()) >> 8
         made = dense_problem(shape, outputs, bias=bias, activation=activation)
         problem = replace(made, dtype=FLOAT_DTYPES[chance & 3], seed=seed)
-        yield forward_case("core", f"{slug}-{problem.dtype}", problem)
+        level = "core" if problem.dtype in _DTYPES else "dtype"
+        yield forward_case(level, f"{slug}-{problem.dtype}", problem)
         if bias or activation == "linear":
             yield gradient_case(slug, replace(problem, dtype=_DTYPES[chance >> 2 & 1]))
         if bias and activation != "relu":
