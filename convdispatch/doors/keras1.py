@@ -148,6 +148,7 @@ LAYERS: Table = {
         Row("Dense", "", f"output_dim, {_DRAWN}, {_WISHES}, input_dim: int | None = None"),
         Row("Dropout", "", "p"),
         Row("Flatten", "", ""),
+        Row("Masking"),
     ),
     "normalization": (
         Row(

@@ -46,6 +46,7 @@ LAYERS: Table = {
         ),
         Row("Dropout"),
         Row("Flatten"),
+        Row("Masking"),
     ),
     "merge": (
         Row("Add", function="add"),

@@ -33,6 +33,7 @@ class Graph:
     nodes: tuple[Node, ...]
     outputs: tuple[int, ...]  # numbers of tensors
     gives_list: bool
+    masked: frozenset[int] = frozenset()  # numbers of tensors that have a mask
 
     def run(self, call: Callable[[int, Any, Any], Any], inputs: Sequence[Any]) -> list[Any]:
         """Return the outputs, each node computed by `call(its place, its layer, its inputs)`."""

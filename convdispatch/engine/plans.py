@@ -116,8 +116,8 @@ def record(op: Op, signature: Signature, by: str) -> None:
 def casting_weights(function: Function, backend: Backend, dtype: str) -> Function:
     """Return the function taking weights of any element type."""
 
-    def cast_and_apply(weights: Sequence[Tensor], inputs: Any) -> Tensor:
-        return function([backend.cast(weight, dtype) for weight in weights], inputs)
+    def cast_and_apply(weights: Sequence[Tensor], inputs: Any, *mask: Any) -> Any:
+        return function([backend.cast(weight, dtype) for weight in weights], inputs, *mask)
 
     return cast_and_apply
 
@@ -126,10 +126,10 @@ def training_in_float32(training: Training, backend: Backend, dtype: str) -> Tra
     """Return the same for training: the new values of weights are rounded, too."""
 
     def widen_and_round(
-        weights: Sequence[Tensor], inputs: Any, key: Tensor
+        weights: Sequence[Tensor], inputs: Any, key: Tensor, *mask: Any
     ) -> tuple[Tensor, Effects]:
         wide = [backend.cast(weight, "float32") for weight in weights]
-        outputs, effects = training(wide, _widened(backend, inputs), key)
+        outputs, effects = training(wide, _widened(backend, inputs), key, *mask)
         updates = {name: backend.cast(new, dtype) for name, new in effects.updates.items()}
         return backend.cast(outputs, dtype), replace(effects, updates=updates)
 
@@ -139,9 +139,9 @@ def training_in_float32(training: Training, backend: Backend, dtype: str) -> Tra
 def in_float32(function: Function, backend: Backend, dtype: str) -> Function:
     """Return a function of float32 tensors for those of half precision, rounding its result."""
 
-    def widen_and_round(weights: Sequence[Tensor], inputs: Any) -> Tensor:
+    def widen_and_round(weights: Sequence[Tensor], inputs: Any, *mask: Any) -> Tensor:
         wide = [backend.cast(weight, "float32") for weight in weights]
-        return backend.cast(function(wide, _widened(backend, inputs)), dtype)
+        return backend.cast(function(wide, _widened(backend, inputs), *mask), dtype)
 
     return widen_and_round
 

@@ -30,6 +30,8 @@ class Activation(EpilogueLayer):
     array([[0., 2.]])
     """
 
+    supports_masking = True
+
     def __init__(self, activation: ActivationLike, **options: Unpack[LayerOptions]) -> None:
         """Check and keep the arguments.
 

@@ -38,6 +38,7 @@ class Dense(EpilogueLayer):
     array([[ 3.5, 30. ]])
     """
 
+    supports_masking = True
     size_arguments = ("units",)
 
     def __init__(

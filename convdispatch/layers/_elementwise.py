@@ -100,7 +100,7 @@ class Multiply(Elementwise):
     def _combining(self) -> Callable[[Tensors], Any]:
         return _multiplied
 
-    def spread(self, weights: Any, x: Tensors, error: Tensors) -> tuple[Any, Any]:
+    def spread(self, weights: Any, x: Tensors, error: Tensors, *mask: Any) -> tuple[Any, Any]:
         """Return the magnitudes that are rounded, and by how much errors of the inputs spread."""
         rank = max(one.ndim for one in x)
         sizes = [np.abs(one).reshape(aligned(one.shape, rank, len(one))) for one in x]
@@ -172,7 +172,7 @@ class Maximum(Elementwise):
 
         return lambda inputs: functools.reduce(larger, inputs)
 
-    def spread(self, weights: Any, x: Tensors, error: Tensors) -> tuple[Any, Any]:
+    def spread(self, weights: Any, x: Tensors, error: Tensors, *mask: Any) -> tuple[Any, Any]:
         """Return the magnitudes that are rounded, and by how much errors of the inputs spread."""
         largest = self._sum_of(error)  # at most the largest error, and never less than it
         return np.zeros_like(largest), largest

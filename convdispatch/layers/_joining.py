@@ -78,7 +78,24 @@ class Concatenate(MergeLayer):
         concatenate, axis = self._backend().functions["concatenate"], self.axis
         return lambda inputs: concatenate(inputs, axis)
 
-    def spread(self, weights: Any, x: Tensors, error: Tensors) -> tuple[Any, Any]:
+    def compute_mask(self, inputs: Tensors, mask: Any = None) -> Any:
+        """Return the inputs' masks joined along a masked axis; else which steps count in all.
+
+        In Keras 3 those that count in one of them. `mask` is a list with a mask or None for each
+        input, all of whose steps count where it has none.
+        """
+        if mask is None or all(one is None for one in mask):
+            return None
+        f: Any = self._backend().functions
+        rank = max(len(f["shape"](one)) for one in mask if one is not None)
+        masks = [
+            all_true(f, x, rank) if one is None else one
+            for x, one in zip(inputs, mask, strict=True)
+        ]
+        axis = self.axis % len(f["shape"](inputs[0]))
+        return f["concatenate"](masks, axis) if axis < rank else self._all_or_any(masks)
+
+    def spread(self, weights: Any, x: Tensors, error: Tensors, *mask: Any) -> tuple[Any, Any]:
         """Return the magnitudes that are rounded, and by how much errors of the inputs spread."""
         joined = np.concatenate(error, self.axis)
         return np.zeros_like(joined), joined
@@ -108,6 +125,10 @@ class Dot(MergeLayer):
     """
 
     most = 2
+
+    def makes_mask(self, masked: Sequence[bool]) -> bool:
+        """Return whether the output has a mask: never, for steps are summed or paired."""
+        return False
 
     def __init__(
         self,
@@ -178,7 +199,7 @@ class Dot(MergeLayer):
 
         return cosine
 
-    def spread(self, weights: Any, x: Tensors, error: Tensors) -> tuple[Any, Any]:
+    def spread(self, weights: Any, x: Tensors, error: Tensors, *mask: Any) -> tuple[Any, Any]:
         """Return the magnitudes that are rounded, and by how much errors of the inputs spread."""
         f, axes = self._backend().functions, self._axes_of([one.shape for one in x])
         sizes = [np.abs(one) for one in x]
@@ -197,6 +218,13 @@ def _unit_with_error(size: Any, error: Any, axis: int) -> tuple[Any, Any]:
     off = np.sqrt((error**2).sum(axis, keepdims=True))
     unit = size / length
     return unit, (error + unit * off) / np.maximum(length - off, 1e-6)
+
+
+def all_true(f: Any, x: Any, rank: int) -> Any:
+    """Return a mask of the tensor's first axes by which all counts."""
+    some = f["max"](x, tuple(range(rank, len(f["shape"](x)))))
+    same = f["equal"](some, some)
+    return f["where"](same, same, f["not_equal"](some, some))  # NaN does not equal itself
 
 
 def axis_of(axis: int, shape: PartialShape, title: str, argument: str) -> int:

@@ -22,6 +22,7 @@ Tensors = Sequence[Any]
 class MergeLayer(ListLayer):
     """A layer without weights that makes one tensor of several of one element type."""
 
+    supports_masking = True
     most: ClassVar[int | None] = None  # inputs; None: any number from two on
     rounds: ClassVar[bool] = True  # whether half precision must be computed in float32
 
@@ -72,6 +73,13 @@ class MergeLayer(ListLayer):
                 f"{', '.join(dtypes)}. Convert them to one of these first."
             )
 
+    def _all_or_any(self, masks: Sequence[Any]) -> Any:
+        """Return whether a step counts in all of these masks or, in Keras 3, in one of them."""
+        where: Any = self._backend().functions["where"]
+        if self.dialect.unites_masks:
+            return functools.reduce(lambda a, b: where(a, a, b), masks)
+        return functools.reduce(lambda a, b: where(a, b, a), masks)
+
 
 class Elementwise(MergeLayer):
     """A layer that computes each cell from the cells at that place of all inputs.
@@ -102,20 +110,36 @@ class Elementwise(MergeLayer):
         rank = max(map(len, shapes))
         if all(len(shape) == rank for shape in shapes):
             return combine
-        sizes_of: Any = f["shape"]
-        reshape, missing = f["reshape"], [(1,) * (rank - len(shape)) for shape in shapes]
+        missing = [rank - len(shape) for shape in shapes]
 
-        def expanded(x: Any, ones: tuple[int, ...]) -> Any:
-            batch, *rest = sizes_of(x)
-            return reshape(x, (batch, *ones, *rest)) if ones else x
+        def combined(inputs: Tensors) -> Any:
+            pairs = zip(inputs, missing, strict=True)
+            return combine([_expanded(f, x, count) for x, count in pairs])
 
-        return lambda inputs: combine([*map(expanded, inputs, missing)])
+        return combined
+
+    def makes_mask(self, masked: Sequence[bool]) -> bool:
+        """Return whether the output has a mask: if an input has one, in Keras 3 if all have."""
+        return all(masked) if self.dialect.unites_masks else any(masked)
+
+    def compute_mask(self, inputs: Tensors, mask: Any = None) -> Any:
+        """Return the steps that count in all inputs that have a mask; in Keras 3, in one of them.
+
+        `mask` is a list with a mask or None for each input.
+        """
+        masks = mask or [None] * len(inputs)
+        if not self.makes_mask([one is not None for one in masks]):
+            return None
+        f: Any = self._backend().functions
+        ranks = [len(f["shape"](x)) for x in inputs]
+        given = [(one, max(ranks) - r) for one, r in zip(masks, ranks, strict=True)]
+        return self._all_or_any([_expanded(f, one, n) for one, n in given if one is not None])
 
     def _combining(self) -> Callable[[Tensors], Any]:
         """Return the function of tensors with as many axes each."""
         raise NotImplementedError
 
-    def spread(self, weights: Any, x: Tensors, error: Tensors) -> tuple[Any, Any]:
+    def spread(self, weights: Any, x: Tensors, error: Tensors, *mask: Any) -> tuple[Any, Any]:
         """Return the magnitudes that are rounded, and by how much errors of the inputs spread."""
         widest = [np.abs(one) + off for one, off in zip(x, error, strict=True)]
         return self._sum_of(widest), self._sum_of(error)
@@ -124,6 +148,14 @@ class Elementwise(MergeLayer):
         rank = max(one.ndim for one in arrays)
         whole = [one.reshape(aligned(one.shape, rank, len(one))) for one in arrays]
         return functools.reduce(np.add, whole)
+
+
+def _expanded(f: Any, x: Any, count: int) -> Any:
+    """Return a tensor with so many axes of size 1 more, after the batch axis."""
+    if not count:
+        return x
+    batch, *rest = f["shape"](x)
+    return f["reshape"](x, (batch, *itertools.repeat(1, count), *rest))
 
 
 def aligned(shape: Any, rank: int, *batch: int) -> Any:

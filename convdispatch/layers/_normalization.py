@@ -49,6 +49,8 @@ class BatchNormalization(WithWeightOptions):
     array([1., 3.])
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         axis: int = -1,

@@ -8,9 +8,11 @@ from typing import Any, ClassVar, overload
 
 import numpy as np
 
-from convdispatch.engine.graph import Graph
+from convdispatch.engine.graph import Graph, chain
 from convdispatch.engine.layer import Layer
+from convdispatch.engine.masks import compute, with_masks
 from convdispatch.engine.plans import MAX_PLANS, Function, Key, revisions_of
+from convdispatch.engine.specs import Spec
 from convdispatch.engine.tensors import as_native
 from convdispatch.engine.whole import held
 from convdispatch.errors import InvalidShape
@@ -166,7 +168,7 @@ def _compile(
     backend: Backend, layers: Sequence[Layer], graph: Graph | None, *, optimize: bool
 ) -> Callable[..., Any]:
     """Return the function of (variables, inputs), compiled."""
-    forward = _chained(backend, layers) if graph is None else _run(backend, layers, graph)
+    forward = _forward(backend, layers, graph)
     if graph is not None and len(graph.inputs) > 1:
         return backend.compile(forward)
     # A backend has its own if its `compile` takes seconds or its variables are best captured.
@@ -177,6 +179,14 @@ def _compile(
         backend.compile(forward) if optimize else forward
     )
     return compiled
+
+
+def _forward(backend: Backend, layers: Sequence[Layer], graph: Graph | None) -> Callable[..., Any]:
+    """Return the pure function of the graph, or of the layers one after the other."""
+    if graph is not None:
+        return _run(backend, layers, with_masks(graph), graph.inputs)
+    stack = with_masks(chain(layers, Spec((None,), "")))
+    return _run(backend, layers, stack, ()) if stack.masked else _chained(backend, layers)
 
 
 def _chained(backend: Backend, layers: Sequence[Layer]) -> Callable[..., Any]:
@@ -208,18 +218,20 @@ def _chained(backend: Backend, layers: Sequence[Layer]) -> Callable[..., Any]:
     return forward
 
 
-def _run(backend: Backend, layers: Sequence[Layer], graph: Graph) -> Callable[..., Any]:
+def _run(
+    backend: Backend, layers: Sequence[Layer], graph: Graph, made_for: Sequence[Spec]
+) -> Callable[..., Any]:
     """Return the pure function that runs the plans of the graph's nodes."""
     own = {id(layer): span for layer, span in zip(layers, _spans(layers), strict=True)}
     is_single = len(graph.inputs) == 1
 
     def forward(variables: Sequence[Any], inputs: Any) -> Any:
-        def call(place: int, layer: Layer, x: Any) -> Any:
-            return layer.plan_for(x).function(variables[own[id(layer)]], x)
+        def call(place: int, layer: Layer, x: Any, *mask: Any) -> Any:
+            return layer.plan_for(x).function(variables[own[id(layer)]], x, *mask)
 
-        if is_single:
-            require_shape(backend.describe(inputs)[0], graph.inputs[0], "", "")
-        outputs = graph.run(call, [inputs] if is_single else inputs)
+        if is_single and made_for:
+            require_shape(backend.describe(inputs)[0], made_for[0], "", "")
+        outputs = compute(graph, call, [inputs] if is_single else inputs)
         return outputs if graph.gives_list else outputs[0]
 
     return forward

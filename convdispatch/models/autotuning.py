@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convdispatch.engine.layer import Layer
+from convdispatch.engine.masks import compute
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidArgument
 from convdispatch.models.parts import (
@@ -98,17 +98,17 @@ def autotune(model: AnyModel, x: Any) -> Tuned:
     request = tuning.Request(may_measure=True, batch=batch, findings=findings)
     ops: list[TunedOp] = []
 
-    def call(place: int, layer: Layer, x: Any) -> Any:
+    def call(place: int, layer: Any, x: Any, *mask: Any) -> Any:
         with tuning.requested(request):
             layer.replan(x)
-            outputs = layer(x)
+            outputs = layer(x, *mask)
         ops.extend(
             TunedOp(layer=layer.name, op=found.key, winner=found.winner, reason=found.reason)
             for found in findings[len(ops) :]
         )
         return outputs
 
-    parts.graph.run(call, inputs)
+    compute(parts.graph, call, inputs)
     return Tuned(ops=tuple(ops), batch=batch, path=tuning.cache().path)
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from convdispatch.engine.graph import Graph, Node, chain
 from convdispatch.engine.layer import Layer
+from convdispatch.engine.masks import with_masks
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidShape, InvalidType
 from convdispatch.models._members import require_shape
@@ -101,7 +102,7 @@ def parts_of(model: AnyModel) -> Parts:
     if isinstance(model, Layer | Sequential):
         layers = [model] if isinstance(model, Layer) else model.layers
         spec = Spec((None,), layers[0].input_dtype)  # whatever shape it is given
-        return Parts(layers=tuple(layers), graph=chain(layers, spec))
+        return Parts(layers=tuple(layers), graph=with_masks(chain(layers, spec)))
     return Parts(layers=tuple(model._layers), graph=model._flat_graph())
 
 

@@ -94,6 +94,8 @@ def every_layer() -> list[Any]:
         L.Flatten(data_format="channels_first"),
         L.Dropout(0.5),
         L.Dropout(0.25, noise_shape=(None, 1, 4), seed=3),
+        L.Masking(),
+        L.Masking(mask_value=2.5),
     ]
     layers += [L.Conv1D(2, 2, padding="causal"), L.UpSampling2D(2, interpolation="bilinear")]
     layers += [

@@ -66,7 +66,7 @@ KERAS_2_POSITIONS = {
 
 # The modules of Keras's layers besides `convolutional` and `pooling`.
 PLACES = {
-    "core": ("Activation", "Dense", "Dropout", "Flatten"),
+    "core": ("Activation", "Dense", "Dropout", "Flatten", "Masking"),
     "normalization": ("BatchNormalization",),
 }
 

@@ -178,6 +178,7 @@ KERAS_2_KEYS = {
     **{f"AveragePooling{rank}D": (_POOLING, set()) for rank in (1, 2, 3)},
     **{f"GlobalMaxPooling{rank}D": ({"data_format"}, {"keepdims"}) for rank in (1, 2, 3)},
     **{f"GlobalAveragePooling{rank}D": ({"data_format"}, {"keepdims"}) for rank in (1, 2, 3)},
+    "Masking": ({"mask_value"}, set()),
 }
 # Real Keras 1.2.2's, with the dim_ordering and the initializers of gamma and beta that it forgot.
 KERAS_1_KEYS = {
@@ -216,6 +217,7 @@ KERAS_1_KEYS = {
     "GlobalAveragePooling1D": set(),
     "GlobalAveragePooling2D": {"dim_ordering"},
     "GlobalAveragePooling3D": {"dim_ordering"},
+    "Masking": {"mask_value"},
 }
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "Masking",
 ]
 
 class Activation(Keras1Layer, layers.Activation):
@@ -126,3 +127,27 @@ class Flatten(Keras1Layer, RowOfAll, layers.Flatten):
         self,
         **options: Unpack[LayerOptions],
     ) -> None: ...
+
+class Masking(Keras1Layer, layers.Masking):
+    """`convdispatch.layers.Masking` in the words of Keras 1.2.2.
+
+    Leave out the steps of a sequence all of whose numbers are `mask_value`.
+
+        input   (batch, ..., steps, features)
+        output  the same, with zeros at these steps
+
+    The output has a mask, (batch, ..., steps). Layers that support masking pass it on or compute
+    without the steps that it leaves out, and so do losses.
+
+    Raises `InvalidArgument` or `InvalidType` for a `mask_value` that is no finite number. A call
+    raises `InvalidShape` for an input with fewer than two axes.
+
+    Source: Keras 2.2.4 `Masking`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import Masking
+    >>> layer = Masking(mask_value=9)
+    >>> x = np.array([[[1.0, 9.0], [9.0, 9.0]]])
+    >>> layer(x).tolist(), layer.compute_mask(x).tolist()
+    ([[[1.0, 9.0], [0.0, 0.0]]], [[True, False]])
+    """

@@ -16,6 +16,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "Masking",
 ]
 
 class Activation(Keras2Layer, layers.Activation):
@@ -123,4 +124,28 @@ class Flatten(Keras2Layer, layers.Flatten):
     >>> from convdispatch.keras2.layers import Flatten
     >>> Flatten()(np.arange(4.0).reshape(1, 2, 2))
     array([[0., 1., 2., 3.]])
+    """
+
+class Masking(Keras2Layer, layers.Masking):
+    """`convdispatch.layers.Masking` in the words of Keras 2.2.4.
+
+    Leave out the steps of a sequence all of whose numbers are `mask_value`.
+
+        input   (batch, ..., steps, features)
+        output  the same, with zeros at these steps
+
+    The output has a mask, (batch, ..., steps). Layers that support masking pass it on or compute
+    without the steps that it leaves out, and so do losses.
+
+    Raises `InvalidArgument` or `InvalidType` for a `mask_value` that is no finite number. A call
+    raises `InvalidShape` for an input with fewer than two axes.
+
+    Source: Keras 2.2.4 `Masking`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras2.layers import Masking
+    >>> layer = Masking(mask_value=9)
+    >>> x = np.array([[[1.0, 9.0], [9.0, 9.0]]])
+    >>> layer(x).tolist(), layer.compute_mask(x).tolist()
+    ([[[1.0, 9.0], [0.0, 0.0]]], [[True, False]])
     """
