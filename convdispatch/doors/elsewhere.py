@@ -66,12 +66,12 @@ KERAS1_KEYWORDS = _old_keywords()
 KEYWORDS_OF_KERAS1 = frozenset(KERAS1_KEYWORDS) - {"output_dim", "output_shape"}
 # Keywords of layers in one Keras or another that mean something else here, or nothing yet.
 _KEYWORDS: Mapping[str, str] = {
-    "autocast": "A layer here computes in the element type of its input: hand it that type.",
+    "autocast": "Layers here compute in the input's element type: give inputs of that type.",
     "batch_shape": "It is Keras 3's name for `batch_input_shape`.",
     "dynamic": "It is TensorFlow's: write ordinary code around the layer.",
-    "implementation": "Which of several ways computes is settled by `convdispatch.autotune`.",
-    "input_dim": "Write `input_shape=`, the channels among its sizes.",
-    "input_length": "Write `input_shape=`, the length among its sizes.",
+    "implementation": "`convdispatch.autotune` chooses between several ways to compute.",
+    "input_dim": "Write `input_shape=`, which includes the channels.",
+    "input_length": "Write `input_shape=`, which includes the length.",
     "lora_alpha": "Keras 3's adapters of low rank are not offered.",
     "lora_rank": "Keras 3's adapters of low rank are not offered.",
     "quantization_config": "Quantized layers are not offered.",
@@ -108,7 +108,7 @@ LAYERS_NOT_OFFERED = _LAYERS_OF_KERAS - DOORS_OF_LAYERS.keys()
 
 _TRAINING = "differentiate with `convdispatch.gradients` or your framework, and update there"
 _FILES = "`get_weights` and `set_weights` move arrays, `to_json` the architecture"
-_GRAPH = "`Sequential` is what there is; its `apply` is a pure function for your own graphs"
+_GRAPH = "make a graph with `convdispatch.Model`, whose `apply` is a pure function"
 _CALL = "call the model, or its `predict`, and compute the rest in NumPy"
 MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
     **_each(
@@ -132,13 +132,11 @@ MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
         "predict_classes predict_generator predict_on_batch predict_proba predict_step",
         _CALL,
     ),
-    "quantize": "compute in float16 or bfloat16: hand inputs of that type",
+    "quantize": "compute in float16 or bfloat16: give inputs of that type",
 }
 
 _MODELS: Mapping[str, str] = {
     "Graph": _GRAPH,
-    "Input": "give `input_shape` to the first layer",
-    "Model": _GRAPH,
     "clone_model": "`Sequential.from_config(model.get_config())` makes one with new weights",
     "load_model": _FILES,
     "model_from_config": "`Sequential.from_config` reads configurations",
@@ -148,8 +146,10 @@ _MODELS: Mapping[str, str] = {
 _MODULES: Mapping[str, str] = {
     "callbacks": _TRAINING,
     **dict.fromkeys(("applications", "engine", "legacy", "wrappers"), _GRAPH),
-    **dict.fromkeys(("datasets", "preprocessing", "utils"), "NumPy and your framework have such"),
-    "mixed_precision": "hand layers float16 or bfloat16 inputs",
+    **dict.fromkeys(
+        ("datasets", "preprocessing", "utils"), "NumPy and your framework have such functions"
+    ),
+    "mixed_precision": "give layers float16 or bfloat16 inputs",
     "ops": "your framework has them; a layer takes and returns its tensors",
     "saving": _FILES,
 }
@@ -168,7 +168,7 @@ def about_keyword(keyword: str, allowed: Iterable[str], class_name: str, door: s
         if old is not None and keyword == "atrous_rate":
             old = old.replace("Conv", "AtrousConv")
         other = "" if old is None else f", or import {old} from convdispatch.keras1.layers"
-        return f"It is Keras 1's name of `{meant[0]}`: write `{meant[0]}=`{other}."
+        return f"It is Keras 1's name for `{meant[0]}`: write `{meant[0]}=`{other}."
     if keyword in ("input_dim", "input_length") and class_name == "Conv1D":
         return (
             f"Keras 1 and 2 had it: write `input_shape=(input_length, input_dim)`, or import "
@@ -183,8 +183,9 @@ def about_old_keyword(keyword: str, spelling: Mapping[str, object], class_name: 
         return f" Atrous{class_name} takes `{keyword}`."
     if keyword not in spelling:
         return ""
-    verb = "calls it" if spelling[keyword] else "has, and Keras 1 had not"
-    return f" `{keyword}` is what convdispatch.layers {verb}."
+    if spelling[keyword]:
+        return f" `{keyword}` is the name in convdispatch.layers."
+    return f" Keras 1 had no `{keyword}`; convdispatch.layers has."
 
 
 def not_offered_layers(names: Iterable[str]) -> str:
@@ -203,7 +204,9 @@ def _about_layer(name: str) -> str:
 
 
 def _about_model(name: str) -> str:
-    return f"it is not offered yet; {_MODELS[name]}." if name in _MODELS else ""
+    if name == "Model":
+        return "it is in convdispatch.models."
+    return f"it is not offered yet; {_MODELS[name]}." if name in _MODELS else _about_layer(name)
 
 
 def _about_module(name: str) -> str:
@@ -211,11 +214,11 @@ def _about_module(name: str) -> str:
         return f"it is in {MODULES_OF_OTHER_DOORS[name]}."
     if name in _MODULES:
         return f"it is not offered yet; {_MODULES[name]}."
-    return _about_model(name) or _about_layer(name)
+    return _about_model(name)
 
 
 def _about_setting(name: str) -> str:
-    return "it has the settings alone; functions of tensors are your framework's."
+    return "it has settings only; use your framework's functions of tensors."
 
 
 _ABOUT: Mapping[str, Callable[[str], str]] = {

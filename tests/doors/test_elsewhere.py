@@ -36,10 +36,13 @@ NOT_HERE = {
     "convdispatch": ("callbacks", "not offered yet; differentiate with"),
     "convdispatch.models": ("load_model", "not offered yet; `get_weights` and `set_weights`"),
     "convdispatch.keras1": ("callbacks", "not offered yet; differentiate"),
-    "convdispatch.keras1.models": ("Graph", "not offered yet; `Sequential` is what there is"),
+    "convdispatch.keras1.models": (
+        "Graph",
+        "not offered yet; make a graph with `convdispatch.Model`",
+    ),
     "convdispatch.keras2": ("initializations", r"it is in convdispatch.keras1.initializations"),
-    "convdispatch.keras2.models": ("Model", "not offered yet; `Sequential` is what there is"),
-    "convdispatch.keras2.backend": ("conv2d", "the settings alone"),
+    "convdispatch.keras2.models": ("Input", "it is in convdispatch.layers and in"),
+    "convdispatch.keras2.backend": ("conv2d", "it has settings only"),
 }
 EACH = pytest.mark.parametrize(
     ("module", "name", "sentence"), [(m, *row) for m, row in NOT_HERE.items()], ids=list(NOT_HERE)
@@ -140,23 +143,28 @@ def test_another_attribute_is_python_s_own_error() -> None:
 
 # Keywords. The class, its arguments, the keyword, what the message says of it.
 WORDS: dict[str, tuple[Any, tuple[int, ...], str, str]] = {
-    "padding": (layers.Conv2D, (1, 1), "border_mode", r"Keras 1's name of `padding`: write"),
+    "padding": (layers.Conv2D, (1, 1), "border_mode", r"Keras 1's name for `padding`: write"),
     "filters": (layers.Conv2D, (1, 1), "nb_filter", r"`filters=`, or import Convolution2D from "),
-    "keras2": (keras2.layers.Conv2D, (1, 1), "nb_row", "Keras 1's name of `kernel_size`"),
+    "keras2": (keras2.layers.Conv2D, (1, 1), "nb_row", "Keras 1's name for `kernel_size`"),
     "dilated": (layers.Conv1D, (1, 1), "atrous_rate", "import AtrousConvolution1D from convdisp"),
     "transposed": (layers.Conv2DTranspose, (1, 1), "output_shape", "`output_size=`, or import Dec"),
     "no-old-class": (layers.DepthwiseConv2D, (1,), "init", "write `depthwise_initializer=`. Allow"),
     "length": (layers.UpSampling1D, (), "length", "write `size=`, or import UpSampling1D from"),
     "input": (layers.Conv1D, (1, 1), "input_dim", r"write `input_shape=\(input_length, input_dim"),
-    "input-2d": (keras2.layers.Conv2D, (1, 1), "input_dim", "Write `input_shape=`, the channels"),
+    "input-2d": (
+        keras2.layers.Conv2D,
+        (1, 1),
+        "input_dim",
+        "Write `input_shape=`, which includes the channels",
+    ),
     "adapter": (layers.Conv2D, (1, 1), "lora_rank", "adapters of low rank are not offered"),
     "to-keras1": (
         keras1.layers.Convolution2D,
         (1, 1, 1),
         "padding",
-        "what convdispatch.layers cal",
+        "is the name in convdispatch",
     ),
-    "after-keras1": (keras1.layers.Convolution2D, (1, 1, 1), "groups", "has, and Keras 1 had not"),
+    "after-keras1": (keras1.layers.Convolution2D, (1, 1, 1), "groups", "Keras 1 had no `groups`"),
     "atrous": (keras1.layers.Convolution2D, (1, 1, 1), "atrous_rate", "AtrousConvolution2D takes"),
 }
 

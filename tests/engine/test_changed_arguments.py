@@ -256,10 +256,10 @@ def test_keras_1_s_names_are_attributes(old: str, value: Any, new: str, taken: A
     ("make", "attribute", "message"),
     [
         (lambda: conv(), "paddin", r"no keyword argument `paddin`. Did you mean `padding`"),
-        (lambda: conv(), "border_mode", r"Keras 1's name of `padding`: write `padding=`"),
-        (lambda: conv(), "nb_filter", r"Keras 1's name of `filters`"),
+        (lambda: conv(), "border_mode", r"Keras 1's name for `padding`: write `padding=`"),
+        (lambda: conv(), "nb_filter", r"Keras 1's name for `filters`"),
         (lambda: conv(), "depth_multiplier", r"no keyword argument `depth_multiplier`"),
-        (lambda: keras2.layers.Conv1D(1, 1), "W_regularizer", "Keras 1's name of `kernel_reg"),
+        (lambda: keras2.layers.Conv1D(1, 1), "W_regularizer", "Keras 1's name for `kernel_reg"),
         (lambda: layers.UpSampling1D(2), "interpolation", "no keyword argument `interpolation`"),
         (lambda: K1.Convolution2D(1, 1, 1), "groups", "no keyword argument `groups`"),
     ],
