@@ -76,8 +76,8 @@ class ListLayer(Layer):
         batches = {spec.shape[0] for spec in specs if spec.shape} - {None}
         if len(batches) > 1:
             raise InvalidShape(
-                f"the inputs of {self._title} must have as many samples each; received the shapes "
-                f"{_shown(specs)}."
+                f"the inputs of {self._title} must all have the same number of samples; received "
+                f"the shapes {_shown(specs)}."
             )
 
     def _no_list(self, inputs: object) -> InvalidType:

@@ -200,7 +200,7 @@ def _door_of(entry: Mapping[str, Any], door: str) -> str:
         return module
     raise InvalidDocument(
         f"`module` of a layer must be one of {', '.join(DOORS)}, or Keras's; received "
-        f"{shown(module)}. Hand the class of a layer of your own over in `custom_objects`."
+        f"{shown(module)}. Pass a layer class of your own in `custom_objects`."
     )
 
 
@@ -222,7 +222,7 @@ def _not_here(missing: Iterable[tuple[str, str]]) -> str:
     said = [f"{lacks}.", not_offered_layers(all_names)]
     if not _MODELS.isdisjoint(all_names):
         said.append("A model within a Sequential is not offered yet: put its layers in its place.")
-    said.append("Hand the class of a layer of your own over in `custom_objects`.")
+    said.append("Pass a layer class of your own in `custom_objects`.")
     return " ".join(filter(None, said))
 
 

@@ -122,8 +122,8 @@ class GraphReader:
         if left:
             names = ", ".join(sorted({shown(entries[place].layer) for place in left})[:12])
             raise InvalidDocument(
-                f"the calls of {names} read what no call before them gives: a circle, or a tensor "
-                "that the document does not have."
+                f"the calls of {names} read tensors that no earlier call makes: a circle, or a "
+                "tensor that the document lacks."
             )
 
     def _call(

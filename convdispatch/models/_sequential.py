@@ -77,7 +77,7 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
             )
         if layer.takes_list:
             raise InvalidArgument(
-                f"a Sequential hands each layer one tensor; received {layer.name!r}, which takes a "
+                f"a Sequential gives each layer one tensor; received {layer.name!r}, which takes a "
                 f"list. Call it with symbols from `Input`, and make a `Model` of them."
             )
         with self._lock.held():

@@ -362,9 +362,9 @@ def test_functions_of_the_user_s_survive_a_change() -> None:
 @pytest.mark.parametrize(
     ("attribute", "value", "message"),
     [
-        ("filters", 2, r"`filters` of 'c' cannot change so once it is built"),
-        ("kernel_size", 3, r"`kernel_size` of 'c' cannot change so once it is built"),
-        ("use_bias", False, r"`use_bias` of 'c' cannot change so once it is built"),
+        ("filters", 2, r"`filters` of 'c' cannot change like this once it is built"),
+        ("kernel_size", 3, r"`kernel_size` of 'c' cannot change like this once it is built"),
+        ("use_bias", False, r"`use_bias` of 'c' cannot change like this once it is built"),
         ("dtype", "float64", r"`dtype` of 'c' cannot .* `to\('numpy', dtype='float64'\)`"),
         ("input_shape", (9, 1), r"`input_shape` of 'c' cannot .* shape \(None, 4, 1\); `build`"),
         ("backend", "torch", r"`backend` of 'c' cannot change once it is built; `to\('torch'\)`"),

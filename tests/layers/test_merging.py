@@ -295,7 +295,7 @@ def test_unknown_sizes_stay_unknown() -> None:
         ),
         (lambda: layers.Add()([X]), InvalidArgument, "a list of at least two tensors; received 1"),
         (lambda: layers.Subtract()([X, X, X]), InvalidArgument, "exactly 2 tensors; received 3"),
-        (lambda: layers.Add()([X, Y[:2]]), InvalidShape, "as many samples each"),
+        (lambda: layers.Add()([X, Y[:2]]), InvalidShape, "the same number of samples"),
         (lambda: layers.Add()([X, Y[:, :3]]), InvalidShape, "same size on each axis, or 1"),
         (lambda: layers.Add()([X, Y.astype(float)]), InvalidType, "one element type"),
         (lambda: layers.Add()([X, Y.astype(int)]), InvalidType, "must have one of the element"),
@@ -306,7 +306,7 @@ def test_unknown_sizes_stay_unknown() -> None:
         (lambda: layers.Concatenate(3)([X, Y]), InvalidShape, "`axis` 3 .* other than the batch"),
         (lambda: layers.Dot(1)([X, ROW]), InvalidShape, "the same size on `axes` 1"),
         (lambda: layers.Dot((1, 2, 3)), InvalidArgument, "`axes` must be an integer or a tuple"),
-        (lambda: Sequential([layers.Add()]), InvalidArgument, "hands each layer one tensor"),
+        (lambda: Sequential([layers.Add()]), InvalidArgument, "gives each layer one tensor"),
     ],
 )
 def test_bad_input(act: Callable[[], Any], error: type[Exception], words: str) -> None:

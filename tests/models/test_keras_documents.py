@@ -222,7 +222,7 @@ def test_a_model_within_a_model_is_not_offered(name: str) -> None:
     with pytest.raises(
         InvalidDocument,
         match=rf"no layer named '{name}'\. A model within a Sequential is not offered yet: put its "
-        r"layers in its place\. Hand",
+        r"layers in its place\. Pass",
     ):
         model_from_json(of_one(entry, keras_version="3.15.1"))
 
@@ -289,7 +289,7 @@ def test_a_policy_of_one_type_is_that_type(dtype: Any, expected: str) -> None:
 def test_a_mixed_policy_keeps_its_weights_and_warns(name: str) -> None:
     """Weights in float32; a layer computes in its input's type, which the caller chooses."""
     policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": name}}
-    with pytest.warns(UserWarning, match=f"policy '{name}'.* hand it {name[6:]}"):
+    with pytest.warns(UserWarning, match=f"policy '{name}'.* give it {name[6:]}"):
         assert conv(dtype=policy).dtype == "float32"
 
 

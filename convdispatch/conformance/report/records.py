@@ -246,7 +246,7 @@ def _require_among(what: str, found: set[str], allowed: set[str]) -> None:
         some = ", ".join(map(repr, sorted(allowed)[:5])) or "none"
         raise ReportError(
             f"an outcome of a report has the {what} {unknown!r}, which is not one of the "
-            f"{len(allowed)} that there are ({some}). Correct it or list it."
+            f"{len(allowed)} known ones ({some}). Correct it or list it."
         )
 
 
