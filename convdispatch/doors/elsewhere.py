@@ -189,7 +189,7 @@ def about_old_keyword(keyword: str, spelling: Mapping[str, object], class_name: 
 
 
 def not_offered_layers(names: Iterable[str]) -> str:
-    """Return a sentence on those of the names that are layers of a Keras, '' if none is."""
+    """Return a sentence on those names that are layers of a Keras, '' if there are none."""
     known = [f"`{name}`" for name in names if name in LAYERS_NOT_OFFERED]
     if not known:
         return ""

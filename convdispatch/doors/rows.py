@@ -19,7 +19,7 @@ def names_in(spelled: Spelled | None) -> tuple[str, ...]:
 
 
 def chosen(candidates: Iterable[Spelled], stated: Container[str]) -> Spelled | None:
-    """Return the first of the spellings whose names are all stated, None where none is."""
+    """Return the first spelling whose names are all stated, or None."""
     for one in candidates:
         if all(name in stated for name in names_in(one)):
             return one

@@ -45,7 +45,7 @@ class Graph:
         return [tensors[number] for number in self.outputs]
 
     def flattened(self) -> Graph:
-        """Return the same graph with the nodes of nested models in the place of their calls."""
+        """Return the same graph with the nodes of nested models instead of their calls."""
         if not any(map(_is_model, self.nodes)):
             return self
         nodes: list[Node] = []

@@ -95,7 +95,7 @@ class Layer(Analysed):
         Raises `InvalidShape` if the layer cannot take such an input or its weights do not fit it.
         """
         kept = self._plans.resolved  # the arguments may change meanwhile, and with them the table
-        # One shape says what one input gives, in whichever element type.
+        # One shape determines the result for one input, whatever its element type.
         key = specs.shape[1:] if isinstance(specs, Spec) else of_samples(specs)
         resolved = kept.get(key) if shapes_of(specs) else None
         if resolved is None:

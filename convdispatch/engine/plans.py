@@ -22,7 +22,7 @@ Key: TypeAlias = Any  # `specs.of_samples` of the inputs
 # A layer keeps only the latest plans, so that inputs of ever new sizes do not fill the memory.
 MAX_PLANS = 128
 
-Record: TypeAlias = tuple[Op, Signature, str]  # and who computes it
+Record: TypeAlias = tuple[Op, Signature, str]  # and what computes it
 _lowered: ContextVar[list[Record] | None] = ContextVar("_lowered", default=None)
 _revisions = itertools.count(1)
 

@@ -1,4 +1,4 @@
-"""From the rows of a table to classes, which translate arguments and hand them on."""
+"""From the rows of a table to classes, which translate arguments and pass them on."""
 
 from __future__ import annotations
 

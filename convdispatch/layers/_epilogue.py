@@ -69,7 +69,7 @@ class EpilogueLayer(LoweringLayer, WithWeightOptions):
         return in_float32(function, backend, dtype)
 
     def _rounds_between(self, activation: Any) -> bool:
-        """Return whether ops and formulas follow one another; a user's function is left alone."""
+        """Return whether ops and formulas follow one another; a user's function is unknown."""
         return isinstance(activation, Activation) and activation.fused is None
 
 

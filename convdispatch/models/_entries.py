@@ -204,7 +204,7 @@ def _door_of(entry: Mapping[str, Any], door: str) -> str:
     )
 
 
-# Classes of models, which every Keras takes in the place of a layer.
+# Classes of models, which every Keras takes instead of a layer.
 _MODELS = frozenset(("Functional", "Graph", "Model", "Sequential"))
 
 

@@ -32,7 +32,7 @@ def as_json(class_name: str, config: Mapping[str, Any], **json_options: Any) -> 
 
 
 def layer_entry(layer: Layer) -> dict[str, Any]:
-    """Return what a model's configuration says of one layer."""
+    """Return a layer's entry in a model's configuration."""
     name = type(layer).__name__
     is_ours = getattr(importlib.import_module(layer.door), name, None) is type(layer)
     return {

@@ -1,4 +1,4 @@
-"""What any model is made of: a layer alone, a stack, a graph. Whoever works on models asks here."""
+"""What any model is made of, be it a single layer, a stack or a graph."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Parts:
         return self.graph.run(call, inputs)
 
     def unlisted(self, outputs: list[Any]) -> Any:
-        """Return the outputs as the model does: as a list or, where it is one, alone."""
+        """Return the outputs as the model does: as a list, or the only one by itself."""
         return outputs if self.graph.gives_list else outputs[0]
 
 
@@ -107,7 +107,7 @@ def parts_of(model: AnyModel) -> Parts:
 
 
 def _of_several(layer: Layer) -> Graph:
-    """Return the graph of a layer alone that was built for several inputs, or for one."""
+    """Return the graph of a single layer that was built for one or several inputs."""
     shapes = layer.input_shape
     if not isinstance(shapes, list):
         return chain([layer], Spec(shapes, layer.input_dtype))

@@ -72,7 +72,7 @@ def compare(
 
 
 def _checked_names(backends: Iterable[str] | None) -> tuple[str, ...]:
-    """Return the names; raise unless each one that is asked for can be used."""
+    """Return the names; raise unless each requested backend can be used."""
     if backends is None:
         names = selection.available_backends()
         if not names:

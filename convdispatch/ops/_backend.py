@@ -184,7 +184,7 @@ class OptionalMethods(Protocol):
         """
 
     def compile_inference(self, fn: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        """Return `fn(variables, inputs)` for its values alone, prepared as `compile` would not.
+        """Return `fn(variables, inputs)` for results without gradients, prepared unlike `compile`.
 
         It need not record gradients. `variables` is a list of results of `variable`, nearly always
         the same ones; the function uses their values at the time of the call. A function that has a

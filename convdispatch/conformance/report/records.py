@@ -279,5 +279,5 @@ def _written(op: Conv, read: Shape, kernel: Shape) -> Shape:
 
 
 def describe(cases: Iterable[Case]) -> tuple[CaseRecord, ...]:
-    """Return what a report says of these cases."""
+    """Return a report's records of these cases."""
     return tuple(CaseRecord.of(case) for case in cases)

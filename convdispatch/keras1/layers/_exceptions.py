@@ -119,7 +119,7 @@ class Padding3D(layers.ZeroPadding3D):
 
 
 def _sides(padding: Any, names: Sequence[str]) -> Any:
-    """Return the sides that a dictionary names, in order, or any other padding as it is."""
+    """Return the sides that a dictionary names, in order, or any other padding unchanged."""
     if not isinstance(padding, Mapping):
         return padding
     unknown = [name for name in padding if name not in names]

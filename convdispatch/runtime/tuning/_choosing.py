@@ -95,7 +95,7 @@ def _measured(
     try:
         samples = [sample(backend, op, signature, size) for size in (batch, batch + 1)]
         sound, left_out = _sound(backend, found, samples)
-    except Exception as exc:  # noqa: BLE001 - whoever calls the layer will see it, as untuned
+    except Exception as exc:  # noqa: BLE001 - the caller of the layer will see it, as without tuning
         return Finding(key=key, reason=f"the backend's own choice {said(exc)}")
     usual = found.usual if found.usual in sound else found.reference
     tensors = samples[0].tensors(backend)
@@ -135,7 +135,7 @@ def _sound(
 
 
 def _announce(key: str, winner: Winner) -> None:
-    """Report a measurement that nobody asked for: log the gain, and warn of faults."""
+    """Report a measurement made in the background: log the gain, and warn of faults."""
     gain = winner.medians[winner.usual] / (winner.medians[winner.name] or 1.0)
     logger.info("%s: %s, %.2f times as fast as %s", key, winner.name, gain, winner.usual)
     for name, reason in winner.left_out.items():
