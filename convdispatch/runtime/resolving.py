@@ -17,7 +17,7 @@ from convdispatch import kit
 from convdispatch.errors import InvalidShape
 from convdispatch.geometry import taps
 from convdispatch.geometry.sizes import MOST_CELLS, require_possible
-from convdispatch.geometry.taps import Axis
+from convdispatch.geometry.taps import ReducedAxis
 from convdispatch.ops import (
     Backend,
     Conv,
@@ -43,7 +43,7 @@ MOST_PADDED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
+class ResolvedOp:
     """An op for a backend, and the taps of the kernel that it uses."""
 
     op: Op
@@ -53,7 +53,7 @@ class Resolved:
     is_read: bool = True  # whether any tap reads the image; otherwise the kernel has no effect
 
 
-def resolve(op: Op, signature: Signature) -> Resolved:
+def resolve(op: Op, signature: Signature) -> ResolvedOp:
     """Return the op to lower instead; raise `InvalidShape` if no array can hold its tensors."""
     name = op_name(op)
     sizes = ", ".join(f"{field} {getattr(op, field)}" for field in _SIZES[type(op)])
@@ -66,16 +66,16 @@ def resolve(op: Op, signature: Signature) -> Resolved:
         require_possible(shape, what=f"the {what} of {name}", received=received)
     if None in signature.input_shape:
         _require_possible_reach(op, signature, received)
-        return Resolved(op=op, signature=signature)
+        return ResolvedOp(op=op, signature=signature)
     if isinstance(op, Pad):
-        return Resolved(op=_resolved_pad(op, signature), signature=signature)
+        return ResolvedOp(op=_resolved_pad(op, signature), signature=signature)
     if not isinstance(op, Conv | ConvTranspose):
-        return Resolved(op=op, signature=signature)
+        return ResolvedOp(op=op, signature=signature)
     return _resolved_convolution(op, signature, received)
 
 
 def lower_resolved(
-    resolved: Resolved,
+    resolved: ResolvedOp,
     lower: Callable[[Op, Signature], Function],
     backend: Backend,
 ) -> Function:
@@ -115,13 +115,13 @@ def _resolved_pad(op: Pad, signature: Signature) -> Pad:
 
 def _resolved_convolution(
     op: Conv | ConvTranspose, signature: Signature, received: str
-) -> Resolved:
+) -> ResolvedOp:
     kernel_shape = signature.weight_shapes[0]
     counts = [axis.count for axis in kit.axes(op, signature)]
     if min(counts) < 1:  # no convolution at all
-        return Resolved(op=op, signature=signature)
+        return ResolvedOp(op=op, signature=signature)
     axes = [
-        taps.resolved(size, length, stride=stride, dilation=dilation, pads=pads)
+        taps.reduced(size, length, stride=stride, dilation=dilation, pads=pads)
         for size, length, stride, dilation, pads in _axes(op, signature)
     ]
     _require_possible_pads(op, signature, axes, received)
@@ -134,10 +134,10 @@ def _resolved_convolution(
     )
     is_read = all(axis.is_read for axis in axes)
     if is_read and kept == tuple(map(range, kernel_shape[:-2])):
-        return Resolved(op=small, signature=signature)
+        return ResolvedOp(op=small, signature=signature)
     shape = (*map(len, kept), *kernel_shape[-2:])
     shapes = (shape, *signature.weight_shapes[1:])
-    return Resolved(
+    return ResolvedOp(
         op=small,
         signature=replace(signature, weight_shapes=shapes),
         kernel_shape=kernel_shape,
@@ -162,7 +162,7 @@ def _require_possible_reach(op: Op, signature: Signature, received: str) -> None
 
 
 def _require_possible_pads(
-    op: Conv | ConvTranspose, signature: Signature, axes: Sequence[Axis], received: str
+    op: Conv | ConvTranspose, signature: Signature, axes: Sequence[ReducedAxis], received: str
 ) -> None:
     """Raise `InvalidShape` if the pads would fill the memory of a backend that makes them zeros."""
     known = kit.axes(op, signature)
@@ -183,7 +183,7 @@ def _require_possible_pads(
 
 
 def _kernel_reader(
-    resolved: Resolved,
+    resolved: ResolvedOp,
     lower: Callable[[Op, Signature], Function],
     functions: Mapping[str, Callable[..., Any]],
 ) -> Callable[[Tensor], Tensor]:
