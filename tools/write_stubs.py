@@ -10,7 +10,6 @@ import importlib
 import inspect
 import re
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 
 import convdispatch
@@ -30,8 +29,7 @@ SOURCES = {
     "convdispatch.engine.constructor_signature": ("LayerOptions", "OptionsBesideWeights"),
     "convdispatch.types": (
         *("ActivationLike", "CausalPadding", "ConstraintLike", "DataFormat", "DimOrdering"),
-        *("InitializerLike", "Interpolation", "Padding", "PoolPadding"),
-        *("RegularizerLike",),
+        *("InitializerLike", "Interpolation", "Padding", "RegularizerLike"),
     ),
 }
 
@@ -50,15 +48,11 @@ def stubs() -> dict[Path, str]:
 def stub(module: str) -> str:
     """Return the stub of one module."""
     found = importlib.import_module(module)
-    every = {name: getattr(found, name) for name in found.__all__}
-    offered: dict[str, type[FacadeLayer]] = {
-        name: one for name, one in every.items() if isinstance(one, type)
-    }
-    functions = [one for one in every.values() if not isinstance(one, type)]
+    offered: dict[str, type[FacadeLayer]] = {name: getattr(found, name) for name in found.__all__}
     own = [one for name, one in offered.items() if one.__name__ == name]
     others = [f"{name} = {one.__name__}" for name, one in offered.items() if one.__name__ != name]
     listed = "".join(f'    "{name}",\n' for name in found.__all__)
-    body = "\n\n".join([*map(class_stub, own), *map(function_stub, functions)])
+    body = "\n\n".join(class_stub(one) for one in own)
     parts = [
         f'"""{inspect.getdoc(found)}\n\nWritten by tools/write_stubs.py.\n"""',
         imports(body, own),
@@ -110,26 +104,14 @@ def class_stub(one: type[FacadeLayer]) -> str:
 
 def constructor(one: type[FacadeLayer]) -> str:
     """Return the constructor of a class, one argument a line."""
-    arguments = "".join(f"        {line},\n" for line in written_parameters(one.__init__))
-    return f"\n    def __init__(\n{arguments}    ) -> None: ...\n"
-
-
-def function_stub(one: Callable[..., object]) -> str:
-    """Return one function, one argument a line."""
-    arguments = "".join(f"    {line},\n" for line in written_parameters(one))
-    document = inspect.getdoc(one)
-    return f'def {one.__name__}(\n{arguments}) -> Any:\n    """{document}"""'
-
-
-def written_parameters(function: Callable[..., object]) -> list[str]:
-    """Return the parameters of a function as they are written in a stub."""
     lines, is_keyword_only = [], False
-    for parameter in inspect.signature(function).parameters.values():
+    for parameter in inspect.signature(one.__init__).parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY and not is_keyword_only:
             lines.append("*")
             is_keyword_only = True
         lines.append(written(parameter))
-    return lines
+    arguments = "".join(f"        {line},\n" for line in lines)
+    return f"\n    def __init__(\n{arguments}    ) -> None: ...\n"
 
 
 def written(parameter: inspect.Parameter) -> str:

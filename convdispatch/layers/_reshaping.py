@@ -8,7 +8,7 @@ from convdispatch import ops
 from convdispatch.engine.plans import Function
 from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
-from convdispatch.layers._spatial import SpatialLayer
+from convdispatch.layers._spatial import SpatialLayer, known
 
 
 class ReshapingLayer(SpatialLayer):
@@ -28,8 +28,7 @@ class ReshapingLayer(SpatialLayer):
         ]
 
         def lower(dtype: str, activation: Any) -> Function:
-            self._channels(shape)
-            lowered = self._lower_op(self._op(), shape[1:], (), dtype)
+            lowered = self._lower_op(self._op(), known(shape[1:]), (), dtype)
             return lambda weights, inputs: lowered(inputs)
 
         channels = shape[self._channel_axis]

@@ -220,7 +220,6 @@ STEPS = {
     12: ["compile"],
     13: ["compile_step"],
     14: ["wrap"],
-    15: ["unknown_sizes"],
 }
 
 

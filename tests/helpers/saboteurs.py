@@ -19,7 +19,6 @@ import saboteurs_resizing
 import saboteurs_state
 import saboteurs_steps
 import saboteurs_tensors
-import saboteurs_unknown_sizes
 from sabotage import SABOTEURS, Sabotage, Sabotaged, registered
 
 FAMILIES = (
@@ -40,7 +39,6 @@ FAMILIES = (
     saboteurs_places,
     saboteurs_random,
     saboteurs_steps,
-    saboteurs_unknown_sizes,
 )
 
 __all__ = ["FAMILIES", "SABOTEURS", "Sabotage", "Sabotaged", "registered"]

@@ -1,10 +1,10 @@
-"""Backends whose declarations differ from what they do."""
+"""Backends that say something else of what they can do than what they do."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from sabotage import HONEST_LIMITS, lowering, method, stateful
+from sabotage import lowering, method, stateful
 
 from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import Conv, ConvTranspose, Dense, Pad, Pool, Resize, Upsample
@@ -14,22 +14,19 @@ KNOWN = (Conv, ConvTranspose, Dense, Pad, Pool, Resize, Upsample)
 
 @method("lower", "layers/errors/*")
 def unknown_op_accepted(lower, op, signature):
-    """Return the input for an op of an unknown class."""
+    """Return the input for an op of a class that nobody knows."""
     return lower(op, signature) if isinstance(op, KNOWN) else lambda x, *weights: x
 
 
 @method("lower", "layers/errors/*")
 def unknown_op_crashes(lower, op, signature):
-    """Crash on an op of an unknown class."""
+    """Fail over an op of a class that nobody knows."""
     if not isinstance(op, KNOWN):
         raise KeyError(type(op))
     return lower(op, signature)
 
 
-@stateful(
-    "*/contract/*",
-    unsupported=HONEST_LIMITS | {"conv2d_transposed": "it has no kernel for this"},
-)
+@stateful("*/contract/*", unsupported={"conv2d_transposed": "it has no kernel for this"})
 def declares_what_nobody_asks():
     """Declare a feature that no op has."""
     return {}
@@ -37,7 +34,7 @@ def declares_what_nobody_asks():
 
 @lowering("conv2d*")
 def undeclared_is_refused(lower, op, signature):
-    """Refuse two-dimensional groups of dilated kernels without declaring it."""
+    """Refuse groups of dilated kernels in two dimensions, which is not declared."""
     if op.groups > 1 and max(op.dilation) > 1 and len(op.pads) == 2:
         raise UnsupportedOp("no grouped kernel is dilated here")
     return lower(op, signature)
@@ -45,7 +42,7 @@ def undeclared_is_refused(lower, op, signature):
 
 @lowering("conv*")
 def undeclared_groups_ignored(lower, op, signature):
-    """Compute every three-dimensional group as the first one without declaring it."""
+    """Compute three-dimensional groups as the first of them, which is not declared."""
     if op.groups == 1 or len(op.pads) < 3:
         return lower(op, signature)
     compute, last = lower(op, signature), op.channels_last
@@ -56,13 +53,13 @@ def undeclared_groups_ignored(lower, op, signature):
 
 @method("asarray", "layers/errors/*", "tensors/*", "*/dtype/*")
 def float64_held_as_float32(asarray, value, dtype):
-    """Hold float64 as float32 without declaring it."""
+    """Hold float64 as float32 without a word."""
     return asarray(value, "float32" if dtype == "float64" else dtype)
 
 
 @method("asarray", "layers/errors/*", "tensors/*", "*/dtype/*")
 def bfloat16_held_as_float16(asarray, value, dtype):
-    """Hold bfloat16 as float16 without declaring it."""
+    """Hold bfloat16 as float16 without a word."""
     return asarray(value, "float16" if dtype == "bfloat16" else dtype)
 
 
@@ -76,18 +73,18 @@ def activation_unknown_is_linear(lower, op, signature):
 
 @method("owns", "layers/errors/*", "tensors/*")
 def owns_what_looks_like_an_array(owns, value):
-    """Claim to own everything that has a shape and an element type."""
+    """Take everything with a shape and an element type for its own."""
     return owns(value) or (hasattr(value, "shape") and hasattr(value, "dtype"))
 
 
 @method("owns", "layers/errors/*", "tensors/*")
 def owns_lists(owns, value):
-    """Claim that lists of numbers are its tensors."""
+    """Take lists of numbers for tensors."""
     return owns(value) or isinstance(value, list | tuple)
 
 
 @method("describe", "layers/*")
 def integers_described_as_float32(describe, tensor):
-    """Describe integers as float32."""
+    """Say float32 of integers."""
     shape, dtype = describe(tensor)
     return shape, "float32" if dtype.startswith("int") else dtype

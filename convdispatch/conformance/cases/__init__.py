@@ -45,7 +45,6 @@ _MODULES = (
     "resized",
     "dtypes",
     "edges",
-    "unknown_sizes",
     "far_apart",
     "special_values",
     "special_weights",

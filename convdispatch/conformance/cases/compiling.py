@@ -1,4 +1,4 @@
-"""The framework's own compiler changes how a function is computed, not its result.
+"""The framework's own compiler changes how a function is computed, not what.
 
 Few cases: a compiler may take a second for each.
 """

@@ -1,4 +1,4 @@
-"""Traps that no single axis shows: channels, crops, grids, and formulas of functions.
+"""The traps that no single axis shows: channels, crops, grids, and formulas of functions.
 
 Numbered as in `traps`.
 """
