@@ -22,6 +22,7 @@ DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
 Convention: TypeAlias = Literal["tensorflow", "theano"]
 Interpolation: TypeAlias = Literal["nearest", "bilinear"]
 Padding: TypeAlias = Literal["valid", "same", "full"]
+PoolPadding: TypeAlias = Literal["valid", "same"]
 CausalPadding: TypeAlias = Literal["valid", "same", "full", "causal"]  # over one spatial axis
 DimOrdering: TypeAlias = Literal["th", "tf", "default"]  # Keras 1's data format
 

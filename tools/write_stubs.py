@@ -10,6 +10,7 @@ import importlib
 import inspect
 import re
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import convdispatch
@@ -29,7 +30,8 @@ SOURCES = {
     "convdispatch.engine.constructor_signature": ("LayerOptions", "OptionsBesideWeights"),
     "convdispatch.types": (
         *("ActivationLike", "CausalPadding", "ConstraintLike", "DataFormat", "DimOrdering"),
-        *("InitializerLike", "Interpolation", "Padding", "RegularizerLike"),
+        *("InitializerLike", "Interpolation", "Padding", "PoolPadding"),
+        *("RegularizerLike",),
     ),
 }
 
@@ -48,11 +50,15 @@ def stubs() -> dict[Path, str]:
 def stub(module: str) -> str:
     """Return the stub of one module."""
     found = importlib.import_module(module)
-    offered: dict[str, type[FacadeLayer]] = {name: getattr(found, name) for name in found.__all__}
+    every = {name: getattr(found, name) for name in found.__all__}
+    offered: dict[str, type[FacadeLayer]] = {
+        name: one for name, one in every.items() if isinstance(one, type)
+    }
+    functions = [one for one in every.values() if not isinstance(one, type)]
     own = [one for name, one in offered.items() if one.__name__ == name]
     others = [f"{name} = {one.__name__}" for name, one in offered.items() if one.__name__ != name]
     listed = "".join(f'    "{name}",\n' for name in found.__all__)
-    body = "\n\n".join(class_stub(one) for one in own)
+    body = "\n\n".join([*map(class_stub, own), *map(function_stub, functions)])
     parts = [
         f'"""{inspect.getdoc(found)}\n\nWritten by tools/write_stubs.py.\n"""',
         imports(body, own),
@@ -104,14 +110,26 @@ def class_stub(one: type[FacadeLayer]) -> str:
 
 def constructor(one: type[FacadeLayer]) -> str:
     """Return the constructor of a class, one argument a line."""
+    arguments = "".join(f"        {line},\n" for line in written_parameters(one.__init__))
+    return f"\n    def __init__(\n{arguments}    ) -> None: ...\n"
+
+
+def function_stub(one: Callable[..., object]) -> str:
+    """Return one function, one argument a line."""
+    arguments = "".join(f"    {line},\n" for line in written_parameters(one))
+    document = inspect.getdoc(one)
+    return f'def {one.__name__}(\n{arguments}) -> Any:\n    """{document}"""'
+
+
+def written_parameters(function: Callable[..., object]) -> list[str]:
+    """Return the parameters of a function as they are written in a stub."""
     lines, is_keyword_only = [], False
-    for parameter in inspect.signature(one.__init__).parameters.values():
+    for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY and not is_keyword_only:
             lines.append("*")
             is_keyword_only = True
         lines.append(written(parameter))
-    arguments = "".join(f"        {line},\n" for line in lines)
-    return f"\n    def __init__(\n{arguments}    ) -> None: ...\n"
+    return lines
 
 
 def written(parameter: inspect.Parameter) -> str:

@@ -74,7 +74,7 @@ class Lowerings(_base.OfWorkload):
 
 
 class _Counter:
-    """A plugin that is asked at every lowering, and offers nothing."""
+    """A plugin that is called at every lowering and offers nothing."""
 
     def __init__(self):
         self.count = 0

@@ -23,7 +23,7 @@ BACKENDS = ("numpy", "torch", "jax", "tensorflow")
 
 
 def main(arguments=None):
-    """Measure what is asked for, one process a measure and backend; print and return the status."""
+    """Run the requested measures, each in its own process; print and return the status."""
     chosen = _parser().parse_args(arguments)
     jobs = [
         (measure, backend)

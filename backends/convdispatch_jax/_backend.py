@@ -9,6 +9,7 @@ import jax
 import ml_dtypes
 import numpy as np
 import numpy.typing as npt
+from jax._src.array import ArrayImpl
 
 from convdispatch.kit import Apply, as_function
 from convdispatch.ops import (
@@ -69,6 +70,9 @@ class JaxBackend:
         if name is None:
             name = dtype.name
             require_kept(name)  # the mode may have changed since the array was made
+        if type(tensor) is not ArrayImpl:  # a traced one, which may have unknown sizes
+            sizes = tensor.shape
+            return tuple(size if isinstance(size, int) else None for size in sizes), name
         return tensor.shape, name
 
     def asarray(self, value: Array, dtype: str) -> jax.Array:

@@ -57,7 +57,7 @@ class GroupedConvolution(Convolution):
         return self.cropped(differentiable(forward, by_group, by_group))
 
     def _is_large(self, x: jax.Array) -> bool:
-        if not isinstance(x.shape[0], int):  # JAX exports for sizes yet unknown
+        if not all(isinstance(size, int) for size in x.shape):  # exported for sizes yet unknown
             return True
         return (
             x.shape[0] * math.prod((*self.output_size(x), *self.kernel_shape)) >= WORTH_A_CALL_EACH

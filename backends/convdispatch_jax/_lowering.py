@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -56,6 +57,8 @@ def candidates(op: Op, signature: Signature, backend: kit.Primitives) -> Mapping
 
 
 def _conv(op: Conv, signature: Signature) -> Function:
+    if None in signature.input_shape and max(op.strides) > 1:
+        return _fitted(op, signature)
     form = _on_a_processor(op, signature).forms()[0]
     alone = _convolution(op, signature, form)
     if form != BY_SHAPE:
@@ -66,6 +69,18 @@ def _conv(op: Conv, signature: Signature) -> Function:
         return (in_a_whole if isinstance(x, jax.core.Tracer) else alone)(x, *weights)
 
     return conv
+
+
+def _fitted(op: Conv, signature: Signature) -> Function:
+    """Return the convolution of sizes yet unknown, padded and cut to what the strides read."""
+    fit = kit.fitting(kit.windows(op, signature), FUNCTIONS, channels_last=op.channels_last)
+    channels = kit.channels(op, signature)
+    sizes = (None,) * spatial_rank(op)  # also the known ones have changed
+    shape = (*sizes, channels) if op.channels_last else (channels, *sizes)
+    convolve = _convolution(
+        replace(op, pads=((0, 0),) * len(sizes)), replace(signature, input_shape=shape), IN_A_WHOLE
+    )
+    return jax.jit(lambda x, *weights: convolve(fit(x), *weights))
 
 
 def _convolution(op: Conv, signature: Signature, form: str) -> Function:
@@ -160,7 +175,7 @@ def _precision(signature: Signature) -> lax.Precision:
 
 def _crop_then_pad(op: Conv, signature: Signature) -> tuple[Pads, Pads]:
     """Return the pads of the axes that lose cells, which come first, and those of the others."""
-    pads = [axis.fitted for axis in kit.axes(op, signature)]
+    pads = [axis.fitted for axis in kit.windows(op, signature)]
     none = (0, 0)
     return (
         [sides if min(sides) < 0 else none for sides in pads],
@@ -175,7 +190,7 @@ def _transpose_pads(op: ConvTranspose, signature: Signature) -> tuple[Pads, Pads
     itself is never cropped, for lax refuses a crop that is longer than the axis.
     """
     pads, rest = [], []
-    for axis in kit.axes(op, signature):
+    for axis in kit.windows(op, signature):
         reach, (before, after) = axis.reach - 1, axis.turned
         around = min(max(before, 0), reach), min(max(after, 0), reach)
         pads.append(around)

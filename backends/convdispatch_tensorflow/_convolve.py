@@ -12,6 +12,7 @@ from typing import Any
 from convdispatch import kit
 from convdispatch.ops import Conv, ConvTranspose, Shape, Signature
 from convdispatch_tensorflow._framework import tf
+from convdispatch_tensorflow._functions import FUNCTIONS
 from convdispatch_tensorflow._images import (
     convolution_of_all,
     grouped_image_convolution,
@@ -21,13 +22,17 @@ from convdispatch_tensorflow._images import (
 )
 from convdispatch_tensorflow._samples import Product, never_empty
 
+Axes = tuple[kit.Window, ...]
+
 _LAYOUTS = {1: "NWC", 2: "NHWC", 3: "NDHWC"}
 
 
 def convolution(op: Conv, signature: Signature) -> Product:
     """Return the convolution of a channels-last tensor."""
-    axes, kernel_shape = kit.axes(op, signature), signature.weight_shapes[0]
+    axes, kernel_shape = kit.windows(op, signature), signature.weight_shapes[0]
     strides = _strides_that_matter(axes)
+    if None in signature.input_shape and max(strides) > 1:
+        return never_empty(_of_unknown_size(op, axes, kernel_shape))
     # The last pad ends where the last tap does, for the sake of the gradients: oneDNN's float32
     # kernels of them in tensorflow 2.21 write outside their memory where a stride leaves cells
     # over. Those of conv2d of (1, 10, 9, 2) by (1, 1, 2, 2), strides=(1, 3), crash.
@@ -38,7 +43,7 @@ def convolution(op: Conv, signature: Signature) -> Product:
     if is_image and pads == _same_pads(axes, strides):
         # Its own pads for the same sum, without a padded copy of the image.
         if op.groups == 1 and max(*strides, *kernel_shape[:-2]) == 1:
-            return never_empty(pointwise_convolution(tuple(axis.size for axis in axes)))
+            return never_empty(pointwise_convolution(kit.partial_size(op, signature)))
         if op.groups == 1:
             return never_empty(image_convolution(strides, "SAME"))
         if kernel_shape[-2] > 1:
@@ -59,35 +64,58 @@ def convolution(op: Conv, signature: Signature) -> Product:
 
 def transposed_convolution(op: ConvTranspose, signature: Signature) -> Product:
     """Return the transposed convolution, not dilated, of a channels-last tensor."""
-    axes = kit.axes(op, signature)
-    strides, written = _strides_that_matter(axes), [axis.span for axis in axes]
-    layout = _LAYOUTS[len(axes)]
+    axes = kit.windows(op, signature)
+    strides = _strides_that_matter(axes)
+    layout, sizes_of = _LAYOUTS[len(axes)], FUNCTIONS["shape"]
     # The adjoint of padding is cropping; where no tap reaches, the crop is negative.
     pads = [(-low, -high) for low, high in (axis.fitted for axis in axes)]
 
     def scatter(x: Any, kernel: Any) -> Any:
-        batch = tf.shape(x)[0] if x.shape[0] is None else x.shape[0]
-        shape = (batch, *written, kernel.shape[-2])
+        batch, *sizes, _ = sizes_of(x)
+        cells = (
+            (size - 1) * axis.stride + axis.reach for size, axis in zip(sizes, axes, strict=True)
+        )
+        shape = (batch, *cells, kernel.shape[-2])
         return tf.nn.conv_transpose(x, kernel, shape, strides, "VALID", layout)
 
     product = _by_group(scatter, op.groups)
     return never_empty(lambda x, kernel: pad(product(x, kernel), pads))
 
 
-def _same_pads(axes: tuple[kit.Axis, ...], strides: Shape) -> list[tuple[int, int]]:
-    """Return the pads that TensorFlow calls 'SAME'."""
+def _of_unknown_size(op: Conv, axes: Axes, kernel_shape: Shape) -> Product:
+    """Return a convolution with strides, which cuts off what they leave unread as it is called."""
+    fit = kit.fitting(axes, FUNCTIONS, channels_last=True)
+    product = _unpadded(op, kernel_shape, op.strides)
+    # See `_strides_that_matter`: a second channel of zeros avoids that kernel.
+    is_alone = kernel_shape[-2] * op.groups == 1
+    around = [(0, 0)] * (len(axes) + 2)
+
+    def convolve(x: Any, kernel: Any) -> Any:
+        if not is_alone:
+            return product(fit(x), kernel)
+        zeros = tf.pad(kernel, [*around[2:], (0, 1), (0, 0)])
+        return product(tf.pad(fit(x), [*around[1:], (0, 1)]), zeros)
+
+    return convolve
+
+
+def _same_pads(axes: Axes, strides: Shape) -> list[tuple[int, int]]:
+    """Return the pads that TensorFlow calls 'SAME'; with a stride of 1 they need no size."""
     pads = []
     for axis, stride in zip(axes, strides, strict=True):
-        total = max((-(-axis.size // stride) - 1) * stride + axis.taps - axis.size, 0)
+        size = axis.size if isinstance(axis, kit.Axis) else 0
+        total = max((-(-size // stride) - 1) * stride + axis.taps - size, 0)
         pads.append((total // 2, total - total // 2))
     return pads
 
 
-def _strides_that_matter(axes: tuple[kit.Axis, ...]) -> Shape:
+def _strides_that_matter(axes: Axes) -> Shape:
     # oneDNN's float32 kernel in tensorflow 2.21 computes wrong numbers where one input channel is
     # strided to a width of one cell: conv2d of (2, 2, 2, 1) by (1, 2, 1, 1), strides=(1, 3).
     # One cell needs no stride.
-    return tuple(1 if axis.count == 1 else axis.stride for axis in axes)
+    return tuple(
+        1 if isinstance(axis, kit.Axis) and axis.count == 1 else axis.stride for axis in axes
+    )
 
 
 def _unpadded(op: Conv, kernel_shape: Shape, strides: Shape) -> Product:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from convdispatch.ops import Shape
+from convdispatch.ops import PartialShape, Shape
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._samples import Product
 
@@ -76,10 +76,10 @@ def grouped_image_convolution(strides: Shape, groups: int, padding: str) -> Prod
     return _with_gradients(image_convolution(strides, padding), gradients)
 
 
-def pointwise_convolution(size: Shape) -> Product:
+def pointwise_convolution(sizes: PartialShape) -> Product:
     """Return a convolution by one tap, without a stride, of images of that size."""
     forward = image_convolution((1, 1), "VALID")
-    if math.prod(size) < WORTH_A_PRODUCT:
+    if math.prod(size or 0 for size in sizes) < WORTH_A_PRODUCT:
         return forward
 
     def gradients(x: Any, kernel: Any, upstream: Any) -> tuple[Any, Any]:

@@ -7,7 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from convdispatch import kit
-from convdispatch.ops import Conv, ConvTranspose, Dense, Op, Pool, Resize, Signature, Upsample
+from convdispatch.ops import (
+    Conv,
+    ConvTranspose,
+    Dense,
+    Op,
+    Pool,
+    Resize,
+    Signature,
+    Upsample,
+    known_sizes,
+)
 from convdispatch_tensorflow._convolve import convolution, transposed_convolution
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
@@ -25,6 +35,8 @@ def lower(op: Op, signature: Signature, backend: kit.Primitives) -> Callable[...
         return _finished(transposed_convolution(op, signature), op, signature)
     if isinstance(op, Dense):
         return _finished(FUNCTIONS["matmul"], op, signature)
+    if isinstance(op, Upsample) and None in signature.input_shape:
+        return kit.derived(op, signature, backend)
     if isinstance(op, Pool):
         return pooling(op, signature, backend)
     if isinstance(op, Upsample) and op.interpolation == "nearest":
@@ -36,7 +48,7 @@ def lower(op: Op, signature: Signature, backend: kit.Primitives) -> Callable[...
 
 def _repeating(op: Upsample, signature: Signature) -> Callable[[Any], Any]:
     """Return the function that repeats cells: in half the time of one that takes them."""
-    shape, steps = list(signature.input_shape), []
+    shape, steps = list(known_sizes(signature.input_shape)), []
     for index, factor in enumerate(op.factors, kit.first_spatial_axis(op) - 1):
         rows = (-1, 1, math.prod(shape[index + 1 :]))
         shape[index] *= factor

@@ -23,6 +23,8 @@ Pads = Sequence[tuple[int, int]]
 
 def pooling(op: Pool, signature: Signature, backend: kit.Primitives) -> Function:
     """Return the function that computes the op."""
+    if None in signature.input_shape:
+        return kit.derived(op, signature, backend)
     if op.kind == "max":
         pool = _channels_last(_largest(op, signature), op)
     elif len(op.size) == 3:  # tensorflow 2.21 has no AvgPool3D of float64
@@ -48,7 +50,7 @@ def _averages(op: Pool, signature: Signature) -> Function:
 
 def _sums(op: Pool, signature: Signature, backend: kit.Primitives) -> Function:
     """Return the sums, or the averages of windows of unequal size: depthwise, by ones."""
-    channels = signature.input_shape[kit.channel_axis(op) - 1]
+    channels = kit.channels(op, signature)
     ones = (*op.size, 1, channels)
     dtype = kit.computed_in(signature.dtype)
     conv = Conv(
@@ -72,7 +74,7 @@ def _sums(op: Pool, signature: Signature, backend: kit.Primitives) -> Function:
 def _largest(op: Pool, signature: Signature) -> Function:
     """Return max pooling: of images of rows and columns, then of a third axis as their rows."""
     axes = kit.axes(op, signature)
-    channels = signature.input_shape[kit.channel_axis(op) - 1]
+    channels = kit.channels(op, signature)
     windows = [(axis.size, axis.taps, axis.stride, axis.fitted) for axis in axes]
     first = [(1, 1, 1, (0, 0)), *windows][-2:]  # a line is an image of one row
     steps = [_step(first, channels)]

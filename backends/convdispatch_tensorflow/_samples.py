@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from convdispatch_tensorflow._framework import tf
+from convdispatch_tensorflow._functions import FUNCTIONS
 
 Product = Callable[[Any, Any], Any]  # of (x, kernel)
 
@@ -36,7 +37,7 @@ def never_empty(product: Product) -> Product:
         batch = tf.shape(x)[0]
         missing = tf.cast(tf.equal(batch, 0), tf.int32)
         # Joined, not padded: oneDNN fuses a Pad of the batch with the convolution and loses it.
-        zeros = tf.zeros((missing, *x.shape[1:]), x.dtype)
+        zeros = tf.zeros((missing, *(FUNCTIONS["shape"](x)[1:])), x.dtype)
         return product(tf.concat([x, zeros], 0), kernel)[:batch]
 
     return at_least_one_sample

@@ -10,6 +10,7 @@ import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.utils._python_dispatch import _disable_current_modes
 
 from convdispatch.kit import checked_step, map_tree
 from convdispatch.ops import (
@@ -23,13 +24,15 @@ from convdispatch.ops import (
     Step,
     Tree,
 )
-from convdispatch_torch._functions import FUNCTIONS, RANDOM, cast
+from convdispatch_torch._functions import FUNCTIONS
 from convdispatch_torch._gradients import value_and_grad
 from convdispatch_torch._lowering import lower
+from convdispatch_torch._random import RANDOM
 
 Array = npt.NDArray[Any]
 
 _tracing_state = torch._C._get_tracing_state  # of `torch.jit.trace`: None while nothing is traced
+_TENSOR = torch.Tensor
 _FLOAT_NAMES = {getattr(torch, name): name for name in FLOAT_DTYPES}
 
 
@@ -57,7 +60,10 @@ class TorchBackend:
         if _tracing_state() is not None:  # the sizes are tensors then
             with _no_tracing():
                 return tuple(tensor.shape), name or str(dtype).removeprefix("torch.")
-        return tuple(tensor.shape), name or str(dtype).removeprefix("torch.")
+        shape = tuple(tensor.shape)
+        if type(tensor) is not _TENSOR:  # of a class that may have unknown sizes
+            shape = tuple(None if isinstance(size, torch.SymInt) else size for size in shape)
+        return shape, name or str(dtype).removeprefix("torch.")
 
     def asarray(self, value: Array, dtype: str) -> torch.Tensor:
         return _from_numpy(value, dtype).to(torch.get_default_device())
@@ -73,7 +79,7 @@ class TorchBackend:
             return variable.copy_(value)  # from whichever device
 
     def cast(self, tensor: torch.Tensor, dtype: str) -> torch.Tensor:
-        return cast(tensor, dtype)
+        return tensor.to(getattr(torch, dtype))
 
     def to_numpy(self, tensor: torch.Tensor) -> Array:
         """Return the values; on a CPU they share the tensor's memory, as NumPy's own do."""
@@ -89,16 +95,16 @@ class TorchBackend:
     def outside_trace(self, fn: Callable[[], object]) -> object:
         """Call `fn`; where dynamo traces the caller, break its graph to do so.
 
-        Nor in inference mode, whose tensors no gradient can be computed with, ever. With
-        `fullgraph=True` dynamo raises instead: a layer has to be built, and called once with
-        each input shape, before it is compiled.
+        Nor in inference mode, whose tensors no gradient can be computed with, ever, nor with the
+        tensors without numbers of `torch.export`. With `fullgraph=True` dynamo raises instead: a
+        layer has to be built, and called once with each input shape, before it is compiled.
         """
         if torch.compiler.is_dynamo_compiling():
             eager = torch.compiler.disable(  # type: ignore[no-untyped-call]  # has no types
                 _outside_inference
             )
             return eager(fn)
-        with _no_tracing():
+        with _no_tracing(), _disable_current_modes():
             return _outside_inference(fn)
 
     def compile(self, fn: Callable[..., Any]) -> Callable[..., Any]:

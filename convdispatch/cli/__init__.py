@@ -88,7 +88,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(_TROUBLE)
 
     def print_help(self, file: object = None) -> None:
-        """Print the message as every command prints."""
+        """Print the message as every command does."""
         say(self.format_help().rstrip("\n"))
 
     def parse_known_args(self, *arguments: Any, **keywords: Any) -> Any:

@@ -31,15 +31,17 @@ class _Counter:
         self._total = total
         self._done = 0
         self._failed = 0
-        self._begun = time.monotonic()
+        self._begun = 0.0  # when the first case was done: it waits for the framework to load
 
     def tell(self, backend: str, outcome: Outcome) -> None:
         """Count the outcome and show the progress."""
         self._done += 1
         self._failed += outcome.status == FAILED
-        average = (time.monotonic() - self._begun) / self._done
-        minutes, seconds = divmod(round(average * (self._total - self._done)), 60)
-        self._line.show(
-            f"{self._done} of {self._total}, {self._failed} failed, "
-            f"about {minutes}:{seconds:02} left ({backend})"
-        )
+        now, rest = time.monotonic(), ""
+        if self._done == 1:
+            self._begun = now
+        else:
+            average = (now - self._begun) / (self._done - 1)
+            minutes, seconds = divmod(round(average * (self._total - self._done)), 60)
+            rest = f", about {minutes}:{seconds:02} left"
+        self._line.show(f"{self._done} of {self._total}, {self._failed} failed{rest} ({backend})")

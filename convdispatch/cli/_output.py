@@ -38,7 +38,7 @@ def say(text: str) -> None:
     """
     stream = output()
     if stream is None:
-        return  # there is nobody to tell, as was asked for
+        return  # the caller asked for silence
     try:
         stream.write(_fit_for(stream, text) + "\n")
         stream.flush()

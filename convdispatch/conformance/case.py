@@ -17,7 +17,7 @@ from convdispatch.ops import Backend
 # which one it appeared, so that a backend's author can tell a new demand from a new fault.
 SPECIFICATION = "1.0"
 
-# What a case is about. 'full' selects every case; each other name its own cases alone.
+# What a case is about. 'full' selects every case; each other name selects its own cases.
 LEVELS = ("core", "full", "grad", "dtype", "edge", "errors", "contract")
 
 

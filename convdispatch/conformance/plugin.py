@@ -64,7 +64,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Prepare the run where one is asked for."""
+    """Prepare the run if one was requested."""
     wanted = config.stash.get(_wanted_key, None)
     if wanted is not None:
         from convdispatch.conformance.run import pytest_run
@@ -84,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Collect the suite where it is asked for, and of its package nothing else then."""
+    """Collect the suite if it was requested, and nothing else of its package."""
     if collection_path == _TESTS:
         return None if _wanted_key in config.stash else True
     if _FOLDER in collection_path.parents and _is_named(config):

@@ -31,7 +31,10 @@ _KERAS1, _KERAS2, _KERAS3 = (
 _OF_ALL = ("Input", "InputLayer")  # which no table has: they translate nothing
 _KERAS1_ROWS, _KERAS2_ROWS = tuple(rows_of(keras1.LAYERS)), tuple(rows_of(keras2.LAYERS))
 _NAMES = {  # of layers, by their doors
-    _KERAS3: {row.likeness for row in (*_KERAS1_ROWS, *_KERAS2_ROWS)},
+    _KERAS3: {
+        *(name for row in (*_KERAS1_ROWS, *_KERAS2_ROWS) for name in (row.likeness, *row.aliases)),
+        *(row.function for row in _KERAS2_ROWS if row.function),
+    },
     _KERAS2: set(names_of(_KERAS2_ROWS)),
     _KERAS1: set(names_of(_KERAS1_ROWS)),
 }
@@ -60,15 +63,15 @@ def _old_keywords() -> Mapping[str, tuple[str, ...]]:
 # takes is meant.
 KERAS1_KEYWORDS = _old_keywords()
 # Those that no later Keras has: they tell a document of Keras 1.
-KEYWORDS_OF_KERAS1 = frozenset(KERAS1_KEYWORDS) - {"output_shape"}
+KEYWORDS_OF_KERAS1 = frozenset(KERAS1_KEYWORDS) - {"output_dim", "output_shape"}
 # Keywords of layers in one Keras or another that mean something else here, or nothing yet.
 _KEYWORDS: Mapping[str, str] = {
-    "autocast": "A layer here computes in the element type of its input: hand it that type.",
+    "autocast": "Layers here compute in the input's element type: give inputs of that type.",
     "batch_shape": "It is Keras 3's name for `batch_input_shape`.",
     "dynamic": "It is TensorFlow's: write ordinary code around the layer.",
-    "implementation": "Which of several ways computes is settled by `convdispatch.autotune`.",
-    "input_dim": "Write `input_shape=`, the channels among its sizes.",
-    "input_length": "Write `input_shape=`, the length among its sizes.",
+    "implementation": "`convdispatch.autotune` chooses between several ways to compute.",
+    "input_dim": "Write `input_shape=`, which includes the channels.",
+    "input_length": "Write `input_shape=`, which includes the length.",
     "lora_alpha": "Keras 3's adapters of low rank are not offered.",
     "lora_rank": "Keras 3's adapters of low rank are not offered.",
     "quantization_config": "Quantized layers are not offered.",
@@ -76,39 +79,36 @@ _KEYWORDS: Mapping[str, str] = {
     "sparse": "Sparse inputs are not offered: make them dense.",
 }
 
-LAYERS_NOT_OFFERED = frozenset(
+# The layers of all Kerases, those of the doors among them.
+_LAYERS_OF_KERAS = frozenset(
     _each(
         """
 Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D
-AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D Add
-AdditiveAttention AlphaDropout Attention Average AveragePooling1D AveragePooling2D AveragePooling3D
-AvgPool1D AvgPool2D AvgPool3D Bidirectional CategoryEncoding CenterCrop
-Concatenate ConvLSTM1D ConvLSTM2D ConvLSTM3D ConvRecurrent2D CuDNNGRU CuDNNLSTM Dense
-DenseFeatures Discretization Dot ELU EinsumDense Embedding Flatten GRU GRUCell
-GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
-GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D
-GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization GroupQueryAttention
-Hashing Highway Identity InputSpec IntegerLookup LSTM LSTMCell Lambda
-LayerNormalization LeakyReLU LocallyConnected1D LocallyConnected2D Masking MaxPool1D MaxPool2D
-MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D Maximum MaxoutDense MelSpectrogram Merge Minimum
-MultiHeadAttention Multiply Normalization PReLU ParametricSoftplus Permute RMSNormalization RNN
-RandomBrightness RandomContrast RandomCrop RandomFlip RandomHeight RandomRotation
-RandomTranslation RandomWidth RandomZoom ReLU Recurrent RepeatVector Rescaling Reshape Resizing
-SReLU SimpleRNN SimpleRNNCell Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D
-SpectralNormalization StackedRNNCells StringLookup Subtract SyncBatchNormalization
+AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D
+AdditiveAttention AlphaDropout Attention AveragePooling1D AveragePooling2D AveragePooling3D
+AvgPool1D AvgPool2D AvgPool3D Bidirectional CategoryEncoding CenterCrop ConvLSTM1D ConvLSTM2D
+ConvLSTM3D ConvRecurrent2D CuDNNGRU CuDNNLSTM Dense DenseFeatures Discretization ELU EinsumDense
+Embedding Flatten GRU GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D
+GlobalAveragePooling2D GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D
+GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling2D
+GlobalMaxPooling3D GroupNormalization GroupQueryAttention Hashing Highway Identity InputSpec
+IntegerLookup LSTM LSTMCell Lambda LayerNormalization LeakyReLU LocallyConnected1D
+LocallyConnected2D MaxPool1D MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D
+MaxoutDense MelSpectrogram Merge MultiHeadAttention Normalization PReLU ParametricSoftplus Permute
+RMSNormalization RNN RandomBrightness RandomContrast RandomCrop RandomFlip RandomHeight
+RandomRotation RandomTranslation RandomWidth RandomZoom ReLU Recurrent RepeatVector Rescaling
+Reshape Resizing SReLU SimpleRNN SimpleRNNCell Softmax SpatialDropout1D SpatialDropout2D
+SpatialDropout3D SpectralNormalization StackedRNNCells StringLookup SyncBatchNormalization
 TextVectorization ThresholdedReLU TimeDistributed TimeDistributedDense UnitNormalization Wrapper
-add average concatenate dot maximum merge minimum multiply subtract
 """,
         "",
     )
 )
-_LAYERS_HERE = (
-    "convolutions, cropping, zero padding, upsampling, batch normalization and dropout are"
-)
+LAYERS_NOT_OFFERED = _LAYERS_OF_KERAS - DOORS_OF_LAYERS.keys()
 
 _TRAINING = "differentiate with `convdispatch.gradients` or your framework, and update there"
 _FILES = "`get_weights` and `set_weights` move arrays, `to_json` the architecture"
-_GRAPH = "`Sequential` is what there is; its `apply` is a pure function for your own graphs"
+_GRAPH = "make a graph with `convdispatch.Model`, whose `apply` is a pure function"
 _CALL = "call the model, or its `predict`, and compute the rest in NumPy"
 MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
     **_each(
@@ -132,13 +132,11 @@ MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
         "predict_classes predict_generator predict_on_batch predict_proba predict_step",
         _CALL,
     ),
-    "quantize": "compute in float16 or bfloat16: hand inputs of that type",
+    "quantize": "compute in float16 or bfloat16: give inputs of that type",
 }
 
 _MODELS: Mapping[str, str] = {
     "Graph": _GRAPH,
-    "Input": "give `input_shape` to the first layer",
-    "Model": _GRAPH,
     "clone_model": "`Sequential.from_config(model.get_config())` makes one with new weights",
     "load_model": _FILES,
     "model_from_config": "`Sequential.from_config` reads configurations",
@@ -148,8 +146,10 @@ _MODELS: Mapping[str, str] = {
 _MODULES: Mapping[str, str] = {
     "callbacks": _TRAINING,
     **dict.fromkeys(("applications", "engine", "legacy", "wrappers"), _GRAPH),
-    **dict.fromkeys(("datasets", "preprocessing", "utils"), "NumPy and your framework have such"),
-    "mixed_precision": "hand layers float16 or bfloat16 inputs",
+    **dict.fromkeys(
+        ("datasets", "preprocessing", "utils"), "NumPy and your framework have such functions"
+    ),
+    "mixed_precision": "give layers float16 or bfloat16 inputs",
     "ops": "your framework has them; a layer takes and returns its tensors",
     "saving": _FILES,
 }
@@ -168,7 +168,7 @@ def about_keyword(keyword: str, allowed: Iterable[str], class_name: str, door: s
         if old is not None and keyword == "atrous_rate":
             old = old.replace("Conv", "AtrousConv")
         other = "" if old is None else f", or import {old} from convdispatch.keras1.layers"
-        return f"It is Keras 1's name of `{meant[0]}`: write `{meant[0]}=`{other}."
+        return f"It is Keras 1's name for `{meant[0]}`: write `{meant[0]}=`{other}."
     if keyword in ("input_dim", "input_length") and class_name == "Conv1D":
         return (
             f"Keras 1 and 2 had it: write `input_shape=(input_length, input_dim)`, or import "
@@ -183,17 +183,18 @@ def about_old_keyword(keyword: str, spelling: Mapping[str, object], class_name: 
         return f" Atrous{class_name} takes `{keyword}`."
     if keyword not in spelling:
         return ""
-    verb = "calls it" if spelling[keyword] else "has, and Keras 1 had not"
-    return f" `{keyword}` is what convdispatch.layers {verb}."
+    if spelling[keyword]:
+        return f" `{keyword}` is the name in convdispatch.layers."
+    return f" Keras 1 had no `{keyword}`; convdispatch.layers has."
 
 
 def not_offered_layers(names: Iterable[str]) -> str:
-    """Return a sentence on those of the names that are layers of a Keras, '' if none is."""
+    """Return a sentence on those names that are layers of a Keras, '' if there are none."""
     known = [f"`{name}`" for name in names if name in LAYERS_NOT_OFFERED]
     if not known:
         return ""
     verb = "is" if len(known) == 1 else "are"
-    return f"{', '.join(known)} {verb} not offered yet; {_LAYERS_HERE}."
+    return f"{', '.join(known)} {verb} not offered yet; `{_KERAS3}.__all__` lists what is."
 
 
 def _about_layer(name: str) -> str:
@@ -203,7 +204,9 @@ def _about_layer(name: str) -> str:
 
 
 def _about_model(name: str) -> str:
-    return f"it is not offered yet; {_MODELS[name]}." if name in _MODELS else ""
+    if name == "Model":
+        return "it is in convdispatch.models."
+    return f"it is not offered yet; {_MODELS[name]}." if name in _MODELS else _about_layer(name)
 
 
 def _about_module(name: str) -> str:
@@ -211,11 +214,11 @@ def _about_module(name: str) -> str:
         return f"it is in {MODULES_OF_OTHER_DOORS[name]}."
     if name in _MODULES:
         return f"it is not offered yet; {_MODULES[name]}."
-    return _about_model(name) or _about_layer(name)
+    return _about_model(name)
 
 
 def _about_setting(name: str) -> str:
-    return "it has the settings alone; functions of tensors are your framework's."
+    return "it has settings only; use your framework's functions of tensors."
 
 
 _ABOUT: Mapping[str, Callable[[str], str]] = {

@@ -18,7 +18,8 @@ RENAMES: Mapping[str, tuple[Spelled, ...]] = {
         ("nb_row", "nb_col"),
         ("kernel_dim1", "kernel_dim2", "kernel_dim3"),
     ),
-    "strides": ("subsample", ("subsample_length",)),
+    "pool_size": (("pool_length",),),
+    "strides": ("subsample", ("subsample_length",), ("stride",)),
     "padding": ("border_mode",),
     "data_format": ("dim_ordering",),
     "dilation_rate": ("atrous_rate",),
@@ -36,6 +37,7 @@ RENAMES: Mapping[str, tuple[Spelled, ...]] = {
     "beta_initializer": ("beta_init",),
     "gamma_initializer": ("gamma_init",),
     "output_size": ("output_shape",),
+    "units": ("output_dim",),
 }
 # Arguments that Keras 1 did not have, with what it did instead of the default.
 SETTLED: Mapping[str, object] = {
@@ -60,6 +62,10 @@ _WISHES = (
 )
 _LENGTH = "input_dim: int | None = None, input_length: int | None = None"
 _ORDERING = "dim_ordering: DimOrdering = 'default'"
+_STEP = "strides: Sequence[int] | None = None, border_mode: PoolPadding = 'valid'"
+_POOL_1D = "pool_length: int = 2, stride: int | None = None, border_mode: PoolPadding = 'valid'"
+_POOL_2D = f"pool_size: Sequence[int] = (2, 2), {_STEP}, {_ORDERING}"
+_POOL_3D = f"pool_size: Sequence[int] = (2, 2, 2), {_STEP}, {_ORDERING}"
 _PAIRS = "Sequence[Sequence[int]]"
 
 _THEANO_2D = KernelAxes((2, 3, 1, 0))
@@ -137,7 +143,13 @@ LAYERS: Table = {
         ),
         Row("ZeroPadding3D", "", f"padding: Sequence[int] = (1, 1, 1), {_ORDERING}"),
     ),
-    "core": (Row("Dropout", "", "p"),),
+    "core": (
+        Row("Activation", "", "activation"),
+        Row("Dense", "", f"output_dim, {_DRAWN}, {_WISHES}, input_dim: int | None = None"),
+        Row("Dropout", "", "p"),
+        Row("Flatten", "", ""),
+        Row("Masking"),
+    ),
     "normalization": (
         Row(
             "BatchNormalization",
@@ -146,5 +158,19 @@ LAYERS: Table = {
             "weights: Sequence[Any] | None = None, beta_init='zero', gamma_init='one', "
             "gamma_regularizer=None, beta_regularizer=None",
         ),
+    ),
+    "pooling": (
+        Row("MaxPooling1D", "", _POOL_1D),
+        Row("MaxPooling2D", "", _POOL_2D),
+        Row("MaxPooling3D", "", _POOL_3D),
+        Row("AveragePooling1D", "", _POOL_1D),
+        Row("AveragePooling2D", "", _POOL_2D),
+        Row("AveragePooling3D", "", _POOL_3D),
+        Row("GlobalMaxPooling1D", "", ""),
+        Row("GlobalMaxPooling2D", "", _ORDERING),
+        Row("GlobalMaxPooling3D", "", _ORDERING),
+        Row("GlobalAveragePooling1D", "", ""),
+        Row("GlobalAveragePooling2D", "", _ORDERING),
+        Row("GlobalAveragePooling3D", "", _ORDERING),
     ),
 }

@@ -37,12 +37,46 @@ LAYERS: Table = {
         Row("ZeroPadding2D"),
         Row("ZeroPadding3D"),
     ),
-    "core": (Row("Dropout"),),
+    "core": (
+        Row("Activation"),
+        Row(
+            "Dense",
+            more="*, input_dim: int | None = None",
+            note="`input_dim` states the input's channels, as in Keras 1.",
+        ),
+        Row("Dropout"),
+        Row("Flatten"),
+        Row("Masking"),
+    ),
+    "merge": (
+        Row("Add", function="add"),
+        Row("Subtract", function="subtract"),
+        Row("Multiply", function="multiply"),
+        Row("Average", function="average"),
+        Row("Maximum", function="maximum"),
+        Row("Minimum", function="minimum"),
+        Row("Concatenate", function="concatenate"),
+        Row("Dot", function="dot"),
+    ),
     "normalization": (
         Row(
             "BatchNormalization",
             note="The moving variance is an estimate of the population's: of a batch with n "
             "numbers a channel it takes n / (n - 1 - epsilon) times the variance.",
         ),
+    ),
+    "pooling": (
+        Row("MaxPooling1D", aliases=("MaxPool1D",)),
+        Row("MaxPooling2D", aliases=("MaxPool2D",)),
+        Row("MaxPooling3D", aliases=("MaxPool3D",)),
+        Row("AveragePooling1D", aliases=("AvgPool1D",)),
+        Row("AveragePooling2D", aliases=("AvgPool2D",)),
+        Row("AveragePooling3D", aliases=("AvgPool3D",)),
+        Row("GlobalMaxPooling1D", aliases=("GlobalMaxPool1D",)),
+        Row("GlobalMaxPooling2D", aliases=("GlobalMaxPool2D",)),
+        Row("GlobalMaxPooling3D", aliases=("GlobalMaxPool3D",)),
+        Row("GlobalAveragePooling1D", aliases=("GlobalAvgPool1D",)),
+        Row("GlobalAveragePooling2D", aliases=("GlobalAvgPool2D",)),
+        Row("GlobalAveragePooling3D", aliases=("GlobalAvgPool3D",)),
     ),
 }

@@ -19,7 +19,7 @@ def names_in(spelled: Spelled | None) -> tuple[str, ...]:
 
 
 def chosen(candidates: Iterable[Spelled], stated: Container[str]) -> Spelled | None:
-    """Return the first of the spellings whose names are all stated, None where none is."""
+    """Return the first spelling whose names are all stated, or None."""
     for one in candidates:
         if all(name in stated for name in names_in(one)):
             return one
@@ -40,7 +40,8 @@ class KernelAxes(NamedTuple):
 class Row:
     """One class of a façade.
 
-    name: what this Keras calls the class; `also` are other names of it.
+    name: what this Keras calls the class; `also` are other names of it, and `aliases` those that
+        `convdispatch.layers` has too.
     like: the class of `convdispatch.layers` that it translates, where it has another name.
     arguments: those of the constructor as Python writes a signature; a type is stated where it is
         another one than that of the argument of `like`. None: those of `like`, with other
@@ -49,6 +50,7 @@ class Row:
     layouts: by dim_ordering and weight, where this Keras stores the axes in another order.
     fans: the dim_ordering by which fans are read from a kernel's shape, '' for the layer's own.
     note: one sentence for the documentation on what differs from `like`.
+    function: the name of the function that makes such a layer and calls it with its first argument.
     """
 
     name: str
@@ -56,12 +58,19 @@ class Row:
     arguments: str | None = None
     _: KW_ONLY
     also: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     defaults: Mapping[str, object] = field(default_factory=dict)
     more: str = ""
     spelling: Mapping[str, Spelled] = field(default_factory=dict)
     layouts: Mapping[str, Mapping[str, KernelAxes]] = field(default_factory=dict)
     fans: str = ""
     note: str = ""
+    function: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name of the class."""
+        return (self.name, *self.also, *self.aliases)
 
     @property
     def likeness(self) -> str:
@@ -81,4 +90,5 @@ def rows_of(table: Table) -> Iterator[Row]:
 
 def names_of(rows: Iterable[Row]) -> tuple[str, ...]:
     """Return every name of every row, in the order of the alphabet."""
-    return tuple(sorted(name for row in rows for name in (row.name, *row.also)))
+    names = [name for row in rows for name in (*row.names, row.function) if name]
+    return tuple(sorted(names))

@@ -48,8 +48,9 @@ def as_float(
     except OverflowError:
         found = math.inf
     if not (math.isfinite(found) and minimum <= found <= maximum):
-        upwards = f"from {minimum:g} to {maximum:g}"
-        allowed = upwards if math.isfinite(maximum) else f"finite and at least {minimum:g}"
+        upwards = f" and at least {minimum:g}" if math.isfinite(minimum) else ""
+        is_bounded = math.isfinite(maximum)
+        allowed = f"from {minimum:g} to {maximum:g}" if is_bounded else f"finite{upwards}"
         raise InvalidArgument(f"`{argument}` must be {allowed}; received {value!r}.")
     return found
 

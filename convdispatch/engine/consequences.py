@@ -88,8 +88,8 @@ def _of_built(layer: Constructed, changed: Mapping[str, Any]) -> dict[str, Any]:
         names = ", ".join(f"`{layer.spelled(name)}`" for name in changed)
         raise InvalidArgument(
             f"{names} of {layer.name!r} cannot change so once it is built: its weights have the "
-            f"shapes {_shapes_of(layer._declarations)} and would need {_shapes_of(declarations)}. "
-            "Make a new layer instead."
+            f"shapes {_shapes_of(layer._declarations)} and would need "
+            f"{_shapes_of(declarations)}. Make a new layer instead."
         )
     large_sizes.require_possible(after, specs, resolved.output_shape)
     return {"_declarations": declarations, "_built_shape": shape}

@@ -11,7 +11,7 @@ from convdispatch.types import Convention, DType
 
 
 class OptionsBesideWeights(TypedDict, total=False):
-    """The keyword arguments of a layer that states `weights` at a place of its own."""
+    """The keyword arguments of a layer whose constructor places `weights` itself."""
 
     name: str | None
     trainable: bool

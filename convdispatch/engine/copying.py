@@ -20,7 +20,7 @@ from convdispatch.errors import InvalidType
 from convdispatch.runtime import selection
 
 # What belongs to this object in this process: no copy has it.
-_OWN = ("_lock", "_stacks", "_write", "_differentiated")
+_OWN = ("_lock", "_stacks", "_write", "_differentiated", "_plans")
 
 
 class Copied(Weighted):
@@ -77,11 +77,12 @@ class Copied(Weighted):
         with held([self]):
             state = {name: value for name, value in vars(self).items() if name not in _OWN}
             weights = self._copied_values()
-        return state | {"_variables": weights, "_activity_losses": [], "_plans": PlanTable()}
+        return state | {"_variables": weights, "_activity_losses": []}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         """Take the state, with the weights as variables."""
         vars(self).update(state)
+        self._plans = PlanTable()
         self._be_alone()
         self._variables = self._as_variables(state["_variables"])
         self._is_settled = self._is_made

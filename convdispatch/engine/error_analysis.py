@@ -20,11 +20,21 @@ class Analysed(InTraining):
         """Return how many products are summed into one output, for rounding-error bounds."""
         return 0
 
-    def preactivation(self, weights: Sequence[Any], inputs: Any) -> Any:
+    def preactivation(self, weights: Sequence[Any], inputs: Any, *mask: Any) -> Any:
         """Apply the layer up to its activation: affine in the inputs, for error analyses."""
         specs = self._specs_of(inputs)
         affine = self.resolved(specs).lower(listed(specs)[0].dtype, activations.get(None))
-        return affine(weights, inputs)
+        return affine(weights, inputs, *mask)
+
+    def spread(self, weights: Sequence[Any], x: Any, error: Any, *mask: Any) -> tuple[Any, Any]:
+        """Return the magnitudes that are rounded, and by how much errors of the inputs spread.
+
+        All are NumPy arrays, and lists of them where the layer takes a list. A layer that is not
+        affine has a method of its own.
+        """
+        absolute, without_shift = self.magnitudes(weights)
+        magnitudes = self.preactivation(absolute, np.abs(x) + error, *mask)
+        return magnitudes, self.preactivation(without_shift, error, *mask)
 
     def magnitudes(self, weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """Return weights for error analyses: with them a preactivation of |x| sums magnitudes.

@@ -25,6 +25,10 @@ class Functional:
     # (weights, inputs, key) -> (outputs, effects): new values of weights by path, and losses: those
     # of outputs and those of the weights themselves
     training: Callable[[Mapping[str, Tensor], Any, Tensor], tuple[Any, Effects]]
+    # (weights, inputs) -> (outputs, the mask of each output, None for none); a loss leaves out what
+    # is masked. In training the masks are among the effects.
+    masked: Callable[[Mapping[str, Tensor], Any], tuple[Any, tuple[Any, ...]]]
+    has_masks: bool  # whether any output has a mask
 
 
 def in_order(weights: Mapping[str, Weight], values: Mapping[str, Tensor]) -> list[Tensor]:

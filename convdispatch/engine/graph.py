@@ -33,6 +33,7 @@ class Graph:
     nodes: tuple[Node, ...]
     outputs: tuple[int, ...]  # numbers of tensors
     gives_list: bool
+    masked: frozenset[int] = frozenset()  # numbers of tensors that have a mask
 
     def run(self, call: Callable[[int, Any, Any], Any], inputs: Sequence[Any]) -> list[Any]:
         """Return the outputs, each node computed by `call(its place, its layer, its inputs)`."""
@@ -44,7 +45,7 @@ class Graph:
         return [tensors[number] for number in self.outputs]
 
     def flattened(self) -> Graph:
-        """Return the same graph with the nodes of nested models in the place of their calls."""
+        """Return the same graph with the nodes of nested models instead of their calls."""
         if not any(map(_is_model, self.nodes)):
             return self
         nodes: list[Node] = []

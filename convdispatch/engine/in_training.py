@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from convdispatch.engine.accepting import Accepting
 from convdispatch.engine.declarations import Weight, require_as_many
 from convdispatch.engine.functional import Functional, in_order
+from convdispatch.engine.masks import PassingMasks
 from convdispatch.engine.plans import Plan
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Specs, listed, of_samples
@@ -23,23 +23,26 @@ from convdispatch.ops import Backend, Tensor
 from convdispatch.runtime.tuning import outside_trace
 
 
-class InTraining(Accepting):
+class InTraining(PassingMasks):
     """A layer's two pure functions: for results, and for training."""
 
     activation: Any
     activity_regularizer: Any
 
-    def apply(self, weights: Sequence[Any], inputs: Any) -> Any:
+    def apply(self, weights: Sequence[Any], inputs: Any, *mask: Any) -> Any:
         """Apply the layer with other weights: a pure function, for jit and autodiff.
 
-        `weights` are native tensors in the order and layout of `variables`.
+        `weights` are native tensors in the order and layout of `variables`. A layer that takes a
+        mask may be given one.
         """
         native = self._as_native(self._backend(), inputs)
         plan = self.plan_for(native)
         self._require_weights(weights, native)
-        return plan.function(weights, native)
+        return plan.function(weights, native, *mask)
 
-    def apply_training(self, weights: Sequence[Any], inputs: Any, key: Any) -> tuple[Any, Effects]:
+    def apply_training(
+        self, weights: Sequence[Any], inputs: Any, key: Any, *mask: Any
+    ) -> tuple[Any, Effects]:
         """Apply the layer as in training: a pure function that returns (outputs, effects).
 
         `weights` are native tensors in the order and layout of `variables`, `key` an int32 tensor
@@ -48,7 +51,7 @@ class InTraining(Accepting):
         """
         native = self._as_native(self._backend(), inputs)
         self._require_weights(weights, native)
-        outputs, effects = self.training_for(native)(weights, native, key)
+        outputs, effects = self.training_for(native)(weights, native, key, *mask)
         self._require_own(effects)
         return outputs, effects
 
@@ -81,7 +84,20 @@ class InTraining(Accepting):
             losses = (*self.penalties(ordered), *effects.losses)
             return outputs, replace(effects, losses=losses)
 
-        return Functional(weights=weights, forward=forward, training=training)
+        def masked(values: Mapping[str, Any], inputs: Any) -> tuple[Any, tuple[Any, ...]]:
+            native = self._as_native(self._backend(), inputs)
+            mask = self.compute_mask(native) if has_masks else None
+            return forward(values, native), (mask,)
+
+        several = self.input_shape if self.takes_list else [self.input_shape]
+        has_masks = self.makes_mask([False] * len(several))
+        return Functional(
+            weights=weights,
+            forward=forward,
+            training=training,
+            masked=masked,
+            has_masks=has_masks,
+        )
 
     def named_weights(self) -> dict[str, tuple[Any, bool]]:
         """Return by name each weight's native tensor and whether a trainer may change it."""
@@ -134,15 +150,19 @@ class InTraining(Accepting):
 
 
 def _without_effects(forward: Forward) -> Training:
-    def training(weights: Sequence[Tensor], inputs: Any, key: Tensor) -> tuple[Any, Effects]:
-        return forward(weights, inputs), Effects()
+    def training(
+        weights: Sequence[Tensor], inputs: Any, key: Tensor, *mask: Any
+    ) -> tuple[Any, Effects]:
+        return forward(weights, inputs, *mask), Effects()
 
     return training
 
 
 def _with_penalty(training: Training, regularizer: Any, backend: Backend) -> Training:
-    def penalized(weights: Sequence[Tensor], inputs: Any, key: Tensor) -> tuple[Any, Effects]:
-        outputs, effects = training(weights, inputs, key)
+    def penalized(
+        weights: Sequence[Tensor], inputs: Any, key: Tensor, *mask: Any
+    ) -> tuple[Any, Effects]:
+        outputs, effects = training(weights, inputs, key, *mask)
         loss = penalty(regularizer, backend, outputs)
         return outputs, replace(effects, losses=(*effects.losses, loss))
 
@@ -152,9 +172,11 @@ def _with_penalty(training: Training, regularizer: Any, backend: Backend) -> Tra
 def _casting(training: Training, backend: Backend, dtype: str, own: str) -> Training:
     """Return the function for inputs of `dtype` and weights, also new ones, of the layer's own."""
 
-    def cast_and_apply(weights: Sequence[Tensor], inputs: Any, key: Tensor) -> tuple[Any, Effects]:
+    def cast_and_apply(
+        weights: Sequence[Tensor], inputs: Any, key: Tensor, *mask: Any
+    ) -> tuple[Any, Effects]:
         wide = [backend.cast(weight, dtype) for weight in weights]
-        outputs, effects = training(wide, inputs, key)
+        outputs, effects = training(wide, inputs, key, *mask)
         updates = {name: backend.cast(new, own) for name, new in effects.updates.items()}
         return outputs, replace(effects, updates=updates)
 

@@ -114,7 +114,7 @@ def without_nothing_asked(
         if not any(type(value) is type(none) and value == none for none in _NOTHING_ASKED[key]):
             raise InvalidDocument(
                 f"the configuration of {owner} has `{key}` {documents.shown(value)}, which is not "
-                "offered here; without that key, or with None, it can be read."
+                "offered here. It can be read without that key, or with None."
             )
     return {key: value for key, value in config.items() if key not in foreign}
 
@@ -139,7 +139,7 @@ def _weights_dtype(dtype: object, layer_class: Any) -> object:
         computed = name.removeprefix("mixed_")
         warn(
             f"{layer_class.__name__} was saved under Keras's policy {name!r}. Its weights are "
-            f"{_MIXED[name]}, as there; it computes in the type of its input: hand it {computed}."
+            f"{_MIXED[name]}, as there; it computes in the type of its input: give it {computed}."
         )
         return _MIXED[name]
     return name if isinstance(name, str) and name in FLOAT_DTYPES else dtype

@@ -23,6 +23,7 @@ from convdispatch.formulas import activations
 from convdispatch.formulas.dialects import KERAS3, Dialect
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.runtime import selection
+from convdispatch.runtime.dispatch import require_feature
 from convdispatch.runtime.registry import registry
 from convdispatch.runtime.tuning import outside_trace
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
@@ -94,7 +95,7 @@ class Layer(Analysed):
         Raises `InvalidShape` if the layer cannot take such an input or its weights do not fit it.
         """
         kept = self._plans.resolved  # the arguments may change meanwhile, and with them the table
-        # One shape says what one input gives, in whichever element type.
+        # One shape determines the result for one input, whatever its element type.
         key = specs.shape[1:] if isinstance(specs, Spec) else of_samples(specs)
         resolved = kept.get(key) if shapes_of(specs) else None
         if resolved is None:
@@ -220,7 +221,7 @@ class Layer(Analysed):
 
     def replan(self, inputs: Any) -> None:
         """Lower anew for native inputs like these."""
-        self._plans = PlanTable(self._plans)  # what was compiled with the old one is compiled anew
+        self._plans = PlanTable(self._plans)  # a new revision, so everything is compiled anew
         self._make_plan(self._specs_of(inputs))
 
     def _make_plan(self, specs: Specs) -> Plan:
@@ -230,12 +231,8 @@ class Layer(Analysed):
         plans = self._plans  # the arguments may change meanwhile, and with them the table
         resolved = self.resolved(specs)
         large_sizes.require_possible(self, specs, resolved.output_shape)
-        for one in inputs:
-            if None in one.shape[1:]:
-                raise InvalidShape(
-                    f"{self._title} computes for known sizes only; received shape {one.shape}. "
-                    "Only the batch size may stay unknown while a framework traces the call."
-                )
+        if any(None in one.shape[1:] for one in inputs):
+            require_feature(backend, "unknown_sizes")
         dtype, lower = inputs[0].dtype, resolved.lower
         with recorded() as lowered:
             batch = inputs[0].shape[0]

@@ -96,7 +96,7 @@ def stated_parameters(layer_class: type) -> dict[str, inspect.Parameter]:
 
 
 def require_mapping(layer_class: type, config: Any) -> None:
-    """Raise `InvalidDocument` for a configuration that is no mapping."""
+    """Raise `InvalidDocument` unless the configuration is a mapping."""
     if not isinstance(config, Mapping):
         raise InvalidDocument(
             f"the configuration of {layer_class.__name__} must be a mapping, as `get_config` "
@@ -145,7 +145,7 @@ def layer_name(begun: str, name: object) -> str:
 
 def numbered(begun: str, *, taken: Container[str] = ()) -> str:
     """Return `begun_1` the first time, then `begun_2` and so on, skipping names in use."""
-    numbers = _counters.setdefault(begun, itertools.count(1))  # one, whoever comes first
+    numbers = _counters.setdefault(begun, itertools.count(1))  # one, whichever thread comes first
     return next(name for number in numbers if (name := f"{begun}_{number}") not in taken)
 
 

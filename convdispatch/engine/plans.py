@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.ops import Backend, Op, Signature, Tensor, op_name
@@ -21,8 +22,9 @@ Key: TypeAlias = Any  # `specs.of_samples` of the inputs
 # A layer keeps only the latest plans, so that inputs of ever new sizes do not fill the memory.
 MAX_PLANS = 128
 
-Record: TypeAlias = tuple[Op, Signature, str]  # and who computes it
+Record: TypeAlias = tuple[Op, Signature, str]  # and what computes it
 _lowered: ContextVar[list[Record] | None] = ContextVar("_lowered", default=None)
+_revisions = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,8 @@ class Plan:
 class Latest(dict[K, V]):
     """A dictionary of the latest `MAX_PLANS` entries."""
 
+    __slots__ = ()
+
     def keep(self, key: K, value: V) -> V:
         """Add an entry, replacing the oldest if necessary, and return its value."""
         surplus = max(len(self) - MAX_PLANS + 1, 0)
@@ -64,16 +68,31 @@ class Latest(dict[K, V]):
 
 
 class PlanTable(Latest[Key, Plan]):
-    """The plans of one layer by its inputs' specs without batch, and what they are made of.
+    """The plans of one revision of a layer by its inputs' specs without batch, and their parts.
 
-    A change of anything that the plans were made from replaces the table. So if the table is the
-    same object as before, the layer computes as before.
+    A change of anything that plans are made from gives the layer a new table. The number
+    `revision` rises with each new table of this process. So a layer whose revision is the same as
+    before computes as before.
     """
+
+    __slots__ = ("resolved", "revision", "training")
 
     def __init__(self, plans: Mapping[Key, Plan] | None = None) -> None:
         super().__init__(plans or {})
+        self.revision = next(_revisions)  # also unique where two threads change one layer
         self.resolved: Latest[Any, Resolved] = Latest()  # by the shapes without batch
         self.training: Latest[Key, Training] = Latest()
+
+
+class Planned(Protocol):
+    """Something that keeps its plans."""
+
+    _plans: PlanTable
+
+
+def revisions_of(layers: Iterable[Planned]) -> list[int]:
+    """Return the revision of each layer: other numbers for other layers, and after a change."""
+    return [layer._plans.revision for layer in layers]
 
 
 @contextlib.contextmanager
@@ -97,8 +116,8 @@ def record(op: Op, signature: Signature, by: str) -> None:
 def casting_weights(function: Function, backend: Backend, dtype: str) -> Function:
     """Return the function taking weights of any element type."""
 
-    def cast_and_apply(weights: Sequence[Tensor], inputs: Tensor) -> Tensor:
-        return function([backend.cast(weight, dtype) for weight in weights], inputs)
+    def cast_and_apply(weights: Sequence[Tensor], inputs: Any, *mask: Any) -> Any:
+        return function([backend.cast(weight, dtype) for weight in weights], inputs, *mask)
 
     return cast_and_apply
 
@@ -107,10 +126,10 @@ def training_in_float32(training: Training, backend: Backend, dtype: str) -> Tra
     """Return the same for training: the new values of weights are rounded, too."""
 
     def widen_and_round(
-        weights: Sequence[Tensor], inputs: Tensor, key: Tensor
+        weights: Sequence[Tensor], inputs: Any, key: Tensor, *mask: Any
     ) -> tuple[Tensor, Effects]:
         wide = [backend.cast(weight, "float32") for weight in weights]
-        outputs, effects = training(wide, backend.cast(inputs, "float32"), key)
+        outputs, effects = training(wide, _widened(backend, inputs), key, *mask)
         updates = {name: backend.cast(new, dtype) for name, new in effects.updates.items()}
         return backend.cast(outputs, dtype), replace(effects, updates=updates)
 
@@ -120,8 +139,15 @@ def training_in_float32(training: Training, backend: Backend, dtype: str) -> Tra
 def in_float32(function: Function, backend: Backend, dtype: str) -> Function:
     """Return a function of float32 tensors for those of half precision, rounding its result."""
 
-    def widen_and_round(weights: Sequence[Tensor], inputs: Tensor) -> Tensor:
+    def widen_and_round(weights: Sequence[Tensor], inputs: Any, *mask: Any) -> Tensor:
         wide = [backend.cast(weight, "float32") for weight in weights]
-        return backend.cast(function(wide, backend.cast(inputs, "float32")), dtype)
+        return backend.cast(function(wide, _widened(backend, inputs), *mask), dtype)
 
     return widen_and_round
+
+
+def _widened(backend: Backend, inputs: Any) -> Any:
+    """Return a tensor, or those of a list, in float32."""
+    if isinstance(inputs, list):
+        return [backend.cast(one, "float32") for one in inputs]
+    return backend.cast(inputs, "float32")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 from convdispatch.engine.declarations import Weight
 from convdispatch.ops import Tensor
 
-# Of the weights and the inputs.
-Forward: TypeAlias = Callable[[Sequence[Tensor], Any], Any]
-# Of the weights, the inputs and a key of random numbers.
-Training: TypeAlias = Callable[[Sequence[Tensor], Any, Tensor], tuple[Any, "Effects"]]
+# Of the weights and the inputs, and of a mask where the layer takes one and the inputs have one.
+Forward: TypeAlias = Callable[..., Any]
+# Of the weights, the inputs, a key of random numbers, and such a mask.
+Training: TypeAlias = Callable[..., tuple[Any, "Effects"]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class Effects:
 
     updates: Mapping[str, Tensor] = field(default_factory=dict)  # new values, by weights' names
     losses: tuple[Tensor, ...] = ()  # scalars that a trainer adds to the loss
+    masks: tuple[Any, ...] = ()  # of a model's outputs, None for none; empty if no tensor has one
 
 
 def _no_weights() -> tuple[Weight, ...]:

@@ -87,15 +87,16 @@ def _spelled(layer: Constructed, base: Any, name: str, value: Any) -> dict[str, 
 
 
 def _set_attribute(layer: Constructed, base: Any, name: str, value: object) -> None:
-    """Set an attribute that is no argument: a user's own, or a property with a setter."""
+    """Set an attribute that is not an argument: a user's own, or a property with a setter."""
     is_known = hasattr(type(layer), name) or (name in vars(layer) and name not in _known_words())
     if base is type(layer) and not is_known:
         allowed = [*layer_options.stated_parameters(base), *layer_options.LAYER_OPTIONS]
         if name in _known_words() or similar(name, allowed):
             raise layer_options.unknown_keyword(base, name)
     object.__setattr__(layer, name, value)
-    if name not in NOT_COMPUTED_WITH:
-        layer._plans = PlanTable()  # they may have been made from it
+    # A class of this package computes with its arguments alone, a user's class with any attribute.
+    if base is not type(layer) and name not in NOT_COMPUTED_WITH:
+        layer._plans = PlanTable()
         layer._outdate()
 
 
@@ -142,7 +143,7 @@ def _constructed(layer: Constructed, base: Any, arguments: Mapping[str, Any]) ->
     """Return the attributes of a layer made with these arguments and otherwise like this one."""
     twin = object.__new__(type(layer))
     vars(twin).update(vars(layer))
-    del twin._stage  # a new object, whose constructor is to come
+    del twin._stage  # a new object, whose constructor runs next
     base.__init__(twin, **arguments)
     return vars(twin)
 

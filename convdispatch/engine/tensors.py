@@ -50,7 +50,7 @@ def as_array_or_native(backend: Backend, inputs: object, dtype: str) -> Any:
 
 
 def require_native(backend: Backend, tensors: Sequence[object], *, owner: str) -> None:
-    """Raise `InvalidType` unless all weights handed over are tensors of the backend."""
+    """Raise `InvalidType` unless all given weights are tensors of the backend."""
     for tensor in tensors:
         if not backend.owns(tensor):
             raise InvalidType(

@@ -1,4 +1,4 @@
-"""From the rows of a table to classes, which translate arguments and hand them on."""
+"""From the rows of a table to classes, which translate arguments and pass them on."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from convdispatch.doors.rows import Row, Spelled, names_in
 from convdispatch.engine import layer_options
 from convdispatch.engine.arguments import as_choice, as_int
 from convdispatch.facades.documentation import Documentation
+from convdispatch.facades.functional import functional_form
 from convdispatch.facades.signatures import (
     Spelling,
     has_own_arguments,
@@ -73,17 +74,21 @@ def make_classes(
     module: str,
     exceptions: Mapping[str, type[layers.Layer]],
     texts: Mapping[str, str] = MappingProxyType({}),
-) -> dict[str, type[FacadeLayer]]:
+) -> dict[str, Any]:
     """Return what a module of a façade offers: its rows as classes, by every name of each.
+
+    Beside a class whose row names a function stands that function.
 
     base: what all layers of the façade are, with its dialect and door.
     exceptions: by name, what stands between such a class and the one that it translates.
     texts: by name, the documentation where it is not that of the class that it translates.
     """
-    made: dict[str, type[FacadeLayer]] = {}
+    made: dict[str, Any] = {}
     for row in base.dialect.layers[module.rpartition(".")[2]]:
         one = make_class(row, base, module, exceptions.get(row.name), texts.get(row.name, ""))
-        made.update(dict.fromkeys((row.name, *row.also), one))
+        made.update(dict.fromkeys(row.names, one))
+        if row.function:
+            made[row.function] = functional_form(one, row.function)
     return made
 
 
@@ -133,7 +138,7 @@ def _constructor(
         arguments = own.pop("options") | settled
         for name, meant in spelled.items():
             if not own.keys().isdisjoint(names_in(meant)):
-                arguments[name] = _value(name, meant, own, dialect)
+                arguments[name] = _value(name, meant, own, shown, dialect)
         super(FacadeLayer, self).__init__(**arguments, **own)
 
     __init__.__qualname__ = f"{row.name}.__init__"
@@ -141,10 +146,19 @@ def _constructor(
     return __init__
 
 
-def _value(name: str, spelled: Spelled | None, own: dict[str, Any], dialect: Dialect) -> Any:
+def _value(
+    name: str,
+    spelled: Spelled | None,
+    own: dict[str, Any],
+    shown: inspect.Signature,
+    dialect: Dialect,
+) -> Any:
     """Take what spells an argument of this package's out of `own`, and return its value."""
     if isinstance(spelled, tuple):
-        return tuple(as_int(own.pop(one), one) for one in spelled)
+        values = {one: own.pop(one) for one in spelled}
+        if all(value is None is shown.parameters[one].default for one, value in values.items()):
+            return None
+        return tuple(as_int(value, one) for one, value in values.items())
     assert spelled is not None
     if name == "data_format":
         words = dialect.data_formats

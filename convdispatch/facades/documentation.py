@@ -16,7 +16,7 @@ _SENTENCE = re.compile(r"(?<=\.) (?=[A-Z`])")
 
 
 class Documentation:
-    """The `__doc__` of such a class, made when it is asked for: an import does not pay for it."""
+    """The `__doc__` of such a class, made on first use, so that an import does not pay for it."""
 
     def __init__(self, row: Row, like: type[layers.Layer], text: str) -> None:
         self._row, self._like, self._text = row, like, text

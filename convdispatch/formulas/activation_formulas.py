@@ -19,7 +19,7 @@ SELU_SCALE = 1.0507009873554804934193349852946
 
 
 def linear(f: Functions, x: Any) -> Any:
-    """Return the tensor as it is."""
+    """Return the tensor unchanged."""
     return f["linear"](x)
 
 
@@ -186,7 +186,7 @@ def softmax(f: Functions, x: Any, axis: int) -> Any:
 
 
 def softmax_keras2(f: Functions, x: Any, axis: int) -> Any:
-    """Keras 2.2.4: rank 2 or more, and in rank 2 always the last axis, whatever is asked."""
+    """Keras 2.2.4: rank 2 or more; in rank 2 always the last axis, whatever `axis` is."""
     rank = len(x.shape)
     if rank < 2:
         raise InvalidShape(

@@ -34,6 +34,8 @@ class Dialect:
     data_formats: its words for where the channels are, with ours, None for the configured one.
     joins_words: whether its layers are numbered as zeropadding2d_1, not as zero_padding2d_1.
     estimates_population: whether a moving variance takes n / (n - 1 - epsilon) times the batch's.
+    refuses_masks: whether a mask before a layer that has no use for it is an error, not a warning.
+    unites_masks: whether a step of merged tensors counts if it counts in one of them, not in all.
 
     >>> activations.get("relu", KERAS1.activations).get_config()
     {'alpha': 0.0, 'max_value': None}
@@ -54,6 +56,8 @@ class Dialect:
     data_formats: Mapping[str, str | None] = field(default_factory=dict)
     joins_words: bool = False
     estimates_population: bool = False
+    refuses_masks: bool = True
+    unites_masks: bool = False
 
 
 KERAS3 = Dialect(
@@ -66,6 +70,8 @@ KERAS3 = Dialect(
     losses=losses.KERAS3,
     metrics=metrics.KERAS3,
     optimizers=optimizers.KERAS3,
+    refuses_masks=False,
+    unites_masks=True,
 )
 
 KERAS2 = Dialect(

@@ -22,7 +22,7 @@ def absolute(f: Functions, x: Any) -> Any:
 
 def zeros(f: Functions, x: Any) -> Any:
     """Zeros of the element type of x, NaN where x is NaN."""
-    return f["where"](x == x, 0, x)  # unequal to itself is NaN alone
+    return f["where"](x == x, 0, x)  # only NaN is unequal to itself
 
 
 def negative_part(f: Functions, x: Any) -> Any:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, cast
 
 from convdispatch.errors import InvalidArgument
 from convdispatch.formulas import lookup
 from convdispatch.formulas import loss_functions as losses
 from convdispatch.formulas.measures import Measure, as_native, wide
+from convdispatch.formulas.reductions import REDUCTIONS, reduced, weights_of
 from convdispatch.ops import Backend, Tensor
 from convdispatch.runtime import selection
-
-REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
 
 
 class Loss(lookup.Configured):
@@ -62,31 +60,13 @@ class Loss(lookup.Configured):
         found: Any = self.apply(backend, y_true, y_pred)
         weights: Any = None
         if sample_weight is not None:
-            weights = as_native(backend, sample_weight, backend.describe(found)[1])
-            missing = len(found.shape) - len(weights.shape)
-            weights = backend.functions["reshape"](weights, (*weights.shape, *[1] * missing))
+            weights = weights_of(backend, sample_weight, found)
             found = found * weights
         return reduced(backend.functions, found, self.reduction, weights)
 
     def get_config(self) -> dict[str, object]:
         """Return the constructor's arguments."""
         return {"name": self.name, "reduction": self.reduction}
-
-
-def reduced(
-    functions: Mapping[str, Callable[..., Any]],
-    found: Any,
-    reduction: str | None,
-    weights: Any = None,
-) -> Any:
-    """Return the values, multiplied by their weights already, reduced in Keras 3's way."""
-    if reduction in (None, "none"):
-        return found
-    if reduction == "sum":
-        return functions["sum"](found)
-    if reduction == "mean_with_sample_weight" and weights is not None:
-        return functions["sum"](found) / functions["sum"](weights)  # as they were given
-    return functions["mean"](found)
 
 
 class _OfMeasure(Loss):

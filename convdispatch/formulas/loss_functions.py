@@ -69,6 +69,8 @@ def abbreviated(table: Mapping[str, Measure]) -> dict[str, Measure]:
 
 
 _cosine_proximity_keras1 = define(formulas.cosine_proximity_keras1, name="cosine_proximity")
+_logcosh = define(formulas.log_cosh, name="logcosh")
+_huber_loss = define(formulas.huber, name="huber_loss", delta=1.0)
 _cosine_proximity_keras2 = define(formulas.cosine_proximity_keras2, name="cosine_proximity")
 
 KERAS1: Mapping[str, Measure] = {
@@ -92,14 +94,20 @@ KERAS2: Mapping[str, Measure] = {
     **abbreviated(
         by_name(
             *(*_OLD, _cosine_proximity_keras2, categorical_hinge),
-            define(formulas.log_cosh, name="logcosh"),
+            _logcosh,
             *(categorical_crossentropy, sparse_categorical_crossentropy, binary_crossentropy),
             # Later 2.x: 2.2.4 ends with the line above, and has no parameters.
-            define(formulas.huber, name="huber_loss", delta=1.0),
+            _huber_loss,
         )
     ),
     "cosine": _cosine_proximity_keras2,
+    # Later 2.x's names of the same.
     "cosine_similarity": _cosine_proximity_keras2,
+    "huber": _huber_loss,
+    "log_cosh": _logcosh,
+    "kl_divergence": _kullback_leibler_divergence,
+    "bce": binary_crossentropy,
+    "BCE": binary_crossentropy,
 }
 
 KERAS3: Mapping[str, Measure] = {

@@ -26,7 +26,7 @@ _CLASSES = (
     *(classes.CategoricalCrossentropy, classes.SparseCategoricalCrossentropy),
 )
 KERAS3: Mapping[str, Entry] = {
-    **{found.__name__: found for found in (Loss, *_CLASSES)},
+    **{found.__name__: found for found in _CLASSES},
     **functions.KERAS3,
 }
 KERAS2: Mapping[str, Entry] = functions.KERAS2

@@ -55,6 +55,20 @@ def conv_pads(
     return (total // 2, total - total // 2)
 
 
+def pads_need_size(
+    kernel_size: int, *, stride: int, dilation: int, padding: str, convention: str
+) -> bool:
+    """Return whether `conv_pads` differ between two sizes.
+
+    >>> pads_need_size(3, stride=2, dilation=1, padding="same", convention="tensorflow")
+    True
+    >>> pads_need_size(3, stride=1, dilation=1, padding="same", convention="tensorflow")
+    False
+    """
+    is_strided = stride > 1 and effective_kernel_size(kernel_size, dilation) > 1
+    return is_strided and padding == "same" and convention == "tensorflow"
+
+
 def conv_output_size(
     size: int | None, kernel_size: int, *, stride: int, dilation: int, padding: str
 ) -> int | None:
@@ -142,6 +156,47 @@ def transposed_pads(
     reach = effective_kernel_size(kernel_size, dilation)
     # Theano transposes the convolution before its output is cut: one more cell on the high side.
     return low, max(high, (size - 1) * stride + reach - output_size - low)
+
+
+def transposed_pads_of_any_size(
+    kernel_size: int,
+    *,
+    stride: int,
+    dilation: int,
+    padding: str,
+    output_padding: int | None,
+    convention: str,
+) -> Pads:
+    """Return the pads of the convolution to transpose, with which it reads every cell.
+
+    They are the same for each size: the result has (size - 1) * stride + reach - low - high cells,
+    which is what `transposed_output_size` says. A negative pad adds cells that no tap reaches.
+
+    >>> transposed_pads_of_any_size(3, stride=2, dilation=1, padding="same", output_padding=None,
+    ...                             convention="tensorflow")
+    (0, 1)
+    """
+    reach = effective_kernel_size(kernel_size, dilation)
+    size = reach + stride  # large enough for every output to have cells
+    output_size = transposed_output_size(
+        size,
+        kernel_size,
+        stride=stride,
+        dilation=dilation,
+        padding=padding,
+        output_padding=output_padding,
+    )
+    assert output_size is not None
+    low, _ = transposed_pads(
+        size,
+        output_size,
+        kernel_size,
+        stride=stride,
+        dilation=dilation,
+        padding=padding,
+        convention=convention,
+    )
+    return low, (size - 1) * stride + reach - output_size - low
 
 
 def legal_transposed_sizes(

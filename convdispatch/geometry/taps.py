@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Axis:
+class ReducedAxis:
     """One spatial axis of a convolution: its resolved numbers and the taps of its kernel in use."""
 
     stride: int
@@ -34,14 +34,16 @@ def output_count(size: int, taps: int, *, stride: int, dilation: int, pads: tupl
     return (size + sum(pads) - (taps - 1) * dilation - 1) // stride + 1
 
 
-def resolved(size: int, taps: int, *, stride: int, dilation: int, pads: tuple[int, int]) -> Axis:
+def reduced(
+    size: int, taps: int, *, stride: int, dilation: int, pads: tuple[int, int]
+) -> ReducedAxis:
     """Return an axis with the same result that has no larger numbers than it needs.
 
     Taps before the first and after the last that reads a cell of the image are dropped, a single
     placement needs no stride, and a single tap no dilation.
 
-    >>> resolved(4, 3, stride=1, dilation=10**6, pads=(10**6, 10**6))
-    Axis(stride=1, pads=(0, 0), dilation=1, taps=range(1, 2), is_read=True)
+    >>> reduced(4, 3, stride=1, dilation=10**6, pads=(10**6, 10**6))
+    ReducedAxis(stride=1, pads=(0, 0), dilation=1, taps=range(1, 2), is_read=True)
     """
     count = output_count(size, taps, stride=stride, dilation=dilation, pads=pads)
     low = pads[0]
@@ -49,15 +51,15 @@ def resolved(size: int, taps: int, *, stride: int, dilation: int, pads: tuple[in
     if not read:
         # One tap that reads only pads, next to one cell of the image, which the stride skips.
         low, high = 2 * count - 1, 1 - size
-        return Axis(stride=2, pads=(low, high), dilation=1, taps=range(1), is_read=False)
+        return ReducedAxis(stride=2, pads=(low, high), dilation=1, taps=range(1), is_read=False)
     step = stride if count > 1 else 1
     rate = dilation if len(read) > 1 else 1
-    axis = Axis(stride=step, pads=pads, dilation=rate, taps=read, is_read=True)
+    axis = ReducedAxis(stride=step, pads=pads, dilation=rate, taps=read, is_read=True)
     if len(read) == taps and (step, rate) == (stride, dilation):
         return axis
     low -= dilation * read.start
     fitting = (low, axis.span(count) - size - low)
-    return Axis(stride=step, pads=fitting, dilation=rate, taps=read, is_read=True)
+    return ReducedAxis(stride=step, pads=fitting, dilation=rate, taps=read, is_read=True)
 
 
 def _reading(size: int, taps: int, count: int, *, stride: int, dilation: int, low: int) -> range:

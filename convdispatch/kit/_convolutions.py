@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from convdispatch.kit._axes import axes
-from convdispatch.kit._layouts import channel_axis, first_spatial_axis, spatial_axes
+from convdispatch.kit._axes import windows
+from convdispatch.kit._layouts import (
+    channel_axis,
+    first_spatial_axis,
+    partial_size,
+    spatial_axes,
+)
 from convdispatch.kit._moving import padding
 from convdispatch.kit._primitives import Primitives, functions_of
+from convdispatch.kit._slices import read_by_tap, taking
 from convdispatch.ops import Conv, ConvTranspose, Pad, Signature
 
 Function = Callable[..., Any]
@@ -58,12 +64,15 @@ def depthwise(op: Conv, signature: Signature, functions: Functions) -> Function:
     """
     take, reshape = functions["take"], functions["reshape"]
     *taps, _, filters = signature.weight_shapes[0]
-    numbers = spatial_axes(op)
-    resolved = axes(op, signature)
-    pads = Pad(pads=tuple(axis.fitted for axis in resolved), channels_last=op.channels_last)
-    pad = padding(pads, signature, functions)
+    zeros = tuple((max(low, 0), max(high, 0)) for low, high in op.pads)
+    sizes = partial_size(op, signature)
+    pad = padding(Pad(pads=zeros, channels_last=op.channels_last), sizes, functions)
+    read = [
+        (number, [read_by_tap(window, tap) for tap in range(window.taps)])
+        for number, window in zip(spatial_axes(op), windows(op, signature), strict=True)
+    ]
+    taken = taking(take)
     repeated = np.repeat(np.arange(op.groups), filters // op.groups)
-    starts = [np.arange(axis.count) * axis.stride for axis in resolved]
     along_channels = (-1,) if op.channels_last else (-1, *[1] * len(taps))
     places = list(itertools.product(*map(range, taps)))
 
@@ -75,10 +84,8 @@ def depthwise(op: Conv, signature: Signature, functions: Functions) -> Function:
 
         def of_tap(index: int) -> Any:
             cells = x
-            for number, start, tap, axis in zip(
-                numbers, starts, places[index], resolved, strict=True
-            ):
-                cells = take(cells, start + tap * axis.dilation, number)
+            for (number, by_tap), tap in zip(read, places[index], strict=True):
+                cells = taken(cells, number, by_tap[tap])
             weights = take(flat, np.array([index]), 0)
             return cells * reshape(weights, along_channels)
 
@@ -92,12 +99,15 @@ def transposed(op: ConvTranspose, signature: Signature, backend: Primitives) -> 
 
     An infinite or NaN weight turns those zeros into NaN.
     """
-    resolved = axes(op, signature)
+    resolved = windows(op, signature)
     # `_spreading` puts zeros after the last cell, too.
     ends = ((*axis.turned, axis.stride - 1) for axis in resolved)
     spread_pads = tuple((low, high - zeros) for low, high, zeros in ends)
     taps = tuple(axis.taps for axis in resolved)
-    spread = tuple(axis.count * axis.stride for axis in resolved)
+    spread = tuple(
+        None if size is None else size * stride
+        for size, stride in zip(partial_size(op, signature), op.strides, strict=True)
+    )
     written, read = signature.weight_shapes[0][-2], signature.weight_shapes[0][-1]
     inner = Conv(
         strides=(1,) * len(taps),
@@ -145,21 +155,23 @@ def _turning(
 
 def _spreading(op: ConvTranspose, signature: Signature, functions: Functions) -> Function:
     """Return the function that puts `stride - 1` zeros after each cell."""
-    pad, reshape = functions["pad"], functions["reshape"]
-    strides = op.strides
-    steps = []
-    shape = list(signature.input_shape)
-    for index, stride in enumerate(strides, first_spatial_axis(op) - 1):
-        if stride == 1:
-            continue
-        apart = (-1, *shape[: index + 1], 1, *shape[index + 1 :])
-        around = [(0, 0)] * len(apart)
-        around[index + 2] = (0, stride - 1)
-        shape[index] *= stride
-        steps.append((apart, around, (-1, *shape)))
+    pad, reshape, sizes_of = functions["pad"], functions["reshape"], functions["shape"]
+
+    def steps(shape: list[Any]) -> Iterator[tuple[Any, Any, Any]]:
+        for index, stride in enumerate(op.strides, first_spatial_axis(op) - 1):
+            if stride == 1:
+                continue
+            apart = (-1, *shape[: index + 1], 1, *shape[index + 1 :])
+            around = [(0, 0)] * len(apart)
+            around[index + 2] = (0, stride - 1)
+            shape[index] *= stride
+            yield apart, around, (-1, *shape)
+
+    is_known = None not in signature.input_shape
+    known = list(steps(list(signature.input_shape))) if is_known else []
 
     def spread(x: Any) -> Any:
-        for apart, around, together in steps:
+        for apart, around, together in known if is_known else steps(list(sizes_of(x))[1:]):
             x = reshape(pad(reshape(x, apart), around), together)
         return x
 

@@ -9,6 +9,7 @@ from typing import Any
 from convdispatch.errors import UnsupportedOp
 from convdispatch.kit import _convolutions, _moving, _pooling
 from convdispatch.kit._epilogue import finished
+from convdispatch.kit._layouts import partial_size
 from convdispatch.kit._precision import rounded_once
 from convdispatch.kit._primitives import Primitives, cast_of, functions_of
 from convdispatch.ops import (
@@ -69,7 +70,7 @@ def _dense(op: Dense, signature: Signature, backend: Primitives) -> Function:
 
 @_derived.register
 def _pad(op: Pad, signature: Signature, backend: Primitives) -> Function:
-    return _moving.padding(op, signature, functions_of(backend))
+    return _moving.padding(op, partial_size(op, signature), functions_of(backend))
 
 
 @_derived.register
@@ -80,10 +81,8 @@ def _pool(op: Pool, signature: Signature, backend: Primitives) -> Function:
 
 @_derived.register
 def _resampled(op: Upsample | Resize, signature: Signature, backend: Primitives) -> Function:
-    resampling = _moving.resampling(
-        op,
-        signature,
-        take=functions_of(backend)["take"],
-        mix=_moving.mixing(signature, backend),
-    )
-    return rounded_once(resampling, signature.dtype, cast_of(backend))
+    if isinstance(op, Upsample) and None in signature.input_shape:
+        sampling = _moving.enlarging(op, functions_of(backend))
+    else:
+        sampling = _moving.resampling(op, signature, backend)
+    return rounded_once(sampling, signature.dtype, cast_of(backend))

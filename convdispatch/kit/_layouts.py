@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from convdispatch.ops import Shape, Signature, SpatialOp, spatial_rank
+from convdispatch.errors import UnsupportedOp
+from convdispatch.ops import PartialShape, Shape, Signature, SpatialOp, op_name, spatial_rank
 
 
 def spatial_size(op: SpatialOp, signature: Signature) -> Shape:
-    """Return the spatial sizes of the op's input."""
+    """Return the spatial sizes of the op's input.
+
+    Raises `UnsupportedOp` if one of them is unknown.
+    """
+    sizes = partial_size(op, signature)
+    known = tuple(size for size in sizes if size is not None)
+    if len(known) < len(sizes):
+        raise UnsupportedOp(
+            f"{op_name(op)} is computed for known sizes only; received sizes {sizes}. State each "
+            "size, in the signature of the function that the framework traces."
+        )
+    return known
+
+
+def partial_size(op: SpatialOp, signature: Signature) -> PartialShape:
+    """Return the spatial sizes of the op's input, None where one is unknown."""
     shape = signature.input_shape
     return shape[:-1] if op.channels_last else shape[1:]
+
+
+def channels(op: SpatialOp, signature: Signature) -> int:
+    """Return the channels of the op's input, which are always known."""
+    found = signature.input_shape[-1 if op.channels_last else 0]
+    assert found is not None
+    return found
 
 
 def first_spatial_axis(op: SpatialOp) -> int:
@@ -37,13 +57,3 @@ def permutations(rank: int) -> tuple[Shape, Shape]:
     ((0, 2, 3, 1), (0, 3, 1, 2))
     """
     return (0, *range(2, rank + 2), 1), (0, rank + 1, *range(1, rank + 1))
-
-
-def channels_first(
-    compute: Callable[..., Any], op: SpatialOp, transpose: Callable[[Any, Shape], Any]
-) -> Callable[..., Any]:
-    """Return `compute`, whose first argument and result have channels first, in the op's layout."""
-    if not op.channels_last:
-        return compute
-    to_last, to_first = permutations(spatial_rank(op))
-    return lambda x, *weights: transpose(compute(transpose(x, to_first), *weights), to_last)

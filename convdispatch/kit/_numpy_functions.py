@@ -20,7 +20,7 @@ Pads: TypeAlias = Sequence[tuple[int, int]]
 
 
 def numpy_functions(trace: Callable[[str, Function], Function]) -> Mapping[str, Function]:
-    """Return the table, with `trace(name, function)` in place of each function that computes.
+    """Return the table, with `trace(name, function)` instead of each function that computes.
 
     Such a function never receives half precision or a foreign byte order.
     """

@@ -4,16 +4,20 @@ from typing import TYPE_CHECKING
 
 from convdispatch.doors.elsewhere import finder
 from convdispatch.engine.layer import Layer
-from convdispatch.layers import convolutional, core, normalization
+from convdispatch.layers import convolutional, core, merge, normalization, pooling
 from convdispatch.layers._input import Input, InputLayer
 from convdispatch.layers.convolutional import *  # noqa: F403  # the doors name them in __all__
 from convdispatch.layers.core import *  # noqa: F403
+from convdispatch.layers.merge import *  # noqa: F403
 from convdispatch.layers.normalization import *  # noqa: F403
+from convdispatch.layers.pooling import *  # noqa: F403
 
 __all__ = ["Input", "InputLayer", "Layer"]
 __all__ += convolutional.__all__
 __all__ += core.__all__
+__all__ += merge.__all__
 __all__ += normalization.__all__
+__all__ += pooling.__all__
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = finder(__name__)

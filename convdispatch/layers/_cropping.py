@@ -77,7 +77,7 @@ class Cropping1D(Cropping):
 
 
 class Cropping2D(Cropping):
-    """Leave out the outer rows and columns of an image; none unless asked for, as in Keras.
+    """Leave out the outer rows and columns of an image; by default none, as in Keras.
 
         input   (batch, rows, cols, channels)
         output  (batch, new rows, new cols, channels)

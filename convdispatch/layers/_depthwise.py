@@ -12,9 +12,9 @@ from convdispatch.engine.declarations import Weight, kernel_reader
 from convdispatch.engine.plans import Function
 from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
-from convdispatch.layers._kernel_layer import KernelLayer, split_activation
+from convdispatch.layers._epilogue import split_activation
+from convdispatch.layers._kernel_layer import KernelLayer
 from convdispatch.layers._one_kernel import one_kernel_plan
-from convdispatch.layers._spatial import known
 from convdispatch.ops import PartialShape, Shape
 from convdispatch.types import (
     ActivationLike,
@@ -152,7 +152,7 @@ class DepthwiseConv(DepthwiseStep):
             grouped = self._grouped_kernel_shape(shape)
             op = self._depthwise_op(shape, bias=self.use_bias, activation=fused)
             shapes = (grouped, *(weight.shape for weight in bias))
-            lowered = self._lower_op(op, known(shape[1:]), shapes, dtype)
+            lowered = self._lower_op(op, shape[1:], shapes, dtype)
             read_kernel = kernel_reader(kernel, grouped, backend.functions)
             return one_kernel_plan(lowered, read_kernel, finish)
 

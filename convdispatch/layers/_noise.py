@@ -34,6 +34,8 @@ class Dropout(Layer):
     array([[1., 2.]])
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         rate: float,

@@ -49,6 +49,8 @@ class BatchNormalization(WithWeightOptions):
     array([1., 3.])
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         axis: int = -1,
@@ -241,7 +243,7 @@ class BatchNormalization(WithWeightOptions):
         backend = self._backend()
         sizes: Any = backend.functions["shape"](x)
         count = math.prod(size for i, size in enumerate(sizes) if i != axis)
-        if not isinstance(count, int):  # a size that is unknown while the framework traces
+        if backend.owns(count):  # a size that is unknown while the framework traces
             count = backend.cast(count, backend.describe(x)[1])
         return variance * (count / (count - (1.0 + self.epsilon)))
 

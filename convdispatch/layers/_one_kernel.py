@@ -13,8 +13,8 @@ from convdispatch.engine.plans import Function
 from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidArgument, InvalidShape
-from convdispatch.layers._kernel_layer import KernelLayer, split_activation
-from convdispatch.layers._spatial import known
+from convdispatch.layers._epilogue import split_activation
+from convdispatch.layers._kernel_layer import KernelLayer
 from convdispatch.ops import PartialShape, Shape, Tensor
 
 
@@ -55,7 +55,7 @@ class OneKernelLayer(KernelLayer):
 
     @abstractmethod
     def _op(self, sizes: PartialShape, output_sizes: PartialShape, activation: str) -> ops.Op:
-        """Return the op from known spatial sizes of the input to those of the output."""
+        """Return the op from the spatial sizes of the input to those of the output."""
 
     def resolve(self, spec: Spec) -> Resolved:
         shape = self._check_input_shape(spec.shape)
@@ -72,7 +72,7 @@ class OneKernelLayer(KernelLayer):
             fused, finish = split_activation(activation, backend, dtype)
             op = self._op(sizes, output_sizes, fused)
             shapes = tuple(weight.shape for weight in weights)
-            lowered = self._lower_op(op, known(shape[1:]), shapes, dtype)
+            lowered = self._lower_op(op, shape[1:], shapes, dtype)
             kernel = weights[0]
             return one_kernel_plan(
                 lowered, kernel_reader(kernel, kernel.shape, backend.functions), finish

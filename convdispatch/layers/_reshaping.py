@@ -8,7 +8,7 @@ from convdispatch import ops
 from convdispatch.engine.plans import Function
 from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
-from convdispatch.layers._spatial import SpatialLayer, known
+from convdispatch.layers._spatial import SpatialLayer
 
 
 class ReshapingLayer(SpatialLayer):
@@ -28,7 +28,8 @@ class ReshapingLayer(SpatialLayer):
         ]
 
         def lower(dtype: str, activation: Any) -> Function:
-            lowered = self._lower_op(self._op(), known(shape[1:]), (), dtype)
+            self._channels(shape)
+            lowered = self._lower_op(self._op(), shape[1:], (), dtype)
             return lambda weights, inputs: lowered(inputs)
 
         channels = shape[self._channel_axis]

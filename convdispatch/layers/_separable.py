@@ -15,8 +15,7 @@ from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
 from convdispatch.formulas.activations import Activation
 from convdispatch.layers._depthwise import DepthwiseStep
-from convdispatch.layers._kernel_layer import split_activation
-from convdispatch.layers._spatial import known
+from convdispatch.layers._epilogue import split_activation
 from convdispatch.ops import PartialShape, Tensor
 from convdispatch.types import (
     ActivationLike,
@@ -146,10 +145,10 @@ class SeparableConv(DepthwiseStep):
         fused, finish = split_activation(activation, backend, dtype)
         grouped = self._grouped_kernel_shape(shape)
         first = self._depthwise_op(shape, bias=False, activation="linear")
-        apply_depthwise = self._lower_op(first, known(shape[1:]), (grouped,), dtype)
+        apply_depthwise = self._lower_op(first, shape[1:], (grouped,), dtype)
         second = self._pointwise_op(activation=fused)
         shapes = (pointwise.shape, *(weight.shape for weight in bias))
-        apply_pointwise = self._lower_op(second, known(between[1:]), shapes, dtype)
+        apply_pointwise = self._lower_op(second, between[1:], shapes, dtype)
         read_depthwise = kernel_reader(depthwise, grouped, backend.functions) or _same
         read_pointwise = kernel_reader(pointwise, pointwise.shape, backend.functions) or _same
 

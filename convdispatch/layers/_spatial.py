@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
-from convdispatch import ops
 from convdispatch.engine.arguments import as_data_format, as_partial_shape
 from convdispatch.engine.constructor_signature import LayerOptions
-from convdispatch.engine.layer import Layer
-from convdispatch.engine.plans import record
 from convdispatch.errors import InvalidShape
-from convdispatch.ops import PartialShape, Shape, Tensor
-from convdispatch.runtime.dispatch import lower_by
+from convdispatch.layers._lowering import LoweringLayer
+from convdispatch.ops import PartialShape
 from convdispatch.types import DataFormat
 
 
-class SpatialLayer(Layer):
+class SpatialLayer(LoweringLayer):
     """A layer over (batch, *spatial, channels) or (batch, channels, *spatial)."""
 
     default_data_format: ClassVar[str | None] = None  # None: the configured one
@@ -85,15 +82,10 @@ class SpatialLayer(Layer):
             )
         return channels
 
-    def _lower_op(
-        self, op: ops.Op, input_shape: Shape, weight_shapes: tuple[Shape, ...], dtype: str
-    ) -> Callable[..., Tensor]:
-        signature = ops.Signature(input_shape=input_shape, weight_shapes=weight_shapes, dtype=dtype)
-        by, function = lower_by(self._backend(), op, signature)
-        record(op, signature, by)
-        return function
-
-
-def known(sizes: PartialShape) -> Shape:
-    """Return the sizes where all are known, as they are where a layer is lowered."""
-    return tuple(size or 0 for size in sizes)
+    def _needs_size(self, axis: int, why: str, instead: str) -> InvalidShape:
+        """Return the error for a spatial axis, the first being 0, whose size has to be known."""
+        number = axis + (1 if self.channels_last else 2)
+        return InvalidShape(
+            f"{self._title} needs a known size of axis {number}, which is unknown while a "
+            f"framework traces the call: {why}. State the size, or {instead}."
+        )

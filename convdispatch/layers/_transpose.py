@@ -8,7 +8,6 @@ from typing import Any, Unpack
 from convdispatch import ops
 from convdispatch.engine.arguments import IntOrTuple
 from convdispatch.engine.constructor_signature import LayerOptions
-from convdispatch.layers._spatial import known
 from convdispatch.layers._transposed_sizes import TransposedSizes
 from convdispatch.ops import PartialShape, Shape
 from convdispatch.types import (
@@ -120,7 +119,7 @@ class ConvTransposeLayer(TransposedSizes):
             channels_last=self.channels_last,
             bias=self.use_bias,
             activation=activation,
-            output_size=known(output_sizes),
+            output_size=output_sizes,
         )
 
 

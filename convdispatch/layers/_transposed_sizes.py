@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from convdispatch import geometry
 from convdispatch.engine.arguments import IntOrTuple, as_ints
 from convdispatch.errors import InvalidArgument
@@ -18,20 +20,26 @@ class TransposedSizes(OneKernelLayer):
     def _transposed_pads(
         self, sizes: PartialShape, output_sizes: PartialShape
     ) -> tuple[tuple[int, int], ...]:
-        return tuple(
-            geometry.transposed_pads(
-                size or 0,
-                output or 0,
-                taps,
-                stride=stride,
-                dilation=dilation,
-                padding=self.padding,
-                convention=self.convention,
-            )
-            for output, (size, taps, stride, dilation) in zip(
-                output_sizes, self._axes(sizes), strict=True
-            )
-        )
+        extras = self.output_padding or (None,) * self.rank
+        pads = []
+        for axis, (size, taps, stride, dilation) in enumerate(self._axes(sizes)):
+            output = output_sizes[axis]
+            given: Any = {"stride": stride, "dilation": dilation, "padding": self.padding}
+            given["convention"] = self.convention
+            if size is not None and output is not None:
+                pads.append(geometry.transposed_pads(size, output, taps, **given))
+            elif output is None:
+                extra = extras[axis]
+                pads.append(
+                    geometry.transposed_pads_of_any_size(taps, output_padding=extra, **given)
+                )
+            else:
+                raise self._needs_size(
+                    axis,
+                    f"`{self.spelled('output_size')}` {output} fits some of the sizes only",
+                    f"leave out `{self.spelled('output_size')}`",
+                )
+        return tuple(pads)
 
     def _output_sizes(self, sizes: PartialShape) -> PartialShape:
         paddings = self.output_padding or (None,) * self.rank

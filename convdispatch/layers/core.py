@@ -3,9 +3,13 @@
 from typing import TYPE_CHECKING
 
 from convdispatch.doors.elsewhere import finder
+from convdispatch.layers._activation import Activation
+from convdispatch.layers._dense import Dense
+from convdispatch.layers._flatten import Flatten
+from convdispatch.layers._masking import Masking
 from convdispatch.layers._noise import Dropout
 
-__all__ = ["Dropout"]
+__all__ = ["Activation", "Dense", "Dropout", "Flatten", "Masking"]
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = finder(__name__)

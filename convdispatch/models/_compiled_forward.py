@@ -8,9 +8,11 @@ from typing import Any, ClassVar, overload
 
 import numpy as np
 
-from convdispatch.engine.graph import Graph
+from convdispatch.engine.graph import Graph, chain
 from convdispatch.engine.layer import Layer
-from convdispatch.engine.plans import MAX_PLANS, Function, Key
+from convdispatch.engine.masks import compute, with_masks
+from convdispatch.engine.plans import MAX_PLANS, Function, Key, revisions_of
+from convdispatch.engine.specs import Spec
 from convdispatch.engine.tensors import as_native
 from convdispatch.engine.whole import held
 from convdispatch.errors import InvalidShape
@@ -80,8 +82,8 @@ class CompiledForward:
         compiled = self._compiled
         layers = list(self._layers)
         if compiled.computes_as(layers):
-            plans = [plans for _, plans, _ in compiled.noted]
-            compiled = replace(compiled, **_noted(layers, plans))
+            revisions = [revision for _, revision, _ in compiled.noted]
+            compiled = replace(compiled, **_noted(layers, revisions))
         else:
             compiled = self._compile()
         # In one assignment, so that another thread gets the old function with the old layers, or
@@ -108,9 +110,9 @@ class CompiledForward:
         if not layers:
             raise InvalidShape("the model has no layers to apply.")
         # Before compiling: a layer that changes meanwhile is seen to be another one.
-        plans = [layer._plans for layer in layers]
+        revisions = revisions_of(layers)
         function = _compile(self._backend, layers, self._graph, optimize=self._optimize)
-        return _Compiled(layers=layers, function=function, **_noted(layers, plans))
+        return _Compiled(layers=layers, function=function, **_noted(layers, revisions))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,9 +120,9 @@ class _Compiled:
     """A function of (variables, inputs), and the state of the layers that it computes."""
 
     layers: list[Layer]
-    # The table of plans of each layer, which a change replaces, and the list of its variables,
+    # Each layer's revision, which rises with a change of the layer, and the list of its variables,
     # which a write replaces.
-    noted: Sequence[tuple[Layer, object, object]]
+    noted: Sequence[tuple[Layer, int, object]]
     variables: Sequence[Any]  # of all layers
     function: Callable[..., Any]
     is_refused: bool = False
@@ -129,16 +131,14 @@ class _Compiled:
         """Return whether these are still the layers and their variables."""
         if layers != self.layers:
             return False
-        for layer, plans, variables in self.noted:
-            if layer._plans is not plans or layer._variables is not variables:
+        for layer, revision, variables in self.noted:
+            if layer._plans.revision != revision or layer._variables is not variables:
                 return False
         return True
 
     def computes_as(self, layers: list[Layer]) -> bool:
         """Return whether these are still the layers, whatever their weights."""
-        return layers == self.layers and all(
-            layer._plans is plans for layer, plans, _ in self.noted
-        )
+        return revisions_of(layers) == [revision for _, revision, _ in self.noted]
 
     def has_its_weights(self) -> bool:
         """Return whether the layers' weights are those of the recorded variables."""
@@ -148,12 +148,12 @@ class _Compiled:
         return True
 
 
-def _noted(layers: Sequence[Layer], plans: Sequence[object]) -> dict[str, Any]:
-    """Return the variables at a moment when no thread writes them, with these plans."""
+def _noted(layers: Sequence[Layer], revisions: Sequence[int]) -> dict[str, Any]:
+    """Return the variables at a moment when no thread writes them, with these revisions."""
     with held(layers):
         lists = [layer._variables for layer in layers]
     return {
-        "noted": list(zip(layers, plans, lists, strict=True)),
+        "noted": list(zip(layers, revisions, lists, strict=True)),
         "variables": [variable for own in lists for variable in own],
     }
 
@@ -168,7 +168,7 @@ def _compile(
     backend: Backend, layers: Sequence[Layer], graph: Graph | None, *, optimize: bool
 ) -> Callable[..., Any]:
     """Return the function of (variables, inputs), compiled."""
-    forward = _chained(backend, layers) if graph is None else _run(backend, layers, graph)
+    forward = _forward(backend, layers, graph)
     if graph is not None and len(graph.inputs) > 1:
         return backend.compile(forward)
     # A backend has its own if its `compile` takes seconds or its variables are best captured.
@@ -179,6 +179,14 @@ def _compile(
         backend.compile(forward) if optimize else forward
     )
     return compiled
+
+
+def _forward(backend: Backend, layers: Sequence[Layer], graph: Graph | None) -> Callable[..., Any]:
+    """Return the pure function of the graph, or of the layers one after the other."""
+    if graph is not None:
+        return _run(backend, layers, with_masks(graph), graph.inputs)
+    stack = with_masks(chain(layers, Spec((None,), "")))
+    return _run(backend, layers, stack, ()) if stack.masked else _chained(backend, layers)
 
 
 def _chained(backend: Backend, layers: Sequence[Layer]) -> Callable[..., Any]:
@@ -210,18 +218,20 @@ def _chained(backend: Backend, layers: Sequence[Layer]) -> Callable[..., Any]:
     return forward
 
 
-def _run(backend: Backend, layers: Sequence[Layer], graph: Graph) -> Callable[..., Any]:
+def _run(
+    backend: Backend, layers: Sequence[Layer], graph: Graph, made_for: Sequence[Spec]
+) -> Callable[..., Any]:
     """Return the pure function that runs the plans of the graph's nodes."""
     own = {id(layer): span for layer, span in zip(layers, _spans(layers), strict=True)}
     is_single = len(graph.inputs) == 1
 
     def forward(variables: Sequence[Any], inputs: Any) -> Any:
-        def call(place: int, layer: Layer, x: Any) -> Any:
-            return layer.plan_for(x).function(variables[own[id(layer)]], x)
+        def call(place: int, layer: Layer, x: Any, *mask: Any) -> Any:
+            return layer.plan_for(x).function(variables[own[id(layer)]], x, *mask)
 
-        if is_single:
-            require_shape(backend.describe(inputs)[0], graph.inputs[0], "", "")
-        outputs = graph.run(call, [inputs] if is_single else inputs)
+        if is_single and made_for:
+            require_shape(backend.describe(inputs)[0], made_for[0], "", "")
+        outputs = compute(graph, call, [inputs] if is_single else inputs)
         return outputs if graph.gives_list else outputs[0]
 
     return forward

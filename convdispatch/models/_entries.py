@@ -188,10 +188,8 @@ def _layer_class(
         if isinstance(known, str) and known in custom_objects:
             return _require_layer_class(custom_objects[known], known)
     offered = importlib.import_module(_door_of(entry, door))
-    if name not in offered.__all__ or name == Layer.__name__:
-        return None
-    found: type[Layer] = getattr(offered, name)
-    return found
+    found = getattr(offered, name) if name in offered.__all__ else None
+    return found if isinstance(found, type) and found is not Layer else None
 
 
 def _door_of(entry: Mapping[str, Any], door: str) -> str:
@@ -202,11 +200,11 @@ def _door_of(entry: Mapping[str, Any], door: str) -> str:
         return module
     raise InvalidDocument(
         f"`module` of a layer must be one of {', '.join(DOORS)}, or Keras's; received "
-        f"{shown(module)}. Hand the class of a layer of your own over in `custom_objects`."
+        f"{shown(module)}. Pass a layer class of your own in `custom_objects`."
     )
 
 
-# Classes of models, which every Keras takes in the place of a layer.
+# Classes of models, which every Keras takes instead of a layer.
 _MODELS = frozenset(("Functional", "Graph", "Model", "Sequential"))
 
 
@@ -224,7 +222,7 @@ def _not_here(missing: Iterable[tuple[str, str]]) -> str:
     said = [f"{lacks}.", not_offered_layers(all_names)]
     if not _MODELS.isdisjoint(all_names):
         said.append("A model within a Sequential is not offered yet: put its layers in its place.")
-    said.append("Hand the class of a layer of your own over in `custom_objects`.")
+    said.append("Pass a layer class of your own in `custom_objects`.")
     return " ".join(filter(None, said))
 
 

@@ -29,7 +29,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class CallEntry:
-    """A call of a document: of which layer, which of its calls it is, and what it reads."""
+    """A call in a document: its layer, its number among that layer's calls, and what it reads."""
 
     layer: str
     call: int
@@ -38,7 +38,7 @@ class CallEntry:
 
 
 def calls_of(graph: Graph, input_names: Sequence[str]) -> dict[str, Any]:
-    """Return what a configuration says of a graph: by layer its calls, the inputs and outputs."""
+    """Return a graph as a configuration states it: the calls by layer, the inputs and outputs."""
     places = [[name, 0, 0] for name in input_names]
     nodes: dict[str, list[Any]] = {name: [] for name in input_names}
     order = []
@@ -67,7 +67,7 @@ def sources(listed: Any, what: str) -> list[Source]:
 
 
 def call_entries(name: str, nodes: Any) -> list[CallEntry]:
-    """Return the calls of one layer that a document lists, whichever Keras wrote it."""
+    """Return the calls of one layer in a document of any Keras."""
     if not isinstance(nodes, list):
         raise InvalidDocument(
             f"`inbound_nodes` of {shown(name)} must be a list of calls; received {shown(nodes)}."

@@ -122,8 +122,8 @@ class GraphReader:
         if left:
             names = ", ".join(sorted({shown(entries[place].layer) for place in left})[:12])
             raise InvalidDocument(
-                f"the calls of {names} read what no call before them gives: a circle, or a tensor "
-                "that the document does not have."
+                f"the calls of {names} read tensors that no earlier call makes: a circle, or a "
+                "tensor that the document lacks."
             )
 
     def _call(
@@ -144,7 +144,8 @@ class GraphReader:
         """Raise before too many weights of a layer are made."""
         if not isinstance(layer, Layer) or layer.built:
             return
-        declared = layer.resolved(Spec(symbols[0].shape, symbols[0].dtype)).declarations
+        specs = [symbol.spec for symbol in symbols]
+        declared = layer.resolved(specs if layer.takes_list else specs[0]).declarations
         self._parameters += sum(math.prod(weight.shape) for weight in declared)
         self._limits.require(
             "parameters",

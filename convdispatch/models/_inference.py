@@ -9,7 +9,7 @@ import numpy as np
 
 from convdispatch.doors.elsewhere import missing_attribute
 from convdispatch.engine.arguments import as_bool, as_int
-from convdispatch.engine.plans import Plan
+from convdispatch.engine.plans import Plan, revisions_of
 from convdispatch.engine.tensors import as_array_or_native, as_native
 from convdispatch.engine.whole import are_same
 from convdispatch.errors import ConvDispatchError, InvalidShape
@@ -112,21 +112,18 @@ class Predicting(StackedWeights):
         self, predicted: Callable[[int], list[NumpyArray]], starts: range, verbose: Any
     ) -> list[list[NumpyArray]]:
         """Return the outputs of all batches by one state of the model."""
-        noted = self._state()
+        layers = list(self._layers)
+        revisions, variables = revisions_of(layers), [layer._variables for layer in layers]
         outputs: list[list[NumpyArray]] = []
         for start in progress(starts, verbose=verbose):
             outputs.append(predicted(start))
-            if not are_same(self._state(), noted):
+            is_changed = revisions_of(self._layers) != revisions
+            if is_changed or not are_same([layer._variables for layer in layers], variables):
                 break
         else:
             return outputs
         with self._alone():
             return [predicted(start) for start in progress(starts, verbose=verbose)]
-
-    def _state(self) -> list[object]:
-        """Return an object that is replaced when the layers or their contents change."""
-        layers = list(self._layers)
-        return [*(layer._plans for layer in layers), *(layer._variables for layer in layers)]
 
     def _predict(self, batch: Any) -> Any:
         """Return the outputs of one batch, compiled if they can be."""

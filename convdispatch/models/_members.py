@@ -45,7 +45,7 @@ def require_names(members: Sequence[Any]) -> None:
         for weight in chain[-1].declared_weights:
             whole = f"{path}/{weight.name}"
             if whole in known:
-                raise InvalidArgument(f"the model has two weights of the path {whole!r}.")
+                raise InvalidArgument(f"the model has two weights with the path {whole!r}.")
             known.add(whole)
     for place, member in enumerate(members):
         if any(member.name == other.name for other in members[:place]):
@@ -86,7 +86,7 @@ def require_told_apart(members: Iterable[Any]) -> None:
             if other != member.name:
                 raise InvalidArgument(
                     f"the layer {chain[-1].name!r} is in {other!r} and in {member.name!r}, which a "
-                    "configuration cannot say. Pickle the model, or give each a layer of its own."
+                    "configuration cannot express. Pickle the model, or give each its own layer."
                 )
 
 

@@ -10,7 +10,8 @@ from convdispatch.engine import layer_options
 from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.graph import Graph, layers_in_keras_order, traced
 from convdispatch.engine.layer import Layer
-from convdispatch.engine.specs import Spec
+from convdispatch.engine.masks import apply_layer, compute, require_supported, with_masks
+from convdispatch.engine.specs import Spec, shapes_of
 from convdispatch.engine.symbols import Call, Symbol, symbols_in
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.models._compiled_forward import CompiledForward
@@ -75,7 +76,8 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
 
     def _settle(self) -> None:
         """Note what the graph is made of: it stays so, whatever becomes of a nested model."""
-        self._flat = self._graph.flattened()
+        self._flat = with_masks(self._graph.flattened())
+        require_supported(self._flat)
         self._own_chains = chains(self._members)
         self._layers = [chain[-1] for chain in self._own_chains]
         object.__setattr__(self, "backend", common_backend(self._layers))
@@ -138,10 +140,7 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
         return shapes if self._graph.gives_list else shapes[0]
 
     def _output_specs(self, specs: Sequence[Spec]) -> list[Spec]:
-        def call(place: int, layer: Layer, spec: Any) -> Spec:
-            return Spec(layer.compute_output_shape(spec.shape), spec.dtype)
-
-        return self._flat.run(call, specs)
+        return self._flat.run(_output_specs, specs)
 
     # Computing.
 
@@ -156,11 +155,11 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
             return self._called_with(symbols, takes_list=not isinstance(inputs, Symbol))
         tensors = self._inputs_of(inputs)
         noted = [layer._variables for layer in self._layers]
-        outputs = self._flat.run(_apply, tensors)
+        outputs = compute(self._flat, apply_layer, tensors)
         current = [layer._variables for layer in self._layers]
         if any(a is not b for a, b in zip(noted, current, strict=True)):
             with self._alone():  # they were set meanwhile: some layers had the old ones
-                outputs = self._flat.run(_apply, tensors)
+                outputs = compute(self._flat, apply_layer, tensors)
         return outputs if self._graph.gives_list else outputs[0]
 
     def _called_with(self, symbols: Sequence[Symbol], *, takes_list: bool) -> Any:
@@ -202,13 +201,14 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
 
         Where one cannot take what it gets, they stay as they are, and the next call says so.
         """
-        first: dict[int, PartialShape] = {}
+        first: dict[int, Any] = {}
 
-        def call(place: int, layer: Layer, spec: Any) -> Spec:
-            first.setdefault(id(layer), spec.shape)
-            return Spec(layer.compute_output_shape(spec.shape), spec.dtype)
+        def call(place: int, layer: Layer, specs: Any) -> Any:
+            first.setdefault(id(layer), shapes_of(specs))
+            return layer.output_specs(specs)
 
         with self._lock.held():
+            self._flat = with_masks(self._flat)
             try:
                 self._flat.run(call, self._graph.inputs)
             except InvalidShape:
@@ -286,8 +286,8 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
         return f"<{type(self).__name__} {self.name!r} on {self.backend!r}: {names}>"
 
 
-def _apply(place: int, layer: Layer, inputs: Any) -> Any:
-    return layer(inputs)
+def _output_specs(place: int, layer: Layer, specs: Any) -> Any:
+    return layer.output_specs(specs)
 
 
 def _entry(member: Any) -> dict[str, Any]:

@@ -63,7 +63,8 @@ class ModelInputs:
         counts = [one.shape[0] for one in given]
         if len(set(counts)) > 1:
             raise InvalidShape(
-                f"the inputs of {self.name!r} must have as many items each; received {counts}."
+                f"the inputs of {self.name!r} must all have the same number of samples; "
+                f"received {counts}."
             )
         return given
 

@@ -8,6 +8,7 @@ from typing import Any
 from convdispatch.engine.declarations import Weight
 from convdispatch.engine.functional import Functional, in_order
 from convdispatch.engine.graph import Graph
+from convdispatch.engine.masks import run_with_masks
 from convdispatch.engine.resolved import Effects
 from convdispatch.layers import Layer
 from convdispatch.models._flat_weights import StackedWeights, by_layer
@@ -25,7 +26,7 @@ class PureStack(StackedWeights):
         `weights` are native tensors in the order and layout of `variables`.
         """
         own = self._by_layer(weights)
-        return self._run(lambda place, layer, x: layer.apply(own[id(layer)], x), inputs)
+        return self._computed(_applying(own), inputs)[0]
 
     def apply_training(self, weights: Sequence[Any], inputs: Any, key: Any) -> tuple[Any, Effects]:
         """Apply the layers as in training: a pure function that returns (outputs, effects).
@@ -39,9 +40,9 @@ class PureStack(StackedWeights):
         losses = self.penalties(weights)
         paths = {id(layer): path for path, layer in self._paths()}
 
-        def call(place: int, layer: Layer, x: Any) -> Any:
+        def call(place: int, layer: Layer, x: Any, *mask: Any) -> Any:
             own_key = backend.random["fold"](key, place) if layer.draws else key
-            outputs, effects = layer.apply_training(own[id(layer)], x, own_key)
+            outputs, effects = layer.apply_training(own[id(layer)], x, own_key, *mask)
             losses.extend(effects.losses)
             if effects.updates:
                 path, names = paths[id(layer)], [weight.name for weight in layer.declared_weights]
@@ -51,8 +52,8 @@ class PureStack(StackedWeights):
                 own[id(layer)] = [effects.updates.get(name, value) for name, value in values]
             return outputs
 
-        outputs = self._run(call, inputs)
-        return outputs, Effects(updates=updates, losses=tuple(losses))
+        outputs, masks = self._computed(call, inputs)
+        return outputs, Effects(updates=updates, losses=tuple(losses), masks=masks)
 
     def graph(self) -> Graph:
         """Return the calls of layers that the model is made of."""
@@ -72,11 +73,14 @@ class PureStack(StackedWeights):
         parts = by_layer(self._built_layers(), weights, owner=self.name)
         return {id(layer): own for layer, own in parts}
 
-    def _run(self, call: Callable[[int, Layer, Any], Any], inputs: Any) -> Any:
-        """Return the outputs of the graph, each call of a layer computed by `call`."""
-        graph = self._flat_graph()
-        outputs = graph.run(call, self._inputs_of(inputs))
-        return outputs if graph.gives_list else outputs[0]
+    def _computed(self, call: Callable[..., Any], inputs: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Return the graph's outputs, each call of a layer computed by `call`, and their masks."""
+        graph, given = self._flat_graph(), self._inputs_of(inputs)
+        if graph.masked:
+            outputs, masks = run_with_masks(graph, call, given)
+        else:
+            outputs, masks = graph.run(call, given), ()
+        return outputs if graph.gives_list else outputs[0], masks
 
     def _inputs_of(self, inputs: Any) -> list[Any]:
         """Return the value for each input of the model from the caller's argument."""
@@ -101,7 +105,19 @@ class PureStack(StackedWeights):
         def training(values: Mapping[str, Any], inputs: Any, key: Any) -> tuple[Any, Effects]:
             return self.apply_training(in_order(weights, values), inputs, key)
 
-        return Functional(weights=weights, forward=forward, training=training)
+        def masked(values: Mapping[str, Any], inputs: Any) -> tuple[Any, tuple[Any, ...]]:
+            own = self._by_layer(in_order(weights, values))
+            outputs, masks = self._computed(_applying(own), inputs)
+            return outputs, masks or (None,) * len(graph.outputs)
+
+        graph = self._flat_graph()
+        return Functional(
+            weights=weights,
+            forward=forward,
+            training=training,
+            masked=masked,
+            has_masks=not graph.masked.isdisjoint(graph.outputs),
+        )
 
     def _weights_by_path(self) -> dict[str, Weight]:
         return {
@@ -118,3 +134,12 @@ class PureStack(StackedWeights):
             for path, layer in self._paths()
             for weight, variable in zip(layer.declared_weights, layer.variables, strict=True)
         }
+
+
+def _applying(own: Mapping[int, Sequence[Any]]) -> Callable[..., Any]:
+    """Return what computes a call of a layer with its weights, by the layer's identity."""
+
+    def call(place: int, layer: Layer, x: Any, *mask: Any) -> Any:
+        return layer.apply(own[id(layer)], x, *mask)
+
+    return call

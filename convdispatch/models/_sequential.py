@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, Self, overload
 
 from convdispatch.engine import layer_options
 from convdispatch.engine.graph import Graph, chain
 from convdispatch.engine.layer import Layer
+from convdispatch.engine.masks import apply_layer, compute
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.symbols import Call, Symbol, symbols_in
+from convdispatch.engine.whole import read_whole
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.models import _naming as naming
 from convdispatch.models import _serialization
@@ -22,6 +25,7 @@ from convdispatch.models._summary import summary_lines
 from convdispatch.models._tops import Top
 from convdispatch.ops import PartialShape
 from convdispatch.runtime import selection
+from convdispatch.runtime.registry import registry
 from convdispatch.support.documents import DEFAULT_LIMITS, DocumentLimits
 from convdispatch.support.locks import Lock
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
@@ -71,6 +75,11 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
             raise InvalidType(
                 f"`layer` must be a convdispatch layer; received {type(layer).__name__}."
             )
+        if layer.takes_list:
+            raise InvalidArgument(
+                f"a Sequential gives each layer one tensor; received {layer.name!r}, which takes a "
+                f"list. Call it with symbols from `Input`, and make a `Model` of them."
+            )
         with self._lock.held():
             self._add(layer)
 
@@ -89,9 +98,14 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
             except Exception:
                 layer.bind(before)
                 raise
-        layer.stay()
         self._bind(backend)
         self._layers.append(layer)
+        try:
+            self._note_masks()
+        except Exception:
+            self._layers.pop()
+            raise
+        layer.stay()
         layer._stacks.add(self)
         top.put(layer, shape)
 
@@ -102,6 +116,7 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
                 raise InvalidArgument("the model has no layer to take off.")
             layer = self._layers.pop()
             layer._stacks.discard(self)
+            self._note_masks()
             return layer
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -175,10 +190,17 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
     def graph(self) -> Graph:
         """Return the chain of the layers' calls, for the input that the first one was built for."""
         layers = self._built_layers()
-        return chain(layers, Spec(layers[0].input_shape, layers[0].dtype))
+        whole = chain(layers, Spec(layers[0].input_shape, layers[0].input_dtype))
+        return replace(whole, masked=self._masked) if self._masked else whole
+
+    def _inputs_of(self, inputs: Any) -> list[Any]:
+        return [self._layers[0]._as_native(registry.load(self.backend), inputs)]
 
     def _applied(self, layers: Sequence[Layer], inputs: Any) -> Any:
         """Apply the layers, all with the weights of one time."""
+        if self._masked:
+            given = self._inputs_of(inputs)
+            return read_whole(layers, lambda: compute(self.graph(), apply_layer, given)[0])
         noted, outputs = [], inputs
         for layer in layers:
             noted.append(layer._variables)

@@ -32,7 +32,7 @@ def as_json(class_name: str, config: Mapping[str, Any], **json_options: Any) -> 
 
 
 def layer_entry(layer: Layer) -> dict[str, Any]:
-    """Return what a model's configuration says of one layer."""
+    """Return a layer's entry in a model's configuration."""
     name = type(layer).__name__
     is_ours = getattr(importlib.import_module(layer.door), name, None) is type(layer)
     return {
@@ -94,7 +94,7 @@ def _require_few_parameters(
     """Raise unless the layers fit each other and do not have too many weights."""
     total = 0
     for layer in layers:
-        resolved = layer.resolved(Spec(shape, layer.dtype))
+        resolved = layer.resolved(Spec(shape, layer.input_dtype))
         total += sum(math.prod(weight.shape) for weight in resolved.declarations)
         limits.require("parameters", total, f"its weights hold at least {total:,} parameters")
         shape = resolved.output_shape

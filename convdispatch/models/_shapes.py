@@ -1,10 +1,13 @@
-"""The shapes between the layers of a stack, and building the layers for them."""
+"""The shapes and masks between the layers of a stack, and building the layers for them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from convdispatch.engine.arguments import as_partial_shape
+from convdispatch.engine.graph import chain
+from convdispatch.engine.masks import require_supported, with_masks
+from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidShape
 from convdispatch.models._flat_weights import StackedWeights, all_or_none
 from convdispatch.models._tops import Top
@@ -15,6 +18,7 @@ class ShapedStack(StackedWeights):
     """A stack of layers, each of which is built for the output of the one before."""
 
     _top: Top | None = None  # recorded by the last `add`; None if it may be out of date
+    _masked: frozenset[int] = frozenset()  # the tensors between the layers that have a mask
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Build the layers for inputs of that shape, batch axis included.
@@ -67,6 +71,12 @@ class ShapedStack(StackedWeights):
         """The shape of the output for `input_shape`."""
         return self.compute_output_shape(self.input_shape)
 
+    def _note_masks(self) -> None:
+        """Note which tensors have a mask; raise where a layer refuses one."""
+        graph = with_masks(chain(self._layers, Spec((None,), "")))
+        require_supported(graph)
+        self._masked = graph.masked
+
     def follow(self) -> None:
         """Set the shapes of the built layers to their current input shapes.
 
@@ -74,6 +84,7 @@ class ShapedStack(StackedWeights):
         """
         with self._lock.held():
             self._top = None
+            self._note_masks()
             if not self.built:
                 return
             try:

@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convdispatch.engine.layer import Layer
+from convdispatch.engine.masks import compute
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidArgument
-from convdispatch.models.parts import AnyModel, native_inputs, parts_of, require_model
+from convdispatch.models.parts import (
+    AnyModel,
+    build_for,
+    native_inputs,
+    parts_of,
+    require_model,
+)
 from convdispatch.runtime import tuning
 from convdispatch.runtime.registry import registry
 from convdispatch.support.tables import table
@@ -81,26 +87,28 @@ def autotune(model: AnyModel, x: Any) -> Tuned:
             "to measure. Call it once before, with an input of the same shape."
         )
     inputs = native_inputs(model, x)
-    parts = parts_of(model)
     # Where it raises, nothing is measured.
     specs = [Spec(*backend.describe(tensor)) for tensor in inputs]
+    if getattr(model, "takes_list", False):
+        build_for(model, [spec.shape for spec in specs])
+    parts = parts_of(model)
     parts.output_specs(specs)
     batch = max(specs[0].shape[0] or 0, 1)
     findings: list[tuning.Finding] = []
     request = tuning.Request(may_measure=True, batch=batch, findings=findings)
     ops: list[TunedOp] = []
 
-    def call(place: int, layer: Layer, x: Any) -> Any:
+    def call(place: int, layer: Any, x: Any, *mask: Any) -> Any:
         with tuning.requested(request):
             layer.replan(x)
-            outputs = layer(x)
+            outputs = layer(x, *mask)
         ops.extend(
             TunedOp(layer=layer.name, op=found.key, winner=found.winner, reason=found.reason)
             for found in findings[len(ops) :]
         )
         return outputs
 
-    parts.graph.run(call, inputs)
+    compute(parts.graph, call, inputs)
     return Tuned(ops=tuple(ops), batch=batch, path=tuning.cache().path)
 
 

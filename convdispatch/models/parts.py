@@ -1,4 +1,4 @@
-"""What any model is made of: a layer alone, a stack, a graph. Whoever works on models asks here."""
+"""What any model is made of, be it a single layer, a stack or a graph."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from convdispatch.engine.graph import Graph, chain
+from convdispatch.engine.graph import Graph, Node, chain
 from convdispatch.engine.layer import Layer
+from convdispatch.engine.masks import with_masks
 from convdispatch.engine.specs import Spec
-from convdispatch.engine.tensors import as_native
 from convdispatch.errors import InvalidShape, InvalidType
 from convdispatch.models._members import require_shape
 from convdispatch.models._model import Model
 from convdispatch.models._sequential import Sequential
+from convdispatch.ops import PartialShape
 from convdispatch.runtime.registry import registry
 
 AnyModel: TypeAlias = Layer | Sequential | Model
@@ -29,13 +30,13 @@ class Parts:
     def output_specs(self, inputs: Sequence[Spec]) -> list[Spec]:
         """Return the specs of the outputs for those of the inputs."""
 
-        def call(place: int, layer: Layer, spec: Any) -> Spec:
-            return Spec(layer.compute_output_shape(spec.shape), spec.dtype)
+        def call(place: int, layer: Layer, specs: Any) -> Any:
+            return layer.output_specs(specs)
 
         return self.graph.run(call, inputs)
 
     def unlisted(self, outputs: list[Any]) -> Any:
-        """Return the outputs as the model does: as a list or, where it is one, alone."""
+        """Return the outputs as the model does: as a list, or the only one by itself."""
         return outputs if self.graph.gives_list else outputs[0]
 
 
@@ -50,15 +51,21 @@ def require_model(model: object) -> None:
         raise InvalidShape(f"{model.name!r} has no layers to apply.")
 
 
-def input_dtypes(model: AnyModel) -> list[str]:
-    """Return the element type that each input of the model is made for."""
+def input_dtypes(model: AnyModel, count: int = 1) -> list[str]:
+    """Return the element type that each of so many inputs of the model is made for."""
     if isinstance(model, Model):
         return [spec.dtype for spec in model.graph().inputs]
-    return [model.layers[0].dtype if isinstance(model, Sequential) else model.dtype]
+    return [_first(model).input_dtype] * count
+
+
+def _first(model: Layer | Sequential) -> Layer:
+    return model.layers[0] if isinstance(model, Sequential) else model
 
 
 def as_many(model: AnyModel, x: Any) -> list[Any]:
     """Return what each input gets of `x`; raise where one gets nothing, or of a wrong shape."""
+    if isinstance(model, Layer) and model.takes_list and isinstance(x, list | tuple):
+        return list(x)
     if not isinstance(model, Model):
         return [x]
     given = model._by_input(x)
@@ -73,15 +80,40 @@ def native_inputs(model: AnyModel, x: Any) -> list[Any]:
     backend = registry.load(model.backend)
     if isinstance(model, Model):
         return model._inputs_of(x)
-    first = model.layers[0] if isinstance(model, Sequential) else model
-    return [as_native(backend, x, first.dtype)]
+    native = _first(model)._as_native(backend, x)
+    return native if isinstance(native, list) else [native]
+
+
+def build_for(model: AnyModel, shapes: Sequence[PartialShape]) -> None:
+    """Build a model, if it is not built, for inputs of these shapes."""
+    if not model.built:
+        samples: Any = [(None, *shape[1:]) for shape in shapes]
+        model.build(samples if getattr(model, "takes_list", False) else samples[0])
 
 
 def parts_of(model: AnyModel) -> Parts:
-    """Return what a model is made of."""
+    """Return what a model is made of; a layer that takes a list is built, so that it has a graph.
+
+    Raises `InvalidShape` where it is not.
+    """
     require_model(model)
+    if isinstance(model, Layer) and model.takes_list:
+        return Parts(layers=(model,), graph=_of_several(model))
     if isinstance(model, Layer | Sequential):
         layers = [model] if isinstance(model, Layer) else model.layers
-        spec = Spec((None,), layers[0].dtype)  # whatever shape it is given
-        return Parts(layers=tuple(layers), graph=chain(layers, spec))
+        spec = Spec((None,), layers[0].input_dtype)  # whatever shape it is given
+        return Parts(layers=tuple(layers), graph=with_masks(chain(layers, spec)))
     return Parts(layers=tuple(model._layers), graph=model._flat_graph())
+
+
+def _of_several(layer: Layer) -> Graph:
+    """Return the graph of a single layer that was built for one or several inputs."""
+    shapes = layer.input_shape
+    if not isinstance(shapes, list):
+        return chain([layer], Spec(shapes, layer.input_dtype))
+    inputs = tuple(Spec(shape, layer.input_dtype) for shape in shapes)
+    count = len(inputs)
+    node = Node(
+        layer=layer, reads=tuple(range(count)), writes=(count,), takes_list=True, gives_list=False
+    )
+    return Graph(inputs=inputs, nodes=(node,), outputs=(count,), gives_list=False)

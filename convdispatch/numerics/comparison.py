@@ -18,7 +18,7 @@ from convdispatch.errors import (
     UnsupportedOp,
 )
 from convdispatch.formulas.element_types import require_float
-from convdispatch.models.parts import AnyModel, as_many, input_dtypes, require_model
+from convdispatch.models.parts import AnyModel, as_many, build_for, input_dtypes, require_model
 from convdispatch.numerics.problem import round_to
 from convdispatch.numerics.rounding import model_with_bounds
 from convdispatch.ops import NumpyArray
@@ -63,16 +63,16 @@ def compare(
     """
     names = _checked_names(backends)
     require_model(model)
-    inputs = _as_model_type(as_many(model, x), input_dtypes(model))
-    if not model.built:
-        model.build((None, *inputs[0].shape[1:]))
+    many = as_many(model, x)
+    inputs = _as_model_type(many, input_dtypes(model, len(many)))
+    build_for(model, [one.shape for one in inputs])
     model = model.to(model.backend)  # with the weights of one time, for all that follows
     right = model_with_bounds(model, inputs, input_dtypes(model)[0])
     return {name: _measure(model, inputs, name, right) for name in names}
 
 
 def _checked_names(backends: Iterable[str] | None) -> tuple[str, ...]:
-    """Return the names; raise unless each one that is asked for can be used."""
+    """Return the names; raise unless each requested backend can be used."""
     if backends is None:
         names = selection.available_backends()
         if not names:
@@ -126,7 +126,7 @@ def _measured(model: AnyModel, x: list[NumpyArray], name: str, right: Right) -> 
     backend = registry.load(name)
     moved: Any = model.to(name)
     # Copies, so that a backend that overwrites its input affects no other.
-    pairs = zip(x, input_dtypes(moved), strict=True)
+    pairs = zip(x, input_dtypes(moved, len(x)), strict=True)
     native = [backend.asarray(one.copy(), dtype) for one, dtype in pairs]
     given = native if len(native) > 1 else native[0]
     result = moved(given)

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convdispatch.engine.plans import Latest
+from convdispatch.engine.plans import Latest, revisions_of
 from convdispatch.engine.specs import Spec
-from convdispatch.engine.whole import are_same, read_whole
+from convdispatch.engine.whole import read_whole
 from convdispatch.errors import InvalidShape
-from convdispatch.models.parts import AnyModel, Parts, native_inputs, parts_of
+from convdispatch.models.parts import AnyModel, Parts, build_for, native_inputs, parts_of
 from convdispatch.ops import Backend, NumpyArray
 from convdispatch.runtime import selection
 from convdispatch.runtime.dispatch import require_feature
@@ -41,10 +41,10 @@ def gradients(model: AnyModel, x: Any, cotangent: Any = None) -> Gradients:
     """
     inputs = native_inputs(model, x)
     require_feature(registry.load(model.backend), "gradients")
-    parts, backend = parts_of(model), registry.load(model.backend)
-    if not model.built:
-        model.build((None, *backend.describe(inputs[0])[0][1:]))
+    backend = registry.load(model.backend)
     given = tuple(Spec(*backend.describe(tensor)) for tensor in inputs)
+    build_for(model, [spec.shape for spec in given])
+    parts = parts_of(model)
     seeds = _seeds(backend, parts, parts.output_specs(given), cotangent)
     compute = _differentiated(model, parts, backend, given)
 
@@ -70,11 +70,11 @@ def _differentiated(
     It is kept with the model: JAX compiles a function once, and every new function anew. Each size
     has a function of its own, so that the programs of the oldest sizes can be dropped.
     """
-    state = [*parts.layers, *(layer._plans for layer in parts.layers)]
+    revisions = revisions_of(parts.layers)
     noted, kept = vars(model).get("_differentiated", ([], None))
-    if kept is None or not are_same(noted, state):
+    if kept is None or noted != revisions:
         kept = Latest()
-        model._differentiated = state, kept
+        model._differentiated = revisions, kept
     return kept.get(given) or kept.keep(given, _made(model, parts, backend))
 
 

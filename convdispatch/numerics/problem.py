@@ -29,6 +29,7 @@ from convdispatch.ops import (
     Shape,
     Signature,
     Upsample,
+    known_sizes,
 )
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -128,7 +129,8 @@ def before_bias(op: Product, x: Array, kernel: Array) -> Array:
     if isinstance(op, Dense):
         return oracle.dense(x, kernel)
     if isinstance(op, ConvTranspose):
-        return oracle.conv_transpose(x, kernel, **conv_fields(op), output_size=op.output_size)
+        written = known_sizes(op.output_size)
+        return oracle.conv_transpose(x, kernel, **conv_fields(op), output_size=written)
     return oracle.conv(x, kernel, **conv_fields(op))
 
 

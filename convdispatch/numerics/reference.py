@@ -106,7 +106,7 @@ class Reference:
         raise UnsupportedOp("the reference computes no gradients; see `numerics.adjoints`")
 
     def compile_step(self, step: Step) -> Step:
-        """Return the step, which gives new variables back and leaves the old ones alone."""
+        """Return the step, which returns new variables and leaves the old ones unchanged."""
         return checked_step(step, self.describe)
 
     def wrap(self, model: Model) -> tuple[Apply, dict[str, Tensor]]:

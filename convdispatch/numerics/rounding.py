@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch.engine.layer import Layer
+from convdispatch.engine.masks import run_with_masks
 from convdispatch.errors import InvalidType
 from convdispatch.formulas.activations import Activation
 from convdispatch.models.parts import AnyModel, parts_of
@@ -39,10 +40,10 @@ def reference_with_bound(layers: Sequence[Layer], x: Array, dtype: str) -> tuple
     return value, error
 
 
-def _through(layer: Layer, value: Array, error: Array, dtype: str) -> tuple[Array, Array]:
+def _through(layer: Layer, value: Any, error: Any, dtype: str, *mask: Any) -> tuple[Array, Array]:
     """Return a layer's output and its error for an input and its error."""
-    exact = _on_reference(layer, value.shape)
-    affine, affine_error = affine_with_bound(exact, value, error, dtype)
+    exact = _on_reference(layer, value)
+    affine, affine_error = affine_with_bound(exact, value, error, dtype, *mask)
     return _activated(exact.activation, affine, affine_error, dtype)
 
 
@@ -55,29 +56,37 @@ def model_with_bounds(
     """
     started = [(np.array(x, np.float64), np.zeros(x.shape)) for x in inputs]
 
-    def call(place: int, layer: Layer, known: Any) -> tuple[Array, Array]:
-        value, error = known
-        return _through(layer, value, error, dtype)
+    def call(place: int, layer: Layer, known: Any, *mask: Any) -> tuple[Array, Array]:
+        return _through(layer, _parts(known, 0), _parts(known, 1), dtype, *mask)
 
-    return parts_of(model).graph.run(call, started)
+    def mask_of(layer: Layer, known: Any, mask: Any) -> Any:
+        value = _parts(known, 0)
+        return _on_reference(layer, value).compute_mask(value, mask)
+
+    return run_with_masks(parts_of(model).graph, call, started, mask_of)[0]
 
 
-def affine_with_bound(layer: Layer, x: Array, error: Array, dtype: str) -> tuple[Array, Array]:
+def _parts(known: Any, place: int) -> Any:
+    """Return the values or the errors of one input, or of a list of them."""
+    return [pair[place] for pair in known] if isinstance(known, list) else known[place]
+
+
+def affine_with_bound(
+    layer: Layer, x: Any, error: Any, dtype: str, *mask: Any
+) -> tuple[Array, Array]:
     """Return the layer's output before its activation, and the largest error in `dtype`.
 
     `layer` is computed by the reference; `error` is how far x may be off.
     """
     weights: list[Any] = [np.asarray(weight) for weight in layer.variables]
-    absolute, without_shift = layer.magnitudes(weights)
-    value = np.asarray(layer.preactivation(weights, x))
-    spread = np.asarray(layer.preactivation(absolute, np.abs(x) + error))
-    carried = np.asarray(layer.preactivation(without_shift, error))
+    value = np.asarray(layer.preactivation(weights, x, *mask))
+    magnitudes, carried = map(np.asarray, layer.spread(weights, x, error, *mask))
     if layer.reduction_length == 0:
         return value, carried
-    return value, conv_bound(spread, layer.reduction_length, dtype) + carried
+    return value, conv_bound(magnitudes, layer.reduction_length, dtype) + carried
 
 
-def _on_reference(layer: Layer, shape: Shape) -> Layer:
+def _on_reference(layer: Layer, value: Any) -> Layer:
     """Return a float64 copy of the layer with the same weights, which the reference computes."""
 
     def lower_op(
@@ -93,7 +102,8 @@ def _on_reference(layer: Layer, shape: Shape) -> Layer:
     vars(exact).update(vars(layer), dtype="float64")
     exact._forget()
     exact._initial_weights = weights
-    exact.build((None, *shape[1:]))
+    several = isinstance(value, list)
+    exact.build([one.shape for one in value] if several else (None, *value.shape[1:]))
     return exact
 
 

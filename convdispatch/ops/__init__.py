@@ -54,3 +54,4 @@ from convdispatch.ops._tensors import NumpyArray as NumpyArray
 from convdispatch.ops._tensors import PartialShape as PartialShape
 from convdispatch.ops._tensors import Shape as Shape
 from convdispatch.ops._tensors import Tensor as Tensor
+from convdispatch.ops._tensors import known_sizes as known_sizes

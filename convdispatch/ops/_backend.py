@@ -41,7 +41,9 @@ class Backend(Protocol):
 
     What varies. Between two calls of a function that `lower` or `compile` returned, only the batch
     axis, axis 0, varies: it may have any size, including 0, and may be unknown while a framework
-    traces. The other sizes are those of the `Signature`.
+    traces. The other sizes are those of the `Signature`; an axis whose size is None there varies as
+    the batch axis does. Where sizes are None, `kit.derived` takes slices of tensors, as of NumPy's
+    arrays: `x[:, 1:-2:2]`. A backend that declines 'unknown_sizes' gets no such signature.
 
     Half precision is computed in float32 or wider and rounded once, by each op, by each function
     and by its gradient; so a backend that has half precision has float32. A number below the
@@ -182,7 +184,7 @@ class OptionalMethods(Protocol):
         """
 
     def compile_inference(self, fn: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        """Return `fn(variables, inputs)` for its values alone, prepared as `compile` would not.
+        """Return `fn(variables, inputs)` for results without gradients, prepared unlike `compile`.
 
         It need not record gradients. `variables` is a list of results of `variable`, nearly always
         the same ones; the function uses their values at the time of the call. A function that has a

@@ -27,6 +27,8 @@ class Capabilities:
     * what the backend does not have at all (`DECLINABLE`): 'functions', 'random', 'compile',
       'gradients', 'compile_step', 'wrap';
     * a function of the table, for all element types or one: 'erf', 'erf:float64';
+    * 'unknown_sizes', of axes other than the batch, while a framework traces: None in a
+      `Signature`;
     * 'second_order' (gradients), 'nonfinite_weights' (over pads), and the gradients of one op:
       'conv2d:gradients'.
     """

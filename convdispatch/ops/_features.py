@@ -17,6 +17,9 @@ from convdispatch.ops._ops import (
     Upsample,
 )
 
+# Sizes that a framework does not know while it traces: declined as a whole or as an op's detail.
+UNKNOWN_SIZES = "unknown_sizes"
+
 _STEMS: dict[type, str] = {
     Conv: "conv",
     ConvTranspose: "conv",
@@ -74,7 +77,8 @@ def features(op: Op, signature: Signature) -> tuple[str, ...]:
 def declined_feature(op: Op, signature: Signature, declined: Iterable[str]) -> str | None:
     """Return the first of the declined features that the op uses, or None.
 
-    A feature is an element type, or an op's name with any number of details in any order.
+    A feature is an element type, 'unknown_sizes', or an op's name with any number of details in any
+    order.
 
     >>> op = Upsample(factors=(2, 2), interpolation="bilinear", channels_last=False)
     >>> signature = Signature(input_shape=(1, 4, 4), weight_shapes=(), dtype="float64")
@@ -86,13 +90,15 @@ def declined_feature(op: Op, signature: Signature, declined: Iterable[str]) -> s
         first, *others = feature.split(":")
         if first == name and details.issuperset(others):
             return feature
-        if feature == signature.dtype:
+        if feature == signature.dtype or (feature == UNKNOWN_SIZES and feature in details):
             return feature
     return None
 
 
 def _details(op: Op, signature: Signature) -> list[str]:
     used = [signature.dtype]
+    if None in signature.input_shape:
+        used.append(UNKNOWN_SIZES)
     if not isinstance(op, Dense) and not op.channels_last:
         used.append("channels_first")
     if isinstance(op, Upsample | Resize):

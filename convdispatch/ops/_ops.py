@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from convdispatch.ops._tensors import Shape
+from convdispatch.ops._tensors import PartialShape, Shape
 
 # Parameterless activations that `Conv`, `ConvTranspose` and `Dense` may carry; each is also a name
 # in `Backend.functions`. The frontend composes all the others.
@@ -38,6 +38,9 @@ class ConvTranspose:
 
     The kernel is that of the `Conv`: (*spatial, channels written here per group, channels read
     here). Cells that no tap reaches are zero before the bias, whatever the kernel holds.
+
+    Along an axis of unknown size `output_size` is None. It means the size of which the `Conv`,
+    pads included, reads every cell: (cells read here - 1) * stride + reach - low - high.
     """
 
     strides: tuple[int, ...]
@@ -47,7 +50,7 @@ class ConvTranspose:
     channels_last: bool
     bias: bool
     activation: str
-    output_size: tuple[int, ...]  # spatial cells of the result
+    output_size: PartialShape  # spatial cells of the result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +136,8 @@ Op: TypeAlias = SpatialOp | Dense
 class Signature:
     """Everything besides the op that a lowering may depend on."""
 
-    input_shape: Shape  # without the batch axis
+    # Without the batch axis; None for an axis, never that of the channels, whose size is unknown
+    # while the framework traces. The op itself does not depend on that size.
+    input_shape: PartialShape
     weight_shapes: tuple[Shape, ...]  # kernel, then bias where there is one
     dtype: str  # one of FLOAT_DTYPES: that of the input, the weights and the result

@@ -19,3 +19,14 @@ FLOAT_DTYPES = ("float16", "bfloat16", "float32", "float64")
 HALF_DTYPES = ("float16", "bfloat16")
 # Tensors of these types enter and leave; no op computes with them, but some functions do.
 INTEGER_DTYPES = ("bool", "uint8", "int32", "int64")
+
+
+def known_sizes(sizes: PartialShape) -> Shape:
+    """Return the sizes of a shape or of a part of it; none of them may be None.
+
+    >>> known_sizes((4, 3))
+    (4, 3)
+    """
+    known = tuple(size for size in sizes if size is not None)
+    assert len(known) == len(sizes)
+    return known

@@ -2,7 +2,8 @@
 
 A backend never sees a dilation that only spreads taps over pads, or a stride with a single
 placement: it would allocate the pads, or count them with integers that are too short. The resolved
-op has the same result, bit for bit if the backend's sums are.
+op has the same result, bit for bit if the backend's sums are. An op for sizes that are unknown
+while a framework traces stays as it is.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from convdispatch import kit
 from convdispatch.errors import InvalidShape
 from convdispatch.geometry import taps
 from convdispatch.geometry.sizes import MOST_CELLS, require_possible
-from convdispatch.geometry.taps import Axis
+from convdispatch.geometry.taps import ReducedAxis
 from convdispatch.ops import (
     Backend,
     Conv,
@@ -23,6 +25,7 @@ from convdispatch.ops import (
     Dense,
     Op,
     Pad,
+    PartialShape,
     Pool,
     Resize,
     Shape,
@@ -40,7 +43,7 @@ MOST_PADDED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
+class ResolvedOp:
     """An op for a backend, and the taps of the kernel that it uses."""
 
     op: Op
@@ -50,7 +53,7 @@ class Resolved:
     is_read: bool = True  # whether any tap reads the image; otherwise the kernel has no effect
 
 
-def resolve(op: Op, signature: Signature) -> Resolved:
+def resolve(op: Op, signature: Signature) -> ResolvedOp:
     """Return the op to lower instead; raise `InvalidShape` if no array can hold its tensors."""
     name = op_name(op)
     sizes = ", ".join(f"{field} {getattr(op, field)}" for field in _SIZES[type(op)])
@@ -61,15 +64,18 @@ def resolve(op: Op, signature: Signature) -> Resolved:
         ("result", _output_shape(op, signature)),
     ):
         require_possible(shape, what=f"the {what} of {name}", received=received)
+    if None in signature.input_shape:
+        _require_possible_reach(op, signature, received)
+        return ResolvedOp(op=op, signature=signature)
     if isinstance(op, Pad):
-        return Resolved(op=_resolved_pad(op, signature), signature=signature)
+        return ResolvedOp(op=_resolved_pad(op, signature), signature=signature)
     if not isinstance(op, Conv | ConvTranspose):
-        return Resolved(op=op, signature=signature)
+        return ResolvedOp(op=op, signature=signature)
     return _resolved_convolution(op, signature, received)
 
 
 def lower_resolved(
-    resolved: Resolved,
+    resolved: ResolvedOp,
     lower: Callable[[Op, Signature], Function],
     backend: Backend,
 ) -> Function:
@@ -96,7 +102,7 @@ _SIZES: dict[type, tuple[str, ...]] = {
 def _resolved_pad(op: Pad, signature: Signature) -> Pad:
     """Return the op without zeros that the other side's crop removes again."""
     pads = []
-    for size, (low, high) in zip(_spatial(op, signature), op.pads, strict=True):
+    for size, (low, high) in zip(kit.spatial_size(op, signature), op.pads, strict=True):
         left = size + low + high
         if low > left > 0:  # all of the image is cropped, and some of the zeros
             pads.append((left, -size))
@@ -109,13 +115,13 @@ def _resolved_pad(op: Pad, signature: Signature) -> Pad:
 
 def _resolved_convolution(
     op: Conv | ConvTranspose, signature: Signature, received: str
-) -> Resolved:
+) -> ResolvedOp:
     kernel_shape = signature.weight_shapes[0]
-    counts = _counts(op, signature)
+    counts = [axis.count for axis in kit.axes(op, signature)]
     if min(counts) < 1:  # no convolution at all
-        return Resolved(op=op, signature=signature)
+        return ResolvedOp(op=op, signature=signature)
     axes = [
-        taps.resolved(size, length, stride=stride, dilation=dilation, pads=pads)
+        taps.reduced(size, length, stride=stride, dilation=dilation, pads=pads)
         for size, length, stride, dilation, pads in _axes(op, signature)
     ]
     _require_possible_pads(op, signature, axes, received)
@@ -128,10 +134,10 @@ def _resolved_convolution(
     )
     is_read = all(axis.is_read for axis in axes)
     if is_read and kept == tuple(map(range, kernel_shape[:-2])):
-        return Resolved(op=small, signature=signature)
+        return ResolvedOp(op=small, signature=signature)
     shape = (*map(len, kept), *kernel_shape[-2:])
     shapes = (shape, *signature.weight_shapes[1:])
-    return Resolved(
+    return ResolvedOp(
         op=small,
         signature=replace(signature, weight_shapes=shapes),
         kernel_shape=kernel_shape,
@@ -140,17 +146,34 @@ def _resolved_convolution(
     )
 
 
+def _require_possible_reach(op: Op, signature: Signature, received: str) -> None:
+    """Raise `InvalidShape` if pads or taps are too far apart for inputs of any size."""
+    if isinstance(op, Dense | Resize | Upsample):
+        return
+    far = [sum(max(cells, 0) for cells in pads) for pads in op.pads]
+    if isinstance(op, Conv | ConvTranspose):
+        taps = zip(signature.weight_shapes[0][:-2], op.dilation, strict=True)
+        far += [(count - 1) * dilation for count, dilation in taps]
+    if max(far) > MOST_CELLS:
+        raise InvalidShape(
+            f"{op_name(op)} would read over {max(far)} cells, nearly all of them pads, which is "
+            f"too large: received {received}. Use smaller dilation, strides or pads."
+        )
+
+
 def _require_possible_pads(
-    op: Conv | ConvTranspose, signature: Signature, axes: Sequence[Axis], received: str
+    op: Conv | ConvTranspose, signature: Signature, axes: Sequence[ReducedAxis], received: str
 ) -> None:
     """Raise `InvalidShape` if the pads would fill the memory of a backend that makes them zeros."""
-    sizes = [size for size, *_ in _axes(op, signature)]
+    known = kit.axes(op, signature)
+    sizes, counts = [axis.size for axis in known], [axis.count for axis in known]
     padded = [
         max(axis.span(count), size + sum(axis.pads))
-        for axis, count, size in zip(axes, _counts(op, signature), sizes, strict=True)
+        for axis, count, size in zip(axes, counts, sizes, strict=True)
     ]
     channels = signature.weight_shapes[0][-2] * op.groups
-    apart = math.prod((*sizes, channels)) + math.prod(_output_shape(op, signature))
+    written = [size or 0 for size in _output_shape(op, signature)]
+    apart = math.prod((*sizes, channels)) + math.prod(written)
     most = max(MOST_CELLS, MOST_PADDED * apart)
     if max(padded) > MOST_CELLS or math.prod((*padded, channels)) > most:
         raise InvalidShape(
@@ -160,7 +183,7 @@ def _require_possible_pads(
 
 
 def _kernel_reader(
-    resolved: Resolved,
+    resolved: ResolvedOp,
     lower: Callable[[Op, Signature], Function],
     functions: Mapping[str, Callable[..., Any]],
 ) -> Callable[[Tensor], Tensor]:
@@ -195,31 +218,28 @@ def _kernel_reader(
     return read
 
 
-def _output_shape(op: Op, signature: Signature) -> Shape:
+def _output_shape(op: Op, signature: Signature) -> PartialShape:
     """Return the shape of the result, without the batch axis."""
     if isinstance(op, Dense):
         return (*signature.input_shape[:-1], signature.weight_shapes[0][-1])
     return (*_output_size(op, signature), _output_channels(op, signature))
 
 
-def _output_size(op: SpatialOp, signature: Signature) -> Shape:
-    sizes = _spatial(op, signature)
+def _output_size(op: SpatialOp, signature: Signature) -> PartialShape:
+    sizes = kit.partial_size(op, signature)
     if isinstance(op, ConvTranspose | Resize):
         return op.output_size
-    if isinstance(op, Conv):
-        return _counts(op, signature)
-    if isinstance(op, Pool):
-        axes = zip(sizes, op.size, op.strides, op.pads, strict=True)
-        return tuple(
-            taps.output_count(size, length, stride=stride, dilation=1, pads=pads)
-            for size, length, stride, pads in axes
-        )
+    if isinstance(op, Conv | Pool):
+        windows = kit.windows(op, signature)
+        return tuple(axis.count if isinstance(axis, kit.Axis) else None for axis in windows)
     if isinstance(op, Pad):
-        return tuple(size + sum(pads) for size, pads in zip(sizes, op.pads, strict=True))
-    return tuple(size * factor for size, factor in zip(sizes, op.factors, strict=True))
+        pairs = zip(sizes, op.pads, strict=True)
+        return tuple(None if size is None else size + sum(pads) for size, pads in pairs)
+    enlarged = zip(sizes, op.factors, strict=True)
+    return tuple(None if size is None else size * factor for size, factor in enlarged)
 
 
-def _output_channels(op: SpatialOp, signature: Signature) -> int:
+def _output_channels(op: SpatialOp, signature: Signature) -> int | None:
     if isinstance(op, Conv):
         return signature.weight_shapes[0][-1]
     if isinstance(op, ConvTranspose):
@@ -227,22 +247,11 @@ def _output_channels(op: SpatialOp, signature: Signature) -> int:
     return signature.input_shape[-1 if op.channels_last else 0]
 
 
-def _counts(op: Conv | ConvTranspose, signature: Signature) -> Shape:
-    """Return the cells that the convolution writes, or that the transposed one reads."""
-    return tuple(
-        taps.output_count(size, length, stride=stride, dilation=dilation, pads=pads)
-        for size, length, stride, dilation, pads in _axes(op, signature)
-    )
-
-
 def _axes(
     op: Conv | ConvTranspose, signature: Signature
 ) -> list[tuple[int, int, int, int, tuple[int, int]]]:
     """Return (cells, taps, stride, dilation, pads) of each axis of the convolution."""
-    sizes = op.output_size if isinstance(op, ConvTranspose) else _spatial(op, signature)
-    kernel_size = signature.weight_shapes[0][:-2]
-    return list(zip(sizes, kernel_size, op.strides, op.dilation, op.pads, strict=True))
-
-
-def _spatial(op: SpatialOp, signature: Signature) -> Shape:
-    return signature.input_shape[:-1] if op.channels_last else signature.input_shape[1:]
+    return [
+        (axis.size, axis.taps, axis.stride, axis.dilation, (axis.low, axis.high))
+        for axis in kit.axes(op, signature)
+    ]

@@ -50,7 +50,7 @@ class ChildProcess:
             env=environ,
             text=True,
             encoding="utf-8",
-            errors="replace",  # what is no answer may be no text
+            errors="replace",  # other output may not be text
             start_new_session=True,  # so that its children can be killed with it
         )
         # An answer, an invalid answer, or None for the end.

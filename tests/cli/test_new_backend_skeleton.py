@@ -220,6 +220,7 @@ STEPS = {
     12: ["compile"],
     13: ["compile_step"],
     14: ["wrap"],
+    15: ["unknown_sizes"],
 }
 
 

@@ -256,3 +256,11 @@ def test_a_script_repeats_the_case(case: Case) -> None:
 def test_the_modules_are_part_of_the_suite() -> None:
     """Every case above is in the list that users run."""
     assert set(CASES) <= {case.id for case in cases.build()}
+
+
+def test_level_core_needs_no_optional_package() -> None:
+    """The first run of a newcomer ends without a word about what is not installed."""
+    core = [case for case in cases.build() if case.level == "core"]
+    half = [case.id for case in core if any("bfloat16" in feature for feature in case.features)]
+    assert len(core) > 900
+    assert half == []

@@ -19,7 +19,7 @@ from convdispatch.conformance import cases
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.cases.values import forward, forward_case
 from convdispatch.conformance.report.scripts import script
-from convdispatch.conformance.report.source import Source, Unwritable
+from convdispatch.conformance.report.source import SourceWriter, Unwritable
 from convdispatch.errors import BackendUnavailable
 from convdispatch.numerics.problem import Problem
 from convdispatch.ops import Accuracy, BackendInfo, Capabilities, Conv
@@ -199,7 +199,7 @@ class Point:
 )
 def test_values_are_written_so_that_they_can_be_read(value: object) -> None:
     """Executed after its imports, the source gives the value and its type again."""
-    source = Source()
+    source = SourceWriter()
     text = source.of(value)
     namespace: dict[str, Any] = {}
     exec("\n".join(source.imports), namespace)
@@ -210,7 +210,7 @@ def test_values_are_written_so_that_they_can_be_read(value: object) -> None:
 def test_arrays_are_written_with_their_shape_and_element_type() -> None:
     """NaN and infinity included."""
     array = np.array([[1.5, np.nan], [-np.inf, 0.0]], "float16")
-    source = Source()
+    source = SourceWriter()
     again = eval(source.of(array), {"np": np})
     assert again.dtype == array.dtype
     np.testing.assert_array_equal(again, array)
@@ -229,12 +229,12 @@ def test_arrays_are_written_with_their_shape_and_element_type() -> None:
 def test_what_has_no_source_is_refused(value: object) -> None:
     """A script that fails for another reason than its case would be worse than none."""
     with pytest.raises(Unwritable, match=r"cannot be imported|no element type"):
-        Source().of(value)
+        SourceWriter().of(value)
 
 
 def test_a_partial_is_written_as_one() -> None:
     """Its function is named and its arguments are written."""
-    source = Source()
+    source = SourceWriter()
     text = source.of(partial(int, "11", base=2))
     namespace: dict[str, Any] = {}
     exec("\n".join(source.imports), namespace)

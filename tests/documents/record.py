@@ -21,7 +21,7 @@ import numpy as np
 HERE = Path(__file__).parent
 L = keras.layers
 OLD = ("keras1_theano", "keras2_theano", "tfkeras_tensorflow")
-OURS = ("Conv", "Crop", "Pad", "UpSampling", "Deconv")
+OURS = ("Conv", "Crop", "Pad", "UpSampling", "Deconv", "Pool", "Dense", "Flatten", "Activation")
 
 
 def every_layer() -> list[Any]:
@@ -58,6 +58,13 @@ def every_layer() -> list[Any]:
             getattr(L, f"ZeroPadding{rank}D")(),
             getattr(L, f"ZeroPadding{rank}D")(2),
         ]
+        for kind in ("Max", "Average"):
+            layers += [
+                getattr(L, f"{kind}Pooling{rank}D")(2),
+                getattr(L, f"{kind}Pooling{rank}D")(3, strides=1, padding="same"),
+                getattr(L, f"Global{kind}Pooling{rank}D")(),
+                getattr(L, f"Global{kind}Pooling{rank}D")(keepdims=True),
+            ]
     for rank in (1, 2):
         layers += [
             getattr(L, f"DepthwiseConv{rank}D")(3),
@@ -80,8 +87,15 @@ def every_layer() -> list[Any]:
             beta_regularizer=keras.regularizers.L2(0.01),
             gamma_constraint="non_neg",
         ),
+        L.Activation("softmax"),
+        L.Dense(4),
+        L.Dense(4, **{k: v for k, v in full.items() if k != "padding"}, **kernel),
+        L.Flatten(),
+        L.Flatten(data_format="channels_first"),
         L.Dropout(0.5),
         L.Dropout(0.25, noise_shape=(None, 1, 4), seed=3),
+        L.Masking(),
+        L.Masking(mask_value=2.5),
     ]
     layers += [L.Conv1D(2, 2, padding="causal"), L.UpSampling2D(2, interpolation="bilinear")]
     layers += [
@@ -165,6 +179,20 @@ def every_model() -> dict[str, tuple[Any, tuple[int, ...]]]:
                 ]
             ),
             (2, 2, 4, 5, 3),
+        ),
+        "classifier": (
+            keras.Sequential(
+                [
+                    keras.Input((2, 7, 8)),
+                    L.MaxPooling2D(2, 1, padding="same", data_format="channels_first"),
+                    L.AveragePooling2D((2, 3), padding="same", data_format="channels_first"),
+                    L.Flatten(data_format="channels_first"),
+                    L.Dense(6, activation="gelu"),
+                    L.Dense(3, use_bias=False),
+                    L.Activation("softmax"),
+                ]
+            ),
+            (2, 2, 7, 8),
         ),
         "chain": (chain, (2, 6, 5, 2)),
         "built": (built, (2, 7, 2)),

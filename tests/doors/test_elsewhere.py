@@ -26,17 +26,23 @@ MODULES = (
     *(f"convdispatch.keras{k}{part}" for k in (1, 2) for part in ("", ".models", ".backend")),
 )
 NOT_HERE = {
-    "convdispatch.layers": ("Dense", r"`Dense` is not offered yet; convolutions"),
-    "convdispatch.layers.convolutional": ("MaxPooling2D", "`MaxPooling2D` is not offered yet"),
+    "convdispatch.layers": (
+        "Attention",
+        "is not offered yet; `convdispatch.layers.__all__` lists",
+    ),
+    "convdispatch.layers.convolutional": ("Attention", "`Attention` is not offered yet"),
     "convdispatch.keras1.layers": ("Merge", "`Merge` is not offered yet"),
     "convdispatch.keras2.layers": ("AtrousConvolution2D", r"it is in convdispatch.keras1.layers"),
     "convdispatch": ("callbacks", "not offered yet; differentiate with"),
     "convdispatch.models": ("load_model", "not offered yet; `get_weights` and `set_weights`"),
     "convdispatch.keras1": ("callbacks", "not offered yet; differentiate"),
-    "convdispatch.keras1.models": ("Graph", "not offered yet; `Sequential` is what there is"),
+    "convdispatch.keras1.models": (
+        "Graph",
+        "not offered yet; make a graph with `convdispatch.Model`",
+    ),
     "convdispatch.keras2": ("initializations", r"it is in convdispatch.keras1.initializations"),
-    "convdispatch.keras2.models": ("Model", "not offered yet; `Sequential` is what there is"),
-    "convdispatch.keras2.backend": ("conv2d", "the settings alone"),
+    "convdispatch.keras2.models": ("Input", "it is in convdispatch.layers and in"),
+    "convdispatch.keras2.backend": ("conv2d", "it has settings only"),
 }
 EACH = pytest.mark.parametrize(
     ("module", "name", "sentence"), [(m, *row) for m, row in NOT_HERE.items()], ids=list(NOT_HERE)
@@ -64,8 +70,8 @@ def test_an_import_of_it_says_so_too(module: str, name: str, sentence: str) -> N
 @pytest.mark.parametrize("module", MODULES)
 def test_an_unknown_name_is_python_s_own_error(module: str) -> None:
     """No sentence is made up about a word that no Keras has, nor about private names."""
-    with pytest.raises(AttributeError, match=rf"^module '{module}' has no attribute '_dense'$"):
-        importlib.import_module(module)._dense  # noqa: B018 - the look is what raises
+    with pytest.raises(AttributeError, match=rf"^module '{module}' has no attribute '_danse'$"):
+        importlib.import_module(module)._danse  # noqa: B018 - the look is what raises
     if not module.endswith("backend"):
         with pytest.raises(ImportError, match="cannot import name 'Danse'"):
             exec(f"from {module} import Danse", {})
@@ -137,23 +143,28 @@ def test_another_attribute_is_python_s_own_error() -> None:
 
 # Keywords. The class, its arguments, the keyword, what the message says of it.
 WORDS: dict[str, tuple[Any, tuple[int, ...], str, str]] = {
-    "padding": (layers.Conv2D, (1, 1), "border_mode", r"Keras 1's name of `padding`: write"),
+    "padding": (layers.Conv2D, (1, 1), "border_mode", r"Keras 1's name for `padding`: write"),
     "filters": (layers.Conv2D, (1, 1), "nb_filter", r"`filters=`, or import Convolution2D from "),
-    "keras2": (keras2.layers.Conv2D, (1, 1), "nb_row", "Keras 1's name of `kernel_size`"),
+    "keras2": (keras2.layers.Conv2D, (1, 1), "nb_row", "Keras 1's name for `kernel_size`"),
     "dilated": (layers.Conv1D, (1, 1), "atrous_rate", "import AtrousConvolution1D from convdisp"),
     "transposed": (layers.Conv2DTranspose, (1, 1), "output_shape", "`output_size=`, or import Dec"),
     "no-old-class": (layers.DepthwiseConv2D, (1,), "init", "write `depthwise_initializer=`. Allow"),
     "length": (layers.UpSampling1D, (), "length", "write `size=`, or import UpSampling1D from"),
     "input": (layers.Conv1D, (1, 1), "input_dim", r"write `input_shape=\(input_length, input_dim"),
-    "input-2d": (keras2.layers.Conv2D, (1, 1), "input_dim", "Write `input_shape=`, the channels"),
+    "input-2d": (
+        keras2.layers.Conv2D,
+        (1, 1),
+        "input_dim",
+        "Write `input_shape=`, which includes the channels",
+    ),
     "adapter": (layers.Conv2D, (1, 1), "lora_rank", "adapters of low rank are not offered"),
     "to-keras1": (
         keras1.layers.Convolution2D,
         (1, 1, 1),
         "padding",
-        "what convdispatch.layers cal",
+        "is the name in convdispatch",
     ),
-    "after-keras1": (keras1.layers.Convolution2D, (1, 1, 1), "groups", "has, and Keras 1 had not"),
+    "after-keras1": (keras1.layers.Convolution2D, (1, 1, 1), "groups", "Keras 1 had no `groups`"),
     "atrous": (keras1.layers.Convolution2D, (1, 1, 1), "atrous_rate", "AtrousConvolution2D takes"),
 }
 
@@ -218,7 +229,7 @@ def test_asking_imports_nothing() -> None:
     code = (
         "import convdispatch.layers as l, sys\n"
         "before = set(sys.modules)\n"
-        "for name in ('Dense', 'Convolution2D', 'nothing'): assert not hasattr(l, name)\n"
+        "for name in ('Attention', 'Convolution2D', 'nothing'): assert not hasattr(l, name)\n"
         "print(sorted(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -53,6 +53,9 @@ def made(one: LayerClass, **arguments: Any) -> Any:
     needed: dict[str, Any] = {name: one.value(name) for name in one.required}
     if "output_shape" in needed:  # of 9 x 8 cells by 2 x 3 taps
         needed["output_shape"] = (None, 10, 10, 8)
+    steps = {"strides", "stride"}.intersection(one.arguments)
+    if "Pooling" in one.name:  # by default the window's size, and then it stays
+        needed |= dict.fromkeys(steps, 2 if one.rank == 1 else (2,) * one.rank)
     return one.type(**{"name": "layer", "backend": "numpy"} | needed | arguments)
 
 
@@ -253,10 +256,10 @@ def test_keras_1_s_names_are_attributes(old: str, value: Any, new: str, taken: A
     ("make", "attribute", "message"),
     [
         (lambda: conv(), "paddin", r"no keyword argument `paddin`. Did you mean `padding`"),
-        (lambda: conv(), "border_mode", r"Keras 1's name of `padding`: write `padding=`"),
-        (lambda: conv(), "nb_filter", r"Keras 1's name of `filters`"),
+        (lambda: conv(), "border_mode", r"Keras 1's name for `padding`: write `padding=`"),
+        (lambda: conv(), "nb_filter", r"Keras 1's name for `filters`"),
         (lambda: conv(), "depth_multiplier", r"no keyword argument `depth_multiplier`"),
-        (lambda: keras2.layers.Conv1D(1, 1), "W_regularizer", "Keras 1's name of `kernel_reg"),
+        (lambda: keras2.layers.Conv1D(1, 1), "W_regularizer", "Keras 1's name for `kernel_reg"),
         (lambda: layers.UpSampling1D(2), "interpolation", "no keyword argument `interpolation`"),
         (lambda: K1.Convolution2D(1, 1, 1), "groups", "no keyword argument `groups`"),
     ],
@@ -359,9 +362,9 @@ def test_functions_of_the_user_s_survive_a_change() -> None:
 @pytest.mark.parametrize(
     ("attribute", "value", "message"),
     [
-        ("filters", 2, r"`filters` of 'c' cannot change so once it is built"),
-        ("kernel_size", 3, r"`kernel_size` of 'c' cannot change so once it is built"),
-        ("use_bias", False, r"`use_bias` of 'c' cannot change so once it is built"),
+        ("filters", 2, r"`filters` of 'c' cannot change like this once it is built"),
+        ("kernel_size", 3, r"`kernel_size` of 'c' cannot change like this once it is built"),
+        ("use_bias", False, r"`use_bias` of 'c' cannot change like this once it is built"),
         ("dtype", "float64", r"`dtype` of 'c' cannot .* `to\('numpy', dtype='float64'\)`"),
         ("input_shape", (9, 1), r"`input_shape` of 'c' cannot .* shape \(None, 4, 1\); `build`"),
         ("backend", "torch", r"`backend` of 'c' cannot change once it is built; `to\('torch'\)`"),

@@ -164,7 +164,7 @@ def test_keras_1_s_row_is_its_configuration(made_up: dict[str, Any]) -> None:
     [
         ({"rate": 3.0, "nb_row": 1}, r"argument `rate`. Did you mean `p`\? Allowed: p, "),
         ({"p": 1.0, "kernel_size": 1}, r"`kernel_size`. Did you mean `nb_row`, `nb_col`\?"),
-        ({"p": 1.0, "momentum": 1.0}, "`momentum` is what convdispatch.layers has, and Keras 1 "),
+        ({"p": 1.0, "momentum": 1.0}, "Keras 1 had no `momentum`; convdispatch"),
         ({"p": 1.0, "nb_rows": 1}, r"`nb_rows`. Did you mean `nb_row`\?"),
         ({"p": "x", "nb_row": 1}, "^`p` must be"),
         ({"p": 1.0, "nb_row": 1.5}, "^`nb_row` must be"),

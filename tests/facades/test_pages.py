@@ -64,6 +64,12 @@ KERAS_2_POSITIONS = {
     "ZeroPadding3D": "padding data_format",
 }
 
+# The modules of Keras's layers besides `convolutional` and `pooling`.
+PLACES = {
+    "core": ("Activation", "Dense", "Dropout", "Flatten", "Masking"),
+    "normalization": ("BatchNormalization",),
+}
+
 ON_A_PAGE = [LayerClass("keras1", name) for name in KERAS_1_PAGE]
 ON_A_PAGE += [LayerClass(door, name) for door in ("layers", "keras2") for name in KERAS_2_PAGE]
 
@@ -115,8 +121,9 @@ def test_keras_2_arguments_have_keras_2_s_positions(name: str, door: str) -> Non
 def test_layers_are_found_under_keras_s_module_path(entry: LayerClass) -> None:
     """`keras.layers.convolutional.<Class>` reads the same with our module's name before it."""
     path = "convdispatch" if entry.door == "layers" else f"convdispatch.{entry.door}"
-    places = {"BatchNormalization": "normalization", "Dropout": "core"}
-    module = importlib.import_module(f"{path}.layers.{places.get(entry.name, 'convolutional')}")
+    found = [place for place, names in PLACES.items() if entry.name in names]
+    place = found[0] if found else "pooling" if "Pooling" in entry.name else "convolutional"
+    module = importlib.import_module(f"{path}.layers.{place}")
     assert getattr(module, entry.name) is entry.type
 
 

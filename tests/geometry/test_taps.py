@@ -32,7 +32,7 @@ def test_a_resolved_axis_reads_the_same_cells_by_the_taps_that_read_any(size: in
             count = (size + low + high - (length - 1) * dilation - 1) // stride + 1
             if count < 1 or size + min(low, 0) + min(high, 0) < 1:
                 continue
-            axis = taps.resolved(size, length, stride=stride, dilation=dilation, pads=(low, high))
+            axis = taps.reduced(size, length, stride=stride, dilation=dilation, pads=(low, high))
             want = meetings(size, range(length), count, stride=stride, dilation=dilation, low=low)
             read = sorted({tap for _, tap, _ in want})
             now = {"stride": axis.stride, "dilation": axis.dilation}
@@ -62,6 +62,6 @@ def test_no_number_is_too_large_to_be_resolved(
     size: int, length: int, stride: int, dilation: int, pads: tuple[int, int], kept: range
 ) -> None:
     """The reduced axis has only numbers of the image's size, and is found at once."""
-    axis = taps.resolved(size, length, stride=stride, dilation=dilation, pads=pads)
+    axis = taps.reduced(size, length, stride=stride, dilation=dilation, pads=pads)
     assert axis.taps == kept
     assert max(axis.stride, axis.dilation, *map(abs, axis.pads)) <= 2 * size

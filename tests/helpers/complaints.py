@@ -74,4 +74,4 @@ def forbid_lowering(monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(*arguments: Any) -> Any:
         raise AssertionError("an op was lowered")
 
-    monkeypatch.setattr("convdispatch.layers._spatial.lower_by", forbidden)
+    monkeypatch.setattr("convdispatch.layers._lowering.lower_by", forbidden)

@@ -26,6 +26,7 @@ INFO = BackendInfo(
         unsupported={
             **dict.fromkeys(("gradients", "second_order", "random", "compile_step", "wrap"), WHY),
             "compile": "the engine has no compiler",
+            "unknown_sizes": "the engine traces nothing",
             "functions": "the engine has ops alone",
             "float16": "the engine has no half precision; use float32",
             "bfloat16": "the engine has no half precision; use float32",

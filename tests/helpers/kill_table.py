@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sabotage import HONEST_LIMITS
 from saboteurs import SABOTEURS, Sabotage, Sabotaged, registered
 
 from convdispatch.conformance.case import Case
@@ -24,7 +25,7 @@ from convdispatch.conformance.run.execution import Declared, execute
 from convdispatch.conformance.run.known_failures import KnownFailures
 
 # What nobody has: it changes nothing, and must be caught by nothing.
-HONEST = Sabotage("honest", "Change nothing.", ("*",), dict, {})
+HONEST = Sabotage("honest", "Change nothing.", ("*",), dict, HONEST_LIMITS)
 
 # Cases of a hunting ground that are always run, if there are as many, and those from everywhere.
 ON_THE_GROUND, ELSEWHERE = 100, 60

@@ -17,6 +17,7 @@ from convdispatch.hookspecs import hookimpl
 from convdispatch.kit import Apply, as_function, map_tree
 from convdispatch.ops import (
     BackendInfo,
+    Capabilities,
     Differentiable,
     Differentiated,
     Model,
@@ -34,6 +35,7 @@ INFO = BackendInfo(
     framework="numpy",
     load="loopback:backend",
     install="it is here",
+    capabilities=Capabilities(unsupported={"unknown_sizes": "no tensor of it is ever traced"}),
     protocol=2,
 )
 

@@ -24,6 +24,7 @@ from convdispatch.ops import (
     Signature,
 )
 from convdispatch.registry import registry
+from convdispatch_numpy import INFO
 from convdispatch_numpy._backend import backend as honest
 
 CONVOLUTIONS = (Conv, ConvTranspose)
@@ -47,6 +48,7 @@ class Sabotage:
 
 
 SABOTEURS: dict[str, Sabotage] = {}
+HONEST_LIMITS = INFO.capabilities.unsupported
 
 
 class Sabotaged:
@@ -103,15 +105,18 @@ class _Plugin:
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def stateful(*ground: str, unsupported: Mapping[str, str] | None = None) -> Decorator:
-    """Enter a function that returns new `Parts`, with a memory of their own."""
+def stateful(*ground: str, unsupported: Mapping[str, str] = HONEST_LIMITS) -> Decorator:
+    """Enter a function that returns new `Parts`, with a memory of their own.
+
+    `unsupported` is what the saboteur declares.
+    """
 
     def enter(parts: Callable[[], Parts]) -> Callable[[], Parts]:
         name = parts.__name__
         fault = " ".join((parts.__doc__ or "").split())
         if name in SABOTEURS or not fault:
             raise ValueError(f"{name!r} is taken, or does not say what is wrong with it")
-        SABOTEURS[name] = Sabotage(name, fault, ground, parts, unsupported or {})
+        SABOTEURS[name] = Sabotage(name, fault, ground, parts, unsupported)
         return parts
 
     return enter

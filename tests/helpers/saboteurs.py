@@ -19,6 +19,7 @@ import saboteurs_resizing
 import saboteurs_state
 import saboteurs_steps
 import saboteurs_tensors
+import saboteurs_unknown_sizes
 from sabotage import SABOTEURS, Sabotage, Sabotaged, registered
 
 FAMILIES = (
@@ -39,6 +40,7 @@ FAMILIES = (
     saboteurs_places,
     saboteurs_random,
     saboteurs_steps,
+    saboteurs_unknown_sizes,
 )
 
 __all__ = ["FAMILIES", "SABOTEURS", "Sabotage", "Sabotaged", "registered"]

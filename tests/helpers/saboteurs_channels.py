@@ -15,7 +15,7 @@ GROUPED = ("conv*g2*", "conv*g3*", "conv*groups*", "conv*depthwise*")
 
 @lowering(*GROUPED, ops=(Conv,))
 def groups_interleaved(lower, op, signature):
-    """Give group g every channel c with c % groups == g in place of its neighbours."""
+    """Give group g the channels c with c % groups == g instead of adjacent ones."""
     compute, per_group = lower(op, signature), signature.weight_shapes[0][-2]
     order = np.arange(per_group * op.groups).reshape(per_group, op.groups).T.ravel()
     return lambda x, *weights: compute(x[_channels(op, order)], *weights)
@@ -23,7 +23,7 @@ def groups_interleaved(lower, op, signature):
 
 @lowering(*GROUPED, ops=(ConvTranspose,))
 def transposed_groups_interleaved(lower, op, signature):
-    """Let a transposed convolution's group g read every channel c with c % groups == g."""
+    """Let group g of a transposed convolution read the channels c with c % groups == g."""
     compute, filters = lower(op, signature), signature.weight_shapes[0][-1]
     order = np.arange(filters).reshape(-1, op.groups).T.ravel()
     return lambda x, *weights: compute(x[_channels(op, order)], *weights)
@@ -31,7 +31,7 @@ def transposed_groups_interleaved(lower, op, signature):
 
 @lowering(*GROUPED, ops=(Conv,))
 def depthwise_multiplier_first(lower, op, signature):
-    """Put filter m of channel c at m * C + c in place of c * M + m."""
+    """Put filter m of channel c at m * C + c instead of c * M + m."""
     compute, (*_, per_group, filters) = lower(op, signature), signature.weight_shapes[0]
     if per_group > 1 or op.groups == 1:
         return compute
@@ -41,7 +41,7 @@ def depthwise_multiplier_first(lower, op, signature):
 
 @lowering(*FORWARD)
 def bias_of_the_first_group(lower, op, signature):
-    """Add the bias before the groups are joined: each group gets that of the first."""
+    """Add the bias before the groups are joined, so each group gets the first group's bias."""
     compute = lower(op, signature)
     if op.groups == 1 or not op.bias:
         return compute
@@ -58,14 +58,14 @@ def no_bias_for_channels_first(lower, op, signature):
 
 @lowering(*FORWARD)
 def no_bias_for_pointwise(lower, op, signature):
-    """Drop the bias in the matrix product that a kernel of one cell is computed as."""
+    """Drop the bias of a one-cell kernel, which is computed as a matrix product."""
     pointwise = set(taps(signature)) == {1}
     return _without_bias(lower, op, signature) if pointwise else lower(op, signature)
 
 
 @lowering(*FORWARD)
 def activation_before_bias(lower, op, signature):
-    """Apply the activation first and add the bias then."""
+    """Apply the activation before the bias is added."""
     if not op.bias or op.activation == "linear":
         return lower(op, signature)
     compute = lower(replace(op, bias=False), signature)
@@ -91,7 +91,7 @@ def batch_reversed(lower, op, signature):
 
 @lowering("conv*")
 def layout_guessed_from_the_shape(lower, op, signature):
-    """Take channels for the last axis where the two are as long, though channels come first."""
+    """Treat channels-first input as channels-last if both axes have the same length."""
     compute, shape = lower(op, signature), signature.input_shape
     if op.channels_last or shape[0] != shape[-1]:
         return compute
@@ -100,7 +100,7 @@ def layout_guessed_from_the_shape(lower, op, signature):
 
 @lowering("conv*", ops=(ConvTranspose,))
 def transposed_kernel_channels_exchanged(lower, op, signature):
-    """Read a kernel of as many channels as filters as (output channels, input channels)."""
+    """Swap the channel axes of a kernel that has as many channels as filters."""
     compute, (*_, channels, filters) = lower(op, signature), signature.weight_shapes[0]
     if channels != filters or op.groups > 1:
         return compute
@@ -109,7 +109,7 @@ def transposed_kernel_channels_exchanged(lower, op, signature):
 
 @lowering("conv*", ops=(Conv,))
 def one_filter_squeezed(lower, op, signature):
-    """Leave out the channel axis of a result of one channel."""
+    """Drop the channel axis of a result with one channel."""
     compute = lower(op, signature)
     if signature.weight_shapes[0][-1] > 1:
         return compute
@@ -118,7 +118,7 @@ def one_filter_squeezed(lower, op, signature):
 
 @lowering(*GROUPED)
 def many_groups_unsupported(lower, op, signature):
-    """Refuse three groups and more, which is not declared."""
+    """Refuse three or more groups without declaring it."""
     if op.groups > 2:
         raise NotImplementedError("this kernel computes one or two groups")
     return lower(op, signature)

@@ -1,4 +1,4 @@
-"""Tables of functions in which one function is not NumPy's."""
+"""Tables of functions in which one function is wrong."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _F = honest.functions
 
 @tabled("max", *GROUND)
 def max_ignores_keepdims(function, x, axis=None, keepdims=False):
-    """Drop the axes of a maximum even where they are to be kept."""
+    """Drop the axes of a maximum even with keepdims."""
     return function(x, axis=axis)
 
 
 @tabled("sum", *GROUND)
 def sum_takes_negative_axes_for_none(function, x, axis=None, keepdims=False):
-    """Sum over all axes where one of them is counted from the end."""
+    """Sum over all axes if one of the given axes is negative."""
     axes = (axis,) if isinstance(axis, int) else axis
     every = axes is not None and any(a < 0 for a in axes)
     return function(x, axis=None if every else axis, keepdims=keepdims)
@@ -35,7 +35,7 @@ def mean_over_the_first_axis(function, x, axis=None, keepdims=False):
 
 @tabled("sum", *GROUND)
 def float16_summed_in_float16(function, x, axis=None, keepdims=False):
-    """Add float16 to float16, one after the other."""
+    """Add float16 numbers one by one in float16."""
     if is_traced(x) or x.dtype.name != "float16" or axis is not None:
         return function(x, axis=axis, keepdims=keepdims)
     total = np.add.accumulate(x.ravel())[-1:] if x.size else np.zeros(1, x.dtype)
@@ -44,38 +44,38 @@ def float16_summed_in_float16(function, x, axis=None, keepdims=False):
 
 @tabled("flip", *GROUND)
 def flip_turns_one_axis(function, x, axes):
-    """Turn the first of several axes around."""
+    """Reverse only the first of several axes."""
     return function(x, axes[:1] if isinstance(axes, tuple) else axes)
 
 
 @tabled("matmul", *GROUND)
 def matmul_of_transposed_squares(function, a, b):
-    """Transpose a second factor that is square."""
+    """Transpose the second factor if it is square."""
     square = b.ndim >= 2 and b.shape[b.ndim - 1] == b.shape[b.ndim - 2]
     return function(a, b.swapaxes(b.ndim - 1, b.ndim - 2) if square else b)
 
 
 @tabled("matmul", *GROUND)
 def matmul_of_the_first_matrix(function, a, b):
-    """Multiply every matrix of a stack as if it were the first."""
+    """Use the first matrix of a stack for all of them."""
     return function(a * 0 + a[:1], b) if a.ndim > 2 else function(a, b)
 
 
 @tabled("where", *GROUND)
 def where_swapped(function, condition, x, y):
-    """Take the second of two choices where the condition holds."""
+    """Return the second choice where the condition holds."""
     return function(condition, y, x)
 
 
 @tabled("log1p", *GROUND)
 def log1p_written_out(function, x):
-    """Compute log(1 + x) as it is written."""
+    """Compute log1p(x) as log(1 + x), which loses the digits of a small x."""
     return _F["log"](1 + x)
 
 
 @tabled("expm1", *GROUND)
 def expm1_written_out(function, x):
-    """Compute exp(x) - 1 as it is written."""
+    """Compute expm1(x) as exp(x) - 1, which loses the digits of a small x."""
     return _F["exp"](x) - 1
 
 
@@ -87,7 +87,7 @@ def erf_approximated(function, x):
 
 @tabled("tanh", *GROUND)
 def tanh_approximated(function, x):
-    """Be off by a ten-thousandth of tanh."""
+    """Return the tanh of an argument that is a ten-thousandth too large."""
     return function(x * 1.0001)
 
 
@@ -107,7 +107,7 @@ def relu_swallows_nan(function, x):
 
 @tabled("maximum", *GROUND)
 def maximum_swallows_nan(function, a, b):
-    """Return the other of two numbers for NaN from maximum."""
+    """Return the other number where one argument of maximum is NaN."""
     return (
         _F["where"](a == a, function(_F["where"](a == a, a, 0), b), b) if _is(a) else function(a, b)
     )
@@ -115,7 +115,7 @@ def maximum_swallows_nan(function, a, b):
 
 @tabled("minimum", *GROUND)
 def minimum_of_numbers_only(function, a, b):
-    """Compare with the first number of a tensor where two are compared."""
+    """Compare with the first number of the second tensor only."""
     return function(a, b.ravel()[0] if _is(b) and b.ndim and not is_traced(b) else b)
 
 
@@ -133,7 +133,7 @@ def log_of_zero_limited(function, x):
 
 @tabled("exp", *GROUND)
 def exp_limited(function, x):
-    """Return exp(50) for everything above."""
+    """Return exp(50) for every larger argument."""
     return function(_F["where"](x > 50, 50, x))
 
 
@@ -146,13 +146,13 @@ def abs_of_infinity_is_nan(function, x):
 
 @tabled("reshape", *GROUND)
 def reshape_by_columns(function, x, shape):
-    """Read and write the first axis fastest."""
+    """Reshape in column order: the first axis varies fastest."""
     return x.reshape(shape) if is_traced(x) else np.reshape(x, shape, order="F")
 
 
 @tabled("transpose", *GROUND, "layers/*")
 def transpose_inverted(function, x, axes=None):
-    """Apply the inverse of the permutation asked for."""
+    """Apply the inverse of the given permutation."""
     return function(x) if axes is None else function(x, tuple(int(a) for a in np.argsort(axes)))
 
 
@@ -169,7 +169,7 @@ def _is(value):
 
 @tabled("sigmoid", "functions/*")
 def sigmoid_by_tanh(function, x):
-    """Compute a sigmoid as (1 + tanh(x / 2)) / 2, whose small results have no digits."""
+    """Compute a sigmoid as (1 + tanh(x / 2)) / 2, which loses the digits of small results."""
     return (1 + _F["tanh"](x / 2)) / 2
 
 
@@ -192,7 +192,7 @@ def tanh_is_its_argument_near_zero(function, x):
 
 @tabled("erf", "functions/*")
 def erf_by_its_complement(function, x):
-    """Compute a float16 erf as 1 minus something rounded, which leaves nothing near 0."""
+    """Compute a float16 erf as 1 minus a rounded erfc, which loses all digits near 0."""
     if x.dtype.name != "float16":
         return function(x)
     rest = (1 - function(x.astype("f4"))).astype("f4")
@@ -201,7 +201,7 @@ def erf_by_its_complement(function, x):
 
 @tabled("mean", "functions/*")
 def mean_rounds_its_sum(function, x, axis=None, keepdims=False):
-    """Round the sum of float16 to float16 before it is divided."""
+    """Round a float16 sum to float16 before dividing it."""
     if x.dtype.name != "float16":
         return function(x, axis=axis, keepdims=keepdims)
     with np.errstate(all="ignore"):
@@ -221,7 +221,7 @@ def matmul_rounds_its_products(function, a, b):
 
 @tabled("max", "functions/*")
 def max_takes_no_axis_for_all(function, x, axis=None, keepdims=False):
-    """Take an empty tuple of axes for all of them."""
+    """Treat an empty tuple of axes as all axes."""
     return function(x, axis=None if axis == () else axis, keepdims=keepdims)
 
 
@@ -234,19 +234,19 @@ def minimum_promotes_where_a_number_is_first(function, a, b):
 
 @tabled("log", "functions/*")
 def log_of_small_numbers_limited(function, x):
-    """Take a number below 1e-30 for 1e-30 before its logarithm, but for 0."""
+    """Raise numbers between 0 and 1e-30 to 1e-30 before taking the logarithm."""
     return function(_F["where"]((x > 0) & (x < 1e-30), 1e-30, x))
 
 
 @tabled("exp", "functions/*")
 def exp_of_large_numbers_overflows_early(function, x):
-    """Return infinity in place of results above 1e30."""
+    """Return infinity instead of results above 1e30."""
     return _F["where"](x > 69.0, np.inf, function(x))
 
 
 @tabled("tanh", "functions/*")
 def tanh_differentiated_in_half_precision(function, x):
-    """Compute the slope of tanh in half precision, from a value that is rounded already."""
+    """Compute the slope of tanh in half precision from an already rounded value."""
     if x.dtype.itemsize != 2:
         return function(x)
     return _half_tanh(x)

@@ -60,7 +60,7 @@ def transposed_pads_swapped(lower, op, signature):
 
 @lowering(*FORWARD)
 def pads_from_half_the_kernel(lower, op, signature):
-    """Put k // 2 of the cells to pad first and the rest last, whatever was asked for."""
+    """Put k // 2 pads before the data and the rest after it, whatever the op says."""
 
     def split(low, high, k, rate):
         first = min((k - 1) * rate // 2 + (k % 2 == 0), low + high)
@@ -82,7 +82,7 @@ def even_kernels_padded_first(lower, op, signature):
 
 @lowering(*FORWARD)
 def pads_reversed_for_channels_first(lower, op, signature):
-    """Read the list of pads from the last axis where channels come first."""
+    """Read the pads in reverse order of axes where channels come first."""
     return lower(op if op.channels_last else replace(op, pads=op.pads[::-1]), signature)
 
 
@@ -95,13 +95,13 @@ def negative_pads_ignored(lower, op, signature):
 
 @lowering(*FORWARD)
 def crops_moved_to_the_end(lower, op, signature):
-    """Crop after the data what is to be cropped before it."""
+    """Crop at the end of the data what should be cropped at its beginning."""
     return lower(shifted(op, [min(low, 0) for low, _ in op.pads]), signature)
 
 
 @lowering("conv?d/*")
 def crop_to_minus_zero(lower, op, signature):
-    """Crop the low end alone by x[n:-0], which is empty: zeros come out."""
+    """Crop the low end with x[n:-0], which is empty, so that zeros come out."""
     crops_low = any(low < 0 and high == 0 for low, high in op.pads)
     compute = lower(op, signature)
     return (lambda x, *weights: compute(x * 0, *weights)) if crops_low else compute
@@ -109,13 +109,13 @@ def crop_to_minus_zero(lower, op, signature):
 
 @lowering("conv?d/*", ops=(Conv,))
 def kernel_flipped(lower, op, signature):
-    """Compute a true convolution in place of a correlation."""
+    """Compute a true convolution instead of a correlation."""
     return _with_kernel(lower(op, signature), lambda k: k[(slice(None, None, -1),) * (k.ndim - 2)])
 
 
 @lowering("conv?d_transpose/*", ops=(ConvTranspose,))
 def transposed_kernel_flipped(lower, op, signature):
-    """Turn the kernel of a transposed convolution around once more."""
+    """Reverse the kernel of a transposed convolution once too often."""
     return _with_kernel(lower(op, signature), lambda k: k[(slice(None, None, -1),) * (k.ndim - 2)])
 
 
@@ -130,7 +130,7 @@ def kernel_axes_transposed(lower, op, signature):
 
 @lowering("conv2d*", "conv3d*")
 def dilation_ignored_on_the_last_axis(lower, op, signature):
-    """Read the last axis of several without gaps."""
+    """Ignore the dilation of the last of several axes."""
     if len(op.pads) == 1:
         return lower(op, signature)
     return lower(with_rates(op, signature, (*op.dilation[:-1], 1)), signature)
@@ -152,7 +152,7 @@ def dilation_ignored_where_strided(lower, op, signature):
 
 @lowering("conv2d*", "conv3d*")
 def strides_transposed(lower, op, signature):
-    """Read strides from the last axis."""
+    """Read the strides in reverse order of axes."""
     return lower(replace(op, strides=op.strides[::-1]), signature)
 
 
@@ -176,7 +176,7 @@ def stride_limited_to_the_kernel(lower, op, signature):
 
 @lowering("conv?d/*", ops=(Conv,))
 def last_cell_dropped(lower, op, signature):
-    """Forget the last placement where the stride leaves cells unread: zeros come out."""
+    """Return zeros for the last placement where the stride leaves cells unread."""
     compute = lower(op, signature)
     unread = [
         (n + low + high - rate * (k - 1) - 1) % stride
@@ -205,13 +205,13 @@ def transposed_crop_off_by_one(lower, op, signature):
 
 @lowering("conv?d_transpose/*", ops=(ConvTranspose,))
 def output_padding_before_the_data(lower, op, signature):
-    """Put the cells that no tap reaches first in place of last."""
+    """Put the cells that no tap reaches before the others instead of after them."""
     return lower(shifted(op, _unreached(op, signature)), signature)
 
 
 @lowering("conv?d_transpose/*", ops=(ConvTranspose,))
 def no_bias_where_no_tap_reaches(lower, op, signature):
-    """Leave cells of a transposed convolution that no tap reaches without bias."""
+    """Add no bias to cells of a transposed convolution that no tap reaches."""
     compute = lower(op, signature)
     if not op.bias:
         return compute
@@ -226,7 +226,7 @@ def no_bias_where_no_tap_reaches(lower, op, signature):
 
 @lowering("conv?d/*kernel-is-input*", ops=(Conv,))
 def kernel_as_large_as_the_input_misread(lower, op, signature):
-    """Replace a kernel as large as the input by a product with channels before cells."""
+    """Put the channels before the cells in a kernel as large as the input."""
     compute, kernel = lower(op, signature), signature.weight_shapes[0]
     if taps(signature) != size(op, signature) or max(map(max, op.pads)) > 0 or op.groups > 1:
         return compute

@@ -1,4 +1,4 @@
-"""Backends that compute what they should and differentiate it wrongly."""
+"""Backends with right results and wrong gradients."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def bias_gradient_averaged(lower, op, signature):
 
 @lowering(*GRADIENTS)
 def bias_gradient_of_the_last_axis(lower, op, signature):
-    """Sum the gradient of the bias to the last axis where it is as long as the channels."""
+    """Keep the last axis of a bias gradient if it is as long as the channels."""
 
     def change(g, axes):
         last = g.ndim - 1
@@ -92,7 +92,7 @@ def kernel_gradient_divided_by_the_batch(lower, op, signature):
 
 @lowering(*GRADIENTS)
 def kernel_gradient_flipped_where_dilated(lower, op, signature):
-    """Turn the gradient of a dilated kernel around."""
+    """Reverse the gradient of a dilated kernel."""
     compute = lower(op, signature)
     index = (slice(None, None, -1),) * len(op.pads)
     return _kernel(compute, lambda g, x: g[index]) if max(op.dilation) > 1 else compute
@@ -100,7 +100,7 @@ def kernel_gradient_flipped_where_dilated(lower, op, signature):
 
 @lowering(*GRADIENTS)
 def kernel_gradient_of_groups_interleaved(lower, op, signature):
-    """Order the filters' gradients by place in the group first where there are groups."""
+    """Order the filters' gradients by their place in the group, then by group."""
     compute = lower(op, signature)
     order = np.arange(signature.weight_shapes[0][-1]).reshape(op.groups, -1).T.ravel()
     return _kernel(compute, lambda g, x: g[..., order]) if op.groups > 1 else compute
@@ -108,7 +108,7 @@ def kernel_gradient_of_groups_interleaved(lower, op, signature):
 
 @lowering("conv?d_transpose/grad/*", ops=(ConvTranspose,))
 def transposed_kernel_gradient_exchanged(lower, op, signature):
-    """Exchange the channel axes of a transposed kernel's gradient where they are as long."""
+    """Swap the channel axes of a transposed kernel's gradient if they are equally long."""
     compute, (*_, channels, filters) = lower(op, signature), signature.weight_shapes[0]
     if channels != filters:
         return compute
@@ -128,7 +128,7 @@ def cropped_cells_have_gradients(lower, op, signature):
 
 @lowering("conv?d/grad/*", ops=(Conv,))
 def unread_cells_have_gradients(lower, op, signature):
-    """Leave memory as it was in the gradient of cells that no placement reads."""
+    """Leave the gradient of cells that no placement reads uninitialized."""
     compute, index = lower(op, signature), []
     fields = zip(
         size(op, signature), op.pads, taps(signature), op.strides, op.dilation, strict=True
@@ -182,13 +182,13 @@ def gradient_of_tanh_by_differences(lower, op, signature):
 
 @lowering(*SECOND, ops=(Conv,))
 def second_derivative_doubled(lower, op, signature):
-    """Differentiate the gradient for the input to twice its derivative."""
+    """Return twice the derivative of the input's gradient."""
     return _input(lower(op, signature), lambda g: tampered(g, lambda h: 2 * h))
 
 
 @lowering(*SECOND, ops=(ConvTranspose,))
 def second_derivative_of_kernel_lost(lower, op, signature):
-    """Take the gradient for a transposed kernel for a constant."""
+    """Treat the gradient of a transposed kernel as a constant."""
     return _kernel(lower(op, signature), lambda g, x: tampered(g, lambda h: 0 * h))
 
 
@@ -202,14 +202,14 @@ def gradient_of_pad_shifted(lower, op, signature):
 
 @lowering("upsample*/grad/*", ops=(Upsample,))
 def gradient_of_nearest_averaged(lower, op, signature):
-    """Average the gradients of the copies of a cell in place of adding them."""
+    """Average the gradients of the copies of a cell instead of adding them."""
     compute, copies = lower(op, signature), int(np.prod(op.factors))
     return _input(compute, lambda g: g / copies) if op.interpolation == "nearest" else compute
 
 
 @lowering("upsample*/grad/*", ops=(Upsample,))
 def gradient_of_bilinear_as_nearest(lower, op, signature):
-    """Differentiate a bilinear enlargement as one that repeats cells."""
+    """Differentiate bilinear upsampling as if it repeated cells."""
     compute = lower(op, signature)
     if op.interpolation != "bilinear":
         return compute
@@ -224,7 +224,7 @@ def gradient_of_bilinear_as_nearest(lower, op, signature):
 
 @method("value_and_grad", *GRADIENTS, "tensors/*", "functions/*")
 def gradients_in_reverse_order(value_and_grad, fn):
-    """Return the gradients from the last tensor's to the first's."""
+    """Return the gradients in reverse order of the tensors."""
     differentiate = value_and_grad(fn)
 
     def compute(tensors):
@@ -248,13 +248,13 @@ def value_forgotten(value_and_grad, fn):
 
 @tabled("relu", "functions/*", "*/grad/*")
 def gradient_of_relu_function_at_zero(relu, x):
-    """Differentiate the function relu to 1 at 0."""
+    """Return 1 as the derivative of the function relu at 0."""
     return differentiable(relu, lambda answer, x: lambda g: g * (x >= 0))(x)
 
 
 @tabled("erf", "functions/*", "*/grad/*")
 def gradient_of_erf_function_missing(erf, x):
-    """Return the function erf as a constant."""
+    """Treat the result of the function erf as a constant."""
     return differentiable(erf, lambda answer, x: lambda g: 0 * g)(x)
 
 

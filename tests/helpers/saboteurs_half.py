@@ -1,4 +1,4 @@
-"""Backends that add up in half precision on the way back."""
+"""Backends that sum gradients in half precision."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HALF = ("float16", "bfloat16")
 
 @lowering("*/grad/*")
 def float16_kernel_gradient_summed_in_float16(lower, op, signature):
-    """Add up the gradient of a float16 kernel of one tap and channel in float16."""
+    """Sum the gradient of a float16 kernel of one tap and channel in float16."""
     compute = lower(op, signature)
     if signature.dtype != "float16" or signature.weight_shapes[0] != (1, 1, 1):
         return compute
@@ -27,7 +27,7 @@ def float16_kernel_gradient_summed_in_float16(lower, op, signature):
 
 @lowering("*/grad/*", ops=(Upsample,))
 def copies_gradient_summed_in_half_precision(lower, op, signature):
-    """Add up the gradient of repeated cells axis by axis, rounding between."""
+    """Sum the gradient of repeated cells axis by axis, and round in between."""
     if signature.dtype not in HALF or op.interpolation != "nearest":
         return lower(op, signature)
 

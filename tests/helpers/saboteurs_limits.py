@@ -65,7 +65,7 @@ def groups_beyond_four_forgotten(lower, op, signature):
 
 @lowering("conv*")
 def pads_larger_than_the_kernel_shifted(lower, op, signature):
-    """Put what is padded beyond the kernel's reach before the data after them."""
+    """Move pads beyond the kernel's reach from before the data to after it."""
     reach = [rate * (k - 1) for rate, k in zip(op.dilation, taps(signature), strict=True)]
     pads = zip(op.pads, reach, strict=True)
     return lower(shifted(op, [max(low - max(n, 1), 0) for (low, _), n in pads]), signature)
@@ -73,7 +73,7 @@ def pads_larger_than_the_kernel_shifted(lower, op, signature):
 
 @lowering("conv*")
 def strides_beyond_three_as_three(lower, op, signature):
-    """Take a stride of more than three for three."""
+    """Use stride 3 instead of every larger stride."""
     if max(op.strides) <= 3:
         return lower(op, signature)
     strides = tuple(min(stride, 3) for stride in op.strides)
@@ -84,7 +84,7 @@ def strides_beyond_three_as_three(lower, op, signature):
 
 @lowering("conv?d/*", ops=(Conv,))
 def kernel_larger_than_the_input_cut_off(lower, op, signature):
-    """Forget the taps of a kernel beyond as many as the input has cells."""
+    """Drop taps of the kernel if it has more taps than the input has cells."""
     compute, limits = lower(op, signature), size(op, signature)
 
     def limited(x, kernel, *bias):

@@ -49,7 +49,7 @@ def bfloat16_accumulated_in_bfloat16(lower, op, signature):
 
 @lowering(*DTYPES, ops=(Conv,))
 def float32_inputs_kept_to_ten_bits(lower, op, signature):
-    """Round float32 factors to TF32, of which nothing is declared."""
+    """Round float32 factors to TF32 without declaring it."""
     compute = lower(op, signature)
     if signature.dtype != "float32":
         return compute
@@ -63,7 +63,7 @@ def float32_inputs_kept_to_ten_bits(lower, op, signature):
 
 @lowering("conv2d/*three-by-three*", "conv2d/*long*", ops=(Conv,))
 def three_by_three_kernels_inexact(lower, op, signature):
-    """Be off by a thousandth for 3x3 kernels of stride 1, as Winograd's method in half may be."""
+    """Have an error of a thousandth for 3x3 kernels of stride 1, as Winograd's method may."""
     compute = lower(op, signature)
     if taps(signature) != (3, 3) or max(op.strides) > 1:
         return compute
@@ -72,7 +72,7 @@ def three_by_three_kernels_inexact(lower, op, signature):
 
 @lowering("*")
 def errors_relative_to_the_largest(lower, op, signature):
-    """Be off everywhere by a rounding error of the sample's largest number, as an FFT is."""
+    """Have errors as large as a rounding of the sample's largest number, as an FFT does."""
     compute = lower(op, signature)
     if signature.dtype != "float32":
         return compute
@@ -107,7 +107,7 @@ def float32_activated_in_float64(lower, op, signature):
 
 @lowering("*/edge/*", "*/dtype/*")
 def float16_overflow_clipped(lower, op, signature):
-    """Return the largest float16 number in place of infinity."""
+    """Return the largest float16 number instead of infinity."""
     compute = lower(op, signature)
     if signature.dtype != "float16":
         return compute
@@ -116,7 +116,7 @@ def float16_overflow_clipped(lower, op, signature):
 
 @lowering(*SPECIAL)
 def nan_swallowed_by_padding(lower, op, signature):
-    """Take NaN for 0 where there is something to pad."""
+    """Treat NaN as 0 where the op pads."""
     compute = lower(op, signature)
     if max(map(max, op.pads)) <= 0:
         return compute
@@ -181,7 +181,7 @@ def nan_reaches_the_next_sample(lower, op, signature):
 
 @lowering(*SPECIAL, ops=(Conv,))
 def nan_read_between_placements(lower, op, signature):
-    """Compute every placement and drop those between strides after adding zero times all."""
+    """Add zero times the cells between placements to every result, which spreads NaN."""
     compute = lower(op, signature)
     if max(op.strides) == 1:
         return compute
@@ -195,7 +195,7 @@ def nan_read_between_placements(lower, op, signature):
 
 @lowering(*SPECIAL)
 def infinity_clipped(lower, op, signature):
-    """Take infinity for the largest number."""
+    """Replace infinity with the largest number."""
     compute = lower(op, signature)
     if signature.dtype in HALF:
         return compute

@@ -1,4 +1,4 @@
-"""Convolutions that mistake what lies around the image: infinite weights over pads, long crops."""
+"""Convolutions that are wrong around the image: infinite weights over pads, long crops."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ IMAGE = ("*-weight-meets-image-*",)
 
 @lowering(*PADS, ops=(Conv,))
 def pads_left_out_of_infinite_sums(lower, op, signature):
-    """Leave the zeros of pads out where a weight over them is infinite or NaN."""
+    """Leave out the zeros of pads where a weight over them is infinite or NaN."""
     compute = lower(op, signature)
 
     def conv(x, kernel, *bias):
@@ -50,7 +50,7 @@ def infinite_weights_times_unread_zeros(lower, op, signature):
 
 @lowering(*IMAGE)
 def infinite_weights_made_finite(lower, op, signature):
-    """Take the largest number for infinity as a weight: nothing of a zero, where NaN is right."""
+    """Replace an infinite weight with the largest number: times zero it gives 0, not NaN."""
     compute = lower(op, signature)
 
     def conv(x, kernel, *bias):
@@ -64,7 +64,7 @@ def infinite_weights_made_finite(lower, op, signature):
 
 @lowering("conv2d/edge/2d-crop-high*", ops=(Conv,))
 def crops_of_images_taken_for_left_over(lower, op, signature):
-    """Take a crop at the end for cells that the stride leaves over, in images without pads."""
+    """Ignore a crop at the end of an image without pads."""
     is_left_alone = all(low == 0 and high <= 0 for low, high in op.pads)
     if len(op.pads) != 2 or op.groups > 1 or max(op.dilation) > 1 or not is_left_alone:
         return lower(op, signature)
@@ -73,7 +73,7 @@ def crops_of_images_taken_for_left_over(lower, op, signature):
 
 @lowering("*-beside-the-image-*")
 def image_read_beside_its_pads(lower, op, signature):
-    """Start at the image where a stride of two and a crop let every tap stay among the pads."""
+    """Read the image where stride 2 and a crop let every tap read only pads."""
     pads = tuple(
         (low - 1, high + 1) if stride == 2 and low > -high > 0 else (low, high)
         for stride, (low, high) in zip(op.strides, op.pads, strict=True)
@@ -83,6 +83,6 @@ def image_read_beside_its_pads(lower, op, signature):
 
 @lowering("*/edge/*-over-pads-*", "*/edge/*huge-dilation*", ops=(Pad,))
 def crops_of_both_sides_at_one(lower, op, signature):
-    """Crop what is to go from both sides of an axis from its beginning alone."""
+    """Crop the cells of both sides from the beginning of an axis."""
     pads = tuple((low + high, 0) if low < 0 and high < 0 else (low, high) for low, high in op.pads)
     return lower(replace(op, pads=pads), signature)

@@ -1,4 +1,4 @@
-"""Tables in which a function of places, of codes or of comparisons is not NumPy's."""
+"""Tables of functions in which one that selects, encodes or compares is wrong."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _F = honest.functions
 
 @tabled("argmax", *GROUND)
 def argmax_takes_the_last(function, x, axis):
-    """Find the last of several largest numbers."""
+    """Return the last of several equal maxima."""
     size = x.shape[axis]
     return size - 1 - function(_F["flip"](x, (axis,)), axis)
 
 
 @tabled("argmax", *GROUND)
 def argmax_passes_nan_over(function, x, axis):
-    """Find the largest number beside NaN."""
+    """Ignore NaN in the search for the largest number."""
     if x.dtype.kind in "biu":
         return function(x, axis)
     return function(np.where(np.isnan(x.astype("f8")), -np.inf, x), axis)
@@ -35,7 +35,7 @@ def take_in_order(function, x, indices, axis):
 
 @tabled("take", *GROUND, "*/grad/*")
 def gradient_of_take_overwritten(function, x, indices, axis):
-    """Let a cell that is taken repeatedly have the gradient of its last copy alone."""
+    """Give a cell that is taken repeatedly only the gradient of its last copy."""
 
     def back(answer, x, indices, axis):
         def gradient(g):
@@ -53,25 +53,25 @@ def gradient_of_take_overwritten(function, x, indices, axis):
 
 @tabled("one_hot", *GROUND)
 def one_hot_wraps_around(function, indices, depth, dtype):
-    """Code an index outside as the one that is left by a division."""
+    """Encode an index out of range as its remainder modulo the depth."""
     return function(indices % depth, depth, dtype)
 
 
 @tabled("one_hot", *GROUND)
 def one_hot_always_of_floats(function, indices, depth, dtype):
-    """Code integers and truth values in float32."""
+    """Return float32 where integers or booleans were asked for."""
     return function(indices, depth, dtype if dtype.startswith(("float", "bfloat")) else "float32")
 
 
 @tabled("cumsum", *GROUND)
 def cumsum_from_the_end(function, x, axis):
-    """Add up from the last number."""
+    """Sum from the last number to the first."""
     return _F["flip"](function(_F["flip"](x, (axis,)), axis), (axis,))
 
 
 @tabled("cumsum", *GROUND)
 def cumsum_in_half_precision(function, x, axis):
-    """Add half precision up in half precision."""
+    """Sum half precision in half precision."""
     if x.dtype.name not in ("float16", "bfloat16"):
         return function(x, axis)
     total = x.copy()
@@ -83,7 +83,7 @@ def cumsum_in_half_precision(function, x, axis):
 
 @tabled("pad", *GROUND)
 def pad_value_forgotten(function, x, pads, value=0.0):
-    """Pad with zeros, whatever was asked for."""
+    """Pad with zeros, whatever the given value is."""
     return function(x, pads)
 
 
@@ -95,13 +95,13 @@ def concatenated_from_the_last(function, tensors, axis):
 
 @tabled("stack", *GROUND)
 def stacked_before_the_last_axis(function, tensors, axis):
-    """Count a negative axis of a stack as one of its tensors."""
+    """Count a negative axis of a stack among the axes of its tensors."""
     return function(tensors, axis - 1 if axis < 0 else axis)
 
 
 @tabled("power", *GROUND)
 def power_of_negative_is_nan(function, x, y):
-    """Compute a power by a logarithm."""
+    """Compute powers by logarithms, which gives NaN for negative numbers."""
     with np.errstate(all="ignore"):
         found = _F["exp"](y * _F["log"](x * 1.0 if hasattr(x, "dtype") else np.float64(x)))
         dtype = x.dtype if hasattr(x, "dtype") else y.dtype
@@ -116,20 +116,20 @@ def sign_of_zero_is_one(function, x):
 
 @tabled("clip", *GROUND)
 def clip_swallows_nan(function, x, low, high):
-    """Take NaN for the lower bound."""
+    """Clip NaN to the lower bound."""
     found = function(x, low, high)
     return _F["where"](found == found, found, low)
 
 
 @tabled("clip", "functions/*", "*/grad/*")
 def gradient_of_clip_everywhere(function, x, low, high):
-    """Let the gradient of a clipped number pass."""
+    """Pass on the gradient of clipped numbers."""
     return differentiable(function, lambda answer, x, low, high: lambda g: g)(x, low, high)
 
 
 @tabled("clip", "functions/*", "*/grad/*")
 def gradient_of_clip_not_at_its_ends(function, x, low, high):
-    """Stop the gradient of a number that is one of the bounds."""
+    """Stop the gradient of a number that equals a bound."""
 
     def back(answer, x, low, high):
         return lambda g: g * ((x > low) & (x < high))
@@ -139,13 +139,13 @@ def gradient_of_clip_not_at_its_ends(function, x, low, high):
 
 @tabled("stop_gradient", "functions/*", "*/grad/*")
 def gradient_not_stopped(function, x):
-    """Let every gradient pass."""
+    """Pass on every gradient in spite of stop_gradient."""
     return _F["linear"](x)
 
 
 @tabled("equal", *GROUND)
 def nan_equals_nan(function, x, y):
-    """Say of NaN that it is itself."""
+    """Report that NaN equals NaN."""
     same = function(x, y)
     if not (hasattr(x, "dtype") and hasattr(y, "dtype")) or x.dtype.kind in "biu":
         return same
@@ -154,7 +154,7 @@ def nan_equals_nan(function, x, y):
 
 @tabled("less_equal", *GROUND)
 def less_or_equal_is_less(function, x, y):
-    """Leave equal numbers out."""
+    """Report that equal numbers are not less or equal."""
     return _F["less"](x, y)
 
 
@@ -168,7 +168,7 @@ def integers_compared_as_float32(function, x, y):
 
 @method("asarray", *INTEGERS)
 def int64_by_way_of_float64(asarray, value, dtype):
-    """Read int64 by way of float64."""
+    """Convert int64 through float64."""
     if dtype != "int64":
         return asarray(value, dtype)
     with np.errstate(all="ignore"):
@@ -177,7 +177,7 @@ def int64_by_way_of_float64(asarray, value, dtype):
 
 @method("asarray", *INTEGERS)
 def bool_held_as_uint8(asarray, value, dtype):
-    """Hold truth values as bytes."""
+    """Hold booleans as uint8."""
     return asarray(value, "uint8" if dtype == "bool" else dtype)
 
 
@@ -192,5 +192,5 @@ def int32_wraps_at_its_end(variable, value, dtype):
 
 @method("cast", *INTEGERS)
 def integers_cast_to_nothing(cast, tensor, dtype):
-    """Leave integers as they are where a cast to floating point was asked for."""
+    """Ignore casts of integers to floating point."""
     return tensor if tensor.dtype.kind in "biu" else cast(tensor, dtype)

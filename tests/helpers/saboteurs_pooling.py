@@ -1,4 +1,4 @@
-"""Pooling that takes other windows, other cells or another number of them, or derives wrongly."""
+"""Pooling with wrong windows, cells, divisors or gradients."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def pool_pads_swapped(lower, op, signature):
 
 @pooling(*POOLS)
 def pool_crops_ignored(lower, op, signature):
-    """Crop nothing before a pooling."""
+    """Ignore the crops of a pooling."""
     return lower(replace(op, pads=tuple((max(a, 0), max(b, 0)) for a, b in op.pads)), signature)
 
 
 @pooling(*POOLS)
 def pool_strides_read_backwards(lower, op, signature):
-    """Read the strides of a pooling from the last axis."""
+    """Read the strides of a pooling in reverse order of axes."""
     return lower(replace(op, strides=op.strides[::-1]), signature)
 
 
@@ -51,13 +51,13 @@ def pool_stride_limited_to_the_window(lower, op, signature):
 
 @pooling(*POOLS)
 def pool_window_is_a_square(lower, op, signature):
-    """Take the smallest size of a window for all of its axes."""
+    """Use the smallest size of a window on all axes."""
     return lower(replace(op, size=(min(op.size),) * len(op.size)), signature)
 
 
 @pooling(*POOLS)
 def last_window_dropped(lower, op, signature):
-    """Forget the last window of the last axis: zeros come out."""
+    """Return zeros for the last window of the last axis."""
     compute = lower(op, signature)
     last = (..., -1, slice(None)) if op.channels_last else (..., -1)
     keep = np.ones(compute(np.zeros((1, *signature.input_shape), "f4")).shape, bool)
@@ -74,7 +74,7 @@ def pool_reads_the_next_channel(lower, op, signature):
 
 @pooling(*MAXIMA)
 def pads_are_zeros_in_a_maximum(lower, op, signature):
-    """Take the pads of a maximum for zeros."""
+    """Treat the pads of a maximum as zeros."""
     compute, sums = lower(op, signature), lower(replace(op, kind="sum"), signature)
     if op.kind != "max":
         return compute
@@ -85,7 +85,7 @@ def pads_are_zeros_in_a_maximum(lower, op, signature):
 
 @pooling(*MAXIMA)
 def nan_swallowed_by_a_maximum(lower, op, signature):
-    """Leave NaN out of a maximum."""
+    """Ignore NaN in a maximum."""
     compute = lower(op, signature)
     if op.kind != "max":
         return compute
@@ -94,7 +94,7 @@ def nan_swallowed_by_a_maximum(lower, op, signature):
 
 @pooling(*MAXIMA)
 def maximum_begins_at_the_lowest_number(lower, op, signature):
-    """Return the lowest number in place of minus infinity."""
+    """Return the lowest finite number instead of minus infinity."""
     compute = lower(op, signature)
     if op.kind != "max":
         return compute
@@ -103,13 +103,13 @@ def maximum_begins_at_the_lowest_number(lower, op, signature):
 
 @pooling(*AVERAGES)
 def pads_always_counted(lower, op, signature):
-    """Divide every sum by the whole window."""
+    """Divide every sum by the size of the whole window."""
     return lower(replace(op, counts_pads=op.kind == "average"), signature)
 
 
 @pooling(*AVERAGES)
 def pads_never_counted(lower, op, signature):
-    """Divide every sum by the cells of the image."""
+    """Divide every sum by the number of the window's cells in the image."""
     return lower(replace(op, counts_pads=False), signature)
 
 
@@ -125,14 +125,14 @@ def every_window_as_large_as_the_first(lower, op, signature):
 
 @pooling("sum_pool*")
 def sums_are_averages_for_channels_first(lower, op, signature):
-    """Average in place of adding where channels come first."""
+    """Average instead of adding where channels come first."""
     is_wrong = op.kind == "sum" and not op.channels_last
     return lower(replace(op, kind="average") if is_wrong else op, signature)
 
 
 @pooling(*SUMS)
 def nan_spreads_over_the_sample(lower, op, signature):
-    """Add windows as differences of running sums: NaN and infinity reach what comes after."""
+    """Compute sums as differences of running sums, so NaN and infinity reach later windows."""
     compute = lower(op, signature)
     if op.kind == "max":
         return compute
@@ -148,7 +148,7 @@ def nan_spreads_over_the_sample(lower, op, signature):
 
 @pooling(*SUMS)
 def windows_added_in_half_precision(lower, op, signature):
-    """Add half precision up in half precision, cell by cell."""
+    """Sum half precision in half precision, cell by cell."""
     if signature.dtype not in ("float16", "bfloat16") or op.kind == "max":
         return lower(op, signature)
     axes = kit.axes(op, signature)
@@ -214,7 +214,7 @@ def _scattered(x, answer, g, op, choose):
 
 @pooling("max_pool*/grad/*")
 def gradient_of_a_maximum_shared(lower, op, signature):
-    """Share a maximum's gradient between the cells that are as large."""
+    """Share a maximum's gradient among all equal maxima."""
 
     def shares(window):
         largest = window == window.max(1, keepdims=True)
@@ -226,7 +226,7 @@ def gradient_of_a_maximum_shared(lower, op, signature):
 
 @pooling("max_pool*/grad/*")
 def gradient_of_a_maximum_to_the_last(lower, op, signature):
-    """Give a maximum's gradient to the last cell that is as large."""
+    """Give a maximum's gradient to the last of several equal maxima."""
 
     def last(window):
         place = window.shape[1] - 1 - np.argmax(window[:, ::-1], 1)
@@ -238,7 +238,7 @@ def gradient_of_a_maximum_to_the_last(lower, op, signature):
 
 @pooling("max_pool*/grad/*")
 def gradient_of_a_maximum_by_columns(lower, op, signature):
-    """Look for the first of a window's largest cells in columns before rows."""
+    """Search a window for its first maximum column by column."""
     if len(op.size) != 2:
         return lower(op, signature)
 
@@ -263,21 +263,21 @@ def gradient_of_an_average_not_divided(lower, op, signature):
 
 @pooling(*GRADIENTS)
 def gradient_of_a_sum_shared(lower, op, signature):
-    """Share the gradient of a sum between the cells of its window."""
+    """Divide the gradient of a sum among the cells of its window."""
     compute, size = lower(op, signature), int(np.prod(op.size))
     return compute if op.kind != "sum" else lambda x: compute(tampered(x, lambda g: g / size))
 
 
 @pooling(*GRADIENTS)
 def second_derivative_of_pooling_lost(lower, op, signature):
-    """Take the gradient of a pooling for a constant."""
+    """Treat the gradient of a pooling as a constant."""
     compute = lower(op, signature)
     return lambda x: compute(tampered(x, lambda g: tampered(g, lambda h: 0 * h)))
 
 
 @stateful(*POOLS)
 def pool_plan_reused_for_another_kind():
-    """Keep what was lowered by window, strides and pads, whatever is made of the windows."""
+    """Reuse a plan for another kind of pooling with the same window, strides and pads."""
     kept = {}
 
     def lower(op, signature):

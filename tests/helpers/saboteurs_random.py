@@ -1,4 +1,4 @@
-"""Random numbers that are not spread as they should be, or depend on more than their key."""
+"""Random numbers of a wrong distribution, or that depend on more than their key."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _R = honest.random
 
 @drawn("uniform", *DRAWS)
 def uniform_on_a_coarse_grid(draw, key, shape, dtype):
-    """Draw sixteenths."""
+    """Draw multiples of 1/16."""
     return (np.floor(draw(key, shape, dtype).astype("f8") * 16) / 16).astype(kit.numpy_dtype(dtype))
 
 
 @drawn("uniform", *DRAWS)
 def uniform_rounds_up_to_one(draw, key, shape, dtype):
-    """Round half precision without a look at the end of the range."""
+    """Round half-precision draws up to the excluded end of the range."""
     return draw(key, shape, "float32").astype(kit.numpy_dtype(dtype))
 
 
@@ -38,13 +38,13 @@ def normal_is_uniform(draw, key, shape, dtype):
 
 @drawn("bernoulli", *DRAWS)
 def zeros_with_the_probability(draw, key, shape, dtype, probability):
-    """Draw 0 with the probability and 1 otherwise."""
+    """Draw 0, not 1, with the given probability."""
     return draw(key, shape, dtype, 1 - probability)
 
 
 @drawn("bernoulli", *DRAWS)
 def ones_by_row(draw, key, shape, dtype, probability):
-    """Draw one number for all of a row."""
+    """Draw one number for each whole row."""
     row = draw(key, (*shape[:-1], *[1] * bool(shape)), dtype, probability)
     return np.broadcast_to(row, shape)
 
@@ -57,7 +57,7 @@ def ones_of_floats_alone(draw, key, shape, dtype, probability):
 
 @drawn("bernoulli", *DRAWS)
 def a_sure_thing_fails(draw, key, shape, dtype, probability):
-    """Draw a zero among a thousand ones that are certain."""
+    """Draw one 0 among a thousand numbers although the probability of 1 is 1."""
     found = np.array(draw(key, shape, dtype, probability))
     if found.size > 1000 and float(probability) == 1:
         found.reshape(-1)[999] = 0
@@ -66,7 +66,7 @@ def a_sure_thing_fails(draw, key, shape, dtype, probability):
 
 @stateful(*DRAWS)
 def draws_count_their_calls():
-    """Draw other numbers the second time."""
+    """Draw other numbers at the second call with the same key."""
     calls = iter(range(10**9))
 
     def normal(key, shape, dtype):
@@ -85,7 +85,7 @@ def draws_from_the_global_state(draw, key, shape, dtype):
 
 @drawn("normal", *DRAWS)
 def draws_seed_the_global_state(draw, key, shape, dtype):
-    """Seed NumPy's global state by the key, and draw without it."""
+    """Seed NumPy's global state at each draw."""
     np.random.seed(abs(int(np.asarray(key)[0])) % 2**32)
     return draw(key, shape, dtype)
 
@@ -98,19 +98,19 @@ def folds_are_added(fold, key, number):
 
 @drawn("fold", *DRAWS)
 def folded_zero_is_no_fold(fold, key, number):
-    """Return the key where zero is folded in."""
+    """Return the key unchanged when zero is folded in."""
     return key if int(number) == 0 else fold(key, number)
 
 
 @drawn("fold", *DRAWS)
 def folds_sixteen_numbers(fold, key, number):
-    """Fold no more than four bits of the number in."""
+    """Fold in only the lowest four bits of the number."""
     return fold(key, int(number) % 16)
 
 
 @drawn("fold", *DRAWS)
 def folds_are_not_spread(fold, key, number):
-    """Fold positive keys alone."""
+    """Return only non-negative keys from a fold."""
     return fold(key, number) & 0x7FFFFFFF
 
 
@@ -122,7 +122,7 @@ def folds_of_int64(fold, key, number):
 
 @drawn("uniform", *DRAWS)
 def half_of_the_key_unread(draw, key, shape, dtype):
-    """Draw uniform numbers by the first half of a key."""
+    """Draw uniform numbers from the first half of the key alone."""
     return draw(np.array([np.asarray(key)[0], 0], "i4"), shape, dtype)
 
 
@@ -136,14 +136,14 @@ def float64_drawn_in_float32(draw, key, shape, dtype):
 
 @drawn("normal", *DRAWS)
 def half_drawn_by_another_key(draw, key, shape, dtype):
-    """Draw half precision by numbers of its own."""
+    """Draw half precision with another key than float32."""
     half = dtype in ("float16", "bfloat16")
     return draw(_R["fold"](key, 1) if half else key, shape, dtype)
 
 
 @drawn("uniform", *DRAWS)
 def a_scalar_is_drawn_as_a_row(draw, key, shape, dtype):
-    """Draw a row of one number for a scalar."""
+    """Return an array of one number when a scalar is drawn."""
     return draw(key, shape or (1,), dtype)
 
 

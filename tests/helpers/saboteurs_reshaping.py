@@ -1,4 +1,4 @@
-"""Paddings and enlargements that take the wrong cells."""
+"""Padding and upsampling that read the wrong cells."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BILINEAR = ("upsample2d*",)
 
 @lowering(*PADS, ops=(Pad,))
 def pad_repeats_the_edge(lower, op, signature):
-    """Pad with the outermost cells in place of zeros."""
+    """Pad with the outermost cells instead of zeros."""
     grow = [(0, 0), *((max(low, 0), max(high, 0)) for low, high in op.pads)]
     grow.insert(len(grow) if op.channels_last else 1, (0, 0))
     crop = lower(replace(op, pads=tuple((min(a, 0), min(b, 0)) for a, b in op.pads)), signature)
@@ -24,13 +24,13 @@ def pad_repeats_the_edge(lower, op, signature):
 
 @lowering(*PADS, ops=(Pad,))
 def pad_reads_axes_backwards(lower, op, signature):
-    """Read the list of pads from the last axis."""
+    """Read the pads in reverse order of axes."""
     return lower(replace(op, pads=op.pads[::-1]), signature)
 
 
 @lowering(*PADS, ops=(Pad,))
 def pad_ignores_crops(lower, op, signature):
-    """Crop nothing."""
+    """Ignore the crops of a padding."""
     pads = tuple((max(low, 0), max(high, 0)) for low, high in op.pads)
     return lower(replace(op, pads=pads), signature)
 
@@ -43,7 +43,7 @@ def pad_swaps_low_and_high(lower, op, signature):
 
 @lowering(*UPSAMPLINGS, ops=(Upsample,))
 def upsample_reads_factors_backwards(lower, op, signature):
-    """Read the factors from the last axis."""
+    """Read the factors in reverse order of axes."""
     return lower(replace(op, factors=op.factors[::-1]), signature)
 
 
@@ -69,14 +69,14 @@ def bilinear_grid_of_old(lower, op, signature):
 
 @lowering(*BILINEAR, ops=(Upsample,))
 def bilinear_as_nearest(lower, op, signature):
-    """Repeat cells where a bilinear enlargement was asked for and channels come first."""
+    """Repeat cells instead of mixing them where channels come first."""
     nearest = op.interpolation == "bilinear" and not op.channels_last
     return lower(replace(op, interpolation="nearest") if nearest else op, signature)
 
 
 @lowering(*BILINEAR, ops=(Upsample,))
 def bilinear_fades_at_the_border(lower, op, signature):
-    """Mix the outermost cells of a bilinear enlargement with zeros."""
+    """Mix the outermost cells of bilinear upsampling with zeros."""
     if op.interpolation != "bilinear":
         return lower(op, signature)
     rows = (slice(None), [0]) if op.channels_last else (slice(None), slice(None), [0])
@@ -92,7 +92,7 @@ def bilinear_fades_at_the_border(lower, op, signature):
 
 
 def _sampled(lower, op, signature, interpolation, position):
-    """Return the enlargement that samples where `position(cell, size, factor)` says."""
+    """Return the lowering of upsampling that samples at `position(cell, size, factor)`."""
     if op.interpolation != interpolation:
         return lower(op, signature)
 

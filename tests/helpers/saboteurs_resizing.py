@@ -1,4 +1,4 @@
-"""Resampling at other places or by other shares, and products with a matrix that are none."""
+"""Resampling at wrong places or with wrong shares, and wrong products with a matrix."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def nearest_takes_the_cell_below(lower, op, signature):
 
 @resampling(*RESIZED)
 def nearest_takes_the_lower_of_two(lower, op, signature):
-    """Take the lower one of two cells that are as near."""
+    """Take the lower of two equally near cells."""
     if op.interpolation != "nearest" or op.coordinates == "asymmetric":
         return lower(op, signature)
     linear = replace(op, interpolation="bilinear")
@@ -65,7 +65,7 @@ def nearest_takes_the_lower_of_two(lower, op, signature):
 
 @resampling(*RESIZED)
 def asymmetric_nearest_rounds(lower, op, signature):
-    """Take the nearest cell where the one below an asymmetric position was asked for."""
+    """Take the cell nearest to an asymmetric position instead of the one below it."""
     if op.interpolation != "nearest" or op.coordinates != "asymmetric":
         return lower(op, signature)
     linear = replace(op, interpolation="bilinear")
@@ -78,7 +78,7 @@ def asymmetric_nearest_rounds(lower, op, signature):
 
 @resampling(*RESIZED)
 def corners_taken_for_half_pixels(lower, op, signature):
-    """Let no corner keep its place."""
+    """Use half-pixel positions where corners should keep their places."""
     other = "half_pixel" if op.coordinates == "corners" else op.coordinates
     return lower(replace(op, coordinates=other), signature)
 
@@ -107,7 +107,7 @@ def border_wraps_around(lower, op, signature):
 
 @resampling(*RESIZED)
 def border_fades(lower, op, signature):
-    """Multiply the outermost cells of a bilinear result with their share alone."""
+    """Multiply the outermost cells of a bilinear result by their share and add nothing."""
     if op.interpolation != "bilinear" or op.coordinates != "half_pixel":
         return lower(op, signature)
     compute = lower(op, signature)
@@ -135,14 +135,14 @@ def shares_in_half_precision(lower, op, signature):
 
 @resampling(*RESIZED)
 def bilinear_resize_as_nearest(lower, op, signature):
-    """Take the nearest cell of three axes where they were to be mixed."""
+    """Take the nearest cell instead of mixing cells along three axes."""
     is_wrong = len(op.output_size) == 3
     return lower(replace(op, interpolation="nearest") if is_wrong else op, signature)
 
 
 @resampling(*RESIZED)
 def only_the_last_axis_mixed(lower, op, signature):
-    """Take the cells below along every axis but the last."""
+    """Mix cells along the last axis only, and take the cell below on the others."""
     if op.interpolation != "bilinear" or len(op.output_size) == 1:
         return lower(op, signature)
     shape = kit.spatial_size(op, signature)
@@ -157,7 +157,7 @@ def only_the_last_axis_mixed(lower, op, signature):
 
 @resampling("resize*/grad/*")
 def gradient_of_nearest_resize_averaged(lower, op, signature):
-    """Average the gradients of a cell's copies in place of adding them."""
+    """Average the gradients of a cell's copies instead of adding them."""
     compute, size = lower(op, signature), kit.spatial_size(op, signature)
     copies = max(np.prod(op.output_size) // np.prod(size), 1)
     if op.interpolation != "nearest":
@@ -167,7 +167,7 @@ def gradient_of_nearest_resize_averaged(lower, op, signature):
 
 @resampling("resize*/grad/*")
 def gradient_of_bilinear_resize_as_nearest(lower, op, signature):
-    """Differentiate a bilinear resampling as one that copies cells."""
+    """Differentiate bilinear resampling as if it copied cells."""
     compute = lower(op, signature)
     if op.interpolation != "bilinear":
         return compute
@@ -182,14 +182,14 @@ def gradient_of_bilinear_resize_as_nearest(lower, op, signature):
 
 @resampling("resize*/grad/*")
 def second_derivative_of_resampling_doubled(lower, op, signature):
-    """Differentiate the gradient of a resampling to twice its derivative."""
+    """Return twice the derivative of a resampling's gradient."""
     compute = lower(op, signature)
     return lambda x: compute(tampered(x, lambda g: tampered(g, lambda h: 2 * h)))
 
 
 @dense(*DENSE)
 def dense_kernel_transposed_where_square(lower, op, signature):
-    """Turn a square matrix around."""
+    """Transpose a square matrix."""
     compute = lower(op, signature)
     shape = signature.weight_shapes[0]
     if shape[0] != shape[1] or shape[0] == 1:
@@ -199,7 +199,7 @@ def dense_kernel_transposed_where_square(lower, op, signature):
 
 @dense(*DENSE)
 def dense_bias_after_the_activation(lower, op, signature):
-    """Apply the activation of a product first and add the bias then."""
+    """Apply the activation of a product before the bias is added."""
     compute = lower(replace(op, bias=False), signature)
     return lambda x, kernel, *bias: sum(bias, start=compute(x, kernel)).astype(x.dtype)
 
@@ -224,7 +224,7 @@ def dense_rows_read_backwards(lower, op, signature):
 
 @dense(*DENSE)
 def dense_summed_in_half_precision(lower, op, signature):
-    """Add the products of half precision up in half precision."""
+    """Sum products of half precision in half precision."""
     if signature.dtype not in ("float16", "bfloat16"):
         return lower(op, signature)
     activate = honest.functions[op.activation]
@@ -240,7 +240,7 @@ def dense_summed_in_half_precision(lower, op, signature):
 
 @dense("dense*/grad/*")
 def dense_kernel_gradient_averaged(lower, op, signature):
-    """Average a matrix's gradient over the samples in place of adding it up."""
+    """Average a matrix's gradient over the samples instead of adding it up."""
     compute = lower(op, signature)
 
     def product(x, kernel, *bias):
@@ -260,7 +260,7 @@ def dense_bias_gradient_halved(lower, op, signature):
 
 @dense(*DENSE)
 def nan_times_zero_left_out(lower, op, signature):
-    """Take NaN in the input of a product for zero."""
+    """Treat NaN in the input of a product as zero."""
     compute = lower(op, signature)
     return lambda x, *weights: (
         compute(np.where(np.isnan(x), 0, x).astype(x.dtype), *weights)

@@ -59,7 +59,7 @@ def plan_reused_for_other_pads():
 
 @lowering(*STATE)
 def batch_size_of_the_first_call(lower, op, signature):
-    """Return as many samples as the first call had, if there are more."""
+    """Return no more samples than the first call had."""
     compute, sizes = lower(op, signature), []
 
     def limited(x, *weights):
@@ -100,7 +100,7 @@ def result_overwritten_by_the_next_call(lower, op, signature):
 
 @lowering(*STATE)
 def results_accumulate(lower, op, signature):
-    """Add a transposed convolution to what the last call left where it scatters."""
+    """Scatter a transposed convolution into memory that still holds the last result."""
     compute, held = lower(op, signature), {}
     if not isinstance(op, ConvTranspose):
         return compute
@@ -117,7 +117,7 @@ def results_accumulate(lower, op, signature):
 
 @lowering(*STATE)
 def scratch_shared_by_threads(lower, op, signature):
-    """Copy the input to memory that all threads share before it is read."""
+    """Copy the input to memory that all threads share, and read it there."""
     compute, held = lower(op, signature), {}
 
     def sharing(x, *weights):
@@ -140,13 +140,13 @@ def last_bit_not_reproducible(lower, op, signature):
 
 @lowering("*/edge/in-a-row-*")
 def last_bit_of_every_second_call(lower, op, signature):
-    """Round one number of every second call the other way, as two buffers by turns may."""
+    """Round one number of every second call the other way, as two alternating buffers may."""
     return _varying(lower(op, signature), lambda call: call % 2)
 
 
 @stateful(*STATE)
 def compiled_for_the_first_input():
-    """Compile the first input in as a constant."""
+    """Compile the first input as a constant."""
 
     def compile_(fn):
         inputs = []
@@ -178,7 +178,7 @@ def compiled_in_float64():
 
 @stateful(*STATE)
 def compiled_for_one_shape():
-    """Refuse another shape of input than the first that a compiled function got."""
+    """Refuse every input shape but a compiled function's first."""
 
     def compile_(fn):
         shapes = []

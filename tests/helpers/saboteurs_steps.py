@@ -47,7 +47,7 @@ def variables_written_one_by_one(compile_step, step):
 
 @method("compile_step", *STEPS)
 def results_share_the_variables_memory(compile_step, step):
-    """Hand a result out that changes with the next step."""
+    """Return a result that changes with the next step."""
 
     def run_of(checked, variables, inputs):
         values, result = checked(variables, inputs)
@@ -58,7 +58,7 @@ def results_share_the_variables_memory(compile_step, step):
 
 @method("compile_step", *STEPS)
 def written_before_it_is_checked(compile_step, step):
-    """Write the variables that there are new values for, and then look whether all are right."""
+    """Write the variables before the new values are checked."""
 
     def run(variables, inputs):
         values, result = step(variables, inputs)
@@ -72,7 +72,7 @@ def written_before_it_is_checked(compile_step, step):
 
 @method("compile_step", *STEPS)
 def cleared_before_it_runs(compile_step, step):
-    """Give a copy to the step and clear the variables first, as one that donates may."""
+    """Clear the variables before the step runs on a copy of them, as donation may."""
     checked = kit.checked_step(step, honest.describe)
 
     def run(variables, inputs):
@@ -89,7 +89,7 @@ def cleared_before_it_runs(compile_step, step):
 
 @stateful(*STEPS)
 def inputs_of_the_first_step():
-    """Take every step with the inputs of the first one."""
+    """Use the inputs of the first step in every step."""
 
     def compile_step(step):
         run, kept = honest.compile_step(step), []
@@ -105,7 +105,7 @@ def inputs_of_the_first_step():
 
 @stateful(*STEPS)
 def variables_of_the_first_step():
-    """Take every step with the variables of the first one."""
+    """Use the variables of the first step in every step."""
 
     def compile_step(step):
         run, kept = honest.compile_step(step), []
@@ -121,7 +121,7 @@ def variables_of_the_first_step():
 
 @stateful(*STEPS)
 def a_step_for_one_batch_size():
-    """Compute the first samples alone where a step has more than the first one had."""
+    """Compute no more samples in a step than the first step had."""
 
     def compile_step(step):
         run, kept = honest.compile_step(step), []
@@ -140,7 +140,7 @@ def a_step_for_one_batch_size():
 
 @method("compile_step", *STEPS)
 def steps_written_in_half_precision(compile_step, step):
-    """Write new values of float32 by way of bfloat16."""
+    """Round new float32 values to bfloat16."""
 
     def run_of(checked, variables, inputs):
         values, result = checked(variables, inputs)
@@ -154,7 +154,7 @@ def steps_written_in_half_precision(compile_step, step):
 
 @method("compile_step", *STEPS)
 def inputs_given_away(compile_step, step):
-    """Use the memory of the inputs again once the step is done."""
+    """Overwrite the inputs once the step is done."""
     run = compile_step(step)
 
     def running_over(variables, inputs):
@@ -177,7 +177,7 @@ def _spoil(array):
 
 @method("compile_step", *STEPS)
 def counters_in_float32(compile_step, step):
-    """Keep integers of a step in float32."""
+    """Keep the integers of a step in float32."""
 
     def run_of(checked, variables, inputs):
         values, result = checked(variables, inputs)
@@ -190,7 +190,7 @@ def counters_in_float32(compile_step, step):
 
 @method("compile_step", *STEPS)
 def keys_of_a_step_unread(compile_step, step):
-    """Take the key 0 for every key among the inputs."""
+    """Replace every key among the inputs with 0."""
     run = compile_step(step)
 
     def running_over(variables, inputs):
@@ -231,7 +231,7 @@ def aux_of_the_first_call():
 
 @method("value_and_grad", *AUX)
 def aux_as_lists(value_and_grad, fn):
-    """Return lists for the tuples among the auxiliary results."""
+    """Return tuples among the auxiliary results as lists."""
     differentiate = value_and_grad(fn)
 
     def listed(tree):
@@ -263,7 +263,7 @@ def aux_rounded_to_float32(value_and_grad, fn):
 
 @method("value_and_grad", *AUX)
 def aux_differentiated_too(value_and_grad, fn):
-    """Differentiate the first auxiliary result beside the value."""
+    """Add the first auxiliary result to the value that is differentiated."""
     total = honest.functions["sum"]
 
     def both(tensors):
@@ -275,7 +275,7 @@ def aux_differentiated_too(value_and_grad, fn):
 
 @method("assign", *ASSIGNED)
 def assigned_by_reference(assign, variable, value):
-    """Return what was assigned where it has the variable's element type."""
+    """Return the assigned tensor itself if it has the variable's element type."""
     is_alike = getattr(value, "dtype", None) == variable.dtype
     return value if is_alike else assign(variable, value)
 
@@ -289,14 +289,14 @@ def cleared_before_it_is_assigned(assign, variable, value):
 
 @method("assign", *ASSIGNED)
 def float64_assigned_by_way_of_float32(assign, variable, value):
-    """Round float64 to float32 on its way, which rounds twice to half precision."""
+    """Assign float64 through float32, which rounds twice on the way to half precision."""
     wide = np.asarray(value)
     return assign(variable, wide.astype("f4") if wide.dtype == "f8" else wide)
 
 
 @method("assign", *ASSIGNED)
 def assigned_type_kept(assign, variable, value):
-    """Give the variable the element type of a bfloat16 value."""
+    """Give the variable the element type of an assigned bfloat16 value."""
     return (
         np.array(value) if np.asarray(value).dtype.name == "bfloat16" else assign(variable, value)
     )
@@ -304,7 +304,7 @@ def assigned_type_kept(assign, variable, value):
 
 @method("assign", *ASSIGNED)
 def scalars_not_assigned(assign, variable, value):
-    """Leave a variable without axes as it is."""
+    """Ignore assignments to a variable without axes."""
     return assign(variable, value) if variable.ndim else variable
 
 
@@ -321,14 +321,14 @@ class _Changed:
 
 @method("wrap", *WRAPPED)
 def every_weight_is_trained(wrap, model):
-    """Say of each weight that a trainer may change it."""
+    """Report every weight as trainable."""
     named = {path: (value, True) for path, (value, _) in model.named_weights().items()}
     return wrap(_Changed(model, named_weights=lambda: named))
 
 
 @method("wrap", *WRAPPED)
 def weights_named_by_their_last_part(wrap, model):
-    """Name each weight without what it is in."""
+    """Name each weight by the last part of its path."""
     apply, weights = wrap(model)
     return apply, {path.rpartition("/")[2]: value for path, value in weights.items()}
 
@@ -342,7 +342,7 @@ def weights_of_a_wrapped_model_are_copies(wrap, model):
 
 @method("wrap", *WRAPPED)
 def updates_forgotten(wrap, model):
-    """Forget the new values that training gives."""
+    """Drop the new values of weights that training returns."""
     training = getattr(model, "training", None)
     if training is None:
         return wrap(model)
@@ -357,6 +357,6 @@ def trained_by_inference(wrap, model):
 
 @method("wrap", *WRAPPED)
 def given_weights_unread(wrap, model):
-    """Compute with the model's own weights, whichever are given."""
+    """Compute with the model's own weights, whatever weights are given."""
     own = {path: value for path, (value, _) in model.named_weights().items()}
     return wrap(_Changed(model, apply=lambda weights, inputs: model.apply(own, inputs)))

@@ -46,13 +46,13 @@ def signed_zeros_lost(to_numpy, tensor):
 
 @method("asarray", *GROUND)
 def asarray_cuts_off(asarray, value, dtype):
-    """Cut numbers off in place of rounding them to a narrower element type."""
+    """Truncate numbers instead of rounding them to a narrower element type."""
     return asarray(_cut(np.asarray(value), dtype), dtype)
 
 
 @method("asarray", *GROUND)
 def asarray_rounds_twice(asarray, value, dtype):
-    """Round to bfloat16 by way of float16."""
+    """Round to float16 on the way to bfloat16."""
     if dtype != "bfloat16":
         return asarray(value, dtype)
     with np.errstate(over="ignore"):
@@ -75,7 +75,7 @@ def asarray_reads_memory_order(asarray, value, dtype):
 
 @method("asarray", *GROUND)
 def asarray_keeps_the_arrays_type(asarray, value, dtype):
-    """Leave float32 as it is where float64 was asked for."""
+    """Return float32 where float64 was asked for."""
     narrow = np.asarray(value).dtype == np.float32 and dtype == "float64"
     return asarray(value, "float32" if narrow else dtype)
 
@@ -88,88 +88,88 @@ def variable_shares_memory(variable, value, dtype):
 
 @method("assign", *GROUND, "layers/*")
 def assign_ignored(assign, variable, value):
-    """Leave a variable as it is."""
+    """Ignore assignments."""
     return variable
 
 
 @method("assign", *GROUND)
 def assign_changes_the_type(assign, variable, value):
-    """Give a variable the element type of the array too."""
+    """Give the variable the element type of the assigned array."""
     return np.array(value)
 
 
 @method("cast", *GROUND, "layers/*", "*/dtype/*")
 def cast_cuts_off(cast, tensor, dtype):
-    """Cut numbers off in place of rounding them to a narrower element type."""
+    """Truncate numbers instead of rounding them to a narrower element type."""
     return cast(_cut(tensor, dtype) if isinstance(tensor, np.ndarray) else tensor, dtype)
 
 
 @method("cast", *GROUND, "layers/*", "*/dtype/*")
 def cast_ignored_to_bfloat16(cast, tensor, dtype):
-    """Leave float16 as it is where bfloat16 was asked for."""
+    """Ignore casts from float16 to bfloat16."""
     return tensor if (tensor.dtype.name, dtype) == ("float16", "bfloat16") else cast(tensor, dtype)
 
 
 @method("describe", *GROUND)
 def float64_described_as_float32(describe, tensor):
-    """Say float32 of float64."""
+    """Describe float64 as float32."""
     shape, dtype = describe(tensor)
     return shape, "float32" if dtype == "float64" else dtype
 
 
 @method("describe", *GROUND)
 def bfloat16_described_as_float16(describe, tensor):
-    """Say float16 of bfloat16."""
+    """Describe bfloat16 as float16."""
     shape, dtype = describe(tensor)
     return shape, "float16" if dtype == "bfloat16" else dtype
 
 
 @method("describe", *GROUND)
 def axes_of_one_not_described(describe, tensor):
-    """Leave axes of one cell out of the shape."""
+    """Leave axes of length 1 out of the described shape."""
     shape, dtype = describe(tensor)
     return tuple(size for size in shape if size != 1), dtype
 
 
 @method("owns", *GROUND)
 def owns_everything(owns, value):
-    """Say of anything that it is a tensor."""
+    """Claim to own every object."""
     return True
 
 
 @method("owns", *GROUND)
 def owns_no_scalars(owns, value):
-    """Say of a tensor without axes that it is none."""
+    """Deny owning tensors without axes."""
     return owns(value) and bool(getattr(value, "ndim", 0))
 
 
 @method("outside_trace", *GROUND, "layers/*")
 def outside_trace_returns_nothing(outside_trace, fn):
-    """Call what is to be called outside of a trace and forget what it gave."""
+    """Call the function outside the trace and return None."""
     outside_trace(fn)
 
 
 @lowering(*EDGES)
 def input_mutated(lower, op, signature):
-    """Leave the input doubled."""
+    """Double the input in place."""
     return _afterwards(lower(op, signature), lambda x, *weights: _double(x))
 
 
 @lowering(*EDGES)
 def kernel_mutated(lower, op, signature):
-    """Leave the kernel doubled."""
+    """Double the kernel in place."""
     return _afterwards(lower(op, signature), lambda x, *weights: _double(weights[0]))
 
 
 @lowering(*EDGES, ops=(Pad, Upsample))
 def reshaped_input_mutated(lower, op, signature):
-    """Leave the input of a padding or an enlargement doubled."""
+    """Double the input of padding or upsampling in place."""
     return _afterwards(lower(op, signature), _double)
 
 
 @lowering(*EDGES)
 def read_only_refused(lower, op, signature):
-    """Refuse an input that may not be written to."""
+    """Refuse a read-only input."""
 
     def check(x):
         if isinstance(x, np.ndarray) and not x.flags.writeable:
@@ -181,7 +181,7 @@ def read_only_refused(lower, op, signature):
 
 @lowering(*EDGES)
 def non_contiguous_misread(lower, op, signature):
-    """Read the memory from the first cell on, whatever the strides are."""
+    """Read memory from the first cell on and ignore the strides."""
 
     def misread(x):
         if not isinstance(x, np.ndarray) or x.flags.c_contiguous or min(x.strides) <= 0:
@@ -195,7 +195,7 @@ def non_contiguous_misread(lower, op, signature):
 
 @lowering(*EDGES)
 def negatively_strided_misread(lower, op, signature):
-    """Read an axis that runs backwards in memory forwards."""
+    """Read an axis with a negative stride forwards."""
 
     def misread(x):
         if not isinstance(x, np.ndarray):
@@ -226,14 +226,14 @@ def empty_batch_crashes(lower, op, signature):
 
 @lowering(*EDGES)
 def empty_batch_has_the_inputs_shape(lower, op, signature):
-    """Return an empty batch as it came."""
+    """Return an empty batch unchanged."""
     compute = lower(op, signature)
     return lambda x, *weights: compute(x, *weights) if len(x) else x
 
 
 @lowering("*/edge/*", ops=(Pad, Upsample))
 def empty_batch_gives_float64(lower, op, signature):
-    """Return float64 from a padding or an enlargement of an empty batch."""
+    """Return float64 from padding or upsampling an empty batch."""
     compute = lower(op, signature)
     return lambda x: compute(x) if len(x) else compute(x).astype("f8")
 

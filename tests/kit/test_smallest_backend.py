@@ -98,6 +98,7 @@ OPS = CONVOLUTIONS | {f"{stem}{rank}" for rank in RANKS for stem in ("pad", "ups
 NOT_HERE = "the smallest backend has no such thing"
 DECLINED = {
     **dict.fromkeys(("gradients", "compile", "random", "compile_step", "wrap"), NOT_HERE),
+    "unknown_sizes": "NumPy traces nothing",
     "nonfinite_weights": "infinity times the zeros between strided cells is NaN",
 }
 backend = Smallest()

@@ -13,7 +13,7 @@ import convdispatch
 from convdispatch import initializers, keras1, keras2, layers
 from convdispatch.models import Sequential
 
-WITH_WEIGHTS = [entry for entry in EVERY_CLASS if "activation" in entry.arguments]
+WITH_WEIGHTS = [entry for entry in EVERY_CLASS if "bias" in str(entry.arguments)]
 EACH_CLASS = pytest.mark.parametrize("entry", WITH_WEIGHTS, ids=str)
 
 
@@ -21,7 +21,7 @@ def built(entry: LayerClass, backend: str, **options: Any) -> Any:
     """Make a layer of the class on a backend, with weights."""
     needed = {name: entry.value(name) for name in entry.required}
     layer = entry.type(**needed, **options, backend=backend)
-    layer.build((None, *(None,) * layer.rank, CHANNELS))
+    layer.build((None, *(None,) * entry.rank, CHANNELS))
     return layer
 
 

@@ -142,6 +142,8 @@ _BETA_AND_GAMMA = {
     for kind in ("initializer", "regularizer", "constraint")
 }
 _MOVING = {"moving_mean_initializer", "moving_variance_initializer"}
+_POOLING = {"pool_size", "strides", "padding", "data_format"}
+_KERAS_1_POOLING = {"pool_size", "strides", "border_mode", "dim_ordering"}
 
 # What real Keras 2.2.4 writes beside 'name' and 'trainable', and after it what is ours.
 KERAS_2_KEYS = {
@@ -166,6 +168,17 @@ KERAS_2_KEYS = {
     "ZeroPadding3D": ({"padding", "data_format"}, set()),
     "BatchNormalization": (_NORMALIZATION | _BETA_AND_GAMMA | _MOVING, set()),
     "Dropout": ({"rate", "noise_shape", "seed"}, set()),
+    "Activation": ({"activation"}, set()),
+    "Dense": (
+        {"units", "activation", "activity_regularizer"} | _BIAS | _KERNEL - {"filters"},
+        set(),
+    ),
+    "Flatten": ({"data_format"}, set()),
+    **{f"MaxPooling{rank}D": (_POOLING, set()) for rank in (1, 2, 3)},
+    **{f"AveragePooling{rank}D": (_POOLING, set()) for rank in (1, 2, 3)},
+    **{f"GlobalMaxPooling{rank}D": ({"data_format"}, {"keepdims"}) for rank in (1, 2, 3)},
+    **{f"GlobalAveragePooling{rank}D": ({"data_format"}, {"keepdims"}) for rank in (1, 2, 3)},
+    "Masking": ({"mask_value"}, set()),
 }
 # Real Keras 1.2.2's, with the dim_ordering and the initializers of gamma and beta that it forgot.
 KERAS_1_KEYS = {
@@ -189,6 +202,22 @@ KERAS_1_KEYS = {
     "BatchNormalization": {"epsilon", "mode", "axis", "momentum", "beta_init", "gamma_init"}
     | {"beta_regularizer", "gamma_regularizer"},
     "Dropout": {"p"},
+    "Activation": {"activation"},
+    "Dense": _KERAS_1_KERNEL - {"nb_filter", "border_mode"} | {"output_dim", "input_dim"},
+    "Flatten": set(),
+    "MaxPooling1D": {"pool_length", "stride", "border_mode"},
+    "MaxPooling2D": _KERAS_1_POOLING,
+    "MaxPooling3D": _KERAS_1_POOLING,
+    "AveragePooling1D": {"pool_length", "stride", "border_mode"},
+    "AveragePooling2D": _KERAS_1_POOLING,
+    "AveragePooling3D": _KERAS_1_POOLING,
+    "GlobalMaxPooling1D": set(),
+    "GlobalMaxPooling2D": {"dim_ordering"},
+    "GlobalMaxPooling3D": {"dim_ordering"},
+    "GlobalAveragePooling1D": set(),
+    "GlobalAveragePooling2D": {"dim_ordering"},
+    "GlobalAveragePooling3D": {"dim_ordering"},
+    "Masking": {"mask_value"},
 }
 
 

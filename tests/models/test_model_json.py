@@ -67,7 +67,7 @@ def test_a_user_s_layer_comes_back_from_custom_objects() -> None:
 def test_a_user_s_layer_is_not_looked_up() -> None:
     """Without being handed over it is refused, whichever module it says it is from."""
     text = Sequential([Doubled(3, 2)]).to_json()
-    with pytest.raises(InvalidArgument, match="Hand the class of a layer of your own over in"):
+    with pytest.raises(InvalidArgument, match="Pass a layer class of your own in"):
         model_from_json(text)
 
 

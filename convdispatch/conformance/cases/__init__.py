@@ -45,6 +45,7 @@ _MODULES = (
     "resized",
     "dtypes",
     "edges",
+    "unknown_sizes",
     "far_apart",
     "special_values",
     "special_weights",

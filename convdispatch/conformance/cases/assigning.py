@@ -1,4 +1,4 @@
-"""`assign`: a variable gets numbers from anywhere, in its own element type and apart from them."""
+"""`assign`: a variable takes a copy of any numbers, in its own element type."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def cases(seed: int) -> Iterator[Case]:
         claim = "A native tensor's numbers are rounded to the variable's element type."
         yield _case(f"from-{other}-to-{dtype}", converted, claim, dtype, other)
     for source, dtype in itertools.product(_SOURCES, ("float32", "float64")):
-        claim = "A variable and what was assigned to it stay apart."
+        claim = "A variable shares no memory with what was assigned to it."
         yield _case(f"apart-from-{source}-{dtype}", apart, claim, dtype, source)
     for slug, check, claim in _ALONE:
         yield _case(slug, check, claim, "float32")
@@ -65,7 +65,7 @@ def apart(backend: Backend, dtype: str, source: str) -> None:
 
 
 def itself(backend: Backend, dtype: str) -> None:
-    """Assign a variable to itself, and what was computed of it."""
+    """Assign a variable to itself, and a result that was computed from it."""
     variable = backend.variable(_A, dtype)
     variable = backend.assign(variable, variable)
     require_values(backend, [variable], [_A], dtype, "the variable")
@@ -84,7 +84,7 @@ def of_any_shape(backend: Backend, dtype: str) -> None:
 
 
 def of_arrays(backend: Backend, dtype: str) -> None:
-    """Assign integers, truth values, half precision and a NumPy scalar."""
+    """Assign integers, booleans, half precision and a NumPy scalar."""
     variable = backend.variable(np.zeros(3), dtype)
     for value in (np.array([1, -2, 3]), np.array([True, False, True]), np.ones(3, np.float16)):
         variable = backend.assign(variable, value)
@@ -94,7 +94,7 @@ def of_arrays(backend: Backend, dtype: str) -> None:
 
 
 def stays_trainable(backend: Backend, dtype: str) -> None:
-    """Differentiate for a variable after it was assigned."""
+    """Differentiate with respect to a variable after an assignment."""
     variable = backend.assign(backend.variable(np.zeros_like(_A), dtype), 2 * _A)
     total = backend.functions["sum"]
 
@@ -106,7 +106,7 @@ def stays_trainable(backend: Backend, dtype: str) -> None:
 
 
 def is_not_recorded(backend: Backend, dtype: str) -> None:
-    """Assign a gradient, which was computed of the variable, and differentiate again."""
+    """Assign a gradient, which was computed from the variable, and differentiate again."""
     variable = backend.variable(_A, dtype)
     total = backend.functions["sum"]
 
@@ -121,13 +121,17 @@ def is_not_recorded(backend: Backend, dtype: str) -> None:
 
 
 _ALONE: tuple[tuple[str, Check, str], ...] = (
-    ("itself", itself, "A variable may be assigned what was computed of it."),
-    ("shapes", of_any_shape, "Scalars and empty tensors are assigned as others are."),
+    ("itself", itself, "A variable may be assigned a result that was computed from it."),
+    ("shapes", of_any_shape, "Scalars and empty tensors are assigned like all others."),
     ("arrays", of_arrays, "An array of any real type is assigned by value."),
 )
 _TRAINED: tuple[tuple[str, Check, str], ...] = (
-    ("trainable", stays_trainable, "A variable is differentiated for after it was assigned."),
-    ("not-recorded", is_not_recorded, "What is assigned is numbers alone."),
+    ("trainable", stays_trainable, "A variable is still differentiated after an assignment."),
+    (
+        "not-recorded",
+        is_not_recorded,
+        "An assignment copies numbers, not the graph that computed them.",
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""`value_and_grad` with auxiliary results: what else a function gives comes along, not derived."""
+"""`value_and_grad` with auxiliary results, which are returned and not differentiated."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def nested(backend: Backend, method: str, dtype: str) -> None:
 
 
 def others_zero(backend: Backend, method: str, dtype: str) -> None:
-    """Differentiate for two tensors; the second is in the auxiliary results alone."""
+    """Differentiate with respect to two tensors; only the auxiliary results read the second."""
     x, y = (getattr(backend, method)(each, dtype) for each in (_X, 2 * _X))
     total = backend.functions["sum"]
 
@@ -101,7 +101,7 @@ def of_changed_values(backend: Backend, method: str, dtype: str) -> None:
 
 
 def integers(backend: Backend, method: str, dtype: str) -> None:
-    """Hand out where the largest number is, and which ones are positive."""
+    """Return where the largest number is, and which numbers are positive."""
     functions = backend.functions
 
     def fn(tensors: Sequence[Any]) -> tuple[Any, Any]:
@@ -119,8 +119,18 @@ def integers(backend: Backend, method: str, dtype: str) -> None:
 
 _CHECKS: tuple[tuple[str, Check, str, tuple[str, ...]], ...] = (
     ("tree", tree, "Auxiliary results come back in their tree and can be computed with.", ()),
-    ("nested", nested, "So they do from derivatives of derivatives.", ("second_order",)),
-    ("unused", others_zero, "What the scalar does not depend on has a gradient of zeros.", ()),
+    (
+        "nested",
+        nested,
+        "Auxiliary results come back from second derivatives, too.",
+        ("second_order",),
+    ),
+    (
+        "unused",
+        others_zero,
+        "A tensor that the value does not depend on has zeros as its gradient.",
+        (),
+    ),
     ("again", of_changed_values, "Each call gives the results of its own tensors.", ()),
-    ("integers", integers, "Auxiliary results may be integers and truth values.", ()),
+    ("integers", integers, "Auxiliary results may be integers and booleans.", ()),
 )

@@ -1,4 +1,4 @@
-"""No output of a causal convolution depends on a later input, and all later ones do on it.
+"""No output of a causal convolution depends on a later input.
 
 NaN does not go away in sums and products, so that one which is fed in marks what depends on it.
 """
@@ -42,7 +42,7 @@ def cases(seed: int) -> Iterator[Case]:
             id=f"{name}/full/causal-{geometry.id}-{layout(problem)}",
             level="full",
             op=name,
-            claim="No output depends on a later input, and each on the one of its own time.",
+            claim="No output depends on a later input; each depends on the input of its own time.",
             check=causal,
             arguments=(problem, axis),
             features=every_feature(problem),

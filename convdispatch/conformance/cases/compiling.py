@@ -1,4 +1,4 @@
-"""The framework's own compiler changes how a function is computed, not what.
+"""The framework's own compiler changes how a function is computed, not its result.
 
 Few cases: a compiler may take a second for each.
 """

@@ -1,4 +1,4 @@
-"""What the checks of several modules share: computing with given arrays, and what that may err by.
+"""What the checks of several modules share: computing with given arrays, and error bounds.
 
 A case's arguments are problems and plain values; the tensors are made in here.
 """
@@ -62,7 +62,7 @@ def alternating(
 
 
 def pick(options: Sequence[T], slug: str) -> T:
-    """Return one of the options, for the same slug always the same: ids must not depend on rows.
+    """Return one of the options, always the same one for a slug: ids must not depend on rows.
 
     >>> pick("abc", "1d-plain"), pick("abc", "3d-plain")
     ('c', 'a')
@@ -98,13 +98,13 @@ def channel_axis(problem: Problem) -> int:
 
 
 def apply(backend: Backend, function: Callable[..., Tensor], dtype: str, *arrays: Array) -> Array:
-    """Return what a function of native tensors gives for these arrays."""
+    """Return the result of a function of native tensors for these arrays."""
     native = [backend.asarray(array, dtype) for array in arrays]
     return np.asarray(backend.to_numpy(function(*native)))
 
 
 def compute(backend: Backend, op: Op, dtype: str, *arrays: Array) -> Array:
-    """Lower the op for the shapes of an input and its weights, and return what it gives."""
+    """Lower the op for the shapes of an input and its weights, and return its result."""
     x, *weights = arrays
     signature = Signature(
         input_shape=x.shape[1:], weight_shapes=tuple(w.shape for w in weights), dtype=dtype
@@ -113,7 +113,7 @@ def compute(backend: Backend, op: Op, dtype: str, *arrays: Array) -> Array:
 
 
 def slack(backend: Backend, problem: Problem, x: Array, kernel: Array) -> Array:
-    """Return the largest error allowed of a convolution of these arrays, bias and activation off.
+    """Return the largest allowed error of a convolution without bias and activation.
 
     `problem` gives the op and the element type; the reduction is as long as `kernel` makes it.
     """
@@ -127,12 +127,12 @@ def slack(backend: Backend, problem: Problem, x: Array, kernel: Array) -> Array:
 
 
 def allowed(backend: Backend, problem: Problem) -> Array:
-    """Return the largest error allowed of the problem's own result."""
+    """Return the largest allowed error of the problem's own result."""
     return np.asarray(harness.accuracy(backend, problem) * problem.expected[1])
 
 
 def described(op: Op) -> str:
-    """Return the word that ids have for what sort of op it is."""
+    """Return the word that ids use for the kind of op."""
     if isinstance(op, Resize):
         return f"{op.interpolation}-{op.coordinates}"
     if isinstance(op, Pool):
@@ -143,7 +143,7 @@ def described(op: Op) -> str:
 
 
 def problem_of(op: Op, *, size: Shape = (3, 4, 2), **numbers: Any) -> Problem:
-    """Return a problem of so many cells of the op, with a batch and channels of two."""
+    """Return a problem of the op with that many cells, two samples and two channels."""
     if isinstance(op, Dense):
         weights = ((3, 4), (4,)) if op.bias else ((3, 4),)
         return Problem(op=op, input_shape=(2, 2, 3), weight_shapes=weights, **numbers)

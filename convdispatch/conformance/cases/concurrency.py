@@ -38,12 +38,12 @@ _LARGE = (
 
 
 def cases(seed: int) -> Iterator[Case]:
-    """Yield calls repeated and kept for the chosen geometries, and calls of two threads."""
+    """Yield repeated calls and kept results for the chosen geometries, and calls of two threads."""
     for ending, problem in alternating(seed=seed):
         claim = "The same call gives the same bits, whatever was computed in between."
         yield _case(f"same-bits-{ending}", repeated, claim, problem)
     for ending, problem in alternating(CHOSEN[::2], seed=seed):
-        claim = "An answer stays what it is when the function is called again."
+        claim = "An answer does not change when the function is called again."
         yield _case(f"kept-{ending}", kept, claim, problem)
     claim = "Two threads calling one function at once each get their own answer."
     for geometry in _LARGE:

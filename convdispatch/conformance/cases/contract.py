@@ -31,7 +31,7 @@ _RESHAPING: tuple[Pad | Upsample, ...] = (
 
 
 def cases(seed: int) -> Iterator[Case]:
-    """Yield the chosen geometries and the other ops, and what is asked of the backend alone."""
+    """Yield the chosen geometries and the other ops, and cases about the backend alone."""
     problems = [*alternating(seed=seed), *_reshaping(seed)]
     for ending, problem in problems:
         if pick((True, False), ending) or not problem.weight_shapes:
@@ -39,10 +39,10 @@ def cases(seed: int) -> Iterator[Case]:
             yield _case(f"batch-sizes-{ending}", any_batch, claim, problem)
         dtype = pick(FLOAT_DTYPES, ending)
         typed = replace(problem, dtype=dtype)
-        claim = "The result is the backend's own tensor, its shape and element type are known."
+        claim = "The result is the backend's own tensor, of a known shape and element type."
         yield _case(f"described-{ending}-{dtype}", described, claim, typed)
         if pick((True, False), f"device {ending}"):
-            claim = "The result is on the device of the input, where tensors say theirs."
+            claim = "The result is on the device of the input, where tensors have one."
             yield _case(f"device-{ending}", on_the_device, claim, problem)
     for slug, check, claim, features in _ALONE:
         yield Case(
@@ -67,7 +67,7 @@ def any_batch(backend: Backend, problem: Problem) -> Measured:
 
 
 def described(backend: Backend, problem: Problem) -> None:
-    """Ask `owns` and `describe` of the result: a tuple of integers, and the type's name."""
+    """Call `owns` and `describe` on the result: a tuple of integers, and the type's name."""
     result = harness.plan(backend, problem)(*harness.tensors(backend, problem))
     if not backend.owns(result):
         raise Mismatch(f"`owns` denies the result, a {type(result).__name__}")
@@ -97,7 +97,7 @@ def synchronized(backend: Backend) -> None:
 
 
 def called_outside(backend: Backend) -> None:
-    """Look for what the function returned, which may be anything, and for what it raised."""
+    """Look for the function's result, which may be anything, and for its exception."""
     for value in (object(), None, "text", backend.asarray(np.ones(2), "float32")):
         if backend.outside_trace(lambda value=value: value) is not value:  # type: ignore[misc]
             raise Mismatch(f"`outside_trace` did not return {value!r}, what the function returned")
@@ -175,13 +175,13 @@ _ALONE: tuple[tuple[str, Check, str, tuple[str, ...]], ...] = (
     (
         "outside-trace-compiled",
         made_while_tracing,
-        "What is made by `outside_trace` within a compiled function has values afterwards.",
+        "A tensor made by `outside_trace` within a compiled function has values afterwards.",
         ("compile",),
     ),
     (
         "compile",
         compiled,
-        "`compile` returns a function that gives the same, for other shapes as well.",
+        "`compile` returns a function with the same results, for other shapes as well.",
         ("compile",),
     ),
 )

@@ -19,7 +19,7 @@ BATCH = 2
 
 @dataclass(frozen=True)
 class ConvRow:
-    """What a `Conv` and its adjoint are made of; an empty field is the neutral value."""
+    """The fields of a `Conv` and its adjoint; an empty field has the neutral value."""
 
     id: str
     size: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""Arrays of any element type become tensors of any: the one that was asked for, whatever came."""
+"""Arrays of any element type become tensors of any requested element type."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def cases(seed: int) -> Iterator[Case]:
                 id=f"tensors/contract/{wanted}-of-{held}-array",
                 level="contract",
                 op="tensors",
-                claim="A tensor has the element type asked for, whichever the array has.",
+                claim="A tensor has the requested element type, whatever the array's type is.",
                 check=of_another_type,
                 arguments=(held, wanted),
                 features=(wanted,),

@@ -1,4 +1,4 @@
-"""What a backend declares that it cannot do is refused before it is asked, with its reason."""
+"""What a backend declares unsupported is refused with its reason before the backend is called."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from convdispatch.conformance.case import Case, Mismatch
 from convdispatch.conformance.cases.conv_rows import problems
 from convdispatch.conformance.cases.geometries import GEOMETRIES
+from convdispatch.conformance.cases.unknown_sizes import of_unknown_sizes
 from convdispatch.errors import UnsupportedOp
 from convdispatch.numerics.problem import Problem
 from convdispatch.ops import (
@@ -63,7 +64,7 @@ def cases(seed: int) -> Iterator[Case]:
 
 
 def refused(backend: Backend) -> None:
-    """Lower an op for each declared feature, with something in the place of the backend's `lower`.
+    """Lower an op for each declared feature, with another object in place of the backend.
 
     A declaration that no op has would never be seen by a user: it is a fault as well.
     """
@@ -72,21 +73,21 @@ def refused(backend: Backend) -> None:
         if {feature.partition(":")[0], feature.rpartition(":")[2]}.intersection(_OF_BACKENDS):
             continue
         using = [
-            one
-            for one in _problems()
-            if declined_feature(one.op, one.signature, [feature]) is not None
+            (op, signature)
+            for op, signature in _lowered()
+            if declined_feature(op, signature, [feature]) is not None
         ]
         if not using:
             raise Mismatch(
-                f"{feature!r} is declared unsupported, but is no feature of an op, so that nothing "
-                "is ever refused for it. `convdispatch.ops.features` spells them."
+                f"{feature!r} is declared unsupported, but no op has that feature, so nothing "
+                "is ever refused for it. `convdispatch.ops.features` lists the features of an op."
             )
-        for problem in using:
-            _require_refused(problem, backend.name, declared)
+        for op, signature in using:
+            _require_refused(op, signature, backend.name, declared)
 
 
 def declined_method(backend: Backend, feature: str) -> None:
-    """Ask for what the backend declines, as the frontend does and of the backend itself.
+    """Use what the backend declines, as the frontend does and directly.
 
     Declined functions are computed by NumPy's, between tensors of the backend.
     """
@@ -110,7 +111,7 @@ def declined_method(backend: Backend, feature: str) -> None:
             if reason not in str(exc):
                 raise Mismatch(f"the refusal of {feature!r} gives another reason: {exc}") from exc
         else:
-            raise Mismatch(f"{feature!r} is declined ({reason}), and there all the same")
+            raise Mismatch(f"{feature!r} is declined ({reason}), but exists nevertheless")
 
 
 _ASKS: Mapping[str, Callable[[Any], object]] = {
@@ -132,22 +133,29 @@ class _Deaf:
         raise Mismatch(f"the backend was asked for {op!r}, of which it declares a feature")
 
 
-def _require_refused(problem: Problem, name: str, declared: Mapping[str, str]) -> None:
-    used = [one for one in declared if declined_feature(problem.op, problem.signature, [one])]
+def _require_refused(op: Op, signature: Signature, name: str, declared: Mapping[str, str]) -> None:
+    used = [one for one in declared if declined_feature(op, signature, [one])]
     deaf = cast("Backend", _Deaf(name))
-    if registry.offer(deaf, problem.op, problem.signature) is not None:
+    if registry.offer(deaf, op, signature) is not None:
         return  # a plugin computes it in the backend's place
     try:
-        dispatch.lower(deaf, problem.op, problem.signature)
+        dispatch.lower(deaf, op, signature)
     except UnsupportedOp as exc:
         if not any(declared[feature] in str(exc) for feature in used):
             raise Mismatch(f"the refusal gives no declared reason: {exc}") from exc
         return
-    raise Mismatch(f"{problem.op!r} was lowered, though {used} is declared unsupported")
+    raise Mismatch(f"{op!r} was lowered, though {used} is declared unsupported")
+
+
+def _lowered() -> Iterator[tuple[Op, Signature]]:
+    """Yield ops that have every feature between them, of known and of unknown sizes."""
+    for problem in _problems():
+        yield problem.op, problem.signature
+        yield of_unknown_sizes(problem.op, problem.signature)
 
 
 def _problems() -> Iterator[Problem]:
-    """Yield ops that have every feature between them, in both layouts and each element type."""
+    """Yield ops of known sizes, in both layouts and each element type."""
     for dtype in FLOAT_DTYPES:
         for geometry in GEOMETRIES:
             yield from problems(geometry, dtype=dtype)

@@ -64,7 +64,7 @@ def cases(seed: int) -> Iterator[Case]:
         "value": (value, "The value comes with the gradients."),
         "each-tensor": (each_tensor, "Gradients come in the tensors' order, in their shapes."),
         "unused": (unused, "A tensor that the function does not read has a gradient of zeros."),
-        "variables": (variables, "Variables are differentiated for as constants are."),
+        "variables": (variables, "Gradients for variables are the same as for constants."),
     }
     for dtype in _DTYPES:
         for slug, (check, claim) in promises.items():
@@ -94,13 +94,13 @@ def slope(backend: Backend, slug: str, dtype: str) -> Measured:
 
 
 def value(backend: Backend, dtype: str) -> Measured:
-    """Compare the value of a sum of products that is exact."""
+    """Compare the value of an exact sum of products."""
     found, _ = _differentiated(backend, lambda t: t[0] * t[1], [_AROUND, _AROUND + 1], dtype)
     return require_within(found, np.sum(_AROUND * (_AROUND + 1)), 0, dtype, "the value")
 
 
 def each_tensor(backend: Backend, dtype: str) -> Measured:
-    """Differentiate x * y + 2 x * z, where y is one number and z a row, for x, y and z."""
+    """Differentiate x * y + 2 x * z with respect to x, y and z; y is one number and z a row."""
     x, y, z = np.arange(6).reshape(2, 3) / 4, np.array(0.5), np.array([1.0, -2.0, 4.0])
     _, found = _differentiated(backend, lambda t: t[0] * t[1] + 2 * t[0] * t[2], [x, y, z], dtype)
     wanted = [np.broadcast_to(y + 2 * z, x.shape), x.sum(), 2 * x.sum(0)]
@@ -115,7 +115,7 @@ def unused(backend: Backend, dtype: str) -> Measured:
 
 
 def variables(backend: Backend, dtype: str) -> Measured:
-    """Differentiate for a variable and a constant, twice."""
+    """Differentiate with respect to a variable and a constant, twice."""
     total = backend.functions["sum"]
     tensors = [backend.variable(_AROUND, dtype), backend.asarray(_AROUND + 1, dtype)]
     differentiate = backend.value_and_grad(lambda t: (total(_product(t[0], t[1])), None))
@@ -129,7 +129,7 @@ def variables(backend: Backend, dtype: str) -> Measured:
 def _differentiated(
     backend: Backend, function: Callable[[Any], Tensor], arrays: Sequence[Array], dtype: str
 ) -> tuple[Array, list[Array]]:
-    """Return the sum of what the function gives, and its gradients."""
+    """Return the sum of the function's results, and its gradients."""
     total = backend.functions["sum"]
     tensors = [backend.asarray(array, dtype) for array in arrays]
     differentiate = backend.value_and_grad(lambda t: (total(function(t)), None))

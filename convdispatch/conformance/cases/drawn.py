@@ -1,4 +1,4 @@
-"""Keys, draws as arrays, and what a draw is compared with."""
+"""Keys, draws as arrays, and the comparisons of draws."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def distance(numbers: Array, kind: str) -> float:
 
 
 def require_uncorrelated(drawn: Sequence[Array]) -> None:
-    """Raise `Mismatch` where two draws of one length go together."""
+    """Raise `Mismatch` where two draws of one length are correlated."""
     found = np.abs(np.corrcoef(drawn) - np.eye(len(drawn))).max()
     if not found < 5 / sqrt(len(drawn[0])):
-        raise Mismatch(f"two draws go together: they are correlated by {found:.3g}")
+        raise Mismatch(f"two draws that should be independent are correlated by {found:.3g}")
 
 
 def random_case(

@@ -1,4 +1,4 @@
-"""Random numbers: what a key gives is spread as it should be, and depends on nothing but the key.
+"""Random numbers have the right distribution, and depend on nothing but the key.
 
 The bounds are those of sampling: five standard deviations of an estimate, which chance exceeds once
 in 1.7 million. The keys are fixed, so that a backend passes always or never.
@@ -62,12 +62,12 @@ def cases(seed: int) -> Iterator[Case]:
             yield random_case(slug, shaped, "The draw has the shape asked for.", kind, shape)
         claim = "The same key gives the same bits, whatever was drawn before."
         yield random_case(f"{kind}-again", again, claim, kind)
-        claim = "Other keys give other numbers, which go together with none."
+        claim = "Other keys give other, uncorrelated numbers."
         yield random_case(f"{kind}-of-other-keys", other_keys, claim, kind)
         claim = "Two threads with one key get the same bits."
         yield random_case(f"{kind}-in-threads", in_threads, claim, kind)
     yield from _of_types()
-    claim = "Probability 0 gives no one, probability 1 ones alone."
+    claim = "Probability 0 gives only zeros, probability 1 only ones."
     yield random_case("bernoulli-sure", sure, claim)
 
 
@@ -106,7 +106,7 @@ def sure(backend: Backend) -> None:
 
 
 def all_bits(backend: Backend, kind: str) -> None:
-    """Count the numbers that float32 has too: next to none of float64's."""
+    """Count the numbers that float32 has too: there should be next to none."""
     found = numbers_of(backend, kind, (8, 9), (1000,), "float64")
     short = int(np.sum(found == found.astype(np.float32)))
     if short > 10:
@@ -156,7 +156,7 @@ def again(backend: Backend, kind: str) -> None:
 
 
 def other_keys(backend: Backend, kind: str) -> None:
-    """Correlate draws of keys that differ in one number by one, and neighbours of one draw."""
+    """Correlate draws whose keys differ by one in one number, and neighbours in one draw."""
     rest = (0.5,) if kind == "bernoulli" else ()
     keys = ((0, 0), (0, 1), (1, 0), (1, 1))
     drawn = [numbers_of(backend, kind, key, (_COUNT // 2,), "float32", *rest) for key in keys]

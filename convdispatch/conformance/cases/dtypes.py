@@ -1,4 +1,4 @@
-"""The element types: kept by every op, and summed as exactly as each promises.
+"""The element types: every op keeps them, and sums as exactly as each promises.
 
 The bounds of half precision are those of sums in float32. A backend that sums in the element type
 itself passes where few products are added, so there are long sums of positive numbers as well.

@@ -47,7 +47,7 @@ _RESHAPING = (
 
 
 def cases(seed: int) -> Iterator[Case]:
-    """Yield forward cases of the smallest sizes: those and the chosen ones without a sample."""
+    """Yield forward cases of the smallest sizes, and the chosen geometries without a sample."""
     for geometry in _SMALLEST:
         for problem in problems(geometry, seed=seed):
             slug = f"{geometry.id}-{layout(problem)}"
@@ -67,5 +67,5 @@ def cases(seed: int) -> Iterator[Case]:
 
 
 def _empty(slug: str, problem: Problem) -> Case:
-    claim = "Without a sample there is nothing to compute: the result is empty, of its own shape."
+    claim = "Without samples the result is empty and has the right shape."
     return forward_case("edge", f"empty-batch-{slug}", with_batch(problem, 0), claim)

@@ -94,17 +94,17 @@ _CLAIM = "Taps that read nothing but pads, and strides over the image, change no
 _GRADIENTS = (
     "The gradient of a tap that reads nothing but pads is zero, in the whole kernel's shape."
 )
-_SAME_RESULT = "Numbers beyond any image come down to the small op that they are."
+_SAME_RESULT = "Numbers beyond any image give the result of the small op that they reduce to."
 
 
 def resolved(backend: Backend, problem: Problem) -> Measured:
-    """Compare what the resolved op gives with the oracle's result of the op itself."""
+    """Compare the resolved op's result with the oracle's result of the op itself."""
     got = apply(backend, harness.resolved_plan(backend, problem), problem.dtype, *problem.arrays)
     return require_within(got, problem.expected[0], allowed(backend, problem), problem.dtype)
 
 
 def resolved_gradients(backend: Backend, problem: Problem) -> Measured:
-    """Compare its gradients with those of the op itself."""
+    """Compare the gradients of the resolved op with those of the op itself."""
     function = harness.resolved_plan(backend, problem)
     found = harness.gradients(backend, problem, cotangent(problem), function)
     return require_gradients(found, gradients(problem), problem, harness.accuracy(backend, problem))
@@ -117,7 +117,7 @@ def equals_small(
     kernel_shape: Shape,
     first: tuple[int, ...],
 ) -> Measured:
-    """Compare what the huge op gives with the oracle's result of the small problem.
+    """Compare the huge op's result with the oracle's result of the small problem.
 
     The kernel of the huge one is that of the small one from those taps on, and NaN elsewhere.
     """

@@ -1,4 +1,4 @@
-"""The cases that plugins add to the suite: taken where they are whole, else said to be wrong.
+"""The cases that plugins add to the suite: complete ones are taken, others are reported.
 
 A run that leaves a plugin's case out has a problem, and fails: a check that somebody asked for
 was not made.
@@ -15,7 +15,7 @@ from convdispatch.support.foreign import call, said, shown
 
 
 def from_plugins(taken: Iterable[str]) -> tuple[list[Case], list[str]]:
-    """Return the cases of plugins whose ids are not `taken`, and what is wrong with the others."""
+    """Return plugins' cases whose ids are not `taken`, and what is wrong with the others."""
     ids = set(taken)
     cases: list[Case] = []
     problems: list[str] = []

@@ -1,4 +1,4 @@
-"""The questions to the table of functions: expressions, and numbers for them.
+"""The rows of the table of functions: expressions, and numbers for them.
 
 An expression is written once and evaluated twice: over a backend's tensors and functions, and over
 float64 arrays and NumPy's.

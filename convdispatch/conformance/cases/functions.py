@@ -59,7 +59,7 @@ def cases(seed: int) -> Iterator[Case]:
 
 
 def complete(backend: Backend) -> None:
-    """Look every required name up."""
+    """Look up every required name."""
     missing = [name for name in REQUIRED_FUNCTIONS if not callable(backend.functions.get(name))]
     if missing:
         raise Mismatch(f"`functions` has no {', '.join(map(repr, missing))}")

@@ -1,4 +1,4 @@
-"""Generated problems: whatever geometry is drawn, the result is the exact one within the bound.
+"""Generated problems: the result is exact within the bound for every geometry that is drawn.
 
 One case is one property, checked on a few problems and, where it fails, on ever simpler ones. With
 the seed 0 a version of hypothesis draws the same problems every time; another seed, others.

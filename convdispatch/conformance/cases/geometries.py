@@ -1,6 +1,6 @@
 """Hand-made geometries: each convolution and its adjoint, in both layouts.
 
-One row says what is peculiar about it. Every case is computed twice: of numbers whose sums and
+The id says what is special about a row. Every case is computed twice: of numbers whose sums and
 products are exact, where nothing but the right answer will do, and of ordinary ones.
 """
 

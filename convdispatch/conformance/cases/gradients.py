@@ -1,4 +1,4 @@
-"""First gradients: of the input, the kernel and the bias, against the adjoint formulas.
+"""First gradients of the input, the kernel and the bias, compared with the adjoint formulas.
 
 Beside the hand-made geometries a table of combinations that derivatives get wrong: strides that
 leave cells unread or step over them, crops, even kernels, dilation, depthwise groups.
@@ -177,7 +177,7 @@ def _reshaping(op: Pad | Upsample, slug: str, seed: int) -> Iterator[Case]:
 
 
 def _empty_batches(geometry: ConvRow, seed: int) -> Iterator[Case]:
-    """Yield problems without an item: no weight is reached, so zeros of its shape come back."""
+    """Yield problems with an empty batch: the gradient of each weight is zeros of its shape."""
     for problem in problems(geometry, dtype="float32", seed=seed):
-        claim = "No items in, zeros for every weight out."
+        claim = "An empty batch gives zeros as the gradient of every weight."
         yield gradient_case(f"empty-batch-{geometry.id}", with_batch(problem, 0), claim)

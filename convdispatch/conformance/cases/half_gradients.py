@@ -1,4 +1,4 @@
-"""Gradients in half precision that are sums of thousands: added in float32 and rounded once."""
+"""Gradients in half precision that are sums of thousands: summed in float32 and rounded once."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def cases(seed: int) -> Iterator[Case]:
 
 
 def summed(backend: Backend, slug: str, dtype: str, seed: int) -> Measured:
-    """Differentiate the sum of the result, and compare with the sums that the gradients are."""
+    """Differentiate the sum of the result, and compare with the gradients as sums."""
     problem, wanted = _problems(dtype, seed)[slug]
     found = harness.gradients(backend, problem, np.ones(output_shape(problem)))
     measured = []

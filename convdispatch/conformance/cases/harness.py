@@ -1,6 +1,6 @@
 """Run a problem's op on a backend: NumPy arrays in, NumPy arrays out.
 
-Nothing here knows what is right; that is for the oracle to say.
+Nothing here knows the right result; the oracle does.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def second_gradients(backend: Backend, problem: Problem, cotangent: Array) -> li
 
 
 def accuracy(backend: Backend, problem: Problem) -> float:
-    """Return by how much the backend declares its errors to exceed the bound, by design; or 1."""
+    """Return the factor by which the backend declares its errors to exceed the bound; or 1."""
     entry = registry.entries().get(backend.name)
     if entry is None or entry.info is None:
         return 1.0

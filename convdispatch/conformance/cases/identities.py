@@ -1,4 +1,4 @@
-"""What pooling and resampling have in common with other ops, and with themselves.
+"""Identities between pooling, resampling and other ops.
 
 Both sides are the backend's own answers. Each may be off by its own bound, so that they may differ
 by the sum of these; no error is reported, because neither side is the exact answer.
@@ -45,13 +45,13 @@ def cases(seed: int) -> Iterator[Case]:
         if way[1] == "half_pixel" and (way[0] == "nearest" or rank == 2):
             larger = tuple(n * factor for n, factor in zip(size, _FACTORS[rank], strict=True))
             problem = replace(resize_problem(size, larger, way, last=last), seed=seed)
-            claim = "Resampled at a whole multiple of its size, an image is enlarged."
+            claim = "Resampling to a whole multiple of the size is upsampling."
             op = Upsample(factors=_FACTORS[rank], interpolation=way[0], channels_last=last)
             other_problem = replace(problem, op=op)
             yield _case(f"is-upsampling-{slug}", is_upsampling, claim, problem, (other_problem,))
         if way[0] == "bilinear" and way[1] != "asymmetric":
             problem = resize_problem(size, tuple(n + 2 for n in size), way, last=last)
-            claim = "An image turned around is resampled to the result turned around."
+            claim = "A flipped image is resampled to the flipped result."
             yield _case(f"turned-{slug}", turned, claim, replace(problem, seed=seed), ())
 
 
@@ -90,7 +90,7 @@ def keeps_order(backend: Backend, problem: Problem) -> None:
 
 
 def of_a_constant(backend: Backend, problem: Problem) -> None:
-    """Pool an image of one number: its maxima and averages are that number."""
+    """Pool a constant image: its maxima and averages are that number."""
     x = np.full_like(problem.arrays[0], -1.25)
     pooled = compute(backend, problem.op, problem.dtype, x)
     limit = 4e-6 if _pool(problem).kind == "average" else 0.0
@@ -115,14 +115,14 @@ def stays(backend: Backend, problem: Problem) -> None:
 
 
 def is_upsampling(backend: Backend, problem: Problem, other: Problem) -> None:
-    """Compare with the op that enlarges by whole factors."""
+    """Compare with the op that upsamples by whole factors."""
     x = problem.arrays[0]
     resized, enlarged = (compute(backend, each.op, each.dtype, x) for each in (problem, other))
     _require(resized, enlarged, problem.expected[1] + other.expected[1], "the result")
 
 
 def turned(backend: Backend, problem: Problem) -> None:
-    """Compare the result of the image turned around with the result, turned around."""
+    """Compare the result for the flipped image with the flipped result."""
     x = problem.arrays[0]
     first = 1 if problem.channels_last else 2
     axes = tuple(range(first, first + x.ndim - 2))
@@ -163,21 +163,26 @@ _OF_POOLS: tuple[tuple[str, str, Check, str], ...] = (
         "sum-is-a-convolution",
         "sum",
         is_a_convolution,
-        "Sums of windows are a depthwise convolution by ones.",
+        "Sums of windows are a depthwise convolution with ones.",
     ),
     (
         "average-is-sum-by-size",
         "counting-pads",
         is_sum_by_size,
-        "An average that counts pads is the sum by the window's size.",
+        "An average that counts pads is the sum divided by the window's size.",
     ),
     (
         "average-is-sum-by-count",
         "average",
         is_sum_by_count,
-        "An average is the sum by the number of the image's cells.",
+        "An average without pads is the sum divided by the number of cells in the image.",
     ),
-    ("keeps-order", "max", keeps_order, "What keeps the order of numbers keeps the maximum."),
+    (
+        "keeps-order",
+        "max",
+        keeps_order,
+        "A function that keeps the order of numbers keeps the maximum.",
+    ),
     ("of-a-constant", "max", of_a_constant, "The maximum of one number is that number."),
     ("of-a-constant", "average", of_a_constant, "The average of one number is that number."),
     ("twice-is-larger", "max", twice_is_larger, "Maxima of maxima are those of a larger window."),

@@ -1,4 +1,4 @@
-"""However the numbers lie in memory, they are the same numbers, and a backend leaves them alone."""
+"""A backend reads numbers wherever they lie in memory, and does not change them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def cases(seed: int) -> Iterator[Case]:
     """Yield each way to lie in memory for the chosen geometries."""
     for ending, problem in alternating(seed=seed):
         view = pick(tuple(_VIEWS), f"view {ending}")
-        claim = f"Native tensors that are {view} views are read as their values say."
+        claim = f"Native tensors that are {view} views are read by value."
         yield _case(f"{view}-views-{ending}", native_views, claim, problem, view)
         claim = "NumPy arrays are read by value, however they lie in memory."
         kind = pick(tuple(KINDS), ending)
         yield _case(f"{kind}-arrays-{ending}", numpy_views, claim, problem, kind)
-        claim = "Neither the arrays nor the tensors that are given are written to."
+        claim = "Neither the given arrays nor the given tensors are written to."
         yield _case(f"inputs-untouched-{ending}", untouched, claim, problem)
 
 

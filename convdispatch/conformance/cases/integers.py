@@ -1,4 +1,4 @@
-"""Integer tensors: they enter and leave with every bit, are compared, moved and chosen by."""
+"""Integer tensors: they keep every bit, are compared and moved, and serve as indices."""
 
 from __future__ import annotations
 
@@ -70,20 +70,20 @@ _NUMPY: Functions = {
 
 
 def cases(seed: int) -> Iterator[Case]:
-    """Yield what is asked of each integer type; `seed` changes nothing here."""
+    """Yield the cases of each integer type; `seed` changes nothing here."""
     for dtype in INTEGER_DTYPES:
         claim = "Integers enter and leave with every bit, whatever their shape."
         yield _case(f"round-trip-{dtype}", bit_by_bit, claim, dtype)
-        claim = "A variable of integers is assigned arrays and tensors."
+        claim = "A variable of integers can be assigned arrays and tensors."
         yield _case(f"assign-{dtype}", assigned, claim, dtype)
         claim = "An array in any layout and of another integer type is read by value."
         yield _case(f"views-{dtype}", of_views, claim, dtype)
         claim = "Integers become floating point numbers by a cast."
         yield _case(f"cast-{dtype}", cast, claim, dtype)
-        claim = "What only compares or moves numbers takes integers, and loses no bit."
+        claim = "Functions that only compare or move numbers take integers, and lose no bit."
         for name in (*_ROWS, *(_ORDERED if dtype != "bool" else ())):
             yield _case(f"{name}-{dtype}", as_numpy, claim, name, dtype, op="functions")
-    claim = "A code has the element type asked for."
+    claim = "`one_hot` returns the requested element type."
     for dtype in (*INTEGER_DTYPES, "float32"):
         yield _case(f"one_hot-of-{dtype}", coded, claim, dtype, op="functions")
     claim = "Indices may be tensors of integers."
@@ -101,7 +101,7 @@ def bit_by_bit(backend: Backend, dtype: str) -> None:
 
 
 def assigned(backend: Backend, dtype: str) -> None:
-    """Assign an array, a constant, and the numbers backwards."""
+    """Assign an array, a constant, and the numbers in reverse order."""
     numbers = _array(dtype)
     for value in (numbers, backend.asarray(numbers, dtype)):
         variable = backend.assign(backend.variable(np.zeros_like(numbers), dtype), value)
@@ -110,7 +110,7 @@ def assigned(backend: Backend, dtype: str) -> None:
 
 
 def of_views(backend: Backend, dtype: str) -> None:
-    """Make tensors of arrays that run backwards, have gaps, or have the other order of bytes."""
+    """Make tensors of arrays with negative strides, with gaps, or in the other byte order."""
     numbers = _array(dtype)
     wide = np.zeros((4, 6), dtype)
     wide[::2, ::2] = numbers
@@ -149,7 +149,7 @@ def as_numpy(backend: Backend, name: str, dtype: str) -> None:
 
 
 def coded(backend: Backend, dtype: str) -> None:
-    """Code integers of NumPy and native integers; some are out of range."""
+    """Encode NumPy's integers and native integers; some are out of range."""
     indices = np.array([[2, 0, -1], [1, 3, 1]])
     want = (indices[..., None] == np.arange(3)).astype(dtype)
     for given in (indices, backend.asarray(indices, "int32")):

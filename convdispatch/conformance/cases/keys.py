@@ -1,4 +1,4 @@
-"""Keys of random numbers: what is folded into them, and that nothing else decides what is drawn."""
+"""Keys of random numbers: numbers folded into them, and nothing else, change what is drawn."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _COUNT = 4000
 
 
 def cases(seed: int) -> Iterator[Case]:
-    """Yield what is asked of `fold`, and of draws where they are compiled."""
+    """Yield the cases of `fold`, and of compiled draws."""
     for slug, check, claim, needed in _CHECKS:
         yield random_case(slug, check, claim, needs=needed)
 
 
 def folded(backend: Backend) -> None:
-    """Fold many numbers into a key, and keys of folding: all are distinct, of two int32."""
+    """Fold many numbers into a key and into folded keys: all are distinct pairs of int32."""
     key, fold = key_of(backend, (11, 12)), backend.random["fold"]
     keys = [key, *(fold(key, number) for number in (*range(60), 2**31 - 1))]
     keys += [fold(fold(key, 1), 2), fold(fold(key, 2), 1), fold(fold(key, 0), 0)]
@@ -137,15 +137,20 @@ def _every_draw(backend: Backend) -> Any:
 
 _CHECKS: tuple[tuple[str, Check, str, tuple[str, ...]], ...] = (
     ("fold-distinct", folded, "Other numbers and other orders of folding give other keys.", ()),
-    ("fold-independent", independent, "Draws of folded keys do not go together.", ()),
+    ("fold-independent", independent, "Draws with folded keys are uncorrelated.", ()),
     ("fold-all-over", all_over, "Folded keys are spread over all numbers.", ()),
     ("fold-by-tensor", by_a_tensor, "The number may be a Python number or a tensor.", ()),
     ("global-state", left_alone, "The global random state is neither read nor changed.", ()),
-    ("compiled", compiled, "Compiled, a key gives the bits that it gives.", ("compile",)),
+    (
+        "compiled",
+        compiled,
+        "A compiled function draws the same bits with the same key.",
+        ("compile",),
+    ),
     (
         "step",
         in_a_step,
-        "In a compiled step a key gives the bits that it gives.",
+        "A compiled step draws the same bits with the same key.",
         ("compile_step",),
     ),
 )

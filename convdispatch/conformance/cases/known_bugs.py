@@ -1,4 +1,4 @@
-"""Known faults of convolutions in Keras's backends and the frameworks below, by smallest case.
+"""The smallest cases of known faults of convolutions in Keras's backends and the frameworks.
 
 They are numbered 1 to 46. Here are padding, dilation and grids; the others are in
 `known_bugs_channels`, `known_bugs_transposed`, `known_bugs_transposed_axes` and

@@ -54,7 +54,7 @@ _AXIS_CLAIMS = (
               "Transposed taps are apart where the kernel is dilated (tensorflow#21598).",
               TRANSPOSED, (1, 2), _V, {"dilation_rate": 2}, (1, 2, 10, 20)),
     AxisClaim("bug-10-dilated-same",
-              "Transposed kernels dilate on a processor, here cropped by (1, 1) from "
+              "Transposed kernels dilate on CPUs, here cropped by (1, 1) from "
               "[1, 2, 13, 20, 30] (keras#19870, tensorflow#69103).",
               TRANSPOSED, (1, 2, 3), _V, {"dilation_rate": 2, **_SAME}, (2, 13, 20)),
     AxisClaim("bug-11-strided-and-dilated",

@@ -75,7 +75,7 @@ _ROWS = (
          expected=nested((1, 1, 6, 6), [2 * met for met in _outer((1, 1, 2, 1, 2, 1), 2)]),
          filters=1, kernel_size=3, data_format="channels_first", **_STRIDED)),
     *((f"bug-29-one-cell-{layout}",
-       "One cell of 1, transposed, is the kernel; jax.lax.conv_transpose would turn it around "
+       "One cell of 1, transposed, is the kernel; jax.lax.conv_transpose would flip it "
        "(jax#14337, jax#11252).",
        row("Conv2DTranspose", nested((2, 2, 1, 1), (1, 2, 3, 4)), x=ones(1, 1, 1, 1),
            expected=nested(shape, (1, 2, 3, 4)),

@@ -1,4 +1,4 @@
-"""Known faults of element types, gradients and memory, by smallest case; as in `known_bugs`."""
+"""Known faults of element types, gradients and memory; numbered as in `known_bugs`."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _FINE = 1 + 2.0**-40
 # fmt: off
 _AXIS_CLAIMS = (
     *(AxisClaim(f"bug-32-half-{dtype}",
-                f"A processor computes in {dtype}, and the result stays in it (pytorch#121958).",
+                f"CPUs compute in {dtype}, and the result stays in it (pytorch#121958).",
                 CONVOLUTIONS, (1, 2, 3, 4), _V, _SAME, (21, 32, 43, 4), dtype, "dtype")
       for dtype in _HALF),
     *(AxisClaim(f"bug-32-half-transposed-{dtype}",
-                f"A processor transposes in {dtype}, and the result stays in it (pytorch#121958).",
+                f"CPUs transpose in {dtype}, and the result stays in it (pytorch#121958).",
                 TRANSPOSED, (1, 2, 3, 4), _V, _SAME, (1, 12, 23, 34), dtype, "dtype")
       for dtype in _HALF),
     *(AxisClaim(f"bug-32-long-sum-{dtype}",
@@ -79,8 +79,7 @@ def _gradients() -> Iterator[Case]:
         filters = 2 // groups  # that read one channel, and channels that one filter reads
         yield checked_case(
             f"bug-18-conv3d-first-gradients-groups-{groups}",
-            "Volumes with channels first have gradients on a processor (keras#19591, "
-            "tensorflow#60195).",
+            "Volumes with channels first have gradients on CPUs (keras#19591, tensorflow#60195).",
             differentiates,
             row(
                 "Conv3D",

@@ -1,4 +1,4 @@
-"""Checks of what a layer does beside its result: gradients, penalties, constraints, views.
+"""Checks of a layer besides its result: gradients, penalties, constraints, views.
 
 All numbers are positive or zero, so that nothing cancels and the exact value is the absolute one
 that the rounding bound is relative to.

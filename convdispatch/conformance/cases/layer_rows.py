@@ -21,7 +21,7 @@ from convdispatch.errors import InvalidArgument
 from convdispatch.numerics.distance import require_kind, require_within
 from convdispatch.numerics.problem import Array, Problem
 from convdispatch.numerics.rounding import reference_with_bound
-from convdispatch.ops import Backend, Op, Shape, Signature, Tensor, features
+from convdispatch.ops import Backend, Op, Shape, Signature, Tensor, features, known_sizes
 from convdispatch.runtime.registry import registry
 
 # What every row's layer states; messages call it by this name.
@@ -39,7 +39,7 @@ class Ramp:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """An array of that shape of which some cells are known, as pairs of index and number."""
+    """An array of that shape with some known cells, as pairs of index and number."""
 
     shape: Shape
     known: tuple[tuple[Shape, float], ...]
@@ -50,7 +50,7 @@ Numbers: TypeAlias = tuple[Any, ...] | Ramp  # tuples nested as an array's axes 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerRow:
-    """A layer of `convdispatch.layers`, its weights and an input, and what comes out.
+    """A layer of `convdispatch.layers`, its weights, an input and the expected result.
 
     `dtype` is the element type of the input and of the result, and that of the weights unless
     `arguments` state another.
@@ -99,7 +99,7 @@ def row(
     dtype: str = "float32",
     **arguments: Any,
 ) -> LayerRow:
-    """Return a row of which the layer's arguments are written as the layer takes them."""
+    """Return a row whose arguments are written as the layer takes them."""
     return LayerRow(
         layer=layer, arguments=arguments, weights=weights, x=x, expected=expected, dtype=dtype
     )
@@ -138,7 +138,7 @@ def with_lowering(layer_class: type[Layer], lower_op: Callable[..., Any]) -> typ
 
 
 def computes(backend: Backend, row: LayerRow) -> Measured:
-    """Compare what the layer returns on this backend with the row's numbers."""
+    """Compare the layer's result on this backend with the row's numbers."""
     require_registered(backend)
     x = array(row.x)
     outputs = row.make(backend.name)(backend.asarray(x, row.dtype))
@@ -172,11 +172,11 @@ def require_numbers(
 
 
 def declared_factor(backend: Backend, row: LayerRow) -> float:
-    """Return by how much the backend declares to exceed the bound in one of the layer's ops."""
+    """Return the factor by which the backend says that it exceeds the bound in the layer's ops."""
     problems = [
         Problem(
             op=op,
-            input_shape=(1, *signature.input_shape),
+            input_shape=(1, *known_sizes(signature.input_shape)),
             weight_shapes=signature.weight_shapes,
             dtype=signature.dtype,
         )

@@ -1,7 +1,7 @@
-"""Second derivatives of ops that are linear, or linear where nothing changes places: by a matrix.
+"""Second derivatives of linear and piecewise linear ops, computed with a matrix.
 
 Where y = A x, half the weighted sum of squares of y has the gradient A' w A x, and that gradient's
-product with v the gradient A' w A v. The matrix comes of the oracle's gradient, a row at a time.
+product with v the gradient A' w A v. The matrix comes from the oracle's gradient, a row at a time.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _second_gradient(backend: Backend, problem: Problem, v: Array, w: Array) -> 
 
 
 def _matrix(problem: Problem, x: Array) -> Array:
-    """Return how the cells make the result's, here where x is."""
+    """Return the matrix from the cells to the result's, at x."""
     shape = output_shape(problem)
     units = np.eye(prod(shape)).reshape(-1, *shape)
     back = _back(problem)

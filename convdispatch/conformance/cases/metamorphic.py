@@ -39,7 +39,7 @@ from convdispatch.numerics.problem import (
     output_shape,
     with_batch,
 )
-from convdispatch.ops import Backend, ConvTranspose, op_name
+from convdispatch.ops import Backend, ConvTranspose, known_sizes, op_name
 
 
 def cases(seed: int) -> Iterator[Case]:
@@ -93,7 +93,8 @@ def shifted(backend: Backend, problem: Problem) -> None:
     zeros, cells, moved_op = op.strides, (1,) * len(op.strides), op
     if isinstance(op, ConvTranspose):
         zeros, cells = cells, op.strides
-        size = tuple(n + stride for n, stride in zip(op.output_size, op.strides, strict=True))
+        written = known_sizes(op.output_size)
+        size = tuple(n + stride for n, stride in zip(written, op.strides, strict=True))
         moved_op = replace(op, output_size=size)
     widths, after = [(0, 0)] * x.ndim, [slice(None)] * x.ndim
     for axis, zero, cell in zip(spatial_axes(problem), zeros, cells, strict=True):

@@ -1,4 +1,4 @@
-"""Claims about one spatial axis, made of layers of every rank, layout and family alike.
+"""Claims about one spatial axis, for layers of every rank, layout and family alike.
 
 The cells lie along one axis and every other spatial axis has one cell, so that one row of numbers
 serves them all; which axis it is differs, so that a backend that takes one for another is caught.

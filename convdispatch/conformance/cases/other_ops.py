@@ -1,4 +1,4 @@
-"""Pooling, resampling and products with a matrix where every op is asked the same.
+"""Pooling, resampling and products with a matrix in the checks that all ops share.
 
 One problem of each op and rank, for checks that other modules make of convolutions: compiled,
 kept, called by two threads, of any batch, of views, beside another op.
@@ -35,7 +35,7 @@ def cases(seed: int) -> Iterator[Case]:
                 yield _case(f"{ending}-{slug}", level, check, claim, problem)
             chance = zlib.crc32(f"{chance} {ending}".encode()) >> 8
         dtype = FLOAT_DTYPES[chance & 3]
-        claim = "The result is the backend's own tensor, its shape and element type are known."
+        claim = "The result is the backend's own tensor, of a known shape and element type."
         typed = replace(problem, dtype=dtype)
         yield _case(f"described-{slug}-{dtype}", "contract", contract.described, claim, typed)
         claim = "Numbers are read by value, however they lie in memory."
@@ -127,7 +127,7 @@ _CHECKS: tuple[tuple[str, str, Check, str], ...] = (
         "device",
         "contract",
         contract.on_the_device,
-        "The result is on the device of the input, where tensors say theirs.",
+        "The result is on the device of the input, where tensors have one.",
     ),
     (
         "same-bits",
@@ -139,7 +139,7 @@ _CHECKS: tuple[tuple[str, str, Check, str], ...] = (
         "kept",
         "edge",
         concurrency.kept,
-        "An answer stays what it is when the function is called again.",
+        "An answer does not change when the function is called again.",
     ),
     (
         "threads",
@@ -151,7 +151,7 @@ _CHECKS: tuple[tuple[str, str, Check, str], ...] = (
         "inputs-untouched",
         "edge",
         inputs.untouched,
-        "Neither the arrays nor the tensors that are given are written to.",
+        "Neither the given arrays nor the given tensors are written to.",
     ),
 )
 

@@ -103,7 +103,7 @@ def _tie_case(slug: str, last: bool) -> Case:
         id=f"{name}/grad/first-of-{slug}-{'last' if last else 'first'}",
         level="grad",
         op=name,
-        claim="A maximum's gradient goes to the first cell, rows before columns, as large as it.",
+        claim="A maximum's gradient goes to the first of equal cells, rows before columns.",
         check=to_the_first,
         arguments=(slug, last),
         features=(*features(problem.op, problem.signature), "gradients", f"{name}:gradients"),

@@ -63,7 +63,8 @@ def cases(seed: int) -> Iterator[Case]:
         chance = zlib.crc32(slug.encode()) >> 8
         made = dense_problem(shape, outputs, bias=bias, activation=activation)
         problem = replace(made, dtype=FLOAT_DTYPES[chance & 3], seed=seed)
-        yield forward_case("core", f"{slug}-{problem.dtype}", problem)
+        level = "core" if problem.dtype in _DTYPES else "dtype"
+        yield forward_case(level, f"{slug}-{problem.dtype}", problem)
         if bias or activation == "linear":
             yield gradient_case(slug, replace(problem, dtype=_DTYPES[chance >> 2 & 1]))
         if bias and activation != "relu":
@@ -77,7 +78,7 @@ def cases(seed: int) -> Iterator[Case]:
         slug = f"{times(shape)}-{outputs}"
         yield forward_case("edge", f"empty-batch-{slug}", with_batch(made, 0))
         yield _edge(f"special-{slug}", made, reaches, "NaN reaches the rows and columns it is in.")
-        claim = "A product with a matrix is a convolution by one cell."
+        claim = "A product with a matrix is a convolution with a kernel of one cell."
         yield _edge(f"is-a-convolution-{slug}", made, is_a_convolution, claim)
 
 

@@ -1,4 +1,4 @@
-"""Bad input and the error that it gets: the same on every backend, before anything is computed."""
+"""Bad input and its error: the same on every backend, before anything is computed."""
 
 from __future__ import annotations
 
@@ -223,11 +223,14 @@ _SINGLE: tuple[tuple[str, str, Check, tuple[object, ...]], ...] = (
 def cases(seed: int) -> Iterator[Case]:
     """Yield a case for each kind of bad input; nothing is drawn."""
     tables = (
-        (_TOO_LARGE, "What leaves no cells is refused when the shape is known (keras#19457)."),
+        (
+            _TOO_LARGE,
+            "Arguments that leave no cells are refused once the shape is known (keras#19457).",
+        ),
         (_SIZES, "A size that the convolution cannot give back is refused (keras#13231)."),
         (_CHANNELS, "Channels that do not fit the weights or the groups are refused."),
         (_RANKS, "An input without an axis, or with an axis without cells, is refused."),
-        (_ARGUMENTS, "An argument that says nothing to the layer is refused when it is made."),
+        (_ARGUMENTS, "An illegal argument is refused when the layer is made."),
     )
     for table, claim in tables:
         for slug, refusal in table.items():
@@ -250,7 +253,7 @@ def _types() -> Iterator[Case]:
         claim = "A layer refuses an element type that is no float (jax#7637, pytorch#83505)."
         yield _case(f"bug-34-{dtype}", claim, refusing.refuses, refusal)
     for kind in refusing.STRANGE:
-        claim = "A layer refuses what is no tensor of its backend, and says what it takes."
+        claim = "A layer refuses objects that it cannot read as tensors, and says what it takes."
         yield _case(f"strange-input-{kind}", claim, refusing.refuses_strange_inputs, kind)
     for dtype in FLOAT_DTYPES:
         claim = f"The backend holds {dtype} or says that it cannot (keras#23223)."

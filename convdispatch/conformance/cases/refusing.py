@@ -82,11 +82,11 @@ def refuses(backend: Backend, refusal: Refusal) -> None:
 
 
 def refuses_strange_inputs(backend: Backend, kind: str) -> None:
-    """Require that a layer takes no such thing for a tensor, also once it is built."""
+    """Require that a layer refuses such objects, before and after it is built."""
     require_registered(backend)
     strange = STRANGE[kind]()
     if backend.owns(strange):
-        raise Mismatch(f"`owns` takes {strange!r} for a tensor of the backend")
+        raise Mismatch(f"`owns` takes {strange!r} as a tensor of the backend")
     layer = _made(with_lowering(layers.Conv2D, _lowered_too_early), backend.name, _TINY)
     says = "`inputs` must be a NumPy array, nested lists of numbers or a tensor of the layer's own"
     _require_complaint(lambda: layer(strange), errors.InvalidType, says)
@@ -119,7 +119,7 @@ def is_foreign_elsewhere(backend: Backend) -> None:
 
 
 def keeps_or_refuses(backend: Backend, dtype: str) -> None:
-    """Require that the backend holds the element type or says that it cannot: no other instead."""
+    """Require that the backend holds the element type or declares that it cannot."""
     values = np.array([1.0, 0.5, -2.0])
     for make in (backend.asarray, backend.variable):
         try:

@@ -1,4 +1,4 @@
-"""The same call gives the same bits every time, however often it is made in a row.
+"""The same call gives the same bits every time, also many times in a row.
 
 Two buffers that are used by turns, or a sum in whatever order threads finish, show only to those
 that ask again at once, and more than twice.

@@ -32,7 +32,7 @@ def cases(seed: int) -> Iterator[Case]:
     for is_last in (True, False):
         for pads in _PADS:
             pad = _problem(Pad(pads=pads, channels_last=is_last), seed)
-            yield _case("undone-by-cropping", undone, "Cropping takes padding away.", pad)
+            yield _case("undone-by-cropping", undone, "Cropping removes padding.", pad)
             yield _case("twice", padded_twice, "Pads given one by one add up.", pad)
         factors = (
             itertools.product(("nearest",), _NEAREST),
@@ -41,17 +41,17 @@ def cases(seed: int) -> Iterator[Case]:
         for interpolation, each in itertools.chain(*factors):
             op = Upsample(factors=each, interpolation=interpolation, channels_last=is_last)
             enlarged = _problem(op, seed)
-            claim = "A flipped image, enlarged, is the enlarged image, flipped."
+            claim = "Flipping before upsampling gives the same as flipping afterwards."
             yield _case(f"mirrored-{interpolation}", mirrored, claim, enlarged)
-            claim = "An image of one number stays so."
+            claim = "A constant image stays constant."
             yield _case(f"constant-{interpolation}", constant, claim, enlarged)
             if interpolation == "nearest":
-                claim = "To repeat cells is to convolve, transposed, with a kernel of ones."
+                claim = "Repeating cells is a transposed convolution with a kernel of ones."
                 yield _case("transposed-convolution", scattered, claim, enlarged)
 
 
 def undone(backend: Backend, problem: Problem) -> None:
-    """Pad and crop by as much, and look for the input, bit by bit."""
+    """Pad and crop by as much, and compare with the input, bit by bit."""
     op, (x,) = problem.op, problem.arrays
     assert isinstance(op, Pad)
     back = replace(op, pads=tuple((-low, -high) for low, high in op.pads))

@@ -1,4 +1,4 @@
-"""Resampling at any number of cells: every rank, interpolation and way to lay the two grids."""
+"""Resampling to any number of cells: every rank, interpolation and kind of coordinates."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _CLAIM = "The result is of the input's element type, within that type's bound."
 def resize_problem(
     size: Shape, output_size: Shape, way: tuple[str, str], *, last: bool, dtype: str = "float32"
 ) -> Problem:
-    """Return the resampling of so many cells at so many others."""
+    """Return the resampling from one size to another."""
     interpolation, coordinates = way
     op = Resize(
         output_size=output_size,
@@ -87,7 +87,7 @@ def _forward(
 
 
 def is_copied(backend: Backend, problem: Problem) -> Measured:
-    """Compare what the nearest cells make of NaN and infinities."""
+    """Compare NaN and infinities after resampling to the nearest cells."""
     x = problem.arrays[0].copy()
     x.reshape(-1)[[0, x.size // 2, -1]] = np.nan, np.inf, -np.inf
     assert isinstance(problem.op, Resize)
@@ -103,7 +103,7 @@ def _special(slug: str, problem: Problem) -> Case:
         id=f"{name}/edge/special-{slug}-{_layout(problem.channels_last)}",
         level="edge",
         op=name,
-        claim="NaN and infinity are copied as any number.",
+        claim="NaN and infinity are copied like any number.",
         check=is_copied,
         arguments=(problem,),
         features=every_feature(problem),

@@ -1,4 +1,4 @@
-"""Two lowered functions do not get into each other's way, however little tells them apart.
+"""Two lowered functions do not interfere, however little they differ.
 
 A backend may keep what it lowered, by op and signature. Here are pairs that differ in one thing:
 a key without it gives one the other's answer.
@@ -74,7 +74,7 @@ def interleaved(backend: Backend, one: Problem, other: Problem) -> Measured:
 
 
 def _changes(base: ConvRow) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Return what pairs differ in: a field of the geometry, or of the problem's numbers."""
+    """Return the differences of pairs: a field of the geometry, or of the problem's numbers."""
     rank = len(base.size)
     pads = tuple(pair[::-1] for pair in base.pads)
     dilation = (1,) * (rank - 1) + (2,)

@@ -1,4 +1,4 @@
-"""NaN and infinity reach the results that read them, and no other.
+"""NaN and infinity reach the results that read them, and no others.
 
 The oracle computes with them as everything else does: products and sums alone. So what it leaves
 finite has read nothing special, and its zeros around the data are zeros, not holes.
@@ -216,7 +216,7 @@ def _overflows() -> Iterator[Case]:
 
 
 def _reshapings(seed: int) -> Iterator[Case]:
-    copied = "NaN and infinity are copied as any number, and what was cropped does not show."
+    copied = "NaN and infinity are copied like any number, and cropped ones have no effect."
     spread = "NaN spreads to the samples that its cell has a share in, and no further."
     for is_last in (True, False):
         for op, check in (

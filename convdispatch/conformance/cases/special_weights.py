@@ -1,4 +1,4 @@
-"""Infinity and NaN as weights: what they are multiplied with, cells of the image and zeros of pads.
+"""Infinite and NaN weights, multiplied with cells of the image and with the zeros of pads.
 
 A weight meets a cell of the image in each result that reads the cell by its tap. A pad is a cell
 that holds zero, so that infinity over it is NaN: a backend whose kernels leave pads out declares
@@ -50,8 +50,10 @@ _PADDED = (
 
 def cases(seed: int) -> Iterator[Case]:
     """Yield a case of what weights meet in the image, and one of pads, for each special number."""
-    image = "An infinite or NaN weight makes what it must of the cells that it meets, zeros too."
-    pads = "A pad is a zero that is multiplied as any other; a transposed convolution reads none."
+    image = "An infinite or NaN weight gives the right products with all cells, zeros included."
+    pads = (
+        "Pads are zeros that are multiplied like all others; a transposed convolution reads none."
+    )
     for ending, problem in alternating((*CHOSEN[::2], *_PADDED), seed=seed):
         for special in ("inf", "-inf", "nan"):
             drawn = linear(problem)
@@ -66,7 +68,7 @@ def cases(seed: int) -> Iterator[Case]:
 
 
 def meets_image(backend: Backend, problem: Problem, special: str) -> None:
-    """Compare each result that such a weight has a share in, of ordinary cells and of zeros.
+    """Compare each result that such a weight contributes to, for ordinary cells and for zeros.
 
     A result of its filter that it meets no cell for may be NaN, by a pad; no other filter's is.
     """

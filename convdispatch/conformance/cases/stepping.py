@@ -1,4 +1,4 @@
-"""A step of gradient descent with momentum, over a backend and by hand."""
+"""A step of gradient descent with momentum, on a backend and by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`compile_step`: a training step is done in place as a whole, or not at all.
+"""`compile_step`: a training step writes all variables in place, or none.
 
 Expected values are computed here, in float64, by the formula of the step and not by its code.
 """
@@ -29,24 +29,24 @@ _RATES = (0.1, 0.05, 0.02, 0.01, 0.005)
 
 
 class _InTheStepError(Exception):
-    """What a step of these cases raises, and nothing else does."""
+    """The exception that only the steps of these cases raise."""
 
 
 def cases(seed: int) -> Iterator[Case]:
-    """Yield what is asked of steps with gradients and of steps without; `seed` draws nothing."""
+    """Yield the cases of steps with gradients and without; `seed` draws nothing."""
     for slug, check, claim in _TRAINING:
         for dtype in ("float32", "float64"):
             yield _case(f"{slug}-{dtype}", check, claim, dtype, needs=(dtype, "gradients"))
     for slug, check, claim in _PLAIN:
         yield _case(slug, check, claim, needs=("float32",))
     for fault in _FAULTS:
-        claim = "A step that raises leaves all as it was, and the next one finds it whole."
+        claim = "A step that raises changes nothing, and the next one works."
         yield _case(f"raises-{fault}", leaves_all, claim, fault, needs=("float32", "float16"))
     claim = "A counter of integers is a variable of the step, too."
     for dtype in ("int32", "int64"):
         yield _case(f"counts-{dtype}", counts, claim, dtype, needs=("float32",))
     yield _case(
-        "random", draws_anew, "Each step draws by its own key.", needs=("float32", "random")
+        "random", draws_anew, "Each step draws with its own key.", needs=("float32", "random")
     )
 
 
@@ -78,7 +78,7 @@ def other_batches(backend: Backend, dtype: str) -> None:
 
 
 def by_turns(backend: Backend, dtype: str) -> None:
-    """Take steps with two lists of variables by turns."""
+    """Take steps with two lists of variables alternately."""
     run = momentum(backend)
     models: list[Any] = [variables_of(backend, dtype, sign * WEIGHT, SLOT) for sign in (1, -1)]
     wanted: list[Any] = [(sign * WEIGHT, SLOT) for sign in (1, -1)]
@@ -91,7 +91,7 @@ def by_turns(backend: Backend, dtype: str) -> None:
 
 
 def changes_places(backend: Backend) -> None:
-    """Exchange two variables in each step and hand their old values out."""
+    """Exchange two variables in each step and return their old values."""
 
     def step(variables: Sequence[Any], inputs: Any) -> tuple[Sequence[Any], Any]:
         first, second, third = variables
@@ -111,7 +111,7 @@ def changes_places(backend: Backend) -> None:
 
 
 def in_place(backend: Backend) -> None:
-    """Take a step, and read what is returned and, where they are the same, what was given."""
+    """Take a step, and read the returned variables, and the given ones if they are the same."""
     given = variables_of(backend, "float32", WEIGHT, SLOT)
     run = backend.compile_step(lambda v, i: ([v[0] + i, v[1] - i], v[0] * 2))
     returned, doubled = run(given, backend.asarray(np.array(2.0), "float32"))
@@ -139,7 +139,7 @@ def without_variables(backend: Backend) -> None:
 
 
 def assigned_between(backend: Backend) -> None:
-    """Assign another value between two steps; it counts."""
+    """Assign another value between two steps; it takes effect."""
     run = backend.compile_step(lambda v, i: ([v[0] + i], None))
     one = backend.asarray(np.array(1.0), "float32")
     returned, _ = run(variables_of(backend, "float32", WEIGHT), one)
@@ -149,7 +149,7 @@ def assigned_between(backend: Backend) -> None:
 
 
 def keeps_what_is_given(backend: Backend) -> None:
-    """Give a step a tensor as input, and read it afterwards: inputs are not given away."""
+    """Give a step a tensor as input, and read it afterwards: inputs are not donated."""
     run = backend.compile_step(lambda v, i: ([v[0] + i], i))
     x = backend.asarray(WEIGHT, "float32")
     variables = variables_of(backend, "float32", SLOT)
@@ -160,7 +160,7 @@ def keeps_what_is_given(backend: Backend) -> None:
 
 
 def leaves_all(backend: Backend, fault: str) -> None:
-    """Let the first call of a step go wrong, read the variables, and let the second do well."""
+    """Let the first call of a step raise, read the variables, and let the second succeed."""
     is_wrong = [True]
 
     def step(variables: Sequence[Any], inputs: Any) -> tuple[Sequence[Any], Any]:
@@ -206,7 +206,7 @@ def counts(backend: Backend, dtype: str) -> None:
 
 
 def draws_anew(backend: Backend) -> None:
-    """Add a number drawn by the key of each step, and compare with the same drawn outside."""
+    """Add a number drawn with each step's key, and compare with the same draw outside a step."""
     draw = backend.random["uniform"]
 
     def step(variables: Sequence[Any], key: Any) -> tuple[Sequence[Any], Any]:
@@ -265,15 +265,19 @@ _FAULTS: dict[str, Callable[[Backend, Sequence[Any]], Sequence[Any]]] = {
     "of-another-type": _of_another_type,
 }
 _TRAINING: tuple[tuple[str, Check, str], ...] = (
-    ("several", several, "Each of several steps is the formula's, and results stay as they were."),
+    (
+        "several",
+        several,
+        "Each of several steps follows the formula, and earlier results do not change.",
+    ),
     ("other-batches", other_batches, "A step serves every batch size."),
     ("by-turns", by_turns, "One step serves several models, each with its own variables."),
 )
 _PLAIN: tuple[tuple[str, Check, str], ...] = (
-    ("changes-places", changes_places, "Every variable gets its value of before the step."),
-    ("in-place", in_place, "What a step returns has the new values."),
+    ("changes-places", changes_places, "New values are computed from the values before the step."),
+    ("in-place", in_place, "The variables that a step returns have the new values."),
     ("without-variables", without_variables, "Trees may be empty."),
-    ("assigned-between", assigned_between, "What is assigned between two steps counts."),
+    ("assigned-between", assigned_between, "An assignment between two steps takes effect."),
     ("keeps-inputs", keeps_what_is_given, "The inputs of a step can be read after it."),
 )
 

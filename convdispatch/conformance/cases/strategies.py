@@ -66,7 +66,7 @@ def dtypes() -> SearchStrategy[str]:
 
 
 def geometries(rank: int | None = None) -> SearchStrategy[ConvRow]:
-    """Return convolutions of so many spatial axes, or of any, that leave something to compute.
+    """Return convolutions of that rank, or of any, that leave something to compute.
 
     >>> from hypothesis import find
     >>> find(geometries(), lambda geometry: geometry.groups > 1)
@@ -88,7 +88,7 @@ def problems(
     """Return problems of one of `KINDS`; what is None is drawn as well.
 
     `values` and `seed` say which numbers the op is computed of: see `Problem`. Raises
-    `InvalidArgument` for a kind that there is not.
+    `InvalidArgument` for an unknown kind.
 
     >>> from hypothesis import find
     >>> find(problems("conv"), lambda problem: max(problem.op.strides) > 1).op.strides
@@ -116,7 +116,7 @@ def check_examples(
     examples: int,
     seed: int = 0,
 ) -> None:
-    """Call `check` with so many problems; where it raises, with simpler ones until none is left.
+    """Call `check` with that many problems; if it raises, with ever simpler ones.
 
     The exception is that of the simplest problem, which is the last one given to `check`. Nothing
     is printed, and no example is stored. The seed 0 draws the same problems in every run.

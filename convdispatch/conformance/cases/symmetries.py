@@ -1,4 +1,4 @@
-"""Data turned round, kernel and fields turned the same way, give the turned result.
+"""Flipped or transposed data, kernels and fields give the flipped or transposed result.
 
 Here, and in `rewritten`, two answers of one backend are compared: each may be off by its bound.
 """
@@ -63,7 +63,7 @@ def mirrored(backend: Backend, problem: Problem) -> None:
 
 
 def axes_exchanged(backend: Backend, problem: Problem) -> None:
-    """Check that spatial axes in reverse order give the result so, within twice its bound."""
+    """Check that reversed spatial axes reverse those of the result, within twice its bound."""
     op, (x, kernel) = convolution(problem), problem.arrays
     axes = spatial_axes(problem)
     order = list(range(x.ndim))
@@ -82,7 +82,7 @@ def axes_exchanged(backend: Backend, problem: Problem) -> None:
 
 
 def other_layout(backend: Backend, problem: Problem) -> None:
-    """Check that the other layout gives the same numbers, moved, within twice their bound."""
+    """Check that the other layout gives the same numbers in its order, within twice their bound."""
     op, (x, kernel) = convolution(problem), problem.arrays
     other_op = in_other_layout(problem).op
     other = compute(backend, other_op, problem.dtype, _moved(x, op), kernel)
@@ -119,6 +119,10 @@ def _mirrored_pads(problem: Problem) -> tuple[tuple[int, int], ...]:
 
 _SYMMETRIES: tuple[tuple[str, Check, str], ...] = (
     ("mirrored", mirrored, "Flipped data under a flipped kernel give the flipped result."),
-    ("exchanged-axes", axes_exchanged, "Spatial axes in reverse order give the result so."),
-    ("other-layout", other_layout, "The other layout gives the same numbers, moved."),
+    (
+        "exchanged-axes",
+        axes_exchanged,
+        "Reversing the order of the spatial axes reverses that of the result.",
+    ),
+    ("other-layout", other_layout, "The other layout gives the same numbers in its own order."),
 )

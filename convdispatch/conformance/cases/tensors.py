@@ -1,4 +1,4 @@
-"""What a backend promises of its tensors beside computing with them: conversions and variables.
+"""What a backend promises about its tensors besides computing: conversions and variables.
 
 Nothing is promised of the memory behind `asarray`, so whoever changes the array afterwards may
 change the tensor; a variable is the owner of its values.
@@ -49,23 +49,27 @@ def cases(seed: int) -> Iterator[Case]:
     for dtype in FLOAT_DTYPES:
         bits = "Values come back bit by bit: zeros' signs, subnormal numbers, infinities and NaN."
         yield _case(f"round-trip-{dtype}", bit_by_bit, bits, dtype)
-        yield _case(f"shapes-{dtype}", of_any_shape, "Scalars and empty arrays stay so.", dtype)
+        yield _case(
+            f"shapes-{dtype}", of_any_shape, "Scalars and empty arrays keep their shapes.", dtype
+        )
         for kind in KINDS:
             claim = "An array is read by value, however it lies in memory."
             yield _case(f"{kind}-array-{dtype}", converted, claim, dtype, kind)
-        yield _case(f"integers-{dtype}", integers, "Integers become numbers of the type.", dtype)
-        claim = "A number between two of the element type's becomes the nearest, of two the even."
+        yield _case(
+            f"integers-{dtype}", integers, "Integers become numbers of the element type.", dtype
+        )
+        claim = "Numbers are rounded to the nearest of the element type, ties to even."
         yield _case(f"rounded-{dtype}", rounded, claim, dtype)
-        claim = "What later happens to the array does not happen to the variable, or back."
+        claim = "Later changes of the array do not reach the variable, and the reverse."
         yield _case(f"variable-is-a-copy-{dtype}", a_copy, claim, dtype)
         claim = "A variable that was assigned has the new values, its shape and its type."
         yield _case(f"assign-{dtype}", assigned, claim, dtype)
-        claim = "What one thread made, another computes with and reads."
+        claim = "A thread can compute with the tensors of another, and read them."
         yield _case(f"other-thread-{dtype}", handed_over, claim, dtype)
         claim = "A backend owns what it made, and no list, string or number."
         yield _case(f"owns-{dtype}", owned, claim, dtype)
         for other in FLOAT_DTYPES:
-            claim = "A cast rounds to nearest, of two to the even one, and keeps NaN and infinity."
+            claim = "A cast rounds to nearest, ties to even, and keeps NaN and infinity."
             yield _case(f"cast-{dtype}-{other}", cast, claim, dtype, other)
 
 
@@ -115,7 +119,7 @@ def integers(backend: Backend, dtype: str) -> None:
 
 
 def rounded(backend: Backend, dtype: str) -> None:
-    """Make a constant and a variable of float64 numbers that the element type has not."""
+    """Make a constant and a variable of float64 numbers that the element type lacks."""
     numbers = np.array(TO_ROUND)
     for method in _METHODS:
         with np.errstate(all="ignore"):
@@ -181,7 +185,7 @@ def _doubled(backend: Backend, tensor: Any) -> Any:
 
 
 def owned(backend: Backend, dtype: str) -> None:
-    """Ask `owns` of all that makes a tensor, and of what never is one."""
+    """Call `owns` with all kinds of tensors, and with objects that never are tensors."""
     array = np.ones((1, 2))
     constant = backend.asarray(array, dtype)
     _require_owned(backend, constant, "what `asarray` made")

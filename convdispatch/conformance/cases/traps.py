@@ -1,4 +1,4 @@
-"""The traps of which cells a kernel meets: what is easily computed otherwise, with its numbers.
+"""Traps about the cells that a kernel meets, each with its numbers.
 
 The traps are numbered 1 to 21; those of channels, crops, grids and formulas are in
 `traps_elsewhere`. Unless a claim says otherwise there is one channel and no bias.

@@ -1,4 +1,4 @@
-"""The traps that no single axis shows: channels, crops, grids, and formulas of functions.
+"""Traps that no single axis shows: channels, crops, grids, and formulas of functions.
 
 Numbered as in `traps`.
 """

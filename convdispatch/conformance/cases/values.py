@@ -18,7 +18,7 @@ def forward(backend: Backend, problem: Problem) -> Measured:
 
 
 def forward_case(level: str, slug: str, problem: Problem, claim: str = "") -> Case:
-    """Return the case that the op's result is right for this problem."""
+    """Return the case that checks the op's result for this problem."""
     name = op_name(problem.op)
     return Case(
         id=f"{name}/{level}/{slug}",

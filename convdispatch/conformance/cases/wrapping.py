@@ -1,6 +1,6 @@
 """`wrap`: a model as an object of its framework, with the model's own weights under their names.
 
-Frameworks differ in what such an object is. It is asked as far as it can be: a pair is a pure
+Frameworks differ in what such an object is, so it is checked by its kind: a pair is a pure
 function and a dictionary; an object is called, and lists its weights by `named_parameters` and
 `named_buffers`, or by `weights` and `trainable_variables`.
 """
@@ -57,7 +57,7 @@ class _Centred(_Plain):
 
 
 def cases(seed: int) -> Iterator[Case]:
-    """Yield what is asked of a wrapped model; `seed` draws nothing."""
+    """Yield the cases of wrapped models; `seed` draws nothing."""
     for slug, check, claim, needs in _CHECKS:
         yield Case(
             id=f"wrap/contract/{slug}",
@@ -101,7 +101,7 @@ def shares(backend: Backend) -> None:
 
 
 def is_differentiated(backend: Backend) -> None:
-    """Differentiate the sum of the outputs for the input, and where weights are given for them."""
+    """Differentiate the outputs' sum by the input and, where weights are given, by the weights."""
     wrapped = backend.wrap(_Plain(backend))
     total = backend.functions["sum"]
 
@@ -195,9 +195,19 @@ def _names(wrapped: Any) -> tuple[set[str], set[str]]:
 
 _CHECKS: tuple[tuple[str, Check, str, tuple[str, ...]], ...] = (
     ("infers", infers, "A wrapped model computes what the model does.", ()),
-    ("names", named, "Weights have the model's names, and are trained or not as it says.", ()),
+    (
+        "names",
+        named,
+        "Weights have the model's names, and are trainable where the model says so.",
+        (),
+    ),
     ("shares", shares, "The weights are the model's own tensors.", ()),
-    ("gradients", is_differentiated, "A wrapped model is differentiated.", ("gradients",)),
-    ("training", trains, "In training it computes by `training` and keeps updates.", ("random",)),
-    ("plain-training", trains_plainly, "Without `training` a model is trained by `apply`.", ()),
+    ("gradients", is_differentiated, "A wrapped model can be differentiated.", ("gradients",)),
+    (
+        "training",
+        trains,
+        "In training, a wrapped model computes with `training` and keeps the updates.",
+        ("random",),
+    ),
+    ("plain-training", trains_plainly, "A model without `training` is trained with `apply`.", ()),
 )

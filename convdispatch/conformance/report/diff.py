@@ -249,6 +249,6 @@ def _worst(
 
 
 def _sentence(change: Change) -> str:
-    """Return the case and the first line of what is said of it."""
+    """Return the case and the first line of its detail."""
     detail = change.detail.partition("\n")[0]
     return f"{change.case}: {detail}" if detail else change.case

@@ -20,7 +20,7 @@ from convdispatch.conformance.report.decoding import Misfit, reader
 from convdispatch.conformance.results import FAILED, STATUSES, Outcome
 from convdispatch.errors import ConvDispatchError
 from convdispatch.numerics.problem import Problem
-from convdispatch.ops import Conv, ConvTranspose, Shape
+from convdispatch.ops import Conv, ConvTranspose, Shape, known_sizes
 from convdispatch.support.files import read_whole
 
 VERSION = 1
@@ -246,7 +246,7 @@ def _require_among(what: str, found: set[str], allowed: set[str]) -> None:
         some = ", ".join(map(repr, sorted(allowed)[:5])) or "none"
         raise ReportError(
             f"an outcome of a report has the {what} {unknown!r}, which is not one of the "
-            f"{len(allowed)} that there are ({some}). Correct it or list it."
+            f"{len(allowed)} known ones ({some}). Correct it or list it."
         )
 
 
@@ -256,10 +256,14 @@ def _drawing(problem: Problem) -> Drawing | None:
         return None
     read = problem.input_shape[1:-1] if op.channels_last else problem.input_shape[2:]
     kernel = problem.weight_shapes[0][:-2]
+    if isinstance(op, ConvTranspose):
+        written = known_sizes(op.output_size)
+    else:
+        written = _written(op, read, kernel)
     return Drawing(
         transposed=isinstance(op, ConvTranspose),
         input=read,
-        output=op.output_size if isinstance(op, ConvTranspose) else _written(op, read, kernel),
+        output=written,
         kernel=kernel,
         strides=op.strides,
         pads=op.pads,
@@ -275,5 +279,5 @@ def _written(op: Conv, read: Shape, kernel: Shape) -> Shape:
 
 
 def describe(cases: Iterable[Case]) -> tuple[CaseRecord, ...]:
-    """Return what a report says of these cases."""
+    """Return a report's records of these cases."""
     return tuple(CaseRecord.of(case) for case in cases)

@@ -122,7 +122,7 @@ def _is_report(data: bytes) -> bool:
 
 @contextlib.contextmanager
 def reserved(path: str | None, option: str) -> Iterator[ReportFile | None]:
-    """Give the file while a run goes on, or None where none is asked for."""
+    """Give the file while a run goes on, or None if none was requested."""
     file = None if path is None else ReportFile(path, option)
     try:
         yield file
@@ -135,7 +135,7 @@ def reserved(path: str | None, option: str) -> Iterator[ReportFile | None]:
 def reserved_reports(
     json: str | None, html: str | None, prefix: str = "--"
 ) -> Iterator[Callable[[Report], list[str]]]:
-    """Give what writes the reports that are asked for, their files being proved writable.
+    """Give the writers of the requested reports, whose files are known to be writable.
 
     It returns a sentence for each that could not be written after all; the others are. Raises
     `ReportError`, naming the option by its prefix, where one cannot be written from the beginning.

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.cases.values import forward
-from convdispatch.conformance.report.source import Source, Unwritable
+from convdispatch.conformance.report.source import SourceWriter, Unwritable
 from convdispatch.conformance.results import FAILED, KNOWN_FAILURE, Outcome
 from convdispatch.numerics.problem import Array, Problem
 from convdispatch.ops import BackendInfo, features
@@ -74,7 +74,7 @@ def _called(case: Case, backend: str, seed: int) -> list[str]:
 
 def _direct(case: Case, backend: str) -> list[str]:
     """Return the call of the check; raise `Unwritable` where it has no name to import."""
-    source = Source()
+    source = SourceWriter()
     source.imports.add("from convdispatch.registry import registry")
     check = source.of(case.check)
     arguments = [f"registry.load({backend!r})", *map(source.of, case.arguments)]
@@ -86,7 +86,7 @@ def _written_out(problem: Problem, backend: str, factor: float) -> list[str]:
     names = _NAMES[: len(problem.arrays)]
     want, allowed = problem.expected
     arrays = [*problem.arrays, want, factor * allowed]
-    source = Source()
+    source = SourceWriter()
     assignments = [
         f"{name} = {_multiline(source, array)}"
         for name, array in zip([*names, "want", "allowed"], arrays, strict=True)
@@ -115,7 +115,7 @@ def _written_out(problem: Problem, backend: str, factor: float) -> list[str]:
     ]
 
 
-def _multiline(source: Source, array: Array) -> str:
+def _multiline(source: SourceWriter, array: Array) -> str:
     numbers = textwrap.fill(", ".join(map(source.of, array.ravel().tolist())), 96)
     indented = textwrap.indent(numbers, "    ")
     source.imports.add("import numpy as np")

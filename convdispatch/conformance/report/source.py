@@ -24,7 +24,7 @@ class Unwritable(ValueError):  # noqa: N818 - named after what is wrong
     """No expression reproduces the value."""
 
 
-class Source:
+class SourceWriter:
     """Writes values down; `imports` are the lines that the expressions rely on."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Source:
     def of(self, value: Any) -> str:
         """Return an expression that gives the value again; raise `Unwritable` if none does.
 
-        >>> Source().of((1, 2.5, float("inf"), {"a": []}))
+        >>> SourceWriter().of((1, 2.5, float("inf"), {"a": []}))
         "(1, 2.5, float('inf'), {'a': []},)"
         """
         kind = type(value)

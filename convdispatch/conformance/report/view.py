@@ -242,7 +242,7 @@ def reasons(report: Report, status: str) -> list[Reason]:
         counts: Counter[str] = Counter()
         for outcome in backend.outcomes:
             if outcome.status == status:
-                reason = outcome.detail.partition("\n")[0]  # what comes after is of the case alone
+                reason = outcome.detail.partition("\n")[0]  # the rest concerns this case only
                 counts[reason] += 1
                 examples.setdefault(reason, outcome.case)
         href = link(backend=backend.name, status=status)

@@ -35,7 +35,7 @@ from convdispatch.support.foreign import said
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a backend says of itself: what it does not support, and where it is known to fail."""
+    """What a backend declares: what it does not support, and where it is known to fail."""
 
     unsupported: dict[str, str]
     known: KnownFailures

@@ -83,7 +83,7 @@ def _file(module: str) -> Traversable | None:
 
 
 def _is_package(name: str) -> bool:
-    """Say whether it can be imported and is a folder; a module of one file has none of its own."""
+    """Say whether it can be imported and is a folder; a module of one file has no folder."""
     spec = importlib.util.find_spec(name)
     return spec is not None and spec.submodule_search_locations is not None
 

@@ -99,7 +99,7 @@ def _broken() -> list[str]:
 
 
 class Run:
-    """The plugin that pytest is given where a backend is asked for."""
+    """The plugin that pytest gets if a backend was requested."""
 
     def __init__(self, config: pytest.Config, wanted: Wanted) -> None:
         """Load the backends and reserve the reports' files; raise `pytest.UsageError` if not."""
@@ -176,7 +176,7 @@ class Run:
             self._problems[name].append(f"{report.nodeid}: {report.longreprtext}")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say of each backend what pytest's own words do not."""
+        """Add what pytest's own summary does not say about each backend."""
         if not self._outcomes:
             return
         terminalreporter.section("convdispatch conformance")
@@ -192,7 +192,7 @@ class Run:
                 terminalreporter.line(f"  worst error: {worst.bounds:.3g} bounds in {where}")
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the reports that were asked for, those of a part where not all was run."""
+        """Write the requested reports, also where only some of the cases were run."""
         if not _is_worker(session.config) and not session.config.option.collectonly:
             if session.exitstatus == pytest.ExitCode.OK and any(self._problems.values()):
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED  # no test fails for them

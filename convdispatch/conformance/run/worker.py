@@ -56,7 +56,7 @@ def main(name: str, seed: int, wants_scripts: bool) -> None:
             outcome = (
                 execute(case, backend, declared, try_unsupported=True) if case else _gone(case_id)
             )
-            # Here, where what a script says of the case has just been computed.
+            # Here, where the results that a script shows have just been computed.
             text = explained(case, outcome, entry.info, seed) if case and wants_scripts else ""
             answer = {"token": token, "outcome": encode(outcome), "script": text}
             _answer(answers, answer | {"left_out": registry.left_out()})

@@ -6,7 +6,7 @@ façades'. An update is pure: see `Optimizer`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import convdispatch.formulas.optimizers._keras1 as keras1
@@ -56,21 +56,26 @@ def get(identifier: object, table: Mapping[str, Entry] = KERAS3) -> Optimizer:
     >>> get("adam").get_config()["beta_2"]
     0.999
     """
-    factories = {name: entry.from_config for name, entry in table.items()}
+    factories = {name: _maker(entry) for name, entry in table.items()}
     spelled = {name.lower(): name for name in table}
     if isinstance(identifier, str):
         identifier = spelled.get(identifier.lower(), identifier)
     elif isinstance(identifier, Mapping) and isinstance(identifier.get("class_name"), str):
-        name = identifier["class_name"]
+        name = identifier["class_name"].removeprefix("Custom>")  # so tf_keras writes its own
         identifier = {**identifier, "class_name": spelled.get(name.lower(), name)}
-    found = lookup.resolve(identifier, table, kind="optimizer", base=Optimizer)
+    found = lookup.resolve(identifier, factories, kind="optimizer", base=Optimizer)
     if not isinstance(found, Optimizer):
         raise InvalidType(
             f"cannot interpret {found!r} (of type {type(found).__name__}) as an optimizer; "
             f"allowed: a name, a configuration or an Optimizer. The names are "
-            f"{lookup.quoted(factories)}."
+            f"{lookup.quoted(table)}."
         )
     return found
+
+
+def _maker(entry: Entry) -> Callable[..., Optimizer]:
+    """Return what makes an optimizer of the arguments in a configuration."""
+    return lambda **config: entry.from_config(config)
 
 
 def serialize(optimizer: Optimizer) -> object:

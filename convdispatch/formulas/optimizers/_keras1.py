@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import convdispatch.formulas.optimizers._keras2 as keras2
 from convdispatch.formulas.optimizers._optimizer import Rate
+from convdispatch.formulas.optimizers._own_weights import in_turn
 from convdispatch.formulas.optimizers._rules import Moments
 
 SGD = keras2.SGD
@@ -35,6 +36,8 @@ class Adadelta(keras2.Adadelta):
 @dataclass(eq=False)
 class Adam(keras2.Old, Moments):
     """Kingma and Ba, 2015, arXiv:1412.6980: moving means of the gradient and of its square."""
+
+    order = in_turn("momentum", "velocity", heads=("iterations",))
 
     lr: Rate = 0.001
     beta_1: float = 0.9

@@ -13,6 +13,7 @@ from typing import Any
 from convdispatch.formulas import lookup
 from convdispatch.formulas.elementary import Functions
 from convdispatch.formulas.optimizers._optimizer import Optimizer, Rate, fraction, limit
+from convdispatch.formulas.optimizers._own_weights import in_turn
 from convdispatch.formulas.optimizers._rules import (
     Delta,
     Gradient,
@@ -43,7 +44,6 @@ class Old(Optimizer):
     def __post_init__(self) -> None:
         """Check every argument."""
         self._settle(
-            iterations=0,
             clipnorm=limit(self.clipnorm, "clipnorm"),
             clipvalue=limit(self.clipvalue, "clipvalue"),
             **{name: _checked(name, value) for name, value in self._of_rule().items()},
@@ -54,9 +54,9 @@ class Old(Optimizer):
         """The learning rate, as later versions call it."""
         return self.lr
 
-    def __setattr__(self, name: str, value: object) -> None:
-        """Set the learning rate, checked: see `Optimizer`."""
-        super().__setattr__("lr" if name == "learning_rate" else name, value)
+    @learning_rate.setter
+    def learning_rate(self, value: Rate) -> None:
+        self.lr = value
 
     def clipped(self, f: Functions, gradients: Sequence[Any]) -> Sequence[Any]:
         """Return the gradients, clipped as the optimizer's arguments say."""
@@ -90,6 +90,8 @@ class Old(Optimizer):
 class SGD(Old, Gradient):
     """Gradient descent, with momentum, plain or Nesterov's."""
 
+    order = in_turn("momentum", heads=("iterations",), momentum="alike")
+
     lr: Rate = 0.01
     momentum: float = 0.0
     decay: float = 0.0
@@ -100,6 +102,8 @@ class SGD(Old, Gradient):
 class RMSprop(Old, RootMeanSquare):
     """The gradient over the root of a moving mean of its square."""
 
+    order = in_turn("velocity")
+
     rho: float = 0.9
     epsilon: float | None = None
     decay: float = 0.0
@@ -108,6 +112,8 @@ class RMSprop(Old, RootMeanSquare):
 @dataclass(eq=False)
 class Adagrad(Old, SumOfSquares):
     """Duchi et al., 2011: the gradient over the root of the sum of all its squares."""
+
+    order = in_turn("accumulator")
 
     lr: Rate = 0.01
     epsilon: float | None = None
@@ -118,6 +124,8 @@ class Adagrad(Old, SumOfSquares):
 class Adadelta(Old, Delta):
     """Zeiler, 2012, arXiv:1212.5701: steps in the unit of the weight."""
 
+    order = in_turn("accumulated_grad", "accumulated_delta_var")
+
     lr: Rate = 1.0
     rho: float = 0.95
     epsilon: float | None = None
@@ -127,6 +135,10 @@ class Adadelta(Old, Delta):
 @dataclass(eq=False)
 class Adam(Old, Moments):
     """Kingma and Ba, 2015, arXiv:1412.6980: moving means of the gradient and of its square."""
+
+    order = in_turn(
+        "momentum", "velocity", "velocity_hat", heads=("iterations",), velocity_hat="one"
+    )
 
     beta_1: float = 0.9
     beta_2: float = 0.999
@@ -139,6 +151,8 @@ class Adam(Old, Moments):
 class Adamax(Old, GreatestMoments):
     """Kingma and Ba, 2015, section 7.1: `Adam` with the maximum norm in place of the square."""
 
+    order = in_turn("momentum", "norm", heads=("iterations",))
+
     lr: Rate = 0.002
     beta_1: float = 0.9
     beta_2: float = 0.999
@@ -149,6 +163,8 @@ class Adamax(Old, GreatestMoments):
 @dataclass(eq=False)
 class Nadam(Old, NesterovMoments):
     """Dozat, 2016: `Adam` with Nesterov's momentum, which grows in the first steps."""
+
+    order = in_turn("momentum", "velocity", heads=("iterations",))
 
     lr: Rate = 0.002
     beta_1: float = 0.9

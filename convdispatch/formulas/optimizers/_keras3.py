@@ -19,6 +19,7 @@ from convdispatch.formulas.optimizers._optimizer import (
     scale_to_norm,
     sum_of_squares,
 )
+from convdispatch.formulas.optimizers._own_weights import by_weight
 from convdispatch.formulas.optimizers._rules import (
     Delta,
     Gradient,
@@ -33,11 +34,12 @@ from convdispatch.formulas.optimizers.schedules import get as schedule_of
 
 # Arguments of Keras 3 that are not offered, with the values that mean that they are not used.
 _NOT_OFFERED: Mapping[str, object] = {
-    "use_ema": False,
-    "ema_overwrite_frequency": None,
+    "use_ema": False,  # without it the other two of its kind have no meaning
     "loss_scale_factor": None,
     "gradient_accumulation_steps": None,
 }
+# What tf_keras writes beside Keras 3's arguments, of how it computes.
+_OF_TF_KERAS = ("jit_compile", "is_legacy_optimizer")
 
 
 @dataclass(eq=False)
@@ -79,12 +81,20 @@ class _Keras3(Optimizer):
                 f"received {lookup.quoted(given)}. Leave out the others."
             )
         self._settle(
-            iterations=0,
             name=self.name or _snake_case(type(self).__name__),
             weight_decay=limit(self.weight_decay, "weight_decay"),
             **{name: limit(value, name) for name, value in limits.items()},
             **self.checked(),
         )
+
+    @property
+    def lr(self) -> Rate:
+        """The learning rate, as earlier versions call it."""
+        return self.learning_rate
+
+    @lr.setter
+    def lr(self, value: Rate) -> None:
+        self.learning_rate = value
 
     def checked(self) -> Mapping[str, object]:
         """Return the hyperparameters of the rule, checked."""
@@ -124,9 +134,10 @@ class _Keras3(Optimizer):
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Self:
         """Return the optimizer that `get_config` described; `config` is left as it was."""
-        rate = config.get("learning_rate") if isinstance(config, Mapping) else None
-        if isinstance(rate, Mapping):
-            config = {**config, "learning_rate": schedule_of(rate)}
+        if isinstance(config, Mapping):
+            config = {name: v for name, v in config.items() if name not in _OF_TF_KERAS}
+            if isinstance(config.get("learning_rate"), Mapping):
+                config["learning_rate"] = schedule_of(config["learning_rate"])
         return super().from_config(config)
 
 
@@ -156,6 +167,8 @@ class SGD(_Keras3, Gradient):
     0.9
     """
 
+    order = by_weight(("momentum",))
+
     learning_rate: Rate = 0.01
     momentum: float = 0.0
     nesterov: bool = False
@@ -168,6 +181,8 @@ class SGD(_Keras3, Gradient):
 @dataclass(eq=False)
 class RMSprop(_Keras3, RootMeanSquare):
     """The gradient over the root of a moving mean of its square; centered: of its variance."""
+
+    order = by_weight(("velocity",), ("momentum",), ("average_gradient",))
 
     rho: float = 0.9
     momentum: float = 0.0
@@ -188,6 +203,8 @@ class RMSprop(_Keras3, RootMeanSquare):
 class Adagrad(_Keras3, SumOfSquares):
     """Duchi et al., 2011: the gradient over the root of the sum of all its squares."""
 
+    order = by_weight(("accumulator",))
+
     initial_accumulator_value: float = 0.1
     epsilon: float = 1e-7
 
@@ -201,6 +218,8 @@ class Adagrad(_Keras3, SumOfSquares):
 class Adadelta(_Keras3, Delta):
     """Zeiler, 2012, arXiv:1212.5701: steps in the unit of the weight."""
 
+    order = by_weight(("accumulated_grad", "accumulated_delta_var"))
+
     rho: float = 0.95
     epsilon: float = 1e-7
 
@@ -213,6 +232,8 @@ class Adadelta(_Keras3, Delta):
 @dataclass(eq=False)
 class Adam(_Keras3, Moments):
     """Kingma and Ba, 2015, arXiv:1412.6980: moving means of the gradient and of its square."""
+
+    order = by_weight(("momentum", "velocity"), ("velocity_hat",))
 
     beta_1: float = 0.9
     beta_2: float = 0.999
@@ -235,6 +256,8 @@ class AdamW(Adam):
 class Adamax(_Keras3, GreatestMoments):
     """Kingma and Ba, 2015, section 7.1: `Adam` with the maximum norm in place of the square."""
 
+    order = by_weight(("momentum", "norm"))
+
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-7
@@ -247,6 +270,8 @@ class Adamax(_Keras3, GreatestMoments):
 @dataclass(eq=False)
 class Nadam(_Keras3, NesterovMoments):
     """Dozat, 2016: `Adam` with Nesterov's momentum, which grows in the first steps."""
+
+    order = by_weight(("momentum", "velocity"), tail=("u_product",))
 
     beta_1: float = 0.9
     beta_2: float = 0.999

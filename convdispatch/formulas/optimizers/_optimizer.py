@@ -6,13 +6,17 @@ hyperparameters are Python numbers; what changes from step to step is a tensor.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
+
+import numpy as np
 
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.formulas import lookup
 from convdispatch.formulas.elementary import zeros
+from convdispatch.formulas.optimizers._own_weights import Keeper, Order, by_weight
 from convdispatch.formulas.optimizers.schedules import LearningRateSchedule
 from convdispatch.ops import Tensor
 
@@ -21,15 +25,72 @@ Slots: TypeAlias = Mapping[str, Any]
 Rate: TypeAlias = float | LearningRateSchedule | Callable[[], float]
 
 
-class Optimizer(lookup.Configured):
-    """Base of all optimizers; a user's subclass defines `initial` and `rule`.
+# What the Kerases call the learning rate.
+_RATES = ("lr", "learning_rate")
 
-    iterations: how many updates have been made. The training loop counts them.
-    """
+
+class Optimizer(lookup.Configured):
+    """Base of all optimizers; a user's subclass defines `initial` and `rule`."""
 
     # The argument that holds the learning rate.
-    rate_name = "learning_rate"
-    iterations: int
+    rate_name: ClassVar[str] = "learning_rate"
+    # Where this Keras has each of the optimizer's own weights; None for an order of no Keras.
+    order: ClassVar[Order | None] = None
+    _keeper: Keeper | None = None
+    _iterations: int = 0
+    _awaiting: Sequence[Any] | None = None  # weights that were set before training began
+
+    def __new__(cls, *_: object, **arguments: object) -> Self:
+        """Refuse arguments that the class does not have, with the name that it does."""
+        known = inspect.signature(cls.__init__).parameters
+        if not any(one.kind is inspect.Parameter.VAR_KEYWORD for one in known.values()):
+            for name in arguments:
+                if name not in known:
+                    meant = cls.rate_name if name in _RATES else name
+                    allowed = [one for one in known if one != "self"]
+                    raise InvalidType(
+                        f"{cls.__name__} takes no argument `{name}`; allowed: "
+                        f"{lookup.quoted(allowed)}. {lookup.hint(meant, allowed)}"
+                    )
+        return super().__new__(cls)
+
+    @property
+    def iterations(self) -> int:
+        """How many updates have been made."""
+        return self._iterations if self._keeper is None else self._keeper.iterations
+
+    def kept_by(self, keeper: Keeper) -> None:
+        """Note who trains now; that one goes on from weights that were set before."""
+        awaiting, self._awaiting, self._keeper = self._awaiting, None, keeper
+        if awaiting is not None:
+            self.set_weights(awaiting)
+
+    def get_weights(self) -> list[Any]:
+        """Return the optimizer's own weights as its Keras orders them; none before training."""
+        if self._keeper is None:
+            return list(self._awaiting or ())
+        return self._order().flat(self._keeper, self.rate_at(self.iterations))
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Go on from weights that `get_weights` returned, or that this Keras saved.
+
+        Before training they wait for it, and are checked when it begins.
+        """
+        keeper = self._keeper
+        if keeper is None:
+            self._awaiting = list(weights)
+            return
+        slots, heads = self._order().read(weights, keeper)
+        iterations = int(heads.get("iterations", keeper.iterations))
+        if self._order().tail == () and self.shared():
+            slots[-1] = {name: np.asarray(v) for name, v in self.shared_after(iterations).items()}
+        keeper.write(slots, iterations)
+        if "learning_rate" in heads and isinstance(getattr(self, self.rate_name), float):
+            setattr(self, self.rate_name, float(heads["learning_rate"]))
+
+    def shared_after(self, iterations: int) -> Mapping[str, float]:
+        """Return the numbers that all weights share after so many updates."""
+        return self.shared()
 
     def initial(self) -> Mapping[str, float]:
         """Return the names of the slots of each weight, with the number that each starts with."""
@@ -108,6 +169,14 @@ class Optimizer(lookup.Configured):
         elif callable(rate):
             rate = rate()
         return lookup.number(rate, self.rate_name, at_least=0.0)
+
+    def _order(self) -> Order:
+        """Return where the own weights are: by weight and name where no Keras says it."""
+        return self.order or by_weight(tuple(self.initial()), tail=tuple(self.shared()))
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what a copy has: the arguments, and no part in the training of the original."""
+        return {**self.__dict__, "_keeper": None, "_iterations": self.iterations}
 
     def __setattr__(self, name: str, value: object) -> None:
         """Set the learning rate, checked; compiled steps hold the other arguments."""

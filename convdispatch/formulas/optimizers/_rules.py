@@ -202,6 +202,15 @@ class NesterovMoments(Optimizer):
         """Return the product of the momentums of all steps so far."""
         return {"u_product": 1.0}
 
+    def shared_after(self, iterations: int) -> Mapping[str, float]:
+        """Return the product of the momentums of so many steps."""
+        product = 1.0
+        for step in range(1, iterations + 1):
+            product *= self.beta_1 * (1 - 0.5 * 0.96 ** (step * self.schedule_decay))
+            if not product:
+                break
+        return {"u_product": product}
+
     def numbers(
         self, f: Functions, rate: Any, step: Any, shared: Slots
     ) -> tuple[Any, Mapping[str, Any]]:

@@ -135,7 +135,8 @@ class CosineDecay(LearningRateSchedule):
         """Check every argument."""
         target = self.warmup_target
         self._settle(
-            **_checked(self, "initial_learning_rate", "alpha", "warmup_steps"),
+            **_checked(self, "initial_learning_rate", "alpha"),
+            warmup_steps=lookup.integer(self.warmup_steps, "warmup_steps", at_least=0),
             warmup_target=None if target is None else lookup.number(target, "warmup_target"),
         )
 

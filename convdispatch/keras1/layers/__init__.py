@@ -8,6 +8,7 @@ from convdispatch.formulas.dialects import KERAS1
 from convdispatch.keras1.layers.convolutional import *  # noqa: F403  # all rows of the table
 from convdispatch.keras1.layers.core import *  # noqa: F403
 from convdispatch.keras1.layers.normalization import *  # noqa: F403
+from convdispatch.keras1.layers.pooling import *  # noqa: F403
 from convdispatch.layers import Input, InputLayer
 
 __all__ = ["Input", "InputLayer", *names_of(rows_of(KERAS1.layers))]

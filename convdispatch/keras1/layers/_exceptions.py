@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from convdispatch import layers
 from convdispatch.engine.arguments import as_partial_shape
 from convdispatch.errors import InvalidArgument
-from convdispatch.facades.input_length import InputByLength
+from convdispatch.facades.input_length import InputByLength, InputByWidth
 from convdispatch.keras1.layers._modes import ByMode
 from convdispatch.ops import PartialShape
 
@@ -27,6 +27,21 @@ class Sequences(InputByLength, layers.Conv1D):
         """Return the constructor's arguments as JSON types."""
         announced = {"input_dim": self.input_dim, "input_length": self.input_length}
         return super().get_config() | announced
+
+
+class Rows(InputByWidth):
+    """Products with a matrix of rows of numbers."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON types."""
+        return super().get_config() | {"input_dim": self.input_dim}
+
+
+class RowOfAll(layers.Flatten):
+    """Numbers in the order in which they are kept, wherever the channels are."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(data_format="channels_last", **options)
 
 
 class Deconvolution(layers.Conv2DTranspose):
@@ -104,7 +119,7 @@ class Padding3D(layers.ZeroPadding3D):
 
 
 def _sides(padding: Any, names: Sequence[str]) -> Any:
-    """Return the sides that a dictionary names, in order, or any other padding as it is."""
+    """Return the sides that a dictionary names, in order, or any other padding unchanged."""
     if not isinstance(padding, Mapping):
         return padding
     unknown = [name for name in padding if name not in names]
@@ -120,6 +135,8 @@ EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "BatchNormalization": ByMode,
     "Convolution1D": Sequences,
     "Deconvolution2D": Deconvolution,
+    "Dense": Rows,
+    "Flatten": RowOfAll,
     "SeparableConvolution2D": Separable,
     "ZeroPadding1D": Padding1D,
     "ZeroPadding2D": Padding2D,

@@ -1,4 +1,4 @@
-"""What `help` says of Keras 1's layers where it is not what `convdispatch.layers` says of its own.
+"""What `help` says about Keras 1's layers where it differs from `convdispatch.layers`.
 
 Paragraphs on errors and sources are added to each; one that begins with "Raises" takes the place of
 the added one.

@@ -3,15 +3,82 @@
 Written by tools/write_stubs.py.
 """
 
-from typing import Unpack
+from collections.abc import Sequence
+from typing import Any, Unpack
 
 from convdispatch import layers
-from convdispatch.engine.constructor_signature import LayerOptions
+from convdispatch.engine.constructor_signature import LayerOptions, OptionsBesideWeights
+from convdispatch.keras1.layers._exceptions import RowOfAll, Rows
 from convdispatch.keras1.layers._layer import Keras1Layer
+from convdispatch.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 
 __all__ = [
+    "Activation",
+    "Dense",
     "Dropout",
+    "Flatten",
+    "Masking",
 ]
+
+class Activation(Keras1Layer, layers.Activation):
+    """Apply an activation to every number, or to every row of them as softmax does.
+
+        input   any shape
+        output  the same
+
+    Raises `InvalidArgument` or `InvalidType` for an activation that is unknown or that changes the
+    shape. A call raises `InvalidType` for integers and for a tensor of another framework.
+
+    Source: Keras 1.2.2 `Activation`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import Activation
+    >>> Activation("relu")(np.array([[-1.0, 2.0]]))
+    array([[0., 2.]])
+    """
+
+    def __init__(
+        self,
+        activation: ActivationLike,
+        **options: Unpack[LayerOptions],
+    ) -> None: ...
+
+class Dense(Keras1Layer, Rows, layers.Dense):
+    """Multiply the last axis by a matrix: activation(x @ kernel + bias).
+
+        input   (batch, ..., channels)
+        output  (batch, ..., output_dim)
+        kernel  (channels, output_dim)
+        bias    (output_dim,)
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for an input without an axis beside the batch and for channels that
+    the layer was not built for; `InvalidType` for integers and for a tensor of another framework.
+
+    Source: Keras 1.2.2 `Dense`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import Dense
+    >>> layer = Dense(2, weights=[np.array([[1.0, 10.0], [2.0, 20.0]]), np.array([0.5, 0.0])])
+    >>> layer(np.array([[1.0, 1.0]]))
+    array([[ 3.5, 30. ]])
+    """
+
+    def __init__(
+        self,
+        output_dim: int,
+        init: InitializerLike = "glorot_uniform",
+        activation: ActivationLike = None,
+        weights: Sequence[Any] | None = None,
+        W_regularizer: RegularizerLike = None,
+        b_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        W_constraint: ConstraintLike = None,
+        b_constraint: ConstraintLike = None,
+        bias: bool = True,
+        input_dim: int | None = None,
+        **options: Unpack[OptionsBesideWeights],
+    ) -> None: ...
 
 class Dropout(Keras1Layer, layers.Dropout):
     """Leave out numbers with probability `p` in training; divide the others by 1 - `p`.
@@ -37,3 +104,50 @@ class Dropout(Keras1Layer, layers.Dropout):
         p: float,
         **options: Unpack[LayerOptions],
     ) -> None: ...
+
+class Flatten(Keras1Layer, RowOfAll, layers.Flatten):
+    """Put all numbers of a sample in one row.
+
+        input   (batch, ...)
+        output  (batch, numbers)
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for an input that has only a batch axis or an axis without cells;
+    `InvalidType` for integers and for a tensor of another framework.
+
+    Source: Keras 1.2.2 `Flatten`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import Flatten
+    >>> Flatten()(np.arange(4.0).reshape(1, 2, 2))
+    array([[0., 1., 2., 3.]])
+    """
+
+    def __init__(
+        self,
+        **options: Unpack[LayerOptions],
+    ) -> None: ...
+
+class Masking(Keras1Layer, layers.Masking):
+    """`convdispatch.layers.Masking` in the words of Keras 1.2.2.
+
+    Leave out the steps of a sequence all of whose numbers are `mask_value`.
+
+        input   (batch, ..., steps, features)
+        output  the same, with zeros at these steps
+
+    The output has a mask, (batch, ..., steps). Layers that support masking pass it on or compute
+    without the steps that it leaves out, and so do losses.
+
+    Raises `InvalidArgument` or `InvalidType` for a `mask_value` that is no finite number. A call
+    raises `InvalidShape` for an input with fewer than two axes.
+
+    Source: Keras 2.2.4 `Masking`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import Masking
+    >>> layer = Masking(mask_value=9)
+    >>> x = np.array([[[1.0, 9.0], [9.0, 9.0]]])
+    >>> layer(x).tolist(), layer.compute_mask(x).tolist()
+    ([[[1.0, 9.0], [0.0, 0.0]]], [[True, False]])
+    """

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from convdispatch import layers
-from convdispatch.facades.input_length import InputByLength
+from convdispatch.facades.input_length import InputByLength, InputByWidth
 from convdispatch.support.warnings import warn
 
 
@@ -43,6 +43,7 @@ class Separable(layers.Layer):
 
 EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "Conv1D": InputByLength,
+    "Dense": InputByWidth,
     "SeparableConv1D": Separable,
     "SeparableConv2D": Separable,
 }

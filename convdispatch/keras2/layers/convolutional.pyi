@@ -308,7 +308,7 @@ class Cropping1D(Keras2Layer, layers.Cropping1D):
 class Cropping2D(Keras2Layer, layers.Cropping2D):
     """`convdispatch.layers.Cropping2D` in the words of Keras 2.2.4.
 
-    Leave out the outer rows and columns of an image; none unless asked for, as in Keras.
+    Leave out the outer rows and columns of an image; by default none, as in Keras.
 
         input   (batch, rows, cols, channels)
         output  (batch, new rows, new cols, channels)

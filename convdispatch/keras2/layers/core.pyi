@@ -3,12 +3,82 @@
 Written by tools/write_stubs.py.
 """
 
+from typing import Unpack
+
 from convdispatch import layers
+from convdispatch.engine.constructor_signature import LayerOptions
+from convdispatch.facades.input_length import InputByWidth
 from convdispatch.keras2.layers._layer import Keras2Layer
+from convdispatch.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 
 __all__ = [
+    "Activation",
+    "Dense",
     "Dropout",
+    "Flatten",
+    "Masking",
 ]
+
+class Activation(Keras2Layer, layers.Activation):
+    """`convdispatch.layers.Activation` in the words of Keras 2.2.4.
+
+    Apply an activation to every number, or to every row of them as softmax does.
+
+        input   any shape
+        output  the same
+
+    Raises `InvalidArgument` or `InvalidType` for an activation that is unknown or that changes the
+    shape. A call raises `InvalidType` for integers and for a tensor of another framework.
+
+    Source: Keras 2.2.4 `Activation`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras2.layers import Activation
+    >>> Activation("relu")(np.array([[-1.0, 2.0]]))
+    array([[0., 2.]])
+    """
+
+class Dense(Keras2Layer, InputByWidth, layers.Dense):
+    """`convdispatch.layers.Dense` in the words of Keras 2.2.4.
+
+    `input_dim` states the input's channels, as in Keras 1.
+
+    Multiply the last axis by a matrix: activation(x @ kernel + bias).
+
+        input   (batch, ..., channels)
+        output  (batch, ..., units)
+        kernel  (channels, units)
+        bias    (units,)
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for an input without an axis beside the batch and for channels that
+    the layer was not built for; `InvalidType` for integers and for a tensor of another framework.
+
+    Source: Keras 2.2.4 `Dense`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras2.layers import Dense
+    >>> layer = Dense(2, weights=[np.array([[1.0, 10.0], [2.0, 20.0]]), np.array([0.5, 0.0])])
+    >>> layer(np.array([[1.0, 1.0]]))
+    array([[ 3.5, 30. ]])
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        *,
+        input_dim: int | None = None,
+        **options: Unpack[LayerOptions],
+    ) -> None: ...
 
 class Dropout(Keras2Layer, layers.Dropout):
     """`convdispatch.layers.Dropout` in the words of Keras 2.2.4.
@@ -31,4 +101,51 @@ class Dropout(Keras2Layer, layers.Dropout):
     >>> from convdispatch.keras2.layers import Dropout
     >>> Dropout(0.5)(np.array([[1.0, 2.0]]))
     array([[1., 2.]])
+    """
+
+class Flatten(Keras2Layer, layers.Flatten):
+    """`convdispatch.layers.Flatten` in the words of Keras 2.2.4.
+
+    Put all numbers of a sample in one row.
+
+        input   (batch, ...)
+        output  (batch, numbers)
+
+    With `data_format='channels_first'` the channels, on axis 1, come last within the row, so that
+    the row is the same for both data formats.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for an input that has only a batch axis or an axis without cells;
+    `InvalidType` for integers and for a tensor of another framework.
+
+    Source: Keras 2.2.4 `Flatten`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras2.layers import Flatten
+    >>> Flatten()(np.arange(4.0).reshape(1, 2, 2))
+    array([[0., 1., 2., 3.]])
+    """
+
+class Masking(Keras2Layer, layers.Masking):
+    """`convdispatch.layers.Masking` in the words of Keras 2.2.4.
+
+    Leave out the steps of a sequence all of whose numbers are `mask_value`.
+
+        input   (batch, ..., steps, features)
+        output  the same, with zeros at these steps
+
+    The output has a mask, (batch, ..., steps). Layers that support masking pass it on or compute
+    without the steps that it leaves out, and so do losses.
+
+    Raises `InvalidArgument` or `InvalidType` for a `mask_value` that is no finite number. A call
+    raises `InvalidShape` for an input with fewer than two axes.
+
+    Source: Keras 2.2.4 `Masking`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras2.layers import Masking
+    >>> layer = Masking(mask_value=9)
+    >>> x = np.array([[[1.0, 9.0], [9.0, 9.0]]])
+    >>> layer(x).tolist(), layer.compute_mask(x).tolist()
+    ([[[1.0, 9.0], [0.0, 0.0]]], [[True, False]])
     """

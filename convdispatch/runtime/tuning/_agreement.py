@@ -22,6 +22,7 @@ from convdispatch.ops import (
     Signature,
     Tensor,
     features,
+    known_sizes,
 )
 from convdispatch.runtime.registry import registry
 from convdispatch.support.foreign import call
@@ -66,7 +67,7 @@ class Answer:
 def sample(backend: Backend, op: Op, signature: Signature, batch: int) -> Sample:
     """Return an input of `batch` items, and weights that keep the results near 1."""
     generator = np.random.default_rng(0)
-    x = generator.uniform(-1, 1, (batch, *signature.input_shape))
+    x = generator.uniform(-1, 1, (batch, *known_sizes(signature.input_shape)))
     weights = [generator.uniform(-1, 1, shape) for shape in signature.weight_shapes]
     length, absolute = 4, 1.0  # bilinear interpolation; padding sums nothing
     if weights:

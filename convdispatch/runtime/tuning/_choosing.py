@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from convdispatch.ops import Backend, Op, Signature, Tensor
+from convdispatch.ops import Backend, Op, Signature, Tensor, known_sizes
 from convdispatch.runtime.tuning._agreement import Sample, answer, disagreement, sample
 from convdispatch.runtime.tuning._cache import Winner, cache
 from convdispatch.runtime.tuning._candidates import Candidates, candidates, said
@@ -37,6 +37,8 @@ def choice(
 
     Returns None if the untuned function should be used.
     """
+    if None in signature.input_shape:  # nothing could be measured
+        return None
     key = key_of(op, signature)
     environment = environment_of(backend, _device(backend, signature))
     if not request.may_measure and cache().find(environment, key) is None:
@@ -71,7 +73,7 @@ def _settled(
         if known is not None:
             return Finding(key=key, winner=known)
         _, _, signature = lowered
-        most = MOST_UNASKED // max(math.prod(signature.input_shape), 1)
+        most = MOST_UNASKED // max(math.prod(known_sizes(signature.input_shape)), 1)
         finding = _measured(*lowered, max(min(request.batch, most), 1), key, found)
         if finding.winner is not None:
             _announce(key, finding.winner)
@@ -93,7 +95,7 @@ def _measured(
     try:
         samples = [sample(backend, op, signature, size) for size in (batch, batch + 1)]
         sound, left_out = _sound(backend, found, samples)
-    except Exception as exc:  # noqa: BLE001 - whoever calls the layer will see it, as untuned
+    except Exception as exc:  # noqa: BLE001 - the caller of the layer will see it, as without tuning
         return Finding(key=key, reason=f"the backend's own choice {said(exc)}")
     usual = found.usual if found.usual in sound else found.reference
     tensors = samples[0].tensors(backend)
@@ -133,7 +135,7 @@ def _sound(
 
 
 def _announce(key: str, winner: Winner) -> None:
-    """Report a measurement that nobody asked for: log the gain, and warn of faults."""
+    """Report a measurement made in the background: log the gain, and warn of faults."""
     gain = winner.medians[winner.usual] / (winner.medians[winner.name] or 1.0)
     logger.info("%s: %s, %.2f times as fast as %s", key, winner.name, gain, winner.usual)
     for name, reason in winner.left_out.items():

@@ -7,10 +7,12 @@ NO_GROUPS = "keras.ops.conv_transpose has no groups; call it on each group's cha
 NO_KEYS = "keras.random draws by seeds that count their calls, and not by keys"
 NO_STEPS = "Keras compiles the steps of its own models; use keras.Model.fit"
 NO_MODELS = "Keras's own models are made of its own layers; wrap on the framework's own backend"
+NO_SIZES = "keras.ops computes for known sizes here; state them, or use the framework's own backend"
 LIMITS = Capabilities(
     unsupported={
         **{f"conv{n}d_transpose:groups": NO_GROUPS for n in (1, 2, 3)},
         "random": NO_KEYS,
+        "unknown_sizes": NO_SIZES,
         "compile_step": NO_STEPS,
         "wrap": NO_MODELS,
     }

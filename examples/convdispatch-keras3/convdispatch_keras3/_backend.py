@@ -71,7 +71,7 @@ def _transposed(op, size, reach):
         # Keras asks for an output padding of less than the stride.
         if np.array_equal(low, begin) and ((extra >= 0) & (extra < op.strides)).all():
             return {"padding": padding, "output_padding": tuple(extra.tolist())}, ()
-    # Keras has no word for it: the cells that are asked for are cut from the largest result.
+    # Keras has no argument for it: the wanted cells are cut from the largest result.
     return {"padding": "valid"}, np.stack([-low, result + low - valid[2]], 1).tolist()
 
 

@@ -7,6 +7,7 @@ NO_DOUBLE = "MLX computes these in float32 alone; use another backend for float6
 CONVS = [f"conv{n}d{suffix}" for n in (1, 2, 3) for suffix in ("", "_transpose")]
 UNSUPPORTED = {
     **{f"{name}:float64": NO_DOUBLE for name in (*CONVS, "erf", "exp", "sigmoid")},
+    "unknown_sizes": "MLX compiles for one shape after another; call the layer with each",
     "erfc": "MLX has none; use 1 - erf where it need not be right far out",
     "nonfinite_weights": "MLX leaves pads out of some sums, and not the zeros between cells",
 }

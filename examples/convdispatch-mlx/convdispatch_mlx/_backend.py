@@ -70,7 +70,7 @@ def _convolution(op, signature):
 
 
 class MlxBackend:
-    """Adapts `mlx.core`, whose tensors are computed when they are asked for and never change."""
+    """Adapts `mlx.core`, whose tensors are computed on demand and never change."""
 
     name, functions = "mlx", FUNCTIONS
     value_and_grad = staticmethod(mx.value_and_grad)

@@ -9,6 +9,7 @@ CONVS = [f"conv{n}d{suffix}" for n in (1, 2, 3) for suffix in ("", "_transpose")
 UNSUPPORTED = {
     **dict.fromkeys(("gradients", "second_order", "random", "compile_step"), NO_TRAINING),
     "compile": "a graph of ONNX is compiled for each op, and not for functions",
+    "unknown_sizes": "ONNX Runtime traces nothing; call the layer with each shape",
     "wrap": "ONNX Runtime has no objects of its own for models; call the model",
     "functions": "ONNX Runtime computes graphs of ops",
     **{f"{op}:float64": NO_DOUBLE for op in CONVS},

@@ -1,0 +1,53 @@
+"""Layers that compute with the mask of their input, such as a mean of the steps that count."""
+
+from __future__ import annotations
+
+from typing import Any, overload
+
+import numpy as np
+
+from convdispatch.engine.layer import Layer
+from convdispatch.engine.symbols import symbols_in
+from convdispatch.engine.whole import read_whole
+from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
+
+
+class MaskedLayer(Layer):
+    """A layer whose functions take a mask as a last argument where its input has one.
+
+    The forward function that `resolve` returns is called as `forward(weights, inputs)`, or with a
+    bool tensor as a third argument, and that for training with it as a fourth.
+    """
+
+    takes_mask = True
+
+    @overload
+    def __call__(self, inputs: ArrayInput, mask: Any = None) -> NativeTensor: ...
+    @overload
+    def __call__(self, inputs: SomeTensor, mask: Any = None) -> SomeTensor: ...
+    def __call__(self, inputs: Any, mask: Any = None) -> Any:
+        """Apply the layer, with a mask if one is given: bool, one for each step of each sample.
+
+        Raises as other layers, `InvalidType` for a mask that is not of bools, and `InvalidArgument`
+        for a mask beside symbols, which have one already or have none.
+        """
+        if mask is None:
+            return super().__call__(inputs)
+        if symbols_in(inputs) is not None:
+            raise InvalidArgument(
+                f"`mask` of {self._title} is for tensors; received one beside symbols. In a model "
+                "`Masking` or `Embedding(mask_zero=True)` makes the mask of what follows."
+            )
+        backend = self._backend()
+        native = self._as_native(backend, inputs)
+        flags = mask if backend.owns(mask) else backend.asarray(np.asarray(mask), "bool")
+        if backend.describe(flags)[1] != "bool":
+            raise InvalidType(
+                f"`mask` of {self._title} must be of bools; received "
+                f"{backend.describe(flags)[1]}. Compare it with 0 first."
+            )
+        if not self._is_settled:
+            self._settled_variables((None, *backend.describe(native)[0][1:]))
+        function = self.plan_for(native).function
+        return read_whole([self], lambda: function(self._variables, native, flags))

@@ -1,0 +1,105 @@
+"""An optimizer's own weights as NumPy arrays, in the order in which each Keras saves them.
+
+Whoever trains keeps them as tensors, by weight and by name: see `Keeper`. Keras has one flat list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from convdispatch.errors import InvalidArgument, InvalidShape
+from convdispatch.ops import Shape
+
+Arrays: TypeAlias = dict[str, Any]  # NumPy arrays by the names of slots
+
+
+class Keeper(Protocol):
+    """Who trains with an optimizer and keeps its slots."""
+
+    iterations: int
+    """How many updates have been made."""
+
+    def shapes(self) -> Sequence[Shape]:
+        """Return the shapes of the weights that are trained."""
+
+    def read(self) -> list[Arrays]:
+        """Return the slots as `Optimizer.slots` has them, as NumPy arrays."""
+
+    def write(self, slots: Sequence[Arrays], iterations: int) -> None:
+        """Go on from these slots and this number of updates."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """The order of one optimizer's weights in the flat list of one Keras.
+
+    heads: what comes first, of 'iterations' and 'learning_rate'.
+    groups: names of slots; a group lists each weight's slots, and the next group follows.
+    stand_ins: arrays of zeros for slots that the optimizer does not use, by name: 'alike' of the
+        weight's shape, 'one' of one number.
+    tail: names of the numbers that all weights share.
+    """
+
+    heads: tuple[str, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
+    stand_ins: Mapping[str, str]
+    tail: tuple[str, ...] = ()
+
+    def flat(self, keeper: Keeper, rate: float) -> list[Any]:
+        """Return the flat list."""
+        slots, shapes = keeper.read(), keeper.shapes()
+        heads = {"iterations": np.asarray(keeper.iterations), "learning_rate": np.asarray(rate)}
+        found = [heads[name] for name in self.heads]
+        for names in self.groups:
+            for own, shape in zip(slots[: len(shapes)], shapes, strict=True):
+                for name in names:
+                    if name in own:
+                        found.append(own[name])
+                    elif name in self.stand_ins:
+                        found.append(np.zeros(shape if self.stand_ins[name] == "alike" else 1))
+        shared = slots[-1] if len(slots) > len(shapes) else {}
+        return [*found, *(shared[name] for name in self.tail)]
+
+    def read(self, weights: Sequence[Any], keeper: Keeper) -> tuple[list[Arrays], Arrays]:
+        """Return the slots of a flat list, and its heads by name; raise if it does not fit."""
+        given = [np.asarray(weight) for weight in weights]
+        wanted = self.flat(keeper, 0.0)
+        if len(given) != len(wanted):
+            raise InvalidArgument(
+                f"the weights of this optimizer are {len(wanted)} arrays, received {len(given)}. "
+                f"Pass what `get_weights` of an optimizer of the same class and arguments returned."
+            )
+        for place, (found, expected) in enumerate(zip(given, wanted, strict=True)):
+            if found.shape != expected.shape:
+                raise InvalidShape(
+                    f"weight {place} of this optimizer has shape {expected.shape}, received "
+                    f"{found.shape}. Pass weights of an optimizer that trained the same model."
+                )
+        following = iter(given)
+        heads = {name: next(following) for name in self.heads}
+        slots, shapes = [dict(own) for own in keeper.read()], keeper.shapes()
+        for names in self.groups:
+            for own in slots[: len(shapes)]:
+                for name in names:
+                    if name in own:
+                        own[name] = next(following)
+                    elif name in self.stand_ins:
+                        next(following)
+        for name in self.tail:
+            slots[-1][name] = next(following)
+        return slots, heads
+
+
+def in_turn(*names: str, heads: tuple[str, ...] = (), **stand_ins: str) -> Order:
+    """Return the order of Keras 1 and 2: all weights' first slots, then all second ones."""
+    return Order(heads=heads, groups=tuple((name,) for name in names), stand_ins=stand_ins)
+
+
+def by_weight(*groups: tuple[str, ...], tail: tuple[str, ...] = ()) -> Order:
+    """Return the order of Keras 3: in each group all slots of a weight are together."""
+    heads = ("iterations", "learning_rate")
+    return Order(heads=heads, groups=groups, stand_ins={}, tail=tail)
