@@ -87,8 +87,8 @@ def _of_built(layer: Constructed, changed: Mapping[str, Any]) -> dict[str, Any]:
     if _shapes_of(declarations) != _shapes_of(layer._declarations):
         names = ", ".join(f"`{layer.spelled(name)}`" for name in changed)
         raise InvalidArgument(
-            f"{names} of {layer.name!r} cannot change so once it is built: its weights have the "
-            f"shapes {_shapes_of(layer._declarations)} and would need "
+            f"{names} of {layer.name!r} cannot change like this once it is built: its weights have "
+            f"the shapes {_shapes_of(layer._declarations)} and would need "
             f"{_shapes_of(declarations)}. Make a new layer instead."
         )
     large_sizes.require_possible(after, specs, resolved.output_shape)
