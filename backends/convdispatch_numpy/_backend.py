@@ -59,9 +59,6 @@ class NumpyBackend:
     def asarray(self, value: Array, dtype: str) -> Array:
         return np.asarray(value, numpy_dtype(dtype))
 
-    def variable(self, value: Array, dtype: str) -> Array:
-        return np.array(value, numpy_dtype(dtype))
-
     def assign(self, variable: Array, value: Array) -> Array:
         variable[...] = value
         return variable
@@ -72,12 +69,6 @@ class NumpyBackend:
     def to_numpy(self, tensor: Array) -> Array:
         array: Array = native(np.asarray(tensor))
         return array
-
-    def synchronize(self, tensor: Array) -> None:
-        """Return at once: NumPy computes before it returns."""
-
-    def outside_trace(self, fn: Callable[[], object]) -> object:
-        return fn()
 
     def compile(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         return fn

@@ -44,13 +44,9 @@ def _chunks(rows: Array) -> list[Array]:
     return [rows[start : start + step] for start in range(0, len(rows), step)]
 
 
-def _sigmoid(rows: Array) -> None:
-    rows[...] = FUNCTIONS["sigmoid"](rows)
-
-
 _IN_PLACE: dict[str, Callable[[Array], object]] = {
     "linear": nothing,
     "relu": lambda rows: np.maximum(rows, 0, out=rows),
-    "sigmoid": _sigmoid,
+    "sigmoid": lambda rows: np.copyto(rows, FUNCTIONS["sigmoid"](rows)),
     "tanh": lambda rows: np.tanh(rows, out=rows),
 }

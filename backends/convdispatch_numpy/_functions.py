@@ -60,11 +60,8 @@ def _power(x: Any, y: Any) -> Any:
 
 def _gated(function: Function) -> Function:
     def matmul(a: Any, b: Any) -> Any:
-        gate.enter()
-        try:
+        with gate:
             return function(a, b)
-        finally:
-            gate.leave()
 
     return matmul
 
@@ -88,10 +85,6 @@ _put_back = differentiable(
 )
 
 
-def _take(x: Any, indices: Any, axis: int) -> Any:
-    return _differentiable_take(x, indices, axis)
-
-
 def _take_gradient(answer: Array, x: Array, indices: Any, axis: int) -> Function:
     shape = x.shape
     return lambda g: _put_back(g, indices, axis, shape)
@@ -111,6 +104,6 @@ _GRADIENTS: Mapping[str, Function] = {
     # autograd's own divides by cosh(x)**2, which overflows.
     "tanh": lambda answer, x: lambda g: g * (1 - answer * answer),
 }
-_differentiable_take = differentiable(np.take, _take_gradient)
+_take: Function = differentiable(np.take, _take_gradient)
 
 FUNCTIONS: Mapping[str, Function] = kit.numpy_functions(_traced)

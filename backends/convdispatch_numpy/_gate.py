@@ -19,7 +19,7 @@ class Gate:
         self._forks = 0  # that wait, or are under way
         self._depths = threading.local()
 
-    def enter(self) -> None:
+    def __enter__(self) -> None:
         """Wait until no fork is under way, unless the thread is inside already."""
         depth = self._depth()
         if not depth:
@@ -29,8 +29,7 @@ class Gate:
                 self._computing += 1
         self._depths.value = depth + 1
 
-    def leave(self) -> None:
-        """Undo one `enter`."""
+    def __exit__(self, *_: object) -> None:
         depth = self._depths.value = self._depth() - 1
         if not depth:
             with self._changed:

@@ -8,6 +8,7 @@ columns stay in the cache, and the scratch memory does not grow with the input.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -15,11 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch_numpy import _budget, _products, _threads
+from convdispatch_numpy import _products, _scratch
 from convdispatch_numpy._epilogue import Finish
-from convdispatch_numpy._products import add_product, multiply, partial_sums, run, sum_of
-from convdispatch_numpy._scratch import Bytes, Scratch, contiguous
-from convdispatch_numpy._tiles import Geometry, Tile, Tiles, even_share
+from convdispatch_numpy._products import by_group
+from convdispatch_numpy._scratch import Bytes, Kept, contiguous
+from convdispatch_numpy._tiles import Grouped, Tile, Tiles, even_share
 
 Array = npt.NDArray[Any]
 
@@ -33,26 +34,18 @@ WORTH_A_TILE = 64
 # How many times as large as its columns the block of input cells behind a tile may be.
 SPREAD = 16
 
-scratch = Scratch()
+kept = Kept()
 
 
 @dataclass(frozen=True, kw_only=True)
-class TiledConvolution:
-    """A convolution in one group between channels-last arrays of fixed spatial sizes.
-
-    It computes in the kernel's element type, and reads and writes arrays of any other.
-    """
-
-    geometry: Geometry
-    channels: int
-    filters: int
+class TiledConvolution(Grouped):
+    """It computes in the kernel's element type, and reads and writes arrays of any other."""
 
     @cached_property
     def is_pointwise(self) -> bool:
         """Whether each output cell is a product of the input cell at the same place."""
-        geometry = self.geometry
-        is_one_to_one = geometry.input_size == geometry.output_size and not any(geometry.low_pads)
-        return is_one_to_one and all(step == 1 for step in (*geometry.taps, *geometry.strides))
+        steps = ((axis.taps, axis.stride, axis.low, axis.size - axis.count) for axis in self.axes)
+        return self.groups == 1 and all(step == (1, 1, 0, 0) for step in steps)
 
     @cached_property
     def is_compact(self) -> bool:
@@ -61,116 +54,97 @@ class TiledConvolution:
         The block does not fit if taps, or the cells of a stride, are far apart: on each axis n
         output cells have n taps columns, and (n - 1) stride + reach cells behind them.
         """
-        geometry = self.geometry
-        most = math.prod(map(max, geometry.reach, geometry.strides))
-        largest = np.dtype("float64").itemsize * self.channels
+        most = math.prod(max(axis.reach, axis.stride) for axis in self.axes)
+        reach = math.prod(axis.reach for axis in self.axes)
+        largest = np.dtype("float64").itemsize * self.read * self.groups
         return (
-            most <= SPREAD * math.prod(geometry.taps)
-            and largest * math.prod(geometry.taps) <= _budget.smallest(_budget.COLUMNS)
-            and largest * math.prod(geometry.reach) <= _budget.smallest(_budget.BLOCKS)
+            most <= SPREAD * self.taps
+            and largest * self.taps <= _scratch.smallest(_scratch.COLUMNS)
+            and largest * reach <= _scratch.smallest(_scratch.BLOCKS)
         )
 
     def correlate_into(self, y: Array, x: Array, kernel: Array, finish: Finish) -> None:
         """Write the finished correlation to `y`, which may be a strided view."""
-        matrix = kernel.reshape(-1, self.filters)
+        if self.groups > 1:
+            kernel = np.moveaxis(kernel, -3, 0)
+        matrices = kernel.reshape(self.groups, -1, self.written)
         if self.is_pointwise and all(
             array.flags.c_contiguous and array.dtype == kernel.dtype for array in (x, y)
         ):
-            rows = x.reshape(-1, self.channels)
-            multiply(rows, matrix, y.reshape(-1, self.filters), finish)
+            rows = x.reshape(1, -1, self.read)
+            _products.multiply(rows, matrices, y.reshape(-1, self.written), finish)
             return
         operations = self.operations(y)
-        threads = threads_for(operations)
+        threads = _products.threads_for(operations)
         is_direct = y.flags.c_contiguous and y.dtype == kernel.dtype
-        tiles = self.tiles(len(x), kernel.itemsize, threads, is_direct=is_direct)
+        tiles = self.tiles(len(x), kernel.itemsize, threads, is_direct)
         # If there are fewer tiles than threads, all threads multiply each tile.
-        product = multiply if len(tiles) < threads else _products.multiply_alone
+        are_shared = len(tiles) < threads
+        product = _products.multiply if are_shared else _products.multiply_alone
 
         def compute(index: int) -> None:
-            tile, memory = tiles[index], scratch.take(_budget.columns(threads))
-            columns, place = _columns(x, tile, memory, kernel.dtype), y[tile.place]
+            tile, memory = tiles[index], kept.take(_scratch.columns(threads))
+            columns, place = self._columns(x, tile, memory, kernel.dtype), y[tile.place]
             if is_direct:
-                product(columns, matrix, place.reshape(len(columns), -1), finish)
+                product(columns, matrices, place.reshape(tile.cells, -1), finish)
             else:
-                apart = np.empty((len(columns), self.filters), kernel.dtype)
-                product(columns, matrix, apart, finish)
-                place[...] = apart.reshape(place.shape)
-            scratch.give_back(memory)
+                rows = np.empty((tile.cells, y.shape[-1]), kernel.dtype)
+                product(columns, matrices, rows, finish)
+                place[...] = rows.reshape(place.shape)
+            kept.give_back(memory)
 
-        if product is multiply:
-            for index in range(len(tiles)):
-                compute(index)
-        else:
-            run(compute, len(tiles), operations)
+        _products.run(compute, len(tiles), 0 if are_shared else operations)
 
     def kernel_adjoint(self, x: Array, y: Array) -> Array:
-        """Return the gradient of sum(y * correlate(x, kernel)) in the kernel."""
+        """Return the gradient of sum(y * correlate(x, kernel)) in the kernel, by group."""
         operations = self.operations(y)
-        threads = threads_for(operations)
-        tiles = self.tiles(len(x), x.itemsize, threads, is_direct=y.flags.c_contiguous)
-        length = math.prod(self.geometry.taps) * self.channels
-        sums = partial_sums((length, self.filters), x.dtype, min(threads, len(tiles)))
-        # Without memory for a separate sum per thread, all threads share each product.
-        are_helped = len(sums) == 1
+        threads = _products.threads_for(operations)
+        tiles = self.tiles(len(x), x.itemsize, threads, y.flags.c_contiguous)
 
-        def add(part: int) -> None:
-            # Always the same tiles in the same order: the same sum at every call.
-            memory = scratch.take(_budget.columns(threads))
-            for index in range(part, len(tiles), len(sums)):
-                columns = _columns(x, tiles[index], memory, x.dtype)
-                read = y[tiles[index].place].reshape(len(columns), -1)
-                add_product(sums[part], columns, read, are_helped=are_helped)
-            scratch.give_back(memory)
+        def add(total: Array, index: int, are_helped: bool) -> None:
+            tile, memory = tiles[index], kept.take(_scratch.columns(threads))
+            columns = self._columns(x, tile, memory, x.dtype)
+            read = by_group(y[tile.place].reshape(tile.cells, -1), self.groups)
+            sums = by_group(total, self.groups)
+            _products.add_product(sums, columns, read, are_helped=are_helped)
+            kept.give_back(memory)
 
-        if are_helped:
-            add(0)
-        else:
-            run(add, len(sums), operations)
-        gradient = sum_of(sums)
-        return gradient.reshape(*self.geometry.taps, self.channels, self.filters)
-
-    def operations(self, y: Array) -> int:
-        """Return how many multiplications and additions make `y`, or more."""
-        return 2 * y.size * math.prod(self.geometry.taps) * self.channels
-
-    def tiles(self, batch: int, itemsize: int, threads: int, *, is_direct: bool) -> Tiles:
-        """Return the tiles; they are smaller if a product is not written directly to its place."""
-        found: Tiles = self._tiles(batch, itemsize, threads, is_direct)
-        return found
+        shape = (self.taps * self.read, self.groups * self.written)
+        total = _products.summed(add, shape, x.dtype, len(tiles), operations)
+        taps = (axis.taps for axis in self.axes)
+        return total.reshape(*taps, self.read, self.groups, -1).swapaxes(-3, -2)
 
     @cached_property
-    def _tiles(self) -> Any:
-        """The function from a batch size, the bytes of a number and a number of threads to tiles.
+    def tiles(self) -> Callable[..., Tiles]:
+        """The function that returns the tiles for a batch; it keeps the latest."""
+        return lru_cache(maxsize=16)(self._made)
 
-        Where there is more than one tile, there are as many for each thread. Thread-safe.
+    def _made(self, batch: int, itemsize: int, threads: int, is_direct: bool) -> Tiles:
+        """Return tiles, smaller ones if products are not written directly to their place.
+
+        Where there is more than one tile, there are as many for each thread.
         """
-        length = math.prod(self.geometry.taps) * self.channels
-        cells = math.prod(self.geometry.output_size)
+        channels = self.groups * self.read
+        column = self.taps * channels * itemsize
+        most = max(TILE_BYTES // column, min(TILE_CELLS, _scratch.columns(threads) // column), 1)
+        if not is_direct:
+            row = self.groups * self.written * itemsize
+            most = max(min(most, _scratch.products(threads) // row), 1)
+        total = batch * math.prod(axis.count for axis in self.axes)
+        is_shared = total > most or total >= threads * WORTH_A_TILE
+        return Tiles(
+            self.axes,
+            batch=batch,
+            channels=channels,
+            itemsize=itemsize,
+            most=even_share(total, most, threads if is_shared else 1),
+            block_bytes=_scratch.blocks(threads),
+        )
 
-        @lru_cache(maxsize=16)
-        def tiles(batch: int, itemsize: int, threads: int, is_direct: bool) -> Tiles:
-            column = length * itemsize
-            most = max(TILE_BYTES // column, min(TILE_CELLS, _budget.columns(threads) // column), 1)
-            if not is_direct:
-                most = max(min(most, _budget.products(threads) // (self.filters * itemsize)), 1)
-            total = batch * cells
-            is_shared = total > most or total >= threads * WORTH_A_TILE
-            most = even_share(total, most, threads if is_shared else 1)
-            return self.geometry.tiles(
-                batch=batch,
-                channels=self.channels,
-                itemsize=itemsize,
-                most=most,
-                block_bytes=_budget.blocks(threads),
-            )
-
-        return tiles
-
-
-def threads_for(operations: int) -> int:
-    return _threads.count() if operations >= _products.WORTH_A_THREAD else 1
-
-
-def _columns(x: Array, tile: Tile, memory: Bytes, dtype: np.dtype[Any]) -> Array:
-    """Return one row of input numbers for each output cell of the tile."""
-    return contiguous(tile.windows(x, dtype), memory).reshape(tile.cells, -1)
+    def _columns(self, x: Array, tile: Tile, memory: Bytes, dtype: np.dtype[Any]) -> Array:
+        """Return, for each group, one row of input numbers for each output cell of the tile."""
+        windows = tile.windows(x, dtype)
+        if self.groups > 1:
+            windows = windows.reshape(*windows.shape[:-1], self.groups, -1)
+            windows = np.moveaxis(windows, -2, 0)
+        return contiguous(windows, memory).reshape(self.groups, tile.cells, -1)

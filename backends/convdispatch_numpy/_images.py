@@ -1,4 +1,4 @@
-"""Pooling and enlarging of plain arrays, which nothing traces: one axis after the other."""
+"""Padding, and pooling and enlarging of plain arrays: one axis after the other."""
 
 from __future__ import annotations
 
@@ -9,10 +9,23 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch import kit
-from convdispatch.ops import Pool, Resize, Signature, Upsample
+from convdispatch.ops import Pad, Pool, Resize, Signature, Upsample
 from convdispatch_numpy._functions import FUNCTIONS
 
 Array = npt.NDArray[Any]
+
+
+def padding(op: Pad) -> Callable[[Any], Any]:
+    """Return the function that adds zeros, and then crops; autograd may trace it."""
+    first = kit.first_spatial_axis(op)
+    pads = [*[(0, 0)] * first, *op.pads, *[(0, 0)] * (2 - first)]
+    grown = [(max(low, 0), max(high, 0)) for low, high in pads]
+    # A stop of -0 would leave nothing.
+    kept = tuple(slice(max(-low, 0), min(high, 0) or None) for low, high in pads)
+    pad = FUNCTIONS["pad"]
+    if any(map(any, grown)):  # a crop may be longer than the image and reach into the zeros
+        return lambda x: pad(x, grown)[kept]
+    return lambda x: pad(x[kept], grown)  # a copy of these cells alone
 
 
 def pooling(op: Pool, signature: Signature) -> Callable[[Array], Array]:

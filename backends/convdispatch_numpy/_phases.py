@@ -1,87 +1,61 @@
 """The transposed convolution as convolutions: integers only.
 
 With stride s the cells of the result fall into s classes on each axis, by their remainder. Each
-class is a convolution of stride 1 of the transposed one's input, with every s-th tap, backwards.
+class is a convolution of stride 1 of the transposed one's input, by every s-th tap, backwards; with
+a dilation, by those taps whose distances have the same remainder.
 """
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from convdispatch_numpy._tiles import Geometry
+from convdispatch.kit import Axis
+from convdispatch_numpy._tiles import Axes, Slices
 
-Slices = tuple[slice, ...]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phase:
+class Phase(NamedTuple):
     """The cells of one class."""
 
     cells: Slices  # in the result, batch axis included
     taps: Slices  # of the kernel, to be run backwards
-    geometry: Geometry
+    axes: Axes  # of the convolution
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    cells: slice
-    count: int
-    taps: slice
-    length: int  # of the taps
-    low: int
+def phases(axes: Axes) -> Iterator[Phase]:
+    """Yield the classes that any tap reaches."""
+    for classes in itertools.product(*map(_classes, axes)):
+        cells, taps, found = zip(*classes, strict=True)
+        yield Phase((slice(None), *cells), taps, found)
 
 
-def phases(geometry: Geometry) -> list[Phase] | None:
-    """Return the classes that any tap reaches; None for a stride with a dilation."""
-    sizes = zip(
-        geometry.input_size,
-        geometry.taps,
-        geometry.strides,
-        geometry.dilation,
-        geometry.low_pads,
-        strict=True,
-    )
-    axes: list[list[_Axis]] = []
-    for size, taps, stride, dilation, low in sizes:
-        if stride == 1:
-            reach = (taps - 1) * dilation
-            axes.append([_Axis(slice(0, size), size, slice(None), taps, reach - low)])
-        elif dilation == 1:
-            axes.append(list(_classes(size, taps, stride, low)))
-        else:
-            return None
-    return [
-        Phase(
-            cells=(slice(None), *(axis.cells for axis in chosen)),
-            taps=tuple(axis.taps for axis in chosen),
-            geometry=Geometry(
-                input_size=geometry.output_size,
-                output_size=tuple(axis.count for axis in chosen),
-                taps=tuple(axis.length for axis in chosen),
-                strides=(1,) * len(chosen),
-                dilation=geometry.dilation,
-                low_pads=tuple(axis.low for axis in chosen),
-            ),
-        )
-        for chosen in itertools.product(*axes)
-    ]
+def _classes(axis: Axis) -> Iterator[tuple[slice, slice, Axis]]:
+    """Yield the classes of one axis: the cells c of which c + low has the same remainder.
 
-
-def _classes(size: int, taps: int, stride: int, low: int) -> list[_Axis]:
-    """Return the classes of one axis: cell stride * t + remainder - low for t from first to last.
-
-    It is reached by the taps of that remainder: tap stride * m + remainder reads cell t - m.
+    Tap j reads, for cell c, the place (c + low - dilation * j) / stride, if it is a whole number.
     """
-    found = []
-    for remainder in range(min(stride, taps)):
-        first = -((remainder - low) // stride)
-        last = (size - 1 + low - remainder) // stride
-        if last < first:
-            continue
-        start = stride * first + remainder - low
-        count, length = last - first + 1, len(range(remainder, taps, stride))
-        cells = slice(start, start + (count - 1) * stride + 1, stride)
-        chosen = slice(remainder, None, stride)
-        found.append(_Axis(cells, count, chosen, length, length - 1 - first))
-    return found
+    common = math.gcd(axis.stride, axis.dilation)
+    step, rate = axis.stride // common, axis.dilation // common
+    for first in range(min(step, axis.taps)):  # the first tap of each class
+        offset = axis.dilation * first - axis.low
+        cells = range(offset % axis.stride, axis.size, axis.stride)
+        taps = range(first, axis.taps, step)
+        if cells:
+            reach = (len(taps) - 1) * rate
+            low = reach - (cells[0] - offset) // axis.stride  # what the first tap reads
+            found = Axis(
+                size=axis.count,
+                count=len(cells),
+                taps=len(taps),
+                stride=1,
+                dilation=rate,
+                low=low,
+                high=len(cells) + reach - axis.count - low,
+            )
+            yield _slice(cells), _slice(taps), found
+
+
+def _slice(numbers: range) -> slice:
+    return slice(numbers.start, numbers[-1] + 1, numbers.step)

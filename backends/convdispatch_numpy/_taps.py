@@ -1,174 +1,148 @@
 """Cross-correlation one kernel tap after the other: a product of the cells of a block for each.
 
-This is for cases without a better way: taps or strides so far apart, or columns so long, that they
-would fill the memory, kernels too large to be reversed, and some groups. Padding is never
-allocated: a tap that would read a padded cell skips it.
+This is for groups of one channel, whose products are multiplications, and for cases without a
+better way: taps or strides so far apart, or columns so long, that they would fill the memory, and
+kernels too large to be reversed. Padding is never allocated: a tap skips the cells that it would
+read there.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch.kit import widened
-from convdispatch_numpy import _budget, _threads
+from convdispatch.kit import Axis, widened
+from convdispatch_numpy import _products, _scratch, _threads
 from convdispatch_numpy._epilogue import Finish
-from convdispatch_numpy._products import add_products, run
-from convdispatch_numpy._tiles import Geometry, Part, choose, cut
+from convdispatch_numpy._tiles import KEPT, Grouped, Part, Slices, choose, cut
 
 Array = npt.NDArray[Any]
-Tap = tuple[int, ...]
-Slices = tuple[slice, ...]
-# From the tap's place, the written part of the axis, and the axis's number to the cells read and
-# the cells written, counted from the part's first cell; None if there are none.
-Meet = Callable[[int, Part, int], tuple[slice, slice] | None]
+Meeting = tuple[tuple[int, ...], Slices, Slices]  # a tap, the cells it reads and those it writes
 
 # A block has its cells, their product and the sum of the products.
 COPIES = 3
+# Operations of a product that take as long as one that is no product: it waits for the memory.
+SLOWER = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class TapByTap:
-    """A convolution between channels-last arrays, in any number of groups."""
-
-    geometry: Geometry
-    kernel_shape: tuple[int, ...]
-    groups: int
+class TapByTap(Grouped):
+    """It computes in the element type of the input, or in float32 for half precision."""
 
     def correlate_into(self, y: Array, x: Array, kernel: Array, finish: Finish) -> None:
-        """Write the finished correlation to `y`."""
-        self._write(y, x, self._by_group(kernel), self._read_by, finish)
-
-    def input_adjoint_into(self, x: Array, y: Array, kernel: Array, finish: Finish) -> None:
-        """Write the finished transposed convolution to `x`."""
-        by_group = self._by_group(kernel).swapaxes(-1, -2)
-        self._write(x, y, by_group, self._written_by, finish)
-
-    def kernel_adjoint(self, x: Array, y: Array) -> Array:
-        """Return the gradient of sum(y * correlate(x, kernel)) in the kernel."""
-        gradient = np.zeros(self.kernel_shape, x.dtype)
-        by_group = self._by_group(gradient)
-        parts = self._blocks(y, x.itemsize)
-        taps = list(itertools.product(*map(range, self.geometry.taps)))
-
-        def add(index: int) -> None:
-            for samples, *ranges in itertools.product(*parts):
-                for tap, read, write in self._meeting([taps[index]], ranges, self._read_by):
-                    block = y[(slice(*samples), *(slice(*part) for part in ranges))]
-                    cells = self._split(x[(slice(*samples), *read)], x.dtype)
-                    results = self._split(block[(slice(None), *write)], x.dtype)
-                    add_products(by_group[tap], cells, results)
-
-        run(add, len(taps), self._operations(y))
-        return gradient
-
-    def _write(
-        self, out: Array, read_from: Array, by_group: Array, meet: Meet, finish: Finish
-    ) -> None:
-        dtype = widened(read_from.dtype)
-        columns = self._columns(by_group, dtype)
-        parts = self._blocks(out, dtype.itemsize)
-        taps = list(itertools.product(*map(range, self.geometry.taps)))
+        """Write the finished correlation to `y`, which may be a strided view."""
+        dtype = widened(x.dtype)
+        columns = self._columns(kernel, dtype)
+        blocks = self._blocks(y, dtype.itemsize)
+        x = self._split(x)
 
         def compute(index: int) -> None:
-            samples, *ranges = choose(parts, index)
-            place = (slice(*samples), *(slice(*part) for part in ranges))
-            total = np.zeros(out[place].shape, dtype)
-            for tap, read, write in self._meeting(taps, ranges, meet):
-                cells = self._split(read_from[(place[0], *read)], dtype)
-                written = total[(slice(None), *write)]
-                written = written.reshape(*written.shape[:-1], self.groups, -1)
+            place, meeting = self._block(*choose(blocks, index))
+            total = np.zeros(y[place].shape, dtype)
+            by_group = self._split(total)
+            for tap, read, written in meeting:
+                cells, sums = x[read].astype(dtype, copy=False), by_group[written]
                 for some in columns:
-                    matrices = by_group[tap][..., some].astype(dtype, copy=False)
-                    product = _product(cells, matrices)
-                    written[..., some] += product.reshape(*written.shape[:-1], -1)
+                    matrices = kernel[tap][..., some].astype(dtype, copy=False)
+                    sums[..., some] += _product(cells, matrices)
             finish(total.reshape(-1, total.shape[-1]))
-            out[place] = total
+            y[place] = total
 
-        run(compute, math.prod(map(len, parts)), self._operations(read_from))
+        _products.run(compute, math.prod(map(len, blocks)), self.operations(y))
 
-    def _columns(self, by_group: Array, dtype: np.dtype[Any]) -> list[slice]:
+    def kernel_adjoint(self, x: Array, y: Array) -> Array:
+        """Return the gradient of sum(y * correlate(x, kernel)) in the kernel, by group."""
+        blocks = self._blocks(y, x.itemsize)
+        x, upstream = self._split(x), self._split(y)
+
+        def add(total: Array, index: int, are_helped: bool) -> None:
+            place, meeting = self._block(*choose(blocks, index))
+            for tap, read, written in meeting:
+                cells, results = _rows(x[read]), _rows(upstream[place][written])
+                if self._is_multiplied:
+                    total[tap] += np.einsum("ngr,ngw->grw", cells, results)
+                else:
+                    matrices = cells.swapaxes(0, 1), results.swapaxes(0, 1)
+                    _products.add_product(total[tap], *matrices, are_helped=are_helped)
+
+        taps = (axis.taps for axis in self.axes)
+        shape = (*taps, self.groups, self.read, self.written)
+        number = math.prod(map(len, blocks))
+        return _products.summed(add, shape, x.dtype, number, self.operations(y))
+
+    @property
+    def _is_multiplied(self) -> bool:
+        return self.groups > 1 and self.read == self.written == 1
+
+    def operations(self, y: Array) -> int:
+        """Return how many operations of a matrix product take as long."""
+        return super().operations(y) * (SLOWER if self._is_multiplied else 1)
+
+    def _columns(self, kernel: Array, dtype: np.dtype[Any]) -> list[slice]:
         """Return the parts of a tap's matrices for which there is room in another element type."""
-        *_, groups, read, written = by_group.shape
-        if by_group.dtype == dtype:
-            return [slice(0, written)]
-        most = _budget.KERNELS // _threads.count() // (groups * read * dtype.itemsize)
-        return [slice(*part) for part in cut((written,), most)[0]]
+        if kernel.dtype == dtype:
+            return [slice(0, self.written)]
+        row = self.groups * self.read * dtype.itemsize
+        most = _scratch.KERNELS // _threads.count() // row
+        return [slice(*part) for part in cut((self.written,), most)[0]]
 
-    def _split(self, cells: Array, dtype: np.dtype[Any]) -> Array:
-        """Return (batch, *spatial, channels) as (groups, cells, channels of one group)."""
-        channels = cells.shape[-1] // self.groups
-        rows = math.prod(cells.shape[:-1])
-        return cells.astype(dtype, copy=False).reshape(rows, self.groups, channels).swapaxes(0, 1)
+    def _split(self, cells: Array) -> Array:
+        """Return the cells with their channels by group, a view."""
+        return cells.reshape(*cells.shape[:-1], self.groups, cells.shape[-1] // self.groups)
 
-    def _by_group(self, kernel: Array) -> Array:
-        """Return the kernel as (*taps, groups, channels read, channels written), a view."""
-        *leading, filters = self.kernel_shape
-        split = kernel.reshape(*leading, self.groups, filters // self.groups)
-        return np.moveaxis(split, -2, -3)
+    def _blocks(self, y: Array, itemsize: int) -> list[list[Part]]:
+        cell = max(self.read, self.written) * self.groups * itemsize
+        threads = _products.threads_for(self.operations(y))
+        copies = COPIES - self._is_multiplied  # of the cells there is none then
+        most = _scratch.products(threads) // (copies * cell)
+        return cut(y.shape[:-1], min(most, -(-math.prod(y.shape[:-1]) // threads)))
 
-    def _operations(self, array: Array) -> int:
-        return 2 * array.size * math.prod(self.kernel_shape) // max(self.kernel_shape[-1], 1)
+    @cached_property
+    def _block(self) -> Callable[..., tuple[Slices, list[Meeting]]]:
+        """The function from a block's parts to its place, and the taps that read cells for it."""
+        return lru_cache(KEPT)(self._made)
 
-    def _blocks(self, out: Array, itemsize: int) -> list[list[Part]]:
-        channels, filters = self.kernel_shape[-2:]
-        cell = max(channels * self.groups, filters) * itemsize
-        threads = _threads.count()
-        most = _budget.products(threads) // (COPIES * cell)
-        return cut(out.shape[:-1], min(most, -(-math.prod(out.shape[:-1]) // threads)))
+    def _made(self, samples: Part, *ranges: Part) -> tuple[Slices, list[Meeting]]:
+        place = slice(*samples), *(slice(*part) for part in ranges)
+        meetings = []
+        for met in itertools.product(*map(_met, self.axes, ranges)):
+            tap, read, written = zip(*met, strict=True)
+            meetings.append((tap, (place[0], *read), (slice(None), *written)))
+        return place, meetings
 
-    def _meeting(
-        self, taps: Sequence[Tap], ranges: Sequence[Part], meet: Meet
-    ) -> Iterator[tuple[Tap, Slices, Slices]]:
-        """Yield each tap that reaches the block, the cells it reads and those it writes there."""
-        for tap in taps:
-            met = [
-                meet(place, part, axis)
-                for axis, (place, part) in enumerate(zip(tap, ranges, strict=True))
-            ]
-            found = [pair for pair in met if pair is not None]
-            if len(found) == len(ranges):
-                read, write = zip(*found, strict=True)
-                yield tap, read, write
 
-    def _read_by(self, place: int, part: Part, axis: int) -> tuple[slice, slice] | None:
-        """Output cell o of a convolution reads input cell stride * o + offset."""
-        geometry = self.geometry
-        stride, size = geometry.strides[axis], geometry.input_size[axis]
-        offset = geometry.dilation[axis] * place - geometry.low_pads[axis]
-        first = max(part[0], -(offset // stride))
-        last = min(part[1], (size - 1 - offset) // stride + 1)
-        if last <= first:
-            return None
-        read = slice(first * stride + offset, (last - 1) * stride + offset + 1, stride)
-        return read, slice(first - part[0], last - part[0])
+def _met(axis: Axis, part: Part) -> Iterator[tuple[int, slice, slice]]:
+    """Yield the taps that read cells for the output cells of that part of the axis.
 
-    def _written_by(self, place: int, part: Part, axis: int) -> tuple[slice, slice] | None:
-        """Cell o of a transposed one's input writes cell stride * o + offset."""
-        geometry = self.geometry
-        stride, size = geometry.strides[axis], geometry.output_size[axis]
-        offset = geometry.dilation[axis] * place - geometry.low_pads[axis]
-        first = max(0, -((offset - part[0]) // stride))
-        last = min(size, (part[1] - 1 - offset) // stride + 1)
-        if last <= first:
-            return None
-        start, stop = (cell * stride + offset - part[0] for cell in (first, last - 1))
-        return slice(first, last), slice(start, stop + 1, stride)
+    Output cell o reads, for tap j, input cell stride * o + dilation * j - pad.
+    """
+    start, stop = part
+    stride = axis.stride
+    for tap in range(axis.taps):
+        offset = axis.dilation * tap - axis.low
+        first = max(start, -(offset // stride))
+        last = min(stop, (axis.size - 1 - offset) // stride + 1)
+        if first < last:
+            read = slice(first * stride + offset, (last - 1) * stride + offset + 1, stride)
+            yield tap, read, slice(first - start, last - start)
+
+
+def _rows(cells: Array) -> Array:
+    return cells.reshape(-1, *cells.shape[-2:])
 
 
 def _product(cells: Array, matrices: Array) -> Array:
-    """Return (groups, cells, a) times (groups, a, b) as (cells, groups, b)."""
-    product: Array
-    if matrices.shape[-1] == 1:
-        product = np.einsum("gna,ga->ng", cells, matrices[..., 0])
-    elif matrices.shape[-2] == 1:
-        product = cells.swapaxes(0, 1) * matrices[:, 0]
+    """Return (*cells, groups, a) times (groups, a, b) as (*cells, groups, b)."""
+    products: Array
+    if matrices.shape[1:] == (1, 1):
+        products = cells * matrices[:, 0]
     else:
-        product = np.matmul(cells, matrices).swapaxes(0, 1)
-    return product
+        products = np.matmul(_rows(cells).swapaxes(0, 1), matrices).swapaxes(0, 1)
+    return products.reshape(*cells.shape[:-1], -1)

@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import cache, partial
 from typing import Any
 
@@ -39,31 +40,23 @@ def count() -> int:
 
 def require_understood() -> None:
     """Raise `ConfigError` if the variable is not a positive number, whether or not it is used."""
-    _wanted(os.environ.get(VARIABLE) or None)
-
-
-@cache
-def _count(given: str | None) -> int:
-    wanted = _wanted(given)
-    if blas() is None:
-        return 1
-    if wanted is None:
-        # A limit on BLAS, such as OPENBLAS_NUM_THREADS, applies to all threads that multiply
-        # matrices.
-        wanted = min(usable(), _blas_threads())
-    return min(wanted, MOST)
-
-
-@cache
-def _wanted(given: str | None) -> int | None:
-    if given is None:
-        return None
+    given = os.environ.get(VARIABLE) or "1"
     if not _NUMBER.fullmatch(given):
         raise ConfigError(
             f"the environment variable {VARIABLE} cannot be {given!r}. Give a number of threads "
             f"from 1, which leaves them to BLAS, to {MOST}, or unset it for one a processor."
         )
-    return int(given)
+
+
+@cache
+def _count(given: str | None) -> int:
+    require_understood()
+    if blas() is None:
+        return 1
+    if given is not None:
+        return min(int(given), MOST)
+    # A limit on BLAS, such as OPENBLAS_NUM_THREADS, applies to all threads that multiply matrices.
+    return min(usable(), _limit.threads(), MOST)
 
 
 def run(task: Callable[[int], None], number: int, *, helped: bool = True) -> None:
@@ -72,41 +65,21 @@ def run(task: Callable[[int], None], number: int, *, helped: bool = True) -> Non
     A thread takes the next i when it is done with its last. The first exception is raised once
     all threads have come to rest.
     """
-    gate.enter()
-    try:
-        threads = count()
-        if threads == 1:  # BLAS has its own
-            _work(task, iter(range(number)))
-        else:
-            _with_blas_held(task, number, threads if helped else 1)
-    finally:
-        gate.leave()
+    work = partial(_work, task, number, itertools.count())  # one step of a count is atomic
+    threads = count()
+    with gate, nullcontext() if threads == 1 else _limit:  # BLAS has its own threads
+        _work_together(work, min(threads, number) - 1 if helped else 0, threads - 1)
 
 
-def _with_blas_held(task: Callable[[int], None], number: int, threads: int) -> None:
-    _hold_blas()
-    try:
-        if threads > 1 and number > 1:
-            _work_together(task, number, threads)
-        else:
-            _work(task, iter(range(number)))
-    finally:
-        _release_blas()
-
-
-def _work(task: Callable[[int], None], indices: Iterator[int]) -> None:
-    for index in indices:
+def _work(task: Callable[[int], None], number: int, indices: Iterator[int]) -> None:
+    while (index := next(indices)) < number:
         task(index)
 
 
-def _work_together(task: Callable[[int], None], number: int, threads: int) -> None:
-    indices = _Shared(number)
-    _helpers.avoid_this_processor()
-    started = _started(
-        partial(_work, task, indices), min(threads, number) - 1, _pool_of(threads - 1)
-    )
+def _work_together(work: Callable[[], None], helpers: int, most: int) -> None:
+    started = _started(work, helpers, most) if helpers > 0 else []
     try:
-        _work(task, indices)
+        work()
     finally:
         # One that has not begun has nothing to do any more.
         running = [helper for helper in started if not helper.cancel()]
@@ -116,10 +89,11 @@ def _work_together(task: Callable[[int], None], number: int, threads: int) -> No
             raise failure
 
 
-def _started(
-    work: Callable[[], None], helpers: int, pool: ThreadPoolExecutor
-) -> list[Future[None]]:
-    """Set that many threads of the pool to work, if it takes any."""
+def _started(work: Callable[[], None], helpers: int, most: int) -> list[Future[None]]:
+    """Set that many threads to work, of a pool of the most that there may be, if it takes any."""
+    _helpers.avoid_this_processor()
+    with _limit.lock:  # two threads that come at once make one pool
+        pool = _pool(most)
     started: list[Future[None]] = []
     try:
         for _ in range(helpers):
@@ -129,28 +103,6 @@ def _started(
         if "shutdown" not in str(error):
             raise
     return started
-
-
-class _Shared:
-    """An iterator over indices that several threads draw from."""
-
-    def __init__(self, number: int) -> None:
-        self._next = itertools.count()  # one step of it is atomic
-        self._number = number
-
-    def __iter__(self) -> _Shared:
-        return self
-
-    def __next__(self) -> int:
-        index = next(self._next)
-        if index >= self._number:
-            raise StopIteration
-        return index
-
-
-def _pool_of(size: int) -> ThreadPoolExecutor:
-    with _held.lock:  # two threads that come at once make one pool
-        return _pool(size)
 
 
 @cache
@@ -182,70 +134,63 @@ def blas() -> Any:
     return chosen[0] if len(chosen) == 1 else None
 
 
-class _Held:
-    """The number of computations that limit BLAS to one thread now, and its earlier limit."""
+class _Limit:
+    """Limits BLAS to one thread while anything computes: other ones would spin afterwards.
+
+    The last of several computations restores the limit that the first one found.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.holders = 0
-        self.before = 1
+        self._before = 1
 
+    def __enter__(self) -> None:
+        with self.lock:
+            if not self.holders:
+                self._before = blas().get_num_threads()
+                blas().set_num_threads(1)
+            self.holders += 1
 
-_held = _Held()
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.holders -= 1
+            if not self.holders:
+                blas().set_num_threads(self._before)
 
+    def threads(self) -> int:
+        """Return how many threads BLAS may use when no computation limits it."""
+        with self.lock:
+            found: int = self._before if self.holders else blas().get_num_threads()
+            return found
 
-def _blas_threads() -> int:
-    """Return how many threads BLAS may use when no computation limits it."""
-    with _held.lock:
-        threads: int = _held.before if _held.holders else blas().get_num_threads()
-        return threads
-
-
-def _hold_blas() -> None:
-    """Limit BLAS to one thread; its other threads would spin for a tenth of a second afterwards."""
-    with _held.lock:
-        if not _held.holders:
-            _held.before = blas().get_num_threads()
+    def renew(self) -> None:
+        """Limit BLAS again after a fork, which restores its threads, if the forking thread did."""
+        if self.holders:
             blas().set_num_threads(1)
-        _held.holders += 1
 
 
-def _release_blas() -> None:
-    """Undo it; the last of several holding threads restores BLAS's own limit."""
-    with _held.lock:
-        _held.holders -= 1
-        if not _held.holders:
-            blas().set_num_threads(_held.before)
-
-
-def _before_fork() -> None:
-    gate.close()
+_limit = _Limit()
 
 
 def _after_fork_in_parent() -> None:
-    _hold_again()
+    _limit.renew()
     gate.open()
 
 
 def _after_fork_in_child() -> None:
     """Forget threads that a child does not have; their computations go on in its parent."""
     global _helpers
-    _held.lock = threading.Lock()
-    _hold_again()
+    _limit.lock = threading.Lock()
+    _limit.renew()
     _helpers = Helpers()
     _pool.cache_clear()
     gate.renew()
 
 
-def _hold_again() -> None:
-    """Limit BLAS again after a fork, which restores its threads, if the forking thread holds it."""
-    if _held.holders:
-        blas().set_num_threads(1)
-
-
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_before_fork,
+        before=gate.close,
         after_in_parent=_after_fork_in_parent,
         after_in_child=_after_fork_in_child,
     )

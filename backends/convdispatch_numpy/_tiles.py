@@ -6,35 +6,45 @@ The tiles of a convolution depend on sizes alone, so they are made once for each
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from convdispatch.kit import Axis
+
 Array = npt.NDArray[Any]
 Slices = tuple[slice, ...]
+Axes = tuple[Axis, ...]
 Part = tuple[int, int]  # from the first cell of an axis to that after the last
 
-# Tiles of a convolution that are kept for the next call; the others are made again.
+# Tiles, or blocks, of a convolution that are kept for the next call.
 KEPT = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """The part of a tile on one axis."""
+@dataclass(frozen=True, kw_only=True)
+class Grouped:
+    """A convolution between channels-last arrays of fixed spatial sizes and any batch size.
 
-    start: int  # output cells
-    stop: int
-    read: slice  # input cells
-    put: slice  # where they lie in the block, whose other cells are zero
-    size: int  # of the block
+    Its kernel is given by group: (*taps, groups, channels read, channels written).
+    """
 
-    @property
-    def is_bare(self) -> bool:
-        """Whether the block is all input cells."""
-        return bool(self.put == slice(0, self.size))
+    axes: Axes
+    groups: int
+    read: int  # channels of a group
+    written: int
+
+    @cached_property
+    def taps(self) -> int:
+        """How many taps the kernel has."""
+        return math.prod(axis.taps for axis in self.axes)
+
+    def operations(self, y: Array) -> int:
+        """Return how many multiplications and additions make `y`."""
+        return 2 * y.size * self.taps * self.read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,120 +76,87 @@ class Tile:
         return np.ndarray(self.window_shape, dtype, block, 0, self.block_strides)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Geometry:
-    """The spatial axes of a convolution."""
-
-    input_size: tuple[int, ...]
-    output_size: tuple[int, ...]
-    taps: tuple[int, ...]
-    strides: tuple[int, ...]
-    dilation: tuple[int, ...]
-    low_pads: tuple[int, ...]  # a negative one crops
-
-    @property
-    def reach(self) -> tuple[int, ...]:
-        """How many cells the kernel spans on each axis."""
-        axes = zip(self.taps, self.dilation, strict=True)
-        return tuple((taps - 1) * rate + 1 for taps, rate in axes)
-
-    def tiles(
-        self, *, batch: int, channels: int, itemsize: int, most: int, block_bytes: int
-    ) -> Tiles:
-        """Return tiles of at most `most` cells, and at most so many bytes of input behind each.
-
-        A single cell may read more than that.
-        """
-        while True:
-            found = Tiles(self, batch=batch, channels=channels, itemsize=itemsize, most=most)
-            if found.block_bytes <= block_bytes or most <= 1:
-                return found
-            most = -(-most // 2)
-
-    def block_size(self, cells: Sequence[int]) -> int:
-        """Return how many input cells lie behind a block of so many output cells on each axis."""
-        axes = zip(cells, self.strides, self.reach, strict=True)
-        return math.prod((size - 1) * stride + reach for size, stride, reach in axes)
-
-    def tile(self, parts: Sequence[Part], channels: int, itemsize: int) -> Tile:
-        """Return the block of output cells that has these parts of the batch and each axis."""
-        samples, *spatial = parts
-        ranges = [self._range(axis, *part) for axis, part in enumerate(spatial)]
-        return self._tile(slice(*samples), ranges, channels, itemsize)
-
-    def _tile(self, samples: slice, ranges: Sequence[_Range], channels: int, itemsize: int) -> Tile:
-        count = samples.stop - samples.start
-        cells = tuple(axis.stop - axis.start for axis in ranges)
-        block_shape = (count, *(axis.size for axis in ranges), channels)
-        read = (samples, *(axis.read for axis in ranges))
-        is_bare = all(axis.is_bare for axis in ranges)
-        whole = _strides((0, *self.input_size, channels), itemsize)
-        return Tile(
-            place=(samples, *(slice(axis.start, axis.stop) for axis in ranges)),
-            cells=count * math.prod(cells),
-            read=read,
-            put=None if is_bare else (slice(None), *(axis.put for axis in ranges)),
-            block_shape=block_shape,
-            window_shape=(count, *cells, *self.taps, channels),
-            block_strides=self._window_strides(_strides(block_shape, itemsize)),
-            input_strides=self._window_strides(whole),
-            offset=sum(axis.start * step for axis, step in zip(read, whole, strict=False)),
-        )
-
-    def _window_strides(self, strides: tuple[int, ...]) -> tuple[int, ...]:
-        first, *spatial, last = strides
-        return (
-            first,
-            *(step * stride for step, stride in zip(spatial, self.strides, strict=True)),
-            *(step * rate for step, rate in zip(spatial, self.dilation, strict=True)),
-            last,
-        )
-
-    def _range(self, axis: int, start: int, stop: int) -> _Range:
-        stride, low = self.strides[axis], self.low_pads[axis]
-        begin = start * stride - low
-        size = (stop - start - 1) * stride + self.reach[axis]
-        first = min(max(begin, 0), self.input_size[axis])
-        last = max(min(begin + size, self.input_size[axis]), first)
-        put = min(max(first - begin, 0), size)
-        return _Range(start, stop, slice(first, last), slice(put, put + last - first), size)
-
-
 class Tiles:
-    """Blocks that cover the result of a convolution: each is made when it is first asked for."""
+    """Blocks that cover the result of a convolution: each is made when it is first asked for.
+
+    They have at most `most` cells, and at most so many bytes of input behind each. A single cell
+    may read more than that.
+    """
 
     def __init__(
-        self, geometry: Geometry, *, batch: int, channels: int, itemsize: int, most: int
+        self,
+        axes: Axes,
+        *,
+        batch: int,
+        channels: int,
+        itemsize: int,
+        most: int,
+        block_bytes: int,
     ) -> None:
-        self._geometry = geometry
-        self._channels = channels
-        self._itemsize = itemsize
-        self._parts = cut((batch, *geometry.output_size), most)
+        self._axes, self._channels, self._itemsize = axes, channels, itemsize
+        sizes = batch, *(axis.count for axis in axes)
+        self._parts = cut(sizes, most)
+        while most > 1 and self._block_bytes() > block_bytes:
+            most = -(-most // 2)
+            self._parts = cut(sizes, most)
         self._length = math.prod(map(len, self._parts))
-        self._kept: dict[int, Tile] = {}
+        self._tile = lru_cache(KEPT)(self._made)
 
     def __len__(self) -> int:
         return self._length
 
-    def __iter__(self) -> Iterator[Tile]:
-        return map(self.__getitem__, range(self._length))
-
     def __getitem__(self, index: int) -> Tile:
-        tile = self._kept.get(index)
-        if tile is None:
-            chosen = choose(self._parts, index)
-            tile = self._geometry.tile(chosen, self._channels, self._itemsize)
-            if index < KEPT:
-                self._kept[index] = tile
-        return tile
+        return self._tile(index)
 
-    @property
-    def block_bytes(self) -> int:
-        """Of the largest block of input cells, with the zeros around it."""
-        samples, *cells = (
+    def _block_bytes(self) -> int:
+        """Return the size of the largest block of input cells, with the zeros around it."""
+        samples, *counts = (
             max((stop - start for start, stop in parts), default=0) for parts in self._parts
         )
-        return samples * self._geometry.block_size(cells) * self._channels * self._itemsize
+        spans = (replace(axis, count=n).span for axis, n in zip(self._axes, counts, strict=True))
+        return samples * math.prod(spans) * self._channels * self._itemsize
+
+    def _made(self, index: int) -> Tile:
+        samples, *parts = choose(self._parts, index)
+        ranges = [_read(axis, *part) for axis, part in zip(self._axes, parts, strict=True)]
+        sizes, inputs, places = zip(*ranges, strict=True)
+        count, *cells = (stop - start for start, stop in (samples, *parts))
+        channels = self._channels
+        block_shape = count, *sizes, channels
+        read = slice(*samples), *inputs
+        is_bare = all(put == slice(0, size) for put, size in zip(places, sizes, strict=True))
+        whole = _strides((0, *(axis.size for axis in self._axes), channels), self._itemsize)
+        return Tile(
+            place=(slice(*samples), *(slice(*part) for part in parts)),
+            cells=count * math.prod(cells),
+            read=read,
+            put=None if is_bare else (slice(None), *places),
+            block_shape=block_shape,
+            window_shape=(count, *cells, *(axis.taps for axis in self._axes), channels),
+            block_strides=self._window_strides(_strides(block_shape, self._itemsize)),
+            input_strides=self._window_strides(whole),
+            offset=sum(one.start * step for one, step in zip(read, whole, strict=False)),
+        )
+
+    def _window_strides(self, strides: tuple[int, ...]) -> tuple[int, ...]:
+        first, *spatial, last = strides
+        pairs = list(zip(spatial, self._axes, strict=True))
+        return (
+            first,
+            *(step * axis.stride for step, axis in pairs),
+            *(step * axis.dilation for step, axis in pairs),
+            last,
+        )
+
+
+def _read(axis: Axis, start: int, stop: int) -> tuple[int, slice, slice]:
+    """Return the size of the block, the input cells in it, and their place, on one axis."""
+    begin = start * axis.stride - axis.low
+    size = (stop - start - 1) * axis.stride + axis.reach
+    first = min(max(begin, 0), axis.size)
+    last = max(min(begin + size, axis.size), first)
+    put = min(max(first - begin, 0), size)
+    return size, slice(first, last), slice(put, put + last - first)
 
 
 def even_share(cells: int, most: int, threads: int) -> int:

@@ -86,3 +86,20 @@ def crops_of_both_sides_at_one(lower, op, signature):
     """Crop the cells of both sides from the beginning of an axis."""
     pads = tuple((low + high, 0) if low < 0 and high < 0 else (low, high) for low, high in op.pads)
     return lower(replace(op, pads=pads), signature)
+
+
+@lowering("*/edge/crop-beyond-*", ops=(Pad,))
+def crops_that_end_with_the_image(lower, op, signature):
+    """Crop first, and then add zeros: a crop longer than the image takes none of them away."""
+    first = 1 if op.channels_last else 2
+    kept = [slice(max(-low, 0), min(high, 0) or None) for low, high in op.pads]
+    grown = [(max(low, 0), max(high, 0)) for low, high in op.pads]
+    compute = lower(op, signature)
+
+    def pad(x):
+        if not isinstance(x, np.ndarray):  # autograd's
+            return compute(x)
+        cropped = x[(*[slice(None)] * first, *kept)]
+        return np.pad(cropped, [*[(0, 0)] * first, *grown, *[(0, 0)] * (2 - first)])
+
+    return pad

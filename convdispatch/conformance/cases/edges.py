@@ -64,6 +64,12 @@ def cases(seed: int) -> Iterator[Case]:
         problem = Problem(op=op, input_shape=shape, seed=seed)
         yield forward_case("edge", f"one-channel-{slug}", problem)
         yield _empty(slug, problem)
+    claim = "A crop that is longer than the image goes on into the zeros of the other side."
+    for is_last in (True, False):
+        beyond = Problem(
+            op=Pad(pads=((-2, 3),), channels_last=is_last), input_shape=(1, 1, 1), seed=seed
+        )
+        yield forward_case("edge", f"crop-beyond-{layout(beyond)}", beyond, claim)
 
 
 def _empty(slug: str, problem: Problem) -> Case:

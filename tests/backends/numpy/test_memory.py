@@ -14,9 +14,9 @@ import pytest
 from convdispatch.dispatch import lower
 from convdispatch.ops import Conv, ConvTranspose, Signature
 from convdispatch.registry import registry
-from convdispatch_numpy import _grouped, _im2col, _threads
+from convdispatch_numpy import _im2col, _threads
 from convdispatch_numpy._lowering import _correlation
-from convdispatch_numpy._scratch import Scratch
+from convdispatch_numpy._scratch import Kept
 
 MOST = 32 * 2**20
 
@@ -79,9 +79,8 @@ def peak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Cal
     monkeypatch.setenv(_threads.VARIABLE, str(request.param))
 
     def count(call: Callable[[], Any]) -> int:
-        fresh = Scratch()  # what earlier calls have kept would not be seen
-        monkeypatch.setattr(_im2col, "scratch", fresh)
-        monkeypatch.setattr(_grouped, "scratch", fresh)
+        # What earlier calls have kept would not be seen.
+        monkeypatch.setattr(_im2col, "kept", Kept())
         tracemalloc.start()
         try:
             result = call()

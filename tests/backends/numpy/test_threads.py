@@ -17,7 +17,7 @@ import pytest
 
 from convdispatch.errors import ConfigError
 from convdispatch.layers import Conv1D
-from convdispatch_numpy import _advice, _budget, _processors, _products, _threads
+from convdispatch_numpy import _advice, _processors, _products, _scratch, _threads
 from convdispatch_numpy._epilogue import nothing
 
 PATIENCE = 20.0  # seconds that a thread waits for the other one
@@ -98,7 +98,7 @@ def test_an_exception_reaches_the_caller_and_blas_is_given_back(culprit: str) ->
     with pytest.raises(ZeroDivisionError, match=culprit):
         _threads.run(task, 2)
     assert blas_threads() == before
-    assert _threads._held.holders == 0
+    assert _threads._limit.holders == 0
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_one_thread_leaves_blas_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is held, nothing made."""
     monkeypatch.setenv(_threads.VARIABLE, "1")
     holders: list[int] = []
-    _threads.run(lambda _: holders.append(_threads._held.holders), 2)
+    _threads.run(lambda _: holders.append(_threads._limit.holders), 2)
     assert holders == [0, 0]
 
 
@@ -166,7 +166,7 @@ def test_a_product_is_shared_out_by_its_longer_side(
     a = numbers.integers(-9, 9, (rows, 5))
     b = numbers.integers(-9, 9, (5, filters))
     out = np.full((rows, filters), np.nan)
-    _products.multiply(a.astype(float), b.astype(float), out, nothing)
+    _products.multiply(a.astype(float)[None], b.astype(float)[None], out, nothing)
     np.testing.assert_array_equal(out, np.einsum("ij,jk->ik", a, b))
 
 
@@ -178,11 +178,11 @@ def test_a_product_is_added_in_parts_with_room_for_them(
     """A row, some rows or all at once, by one thread or several; in whole numbers."""
     monkeypatch.setattr(_products, "WORTH_A_THREAD", 1)
     monkeypatch.setattr(_products, "WORTH_HOLDING_BLAS", 1)
-    monkeypatch.setattr(_budget, "PRODUCTS", product_bytes)
+    monkeypatch.setattr(_scratch, "PRODUCTS", product_bytes)
     numbers = np.random.default_rng(4)
     a, b = (numbers.integers(-9, 9, (70, width)).astype(float) for width in (5, 4))
     total = np.ones((5, 4))
-    _products.add_product(total, a, b, are_helped=are_helped)
+    _products.add_product(total[None], a[None], b[None], are_helped=are_helped)
     np.testing.assert_array_equal(total, 1 + np.einsum("ni,nj->ij", a, b))
 
 
@@ -252,18 +252,15 @@ def test_a_held_blas_does_not_hide_how_many_threads_it_has(
     monkeypatch.delenv(_threads.VARIABLE)
     usual = _threads.count()
     _threads._count.cache_clear()
-    _threads._hold_blas()
-    try:
+    with _threads._limit:
         assert _threads.count() == usual
-    finally:
-        _threads._release_blas()
 
 
 def test_the_pool_has_no_more_threads_than_may_help() -> None:
     """However many threads call at once."""
     with ThreadPoolExecutor(6) as callers:
         list(callers.map(lambda _: _threads.run(lambda _: time.sleep(0.01), 5), range(6)))
-    assert len(_threads._pool_of(1)._threads) == 1
+    assert len(_threads._pool(1)._threads) == 1
 
 
 @pytest.mark.parametrize(

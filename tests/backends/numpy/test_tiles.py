@@ -11,9 +11,10 @@ import pytest
 from convdispatch.conformance.cases import harness
 from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem
 from convdispatch.conformance.cases.geometries import GEOMETRIES
+from convdispatch.kit import Axis, axes
 from convdispatch.numerics.problem import Problem
 from convdispatch.registry import registry
-from convdispatch_numpy import _depthwise, _im2col, _phases, _scratch, _tiles
+from convdispatch_numpy import _im2col, _phases, _scratch
 from convdispatch_numpy._correlate import Correlation
 
 DEPTHWISE = [geometry for geometry in GEOMETRIES if geometry.groups == geometry.channels[0] > 1]
@@ -40,8 +41,9 @@ def test_tiles_are_large_enough_for_a_product_and_small_enough_for_a_cache(
 ) -> None:
     """By hand, for a line of 4096 cells in float32."""
     line = one_axis(input_size=4096, output_size=4096, taps=1)
-    tiled = _im2col.TiledConvolution(geometry=line, channels=length, filters=1)
-    found = [tile.cells for tile in tiled.tiles(batch, 4, threads, is_direct=True)]
+    tiled = _im2col.TiledConvolution(axes=line, groups=1, read=length, written=1)
+    tiles = tiled.tiles(batch, 4, threads, True)
+    found = [tiles[index].cells for index in range(len(tiles))]
     assert sum(found) == 4096
     assert found[:-1] == cells[:-1]
     assert len(found) == len(cells)
@@ -63,15 +65,19 @@ def one_axis(
     strides: int = 1,
     dilation: int = 1,
     low_pad: int = 0,
-) -> _tiles.Geometry:
-    """Return the geometry of a convolution along a line."""
-    return _tiles.Geometry(
-        input_size=(input_size,),
-        output_size=(output_size,),
-        taps=(taps,),
-        strides=(strides,),
-        dilation=(dilation,),
-        low_pads=(low_pad,),
+) -> tuple[Axis]:
+    """Return the axes of a convolution along a line."""
+    span = (output_size - 1) * strides + (taps - 1) * dilation + 1
+    return (
+        Axis(
+            size=input_size,
+            count=output_size,
+            taps=taps,
+            stride=strides,
+            dilation=dilation,
+            low=low_pad,
+            high=span - low_pad - input_size,
+        ),
     )
 
 
@@ -93,7 +99,7 @@ def test_every_block_of_a_depthwise_convolution_gives_the_exact_sums(
     geometry: ConvRow, block_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Blocks of one cell and of some."""
-    monkeypatch.setattr(_depthwise, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(_scratch, "products", lambda threads: block_bytes)
     problem = exact_problem(geometry)
     found = harness.run(registry.load("numpy"), problem)
     np.testing.assert_array_equal(found, problem.expected[0])
@@ -105,19 +111,11 @@ def test_the_adjoints_are_adjoint_in_every_cut(
 ) -> None:
     """<y, x * k> = <y * k, x> = <grad k, k> in whole numbers, which are added without rounding."""
     cut_into(monkeypatch, 200)
-    monkeypatch.setattr(_depthwise, "BLOCK_BYTES", 200)
+    monkeypatch.setattr(_scratch, "products", lambda threads: 200)
     read, written = geometry.channels
-    pads = geometry.pads or ((0, 0),) * len(geometry.size)
-    ones = (1,) * len(geometry.size)
+    problem = conv_problem(geometry, channels_last=True)
     correlation = Correlation(
-        geometry=_tiles.Geometry(
-            input_size=geometry.size,
-            output_size=geometry.output_size,
-            taps=geometry.kernel,
-            strides=geometry.strides or ones,
-            dilation=geometry.dilation or ones,
-            low_pads=tuple(low for low, _ in pads),
-        ),
+        axes=axes(problem.op, problem.signature),
         kernel_shape=(*geometry.kernel, read // geometry.groups, written),
         groups=geometry.groups,
     )
@@ -134,7 +132,7 @@ def test_the_kernels_gradient_is_summed_over_all_tiles(monkeypatch: pytest.Monke
     """One tap sees each cell once: its gradient is the sum of them, tile by tile."""
     cut_into(monkeypatch, 16)
     line = one_axis(input_size=5, output_size=5, taps=3, low_pad=1)
-    tiled = _im2col.TiledConvolution(geometry=line, channels=1, filters=1)
+    tiled = _im2col.TiledConvolution(axes=line, groups=1, read=1, written=1)
     x = np.array([[1.0, 2.0, 3.0, 4.0, 5.0], [10.0, 20.0, 30.0, 40.0, 50.0]])[..., None]
     gradient = tiled.kernel_adjoint(x, np.ones_like(x))
     assert gradient.ravel().tolist() == [110.0, 165.0, 154.0]
@@ -149,37 +147,45 @@ def test_taps_and_strides_far_apart_are_read_one_by_one(
 ) -> None:
     """Where the cells between them would fill the memory, no block of them is made."""
     line = one_axis(input_size=9000, output_size=2, taps=2, strides=strides, dilation=dilation)
-    assert _im2col.TiledConvolution(geometry=line, channels=200, filters=1).is_compact is is_compact
+    assert (
+        _im2col.TiledConvolution(axes=line, groups=1, read=200, written=1).is_compact is is_compact
+    )
 
 
 def test_a_stride_of_two_transposed_is_four_convolutions() -> None:
     """By hand: of 3 taps those at 0 and 2 write even cells, that at 1 odd ones."""
     line = one_axis(input_size=7, output_size=3, taps=3, strides=2)
     found = _phases.phases(line)
-    assert found is not None
-    assert [(phase.cells[1], phase.geometry.taps) for phase in found] == [
-        (slice(0, 7, 2), (2,)),
-        (slice(1, 6, 2), (1,)),
+    assert [(phase.cells[1], phase.axes[0].taps) for phase in found] == [
+        (slice(0, 7, 2), 2),
+        (slice(1, 6, 2), 1),
     ]
-    square = replace(
-        line,
-        **{
-            name: getattr(line, name) * 2
-            for name in ("input_size", "output_size", "taps", "strides", "dilation", "low_pads")
-        },
-    )
-    assert len(_phases.phases(square) or ()) == 4
+    assert len(list(_phases.phases(line * 2))) == 4
 
 
-def test_a_stride_and_a_dilation_on_one_axis_have_no_phases() -> None:
-    """The taps that write a class are not every s-th one then."""
-    line = one_axis(input_size=9, output_size=2, taps=3, strides=2, dilation=2)
-    assert _phases.phases(line) is None
+def test_a_stride_and_a_dilation_on_one_axis_share_their_classes() -> None:
+    """By hand: taps at 0, 3 and 6, strides of 2. Cells 0, 2, ... get those at 0 and 6.
+
+    They are two taps at the distance 3, in cells of the input; the tap at 3 writes 3, 5, ...
+    """
+    line = one_axis(input_size=12, output_size=3, taps=3, strides=2, dilation=3)
+    even, odd = _phases.phases(line)
+    assert (even.cells[1], even.taps) == (slice(0, 11, 2), (slice(0, 3, 2),))
+    assert (odd.cells[1], odd.taps) == (slice(1, 12, 2), (slice(1, 2, 2),))
+    assert (even.axes[0].dilation, even.axes[0].low) == (3, 3)
+    assert (odd.axes[0].taps, odd.axes[0].low) == (1, 1)
+
+
+def test_a_stride_that_divides_the_dilation_reaches_one_class() -> None:
+    """By hand: taps at 0 and 2, a stride of 2: every other cell stays zero."""
+    (only,) = _phases.phases(one_axis(input_size=9, output_size=4, taps=2, strides=2, dilation=2))
+    assert (only.cells[1], only.taps) == (slice(0, 9, 2), (slice(0, 2, 1),))
+    assert (only.axes[0].dilation, only.axes[0].low) == (1, 1)
 
 
 def test_a_thread_has_its_scratch_memory_for_itself() -> None:
     """Memory in use is given neither to a computation that interrupts nor to another thread."""
-    scratch = _scratch.Scratch()
+    scratch = _scratch.Kept()
     first = scratch.take(16)
     nested = scratch.take(16)
     assert not np.shares_memory(first, nested)
