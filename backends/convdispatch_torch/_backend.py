@@ -24,10 +24,9 @@ from convdispatch.ops import (
     Step,
     Tree,
 )
-from convdispatch_torch._functions import FUNCTIONS
+from convdispatch_torch._functions import FUNCTIONS, RANDOM, cast
 from convdispatch_torch._gradients import value_and_grad
 from convdispatch_torch._lowering import lower
-from convdispatch_torch._random import RANDOM
 
 Array = npt.NDArray[Any]
 
@@ -79,7 +78,7 @@ class TorchBackend:
             return variable.copy_(value)  # from whichever device
 
     def cast(self, tensor: torch.Tensor, dtype: str) -> torch.Tensor:
-        return tensor.to(getattr(torch, dtype))
+        return cast(tensor, dtype)
 
     def to_numpy(self, tensor: torch.Tensor) -> Array:
         """Return the values; on a CPU they share the tensor's memory, as NumPy's own do."""

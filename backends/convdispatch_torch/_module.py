@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 
-from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch import kit
+from convdispatch.errors import InvalidArgument
 from convdispatch.ops import Model
-from convdispatch_torch._backend import backend
-
-
-class _Group(torch.nn.Module):
-    """The weights of a part of a path, in order, and further groups."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-
-    def forward(self) -> list[torch.Tensor]:
-        """Return the tensors that the group has now."""
-        return list(self)
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def __iter__(self) -> Iterator[torch.Tensor]:
-        return (getattr(self, name) for name in self.names)
-
-    def __getitem__(self, place: int) -> torch.Tensor:
-        weight: torch.Tensor = getattr(self, self.names[place])
-        return weight
 
 
 class WrappedModel(torch.nn.Module):
@@ -52,10 +30,18 @@ class WrappedModel(torch.nn.Module):
         super().__init__()
         self.model = model
         self._places: list[tuple[str, list[str], str]] = []  # the path, its groups, its name
+        weight: Any
         for path, (weight, may_change) in model.named_weights().items():
             *groups, name = path.replace(".", "_").split("/")
             self._places.append((path, groups, name))
-            _register(self._made_group(path, groups), name, weight, may_change)
+            group = self._made_group(path, groups)
+            if may_change:
+                if not isinstance(weight, torch.nn.Parameter):
+                    weight = torch.nn.Parameter(weight)
+                weight.requires_grad_()
+                group.register_parameter(name, weight)
+            else:
+                group.register_buffer(name, weight.requires_grad_(False))
         self.register_load_state_dict_post_hook(  # type: ignore[no-untyped-call]  # torch's has no types
             _share_loaded
         )
@@ -80,13 +66,14 @@ class WrappedModel(torch.nn.Module):
             group: Any = self
             for part in groups:
                 group = getattr(group, part)
-            if group._forward_pre_hooks and group is not self:
-                group()  # `torch.nn.utils.prune` computes weights before each call
+            if group is not self:  # `torch.nn.utils.prune` computes weights before each call
+                for hook in group._forward_pre_hooks.values():
+                    hook(group, ())
             weights[path] = getattr(group, name)
         return weights
 
     def _made_group(self, path: str, groups: Sequence[str]) -> torch.nn.Module:
-        group: torch.nn.Module = self
+        group: Any = self
         for part in groups:
             if part not in group._modules:
                 if hasattr(group, part):
@@ -94,9 +81,10 @@ class WrappedModel(torch.nn.Module):
                         f"a torch module has an attribute {part!r} of its own, so that no part of "
                         f"a weight's path may be called so; received {path!r}. Rename the layer."
                     )
-                group.add_module(part, _Group())
-            group = group._modules[part]  # type: ignore[assignment]  # not None, it was made
-        return group
+                group.add_module(part, torch.nn.Module())
+            group = group._modules[part]
+        made: torch.nn.Module = group
+        return made
 
     def __getstate__(self) -> dict[str, Any]:
         # The model first: in a copy its variables' copies are then the parameters.
@@ -116,17 +104,6 @@ class WrappedModel(torch.nn.Module):
         self.model.adopt({path: _lasting(weight) for path, weight in self._weights().items()})
 
 
-def _register(group: torch.nn.Module, name: str, weight: Any, may_change: bool) -> None:
-    if isinstance(group, _Group):
-        group.names.append(name)
-    if not may_change:
-        group.register_buffer(name, weight.requires_grad_(False))
-        return
-    parameter = weight if isinstance(weight, torch.nn.Parameter) else torch.nn.Parameter(weight)
-    parameter.requires_grad_()
-    group.register_parameter(name, parameter)
-
-
 def _lasting(weight: torch.Tensor) -> torch.Tensor:
     """Return the tensor or, where it was computed, a parameter with its values."""
     if weight.is_leaf:
@@ -138,82 +115,30 @@ def _share_loaded(module: Any, incompatible_keys: Any) -> None:
     module._share()
 
 
-class HasWeights(Protocol):
-    """The object that `as_module` wraps: a layer or a model on this backend."""
-
-    backend: str
-
-    @property
-    def weights(self) -> Sequence[Any]:
-        """The native tensors that it computes with."""
-
-    @property
-    def trainable_weights(self) -> Sequence[Any]:
-        """Those of them that a trainer may change."""
-
-    def ensure_built(self, purpose: str) -> None:
-        """Make the weights if there are none."""
-
-    def adopt(self, variables: Sequence[Any]) -> None:
-        """Compute with these tensors from now on."""
-
-    def apply(self, weights: Sequence[Any], inputs: Any) -> Any:
-        """Compute with other weights."""
-
-
-class _Numbered:
-    """A layer as a `Model` whose weights are named by their positions."""
-
-    def __init__(self, layer: HasWeights) -> None:
-        self.layer = layer
-
-    def named_weights(self) -> dict[str, tuple[Any, bool]]:
-        return {f"weights/{place}": (one, True) for place, one in enumerate(self.layer.weights)}
-
-    def apply(self, weights: Mapping[str, Any], inputs: Any) -> Any:
-        return self.layer.apply(list(weights.values()), inputs)
-
-    def adopt(self, weights: Mapping[str, Any]) -> None:
-        self.layer.adopt(list(weights.values()))
-
-
 class LayerModule(WrappedModel):
     """The module of a layer, whose `weights` are in the order of `get_weights`.
 
     They are parameters all of them; those of layers with `trainable=False` require no gradient.
     """
 
-    model: _Numbered
+    model: kit.Numbered
 
-    def __init__(self, layer: HasWeights) -> None:
-        super().__init__(_Numbered(layer))
-        if not self._places:
-            self.weights = _Group()
-        trainable = {id(weight) for weight in layer.trainable_weights}
-        for weight, held in zip(layer.weights, self._weights().values(), strict=True):
-            held.requires_grad_(id(weight) in trainable)
+    def __init__(self, model: kit.Numbered) -> None:
+        super().__init__(model)
+        self.weights = torch.nn.ParameterList(self._weights().values())
+        for held, is_trainable in zip(self.weights, model.trainable, strict=True):
+            held.requires_grad_(is_trainable)
 
     @property
-    def layer(self) -> HasWeights:
+    def layer(self) -> kit.HasWeights:
         """The layer, which computes with the module's parameters."""
         return self.model.layer
 
 
-def as_module(layer: HasWeights) -> LayerModule:
+def as_module(layer: kit.HasWeights) -> LayerModule:
     """Return a module that computes as `layer` does and trains its weights.
 
     A layer that is not built yet is, where its input shape is known. Raises `InvalidArgument`
     where it is not, and for a layer of another backend.
     """
-    if not (hasattr(layer, "adopt") and hasattr(layer, "backend")):
-        raise InvalidType(
-            "`layer` must be a convdispatch layer or a Sequential; received "
-            f"{type(layer).__name__}."
-        )
-    if layer.backend != backend.name:
-        raise InvalidArgument(
-            f"`as_module` takes layers and models of the backend {backend.name!r}; received one "
-            f"of {layer.backend!r}. Wrap `layer.to({backend.name!r})` instead."
-        )
-    layer.ensure_built("as_module")
-    return LayerModule(layer)
+    return LayerModule(kit.numbered(layer, backend="torch", purpose="as_module"))

@@ -81,8 +81,10 @@ def _pool(op: Pool, signature: Signature, backend: Primitives) -> Function:
 
 @_derived.register
 def _resampled(op: Upsample | Resize, signature: Signature, backend: Primitives) -> Function:
+    functions = functions_of(backend)
     if isinstance(op, Upsample) and None in signature.input_shape:
-        sampling = _moving.enlarging(op, functions_of(backend))
+        sampling = _moving.enlarging(op, functions)
     else:
-        sampling = _moving.resampling(op, signature, backend)
+        mix = _moving.mixing(signature, backend)
+        sampling = _moving.resampling(op, signature, take=functions["take"], mix=mix)
     return rounded_once(sampling, signature.dtype, cast_of(backend))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import PartialShape, Shape, Signature, SpatialOp, op_name, spatial_rank
 
@@ -57,3 +60,13 @@ def permutations(rank: int) -> tuple[Shape, Shape]:
     ((0, 2, 3, 1), (0, 3, 1, 2))
     """
     return (0, *range(2, rank + 2), 1), (0, rank + 1, *range(1, rank + 1))
+
+
+def channels_first(
+    compute: Callable[..., Any], op: SpatialOp, transpose: Callable[[Any, Shape], Any]
+) -> Callable[..., Any]:
+    """Return `compute`, whose first argument and result have channels first, in the op's layout."""
+    if not op.channels_last:
+        return compute
+    to_last, to_first = permutations(spatial_rank(op))
+    return lambda x, *weights: transpose(compute(transpose(x, to_first), *weights), to_last)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from convdispatch.kit._axes import Axis, Window
 from convdispatch.kit._layouts import first_spatial_axis, spatial_axes
 from convdispatch.kit._precision import computed_in
-from convdispatch.kit._primitives import Primitives, functions_of
+from convdispatch.kit._primitives import Primitives
 from convdispatch.kit._samples import samples
 from convdispatch.kit._slices import numbered, taking, without
 from convdispatch.ops import Pad, PartialShape, Resize, Signature, Upsample, spatial_rank
@@ -102,28 +104,51 @@ def enlarging(op: Upsample, functions: Functions) -> Callable[[Any], Any]:
 def resampling(
     op: Upsample | Resize,
     signature: Signature,
-    backend: Primitives,
+    *,
+    take: Callable[[Any, Any, int], Any],
+    mix: Callable[[Any, Any, Any], Any],
+    constant: Callable[[Any], Any] = np.asarray,
 ) -> Callable[[Any], Any]:
-    """Return the function that samples one axis after the other; half comes as float32."""
-    take = functions_of(backend)["take"]
-    dtype = computed_in(signature.dtype)
-    grids = list(zip(spatial_axes(op), samples(op, signature), strict=True))
+    """Return the function that samples one axis after the other.
+
+    `take` is that of the backend's table. `mix(below, above, share)` adds up (1 - share) * below
+    and share * above; the shares line up with the tensors. `constant` is called here, not in the
+    function, and makes of the cells' numbers and of the shares what `take` and `mix` get.
+    """
     last = spatial_rank(op) + 1
+    grids = [
+        (
+            axis,
+            constant(grid.below),
+            constant(grid.above),
+            constant(grid.share.reshape(-1, *[1] * (last - axis))),
+        )
+        for axis, grid in zip(spatial_axes(op), samples(op, signature), strict=True)
+    ]
 
     def nearest(x: Any) -> Any:
-        for axis, grid in grids:
-            x = take(x, grid.below, axis)
+        for axis, cells, *_ in grids:
+            x = take(x, cells, axis)
         return x
 
     def bilinear(x: Any) -> Any:
-        for axis, grid in grids:
-            # Made at each call, because a constant of one trace cannot be used in another.
-            along = grid.share.reshape(-1, *[1] * (last - axis))
-            share: Any = backend.asarray(along, dtype)
-            x = take(x, grid.below, axis) * (1 - share) + take(x, grid.above, axis) * share
+        for axis, below, above, share in grids:
+            x = mix(take(x, below, axis), take(x, above, axis), share)
         return x
 
     return nearest if op.interpolation == "nearest" else bilinear
+
+
+def mixing(signature: Signature, backend: Primitives) -> Callable[[Any, Any, Any], Any]:
+    """Return the `mix` that every backend has, of shares in an array; half comes as float32."""
+    dtype = computed_in(signature.dtype)
+
+    def mix(below: Any, above: Any, share: Any) -> Any:
+        # Made at each call, because a constant of one trace cannot be used in another.
+        constant: Any = backend.asarray(share, dtype)
+        return below * (1 - constant) + above * constant
+
+    return mix
 
 
 def _of_all_axes(pads: list[tuple[int, int]], op: Pad) -> list[tuple[int, int]]:
