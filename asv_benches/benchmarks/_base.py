@@ -39,7 +39,7 @@ class OfBackend(ABC):
 
 
 class OfWorkload(OfBackend):
-    """A layer or a model, built, and a native float32 tensor to call it with."""
+    """A layer or a model, built, and a native tensor to call it with."""
 
     @abstractmethod
     def workload(self, *parameters):
@@ -49,7 +49,12 @@ class OfWorkload(OfBackend):
         """Return the backend, the layer or model, and its input."""
         workload = self.workload(*parameters)
         model = workload.make(backend)
-        x = tensor(backend, workload.shape)
+        rows = getattr(model, "input_dim", None)  # of an embedding
+        x = (
+            tensor(backend, workload.shape)
+            if rows is None
+            else places(backend, workload.shape, rows)
+        )
         registry.load(backend).synchronize(model(x))  # draws weights, lowers, compiles
         return registry.load(backend), model, x
 
@@ -82,6 +87,12 @@ def tensor(backend: str, shape: tuple[int, ...]) -> Any:
     """Return a float32 tensor of normally distributed numbers, the same in every process."""
     numbers = np.random.default_rng(0).standard_normal(shape, np.float32)
     return registry.load(backend).asarray(numbers, "float32")
+
+
+def places(backend: str, shape: tuple[int, ...], rows: int) -> Any:
+    """Return an int32 tensor of places in a table of so many rows."""
+    numbers = np.random.default_rng(0).integers(0, rows, shape)
+    return registry.load(backend).asarray(numbers, "int32")
 
 
 @functools.cache

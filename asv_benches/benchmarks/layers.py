@@ -34,6 +34,17 @@ LAYERS = [
     layer(VOLUME, "Cropping3D", cropping=2),
     layer(IMAGE, "BatchNormalization"),
     layer(IMAGE, "Dropout", rate=0.5),
+    layer(SIGNAL, "Masking"),
+    layer((8, 256), "Embedding", input_dim=1000, output_dim=32),
+    layer(IMAGE, "Activation", activation="softmax"),
+    layer(SIGNAL, "Dense", units=32, activation="relu"),
+    layer(IMAGE, "Flatten"),
+    *(layer(SIGNAL, f"{kind}Pooling1D", pool_size=2) for kind in ("Max", "Average")),
+    *(layer(IMAGE, f"{kind}Pooling2D", pool_size=2) for kind in ("Max", "Average")),
+    *(layer(VOLUME, f"{kind}Pooling3D", pool_size=2) for kind in ("Max", "Average")),
+    *(layer(SIGNAL, f"Global{kind}Pooling1D") for kind in ("Max", "Average")),
+    *(layer(IMAGE, f"Global{kind}Pooling2D") for kind in ("Max", "Average")),
+    *(layer(VOLUME, f"Global{kind}Pooling3D") for kind in ("Max", "Average")),
 ]
 
 

@@ -38,6 +38,9 @@ RENAMES: Mapping[str, tuple[Spelled, ...]] = {
     "gamma_initializer": ("gamma_init",),
     "output_size": ("output_shape",),
     "units": ("output_dim",),
+    "embeddings_initializer": ("init",),
+    "embeddings_regularizer": ("W_regularizer",),
+    "embeddings_constraint": ("W_constraint",),
 }
 # Arguments that Keras 1 did not have, with what it did instead of the default.
 SETTLED: Mapping[str, object] = {
@@ -149,6 +152,16 @@ LAYERS: Table = {
         Row("Dropout", "", "p"),
         Row("Flatten", "", ""),
         Row("Masking"),
+    ),
+    "embeddings": (
+        Row(
+            "Embedding",
+            "",
+            "input_dim, output_dim, init='uniform', input_length=None, W_regularizer=None, "
+            "activity_regularizer=None, W_constraint=None, mask_zero=False, "
+            "weights: Sequence[Any] | None = None, dropout: float = 0.0",
+            note="`dropout` is the share of the table's rows that are left out in training.",
+        ),
     ),
     "normalization": (
         Row(

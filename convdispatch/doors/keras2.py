@@ -48,6 +48,7 @@ LAYERS: Table = {
         Row("Flatten"),
         Row("Masking"),
     ),
+    "embeddings": (Row("Embedding"),),
     "merge": (
         Row("Add", function="add"),
         Row("Subtract", function="subtract"),

@@ -9,7 +9,7 @@ from convdispatch.engine.changing import Changing
 from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Shapes, Spec, Specs, listed
 from convdispatch.engine.tensors import as_native, require_float
-from convdispatch.ops import Backend
+from convdispatch.ops import Backend, NumpyArray
 
 
 class Accepting(Changing):
@@ -25,6 +25,9 @@ class Accepting(Changing):
     def _as_native(self, backend: Backend, inputs: Any) -> Any:
         """Return the inputs as tensors of the backend; raise `InvalidType` where they are none."""
         return as_native(backend, inputs, self.input_dtype)
+
+    def check_array(self, inputs: NumpyArray) -> None:
+        """Raise for an array whose numbers the layer does not take, where it takes some alone."""
 
     def _specs_of(self, inputs: Any) -> Specs:
         """Return the specs of native inputs."""

@@ -22,6 +22,7 @@ from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas import activations
 from convdispatch.formulas.dialects import KERAS3, Dialect
 from convdispatch.formulas.regularizers import penalty
+from convdispatch.ops import FLOAT_DTYPES
 from convdispatch.runtime import selection
 from convdispatch.runtime.dispatch import require_feature
 from convdispatch.runtime.registry import registry
@@ -45,6 +46,7 @@ class Layer(Analysed):
     dialect: ClassVar[Dialect] = KERAS3
     door: ClassVar[str] = "convdispatch.layers"  # the module that users import the class from
     rank: ClassVar[int]  # spatial axes
+    dtypes: ClassVar[Sequence[str]] = FLOAT_DTYPES  # that `dtype` may be
     is_input: ClassVar[bool] = False  # whether it only stands for what a model is given
     __signature__ = ConstructorSignature()
     # How a façade spells the arguments: one name, one an axis, or None: not offered.
@@ -54,7 +56,7 @@ class Layer(Analysed):
         layer_options.require_known(type(self), options)
         super().__init__(
             name=layer_options.layer_name(self._stem(), options.get("name")),
-            dtype=layer_options.layer_dtype(options),
+            dtype=layer_options.layer_dtype(options, self.dtypes),
             trainable=as_bool(options.get("trainable", True), "trainable"),
             backend=selection.resolve_backend(options.get("backend")),
             initial_weights=options.get("weights"),

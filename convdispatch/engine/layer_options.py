@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from convdispatch.doors.elsewhere import about_keyword, about_old_keyword
@@ -149,14 +149,14 @@ def numbered(begun: str, *, taken: Container[str] = ()) -> str:
     return next(name for number in numbers if (name := f"{begun}_{number}") not in taken)
 
 
-def layer_dtype(options: Mapping[str, Any]) -> str:
+def layer_dtype(options: Mapping[str, Any], allowed: Sequence[str] = FLOAT_DTYPES) -> str:
     """Return the element type of the weights."""
     given = [options.get("dtype"), options.get("input_dtype"), selection.floatx()]
     chosen = next(dtype for dtype in given if dtype is not None)
     if isinstance(chosen, type):  # such as numpy.float32
         chosen = chosen.__name__
     name = chosen if isinstance(chosen, str) else getattr(chosen, "name", chosen)
-    return as_choice(name, FLOAT_DTYPES, "dtype")
+    return as_choice(name, allowed, "dtype")
 
 
 def layer_convention(options: Mapping[str, Any]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.resolved import Forward, Resolved
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.symbols import Call, Symbol
 from convdispatch.errors import InvalidArgument, InvalidShape
+from convdispatch.ops import FLOAT_DTYPES, INTEGER_DTYPES
 
 
 class InputLayer(Layer):
@@ -27,7 +28,16 @@ class InputLayer(Layer):
     (None, 8, 1)
     """
 
+    dtypes = (*FLOAT_DTYPES, *INTEGER_DTYPES)
     is_input = True
+
+    def to(self, backend: str, *, dtype: str | None = None) -> Self:
+        """Return the same on another backend; an input of integers stays one."""
+        return super().to(backend, dtype=dtype if self.dtype in FLOAT_DTYPES else None)
+
+    def _require_dtype(self, dtype: str) -> None:
+        if dtype not in self.dtypes:
+            super()._require_dtype(dtype)
 
     def resolve(self, spec: Spec) -> Resolved:
         """Return what the layer makes of inputs of that spec: the same."""

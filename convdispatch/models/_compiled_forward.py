@@ -13,7 +13,6 @@ from convdispatch.engine.layer import Layer
 from convdispatch.engine.masks import compute, with_masks
 from convdispatch.engine.plans import MAX_PLANS, Function, Key, revisions_of
 from convdispatch.engine.specs import Spec
-from convdispatch.engine.tensors import as_native
 from convdispatch.engine.whole import held
 from convdispatch.errors import InvalidShape
 from convdispatch.models._members import require_shape
@@ -75,7 +74,7 @@ class CompiledForward:
             dtype = inputs.dtype
             if dtype.isnative and dtype.name in FLOAT_DTYPES:
                 return inputs
-        return as_native(self._backend, inputs, self._layers[0].dtype)
+        return self._layers[0]._as_native(self._backend, inputs)
 
     def _current(self) -> _Compiled:
         """Return the function of the layers as they are, with their variables."""

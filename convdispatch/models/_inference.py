@@ -10,7 +10,7 @@ import numpy as np
 from convdispatch.doors.elsewhere import missing_attribute
 from convdispatch.engine.arguments import as_bool, as_int
 from convdispatch.engine.plans import Plan, revisions_of
-from convdispatch.engine.tensors import as_array_or_native, as_native
+from convdispatch.engine.tensors import as_array_or_native
 from convdispatch.engine.whole import are_same
 from convdispatch.errors import ConvDispatchError, InvalidShape
 from convdispatch.models._compiled_forward import CompiledForward
@@ -106,7 +106,11 @@ class Predicting(StackedWeights):
         and NumPy slices without compiling anything.
         """
         self._require_layers()
-        return [as_array_or_native(registry.load(self.backend), x, self._layers[0].dtype)]
+        first = self._layers[0]
+        given = as_array_or_native(registry.load(self.backend), x, first.input_dtype)
+        if isinstance(given, np.ndarray):
+            first.check_array(given)
+        return [given]
 
     def _whole(
         self, predicted: Callable[[int], list[NumpyArray]], starts: range, verbose: Any
@@ -152,7 +156,7 @@ class Predicting(StackedWeights):
         """Return the inputs as a tensor of the model's backend, with its shape and type."""
         self._require_layers()
         backend = registry.load(self.backend)
-        native = as_native(backend, inputs, self._layers[0].dtype)
+        native = self._layers[0]._as_native(backend, inputs)
         return native, *backend.describe(native)
 
     def _require_layers(self) -> None:

@@ -66,6 +66,15 @@ def require_shape(shape: PartialShape, spec: Spec, name: str, owner: str) -> Non
         raise InvalidShape(f"{which} takes the shape {wanted}; received {shape}.")
 
 
+def require_takes_one(layer: Layer) -> None:
+    """Raise `InvalidArgument` for a layer that takes a list, which no layer before gives it."""
+    if layer.takes_list:
+        raise InvalidArgument(
+            f"a Sequential gives each layer one tensor; received {layer.name!r}, which takes a "
+            "list. Call it with symbols from `Input`, and make a `Model` of them."
+        )
+
+
 def chains(members: Iterable[Any]) -> list[tuple[Any, ...]]:
     """Return each layer with the models that it is in, the outermost first; each layer once."""
     found: dict[int, tuple[Any, ...]] = {}

@@ -32,7 +32,7 @@ from convdispatch.models._model_inputs import ModelInputs
 from convdispatch.models._pure import PureStack
 from convdispatch.models._serialization import as_json, layer_entry
 from convdispatch.models._summary import summary_lines
-from convdispatch.ops import PartialShape
+from convdispatch.ops import FLOAT_DTYPES, PartialShape
 from convdispatch.support.locks import Lock
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
@@ -256,7 +256,10 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
         copies = {id(one): moved(one, memo, backend, dtype) for one in self._members}
         twin = object.__new__(type(self))
         vars(twin).update({k: v for k, v in vars(self).items() if k not in NOT_COPIED})
-        specs = [Spec(spec.shape, dtype or spec.dtype) for spec in self._graph.inputs]
+        inputs = self._graph.inputs  # those of integers stay so
+        specs = [
+            replace(s, dtype=dtype) if dtype and s.dtype in FLOAT_DTYPES else s for s in inputs
+        ]
         nodes = [replace(node, layer=copies[id(node.layer)]) for node in self._graph.nodes]
         twin._graph = replace(self._graph, inputs=tuple(specs), nodes=tuple(nodes))
         twin._members = [copies[id(one)] for one in self._members]

@@ -19,6 +19,7 @@ from convdispatch.models import _naming as naming
 from convdispatch.models import _serialization
 from convdispatch.models._copies import CopiedStack
 from convdispatch.models._inference import Predicting
+from convdispatch.models._members import require_takes_one
 from convdispatch.models._pure import PureStack
 from convdispatch.models._shapes import ShapedStack
 from convdispatch.models._summary import summary_lines
@@ -75,11 +76,7 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
             raise InvalidType(
                 f"`layer` must be a convdispatch layer; received {type(layer).__name__}."
             )
-        if layer.takes_list:
-            raise InvalidArgument(
-                f"a Sequential gives each layer one tensor; received {layer.name!r}, which takes a "
-                f"list. Call it with symbols from `Input`, and make a `Model` of them."
-            )
+        require_takes_one(layer)
         with self._lock.held():
             self._add(layer)
 
@@ -183,8 +180,9 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
         spec = symbols[0].spec
         if not self.built:
             self.build(spec.shape)
-        shape = self.compute_output_shape(spec.shape)
-        call = Call(self, symbols, [Spec(shape, spec.dtype)], takes_list=False, gives_list=False)
+        for layer in self._layers:
+            spec = layer.output_specs(spec)
+        call = Call(self, symbols, [spec], takes_list=False, gives_list=False)
         return call.outputs[0]
 
     def graph(self) -> Graph:

@@ -14,7 +14,7 @@ from convdispatch.errors import InvalidShape, InvalidType
 from convdispatch.models._members import require_shape
 from convdispatch.models._model import Model
 from convdispatch.models._sequential import Sequential
-from convdispatch.ops import PartialShape
+from convdispatch.ops import FLOAT_DTYPES, PartialShape
 from convdispatch.runtime.registry import registry
 
 AnyModel: TypeAlias = Layer | Sequential | Model
@@ -56,6 +56,15 @@ def input_dtypes(model: AnyModel, count: int = 1) -> list[str]:
     if isinstance(model, Model):
         return [spec.dtype for spec in model.graph().inputs]
     return [_first(model).input_dtype] * count
+
+
+def computing_dtype(model: AnyModel) -> str:
+    """Return the element type that the model computes in: that of its inputs, unless integers."""
+    found = [dtype for dtype in input_dtypes(model) if dtype in FLOAT_DTYPES]
+    if found:
+        return found[0]
+    layers = [model] if isinstance(model, Layer) else parts_of(model).layers
+    return next(layer.dtype for layer in layers if not layer.is_input)
 
 
 def _first(model: Layer | Sequential) -> Layer:

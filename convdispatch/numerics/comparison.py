@@ -18,10 +18,17 @@ from convdispatch.errors import (
     UnsupportedOp,
 )
 from convdispatch.formulas.element_types import require_float
-from convdispatch.models.parts import AnyModel, as_many, build_for, input_dtypes, require_model
+from convdispatch.models.parts import (
+    AnyModel,
+    as_many,
+    build_for,
+    computing_dtype,
+    input_dtypes,
+    require_model,
+)
 from convdispatch.numerics.problem import round_to
 from convdispatch.numerics.rounding import model_with_bounds
-from convdispatch.ops import NumpyArray
+from convdispatch.ops import INTEGER_DTYPES, NumpyArray
 from convdispatch.runtime import selection
 from convdispatch.runtime.registry import registry
 from convdispatch.support.foreign import call, said
@@ -67,7 +74,7 @@ def compare(
     inputs = _as_model_type(many, input_dtypes(model, len(many)))
     build_for(model, [one.shape for one in inputs])
     model = model.to(model.backend)  # with the weights of one time, for all that follows
-    right = model_with_bounds(model, inputs, input_dtypes(model)[0])
+    right = model_with_bounds(model, inputs, computing_dtype(model))
     return {name: _measure(model, inputs, name, right) for name in names}
 
 
@@ -97,6 +104,8 @@ def _rounded(x: Any, dtype: str) -> NumpyArray:
             f"`x` must be a NumPy array, which every backend takes; received {type(x).__name__}. "
             "Convert it with `convdispatch.to_numpy(x)`."
         )
+    if dtype in INTEGER_DTYPES and x.dtype.kind in "biu":
+        return x.astype(dtype)
     require_float(x.dtype.name, "`x`")
     inputs = round_to(x.astype(np.float64), dtype)
     if not np.all(np.isfinite(inputs)):

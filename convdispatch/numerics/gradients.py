@@ -13,7 +13,7 @@ from convdispatch.engine.specs import Spec
 from convdispatch.engine.whole import read_whole
 from convdispatch.errors import InvalidShape
 from convdispatch.models.parts import AnyModel, Parts, build_for, native_inputs, parts_of
-from convdispatch.ops import Backend, NumpyArray
+from convdispatch.ops import FLOAT_DTYPES, Backend, NumpyArray
 from convdispatch.runtime import selection
 from convdispatch.runtime.dispatch import require_feature
 from convdispatch.runtime.registry import registry
@@ -32,7 +32,7 @@ def gradients(model: AnyModel, x: Any, cotangent: Any = None) -> Gradients:
 
     `cotangent` is an array of the output's shape, or a list of them where the model returns one;
     None means ones. The model is run once. The NumPy backend needs the package autograd: the extra
-    `train`.
+    `train`. An input of integers has a gradient of zeros.
 
     >>> from convdispatch.layers import Conv1D
     >>> layer = Conv1D(1, 2, use_bias=False, weights=[np.array([[[1.0]], [[10.0]]])])
@@ -49,7 +49,7 @@ def gradients(model: AnyModel, x: Any, cotangent: Any = None) -> Gradients:
     compute = _differentiated(model, parts, backend, given)
 
     def found() -> Any:
-        return compute([*inputs, *seeds, *model.variables])
+        return compute([*_floating(backend, inputs), *seeds, *model.variables])
 
     # The output and the gradients by the same weights, whatever other threads set meanwhile.
     (_, outputs), slopes = read_whole(parts.layers, found)
@@ -75,17 +75,27 @@ def _differentiated(
     if kept is None or noted != revisions:
         kept = Latest()
         model._differentiated = revisions, kept
-    return kept.get(given) or kept.keep(given, _made(model, parts, backend))
+    return kept.get(given) or kept.keep(given, _made(model, parts, backend, given))
 
 
-def _made(model: AnyModel, parts: Parts, backend: Backend) -> Any:
+def _floating(backend: Backend, inputs: Sequence[Any]) -> list[Any]:
+    """Return the inputs with those of integers in float32, whose gradients are zeros."""
+    dtypes = [backend.describe(one)[1] for one in inputs]
+    pairs = zip(inputs, dtypes, strict=True)
+    return [one if dtype in FLOAT_DTYPES else backend.cast(one, "float32") for one, dtype in pairs]
+
+
+def _made(model: AnyModel, parts: Parts, backend: Backend, given: Sequence[Spec]) -> Any:
     count, several = len(parts.graph.inputs), len(parts.graph.outputs)
     owner, total = weakref.ref(model), backend.functions["sum"]
+    stopped = backend.functions["stop_gradient"]
 
     def weighted_sum(tensors: Sequence[Any]) -> tuple[Any, list[Any]]:
-        inputs, rest = tensors[:count], tensors[count:]
+        rest, dtypes = tensors[count:], [spec.dtype for spec in given]
+        pairs = zip(tensors[:count], dtypes, strict=True)
+        inputs = [x if d in FLOAT_DTYPES else backend.cast(stopped(x), d) for x, d in pairs]
         applied: Any = owner()
-        outputs = applied.apply(rest[several:], list(inputs) if count > 1 else inputs[0])
+        outputs = applied.apply(rest[several:], inputs if count > 1 else inputs[0])
         listed = outputs if parts.graph.gives_list else [outputs]
         products: list[Any] = [total(y * seed) for y, seed in zip(listed, rest, strict=False)]
         return sum(products[1:], start=products[0]), listed

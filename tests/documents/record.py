@@ -94,6 +94,15 @@ def every_layer() -> list[Any]:
         L.Flatten(data_format="channels_first"),
         L.Dropout(0.5),
         L.Dropout(0.25, noise_shape=(None, 1, 4), seed=3),
+        L.Embedding(5, 4),
+        L.Embedding(
+            5,
+            4,
+            embeddings_initializer="ones",
+            embeddings_regularizer=keras.regularizers.L2(0.01),
+            embeddings_constraint="non_neg",
+            mask_zero=True,
+        ),
         L.Masking(),
         L.Masking(mask_value=2.5),
     ]

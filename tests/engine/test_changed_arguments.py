@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from layer_classes import EVERY_CLASS, LayerClass
+from layer_classes import EVERY_CLASS, LayerClass, numbers
 from small_models import Doubled
 
 import convdispatch
@@ -68,7 +68,7 @@ def state(layer: Layer) -> dict[str, Any]:
 def image(layer: Layer) -> Any:
     """Return an input that the layer was built for."""
     shape = tuple(size or 3 for size in layer.input_shape)
-    return np.random.default_rng(0).normal(size=shape).astype("float32")
+    return numbers(layer, shape)
 
 
 def results(layer: Layer) -> list[Any]:

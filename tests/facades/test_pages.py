@@ -67,6 +67,7 @@ KERAS_2_POSITIONS = {
 # The modules of Keras's layers besides `convolutional` and `pooling`.
 PLACES = {
     "core": ("Activation", "Dense", "Dropout", "Flatten", "Masking"),
+    "embeddings": ("Embedding",),
     "normalization": ("BatchNormalization",),
 }
 

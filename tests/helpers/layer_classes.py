@@ -10,9 +10,12 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from convdispatch import layers
 from convdispatch.engine.layer_options import LAYER_OPTIONS
 from convdispatch.layers import Layer
+from convdispatch.ops import INTEGER_DTYPES
 
 CHANNELS = 4
 SIZES = (9, 8, 7)
@@ -90,6 +93,11 @@ VALUES: dict[str, Any] = {
     "rate": 0.25,
     "p": 0.25,
     "mask_value": 2.5,
+    "mask_zero": True,
+    "dropout": 0.25,
+    "embeddings_initializer": "he_uniform",
+    "embeddings_regularizer": "l1",
+    "embeddings_constraint": "nonneg",
     "noise_shape": (None, 1, 1, None),
     "seed": 3,
     "units": 8,
@@ -165,8 +173,18 @@ class LayerClass:
 
     def shape(self, *, channels_first: bool, batch: int | None = 3) -> tuple[int | None, ...]:
         """Return an input shape."""
+        if self.name == "Embedding":  # of rows
+            return (batch, SIZES[0])
         sizes = SIZES[: self.rank]
         return (batch, CHANNELS, *sizes) if channels_first else (batch, *sizes, CHANNELS)
+
+
+def numbers(layer: Layer, shape: tuple[int, ...]) -> Any:
+    """Return an input for the layer: floats, or integers for which an embedding has rows."""
+    random = np.random.default_rng(0)
+    if layer.input_dtype in INTEGER_DTYPES:
+        return random.integers(0, CHANNELS, shape)
+    return random.normal(size=shape).astype("float32")
 
 
 def module(door: str) -> Any:
@@ -186,4 +204,4 @@ def classes(*doors: str) -> list[LayerClass]:
 
 
 EVERY_CLASS = classes("layers", "keras1", "keras2")
-assert len(EVERY_CLASS) == 37 + 34 + 37, "a class has come or gone"
+assert len(EVERY_CLASS) == 38 + 35 + 38, "a class has come or gone"

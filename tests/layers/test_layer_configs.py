@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from layer_classes import EVERY_CLASS, LayerClass
+from layer_classes import EVERY_CLASS, LayerClass, numbers
 
 import convdispatch
 
@@ -81,7 +81,7 @@ def test_the_same_weights_give_the_same_output(
     again = entry.type.from_config(layer.get_config(), backend=backend_name)
     again.build((None, *shape[1:]))
     again.set_weights(layer.get_weights())
-    x = np.random.default_rng(0).normal(size=shape).astype("float32")
+    x = numbers(layer, shape)
     assert again.output_shape == layer.output_shape
     found, expected = convdispatch.to_numpy(again(x)), convdispatch.to_numpy(layer(x))
     assert found.shape[1:] == layer.output_shape[1:]
@@ -179,6 +179,11 @@ KERAS_2_KEYS = {
     **{f"GlobalMaxPooling{rank}D": ({"data_format"}, {"keepdims"}) for rank in (1, 2, 3)},
     **{f"GlobalAveragePooling{rank}D": ({"data_format"}, {"keepdims"}) for rank in (1, 2, 3)},
     "Masking": ({"mask_value"}, set()),
+    "Embedding": (
+        {"input_dim", "output_dim", "activity_regularizer", "mask_zero", "input_length"}
+        | {f"embeddings_{kind}" for kind in ("initializer", "regularizer", "constraint")},
+        {"batch_input_shape"},
+    ),
 }
 # Real Keras 1.2.2's, with the dim_ordering and the initializers of gamma and beta that it forgot.
 KERAS_1_KEYS = {
@@ -218,6 +223,8 @@ KERAS_1_KEYS = {
     "GlobalAveragePooling2D": {"dim_ordering"},
     "GlobalAveragePooling3D": {"dim_ordering"},
     "Masking": {"mask_value"},
+    "Embedding": {"input_dim", "output_dim", "init", "input_length", "mask_zero", "dropout"}
+    | {"activity_regularizer", "W_regularizer", "W_constraint", "batch_input_shape"},
 }
 
 

@@ -7,6 +7,7 @@ from convdispatch.doors.rows import names_of, rows_of
 from convdispatch.formulas.dialects import KERAS1
 from convdispatch.keras1.layers.convolutional import *  # noqa: F403  # all rows of the table
 from convdispatch.keras1.layers.core import *  # noqa: F403
+from convdispatch.keras1.layers.embeddings import *  # noqa: F403
 from convdispatch.keras1.layers.normalization import *  # noqa: F403
 from convdispatch.keras1.layers.pooling import *  # noqa: F403
 from convdispatch.layers import Input, InputLayer

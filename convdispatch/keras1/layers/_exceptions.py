@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from convdispatch import layers
-from convdispatch.engine.arguments import as_partial_shape
+from convdispatch.engine.arguments import as_float, as_partial_shape
 from convdispatch.errors import InvalidArgument
 from convdispatch.facades.input_length import InputByLength, InputByWidth
 from convdispatch.keras1.layers._modes import ByMode
@@ -42,6 +42,23 @@ class RowOfAll(layers.Flatten):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(data_format="channels_last", **options)
+
+
+class DroppedRows(layers.Embedding):
+    """An embedding that may leave out rows of its table in training."""
+
+    def __init__(self, *, dropout: float, **options: Any) -> None:
+        super().__init__(**options)
+        self.drop_rate = as_float(dropout, "dropout", maximum=1.0)
+
+    @property
+    def dropout(self) -> float:
+        """The share of the table's rows that are left out in training."""
+        return self.drop_rate
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON types."""
+        return super().get_config() | {"dropout": self.drop_rate}
 
 
 class Deconvolution(layers.Conv2DTranspose):
@@ -136,6 +153,7 @@ EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "Convolution1D": Sequences,
     "Deconvolution2D": Deconvolution,
     "Dense": Rows,
+    "Embedding": DroppedRows,
     "Flatten": RowOfAll,
     "SeparableConvolution2D": Separable,
     "ZeroPadding1D": Padding1D,
