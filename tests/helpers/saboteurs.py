@@ -19,6 +19,7 @@ import saboteurs_resizing
 import saboteurs_state
 import saboteurs_steps
 import saboteurs_tensors
+import saboteurs_training
 import saboteurs_unknown_sizes
 from sabotage import SABOTEURS, Sabotage, Sabotaged, registered
 
@@ -40,6 +41,7 @@ FAMILIES = (
     saboteurs_places,
     saboteurs_random,
     saboteurs_steps,
+    saboteurs_training,
     saboteurs_unknown_sizes,
 )
 

@@ -65,6 +65,7 @@ _MODULES = (
     "draws",
     "keys",
     "steps",
+    "training",
     "auxiliary",
     "assigning",
     "wrapping",
