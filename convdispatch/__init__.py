@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from convdispatch import activations as activations
+    from convdispatch import callbacks as callbacks
     from convdispatch import constraints as constraints
     from convdispatch import initializers as initializers
     from convdispatch import keras1 as keras1
@@ -77,6 +78,7 @@ _HOMES = {
 }
 _MODULES = (
     "activations",
+    "callbacks",
     "constraints",
     "initializers",
     "keras1",

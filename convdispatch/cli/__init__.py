@@ -23,6 +23,7 @@ from convdispatch.support.interrupts import interrupts
 from convdispatch.support.terminal import try_to_write
 
 SHELLS = ("bash", "zsh", "fish")
+APIS = ("keras1", "keras2")
 # Repeated from `config.KEYS`, whose module is too slow to import for `--help`; a test compares.
 CONFIG_KEYS = ("backend", "floatx", "epsilon", "image_data_format", "convention")
 
@@ -60,6 +61,8 @@ def _run(argv: Sequence[str] | None) -> int:
     if interrupts.came and not hasattr(module, "ANSWERS_INTERRUPTS"):
         raise KeyboardInterrupt
     run: Callable[[argparse.Namespace], int] = module.run
+    if hasattr(module, "HANDS_OVER"):
+        return run(arguments)
     with own_standard_output(is_program=argv is None):
         try:
             return run(arguments)
@@ -131,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser("conformance", help="run the conformance suite on backends")
     )
     _add_bench(commands.add_parser("bench", help="say whether a change made the layers slower"))
+    _add_run(commands.add_parser("run", help="run a script that imports keras, with ours for it"))
     new_backend = commands.add_parser(
         "new-backend", parents=[common], help="write the skeleton of a backend of your own"
     )
@@ -146,6 +150,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
     return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--api", required=True, choices=APIS, help="whose names it uses")
+    parser.add_argument("--backend", metavar="NAME", help="what computes; else the current one")
+    parser.add_argument("script", metavar="SCRIPT.py", help="the script")
+    parser.add_argument(
+        "arguments", metavar="ARGUMENT", nargs=argparse.REMAINDER, help="what the script is given"
+    )
 
 
 def _add_config(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:

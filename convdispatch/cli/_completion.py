@@ -55,6 +55,8 @@ def value_of(action: argparse.Action) -> Value:
 BY_METAVAR = {
     "FILE": Value(kind=FILES),
     "FILE.py": Value(kind=FILES),
+    "SCRIPT.py": Value(kind=FILES),
+    "ARGUMENT": Value(kind=FILES),
     "FILE.md": Value(kind=FILES),
     "OLD.json": Value(kind=FILES),
     "NEW.json": Value(kind=FILES),

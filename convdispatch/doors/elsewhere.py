@@ -106,20 +106,19 @@ TextVectorization ThresholdedReLU TimeDistributed TimeDistributedDense UnitNorma
 )
 LAYERS_NOT_OFFERED = _LAYERS_OF_KERAS - DOORS_OF_LAYERS.keys()
 
-_TRAINING = "differentiate with `convdispatch.gradients` or your framework, and update there"
+_TRAINING = "`train_on_batch` makes one step; for another one differentiate with your framework"
 _FILES = "`get_weights` and `set_weights` move arrays, `to_json` the architecture"
 _GRAPH = "make a graph with `convdispatch.Model`, whose `apply` is a pure function"
 _CALL = "call the model, or its `predict`, and compute the rest in NumPy"
 MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
     **_each(
-        "compile compute_loss compute_metrics evaluate evaluate_generator fit fit_generator history"
-        " loss loss_functions make_test_function make_train_function metrics metrics_names"
-        " optimizer reset_metrics stop_training test_on_batch test_step total_loss train"
-        " train_on_batch train_step get_compile_config compile_from_config",
+        "compute_loss compute_metrics loss_functions make_test_function make_train_function metrics"
+        " reset_metrics test_step total_loss train train_step get_compile_config"
+        " compile_from_config",
         _TRAINING,
     ),
     **_each(
-        "export load_own_variables load_weights save save_own_variables save_weights to_yaml",
+        "export load_own_variables save save_own_variables to_yaml",
         _FILES,
     ),
     **_each(
@@ -129,7 +128,7 @@ MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
         _GRAPH,
     ),
     **_each(
-        "predict_classes predict_generator predict_on_batch predict_proba predict_step",
+        "predict_classes predict_proba predict_step",
         _CALL,
     ),
     "quantize": "compute in float16 or bfloat16: give inputs of that type",
@@ -144,16 +143,15 @@ _MODELS: Mapping[str, str] = {
     "save_model": _FILES,
 }
 _MODULES: Mapping[str, str] = {
-    "callbacks": _TRAINING,
     **dict.fromkeys(("applications", "engine", "legacy", "wrappers"), _GRAPH),
-    **dict.fromkeys(
-        ("datasets", "preprocessing", "utils"), "NumPy and your framework have such functions"
-    ),
+    **dict.fromkeys(("preprocessing",), "NumPy and your framework have such functions"),
     "mixed_precision": "give layers float16 or bfloat16 inputs",
     "ops": "your framework has them; a layer takes and returns its tensors",
     "saving": _FILES,
 }
 MODULES_OF_OTHER_DOORS: Mapping[str, str] = {
+    "datasets": "convdispatch.keras1 and in convdispatch.keras2",
+    "utils": "convdispatch.keras1 and in convdispatch.keras2",
     "objectives": "convdispatch.losses, and in convdispatch.keras1.objectives",
     "initializations": "convdispatch.keras1.initializations",
     "initializers": "convdispatch.initializers, or in convdispatch.keras2.initializers",

@@ -6,7 +6,7 @@ differs. Differences beyond names are in `keras2/layers/_exceptions.py`.
 
 from __future__ import annotations
 
-from convdispatch.doors.rows import Row, Table
+from convdispatch.doors.rows import Lines, Row, Table
 
 LAYERS: Table = {
     # Other names are those that Keras 2 kept for Keras 1's users.
@@ -81,3 +81,5 @@ LAYERS: Table = {
         Row("GlobalAveragePooling3D", aliases=("GlobalAvgPool3D",)),
     ),
 }
+
+LINES = Lines(plain=" - {seconds:.0f}s{numbers}", after_bar=" - {seconds:.0f}s {pace}{numbers}")

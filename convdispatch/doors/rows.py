@@ -78,6 +78,34 @@ class Row:
         return self.like or self.name
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """One method of a façade's models, where this Keras states other arguments than ours.
+
+    arguments: as Python writes a signature.
+    renames: what this Keras calls an argument, with our name for it.
+    like: our method, where it has another name.
+    of: the classes of models that have it.
+    """
+
+    arguments: str
+    renames: Mapping[str, str] = field(default_factory=dict)
+    like: str = ""
+    of: tuple[str, ...] = ("Sequential", "Model")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """How a Keras reports an epoch: formats of the seconds, the pace of a step and the numbers.
+
+    plain: where `verbose` is 2.
+    after_bar: after the bar, where `verbose` is 1.
+    """
+
+    plain: str
+    after_bar: str
+
+
 # By module of this Keras's layers, such as 'convolutional'.
 Table: TypeAlias = Mapping[str, tuple[Row, ...]]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from convdispatch.engine.declarations import Weight, require_as_many
 from convdispatch.engine.functional import Functional, in_order
@@ -18,6 +18,7 @@ from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Specs, listed, of_samples
 from convdispatch.engine.tensors import require_native
 from convdispatch.errors import InvalidArgument
+from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.ops import Backend, Tensor
 from convdispatch.runtime.tuning import outside_trace
@@ -26,6 +27,7 @@ from convdispatch.runtime.tuning import outside_trace
 class InTraining(PassingMasks):
     """A layer's two pure functions: for results, and for training."""
 
+    dialect: ClassVar[Dialect]
     activation: Any
     activity_regularizer: Any
 
@@ -61,10 +63,22 @@ class InTraining(PassingMasks):
         kept, key = self._plans.training, of_samples(specs)
         return kept.get(key) or kept.keep(key, self._make_training(inputs, specs))
 
+    def inference_for(self, inputs: Any) -> Training:
+        """Return the same function for a layer that computes in training as otherwise."""
+        made = _without_effects(self.plan_for(inputs).function)
+        if self.activity_regularizer is None:
+            return made
+        return _with_penalty(made, self.activity_regularizer, self._backend())
+
     @property
     def draws(self) -> bool:
         """Return whether the layer uses its key in training."""
         return False
+
+    @property
+    def when_frozen(self) -> str:
+        """What the layer does in training while nothing may train it: see `Dialect`."""
+        return self.dialect.frozen_layers
 
     def functional(self) -> Functional:
         """Return the layer as pure functions of weights by name, such as 'kernel'.

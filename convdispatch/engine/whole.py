@@ -85,7 +85,7 @@ def held(layers: Sequence[Held]) -> Iterator[None]:
         for layer in sorted(layers, key=id):
             stack.enter_context(layer._lock.held())
         for layer in layers:
-            _recover(layer)
+            recover(layer)
         yield
 
 
@@ -135,7 +135,7 @@ def are_same(now: Sequence[object], noted: Sequence[object]) -> bool:
     return len(now) == len(noted) and all(map(operator.is_, now, noted))
 
 
-def _recover(layer: Held) -> None:
+def recover(layer: Held) -> None:
     """Finish another thread's write at a fork, for one layer whose lock is held."""
     write = layer._write
     if write is None:

@@ -29,7 +29,7 @@ def spelling(row: Row, like: type, dialect: Dialect) -> Spelling:
     ours = stated_parameters(like)
     if row.arguments is None:
         return {}
-    own = set(_parsed(row.arguments + row.more))
+    own = set(parsed(row.arguments + row.more))
     spelled = {name: _spelled(name, own, row, dialect) for name in ours}
     return {name: meant for name, meant in spelled.items() if meant != name}
 
@@ -48,9 +48,9 @@ def signature(row: Row, like: type, spelled: Spelling) -> inspect.Signature:
     ours = stated_parameters(like)
     if row.arguments is None:
         own = {name: _with_default(one, row) for name, one in ours.items()}
-        own |= _parsed(row.more)
+        own |= parsed(row.more)
     else:
-        own = _parsed(row.arguments)
+        own = parsed(row.arguments)
         types = dict(_types(ours, spelled))
         for name, one in own.items():
             if one.annotation is one.empty and name in types:
@@ -77,7 +77,7 @@ def _types(ours: Parameters, spelled: Spelling) -> Iterator[tuple[str, object]]:
             yield one, "int"
 
 
-def _parsed(arguments: str) -> dict[str, inspect.Parameter]:
+def parsed(arguments: str) -> dict[str, inspect.Parameter]:
     """Return the parameters that a text of a signature states."""
     stated = ast.parse(f"def f({arguments}): pass").body[0]
     assert isinstance(stated, ast.FunctionDef)

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeAlias, cast
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas import lookup
 from convdispatch.formulas.element_types import rounded_once
-from convdispatch.ops import Tensor
+from convdispatch.ops import Backend, Tensor
 from convdispatch.runtime import selection
 from convdispatch.types import SomeTensor
 
@@ -28,14 +28,19 @@ class Constraint(lookup.Configured):
 
     def __call__(self, w: SomeTensor) -> SomeTensor:
         """Return the constrained value of a tensor of any backend."""
-        backend = selection.backend_of(w)
-        constrained = rounded_once(backend, lambda wide: self.apply(backend.functions, wide), w)
-        return cast("SomeTensor", constrained)
+        return cast("SomeTensor", projected(self, selection.backend_of(w), w))
 
     def apply(self, functions: Functions, w: Tensor) -> Tensor:
         """Return the constrained value by a backend's table; the base changes nothing."""
         is_overridden = type(self).__call__ is not Constraint.__call__  # in Keras's manner
         return self(w) if is_overridden else functions["linear"](w)
+
+
+def projected(constraint: Constraint | Function, backend: Backend, w: Tensor) -> Tensor:
+    """Return the constrained value of a backend's tensor, also by a user's function."""
+    if not isinstance(constraint, Constraint):
+        return constraint(w)
+    return rounded_once(backend, lambda wide: constraint.apply(backend.functions, wide), w)
 
 
 class _ConstraintKeras1(Constraint):

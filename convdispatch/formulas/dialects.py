@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from convdispatch.doors import keras1, keras2
-from convdispatch.doors.rows import Spelled, Table
+from convdispatch.doors.rows import Lines, Method, Spelled, Table
 from convdispatch.formulas import (
     activations,
     constraints,
@@ -36,6 +36,15 @@ class Dialect:
     estimates_population: whether a moving variance takes n / (n - 1 - epsilon) times the batch's.
     refuses_masks: whether a mask before a layer that has no use for it is an error, not a warning.
     unites_masks: whether a step of merged tensors counts if it counts in one of them, not in all.
+    counts_weightless: whether samples of weight 0 count in the mean of a loss.
+    shuffles_globally: whether NumPy's own generator shuffles the samples of `fit`.
+    keeps_metric_words: whether a metric is reported by the word that a user wrote, such as 'mse'.
+    frozen_layers: what a layer with `trainable = False` does in training: it 'updates' its state
+        all the same, 'keeps' it, or 'infers'.
+    frozen_normalization: the same of BatchNormalization.
+    lines: how it reports an epoch of training.
+    methods: those of its models that state other arguments than ours.
+    short_metrics: how it reports those metrics whose word depends on the loss.
 
     >>> activations.get("relu", KERAS1.activations).get_config()
     {'alpha': 0.0, 'max_value': None}
@@ -58,6 +67,14 @@ class Dialect:
     estimates_population: bool = False
     refuses_masks: bool = True
     unites_masks: bool = False
+    counts_weightless: bool = True
+    shuffles_globally: bool = False
+    keeps_metric_words: bool = True
+    short_metrics: Mapping[str, str] = field(default_factory=dict)
+    frozen_layers: str = "updates"
+    frozen_normalization: str = "infers"
+    lines: Lines = keras2.LINES
+    methods: Mapping[str, Method] = field(default_factory=dict)
 
 
 KERAS3 = Dialect(
@@ -85,7 +102,13 @@ KERAS2 = Dialect(
     metrics=metrics.KERAS2,
     optimizers=optimizers.KERAS2,
     layers=keras2.LAYERS,
+    counts_weightless=False,
+    shuffles_globally=True,
+    keeps_metric_words=False,
+    short_metrics={"accuracy": "acc", "crossentropy": "crossentropy"},
     estimates_population=True,
+    frozen_layers="keeps",
+    frozen_normalization="keeps",
 )
 
 KERAS1 = Dialect(
@@ -99,6 +122,13 @@ KERAS1 = Dialect(
     metrics=metrics.KERAS1,
     optimizers=optimizers.KERAS1,
     layers=keras1.LAYERS,
+    lines=keras1.LINES,
+    methods=keras1.METHODS,
+    frozen_normalization="updates",
+    counts_weightless=False,
+    shuffles_globally=True,
+    keeps_metric_words=False,
+    short_metrics={"accuracy": "acc", "crossentropy": "crossentropy"},
     renames=keras1.RENAMES,
     settled=keras1.SETTLED,
     data_formats=keras1.DATA_FORMATS,

@@ -9,7 +9,9 @@ from convdispatch.doors.elsewhere import finder
 from convdispatch.keras1 import (
     activations,
     backend,
+    callbacks,
     constraints,
+    datasets,
     initializations,
     layers,
     losses,
@@ -18,12 +20,15 @@ from convdispatch.keras1 import (
     objectives,
     optimizers,
     regularizers,
+    utils,
 )
 
 __all__ = [
     "activations",
     "backend",
+    "callbacks",
     "constraints",
+    "datasets",
     "initializations",
     "layers",
     "losses",
@@ -32,6 +37,7 @@ __all__ = [
     "objectives",
     "optimizers",
     "regularizers",
+    "utils",
 ]
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find

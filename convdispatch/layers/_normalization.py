@@ -128,6 +128,11 @@ class BatchNormalization(WithWeightOptions):
         }
 
     @property
+    def when_frozen(self) -> str:
+        """What the layer does in training while nothing may train it: see `Dialect`."""
+        return self.dialect.frozen_normalization
+
+    @property
     def reduction_length(self) -> int:
         """How many roundings one output goes through, for rounding-error bounds."""
         return 8

@@ -12,7 +12,10 @@ from convdispatch.ops import NumpyArray
 from convdispatch.support.locks import Lock
 
 # What belongs to this object in this process: no copy has it, nor anything that is compiled.
-NOT_COPIED = ("_lock", "_predictor", "_top", "_differentiated")
+NOT_COPIED = (
+    *("_lock", "_predictor", "_top", "_differentiated"),
+    *("_trainer", "_said", "_input_feeder"),
+)
 
 Values = list[list[NumpyArray]]
 

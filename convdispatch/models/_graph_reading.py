@@ -32,7 +32,9 @@ class GraphReader:
         backend: str | None,
         door: str | None,
         limits: DocumentLimits,
+        model: type[Model] = Model,
     ) -> None:
+        self._class = model
         self._custom_objects = custom_objects
         self._backend = backend
         self._door = checked_door(door)
@@ -76,7 +78,7 @@ class GraphReader:
         if not outputs:
             raise InvalidDocument("`output_layers` must name an output; received none.")
         is_list = len(outputs) > 1 or config.get("returns_list") is True
-        return Model(inputs, outputs if is_list else outputs[0], config.get("name"))
+        return self._class(inputs, outputs if is_list else outputs[0], config.get("name"))
 
     def _layer(self, entry: Mapping[str, Any], door: str) -> Any:
         if entry["class_name"] in FUNCTIONAL:

@@ -67,7 +67,8 @@ class Predicting(StackedWeights):
     ) -> Any:
         """Return the outputs for `x` as one NumPy array, computed `batch_size` items at a time.
 
-        A model that returns a list of outputs gives a list of arrays.
+        A model that returns a list of outputs gives a list of arrays. NumPy arrays are cast to the
+        model's element type, batch by batch; tensors keep their own.
 
         The model is compiled as by `compile_forward`. If the backend cannot compile it, for example
         because of an activation in plain NumPy, it runs layer by layer, with a warning. `verbose`
@@ -85,6 +86,7 @@ class Predicting(StackedWeights):
 
         def predicted(start: int) -> list[NumpyArray]:
             parts = given if len(starts) == 1 else [one[start : start + size] for one in given]
+            parts = [self._cast(*pair) for pair in zip(parts, self._input_dtypes, strict=True)]
             outputs = self._predict(parts[0] if len(parts) == 1 else parts)
             several = outputs if isinstance(outputs, list) else [outputs]
             return [selection.to_numpy(one) for one in several]
@@ -98,6 +100,17 @@ class Predicting(StackedWeights):
     def _gives_list(self) -> bool:
         """Whether the model returns a list of outputs."""
         return False
+
+    @property
+    def _input_dtypes(self) -> list[str]:
+        """The element type of each input."""
+        return [self._layers[0].dtype]
+
+    def _cast(self, part: Any, dtype: str) -> Any:
+        """Return an array of real numbers in an input's element type, a tensor as it is."""
+        if not isinstance(part, np.ndarray) or part.dtype.kind not in "fiubV" or part.ndim == 0:
+            return part
+        return registry.load(self.backend).asarray(part, dtype)
 
     def _given(self, x: Any) -> list[Any]:
         """Return the part of `x` for each input: an array, or a tensor of the model's backend.

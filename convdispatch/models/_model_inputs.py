@@ -54,6 +54,10 @@ class ModelInputs:
         self._require_as_many(inputs, "`inputs`")
         return list(inputs)
 
+    @property
+    def _input_dtypes(self) -> list[str]:
+        return [spec.dtype for spec in self._graph.inputs]
+
     def _given(self, x: Any) -> list[Any]:
         backend = registry.load(self.backend)
         pairs = zip(self._by_input(x), self._graph.inputs, strict=True)

@@ -11,11 +11,13 @@ from convdispatch.engine.graph import Graph
 from convdispatch.engine.masks import run_with_masks
 from convdispatch.engine.resolved import Effects
 from convdispatch.layers import Layer
-from convdispatch.models._flat_weights import StackedWeights, by_layer
+from convdispatch.models._flat_weights import by_layer
+from convdispatch.models._weight_files import SavedWeights
 from convdispatch.runtime.registry import registry
+from convdispatch.training import Trainable
 
 
-class PureStack(StackedWeights):
+class PureStack(SavedWeights, Trainable):
     """The computation of a stack of layers, with given weights."""
 
     backend: str
@@ -118,6 +120,9 @@ class PureStack(StackedWeights):
             masked=masked,
             has_masks=not graph.masked.isdisjoint(graph.outputs),
         )
+
+    def _paths_of_weights(self) -> list[str]:
+        return list(self._weights_by_path())
 
     def _weights_by_path(self) -> dict[str, Weight]:
         return {

@@ -30,6 +30,27 @@ def model_from_json(
     of a Keras that is one chain of layers becomes the Sequential that it is. `limits` says how much
     a document may ask for. Raises `InvalidDocument` for whatever is wrong with it.
     """
+    return read_model(
+        json_string,
+        (Sequential, Model),
+        custom_objects=custom_objects,
+        backend=backend,
+        door=door,
+        limits=limits,
+    )
+
+
+def read_model(
+    json_string: str,
+    classes: tuple[type[Sequential], type[Model]],
+    custom_objects: Mapping[str, type[Layer]] | None = None,
+    *,
+    backend: str | None = None,
+    door: str | None = None,
+    limits: DocumentLimits = DEFAULT_LIMITS,
+) -> Sequential | Model:
+    """Make a model of one of these classes from a document, as `model_from_json` does."""
+    sequential, model = classes
     document = parsed(json_string, limits)
     is_model = isinstance(document, dict) and "config" in document
     if not is_model or document.get("class_name") not in ("Sequential", *FUNCTIONAL):
@@ -39,9 +60,9 @@ def model_from_json(
         )
     door = door_of_version(document) or door
     if document["class_name"] in FUNCTIONAL and _is_a_graph(document):
-        reader = GraphReader(custom_objects or {}, backend, door, limits)
+        reader = GraphReader(custom_objects or {}, backend, door, limits, model)
         return reader.model(document["config"])
-    return Sequential.from_config(
+    return sequential.from_config(
         _config_of(document),
         custom_objects=custom_objects,
         backend=backend,

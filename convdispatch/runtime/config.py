@@ -80,6 +80,15 @@ def config_path(environ: Mapping[str, str]) -> Path:
     return (Path(folder) if folder else Path(home) / ".keras") / "keras.json"
 
 
+def keras_folder(environ: Mapping[str, str]) -> Path:
+    """Return the folder of keras.json and of the data sets.
+
+    >>> keras_folder({"KERAS_HOME": "/etc/keras"}).as_posix()
+    '/etc/keras'
+    """
+    return config_path(environ).parent
+
+
 def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     """Return the defaults, overridden by the file if it exists, overridden by the environment.
 

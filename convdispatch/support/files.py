@@ -32,7 +32,11 @@ def write_atomically(path: Path, text: str, *, sync: bool = True) -> None:
     machine may leave half of the file, but a killed process still does not: use it for many files
     that can be made again.
     """
-    data = text.encode("utf-8")
+    write_bytes_atomically(path, text.encode("utf-8"), sync=sync)
+
+
+def write_bytes_atomically(path: Path, data: bytes | memoryview, *, sync: bool = True) -> None:
+    """Replace the file, or make it, with these bytes, as `write_atomically` does."""
     target = resolved(path)
     with _draft(target) as draft:
         draft.write(data)

@@ -1,4 +1,11 @@
-"""Training: what a step computes, and the loop around it.
+"""Training: the step, the loop over batches, losses' and metrics' bookkeeping, data.
 
-Losses, metrics and update rules are `formulas`; nothing here knows one by its name.
+A model is trained by the methods that `Trainable` gives it. What a step computes is in `step`, and
+what it needs to know about a model in `subject`.
 """
+
+from convdispatch.training.codes import Sequence as Sequence
+from convdispatch.training.codes import to_categorical as to_categorical
+from convdispatch.training.generators import Generated as Trainable
+
+__all__ = ["Sequence", "Trainable", "to_categorical"]

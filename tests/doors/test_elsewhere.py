@@ -33,9 +33,9 @@ NOT_HERE = {
     "convdispatch.layers.convolutional": ("Attention", "`Attention` is not offered yet"),
     "convdispatch.keras1.layers": ("Merge", "`Merge` is not offered yet"),
     "convdispatch.keras2.layers": ("AtrousConvolution2D", r"it is in convdispatch.keras1.layers"),
-    "convdispatch": ("callbacks", "not offered yet; differentiate with"),
+    "convdispatch": ("preprocessing", "not offered yet; NumPy and your framework"),
     "convdispatch.models": ("load_model", "not offered yet; `get_weights` and `set_weights`"),
-    "convdispatch.keras1": ("callbacks", "not offered yet; differentiate"),
+    "convdispatch.keras1": ("preprocessing", "not offered yet; NumPy"),
     "convdispatch.keras1.models": (
         "Graph",
         "not offered yet; make a graph with `convdispatch.Model`",
@@ -115,11 +115,9 @@ def test_nothing_that_is_offered_is_said_not_to_be() -> None:
 @pytest.mark.parametrize(
     ("name", "instead"),
     [
-        ("fit", "convdispatch.gradients"),
-        ("compile", "convdispatch.gradients"),
-        ("evaluate", "convdispatch.gradients"),
+        ("total_loss", "`train_on_batch`"),
+        ("train_step", "`train_on_batch`"),
         ("save", "`get_weights` and `set_weights`"),
-        ("load_weights", "`get_weights` and `set_weights`"),
         ("predict_classes", "`predict`"),
         ("get_input_at", "`apply`"),
     ],

@@ -132,7 +132,13 @@ def test_layers_are_found_under_keras_s_module_path(entry: LayerClass) -> None:
 def test_models_are_found_under_keras_s_module_path(path: str) -> None:
     """`from keras.models import Sequential` reads the same with our module's name before it."""
     module = importlib.import_module(f"{path}.models")
-    assert module.Sequential is convdispatch.Sequential
+    for found, own in (
+        (module.Sequential, convdispatch.Sequential),
+        (module.Model, convdispatch.Model),
+    ):
+        assert issubclass(found, own)
+        assert found.__name__ == own.__name__
+        assert found.dialect.name == path.rpartition(".")[2].replace("convdispatch", "keras3")
 
 
 def convolution_1d(**o: Any) -> Sequential:

@@ -1,0 +1,94 @@
+"""Several callbacks as one: who is called when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from convdispatch.callbacks._base import Callback, Logs, is_overridden
+from convdispatch.errors import InvalidType
+
+
+class CallbackList:
+    """Calls each callback in turn; for a batch only those that listen to batches."""
+
+    def __init__(self, callbacks: Iterable[Any] = ()) -> None:
+        self.callbacks = list(callbacks)
+        for callback in self.callbacks:
+            if not hasattr(callback, "on_epoch_end") or isinstance(callback, type):
+                what = repr(callback) if isinstance(callback, type) else type(callback).__name__
+                raise InvalidType(
+                    "`callbacks` must be a list of `Callback` objects; received "
+                    f"{what}. Derive a class from `convdispatch.callbacks.Callback`."
+                )
+        self._find_listeners()
+
+    def append(self, callback: Any) -> None:
+        """Add a callback."""
+        self.callbacks.append(callback)
+        self._find_listeners()
+
+    def _find_listeners(self) -> None:
+        begin, end = "on_batch_begin", "on_batch_end"
+        self._at_begin = [
+            one for one in self.callbacks if is_overridden(one, begin, "on_train_batch_begin")
+        ]
+        self._at_end = [
+            one for one in self.callbacks if is_overridden(one, end, "on_train_batch_end")
+        ]
+
+    @property
+    def listens(self) -> bool:
+        """Whether a callback is told of batches."""
+        return bool(self._at_begin or self._at_end)
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Tell every callback what `fit` was asked for."""
+        for callback in self.callbacks:
+            callback.set_params(dict(params))
+
+    def set_model(self, model: Any) -> None:
+        """Tell every callback the model."""
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    def set_validation_data(self, data: Any) -> None:
+        """Tell every callback the data of validation: x, y and sample weights in one list."""
+        for callback in self.callbacks:
+            callback.validation_data = data
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Tell every callback."""
+        for callback in self.callbacks:
+            callback.on_train_begin({} if logs is None else logs)
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Tell every callback."""
+        for callback in self.callbacks:
+            callback.on_train_end({} if logs is None else logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Tell every callback."""
+        for callback in self.callbacks:
+            callback.on_epoch_begin(epoch, {} if logs is None else logs)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Tell every callback."""
+        for callback in self.callbacks:
+            callback.on_epoch_end(epoch, {} if logs is None else logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs) -> None:
+        """Tell those that listen to batches."""
+        for callback in self._at_begin:
+            if isinstance(callback, Callback):
+                callback.on_train_batch_begin(batch, logs)
+            else:
+                callback.on_batch_begin(batch, logs)
+
+    def on_batch_end(self, batch: int, logs: Logs) -> None:
+        """Tell those that listen to batches."""
+        for callback in self._at_end:
+            if isinstance(callback, Callback):
+                callback.on_train_batch_end(batch, logs)
+            else:
+                callback.on_batch_end(batch, logs)

@@ -1,0 +1,64 @@
+"""Save a model's weights while it is trained."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from convdispatch.callbacks._base import Callback
+from convdispatch.callbacks._saying import say
+from convdispatch.callbacks._watching import Watched
+from convdispatch.errors import InvalidArgument
+
+
+class ModelCheckpoint(Callback):
+    """Saves the model's weights every `period` epochs, by `model.save_weights`.
+
+    The name may hold numbers: 'weights.{epoch:02d}-{val_loss:.2f}.npz'. With `save_best_only` a
+    file is written only when `monitor` has become better. A program that is killed while it writes,
+    or a full disk, leaves the file as it was before. `model.load_weights` reads it.
+    """
+
+    def __init__(
+        self,
+        filepath: Any,
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        period: int = 1,
+    ) -> None:
+        super().__init__()
+        self.filepath = str(os.fspath(filepath))
+        self.monitor, self.verbose, self.mode, self.period = monitor, verbose, mode, period
+        self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
+        self._watched = Watched(monitor, mode, "ModelCheckpoint")
+        self.best = self._watched.worst
+        self.epochs_since_last_save = 0
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Save the weights if it is time."""
+        self.epochs_since_last_save += 1
+        if self.epochs_since_last_save < self.period:
+            return
+        self.epochs_since_last_save = 0
+        if self.save_best_only:
+            current = self._watched.of(logs)
+            if current is None or not self._watched.is_better(current, self.best):
+                return
+            self.best = current
+        path = self._path(epoch, logs or {})
+        if self.verbose > 0:
+            say(f"\nEpoch {epoch + 1:05d}: saving the weights to {path}")
+        self.model.save_weights(path, overwrite=True)
+
+    def _path(self, epoch: int, logs: Any) -> str:
+        """Return the name of the file; epochs count from 1 in it, as in Keras 2 and 3."""
+        try:
+            return self.filepath.format(epoch=epoch + 1, **logs)
+        except (KeyError, IndexError, ValueError) as exc:
+            raise InvalidArgument(
+                f"`filepath` {self.filepath!r} of ModelCheckpoint names something that was not "
+                f"reported ({exc}); reported were 'epoch', {', '.join(map(repr, logs))}."
+            ) from exc

@@ -1,0 +1,33 @@
+"""`convdispatch run SCRIPT.py ...`: a script of Keras's, with our façade in Keras's place.
+
+The script gets a process of its own in the place of this one, so its arguments, its standard
+streams and its exit status are those of any Python script. `_as_keras` is what runs there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from convdispatch.cli._output import UsageError
+from convdispatch.runtime import selection
+
+HANDS_OVER = True  # the streams belong to the script
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the script; return its exit status where this process cannot become the script's."""
+    script = Path(arguments.script)
+    if not script.is_file():
+        raise UsageError(f"no file {str(script)!r}. Give a Python script that imports keras.")
+    environ = dict(os.environ)
+    if arguments.backend is not None:
+        environ["CONVDISPATCH_BACKEND"] = selection.resolve_backend(arguments.backend)
+    command = [sys.executable, "-m", "convdispatch.cli._as_keras", arguments.api]
+    command += [str(script), *arguments.arguments]
+    if os.name != "nt":  # there a process cannot become another one
+        os.execve(sys.executable, command, environ)
+    return subprocess.run(command, env=environ, check=False).returncode

@@ -1,0 +1,65 @@
+"""The models of a façade: ours, with its dialect and with its signatures of methods."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from types import new_class
+from typing import Any
+
+from convdispatch.doors.rows import Method
+from convdispatch.errors import InvalidArgument
+from convdispatch.facades.signatures import parsed
+from convdispatch.formulas import lookup
+from convdispatch.formulas.dialects import Dialect
+
+
+def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
+    """Return the class of models of a façade that does what `base` does."""
+
+    def fill(body: dict[str, Any]) -> None:
+        body.update(__module__=module, __doc__=base.__doc__, dialect=dialect)
+        for name, method in dialect.methods.items():
+            if base.__name__ in method.of:
+                body[name.rpartition(".")[2]] = _method(base, name.rpartition(".")[2], method)
+
+    made: type[Any] = new_class(base.__name__, (base,), {}, fill)
+    return made
+
+
+def _method(base: type[Any], name: str, method: Method) -> Callable[..., Any]:
+    """Return a method that takes the arguments of this Keras and hands them on under our names."""
+    like = getattr(base, method.like or name)
+    own = parsed(method.arguments)
+    stated = inspect.Signature(list(own.values()))
+
+    def call(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        given = _bound(stated, name, arguments, keywords, method.renames)
+        return like(self, **given)
+
+    call.__name__, call.__doc__ = name, like.__doc__
+    call.__qualname__ = f"{base.__name__}.{name}"
+    this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    call.__signature__ = inspect.Signature([this, *own.values()])  # type: ignore[attr-defined]
+    return call
+
+
+def _bound(
+    stated: inspect.Signature,
+    name: str,
+    arguments: tuple[Any, ...],
+    keywords: Mapping[str, Any],
+    renames: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return the arguments under our names, defaults included; raise for one that is unknown."""
+    for keyword in keywords:
+        if keyword not in stated.parameters:
+            meant = [old for old, ours in renames.items() if ours == keyword]
+            hint = f"Write `{meant[0]}=`." if meant else lookup.hint(keyword, stated.parameters)
+            raise InvalidArgument(
+                f"unknown argument `{keyword}` of `{name}`; allowed: "
+                f"{lookup.quoted(stated.parameters)}. {hint}"
+            )
+    bound = stated.bind(*arguments, **keywords)
+    bound.apply_defaults()
+    return {renames.get(name, name): value for name, value in bound.arguments.items()}

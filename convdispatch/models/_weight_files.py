@@ -1,0 +1,92 @@
+"""A model's weights in a file: NumPy's archive of arrays, one for each weight under its path.
+
+The file is replaced as a whole or not at all. It holds numbers alone, and reading it runs no code.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convdispatch.errors import InvalidArgument, InvalidDocument
+from convdispatch.models._flat_weights import StackedWeights
+from convdispatch.ops import NumpyArray
+from convdispatch.support.files import read_whole, write_bytes_atomically
+
+_OF_KERAS = (".h5", ".hdf5", ".keras", ".tf")
+_ROOM = 4096  # bytes of a file beside the numbers of each weight
+
+
+class SavedWeights(StackedWeights):
+    """The methods of a stack of layers to save and to load its weights."""
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the weights of all layers to a file, such as 'weights.npz'.
+
+        A program that is killed meanwhile, or a full disk, leaves the file as it was before.
+        Without `overwrite`, a file that exists is an `InvalidArgument`.
+        """
+        path = _checked(filepath)
+        if not overwrite and path.exists():
+            raise InvalidArgument(
+                f"the file {str(path)!r} exists. Give another name, or `overwrite=True`."
+            )
+        arrays = dict(zip(self._paths_of_weights(), self.get_weights(), strict=True))
+        stream = io.BytesIO()
+        np.savez(stream, **{name: _storable(array) for name, array in arrays.items()})
+        write_bytes_atomically(path, stream.getbuffer())
+
+    def load_weights(self, filepath: Any) -> None:
+        """Give all weights the values in a file that `save_weights` wrote.
+
+        Raises `InvalidDocument` for another kind of file, and for weights that do not fit; then no
+        weight is changed.
+        """
+        path = _checked(filepath)
+        shapes = [weight.public_shape for weight in self._declared_in_order()]
+        most = sum(8 * math.prod(shape) + _ROOM for shape in shapes) + _ROOM
+        self.set_weights(_arrays(path, most))
+
+    def _paths_of_weights(self) -> list[str]:
+        """Return the path of each weight."""
+        raise NotImplementedError
+
+    def _declared_in_order(self) -> list[Any]:
+        return [weight for layer in self._built_layers() for weight in layer.declared_weights]
+
+
+def _checked(filepath: Any) -> Path:
+    path = Path(filepath)
+    if path.suffix.lower() in _OF_KERAS:
+        raise InvalidArgument(
+            f"files of Keras are not offered yet; received {str(path)!r}. Give a name that ends in "
+            "'.npz'."
+        )
+    return path
+
+
+def _arrays(path: Path, most: int) -> list[NumpyArray]:
+    """Return the arrays of a file; raise if it would unpack to more than so many bytes."""
+    stream = io.BytesIO(read_whole(path, most))
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            total = sum(member.file_size for member in archive.infolist())
+        if total > most:
+            raise ValueError(f"it unpacks to {total} bytes, more than the weights need")
+        with np.load(stream, allow_pickle=False) as found:
+            return [found[name] for name in found.files]
+    except (zipfile.BadZipFile, ValueError, KeyError, EOFError) as exc:
+        raise InvalidDocument(
+            f"the file {str(path)!r} is none that `save_weights` wrote for such a model: {exc}"
+        ) from exc
+
+
+def _storable(array: Any) -> Any:
+    """Return an array in a type of NumPy's own, which holds the same numbers."""
+    is_own = array.dtype.kind in "fiub" and array.dtype.name != "bfloat16"
+    return array if is_own else array.astype("float32")

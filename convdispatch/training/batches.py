@@ -1,0 +1,28 @@
+"""The data of one batch, before and after they become tensors of the backend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """Sources of data, or rows of them: lists for the inputs and for the outputs with a loss.
+
+    `weights` has None for an output whose samples count alike.
+    """
+
+    x: list[Any]
+    y: list[Any]
+    weights: list[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Native tensors of one batch, in the same order."""
+
+    x: list[Any]
+    y: list[Any]
+    weights: list[Any]
+    size: int

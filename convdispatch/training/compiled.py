@@ -1,0 +1,176 @@
+"""A model that knows how it is to be trained, and its steps one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from convdispatch.errors import InvalidArgument
+from convdispatch.formulas.dialects import KERAS3, Dialect
+from convdispatch.training.feeding import Feeder
+from convdispatch.training.reports import numbers
+from convdispatch.training.subject import are_trainable, feeder_of, output_names, output_shapes
+from convdispatch.training.trainer import Trainer
+from convdispatch.training.wishes import Wishes, objective_of, wishes_of
+
+
+class Compiled:
+    """The methods of a model to set up training and to make single steps."""
+
+    dialect: ClassVar[Dialect] = KERAS3
+    name: str
+    backend: str
+    _layers: list[Any]
+    optimizer: Any = None
+    loss: Any = None
+    history: Any = None
+    stop_training: bool = False
+    _wishes: Wishes | None = None
+    _said: list[tuple[Any, bool]] | None = None  # what was trainable when it was compiled
+    _trainer: tuple[Trainer, Feeder] | None = None
+    _input_feeder: tuple[list[Any], Feeder] | None = None
+
+    def compile(
+        self,
+        optimizer: Any,
+        loss: Any = None,
+        metrics: Any = None,
+        loss_weights: Any = None,
+        sample_weight_mode: Any = None,
+        weighted_metrics: Any = None,
+    ) -> None:
+        """Say how the model is to be trained: by which optimizer, and to make which loss small.
+
+        A loss, a metric or an optimizer is a name, an object or, for losses and metrics, a function
+        of native (targets, outputs). A model of several outputs takes lists or dictionaries by the
+        outputs' names. What is trainable now is what steps will change. The state of an earlier
+        optimizer is dropped.
+        """
+        self._wishes = wishes_of(
+            self.dialect,
+            optimizer=optimizer,
+            loss=loss,
+            metrics=metrics,
+            weighted_metrics=weighted_metrics,
+            loss_weights=loss_weights,
+            sample_weight_mode=sample_weight_mode,
+        )
+        self.optimizer, self.loss = self._wishes.optimizer, loss
+        self._trainer, self._said = None, None
+        self.stop_training = False
+        if self.built:
+            self._note_what_is_trainable()
+            self._objective()  # or it says what does not fit
+
+    @property
+    def built(self) -> bool:
+        """Whether every layer has its weights."""
+        raise NotImplementedError
+
+    def build(self, input_shape: Any = None) -> None:
+        """Build the layers for inputs of that shape, batch axis included."""
+        raise NotImplementedError
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What a step and `evaluate` report, in this order."""
+        names: list[str] = self._objective().names
+        return names
+
+    def train_on_batch(
+        self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None
+    ) -> Any:
+        """Change the weights by one step; return the loss, or a list of it and the metrics.
+
+        They are those before the step.
+        """
+        trainer, feeder = self._ready(x)
+        raw = feeder.sources(x, y, sample_weight)
+        batch = feeder.batch(raw, class_weights_of(class_weight, feeder))
+        return _one_or_all(numbers(trainer.train(batch), trainer.backend))
+
+    def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Return the loss of one batch, or a list of it and the metrics, without training."""
+        trainer, feeder = self._ready(x)
+        batch = feeder.batch(feeder.sources(x, y, sample_weight))
+        return _one_or_all(numbers(trainer.test(batch), trainer.backend))
+
+    def _ready(self, x: Any = None) -> tuple[Trainer, Feeder]:
+        """Return what trains the model as it is now, and what brings it data."""
+        ready = self._trainer
+        if ready is not None and ready[0].is_of(self):  # type: ignore[arg-type] # a Subject
+            return ready
+        self._require_compiled()
+        self._build_for(x)
+        if ready is not None and ready[0].has_layers_of(self):  # type: ignore[arg-type]
+            trainer = ready[0].renewed()
+        else:
+            if self._said is None or [one for one, _ in self._said] != self._layers:
+                self._note_what_is_trainable()
+            assert self._said is not None
+            flags = [flag for _, flag in self._said]
+            trainer = Trainer(self, self.optimizer, self._objective(), flags)  # type: ignore[arg-type]
+        self._trainer = trainer, feeder_of(self, trainer.objective)
+        return self._trainer
+
+    def _now(self) -> Trainer:
+        return self._ready()[0]
+
+    def _feeder(self) -> Feeder:
+        """Return what brings the model inputs alone."""
+        known = self._input_feeder
+        plans = [layer._plans for layer in self._layers]
+        if known is None or any(a is not b for a, b in zip(known[0], plans, strict=False)):
+            known = self._input_feeder = plans, feeder_of(self, None)
+        return known[1]
+
+    def _objective(self) -> Any:
+        wishes = self._require_compiled()
+        return objective_of(wishes, output_names(self), output_shapes(self), self.name)
+
+    def _require_compiled(self) -> Wishes:
+        if self._wishes is None:
+            raise InvalidArgument(
+                f"{self.name!r} must be compiled before it is trained or evaluated. Call "
+                "`model.compile(optimizer, loss)` first."
+            )
+        return self._wishes
+
+    def _note_what_is_trainable(self) -> None:
+        layers = list(self._layers)
+        self._said = list(zip(layers, are_trainable(self, layers), strict=True))
+
+    def _build_for(self, x: Any) -> None:
+        """Build a stack that does not know its input's shape, for the data that it gets."""
+        if self.built:
+            return
+        shape = getattr(x, "shape", None)
+        if shape is None and x is not None and not isinstance(x, Mapping):
+            import numpy as np
+
+            shape = np.shape(x)
+        self.build(None if shape is None else (None, *shape[1:]))
+
+
+def class_weights_of(given: Any, feeder: Feeder) -> list[Any]:
+    """Return the weights of classes for each output that has a loss, [] for none at all."""
+    if not given:
+        return []
+    names = [port.name for port in feeder.wanted]
+    if isinstance(given, list | tuple):
+        found = list(given)
+    elif any(name in given for name in names):
+        found = [given.get(name) for name in names]
+    else:
+        found = [given]
+    are_mappings = all(one is None or isinstance(one, Mapping) for one in found)
+    if len(found) != len(names) or not are_mappings:
+        raise InvalidArgument(
+            f"`class_weight` of {feeder.owner!r} must be a dictionary from classes to weights, or "
+            f"have one for each of its outputs {', '.join(map(repr, names))}; received {given!r}."
+        )
+    return found
+
+
+def _one_or_all(values: list[float]) -> Any:
+    return values[0] if len(values) == 1 else values

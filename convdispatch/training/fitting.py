@@ -1,0 +1,217 @@
+"""`fit` and `evaluate`: from their arguments to the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from convdispatch.callbacks import CallbackList, History, ProgbarLogger
+from convdispatch.engine.arguments import as_float, as_int
+from convdispatch.errors import InvalidArgument
+from convdispatch.training.batches import Raw
+from convdispatch.training.compiled import Compiled, class_weights_of
+from convdispatch.training.feeding import Feeder
+from convdispatch.training.iterables import (
+    Items,
+    Numbered,
+    as_raw,
+    is_iterable_of_batches,
+    is_sequence,
+)
+from convdispatch.training.loop import Loop, evaluated
+from convdispatch.training.streams import Arrays, Order, Stream, order_of
+from convdispatch.training.trainer import Trainer
+
+_AS_THEY_ARE = Order()
+
+
+class Fitted(Compiled):
+    """The methods of a model to train and to evaluate it over many batches."""
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int = 1,
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool | str = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+    ) -> History:
+        """Train for `epochs` epochs; return the `History` of what they reported.
+
+        `x` and `y` are arrays, also in files, or tensors of the model's backend; lists or
+        dictionaries of them for several inputs and outputs. `x` alone may yield batches (x, y) or
+        (x, y, sample weights): a generator, a `Sequence`, a loader or a data set of the framework.
+        `verbose` is 0 for silence, 1 for a bar on a terminal, 2 for a line an epoch. After Ctrl-C
+        the model has the weights of its last step, and `model.history` what was reported.
+        """
+        size = 32 if batch_size is None else as_int(batch_size, "batch_size")
+        trainer, feeder = self._ready(_first(x))
+        order = order_of(shuffle, is_global=self.dialect.shuffles_globally)
+        validation: Stream | None = None
+        if is_iterable_of_batches(x):
+            _require_absent(y=y, sample_weight=sample_weight, validation_split=validation_split)
+            stream: Stream = _items(x, feeder, steps_per_epoch, order)
+        else:
+            raw = feeder.sources(x, y, sample_weight)
+            share = as_float(validation_split, "validation_split", maximum=1.0)
+            if validation_data is not None or not share:
+                stream = Arrays(raw, size, trainer.backend, order=order)
+            else:
+                at = int(int(raw.x[0].shape[0]) * (1.0 - share))
+                stream, validation = (
+                    Arrays(raw, size, trainer.backend, order=one, span=span)
+                    for one, span in ((order, slice(0, at)), (_AS_THEY_ARE, slice(at, None)))
+                )
+            stream = _repeated(stream, steps_per_epoch)
+        if validation_data is not None:
+            validation = self._validation(validation_data, feeder, size, validation_steps)
+        return self._train_on(
+            stream,
+            epochs=epochs,
+            initial_epoch=initial_epoch,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation=validation,
+            class_weight=class_weight,
+            batch_size=size,
+        )
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int = 1,
+        sample_weight: Any = None,
+        steps: int | None = None,
+    ) -> Any:
+        """Return the loss, or a list of it and the metrics, over all samples."""
+        size = 32 if batch_size is None else as_int(batch_size, "batch_size")
+        trainer, feeder = self._ready(_first(x))
+        if is_iterable_of_batches(x):
+            _require_absent(y=y, sample_weight=sample_weight)
+            stream: Stream = _items(x, feeder, steps, _AS_THEY_ARE)
+        else:
+            raw = feeder.sources(x, y, sample_weight)
+            stream = _repeated(Arrays(raw, size, trainer.backend, order=_AS_THEY_ARE), steps)
+        return self._evaluated(stream, trainer, feeder)
+
+    def _evaluated(self, stream: Stream, trainer: Trainer, feeder: Feeder) -> Any:
+        values = list(evaluated(trainer, stream, feeder.batch).values())
+        return values[0] if len(values) == 1 else values
+
+    def _train_on(
+        self,
+        stream: Stream,
+        *,
+        epochs: int,
+        initial_epoch: int,
+        verbose: int,
+        callbacks: Any,
+        validation: Stream | None,
+        class_weight: Any = None,
+        batch_size: int | None = None,
+    ) -> History:
+        trainer, feeder = self._ready()
+        by_class = class_weights_of(class_weight, feeder)
+        span = range(
+            as_int(initial_epoch, "initial_epoch", minimum=0), as_int(epochs, "epochs", minimum=0)
+        )
+        self.history = history = History()
+        progress = [ProgbarLogger(lines=self.dialect.lines)] if verbose else []
+        listed = CallbackList([*progress, *(callbacks or []), history])
+        listed.set_model(self)
+        listed.set_params(
+            _sizes(stream, validation, trainer.objective.names)
+            | {"epochs": epochs, "nb_epoch": epochs, "verbose": verbose, "batch_size": batch_size}
+        )
+        if isinstance(validation, Arrays):
+            listed.set_validation_data(validation.whole())
+
+        def validate() -> dict[str, float]:
+            assert validation is not None
+            return evaluated(self._now(), validation, feeder.batch)
+
+        loop = Loop(
+            model=self,
+            trainer=self._now,
+            as_batch=lambda raw: feeder.batch(raw, by_class),
+            callbacks=listed,
+            stream=stream,
+            validate=None if validation is None else validate,
+            epochs=span,
+        )
+        try:
+            loop.run()
+        finally:
+            _close(stream)
+            _close(validation)
+        return history
+
+    def _validation(self, given: Any, feeder: Feeder, size: int, steps: int | None) -> Stream:
+        """Return the batches that `validation_data` means."""
+        if is_iterable_of_batches(given):
+            return _items(given, feeder, steps, _AS_THEY_ARE)
+        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+            raise InvalidArgument(
+                "`validation_data` must be (x, y) or (x, y, sample_weight), or yield such batches; "
+                f"received {type(given).__name__}."
+            )
+        raw = feeder.sources(*given)
+        return _repeated(Arrays(raw, size, feeder.backend, order=_AS_THEY_ARE), steps)
+
+
+def _items(x: Any, feeder: Feeder, steps: int | None, order: Order) -> Stream:
+    count = None if steps is None else as_int(steps, "steps")
+    parse: Callable[[Any], Raw] = as_raw(feeder)
+    if is_sequence(x):
+        return Numbered(x, parse, order=order, steps=count)
+    return Items(x, parse, steps=count)
+
+
+def _repeated(stream: Arrays, steps: int | None) -> Stream:
+    """Return the arrays' batches, only the first `steps` of an epoch if that is given."""
+    if steps is not None:
+        stream.limit(as_int(steps, "steps"))
+    return stream
+
+
+def _sizes(stream: Stream, validation: Stream | None, names: list[str]) -> dict[str, Any]:
+    """Return what callbacks are told of the data, by the names of Keras 1 and 2."""
+    watched = [f"val_{name}" for name in names] if validation is not None else []
+    return {
+        "steps": stream.steps,
+        "samples": stream.samples,
+        "nb_sample": stream.samples,
+        "val_samples": None if validation is None else validation.samples,
+        "do_validation": validation is not None,
+        "metrics": [*names, *watched],
+    }
+
+
+def _first(x: Any) -> Any:
+    """Return the array that tells an unbuilt model its input's shape, None if none does."""
+    return None if x is None or is_iterable_of_batches(x) else x
+
+
+def _require_absent(**given: Any) -> None:
+    for name, value in given.items():
+        if value is not None and not (name == "validation_split" and not value):
+            raise InvalidArgument(
+                f"`{name}` must be left out where `x` yields batches: each of them has its own."
+            )
+
+
+def _close(stream: Any) -> None:
+    close = getattr(stream, "close", None)
+    if close is not None:
+        close()

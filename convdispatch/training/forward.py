@@ -1,0 +1,119 @@
+"""A model's computation in a step: outputs, new values of its state, and losses.
+
+It is what `apply_training` computes, over flat lists of tensors and without its checks: a step runs
+thousands of times with the same layers. Nothing here depends on the batch size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from convdispatch.engine.layer import Layer
+from convdispatch.engine.plans import Latest
+from convdispatch.formulas.regularizers import penalty
+from convdispatch.runtime.registry import registry
+from convdispatch.training.subject import Subject
+
+# By the place of a node: what computes it, where its layer's weights are, and the rest of a call.
+Found = dict[int, tuple[Callable[..., Any], slice, tuple[str, ...]]]
+
+
+class Forward:
+    """The functions of a model for training and for evaluation."""
+
+    def __init__(self, model: Subject, trained: Sequence[bool]) -> None:
+        self._backend = registry.load(model.backend)
+        self.graph = model._flat_graph()
+        self.layers = list(model._layers)
+        self._spans = _spans(self.layers)
+        self._when_frozen = {
+            id(layer): layer.when_frozen
+            for layer, is_trained in zip(self.layers, trained, strict=True)
+            if not is_trained
+        }
+        self._penalized = [
+            (start + place, weight.regularizer)
+            for layer in self.layers
+            for start in [self._spans[id(layer)].start]
+            for place, weight in enumerate(layer.declared_weights)
+            if weight.regularizer is not None
+        ]
+        self.draws = any(node.layer.draws for node in self.graph.nodes)
+        self._training: Latest[Any, Found] = Latest()
+        self._evaluation: Latest[Any, Found] = Latest()
+
+    def training(
+        self, weights: Sequence[Any], inputs: Sequence[Any], key: Any
+    ) -> tuple[list[Any], dict[int, Any], list[Any]]:
+        """Return the outputs, new values by the places of weights, and losses."""
+        backend, found = self._backend, self._found(self._training, inputs)
+        current, updates = list(weights), dict[int, Any]()
+        losses = self._penalties(weights)
+
+        def call(place: int, layer: Layer, x: Any) -> Any:
+            known = found.get(place)
+            if known is None:
+                known = found[place] = self._find_training(layer, x)
+            function, span, names = known
+            own = backend.random["fold"](key, place) if layer.draws else key
+            outputs, effects = function(current[span], x, own)
+            if effects.losses:
+                losses.extend(effects.losses)
+            if effects.updates and self._when_frozen.get(id(layer)) != "keeps":
+                for name, value in effects.updates.items():
+                    # A layer that is called again goes on from there.
+                    current[span.start + names.index(name)] = value
+                    updates[span.start + names.index(name)] = value
+            return outputs
+
+        return self.graph.run(call, inputs), updates, losses
+
+    def evaluation(
+        self, weights: Sequence[Any], inputs: Sequence[Any]
+    ) -> tuple[list[Any], list[Any]]:
+        """Return the outputs of inference, and losses."""
+        found = self._found(self._evaluation, inputs)
+        losses = self._penalties(weights)
+
+        def call(place: int, layer: Layer, x: Any) -> Any:
+            known = found.get(place)
+            if known is None:
+                known = found[place] = self._find(layer, x)
+            function, span, _ = known
+            outputs = function(weights[span], x)
+            if layer.activity_regularizer is not None:
+                losses.append(penalty(layer.activity_regularizer, self._backend, outputs))
+            return outputs
+
+        return self.graph.run(call, inputs), losses
+
+    def _penalties(self, weights: Sequence[Any]) -> list[Any]:
+        backend = self._backend
+        return [penalty(one, backend, weights[place]) for place, one in self._penalized]
+
+    def _found(self, table: Latest[Any, Found], inputs: Sequence[Any]) -> Found:
+        """Return what is known for inputs like these, whatever the size of the batch."""
+        described = [self._backend.describe(x) for x in inputs]
+        key = tuple([(shape[1:], dtype) for shape, dtype in described])
+        found = table.get(key)
+        return table.keep(key, {}) if found is None else found
+
+    def _find(self, layer: Layer, x: Any) -> Any:
+        return layer.plan_for(x).function, self._spans[id(layer)], ()
+
+    def _find_training(self, layer: Layer, x: Any) -> Any:
+        span = self._spans[id(layer)]
+        names = tuple(weight.name for weight in layer.declared_weights)
+        infers = self._when_frozen.get(id(layer)) == "infers"
+        return (layer.inference_for if infers else layer.training_for)(x), span, names
+
+
+def _spans(layers: Sequence[Layer]) -> dict[int, slice]:
+    """Return by layer the places of its weights among those of all layers."""
+    spans, start = {}, 0
+    for layer in layers:
+        stop = start + len(layer.declared_weights)
+        spans[id(layer)] = slice(start, stop)
+        start = stop
+    return spans

@@ -1,0 +1,228 @@
+"""The methods that take generators, and those for one batch that only predict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from convdispatch.callbacks import History
+from convdispatch.engine.arguments import as_int
+from convdispatch.errors import InvalidType
+from convdispatch.ops import NumpyArray
+from convdispatch.runtime import selection
+from convdispatch.training.batches import Raw
+from convdispatch.training.feeding import Feeder
+from convdispatch.training.fitting import Fitted
+from convdispatch.training.iterables import (
+    Items,
+    Numbered,
+    as_inputs,
+    as_raw,
+    is_iterable_of_batches,
+    is_sequence,
+)
+from convdispatch.training.streams import Order, Stream
+
+_AS_THEY_ARE = Order()
+
+
+class Generated(Fitted):
+    """The methods of a model over what yields batches."""
+
+    def fit_generator(
+        self,
+        generator: Any,
+        steps_per_epoch: int | None = None,
+        epochs: int = 1,
+        verbose: int = 1,
+        callbacks: Any = None,
+        validation_data: Any = None,
+        validation_steps: int | None = None,
+        class_weight: Any = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        shuffle: bool = True,
+        initial_epoch: int = 0,
+    ) -> History:
+        """Train on the batches of a generator or of a `Sequence`, as `fit` does.
+
+        Threads read up to `max_queue_size` batches ahead: one for a generator, `workers` for a
+        `Sequence`; none where `workers` is 0. `use_multiprocessing` makes no processes.
+        """
+        return self._fit_generator(
+            generator,
+            steps=steps_per_epoch,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_data=validation_data,
+            validation_steps=validation_steps,
+            class_weight=class_weight,
+            max_queue_size=max_queue_size,
+            workers=workers,
+            shuffle=shuffle,
+            initial_epoch=initial_epoch,
+        )
+
+    def _fit_generator(
+        self,
+        generator: Any,
+        *,
+        epochs: int,
+        verbose: int,
+        callbacks: Any,
+        validation_data: Any,
+        class_weight: Any,
+        max_queue_size: int,
+        workers: int,
+        initial_epoch: int,
+        steps: int | None = None,
+        samples: int | None = None,
+        validation_steps: int | None = None,
+        validation_samples: int | None = None,
+        shuffle: bool = False,
+        use_multiprocessing: bool = False,
+    ) -> History:
+        """Train; an epoch ends after so many steps or, as in Keras 1, so many samples."""
+        is_global = self.dialect.shuffles_globally
+        order = Order(of="samples" if shuffle else "as they are", is_global=is_global)
+        _, feeder = self._ready()
+        reading: Any = {"ahead": max_queue_size, "workers": workers}
+        parse = as_raw(feeder)
+        stream = batches_of(generator, parse, steps=steps, samples=samples, order=order, **reading)
+        validation: Stream | None = None
+        if is_iterable_of_batches(validation_data):
+            validation = batches_of(
+                validation_data,
+                parse,
+                steps=validation_steps,
+                samples=validation_samples,
+                **reading,
+            )
+        elif validation_data is not None:
+            validation = self._validation(validation_data, feeder, 32, validation_steps)
+        return self._train_on(
+            stream,
+            epochs=epochs,
+            initial_epoch=initial_epoch,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation=validation,
+            class_weight=class_weight,
+        )
+
+    def evaluate_generator(
+        self,
+        generator: Any,
+        steps: int | None = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        verbose: int = 0,
+    ) -> Any:
+        """Return the loss, or a list of it and the metrics, over the batches."""
+        return self._evaluate_generator(
+            generator, steps=steps, max_queue_size=max_queue_size, workers=workers
+        )
+
+    def _evaluate_generator(
+        self,
+        generator: Any,
+        *,
+        max_queue_size: int,
+        workers: int,
+        steps: int | None = None,
+        samples: int | None = None,
+        use_multiprocessing: bool = False,
+    ) -> Any:
+        trainer, feeder = self._ready()
+        stream = batches_of(
+            generator,
+            as_raw(feeder),
+            steps=steps,
+            samples=samples,
+            ahead=max_queue_size,
+            workers=workers,
+        )
+        return self._evaluated(stream, trainer, feeder)
+
+    def predict_generator(
+        self,
+        generator: Any,
+        steps: int | None = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        verbose: int = 0,
+    ) -> Any:
+        """Return the outputs for the batches, as `predict` does; targets in them are left out."""
+        return self._predict_generator(
+            generator, steps=steps, max_queue_size=max_queue_size, workers=workers
+        )
+
+    def _predict_generator(
+        self,
+        generator: Any,
+        *,
+        max_queue_size: int,
+        workers: int,
+        steps: int | None = None,
+        samples: int | None = None,
+        use_multiprocessing: bool = False,
+    ) -> Any:
+        stream = batches_of(
+            generator,
+            as_inputs(self._feeder()),
+            steps=steps,
+            samples=samples,
+            ahead=max_queue_size,
+            workers=workers,
+        )
+        return self._predicted(stream)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Return the outputs for one batch as NumPy arrays."""
+        feeder = self._feeder()
+        outputs = self._outputs(feeder, Raw(x=feeder.inputs_alone(x), y=[], weights=[]))
+        return outputs if len(outputs) > 1 else outputs[0]
+
+    def _predicted(self, stream: Stream) -> Any:
+        feeder = self._feeder()
+        found = [self._outputs(feeder, raw) for raw in stream.epoch()]
+        joined = [np.concatenate(parts) for parts in zip(*found, strict=True)]
+        return joined if len(joined) > 1 else joined[0]
+
+    def _outputs(self, feeder: Feeder, raw: Raw) -> list[NumpyArray]:
+        tensors = feeder.batch(raw).x
+        outputs = self._predict(tensors if len(tensors) > 1 else tensors[0])
+        several = outputs if isinstance(outputs, list) else [outputs]
+        return [np.array(selection.to_numpy(one)) for one in several]
+
+    def _predict(self, batch: Any) -> Any:
+        """Return the native outputs of a native batch."""
+        raise NotImplementedError
+
+
+def batches_of(
+    source: Any,
+    parse: Any,
+    *,
+    steps: int | None = None,
+    samples: int | None = None,
+    ahead: int = 10,
+    workers: int = 1,
+    order: Order = _AS_THEY_ARE,
+) -> Stream:
+    """Return the batches that a generator yields, or that a `Sequence` has by number."""
+    if not is_iterable_of_batches(source):
+        raise InvalidType(
+            "`generator` must yield batches (x, y): a generator, a `Sequence` or another iterable; "
+            f"received a {type(source).__name__}."
+        )
+    count = None if steps is None else as_int(steps, "steps")
+    if is_sequence(source):
+        return Numbered(source, parse, order=order, steps=count, workers=workers, ahead=ahead)
+    most = ahead if workers else 0
+    return Items(source, parse, steps=count, samples=samples, ahead=most)

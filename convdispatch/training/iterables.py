@@ -1,0 +1,158 @@
+"""Batches from a user's own source: generators, sequences, loaders and data sets of frameworks.
+
+An item is (x, y) or (x, y, sample weights), of arrays or of tensors of the model's backend. No
+framework is imported here: its loaders are iterables like any other.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
+
+from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.training.batches import Raw
+from convdispatch.training.feeding import Feeder
+from convdispatch.training.queues import in_order, read_ahead
+from convdispatch.training.streams import Order
+
+Parse: TypeAlias = Callable[[Any], Raw]
+
+
+def is_iterable_of_batches(value: Any) -> bool:
+    """Return whether something is no array but yields batches, or has them by number."""
+    if isinstance(value, list | tuple | dict | str | bytes) or hasattr(value, "shape"):
+        return False
+    return hasattr(value, "__next__") or hasattr(value, "__iter__") or is_sequence(value)
+
+
+def is_sequence(value: Any) -> bool:
+    """Return whether something has batches by number and says how many."""
+    own = type(value)
+    return hasattr(own, "__getitem__") and hasattr(own, "__len__") and not hasattr(value, "shape")
+
+
+class Items:
+    """The batches of an iterable: from its beginning in each epoch, or on and on of a generator.
+
+    `steps` and `samples` say how long an epoch is; None leaves it to the end of the iterable.
+    """
+
+    def __init__(
+        self,
+        source: Iterable[Any],
+        parse: Parse,
+        *,
+        steps: int | None = None,
+        samples: int | None = None,
+        ahead: int = 0,
+    ) -> None:
+        self._source, self._parse, self._ahead = source, parse, ahead
+        self._wanted = steps
+        self.steps = steps if steps is not None or samples is not None else _length(source)
+        self.samples = samples
+        self._going: Iterator[Any] | None = None
+        self._begun = False
+
+    def epoch(self) -> Iterator[Raw]:
+        """Yield the batches of the next epoch; raise if the source ends before its last one."""
+        source = self._following()
+        items = source if self.steps is None else itertools.islice(source, self.steps)
+        count = seen = 0
+        for item in items:
+            raw = self._parse(item)
+            count, seen = count + 1, seen + int(raw.x[0].shape[0])
+            yield raw
+            if self.samples is not None and seen >= self.samples:
+                return
+        wanted = self.samples if self.samples is not None else self._wanted
+        found = seen if self.samples is not None else count
+        if (wanted is not None and found < wanted) or (count == 0 and self._begun):
+            what = "samples" if self.samples is not None else "batches"
+            raise InvalidArgument(
+                f"the generator ended after {found} {what} of the {wanted or 'next'} that an epoch "
+                "must have. Give fewer steps, or a generator that goes on for ever."
+            )
+        self._begun = True
+
+    def _following(self) -> Iterator[Any]:
+        if not hasattr(self._source, "__next__"):
+            return read_ahead(iter(self._source), self._ahead)
+        if self._going is None:  # a generator, which goes on in the next epoch
+            self._going = read_ahead(iter(self._source), self._ahead)
+        return self._going
+
+    def close(self) -> None:
+        """Read no more."""
+        close = getattr(self._going, "close", None)
+        if close is not None:
+            close()
+
+
+class Numbered:
+    """The batches of a `Sequence`, which has them by number, read by several threads."""
+
+    def __init__(
+        self,
+        source: Any,
+        parse: Parse,
+        *,
+        order: Order,
+        steps: int | None = None,
+        workers: int = 0,
+        ahead: int = 10,
+    ) -> None:
+        self._source, self._parse, self._order = source, parse, order
+        self._workers, self._ahead = workers, ahead
+        self.steps = len(source) if steps is None else steps
+        self.samples = None
+
+    def epoch(self) -> Iterator[Raw]:
+        """Yield the batches in the order of the epoch, then tell the source that it has ended."""
+        places = self._order.batches(len(self._source), 1)
+        numbers = [int(rows.start if isinstance(rows, slice) else rows[0]) for rows in places]
+        numbers = list(itertools.islice(itertools.cycle(numbers), self.steps))
+        for item in in_order(self._source.__getitem__, numbers, self._workers, self._ahead):
+            yield self._parse(item)
+        ended = getattr(self._source, "on_epoch_end", None)
+        if ended is not None:
+            ended()
+
+    def close(self) -> None:
+        """Read no more: nothing is open between two epochs."""
+
+
+def as_raw(feeder: Feeder) -> Parse:
+    """Return the function from an item of a user's source to a batch of sources."""
+
+    def parse(item: Any) -> Raw:
+        parts = item if isinstance(item, tuple | list) else ()
+        if len(parts) not in (2, 3):
+            described = f"{len(parts)} parts" if parts else f"a {type(item).__name__}"
+            raise InvalidType(
+                f"each batch for {feeder.owner!r} must be a tuple (x, y) or (x, y, sample_weight); "
+                f"received {described}."
+            )
+        return feeder.sources(*parts)
+
+    return parse
+
+
+def as_inputs(feeder: Feeder) -> Parse:
+    """Return the function from an item to a batch of inputs alone; targets are left out."""
+
+    def parse(item: Any) -> Raw:
+        x = item[0] if isinstance(item, tuple) and item else item
+        return Raw(x=feeder.inputs_alone(x), y=[], weights=[])
+
+    return parse
+
+
+def _length(source: Any) -> int | None:
+    """Return how many batches an iterable has, None if it does not say."""
+    if hasattr(source, "__next__"):
+        return None
+    try:
+        return len(source)
+    except TypeError:  # an endless or an unknown number
+        return None

@@ -1,0 +1,111 @@
+"""The number that a step makes smaller, and the numbers that it reports.
+
+Each output has a loss, which gives a number for each sample or cell. The objective is the weighted
+sum of their means, and of the losses that layers report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from convdispatch.ops import Backend
+
+# (backend, targets, outputs) -> numbers of samples or cells
+Score: TypeAlias = Callable[[Backend, Any, Any], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A number that is reported and not made smaller."""
+
+    name: str  # as it is reported
+    score: Score
+    is_weighted: bool = False  # by the sample weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What is wanted of one output."""
+
+    name: str  # of the output
+    loss: Score | None  # None: the output is not trained
+    source: Any = None  # what the loss was made of, which knows what targets it takes
+    weight: float = 1.0
+    metrics: tuple[Metric, ...] = ()
+    is_temporal: bool = False  # whether sample weights are those of time steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """The targets of all outputs, and the rule by which sample weights count.
+
+    counts_zeros: whether samples of weight 0 count in the mean, as in Keras 3.
+    """
+
+    targets: tuple[Target, ...]
+    counts_zeros: bool
+
+    @property
+    def trained(self) -> list[int]:
+        """The places of the outputs that have a loss."""
+        return [place for place, target in enumerate(self.targets) if target.loss is not None]
+
+    @property
+    def names(self) -> list[str]:
+        """What is reported of a batch, in this order."""
+        trained = [self.targets[place] for place in self.trained]
+        several = [f"{target.name}_loss" for target in trained] if len(self.targets) > 1 else []
+        metrics = [metric.name for target in trained for metric in target.metrics]
+        return ["loss", *several, *metrics]
+
+    def losses(
+        self, backend: Backend, wanted: Sequence[Any], outputs: Sequence[Any], weights: Any
+    ) -> list[Any]:
+        """Return the loss of each output that has one."""
+        found = []
+        for number, place in enumerate(self.trained):
+            target, output = self.targets[place], outputs[place]
+            assert target.loss is not None
+            scores = target.loss(backend, wanted[number], output)
+            found.append(self.mean(backend, scores, weights[number]))
+        return found
+
+    def total(self, losses: Sequence[Any], others: Sequence[Any]) -> Any:
+        """Return the weighted sum of the outputs' losses and the sum of other losses."""
+        parts = [
+            loss if self.targets[place].weight == 1.0 else loss * self.targets[place].weight
+            for place, loss in zip(self.trained, losses, strict=True)
+        ]
+        total = parts[0]
+        for part in (*parts[1:], *others):
+            total = total + part
+        return total
+
+    def metrics(
+        self, backend: Backend, wanted: Sequence[Any], outputs: Sequence[Any], weights: Any
+    ) -> list[Any]:
+        """Return the metrics in the order of `names`."""
+        found = []
+        for number, place in enumerate(self.trained):
+            for metric in self.targets[place].metrics:
+                scores = metric.score(backend, wanted[number], outputs[place])
+                counted = weights[number] if metric.is_weighted else None
+                found.append(self.mean(backend, scores, counted))
+        return found
+
+    def mean(self, backend: Backend, scores: Any, weights: Any) -> Any:
+        """Return the mean of the samples' numbers, each times its weight."""
+        functions: Any = backend.functions
+        mean = functions["mean"]
+        if weights is None:
+            return mean(scores) if len(scores.shape) else scores
+        rest = tuple(range(len(weights.shape), len(scores.shape)))
+        weighted = (mean(scores, rest) if rest else scores) * weights
+        if self.counts_zeros:
+            return mean(weighted)
+        # Keras 1 and 2 divide by the part of the samples whose weight is not 0.
+        one, zero = weights * 0 + 1, weights * 0
+        counted = functions["where"](functions["not_equal"](weights, 0), one, zero)
+        return mean(weighted) / mean(counted)

@@ -1,0 +1,96 @@
+"""What the batches report: kept on the device until somebody reads it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from typing import Any
+
+from convdispatch.ops import Backend
+
+# Reports that wait on the device. They are a few numbers each; more would only fill the memory.
+_WAITING = 256
+
+
+class Totals:
+    """The mean of each number over an epoch, each batch counted as often as it has samples.
+
+    The sums are Python's, in double precision, as those of Keras 1 and 2 are.
+    """
+
+    def __init__(self, names: Sequence[str], backend: Backend) -> None:
+        self.names, self._backend = list(names), backend
+        self._waiting: list[tuple[Sequence[Any], int]] = []
+        self._sums = [0.0] * len(self.names)
+        self._samples = self._batches = 0
+        self.first_bad: int | None = None  # the batch whose loss was no finite number
+
+    def add(self, reported: Sequence[Any], size: int) -> None:
+        """Take what a batch reported, as native scalars."""
+        self._waiting.append((reported, size))
+        if len(self._waiting) >= _WAITING:
+            self._read()
+
+    def means(self) -> dict[str, float]:
+        """Return the means so far; it waits for the steps that are being computed."""
+        self._read()
+        samples = max(self._samples, 1)
+        return {name: s / samples for name, s in zip(self.names, self._sums, strict=True)}
+
+    def _read(self) -> None:
+        for reported, size in self._waiting:
+            values = numbers(reported, self._backend)
+            self._batches += 1
+            self._samples += size
+            self._sums = [s + value * size for s, value in zip(self._sums, values, strict=True)]
+            if self.first_bad is None and not math.isfinite(values[0]):
+                self.first_bad = self._batches - 1
+        self._waiting = []
+
+
+class BatchLogs(MutableMapping[str, Any]):
+    """What one batch reported, by name: read from the device when it is looked up."""
+
+    def __init__(
+        self, place: int, size: int, reported: Sequence[Any] = (), *, totals: Totals
+    ) -> None:
+        self._known: dict[str, Any] = {"batch": place, "size": size}
+        self._reported: Sequence[Any] | None = reported or None
+        self._totals = totals
+
+    def averages(self) -> Mapping[str, float]:
+        """Return the means over the epoch so far."""
+        return self._totals.means()
+
+    def _all(self) -> dict[str, Any]:
+        if self._reported is not None:
+            values = numbers(self._reported, self._totals._backend)
+            self._known.update(zip(self._totals.names, values, strict=True))
+            self._reported = None
+        return self._known
+
+    def __getitem__(self, name: str) -> Any:
+        return self._known[name] if name in self._known else self._all()[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._all()[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __bool__(self) -> bool:
+        return True  # without a look at the device, which `logs or {}` would cause
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+
+def numbers(reported: Sequence[Any], backend: Backend) -> list[float]:
+    """Return native scalars as Python's floats."""
+    return [float(backend.to_numpy(value)) for value in reported]

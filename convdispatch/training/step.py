@@ -1,0 +1,94 @@
+"""A step of training, and one of evaluation, as pure functions that a backend compiles.
+
+The variables of a step are the model's weights, then the optimizer's slots, then the number of
+steps so far. Its inputs are a batch, the learning rate and a key of random numbers: all of them
+tensors, so that no other rate and no other batch compiles anything anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from convdispatch.formulas.constraints import projected
+from convdispatch.kit import map_tree
+from convdispatch.ops import Backend, Step
+from convdispatch.training.forward import Forward
+from convdispatch.training.objective import Objective
+from convdispatch.training.optimizers import updated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """How weights change: which ones, by which rule, onto which constraints."""
+
+    optimizer: Any
+    trained: tuple[int, ...]  # places among the weights
+    constraints: tuple[Any, ...]  # of those, None for none
+    slots: Any  # the optimizer's trees, with anything at the leaves
+    count: int  # how many weights there are
+
+
+def training_step(
+    backend: Backend, forward: Forward, objective: Objective, learning: Learning
+) -> Step:
+    """Return `step(variables, inputs) -> (variables, what is reported)`."""
+    trained, count = learning.trained, learning.count
+
+    def step(variables: Sequence[Any], inputs: Any) -> tuple[list[Any], list[Any]]:
+        weights, slots, steps = list(variables[:count]), variables[count:-1], variables[-1]
+        wanted, counted, key = inputs["y"], inputs["weights"], inputs["key"]
+        if forward.draws:
+            key = backend.random["fold"](key, steps)
+
+        def loss_of(chosen: Sequence[Any]) -> tuple[Any, Any]:
+            values = list(weights)
+            for place, value in zip(trained, chosen, strict=True):
+                values[place] = value
+            outputs, updates, others = forward.training(values, inputs["x"], key)
+            losses = objective.losses(backend, wanted, outputs, counted)
+            return objective.total(losses, others), (outputs, updates, losses)
+
+        old = [weights[place] for place in trained]
+        (total, (outputs, updates, losses)), gradients = backend.value_and_grad(loss_of)(old)
+        trees = rebuilt(learning.slots, slots)
+        new, trees = updated(
+            backend, learning.optimizer, old, gradients, trees, inputs["rate"], steps
+        )
+        for place, value in updates.items():
+            weights[place] = value
+        for place, value, constraint in zip(trained, new, learning.constraints, strict=True):
+            weights[place] = value if constraint is None else projected(constraint, backend, value)
+        metrics = objective.metrics(backend, wanted, outputs, counted)
+        several = losses if len(objective.targets) > 1 else []
+        return [*weights, *leaves(trees), steps + 1], [total, *several, *metrics]
+
+    return step
+
+
+def evaluation_step(backend: Backend, forward: Forward, objective: Objective) -> Step:
+    """Return a step that changes nothing; the model's weights are the inputs' "values"."""
+
+    def step(variables: Sequence[Any], inputs: Any) -> tuple[list[Any], list[Any]]:
+        wanted, counted = inputs["y"], inputs["weights"]
+        outputs, others = forward.evaluation(inputs["values"], inputs["x"])
+        losses = objective.losses(backend, wanted, outputs, counted)
+        metrics = objective.metrics(backend, wanted, outputs, counted)
+        several = losses if len(objective.targets) > 1 else []
+        return [], [objective.total(losses, others), *several, *metrics]
+
+    return step
+
+
+def leaves(tree: Any) -> list[Any]:
+    """Return the tensors of a tree, in the order in which `rebuilt` takes them."""
+    found: list[Any] = []
+    map_tree(found.append, tree)
+    return found
+
+
+def rebuilt(tree: Any, tensors: Sequence[Any]) -> Any:
+    """Return the tree with these tensors at its leaves."""
+    following = iter(tensors)
+    return map_tree(lambda _: next(following), tree)

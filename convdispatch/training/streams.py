@@ -1,0 +1,122 @@
+"""Where the batches of an epoch come from.
+
+A stream is asked for one epoch after the other and yields batches of rows; it reads a batch when it
+is asked for it, not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from convdispatch.errors import InvalidArgument, InvalidShape
+from convdispatch.formulas import random
+from convdispatch.ops import Backend
+from convdispatch.training.batches import Raw
+from convdispatch.training.reading import Rows, read
+
+
+class Stream(Protocol):
+    """The batches of each epoch."""
+
+    @property
+    def steps(self) -> int | None:
+        """How many batches an epoch has, None if that shows at its end."""
+
+    @property
+    def samples(self) -> int | None:
+        """How many samples an epoch has, None if that shows at its end."""
+
+    def epoch(self) -> Iterator[Raw]:
+        """Yield the batches of the next epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """In which order samples come: 'as they are', 'batches' of neighbours, or 'samples' singly.
+
+    is_global: whether NumPy's own generator decides, as in Keras 1 and 2, which
+        `numpy.random.seed` restarts; else it is the one that `set_random_seed` restarts.
+    """
+
+    of: str = "as they are"
+    is_global: bool = False
+
+    def batches(self, samples: int, size: int) -> list[Rows]:
+        """Return the rows of each batch of one epoch."""
+        starts = np.arange(0, samples, size)
+        if self.of == "samples":
+            order = np.arange(samples)
+            self._shuffle(order)
+            return [order[start : start + size] for start in starts]
+        if self.of == "batches":
+            whole = starts[: samples // size]  # a smaller batch stays the last one
+            self._shuffle(whole)
+        return [slice(int(start), min(int(start) + size, samples)) for start in starts]
+
+    def _shuffle(self, numbers: Any) -> None:
+        if self.is_global:
+            np.random.shuffle(numbers)
+        else:
+            random.generator().shuffle(numbers)
+
+
+def order_of(shuffle: object, *, is_global: bool) -> Order:
+    """Return the order that the argument `shuffle` of `fit` asks for."""
+    if isinstance(shuffle, str):
+        if shuffle != "batch":
+            raise InvalidArgument(
+                f"`shuffle` must be True, False or 'batch'; received {shuffle!r}."
+            )
+        return Order(of="batches", is_global=is_global)
+    return Order(of="samples" if shuffle else "as they are", is_global=is_global)
+
+
+class Arrays:
+    """Batches of the rows of arrays; `start` and `stop` say which of all rows."""
+
+    def __init__(
+        self, raw: Raw, size: int, backend: Backend, *, order: Order, span: slice | None = None
+    ) -> None:
+        whole = int(raw.x[0].shape[0])
+        self._first, stop, _ = (span or slice(None)).indices(whole)
+        self.samples = max(stop - self._first, 0)
+        if not self.samples:
+            raise InvalidShape("`x` must have at least one sample; received none.")
+        self._raw, self._size, self._order, self._backend = raw, size, order, backend
+        self.steps = -(-self.samples // size)
+
+    def limit(self, steps: int) -> None:
+        """Let an epoch have so many batches at most."""
+        self.steps = min(self.steps, steps)
+
+    def epoch(self) -> Iterator[Raw]:
+        """Yield the batches, the last one smaller if need be."""
+        for rows in self._order.batches(self.samples, self._size)[: self.steps]:
+            yield self._at(_moved(rows, self._first))
+
+    def whole(self) -> list[Any]:
+        """Return all rows, as callbacks of Keras 1 and 2 find them: of x, of y, and weights."""
+        raw = self._at(slice(self._first, self._first + self.samples))
+        weights = [np.ones(self.samples) if one is None else one for one in raw.weights]
+        return [*raw.x, *raw.y, *weights]
+
+    def _at(self, rows: Rows) -> Raw:
+        def part(source: Any) -> Any:
+            return None if source is None else read(source, rows, self._backend)
+
+        raw = self._raw
+        return Raw(
+            x=[part(one) for one in raw.x],
+            y=[part(one) for one in raw.y],
+            weights=[part(one) for one in raw.weights],
+        )
+
+
+def _moved(rows: Rows, by: int) -> Rows:
+    if isinstance(rows, slice):
+        return slice(rows.start + by, rows.stop + by)
+    return rows + by

@@ -1,0 +1,145 @@
+"""A compiled model at work: its steps, and the state between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from convdispatch.engine.stepping import Stepping
+from convdispatch.errors import InvalidArgument
+from convdispatch.formulas import random
+from convdispatch.ops import Backend
+from convdispatch.runtime.dispatch import require_feature
+from convdispatch.runtime.registry import registry
+from convdispatch.support.locks import Lock
+from convdispatch.training import step as steps
+from convdispatch.training.batches import Batch
+from convdispatch.training.forward import Forward
+from convdispatch.training.interruption import Uninterrupted
+from convdispatch.training.objective import Objective
+from convdispatch.training.optimizers import computed_type, initial_slots
+from convdispatch.training.subject import Subject
+
+
+class Trainer:
+    """The steps of one model, for one optimizer and one objective.
+
+    It is made anew where the layers have changed; `slots` then go on.
+    """
+
+    def __init__(
+        self,
+        model: Subject,
+        optimizer: Any,
+        objective: Objective,
+        trained: Sequence[bool],
+        key: Any = None,
+    ) -> None:
+        self.backend: Backend = registry.load(model.backend)
+        self.objective = objective
+        self._model, self._optimizer, self._trained = model, optimizer, list(trained)
+        self._forward = Forward(model, trained)
+        self._noted = [(layer, layer._plans) for layer in self._forward.layers]
+        self._stepping = Stepping([layer for layer in self._forward.layers if layer._variables])
+        self._lock = Lock()
+        self._key = self.backend.asarray(_drawn_key(), "int32") if key is None else key
+        self._rate: tuple[float, Any] = (float("nan"), None)
+        self._learning: steps.Learning | None = None
+        self._state: list[Any] = []  # slots, and the number of steps
+        self._steps = 0
+        self._train: Any = None
+        self._test: Any = None
+
+    def is_of(self, model: Subject) -> bool:
+        """Return whether the model still has the layers, and they compute as they did."""
+        if len(model._layers) != len(self._noted):
+            return False
+        for layer, (noted, plans) in zip(model._layers, self._noted, strict=True):
+            if layer is not noted or layer._plans is not plans:
+                return False
+        return True
+
+    def has_layers_of(self, model: Subject) -> bool:
+        """Return whether the model still has these layers, however they compute."""
+        return [layer for layer, _ in self._noted] == model._layers
+
+    def renewed(self) -> Trainer:
+        """Return a trainer for the layers as they compute now, with the state of this one."""
+        other = Trainer(self._model, self._optimizer, self.objective, self._trained, self._key)
+        if self._state:
+            other._prepare()
+            other._state, other._steps = self._state, self._steps
+        return other
+
+    def train(self, batch: Batch) -> list[Any]:
+        """Change the weights by one batch; return what is reported, as native scalars."""
+        with self._lock.held():
+            if self._train is None:
+                self._prepare()
+            rate = self._optimizer.rate_at(self._steps)
+            if rate != self._rate[0]:
+                self._rate = (rate, self.backend.asarray(np.asarray(rate), self._dtype))
+            inputs = {
+                "x": batch.x,
+                "y": batch.y,
+                "weights": batch.weights,
+                "rate": self._rate[1],
+                "key": self._key,
+            }
+            with Uninterrupted(), self._stepping as stepping:
+                variables, reported = self._train([*stepping.variables, *self._state], inputs)
+                count = self._count
+                stepping.replace(variables[:count])
+                self._state = list(variables[count:])
+            self._steps += 1
+        return list(reported)
+
+    def test(self, batch: Batch) -> list[Any]:
+        """Return what is reported of one batch, as native scalars."""
+        if self._test is None:
+            step = steps.evaluation_step(self.backend, self._forward, self.objective)
+            self._test = self.backend.compile_step(step)
+        values = [v for layer in self._forward.layers for v in layer._variables]
+        inputs = {"x": batch.x, "y": batch.y, "weights": batch.weights, "values": values}
+        return list(self._test([], inputs)[1])
+
+    def _prepare(self) -> None:
+        """Make the optimizer's slots, and the step."""
+        backend, layers = self.backend, self._forward.layers
+        require_feature(backend, "gradients")
+        require_feature(backend, "compile_step")
+        declared = [
+            (weight, is_trained and weight.trainable)
+            for layer, is_trained in zip(layers, self._trained, strict=True)
+            for weight in layer.declared_weights
+        ]
+        trained = tuple(place for place, (_, may_change) in enumerate(declared) if may_change)
+        if not trained:
+            raise InvalidArgument(
+                f"{self._model.name!r} has no trainable weight; received {len(declared)} weights "
+                "that are all frozen. Set `trainable = True` on a layer and on the models that it "
+                "is in, and call `compile` again."
+            )
+        weights = [v for layer in layers for v in layer._variables]
+        self._count = len(weights)
+        changed = [weights[place] for place in trained]
+        self._dtype = computed_type(backend, changed)
+        slots = initial_slots(backend, self._optimizer, changed)
+        self._state = [*steps.leaves(slots), backend.variable(np.zeros((), "int32"), "int32")]
+        self._learning = steps.Learning(
+            optimizer=self._optimizer,
+            trained=trained,
+            constraints=tuple(declared[place][0].constraint for place in trained),
+            slots=slots,
+            count=len(weights),
+        )
+        self._train = backend.compile_step(
+            steps.training_step(backend, self._forward, self.objective, self._learning)
+        )
+
+
+def _drawn_key() -> Any:
+    """Return a key from the stream of the initializers, which `set_random_seed` restarts."""
+    return random.generator().integers(-(2**31), 2**31, size=2, dtype=np.int64).astype("int32")

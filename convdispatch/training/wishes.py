@@ -1,0 +1,211 @@
+"""What a user asks of `compile`, and the objective that it means for a model that is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.formulas import losses, metrics, optimizers
+from convdispatch.formulas.dialects import Dialect
+from convdispatch.formulas.measures import values
+from convdispatch.ops import PartialShape
+from convdispatch.training.objective import Metric, Objective, Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """The arguments of `compile`, with the names of functions looked up as far as possible."""
+
+    dialect: Dialect
+    optimizer: Any
+    loss: Any
+    metrics: Any
+    weighted_metrics: Any
+    loss_weights: Any
+    sample_weight_mode: Any
+
+
+def wishes_of(
+    dialect: Dialect,
+    *,
+    optimizer: Any,
+    loss: Any,
+    metrics: Any,
+    weighted_metrics: Any,
+    loss_weights: Any,
+    sample_weight_mode: Any,
+) -> Wishes:
+    """Return the wishes; raise for names that do not exist."""
+    if optimizer is None or loss is None:
+        missing = "optimizer" if optimizer is None else "loss"
+        raise InvalidType(f"`{missing}` of `compile` must be a name or an object; received None.")
+    found = optimizers.get(optimizer, dialect.optimizers)
+    return Wishes(
+        dialect=dialect,
+        optimizer=found,
+        loss=_each(loss, lambda one: losses.get(one, dialect.losses)),
+        metrics=_each(metrics, lambda one: _known_metric(one, dialect)),
+        weighted_metrics=_each(weighted_metrics, lambda one: _known_metric(one, dialect)),
+        loss_weights=loss_weights,
+        sample_weight_mode=sample_weight_mode,
+    )
+
+
+def objective_of(
+    wishes: Wishes, names: Sequence[str], shapes: Sequence[PartialShape], owner: str
+) -> Objective:
+    """Return the objective for outputs of these names and shapes."""
+    found = _by_output(wishes.loss, names, "loss", owner, repeats=True)
+    weights = _by_output(wishes.loss_weights, names, "loss_weights", owner)
+    modes = _by_output(wishes.sample_weight_mode, names, "sample_weight_mode", owner, repeats=True)
+    if all(loss is None for loss in found):
+        raise InvalidArgument(f"`loss` of {owner!r} must have a loss for at least one output.")
+    plain = _lists_by_output(wishes.metrics, names, "metrics", owner)
+    weighted = _lists_by_output(wishes.weighted_metrics, names, "weighted_metrics", owner)
+    several = len(names) > 1
+    targets = tuple(
+        Target(
+            name=name,
+            loss=None if loss is None else partial(values, loss),
+            source=loss,
+            weight=1.0 if weight is None else _number(weight, "loss_weights"),
+            metrics=(
+                *_metrics(own, name if several else "", loss, shape, wishes.dialect, False),
+                *_metrics(other, name if several else "", loss, shape, wishes.dialect, True),
+            ),
+            is_temporal=_is_temporal(mode),
+        )
+        for name, shape, loss, weight, mode, own, other in zip(
+            names, shapes, found, weights, modes, plain, weighted, strict=True
+        )
+    )
+    return Objective(targets=targets, counts_zeros=wishes.dialect.counts_weightless)
+
+
+def _known_metric(given: Any, dialect: Dialect) -> Any:
+    """Return a metric, a word that depends on the loss as it is; raise for one that is unknown."""
+    if isinstance(given, str) and given in metrics.SHORT:
+        return given
+    found = metrics.get(given, dialect.metrics)
+    return (given, found) if isinstance(given, str) else found
+
+
+def _each(given: Any, function: Callable[[Any], Any]) -> Any:
+    """Return the function of each item of a list or a dictionary, also of nested ones."""
+    if given is None:
+        return None
+    if isinstance(given, list | tuple):
+        return [_each(one, function) for one in given]
+    if isinstance(given, Mapping) and "class_name" not in given:
+        return {name: _each(one, function) for name, one in given.items()}
+    return function(given)
+
+
+def _by_output(
+    given: Any, names: Sequence[str], argument: str, owner: str, *, repeats: bool = False
+) -> list[Any]:
+    """Return one item for each output, from a list, a dictionary or one item for all."""
+    if given is None:
+        return [None] * len(names)
+    if isinstance(given, Mapping):
+        _require_names(given, names, argument, owner)
+        return [given.get(name) for name in names]
+    if isinstance(given, list | tuple):
+        if len(given) != len(names):
+            raise InvalidArgument(
+                f"`{argument}` of {owner!r} must have one item for each of its outputs "
+                f"{_listed(names)}; received {len(given)}."
+            )
+        return list(given)
+    if len(names) > 1 and not repeats:
+        raise InvalidArgument(
+            f"`{argument}` of {owner!r} must be a list or a dictionary for its outputs "
+            f"{_listed(names)}; received {given!r}."
+        )
+    return [given] * len(names)
+
+
+def _lists_by_output(given: Any, names: Sequence[str], argument: str, owner: str) -> list[Any]:
+    """Return a list for each output: one list is for all, a list of lists has one for each."""
+    if given is None:
+        return [[]] * len(names)
+    if isinstance(given, Mapping):
+        _require_names(given, names, argument, owner)
+        return [_as_list(given.get(name)) for name in names]
+    listed = _as_list(given)
+    if listed and all(isinstance(one, list) for one in listed):
+        return [_as_list(one) for one in _by_output(listed, names, argument, owner)]
+    return [listed] * len(names)
+
+
+def _metrics(
+    given: Sequence[Any],
+    prefix: str,
+    loss: Any,
+    shape: PartialShape,
+    dialect: Dialect,
+    is_weighted: bool,
+) -> list[Metric]:
+    found = []
+    for one in given:
+        name, score = _named(one, loss, shape, dialect)
+        whole = f"{prefix}_{name}" if prefix else name
+        found.append(Metric(name=whole, score=partial(values, score), is_weighted=is_weighted))
+    return found
+
+
+def _named(given: Any, loss: Any, shape: PartialShape, dialect: Dialect) -> tuple[str, Any]:
+    """Return a metric's name in reports, and the metric."""
+    if isinstance(given, str):  # a word that depends on the loss
+        targets = shape[:-1] if getattr(loss, "of_classes", False) else shape
+        name = metrics.suited(given, dialect.metrics, targets=targets, predictions=shape, loss=loss)
+        short = dialect.short_metrics.get(metrics.SHORT[given], given)
+        return short, metrics.get(name, dialect.metrics)
+    if isinstance(given, tuple):
+        word, metric = given
+        return (word if dialect.keeps_metric_words else _name(metric)), metric
+    return _name(given), given
+
+
+def _name(metric: Any) -> str:
+    return str(getattr(metric, "__name__", None) or getattr(metric, "name", type(metric).__name__))
+
+
+def _require_names(given: Any, names: Sequence[str], argument: str, owner: str) -> None:
+    for name in given:
+        if name not in names:
+            raise InvalidArgument(
+                f"`{argument}` of {owner!r} must name its outputs {_listed(names)}; received "
+                f"{name!r}."
+            )
+
+
+def _is_temporal(mode: Any) -> bool:
+    if mode not in (None, "temporal"):
+        raise InvalidArgument(
+            f"`sample_weight_mode` must be None or 'temporal'; received {mode!r}."
+        )
+    return bool(mode == "temporal")
+
+
+def _number(value: Any, argument: str) -> float:
+    if isinstance(value, bool) or not hasattr(value, "__float__"):
+        raise InvalidType(f"`{argument}` must be numbers; received {value!r}.")
+    return float(value)
+
+
+def _as_list(given: Any) -> list[Any]:
+    if given is None:
+        return []
+    return list(given) if isinstance(given, list | tuple) and not _is_pair(given) else [given]
+
+
+def _is_pair(given: Any) -> bool:
+    return isinstance(given, tuple)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names))
