@@ -63,7 +63,7 @@ def _old_keywords() -> Mapping[str, tuple[str, ...]]:
 # takes is meant.
 KERAS1_KEYWORDS = _old_keywords()
 # Those that no later Keras has: they tell a document of Keras 1.
-KEYWORDS_OF_KERAS1 = frozenset(KERAS1_KEYWORDS) - {"output_dim", "output_shape"}
+KEYWORDS_OF_KERAS1 = frozenset(KERAS1_KEYWORDS) - {"alpha", "output_dim", "output_shape"}
 # Keywords of layers in one Keras or another that mean something else here, or nothing yet.
 _KEYWORDS: Mapping[str, str] = {
     "autocast": "Layers here compute in the input's element type: give inputs of that type.",

@@ -34,6 +34,9 @@ RENAMES: Mapping[str, tuple[Spelled, ...]] = {
     "bias_constraint": ("b_constraint",),
     "size": (("length",),),
     "rate": ("p",),
+    "stddev": ("sigma",),
+    "alpha_initializer": ("init",),
+    "negative_slope": ("alpha",),
     "beta_initializer": ("beta_init",),
     "gamma_initializer": ("gamma_init",),
     "output_size": ("output_shape",),
@@ -83,6 +86,16 @@ _TRANSPOSED = {
 
 
 LAYERS: Table = {
+    "advanced_activations": (
+        Row("ELU", "", "alpha: float = 1.0"),
+        Row("LeakyReLU", "", "alpha: float = 0.3"),
+        Row(
+            "PReLU",
+            "",
+            "init='zero', weights: Sequence[Any] | None = None, shared_axes=None",
+        ),
+        Row("ThresholdedReLU", "", "theta: float = 1.0"),
+    ),
     "convolutional": (
         Row(
             "Convolution1D",
@@ -152,6 +165,16 @@ LAYERS: Table = {
         Row("Dropout", "", "p"),
         Row("Flatten", "", ""),
         Row("Masking"),
+        Row("Permute", "", "dims"),
+        Row("RepeatVector", "", "n"),
+        Row("Reshape", "", "target_shape"),
+        Row("SpatialDropout1D", "", "p"),
+        Row("SpatialDropout2D", "", f"p, {_ORDERING}"),
+        Row("SpatialDropout3D", "", f"p, {_ORDERING}"),
+    ),
+    "noise": (
+        Row("GaussianDropout", "", "p"),
+        Row("GaussianNoise", "", "sigma"),
     ),
     "embeddings": (
         Row(

@@ -9,6 +9,14 @@ from __future__ import annotations
 from convdispatch.doors.rows import Lines, Row, Table
 
 LAYERS: Table = {
+    "advanced_activations": (
+        Row("ELU"),
+        Row("LeakyReLU", "", "alpha: float = 0.3", spelling={"negative_slope": "alpha"}),
+        Row("PReLU"),
+        Row("ReLU"),
+        Row("Softmax"),
+        Row("ThresholdedReLU"),
+    ),
     # Other names are those that Keras 2 kept for Keras 1's users.
     "convolutional": (
         Row(
@@ -47,6 +55,12 @@ LAYERS: Table = {
         Row("Dropout"),
         Row("Flatten"),
         Row("Masking"),
+        Row("Permute"),
+        Row("RepeatVector"),
+        Row("Reshape"),
+        Row("SpatialDropout1D"),
+        Row("SpatialDropout2D"),
+        Row("SpatialDropout3D"),
     ),
     "embeddings": (Row("Embedding"),),
     "merge": (
@@ -58,6 +72,11 @@ LAYERS: Table = {
         Row("Minimum", function="minimum"),
         Row("Concatenate", function="concatenate"),
         Row("Dot", function="dot"),
+    ),
+    "noise": (
+        Row("AlphaDropout"),
+        Row("GaussianDropout"),
+        Row("GaussianNoise"),
     ),
     "normalization": (
         Row(

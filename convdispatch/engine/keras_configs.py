@@ -29,6 +29,7 @@ _NOTHING_ASKED: Mapping[str, tuple[object, ...]] = {
     "lora_alpha": (None,),
     "lora_rank": (None,),
     "fused": (None, True, False),  # which of TensorFlow's kernels computes
+    "noise_shape": (None,),  # of spatial dropout, which has one of its own
     "optional": (None, False),
     "quantization_config": (None,),
     "quantization_mode": (None,),

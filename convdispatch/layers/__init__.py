@@ -4,20 +4,33 @@ from typing import TYPE_CHECKING
 
 from convdispatch.doors.elsewhere import finder
 from convdispatch.engine.layer import Layer
-from convdispatch.layers import convolutional, core, embeddings, merge, normalization, pooling
+from convdispatch.layers import (
+    advanced_activations,
+    convolutional,
+    core,
+    embeddings,
+    merge,
+    noise,
+    normalization,
+    pooling,
+)
 from convdispatch.layers._input import Input, InputLayer
+from convdispatch.layers.advanced_activations import *  # noqa: F403
 from convdispatch.layers.convolutional import *  # noqa: F403  # the doors name them in __all__
 from convdispatch.layers.core import *  # noqa: F403
 from convdispatch.layers.embeddings import *  # noqa: F403
 from convdispatch.layers.merge import *  # noqa: F403
+from convdispatch.layers.noise import *  # noqa: F403
 from convdispatch.layers.normalization import *  # noqa: F403
 from convdispatch.layers.pooling import *  # noqa: F403
 
 __all__ = ["Input", "InputLayer", "Layer"]
+__all__ += advanced_activations.__all__
 __all__ += convolutional.__all__
 __all__ += core.__all__
 __all__ += embeddings.__all__
 __all__ += merge.__all__
+__all__ += noise.__all__
 __all__ += normalization.__all__
 __all__ += pooling.__all__
 

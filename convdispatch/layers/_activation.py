@@ -13,7 +13,27 @@ from convdispatch.layers._epilogue import EpilogueLayer, checked_activation, spl
 from convdispatch.types import ActivationLike
 
 
-class Activation(EpilogueLayer):
+class ActivationLayer(EpilogueLayer):
+    """A layer that is an activation alone, which its arguments settle."""
+
+    supports_masking = True
+
+    def resolve(self, spec: Spec) -> Resolved:
+        """Return the layer resolved for inputs of that spec; the shape stays."""
+
+        def lower(dtype: str, activation: Any) -> Function:
+            backend = self._backend()
+            name, finish = split_activation(activation, backend, dtype)
+            activate = finish or backend.functions[name]
+            return lambda weights, inputs: activate(inputs)
+
+        return Resolved(
+            output_shape=(None, *spec.shape[1:]),
+            lower=self._lowered_once(lower),
+        )
+
+
+class Activation(ActivationLayer):
     """Apply an activation to every number, or to every row of them as softmax does.
 
         input   any shape
@@ -30,8 +50,6 @@ class Activation(EpilogueLayer):
     array([[0., 2.]])
     """
 
-    supports_masking = True
-
     def __init__(self, activation: ActivationLike, **options: Unpack[LayerOptions]) -> None:
         """Check and keep the arguments.
 
@@ -44,17 +62,3 @@ class Activation(EpilogueLayer):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON types."""
         return super().get_config() | {"activation": activations.serialize(self.activation)}
-
-    def resolve(self, spec: Spec) -> Resolved:
-        """Return the layer resolved for inputs of that spec; the shape stays."""
-
-        def lower(dtype: str, activation: Any) -> Function:
-            backend = self._backend()
-            name, finish = split_activation(activation, backend, dtype)
-            activate = finish or backend.functions[name]
-            return lambda weights, inputs: activate(inputs)
-
-        return Resolved(
-            output_shape=(None, *spec.shape[1:]),
-            lower=self._lowered_once(lower),
-        )

@@ -1,19 +1,151 @@
-"""Dropout: numbers left out at random in training, and the others enlarged to make up for them."""
+"""Layers that change their input at random in training: the drawing, and dropout.
+
+Numbers are left out at random, and the others are enlarged to make up for them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Unpack
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, Unpack
 
 from convdispatch.engine.arguments import as_float, as_int, as_partial_shape
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.engine.layer import Layer
+from convdispatch.engine.plans import training_in_float32
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidShape
+from convdispatch.ops import HALF_DTYPES, Backend, PartialShape
+
+# From the inputs and a key to the outputs.
+Change: TypeAlias = Callable[[Any, Any], Any]
 
 
-class Dropout(Layer):
+class NoisyLayer(Layer):
+    """A layer that returns its input, and in training changes it by random numbers."""
+
+    supports_masking = True
+    seed: int | None
+
+    def _keep_seed(self, seed: int | None) -> None:
+        self.seed = None if seed is None else as_int(seed, "seed", minimum=0)
+
+    def _change(self, backend: Backend, dtype: str) -> Change:
+        """Return what training does with inputs of that element type."""
+        raise NotImplementedError
+
+    def _require_input(self, spec: Spec) -> None:
+        """Raise `InvalidShape` for an input that the layer cannot take."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON types."""
+        return super().get_config() | {"seed": self.seed}
+
+    def resolve(self, spec: Spec) -> Resolved:
+        """Return the layer resolved for inputs of that spec: the shape stays."""
+        self._require_input(spec)
+
+        def lower(dtype: str, activation: Any) -> Forward:
+            return lambda weights, inputs: inputs
+
+        def lower_training(dtype: str, activation: Any) -> Training:
+            if dtype in HALF_DTYPES:
+                return training_in_float32(self._changing("float32"), self._backend(), dtype)
+            return self._changing(dtype)
+
+        return Resolved(
+            output_shape=(None, *spec.shape[1:]),
+            lower=lower,
+            lower_training=lower_training if self.draws else None,
+        )
+
+    def _changing(self, dtype: str) -> Training:
+        backend, parts = self._backend(), _parts(self.seed)
+        fold, change = backend.random["fold"], self._change(backend, dtype)
+
+        def training(weights: Any, inputs: Any, key: Any) -> tuple[Any, Effects]:
+            for part in parts:
+                key = fold(key, part)
+            return backend.cast(change(inputs, key), dtype), Effects()
+
+        return training
+
+
+class DroppingLayer(NoisyLayer):
+    """A layer that leaves out numbers with the same probability."""
+
+    rate: float
+
+    def _keep_rate(self, rate: float) -> None:
+        self.rate = as_float(rate, self.spelled("rate"), maximum=1.0)
+
+    @property
+    def draws(self) -> bool:
+        """Whether the layer uses its key in training."""
+        return 0 < self.rate < 1
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON types."""
+        return super().get_config() | {"rate": self.rate}
+
+    def _noise(self) -> PartialShape | None:
+        """Return the shape of what is drawn, None in it for the input's size."""
+        return None
+
+    def _change(self, backend: Backend, dtype: str) -> Change:
+        kept, draw = 1.0 - self.rate, self._drawing(backend, dtype)
+        return lambda inputs, key: inputs * (draw(inputs, key) * (1.0 / kept))
+
+    def _drawing(self, backend: Backend, dtype: str) -> Change:
+        """Return the function that draws 1 for what is kept, and 0 for what is left out."""
+        sizes_of, draw = backend.functions["shape"], backend.random["bernoulli"]
+        noise, kept = self._noise(), 1.0 - self.rate
+
+        def drawn(inputs: Any, key: Any) -> Any:
+            sizes: Any = sizes_of(inputs)
+            if noise is not None:
+                sizes = tuple(
+                    size if wanted is None else wanted
+                    for wanted, size in zip(noise, sizes, strict=True)
+                )
+            return draw(key, sizes, dtype, kept)
+
+        return drawn
+
+
+class ShapedNoise(DroppingLayer):
+    """A layer that leaves out numbers, of which a user may state which are left out together."""
+
+    noise_shape: PartialShape | None
+
+    def _keep_noise_shape(self, noise_shape: Sequence[int | None] | None) -> None:
+        self.noise_shape = (
+            None if noise_shape is None else as_partial_shape(noise_shape, "noise_shape")
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON types."""
+        return super().get_config() | {"noise_shape": self.noise_shape}
+
+    def _noise(self) -> PartialShape | None:
+        return self.noise_shape
+
+    def _require_input(self, spec: Spec) -> None:
+        noise = self.noise_shape
+        if noise is None:
+            return
+        fits = len(noise) == len(spec.shape) and all(
+            size in (None, 1) or given in (None, size)
+            for size, given in zip(noise, spec.shape, strict=True)
+        )
+        if not fits:
+            raise InvalidShape(
+                f"`noise_shape` of {self.name!r} must have, for each axis of the input, its size, "
+                f"1 or None; received {noise} for an input of shape {spec.shape}."
+            )
+
+
+class Dropout(ShapedNoise):
     """Leave out numbers with probability `rate` in training; divide the others by 1 - `rate`.
 
         input   any shape
@@ -34,8 +166,6 @@ class Dropout(Layer):
     array([[1., 2.]])
     """
 
-    supports_masking = True
-
     def __init__(
         self,
         rate: float,
@@ -52,73 +182,9 @@ class Dropout(Layer):
         options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
         """
         super().__init__(**options)
-        self.rate = as_float(rate, self.spelled("rate"), maximum=1.0)
-        self.noise_shape = (
-            None if noise_shape is None else as_partial_shape(noise_shape, "noise_shape")
-        )
-        self.seed = None if seed is None else as_int(seed, "seed", minimum=0)
-
-    @property
-    def draws(self) -> bool:
-        """Whether the layer uses its key in training."""
-        return 0 < self.rate < 1
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments as JSON types."""
-        config = super().get_config() | {"rate": self.rate, "seed": self.seed}
-        return config | {"noise_shape": self.noise_shape}
-
-    def resolve(self, spec: Spec) -> Resolved:
-        """Return what the layer makes of inputs of that spec: the same shape."""
-        self._require_noise_of(spec)
-
-        def lower(dtype: str, activation: Any) -> Forward:
-            return lambda weights, inputs: inputs
-
-        def lower_training(dtype: str, activation: Any) -> Training:
-            return self._dropping(dtype)
-
-        return Resolved(
-            output_shape=(None, *spec.shape[1:]),
-            lower=lower,
-            lower_training=lower_training if self.draws else None,
-        )
-
-    def _require_noise_of(self, spec: Spec) -> None:
-        """Raise `InvalidShape` where `noise_shape` does not fit the input."""
-        noise = self.noise_shape
-        if noise is None:
-            return
-        fits = len(noise) == len(spec.shape) and all(
-            size in (None, 1) or given in (None, size)
-            for size, given in zip(noise, spec.shape, strict=True)
-        )
-        if not fits:
-            raise InvalidShape(
-                f"`noise_shape` of {self.name!r} must have, for each axis of the input, its size, "
-                f"1 or None; received {noise} for an input of shape {spec.shape}."
-            )
-
-    def _dropping(self, dtype: str) -> Training:
-        backend = self._backend()
-        sizes_of = backend.functions["shape"]
-        fold, draw = backend.random["fold"], backend.random["bernoulli"]
-        noise, parts, kept = self.noise_shape, _parts(self.seed), 1.0 - self.rate
-
-        def training(weights: Any, inputs: Any, key: Any) -> tuple[Any, Effects]:
-            sizes: Any = sizes_of(inputs)
-            if noise is not None:
-                sizes = tuple(
-                    size if wanted is None else wanted
-                    for wanted, size in zip(noise, sizes, strict=True)
-                )
-            own = key
-            for part in parts:
-                own = fold(own, part)
-            mask: Any = draw(own, sizes, dtype, kept)
-            return backend.cast(inputs * (mask * (1.0 / kept)), dtype), Effects()
-
-        return training
+        self._keep_rate(rate)
+        self._keep_noise_shape(noise_shape)
+        self._keep_seed(seed)
 
 
 def _parts(seed: int | None) -> list[int]:

@@ -8,8 +8,26 @@ from convdispatch.layers._dense import Dense
 from convdispatch.layers._flatten import Flatten
 from convdispatch.layers._masking import Masking
 from convdispatch.layers._noise import Dropout
+from convdispatch.layers._rearranging import Permute, RepeatVector, Reshape
+from convdispatch.layers._spatial_dropout import (
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+)
 
-__all__ = ["Activation", "Dense", "Dropout", "Flatten", "Masking"]
+__all__ = [
+    "Activation",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Masking",
+    "Permute",
+    "RepeatVector",
+    "Reshape",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+]
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = finder(__name__)

@@ -21,7 +21,10 @@ import numpy as np
 HERE = Path(__file__).parent
 L = keras.layers
 OLD = ("keras1_theano", "keras2_theano", "tfkeras_tensorflow")
-OURS = ("Conv", "Crop", "Pad", "UpSampling", "Deconv", "Pool", "Dense", "Flatten", "Activation")
+OURS = (
+    *("Conv", "Crop", "Pad", "UpSampling", "Deconv", "Pool", "Dense", "Flatten", "Activation"),
+    *("ReLU", "ELU", "Reshape", "Permute", "RepeatVector", "Noise", "Dropout", "Softmax"),
+)
 
 
 def every_layer() -> list[Any]:
@@ -105,6 +108,23 @@ def every_layer() -> list[Any]:
         ),
         L.Masking(),
         L.Masking(mask_value=2.5),
+        L.SpatialDropout1D(0.5),
+        L.SpatialDropout2D(0.5, data_format="channels_first", seed=3),
+        L.SpatialDropout3D(0.5),
+        L.GaussianDropout(0.25, seed=3),
+        L.GaussianNoise(0.25),
+        L.AlphaDropout(0.25, noise_shape=(None, 1, 4)),
+        L.ELU(0.5),
+        L.LeakyReLU(),
+        L.LeakyReLU(0.1),
+        L.PReLU(),
+        L.PReLU("ones", "l2", "non_neg", shared_axes=[1, 2]),
+        L.ReLU(),
+        L.ReLU(6.0, 0.1, 0.5),
+        L.Softmax(axis=1),
+        L.Permute((2, 1)),
+        L.RepeatVector(3),
+        L.Reshape((-1, 2)),
     ]
     layers += [L.Conv1D(2, 2, padding="causal"), L.UpSampling2D(2, interpolation="bilinear")]
     layers += [
@@ -197,6 +217,12 @@ def every_model() -> dict[str, tuple[Any, tuple[int, ...]]]:
                     L.AveragePooling2D((2, 3), padding="same", data_format="channels_first"),
                     L.Flatten(data_format="channels_first"),
                     L.Dense(6, activation="gelu"),
+                    L.PReLU("ones"),
+                    L.RepeatVector(3),
+                    L.Permute((2, 1)),
+                    L.LeakyReLU(0.1),
+                    L.Reshape((2, -1)),
+                    L.ELU(0.5),
                     L.Dense(3, use_bias=False),
                     L.Activation("softmax"),
                 ]

@@ -66,8 +66,19 @@ KERAS_2_POSITIONS = {
 
 # The modules of Keras's layers besides `convolutional` and `pooling`.
 PLACES = {
-    "core": ("Activation", "Dense", "Dropout", "Flatten", "Masking"),
     "embeddings": ("Embedding",),
+    "advanced_activations": ("ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax", "ThresholdedReLU"),
+    "core": (
+        "Activation",
+        "Dense",
+        "Dropout",
+        "Flatten",
+        "Masking",
+        "Permute",
+        "RepeatVector",
+        "Reshape",
+    ),
+    "noise": ("AlphaDropout", "GaussianDropout", "GaussianNoise"),
     "normalization": ("BatchNormalization",),
 }
 
@@ -123,7 +134,9 @@ def test_layers_are_found_under_keras_s_module_path(entry: LayerClass) -> None:
     """`keras.layers.convolutional.<Class>` reads the same with our module's name before it."""
     path = "convdispatch" if entry.door == "layers" else f"convdispatch.{entry.door}"
     found = [place for place, names in PLACES.items() if entry.name in names]
-    place = found[0] if found else "pooling" if "Pooling" in entry.name else "convolutional"
+    by_stem = {"Pooling": "pooling", "SpatialDropout": "core"}
+    found += [place for stem, place in by_stem.items() if stem in entry.name]
+    place = found[0] if found else "convolutional"
     module = importlib.import_module(f"{path}.layers.{place}")
     assert getattr(module, entry.name) is entry.type
 

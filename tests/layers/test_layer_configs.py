@@ -121,8 +121,9 @@ _BIAS = {"use_bias", "bias_initializer", "bias_regularizer", "bias_constraint"}
 _WINDOW = {"kernel_size", "strides", "padding", "data_format", "dilation_rate", "activation"}
 _CONV = _WINDOW | _BIAS | {"activity_regularizer"}
 _KERNEL = {"filters", "kernel_initializer", "kernel_regularizer", "kernel_constraint"}
-_DEPTHWISE = {f"depthwise_{kind}" for kind in ("initializer", "regularizer", "constraint")}
-_POINTWISE = {f"pointwise_{kind}" for kind in ("initializer", "regularizer", "constraint")}
+_KINDS = ("initializer", "regularizer", "constraint")
+_DEPTHWISE = {f"depthwise_{kind}" for kind in _KINDS}
+_POINTWISE = {f"pointwise_{kind}" for kind in _KINDS}
 _TRANSPOSED = _CONV | _KERNEL | {"output_padding"}
 _KERAS_1 = {"nb_filter", "init", "activation", "border_mode", "activity_regularizer", "bias"}
 _KERAS_1_BIAS = {"b_regularizer", "b_constraint"}
@@ -136,11 +137,7 @@ _KERAS_1_SEPARABLE = (
 )
 
 _NORMALIZATION = {"axis", "momentum", "epsilon", "center", "scale"}
-_BETA_AND_GAMMA = {
-    f"{weight}_{kind}"
-    for weight in ("beta", "gamma")
-    for kind in ("initializer", "regularizer", "constraint")
-}
+_BETA_AND_GAMMA = {f"{weight}_{kind}" for weight in ("beta", "gamma") for kind in _KINDS}
 _MOVING = {"moving_mean_initializer", "moving_variance_initializer"}
 _POOLING = {"pool_size", "strides", "padding", "data_format"}
 _KERAS_1_POOLING = {"pool_size", "strides", "border_mode", "dim_ordering"}
@@ -184,6 +181,21 @@ KERAS_2_KEYS = {
         | {f"embeddings_{kind}" for kind in ("initializer", "regularizer", "constraint")},
         {"batch_input_shape"},
     ),
+    "ELU": ({"alpha"}, set()),
+    "LeakyReLU": ({"alpha"}, set()),
+    "PReLU": ({f"alpha_{kind}" for kind in _KINDS} | {"shared_axes"}, set()),
+    "ReLU": ({"max_value", "negative_slope", "threshold"}, set()),
+    "Softmax": ({"axis"}, set()),
+    "ThresholdedReLU": ({"theta"}, set()),
+    "Permute": ({"dims"}, set()),
+    "RepeatVector": ({"n"}, set()),
+    "Reshape": ({"target_shape"}, set()),
+    "SpatialDropout1D": ({"rate", "seed"}, set()),  # and a `noise_shape` that is always None
+    "SpatialDropout2D": ({"rate", "seed"}, {"data_format"}),
+    "SpatialDropout3D": ({"rate", "seed"}, {"data_format"}),
+    "AlphaDropout": ({"rate"}, {"noise_shape", "seed"}),
+    "GaussianDropout": ({"rate"}, {"seed"}),
+    "GaussianNoise": ({"stddev"}, {"seed"}),
 }
 # Real Keras 1.2.2's, with the dim_ordering and the initializers of gamma and beta that it forgot.
 KERAS_1_KEYS = {
@@ -225,6 +237,18 @@ KERAS_1_KEYS = {
     "Masking": {"mask_value"},
     "Embedding": {"input_dim", "output_dim", "init", "input_length", "mask_zero", "dropout"}
     | {"activity_regularizer", "W_regularizer", "W_constraint", "batch_input_shape"},
+    "ELU": {"alpha"},
+    "LeakyReLU": {"alpha"},
+    "PReLU": {"init", "shared_axes"},
+    "ThresholdedReLU": {"theta"},
+    "Permute": {"dims"},
+    "RepeatVector": {"n"},
+    "Reshape": {"target_shape"},
+    "SpatialDropout1D": {"p"},
+    "SpatialDropout2D": {"p", "dim_ordering"},
+    "SpatialDropout3D": {"p", "dim_ordering"},
+    "GaussianDropout": {"p"},
+    "GaussianNoise": {"sigma"},
 }
 
 
@@ -233,7 +257,17 @@ def test_the_keys_are_real_keras_s(entry: LayerClass) -> None:
     """A configuration has the keys that real Keras writes, and of ours those listed."""
     real, ours = KERAS_2_KEYS.get(entry.name, (set(), set()))
     expected = KERAS_1_KEYS[entry.name] if entry.door == "keras1" else real | ours
+    if (entry.door, entry.name) == ("layers", "LeakyReLU"):
+        expected = {"negative_slope"}  # Keras 3's
     assert set(plain(entry).get_config()) == expected | OURS
+
+
+@pytest.mark.parametrize("name", ["SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"])
+def test_real_keras_2_s_spatial_dropout_is_read(name: str) -> None:
+    """Keras 2.2.4 wrote the `noise_shape` of `Dropout` as well, which is None."""
+    saved = {"name": "d", "trainable": True, "rate": 0.5, "noise_shape": None, "seed": None}
+    layer: Any = LayerClass("keras2", name).type.from_config(saved)
+    assert layer.rate == 0.5
 
 
 def test_a_configuration_of_real_keras_2_is_read() -> None:

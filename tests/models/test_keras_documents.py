@@ -56,6 +56,7 @@ def test_every_class_was_recorded() -> None:
     offered = set(layers.__all__) - {"Layer", "Input", "InputLayer"}  # those are parts of models
     classes = [one for name in offered if isinstance(one := getattr(layers, name), type)]
     names = {one.__name__ for one in classes if not one.takes_list}  # those are parts of graphs
+    names -= {"ThresholdedReLU"}  # which Keras 3 does not have
     assert {entry["class_name"] for entry in KERAS3["layers"]} == names
     assert all(len(entries) > 40 for entries in OLDER.values())
     assert {path.parent.name for path in SAVED} == {*OLDER, "keras3"}
@@ -67,7 +68,8 @@ def test_a_layer_comes_from_keras_3_s_configuration(entry: Any) -> None:
     before = copy.deepcopy(entry["config"])
     layer: Any = getattr(layers, entry["class_name"]).from_config(entry["config"])
     assert entry["config"] == before
-    assert layer.dtype == entry["config"]["dtype"]["config"]["name"]
+    dtype = entry["config"]["dtype"]  # a policy, but for spatial dropout
+    assert layer.dtype == (dtype if isinstance(dtype, str) else dtype["config"]["name"])
     seed = entry["config"].get("kernel_initializer", {}).get("config", {}).get("seed")
     if isinstance(seed, dict):  # Keras 3 wrapped it
         assert layer.kernel_initializer.seed == seed["config"]["seed"] == 7

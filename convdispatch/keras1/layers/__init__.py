@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 from convdispatch.doors.elsewhere import finder
 from convdispatch.doors.rows import names_of, rows_of
 from convdispatch.formulas.dialects import KERAS1
+from convdispatch.keras1.layers.advanced_activations import *  # noqa: F403
 from convdispatch.keras1.layers.convolutional import *  # noqa: F403  # all rows of the table
 from convdispatch.keras1.layers.core import *  # noqa: F403
 from convdispatch.keras1.layers.embeddings import *  # noqa: F403
+from convdispatch.keras1.layers.noise import *  # noqa: F403
 from convdispatch.keras1.layers.normalization import *  # noqa: F403
 from convdispatch.keras1.layers.pooling import *  # noqa: F403
 from convdispatch.layers import Input, InputLayer

@@ -10,7 +10,13 @@ from convdispatch import layers
 from convdispatch.engine.constructor_signature import LayerOptions, OptionsBesideWeights
 from convdispatch.keras1.layers._exceptions import RowOfAll, Rows
 from convdispatch.keras1.layers._layer import Keras1Layer
-from convdispatch.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
+from convdispatch.types import (
+    ActivationLike,
+    ConstraintLike,
+    DimOrdering,
+    InitializerLike,
+    RegularizerLike,
+)
 
 __all__ = [
     "Activation",
@@ -18,6 +24,12 @@ __all__ = [
     "Dropout",
     "Flatten",
     "Masking",
+    "Permute",
+    "RepeatVector",
+    "Reshape",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
 ]
 
 class Activation(Keras1Layer, layers.Activation):
@@ -151,3 +163,162 @@ class Masking(Keras1Layer, layers.Masking):
     >>> layer(x).tolist(), layer.compute_mask(x).tolist()
     ([[[1.0, 9.0], [0.0, 0.0]]], [[True, False]])
     """
+
+class Permute(Keras1Layer, layers.Permute):
+    """Put the axes of each sample in another order.
+
+        input   (batch, ...)
+        output  (batch, ...), whose axis i is the input's axis dims[i - 1]
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank; `InvalidType` for integers and for a tensor of
+    another framework.
+
+    Source: Keras 1.2.2 `Permute`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import Permute
+    >>> Permute((2, 1))(np.arange(4.0).reshape(1, 2, 2))
+    array([[[0., 2.],
+            [1., 3.]]])
+    """
+
+    def __init__(
+        self,
+        dims: Sequence[int],
+        **options: Unpack[LayerOptions],
+    ) -> None: ...
+
+class RepeatVector(Keras1Layer, layers.RepeatVector):
+    """Repeat the row of each sample.
+
+        input   (batch, features)
+        output  (batch, n, features)
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank; `InvalidType` for integers and for a tensor of
+    another framework.
+
+    Source: Keras 1.2.2 `RepeatVector`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import RepeatVector
+    >>> RepeatVector(2)(np.array([[1.0, 2.0]]))
+    array([[[1., 2.],
+            [1., 2.]]])
+    """
+
+    def __init__(
+        self,
+        n: int,
+        **options: Unpack[LayerOptions],
+    ) -> None: ...
+
+class Reshape(Keras1Layer, layers.Reshape):
+    """Give the numbers of each sample another shape; they keep their order.
+
+        input   (batch, ...)
+        output  (batch, *target_shape)
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for an input with another number of numbers; `InvalidType` for
+    integers and for a tensor of another framework.
+
+    Source: Keras 1.2.2 `Reshape`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import Reshape
+    >>> Reshape((-1, 2))(np.arange(4.0).reshape(1, 4))
+    array([[[0., 1.],
+            [2., 3.]]])
+    """
+
+    def __init__(
+        self,
+        target_shape: Sequence[int],
+        **options: Unpack[LayerOptions],
+    ) -> None: ...
+
+class SpatialDropout1D(Keras1Layer, layers.SpatialDropout1D):
+    """Leave out whole channels of sequences in training; divide the others by 1 - `p`.
+
+        input   (batch, steps, channels)
+        output  the same
+
+    A call outside of training returns its input. Which channels of which samples are left out is
+    decided by the key of the step and the layer's place in the model.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank.
+
+    Source: Keras 1.2.2 `SpatialDropout1D`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import SpatialDropout1D
+    >>> SpatialDropout1D(0.5)(np.ones((1, 1, 2))).ravel()
+    array([1., 1.])
+    """
+
+    def __init__(
+        self,
+        p: float,
+        **options: Unpack[LayerOptions],
+    ) -> None: ...
+
+class SpatialDropout2D(Keras1Layer, layers.SpatialDropout2D):
+    """Leave out whole channels of images in training; divide the others by 1 - `p`.
+
+        input   (batch, rows, cols, channels)
+        output  the same
+
+    With `dim_ordering='th'` the channels of input and output are axis 1.
+
+    A call outside of training returns its input. Which channels of which samples are left out is
+    decided by the key of the step and the layer's place in the model.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank.
+
+    Source: Keras 1.2.2 `SpatialDropout2D`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import SpatialDropout2D
+    >>> SpatialDropout2D(0.5)(np.ones((1, 1, 1, 2))).ravel()
+    array([1., 1.])
+    """
+
+    def __init__(
+        self,
+        p: float,
+        dim_ordering: DimOrdering = "default",
+        **options: Unpack[LayerOptions],
+    ) -> None: ...
+
+class SpatialDropout3D(Keras1Layer, layers.SpatialDropout3D):
+    """Leave out whole channels of volumes in training; divide the others by 1 - `p`.
+
+        input   (batch, planes, rows, cols, channels)
+        output  the same
+
+    With `dim_ordering='th'` the channels of input and output are axis 1.
+
+    A call outside of training returns its input. Which channels of which samples are left out is
+    decided by the key of the step and the layer's place in the model.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank.
+
+    Source: Keras 1.2.2 `SpatialDropout3D`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import SpatialDropout3D
+    >>> SpatialDropout3D(0.5)(np.ones((1, 1, 1, 1, 2))).ravel()
+    array([1., 1.])
+    """
+
+    def __init__(
+        self,
+        p: float,
+        dim_ordering: DimOrdering = "default",
+        **options: Unpack[LayerOptions],
+    ) -> None: ...

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 from convdispatch.doors.elsewhere import finder
 from convdispatch.doors.rows import names_of, rows_of
 from convdispatch.formulas.dialects import KERAS2
+from convdispatch.keras2.layers.advanced_activations import *  # noqa: F403
 from convdispatch.keras2.layers.convolutional import *  # noqa: F403  # all rows of the table
 from convdispatch.keras2.layers.core import *  # noqa: F403
 from convdispatch.keras2.layers.embeddings import *  # noqa: F403
 from convdispatch.keras2.layers.merge import *  # noqa: F403
+from convdispatch.keras2.layers.noise import *  # noqa: F403
 from convdispatch.keras2.layers.normalization import *  # noqa: F403
 from convdispatch.keras2.layers.pooling import *  # noqa: F403
 from convdispatch.layers import Input, InputLayer

@@ -17,6 +17,12 @@ __all__ = [
     "Dropout",
     "Flatten",
     "Masking",
+    "Permute",
+    "RepeatVector",
+    "Reshape",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
 ]
 
 class Activation(Keras2Layer, layers.Activation):
@@ -148,4 +154,137 @@ class Masking(Keras2Layer, layers.Masking):
     >>> x = np.array([[[1.0, 9.0], [9.0, 9.0]]])
     >>> layer(x).tolist(), layer.compute_mask(x).tolist()
     ([[[1.0, 9.0], [0.0, 0.0]]], [[True, False]])
+    """
+
+class Permute(Keras2Layer, layers.Permute):
+    """`convdispatch.layers.Permute` in the words of Keras 2.2.4.
+
+    Put the axes of each sample in another order.
+
+        input   (batch, ...)
+        output  (batch, ...), whose axis i is the input's axis dims[i - 1]
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank; `InvalidType` for integers and for a tensor of
+    another framework.
+
+    Source: Keras 2.2.4 `Permute`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras2.layers import Permute
+    >>> Permute((2, 1))(np.arange(4.0).reshape(1, 2, 2))
+    array([[[0., 2.],
+            [1., 3.]]])
+    """
+
+class RepeatVector(Keras2Layer, layers.RepeatVector):
+    """`convdispatch.layers.RepeatVector` in the words of Keras 2.2.4.
+
+    Repeat the row of each sample.
+
+        input   (batch, features)
+        output  (batch, n, features)
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank; `InvalidType` for integers and for a tensor of
+    another framework.
+
+    Source: Keras 2.2.4 `RepeatVector`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras2.layers import RepeatVector
+    >>> RepeatVector(2)(np.array([[1.0, 2.0]]))
+    array([[[1., 2.],
+            [1., 2.]]])
+    """
+
+class Reshape(Keras2Layer, layers.Reshape):
+    """`convdispatch.layers.Reshape` in the words of Keras 2.2.4.
+
+    Give the numbers of each sample another shape; they keep their order.
+
+        input   (batch, ...)
+        output  (batch, *target_shape)
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for an input with another number of numbers; `InvalidType` for
+    integers and for a tensor of another framework.
+
+    Source: Keras 2.2.4 `Reshape`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras2.layers import Reshape
+    >>> Reshape((-1, 2))(np.arange(4.0).reshape(1, 4))
+    array([[[0., 1.],
+            [2., 3.]]])
+    """
+
+class SpatialDropout1D(Keras2Layer, layers.SpatialDropout1D):
+    """`convdispatch.layers.SpatialDropout1D` in the words of Keras 2.2.4.
+
+    Leave out whole channels of sequences in training; divide the others by 1 - `rate`.
+
+        input   (batch, steps, channels)
+        output  the same
+
+    A call outside of training returns its input. Which channels of which samples are left out is
+    decided by the key of the step and the layer's place in the model.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank.
+
+    Source: Keras 2.2.4 `SpatialDropout1D` (Tompson et al., arXiv:1411.4280).
+
+    >>> import numpy as np
+    >>> from convdispatch.keras2.layers import SpatialDropout1D
+    >>> SpatialDropout1D(0.5)(np.ones((1, 1, 2))).ravel()
+    array([1., 1.])
+    """
+
+class SpatialDropout2D(Keras2Layer, layers.SpatialDropout2D):
+    """`convdispatch.layers.SpatialDropout2D` in the words of Keras 2.2.4.
+
+    Leave out whole channels of images in training; divide the others by 1 - `rate`.
+
+        input   (batch, rows, cols, channels)
+        output  the same
+
+    With `data_format='channels_first'` the channels of input and output are axis 1.
+
+    A call outside of training returns its input. Which channels of which samples are left out is
+    decided by the key of the step and the layer's place in the model.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank.
+
+    Source: Keras 2.2.4 `SpatialDropout2D` (Tompson et al., arXiv:1411.4280).
+
+    >>> import numpy as np
+    >>> from convdispatch.keras2.layers import SpatialDropout2D
+    >>> SpatialDropout2D(0.5)(np.ones((1, 1, 1, 2))).ravel()
+    array([1., 1.])
+    """
+
+class SpatialDropout3D(Keras2Layer, layers.SpatialDropout3D):
+    """`convdispatch.layers.SpatialDropout3D` in the words of Keras 2.2.4.
+
+    Leave out whole channels of volumes in training; divide the others by 1 - `rate`.
+
+        input   (batch, planes, rows, cols, channels)
+        output  the same
+
+    With `data_format='channels_first'` the channels of input and output are axis 1.
+
+    A call outside of training returns its input. Which channels of which samples are left out is
+    decided by the key of the step and the layer's place in the model.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank.
+
+    Source: Keras 2.2.4 `SpatialDropout3D` (Tompson et al., arXiv:1411.4280).
+
+    >>> import numpy as np
+    >>> from convdispatch.keras2.layers import SpatialDropout3D
+    >>> SpatialDropout3D(0.5)(np.ones((1, 1, 1, 1, 2))).ravel()
+    array([1., 1.])
     """
