@@ -23,9 +23,19 @@ from typing import Any
 import pytest
 from places import ROOT
 
-from convdispatch import activations, constraints, initializers, layers, regularizers
+from convdispatch import (
+    activations,
+    constraints,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    regularizers,
+)
 from convdispatch.engine.layer_options import stated_parameters
+from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
 from convdispatch.keras1 import layers as keras1_layers
+from convdispatch.optimizers import schedules
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PROSE = [*DOCUMENTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
@@ -261,6 +271,26 @@ VOCABULARIES = {
     "Regularizers": (regularizers.KERAS3, regularizers.KERAS2, regularizers.KERAS1),
     "Constraints": (constraints.KERAS3, constraints.KERAS2, constraints.KERAS1),
 }
+
+
+TRAINING_VOCABULARIES: dict[str, Any] = {
+    "Losses": (losses.KERAS3, losses.KERAS2, losses.KERAS1),
+    "Metrics": (metrics.KERAS3, metrics.KERAS2, metrics.KERAS1),
+    "Optimizers": (KERAS3.optimizers, KERAS2.optimizers, KERAS1.optimizers),
+    "Learning rate schedules": (
+        [n for n in schedules.__all__ if n.endswith(("Decay", "Restarts"))],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TRAINING_VOCABULARIES)
+def test_the_reference_names_every_function_of_training(kind: str) -> None:
+    """Each name of each vocabulary is in the tables; every loss is a metric."""
+    sections = _sections(ROOT / "docs/reference/losses-and-optimizers.md")
+    text = sections[kind] + (sections["Losses"] if kind == "Metrics" else "")
+    names = {name for table in TRAINING_VOCABULARIES[kind] for name in table}
+    unnamed = {name for name in names if f"`{name}`" not in text}
+    assert {name for name in unnamed if not name.isupper()} == set()  # those are said in a sentence
 
 
 @pytest.mark.parametrize("kind", VOCABULARIES)
