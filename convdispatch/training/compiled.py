@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from convdispatch.engine.plans import revisions_of
 from convdispatch.errors import InvalidArgument
 from convdispatch.formulas.dialects import KERAS3, Dialect
 from convdispatch.training.feeding import Feeder
@@ -28,7 +29,7 @@ class Compiled:
     _wishes: Wishes | None = None
     _said: list[tuple[Any, bool]] | None = None  # what was trainable when it was compiled
     _trainer: tuple[Trainer, Feeder] | None = None
-    _input_feeder: tuple[list[Any], Feeder] | None = None
+    _input_feeder: tuple[list[int], Feeder] | None = None
 
     def compile(
         self,
@@ -119,9 +120,9 @@ class Compiled:
     def _feeder(self) -> Feeder:
         """Return what brings the model inputs alone."""
         known = self._input_feeder
-        plans = [layer._plans for layer in self._layers]
-        if known is None or any(a is not b for a, b in zip(known[0], plans, strict=False)):
-            known = self._input_feeder = plans, feeder_of(self, None)
+        revisions = revisions_of(self._layers)
+        if known is None or known[0] != revisions:
+            known = self._input_feeder = revisions, feeder_of(self, None)
         return known[1]
 
     def _objective(self) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from convdispatch.engine.plans import revisions_of
 from convdispatch.engine.stepping import Stepping
 from convdispatch.errors import InvalidArgument
 from convdispatch.formulas import random
@@ -41,7 +42,7 @@ class Trainer:
         self.objective = objective
         self._model, self._optimizer, self._trained = model, optimizer, list(trained)
         self._forward = Forward(model, trained)
-        self._noted = [(layer, layer._plans) for layer in self._forward.layers]
+        self._revisions = revisions_of(self._forward.layers)
         self._stepping = Stepping([layer for layer in self._forward.layers if layer._variables])
         self._lock = Lock()
         self._key = self.backend.asarray(_drawn_key(), "int32") if key is None else key
@@ -54,16 +55,11 @@ class Trainer:
 
     def is_of(self, model: Subject) -> bool:
         """Return whether the model still has the layers, and they compute as they did."""
-        if len(model._layers) != len(self._noted):
-            return False
-        for layer, (noted, plans) in zip(model._layers, self._noted, strict=True):
-            if layer is not noted or layer._plans is not plans:
-                return False
-        return True
+        return revisions_of(model._layers) == self._revisions
 
     def has_layers_of(self, model: Subject) -> bool:
         """Return whether the model still has these layers, however they compute."""
-        return [layer for layer, _ in self._noted] == model._layers
+        return self._forward.layers == model._layers
 
     def renewed(self) -> Trainer:
         """Return a trainer for the layers as they compute now, with the state of this one."""
