@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from convdispatch.engine.plans import revisions_of
 from convdispatch.engine.stepping import Stepping
 from convdispatch.errors import InvalidArgument
 from convdispatch.formulas import random
-from convdispatch.ops import Backend
+from convdispatch.ops import Backend, Shape
 from convdispatch.runtime.dispatch import require_feature
 from convdispatch.runtime.registry import registry
 from convdispatch.support.locks import Lock
@@ -92,6 +92,34 @@ class Trainer:
             self._steps += 1
         return list(reported)
 
+    @property
+    def iterations(self) -> int:
+        """How many updates have been made."""
+        return self._steps
+
+    def shapes(self) -> list[Shape]:
+        """Return the shapes of the weights that are trained."""
+        weights: list[Any] = [v for layer in self._forward.layers for v in layer._variables]
+        assert self._learning is not None
+        return [tuple(weights[place].shape) for place in self._learning.trained]
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return copies of the optimizer's slots as NumPy arrays."""
+        with self._lock.held():
+            assert self._learning is not None
+            arrays = [np.array(self.backend.to_numpy(slot)) for slot in self._state[:-1]]
+            return list(steps.rebuilt(self._learning.slots, arrays))
+
+    def write(self, slots: Sequence[Mapping[str, Any]], iterations: int) -> None:
+        """Go on from these slots and this number of updates."""
+        variable = self.backend.variable
+        with self._lock.held():
+            self._state = [
+                *(variable(slot, self._dtype) for slot in steps.leaves(list(slots))),
+                variable(np.asarray(iterations), "int32"),
+            ]
+            self._steps = iterations
+
     def test(self, batch: Batch) -> list[Any]:
         """Return what is reported of one batch, as native scalars."""
         if self._test is None:
@@ -131,6 +159,7 @@ class Trainer:
             slots=slots,
             count=len(weights),
         )
+        self._optimizer.kept_by(self)
         self._train = backend.compile_step(
             steps.training_step(backend, self._forward, self.objective, self._learning)
         )

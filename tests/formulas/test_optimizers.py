@@ -68,6 +68,21 @@ def test_half_precision_is_updated_in_float32(
     np.testing.assert_array_equal(half.view("i2"), rounded.view("i2"))
 
 
+@pytest.mark.parametrize("amsgrad", [False, True])
+@pytest.mark.parametrize(("dialect", "name"), EVERY)
+def test_new_slots_have_the_order_of_the_old(dialect: Any, name: str, amsgrad: bool) -> None:
+    """Who keeps slots in a flat list may take them apart and put them together by the old ones."""
+    more = {"momentum": 0.5, "centered": True, "amsgrad": amsgrad}
+    known = dialect.optimizers[name]().get_config()
+    chosen = {word: value for word, value in more.items() if word in known}
+    optimizer = dialect.optimizers[name](**chosen)
+    backend = registry.load("numpy")
+    slots = initial_slots(backend, optimizer, [START])
+    given = (np.asarray(0.5), np.asarray(0))
+    _, new = updated(backend, optimizer, [START], [GRADIENT], slots, *given)
+    assert [list(own) for own in new] == [list(own) for own in slots]
+
+
 @pytest.mark.parametrize(
     ("get", "name", "meant"),
     [

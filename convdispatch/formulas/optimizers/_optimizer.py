@@ -61,9 +61,9 @@ class Optimizer(lookup.Configured):
 
     def kept_by(self, keeper: Keeper) -> None:
         """Note who trains now; that one goes on from weights that were set before."""
-        awaiting, self._awaiting, self._keeper = self._awaiting, None, keeper
-        if awaiting is not None:
-            self.set_weights(awaiting)
+        self._keeper = keeper
+        if self._awaiting is not None:
+            self.set_weights(self._awaiting)
 
     def get_weights(self) -> list[Any]:
         """Return the optimizer's own weights as its Keras orders them; none before training."""
@@ -85,6 +85,7 @@ class Optimizer(lookup.Configured):
         if self._order().tail == () and self.shared():
             slots[-1] = {name: np.asarray(v) for name, v in self.shared_after(iterations).items()}
         keeper.write(slots, iterations)
+        self._awaiting = None
         if "learning_rate" in heads and isinstance(getattr(self, self.rate_name), float):
             setattr(self, self.rate_name, float(heads["learning_rate"]))
 
@@ -156,9 +157,11 @@ class Optimizer(lookup.Configured):
             self.rule(functions, weight, gradient, own, numbers)
             for weight, gradient, own in zip(weights, gradients, of_weights, strict=True)
         ]
-        new_slots = [dict(new) for _, new in found]
+        # In the order of the old ones, which is that of a step's variables.
+        pairs = zip(of_weights, (new for _, new in found), strict=True)
+        new_slots = [{name: new[name] for name in own} for own, new in pairs]
         if new_shared:
-            new_slots.append(dict(new_shared))
+            new_slots.append({name: new_shared[name] for name in of_all})
         return [weight for weight, _ in found], new_slots
 
     def rate_at(self, step: int) -> float:
