@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ensure_streams()
     with interrupts.handled(is_program=argv is None):
         try:
-            code = _run(argv)
+            code = _obey(argv)
         except (UsageError, ConvDispatchError, OSError) as exc:
             complain(f"error: {exc}")
             code = _TROUBLE
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _INTERRUPTED if interrupts.came else code
 
 
-def _run(argv: Sequence[str] | None) -> int:
+def _obey(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     command = arguments.command.replace("-", "_")
     with interrupts.postponed():
