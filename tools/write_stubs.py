@@ -23,7 +23,7 @@ PACKAGE = Path(convdispatch.__file__).parent
 WIDTH = 100
 # Where the words of annotations come from.
 SOURCES = {
-    "collections.abc": ("Mapping", "Sequence"),
+    "collections.abc": ("Callable", "Mapping", "Sequence"),
     "typing": ("Any", "Unpack"),
     "convdispatch": ("layers",),
     "convdispatch.engine.arguments": ("IntOrTuple", "PairsLike"),

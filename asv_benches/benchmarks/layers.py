@@ -35,6 +35,7 @@ LAYERS = [
     layer(IMAGE, "BatchNormalization"),
     layer(IMAGE, "Dropout", rate=0.5),
     layer(SIGNAL, "Masking"),
+    layer(SIGNAL, "ActivityRegularization", l1=0.01),
     layer((8, 256), "Embedding", input_dim=1000, output_dim=32),
     layer(IMAGE, "Activation", activation="softmax"),
     layer(SIGNAL, "Dense", units=32, activation="relu"),

@@ -161,9 +161,16 @@ LAYERS: Table = {
     ),
     "core": (
         Row("Activation", "", "activation"),
+        Row("ActivityRegularization"),
         Row("Dense", "", f"output_dim, {_DRAWN}, {_WISHES}, input_dim: int | None = None"),
         Row("Dropout", "", "p"),
         Row("Flatten", "", ""),
+        Row(
+            "Lambda",
+            "",
+            "function, output_shape=None, arguments=None",
+            spelling={"output_shape": "output_shape"},
+        ),
         Row("Masking"),
         Row("Permute", "", "dims"),
         Row("RepeatVector", "", "n"),

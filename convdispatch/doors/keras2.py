@@ -47,6 +47,7 @@ LAYERS: Table = {
     ),
     "core": (
         Row("Activation"),
+        Row("ActivityRegularization"),
         Row(
             "Dense",
             more="*, input_dim: int | None = None",
@@ -54,6 +55,7 @@ LAYERS: Table = {
         ),
         Row("Dropout"),
         Row("Flatten"),
+        Row("Lambda"),
         Row("Masking"),
         Row("Permute"),
         Row("RepeatVector"),

@@ -16,6 +16,7 @@ class Accepting(Changing):
     """Something with weights that takes one tensor; a subclass may take a list of them."""
 
     takes_list: ClassVar[bool] = False
+    takes_one: ClassVar[bool] = True  # a tensor, not only lists
 
     @property
     def input_dtype(self) -> str:

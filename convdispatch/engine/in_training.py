@@ -103,8 +103,8 @@ class InTraining(PassingMasks):
             mask = self.compute_mask(native) if has_masks else None
             return forward(values, native), (mask,)
 
-        several = self.input_shape if self.takes_list else [self.input_shape]
-        has_masks = self.makes_mask([False] * len(several))
+        shapes = self.input_shape
+        has_masks = self.makes_mask([False] * (len(shapes) if isinstance(shapes, list) else 1))
         return Functional(
             weights=weights,
             forward=forward,

@@ -25,6 +25,7 @@ class ListLayer(Layer):
     """
 
     takes_list: ClassVar[bool] = True
+    takes_one: ClassVar[bool] = False
 
     def __call__(self, inputs: Any) -> Any:
         """Apply the layer to a list of tensors of its backend, or of NumPy arrays.

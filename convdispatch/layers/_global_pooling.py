@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, ClassVar, Unpack
 
 from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.constructor_signature import LayerOptions
-from convdispatch.engine.plans import Function
-from convdispatch.engine.resolved import Resolved
+from convdispatch.engine.masked_layer import MaskedLayer
+from convdispatch.engine.plans import Function, in_float32
+from convdispatch.engine.resolved import Forward, Resolved
 from convdispatch.engine.specs import Spec
 from convdispatch.layers._pooling import OF_DIVISION
 from convdispatch.layers._spatial import SpatialLayer
+from convdispatch.ops import HALF_DTYPES
 from convdispatch.types import DataFormat
 
 
@@ -71,11 +74,14 @@ class GlobalAveragePooling(GlobalPoolingLayer):
         return math.prod(size or 0 for size in self._spatial(self.input_shape)) + OF_DIVISION
 
 
-class GlobalAveragePooling1D(GlobalAveragePooling):
+class GlobalAveragePooling1D(MaskedLayer, GlobalAveragePooling):
     """Take the average of each sequence, for each channel apart.
 
         input   (batch, steps, channels)
         output  (batch, channels)
+
+    Of a sequence with a mask only the steps that count are averaged; where none counts, the result
+    is NaN, as in Keras.
 
     With `data_format='channels_first'` the channels of the input are axis 1. With `keepdims=True`
     the spatial axes stay, with one cell each.
@@ -94,6 +100,32 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
 
     rank = 1
     default_data_format = "channels_last"
+
+    def resolve(self, spec: Spec) -> Resolved:
+        """Return what the layer makes of inputs of that spec; it takes a mask beside them."""
+        resolved = super().resolve(spec)
+
+        def lower(dtype: str, activation: Any) -> Forward:
+            average = resolved.lower(dtype, activation)
+
+            def forward(weights: Any, inputs: Any, *mask: Any) -> Any:
+                return self._of_steps(inputs, *mask) if mask else average(weights, inputs)
+
+            is_half = dtype in HALF_DTYPES
+            return in_float32(forward, self._backend(), dtype) if is_half else forward
+
+        return replace(resolved, lower=lower)
+
+    def _of_steps(self, inputs: Any, mask: Any) -> Any:
+        backend = self._backend()
+        f: Any = backend.functions
+        steps = 1 if self.channels_last else 2
+        batch, count = f["shape"](mask)
+        sizes = (batch, count, 1) if self.channels_last else (batch, 1, count)
+        counts = f["reshape"](backend.cast(mask, backend.describe(inputs)[1]), sizes)
+        kept = f["where"](f["greater"](counts, 0), inputs, 0.0)
+        total, number = (f["sum"](x, (steps,), keepdims=self.keepdims) for x in (kept, counts))
+        return total / number
 
 
 class GlobalAveragePooling2D(GlobalAveragePooling):

@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING
 
 from convdispatch.doors.elsewhere import finder
 from convdispatch.layers._activation import Activation
+from convdispatch.layers._activity_regularization import ActivityRegularization
 from convdispatch.layers._dense import Dense
 from convdispatch.layers._flatten import Flatten
+from convdispatch.layers._lambda import Lambda
 from convdispatch.layers._masking import Masking
 from convdispatch.layers._noise import Dropout
 from convdispatch.layers._rearranging import Permute, RepeatVector, Reshape
@@ -17,9 +19,11 @@ from convdispatch.layers._spatial_dropout import (
 
 __all__ = [
     "Activation",
+    "ActivityRegularization",
     "Dense",
     "Dropout",
     "Flatten",
+    "Lambda",
     "Masking",
     "Permute",
     "RepeatVector",

@@ -147,7 +147,8 @@ class GraphReader:
         if not isinstance(layer, Layer) or layer.built:
             return
         specs = [symbol.spec for symbol in symbols]
-        declared = layer.resolved(specs if layer.takes_list else specs[0]).declarations
+        is_list = layer.takes_list and (len(specs) > 1 or not layer.takes_one)
+        declared = layer.resolved(specs if is_list else specs[0]).declarations
         self._parameters += sum(math.prod(weight.shape) for weight in declared)
         self._limits.require(
             "parameters",

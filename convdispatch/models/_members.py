@@ -68,7 +68,7 @@ def require_shape(shape: PartialShape, spec: Spec, name: str, owner: str) -> Non
 
 def require_takes_one(layer: Layer) -> None:
     """Raise `InvalidArgument` for a layer that takes a list, which no layer before gives it."""
-    if layer.takes_list:
+    if not layer.takes_one:
         raise InvalidArgument(
             f"a Sequential gives each layer one tensor; received {layer.name!r}, which takes a "
             "list. Call it with symbols from `Input`, and make a `Model` of them."

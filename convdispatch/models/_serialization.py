@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 from convdispatch.engine import keras_configs
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec
+from convdispatch.errors import InvalidArgument
 from convdispatch.models._entries import LayerEntry, checked_door, entries_of
 from convdispatch.ops import PartialShape
 from convdispatch.support.documents import DocumentLimits, refusing, require_readable
@@ -28,7 +29,15 @@ def as_json(class_name: str, config: Mapping[str, Any], **json_options: Any) -> 
         "config": dict(config),
         "convdispatch_version": version("convdispatch"),
     }
-    return json.dumps(document, **json_options)
+    return json.dumps(document, **{"default": _refused} | json_options)
+
+
+def _refused(value: object) -> object:
+    """Raise `InvalidArgument` for what a configuration holds and a document cannot."""
+    raise InvalidArgument(
+        f"a document cannot hold {value!r}, such as the function of a Lambda. Write a layer class "
+        "of your own instead, with `get_config`, and pass it as `custom_objects` when you read it."
+    )
 
 
 def layer_entry(layer: Layer) -> dict[str, Any]:

@@ -73,7 +73,8 @@ def _first(model: Layer | Sequential) -> Layer:
 
 def as_many(model: AnyModel, x: Any) -> list[Any]:
     """Return what each input gets of `x`; raise where one gets nothing, or of a wrong shape."""
-    if isinstance(model, Layer) and model.takes_list and isinstance(x, list | tuple):
+    is_list = isinstance(model, Layer) and model.takes_list and isinstance(x, list | tuple)
+    if is_list and (getattr(model, "takes_one", True) is False or _are_tensors(x)):
         return list(x)
     if not isinstance(model, Model):
         return [x]
@@ -81,6 +82,10 @@ def as_many(model: AnyModel, x: Any) -> list[Any]:
     for one, name, spec in zip(given, model.input_names, model.graph().inputs, strict=True):
         require_shape(tuple(getattr(one, "shape", spec.shape)), spec, name, model.name)
     return given
+
+
+def _are_tensors(x: Sequence[Any]) -> bool:
+    return all(hasattr(one, "shape") for one in x)
 
 
 def native_inputs(model: AnyModel, x: Any) -> list[Any]:
@@ -97,7 +102,8 @@ def build_for(model: AnyModel, shapes: Sequence[PartialShape]) -> None:
     """Build a model, if it is not built, for inputs of these shapes."""
     if not model.built:
         samples: Any = [(None, *shape[1:]) for shape in shapes]
-        model.build(samples if getattr(model, "takes_list", False) else samples[0])
+        takes_one = getattr(model, "takes_one", True)
+        model.build(samples[0] if takes_one and len(samples) == 1 else samples)
 
 
 def parts_of(model: AnyModel) -> Parts:

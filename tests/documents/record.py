@@ -106,6 +106,8 @@ def every_layer() -> list[Any]:
             embeddings_constraint="non_neg",
             mask_zero=True,
         ),
+        L.ActivityRegularization(),
+        L.ActivityRegularization(l1=0.5, l2=0.25),
         L.Masking(),
         L.Masking(mask_value=2.5),
         L.SpatialDropout1D(0.5),

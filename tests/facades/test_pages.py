@@ -70,6 +70,7 @@ PLACES = {
     "advanced_activations": ("ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax", "ThresholdedReLU"),
     "core": (
         "Activation",
+        "ActivityRegularization",
         "Dense",
         "Dropout",
         "Flatten",

@@ -79,7 +79,7 @@ def test_the_signature_names_every_argument(layer_class: type) -> None:
     kinds = {parameter.kind for parameter in parameters.values()}
     assert set(layer_options.LAYER_OPTIONS) <= set(parameters)
     assert kinds <= {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
-    assert [name for name in parameters if name in ("self", "options", "arguments")] == []
+    assert [name for name in parameters if name in ("self", "options")] == []
 
 
 @EVERY_CLASS

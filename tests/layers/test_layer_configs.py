@@ -176,6 +176,7 @@ KERAS_2_KEYS = {
     **{f"GlobalMaxPooling{rank}D": ({"data_format"}, {"keepdims"}) for rank in (1, 2, 3)},
     **{f"GlobalAveragePooling{rank}D": ({"data_format"}, {"keepdims"}) for rank in (1, 2, 3)},
     "Masking": ({"mask_value"}, set()),
+    "ActivityRegularization": ({"l1", "l2"}, set()),
     "Embedding": (
         {"input_dim", "output_dim", "activity_regularizer", "mask_zero", "input_length"}
         | {f"embeddings_{kind}" for kind in ("initializer", "regularizer", "constraint")},
@@ -235,6 +236,7 @@ KERAS_1_KEYS = {
     "GlobalAveragePooling2D": {"dim_ordering"},
     "GlobalAveragePooling3D": {"dim_ordering"},
     "Masking": {"mask_value"},
+    "ActivityRegularization": {"l1", "l2"},
     "Embedding": {"input_dim", "output_dim", "init", "input_length", "mask_zero", "dropout"}
     | {"activity_regularizer", "W_regularizer", "W_constraint", "batch_input_shape"},
     "ELU": {"alpha"},

@@ -3,7 +3,7 @@
 Written by tools/write_stubs.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Unpack
 
 from convdispatch import layers
@@ -20,9 +20,11 @@ from convdispatch.types import (
 
 __all__ = [
     "Activation",
+    "ActivityRegularization",
     "Dense",
     "Dropout",
     "Flatten",
+    "Lambda",
     "Masking",
     "Permute",
     "RepeatVector",
@@ -54,6 +56,26 @@ class Activation(Keras1Layer, layers.Activation):
         activation: ActivationLike,
         **options: Unpack[LayerOptions],
     ) -> None: ...
+
+class ActivityRegularization(Keras1Layer, layers.ActivityRegularization):
+    """`convdispatch.layers.ActivityRegularization` in the words of Keras 1.2.2.
+
+    Add l1 * sum |x| + l2 * sum x^2 to the losses; return the input.
+
+        input   any shape
+        output  the same
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidType` for integers and for a tensor of another framework.
+
+    Source: Keras 2.2.4 `ActivityRegularization`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import ActivityRegularization
+    >>> layer = ActivityRegularization(l1=0.5, l2=1)
+    >>> layer(np.array([[1.0, -2.0]])), [float(loss) for loss in layer.losses]
+    (array([[ 1., -2.]]), [6.5])
+    """
 
 class Dense(Keras1Layer, Rows, layers.Dense):
     """Multiply the last axis by a matrix: activation(x @ kernel + bias).
@@ -137,6 +159,35 @@ class Flatten(Keras1Layer, RowOfAll, layers.Flatten):
 
     def __init__(
         self,
+        **options: Unpack[LayerOptions],
+    ) -> None: ...
+
+class Lambda(Keras1Layer, layers.Lambda):
+    """Apply a function of your own to a tensor, or to a list of them.
+
+        input   any shape, or a list of tensors
+        output  what the function returns, with the same batch axis
+
+    The function takes and returns tensors of the layer's backend. It is called once with ones to
+    find the shape of its output. Floats are returned in the element type of the input.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type; a
+    function is never read from a document. A call raises `InvalidShape` where the function does
+    not keep the batch axis or returns another shape than `output_shape`.
+
+    Source: Keras 1.2.2 `Lambda`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras1.layers import Lambda
+    >>> Lambda(lambda x: x**2 + 1)(np.array([[1.0, 2.0]]))
+    array([[2., 5.]])
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: Sequence[int | None] | Callable[..., Any] | None = None,
+        arguments: Mapping[str, Any] | None = None,
         **options: Unpack[LayerOptions],
     ) -> None: ...
 

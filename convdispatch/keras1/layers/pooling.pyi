@@ -123,6 +123,9 @@ class GlobalAveragePooling1D(Keras1Layer, layers.GlobalAveragePooling1D):
         input   (batch, steps, channels)
         output  (batch, channels)
 
+    Of a sequence with a mask only the steps that count are averaged; where none counts, the result
+    is NaN, as in Keras.
+
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
     call raises `InvalidShape` for another rank; `InvalidType` for integers and for a tensor of
     another framework.

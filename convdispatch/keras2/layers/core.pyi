@@ -13,9 +13,11 @@ from convdispatch.types import ActivationLike, ConstraintLike, InitializerLike, 
 
 __all__ = [
     "Activation",
+    "ActivityRegularization",
     "Dense",
     "Dropout",
     "Flatten",
+    "Lambda",
     "Masking",
     "Permute",
     "RepeatVector",
@@ -42,6 +44,26 @@ class Activation(Keras2Layer, layers.Activation):
     >>> from convdispatch.keras2.layers import Activation
     >>> Activation("relu")(np.array([[-1.0, 2.0]]))
     array([[0., 2.]])
+    """
+
+class ActivityRegularization(Keras2Layer, layers.ActivityRegularization):
+    """`convdispatch.layers.ActivityRegularization` in the words of Keras 2.2.4.
+
+    Add l1 * sum |x| + l2 * sum x^2 to the losses; return the input.
+
+        input   any shape
+        output  the same
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidType` for integers and for a tensor of another framework.
+
+    Source: Keras 2.2.4 `ActivityRegularization`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras2.layers import ActivityRegularization
+    >>> layer = ActivityRegularization(l1=0.5, l2=1)
+    >>> layer(np.array([[1.0, -2.0]])), [float(loss) for loss in layer.losses]
+    (array([[ 1., -2.]]), [6.5])
     """
 
 class Dense(Keras2Layer, InputByWidth, layers.Dense):
@@ -130,6 +152,30 @@ class Flatten(Keras2Layer, layers.Flatten):
     >>> from convdispatch.keras2.layers import Flatten
     >>> Flatten()(np.arange(4.0).reshape(1, 2, 2))
     array([[0., 1., 2., 3.]])
+    """
+
+class Lambda(Keras2Layer, layers.Lambda):
+    """`convdispatch.layers.Lambda` in the words of Keras 2.2.4.
+
+    Apply a function of your own to a tensor, or to a list of them.
+
+        input   any shape, or a list of tensors
+        output  what the function returns, with the same batch axis
+
+    The function takes and returns tensors of the layer's backend. It is called once with ones to
+    find the shape of its output. A function with an argument `mask` gets the mask of the input, or
+    None. Floats are returned in the element type of the input.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type; a
+    function is never read from a document. A call raises `InvalidShape` where the function does
+    not keep the batch axis or returns another shape than `output_shape`.
+
+    Source: Keras 2.2.4 `Lambda`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras2.layers import Lambda
+    >>> Lambda(lambda x: x**2 + 1)(np.array([[1.0, 2.0]]))
+    array([[2., 5.]])
     """
 
 class Masking(Keras2Layer, layers.Masking):

@@ -113,6 +113,9 @@ class GlobalAveragePooling1D(Keras2Layer, layers.GlobalAveragePooling1D):
         input   (batch, steps, channels)
         output  (batch, channels)
 
+    Of a sequence with a mask only the steps that count are averaged; where none counts, the result
+    is NaN, as in Keras.
+
     With `data_format='channels_first'` the channels of the input are axis 1. With `keepdims=True`
     the spatial axes stay, with one cell each.
 

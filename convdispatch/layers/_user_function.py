@@ -1,0 +1,237 @@
+"""The common part of layers that compute a function of the user's.
+
+The shape and the element type of what the function returns are found by calling it once with ones.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from convdispatch.engine.arguments import as_partial_shape
+from convdispatch.engine.list_layer import ListLayer
+from convdispatch.engine.resolved import Forward, Resolved
+from convdispatch.engine.specs import Spec, Specs, listed, of_samples, shapes_of
+from convdispatch.engine.symbols import Symbol, symbols_in
+from convdispatch.engine.tensors import as_native
+from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
+from convdispatch.ops import FLOAT_DTYPES, INTEGER_DTYPES, Backend, PartialShape
+from convdispatch.runtime.registry import registry
+
+_BATCH = 2  # of the ones
+_SIZES = (12, 13)  # in the place of a size that is not known
+_MOST = 10**8  # numbers of the ones
+
+
+class FunctionLayer(ListLayer):
+    """A layer without weights that computes a user's function of a tensor, or of a list of them."""
+
+    takes_one: ClassVar[bool] = True
+
+    def _keep_function(
+        self,
+        name: str,
+        function: Any,
+        output_shape: Any,
+        mask: Any,
+        arguments: Mapping[str, Any] | None,
+    ) -> None:
+        """Check and keep the function, `name` being what the user calls that argument."""
+        for argument, given in ((name, function), ("mask", mask)):
+            if not callable(given) and not (argument == "mask" and given is None):
+                raise InvalidType(
+                    f"`{argument}` of {type(self).__name__} must be a function of tensors; "
+                    f"received {type(given).__name__}. A function is never read from a document: "
+                    "make the layer in your code."
+                )
+        if not isinstance(arguments, Mapping | None):
+            raise InvalidType(
+                f"`arguments` of {type(self).__name__} must be a dictionary; received "
+                f"{type(arguments).__name__}."
+            )
+        if output_shape is not None and not callable(output_shape):
+            output_shape = as_partial_shape(output_shape, "output_shape")
+        setattr(self, name, function)
+        self._function_of_user = function
+        self._stated_shape = output_shape
+        self._mask_of_user = mask
+        self.arguments = dict(arguments or {})
+        self.takes_mask = "mask" in _parameters(function)
+        self.supports_masking = mask is not None
+
+    # Calling.
+
+    def __call__(self, inputs: Any, mask: Any = None) -> Any:
+        """Apply the function to a tensor or to a list of them, or to symbols.
+
+        `mask` is for a function with an argument of that name. Raises `InvalidType` for another
+        framework's tensor, and what the function itself raises.
+        """
+        symbols = symbols_in(inputs)
+        if symbols is not None:
+            if mask is not None:
+                raise InvalidArgument(
+                    f"`mask` of {self._title} is for tensors; received one beside symbols."
+                )
+            one = symbols[0].spec if isinstance(inputs, Symbol) else None
+            return self._recorded(symbols, one or [symbol.spec for symbol in symbols])
+        native = self._as_native(registry.load(self.backend), inputs)
+        specs = self._specs_of(native)
+        plan = self._plans.get(of_samples(specs)) or self._make_plan(specs)
+        if not self._is_settled:
+            self._settled_variables(_without_batch(shapes_of(specs)))
+        return plan.function([], native, *(() if mask is None else (mask,)))
+
+    def _as_native(self, backend: Backend, inputs: Any) -> Any:
+        if _are_tensors(backend, inputs):
+            return [self._one_native(backend, one) for one in inputs]
+        return self._one_native(backend, inputs)
+
+    def _one_native(self, backend: Backend, one: Any) -> Any:
+        is_whole = isinstance(one, np.ndarray) and one.dtype.name in INTEGER_DTYPES
+        return as_native(backend, one, one.dtype.name if is_whole else self.dtype)
+
+    def _specs_of(self, inputs: Any) -> Specs:
+        if isinstance(inputs, list):
+            return super()._specs_of(inputs)
+        return Spec(*self._backend().describe(inputs))
+
+    def _specs_for(self, shapes: Any) -> Specs:
+        if isinstance(shapes, list | tuple) and any(isinstance(o, list | tuple) for o in shapes):
+            return super()._specs_for(shapes)
+        return Spec(as_partial_shape(shapes, "input_shape"), self.input_dtype)
+
+    def _require_dtype(self, dtype: str) -> None:
+        if dtype not in INTEGER_DTYPES:
+            super()._require_dtype(dtype)
+
+    # What the function makes of inputs.
+
+    def resolve(self, spec: Any) -> Resolved:
+        """Return what the layer makes of inputs of that spec, or of those of a list."""
+        shape, dtype = self._outcome(spec)
+        return Resolved(
+            output_shape=(None, *shape[1:]),
+            output_dtype=dtype,
+            lower=lambda _, activation: self._calling(dtype),
+        )
+
+    def _calling(self, dtype: str) -> Forward:
+        backend, function, arguments = self._backend(), self._function_of_user, self.arguments
+        is_float = dtype in FLOAT_DTYPES
+
+        def forward(weights: Any, inputs: Any, *mask: Any) -> Any:
+            masks = {"mask": mask[0] if mask else None} if self.takes_mask else {}
+            outputs = function(inputs, **arguments, **masks)
+            # Arithmetic with Python's numbers and NumPy's may have promoted it.
+            return backend.cast(outputs, dtype) if is_float else outputs
+
+        return forward
+
+    def _outcome(self, specs: Specs) -> tuple[PartialShape, str]:
+        """Return the shape and the element type of the output."""
+        stated = self._stated(specs)
+        is_known = not any(None in one.shape[1:] for one in listed(specs))
+        if stated is not None and not is_known:
+            return stated, self._float_of(specs)
+        found = [self._probed(specs, size) for size in (_SIZES[:1] if is_known else _SIZES)]
+        sizes = [a if a == b else None for a, b in zip(found[0][0], found[-1][0], strict=True)]
+        if stated is not None:
+            self._require_stated(stated, sizes)
+        dtype = found[0][1]
+        return (None, *sizes[1:]), self._float_of(specs) if dtype in FLOAT_DTYPES else dtype
+
+    def _float_of(self, specs: Specs) -> str:
+        """Return the element type of an output of floats: that of the first input of floats."""
+        found = [one.dtype for one in listed(specs) if one.dtype in FLOAT_DTYPES]
+        return found[0] if found else self.dtype
+
+    def _stated(self, specs: Specs) -> PartialShape | None:
+        stated: Any = self._stated_shape
+        if stated is None:
+            return None
+        if callable(stated):
+            return as_partial_shape(stated(shapes_of(specs)), "output_shape")
+        return (None, *stated)
+
+    def _probed(self, specs: Specs, unknown: int) -> tuple[PartialShape, str]:
+        """Return the shape and the element type of what the function returns for ones."""
+        backend = self._backend()
+        whole = [
+            (_BATCH, *(unknown if size is None else size for size in one.shape[1:]))
+            for one in listed(specs)
+        ]
+        if max(map(math.prod, whole)) > _MOST:
+            raise InvalidShape(
+                f"{self._title} is called with ones to find its output's shape; received the "
+                f"shapes {whole}, which are too large. State `output_shape`, with a size unknown."
+            )
+
+        def called() -> Any:
+            pairs = zip(whole, listed(specs), strict=True)
+            ones = [backend.asarray(np.ones(shape), one.dtype) for shape, one in pairs]
+            given = ones[0] if isinstance(specs, Spec) else ones
+            masks = {"mask": None} if self.takes_mask else {}
+            return self._function_of_user(given, **self.arguments, **masks)
+
+        outputs: Any = backend.outside_trace(called)
+        if not backend.owns(outputs):
+            raise InvalidType(
+                f"the function of {self._title} must return a tensor of its backend, "
+                f"{self.backend!r}; received {type(outputs).__name__}."
+            )
+        shape, dtype = backend.describe(outputs)
+        if shape[:1] != (_BATCH,):
+            raise InvalidShape(
+                f"the function of {self._title} must keep the batch axis; for inputs of shape "
+                f"{', '.join(map(str, whole))} it returned shape {shape}."
+            )
+        return shape, dtype
+
+    def _require_stated(self, stated: PartialShape, found: Sequence[int | None]) -> None:
+        pairs = zip(stated[1:], found[1:], strict=False)
+        if len(stated) != len(found) or any(a != b for a, b in pairs if None not in (a, b)):
+            raise InvalidShape(
+                f"`output_shape` of {self._title} says {stated}; its function returned shape "
+                f"{(None, *found[1:])}."
+            )
+
+    # Masks.
+
+    def makes_mask(self, masked: Sequence[bool]) -> bool:
+        """Return whether the output has a mask: if a function gives it."""
+        return self._mask_of_user is not None
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return what the function `mask` gives for the inputs and their masks, or None."""
+        return None if self._mask_of_user is None else self._mask_of_user(inputs, mask)
+
+    def preactivation(self, weights: Sequence[Any], inputs: Any, *mask: Any) -> Any:
+        """Raise `InvalidType`: nobody knows how a user's function rounds."""
+        raise InvalidType(
+            f"no rounding bound is known for {self._title}: its function is the user's."
+        )
+
+
+def _parameters(function: Callable[..., Any]) -> Mapping[str, Any]:
+    try:
+        return inspect.signature(function).parameters
+    except (TypeError, ValueError):  # of C, such as a ufunc
+        return {}
+
+
+def _are_tensors(backend: Backend, inputs: Any) -> bool:
+    """Return whether it is a list of tensors, not of numbers."""
+    if not isinstance(inputs, list | tuple):
+        return False
+    return any(backend.owns(one) or hasattr(one, "shape") for one in inputs)
+
+
+def _without_batch(shapes: Any) -> Any:
+    if isinstance(shapes, list):
+        return [(None, *shape[1:]) for shape in shapes]
+    return (None, *shapes[1:])
