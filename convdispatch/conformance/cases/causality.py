@@ -16,17 +16,20 @@ from convdispatch.conformance.cases.computing import (
     allowed,
     apply,
     convolution,
-    every_feature,
     layout,
     spatial_axes,
 )
 from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import Problem
-from convdispatch.ops import Backend, op_name
+from convdispatch.ops import Backend
 
 # Taps, stride and dilation of the causal axis.
 _KERNELS = [(2, 1, 1), (3, 1, 2), (3, 2, 1), (2, 2, 3)]
+
+
+_CLAIM = "No output depends on a later input; each depends on the input of its own time."
 
 
 def cases(seed: int) -> Iterator[Case]:
@@ -37,16 +40,8 @@ def cases(seed: int) -> Iterator[Case]:
         axis = 0 if is_last else rank - 1
         geometry = _geometry(rank, axis, taps, stride, dilation)
         problem = conv_problem(geometry, channels_last=is_last, seed=seed)
-        name = op_name(problem.op)
-        yield Case(
-            id=f"{name}/full/causal-{geometry.id}-{layout(problem)}",
-            level="full",
-            op=name,
-            claim="No output depends on a later input; each depends on the input of its own time.",
-            check=causal,
-            arguments=(problem, axis),
-            features=every_feature(problem),
-        )
+        slug = f"causal-{geometry.id}-{layout(problem)}"
+        yield problem_case("full", slug, causal, _CLAIM, problem, axis)
 
 
 def causal(backend: Backend, problem: Problem, axis: int) -> None:

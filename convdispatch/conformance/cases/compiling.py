@@ -15,12 +15,12 @@ from convdispatch.conformance.cases.computing import (
     CHOSEN,
     allowed,
     alternating,
-    every_feature,
     layout,
 )
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.distance import require_within, worst
 from convdispatch.numerics.problem import Problem, with_batch
-from convdispatch.ops import Backend, Pad, Upsample, op_name
+from convdispatch.ops import Backend, Pad, Upsample
 
 _GEOMETRIES = tuple(
     geometry
@@ -70,13 +70,5 @@ def compiled(backend: Backend, problem: Problem) -> Measured:
 
 
 def _case(slug: str, problem: Problem) -> Case:
-    name = op_name(problem.op)
-    return Case(
-        id=f"{name}/edge/compiled-{slug}",
-        level="edge",
-        op=name,
-        claim="Compiled, the op gives the exact result within the bound, for any batch size.",
-        check=compiled,
-        arguments=(problem,),
-        features=(*every_feature(problem), "compile", f"{name}:compile"),
-    )
+    claim = "Compiled, the op gives the exact result within the bound, for any batch size."
+    return problem_case("edge", f"compiled-{slug}", compiled, claim, problem, needs=("compile",))

@@ -11,19 +11,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from convdispatch.conformance.case import Case, Check, Mismatch
+from convdispatch.conformance.case import Case, Mismatch
 from convdispatch.conformance.cases import harness
 from convdispatch.conformance.cases.computing import (
     CHOSEN,
     allowed,
     alternating,
-    every_feature,
     layout,
 )
 from convdispatch.conformance.cases.conv_rows import ConvRow, problems
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import Array, Problem
-from convdispatch.ops import Backend, Pad, Tensor, Upsample, op_name
+from convdispatch.ops import Backend, Pad, Tensor, Upsample
 
 _ROUNDS, _CALLS = 3, 16
 _SWITCH_SECONDS = 1e-6
@@ -41,14 +41,15 @@ def cases(seed: int) -> Iterator[Case]:
     """Yield repeated calls and kept results for the chosen geometries, and calls of two threads."""
     for ending, problem in alternating(seed=seed):
         claim = "The same call gives the same bits, whatever was computed in between."
-        yield _case(f"same-bits-{ending}", repeated, claim, problem)
+        yield problem_case("edge", f"same-bits-{ending}", repeated, claim, problem)
     for ending, problem in alternating(CHOSEN[::2], seed=seed):
         claim = "An answer does not change when the function is called again."
-        yield _case(f"kept-{ending}", kept, claim, problem)
+        yield problem_case("edge", f"kept-{ending}", kept, claim, problem)
     claim = "Two threads calling one function at once each get their own answer."
     for geometry in _LARGE:
         for problem in problems(geometry, seed=seed):
-            yield _case(f"threads-{geometry.id}-{layout(problem)}", together, claim, problem)
+            ending = f"{geometry.id}-{layout(problem)}"
+            yield problem_case("edge", f"threads-{ending}", together, claim, problem)
     for is_last in (True, False):
         for op in (
             Pad(pads=((2, 1), (-1, 3)), channels_last=is_last),
@@ -58,7 +59,8 @@ def cases(seed: int) -> Iterator[Case]:
             shape = (2, 6, 5, 96) if is_last else (2, 96, 6, 5)
             problem = Problem(op=op, input_shape=shape, seed=seed)
             slug = op.interpolation if isinstance(op, Upsample) else "zeros"
-            yield _case(f"threads-{slug}-{layout(problem)}", together, claim, problem)
+            ending = f"{slug}-{layout(problem)}"
+            yield problem_case("edge", f"threads-{ending}", together, claim, problem)
 
 
 def repeated(backend: Backend, problem: Problem) -> None:
@@ -142,16 +144,3 @@ def _other(problem: Problem) -> Problem:
 def _values(backend: Backend, tensor: Tensor) -> Array:
     """Return a copy: the tensor's memory may be used again."""
     return np.array(backend.to_numpy(tensor))
-
-
-def _case(slug: str, check: Check, claim: str, problem: Problem) -> Case:
-    name = op_name(problem.op)
-    return Case(
-        id=f"{name}/edge/{slug}",
-        level="edge",
-        op=name,
-        claim=claim,
-        check=check,
-        arguments=(problem,),
-        features=every_feature(problem),
-    )

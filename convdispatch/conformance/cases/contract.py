@@ -13,13 +13,13 @@ from convdispatch.conformance.cases.computing import (
     allowed,
     alternating,
     apply,
-    every_feature,
     layout,
     pick,
 )
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.distance import require_within, worst
 from convdispatch.numerics.problem import Problem, output_shape, with_batch
-from convdispatch.ops import FLOAT_DTYPES, Backend, Op, Pad, Tensor, Upsample, op_name
+from convdispatch.ops import FLOAT_DTYPES, Backend, Pad, Tensor, Upsample
 
 # In this order: each needs another shape than the one before, and none is the first one's.
 _BATCHES = (2, 5, 1, 0, 2)
@@ -36,14 +36,14 @@ def cases(seed: int) -> Iterator[Case]:
     for ending, problem in problems:
         if pick((True, False), ending) or not problem.weight_shapes:
             claim = "One function serves every batch size, the empty one included."
-            yield _case(f"batch-sizes-{ending}", any_batch, claim, problem)
+            yield problem_case("contract", f"batch-sizes-{ending}", any_batch, claim, problem)
         dtype = pick(FLOAT_DTYPES, ending)
         typed = replace(problem, dtype=dtype)
         claim = "The result is the backend's own tensor, of a known shape and element type."
-        yield _case(f"described-{ending}-{dtype}", described, claim, typed)
+        yield problem_case("contract", f"described-{ending}-{dtype}", described, claim, typed)
         if pick((True, False), f"device {ending}"):
             claim = "The result is on the device of the input, where tensors have one."
-            yield _case(f"device-{ending}", on_the_device, claim, problem)
+            yield problem_case("contract", f"device-{ending}", on_the_device, claim, problem)
     for slug, check, claim, features in _ALONE:
         yield Case(
             id=f"tensors/contract/{slug}",
@@ -149,19 +149,6 @@ def _reshaping(seed: int) -> Iterator[tuple[str, Problem]]:
         shape = (2, *size, 2) if op.channels_last else (2, 2, *size)
         problem = Problem(op=op, input_shape=shape, seed=seed)
         yield f"{'zeros' if isinstance(op, Pad) else op.interpolation}-{layout(problem)}", problem
-
-
-def _case(slug: str, check: Check, claim: str, problem: Problem) -> Case:
-    op: Op = problem.op
-    return Case(
-        id=f"{op_name(op)}/contract/{slug}",
-        level="contract",
-        op=op_name(op),
-        claim=claim,
-        check=check,
-        arguments=(problem,),
-        features=every_feature(problem),
-    )
 
 
 _ALONE: tuple[tuple[str, Check, str, tuple[str, ...]], ...] = (

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from convdispatch.conformance.case import Case, Check, Measured
+from convdispatch.conformance.case import Case, Measured
 from convdispatch.conformance.cases import harness
 from convdispatch.conformance.cases.computing import (
     allowed,
@@ -23,11 +23,12 @@ from convdispatch.conformance.cases.computing import (
 )
 from convdispatch.conformance.cases.conv_rows import ConvRow, problems
 from convdispatch.conformance.cases.gradients import require_gradients
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.conformance.cases.values import forward_case
 from convdispatch.numerics.adjoints import cotangent, gradients
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import Problem
-from convdispatch.ops import Backend, Conv, ConvTranspose, Shape, features, op_name
+from convdispatch.ops import Backend, Conv, ConvTranspose, Shape
 
 # fmt: off
 _CROPS = (
@@ -77,17 +78,14 @@ def cases(seed: int) -> Iterator[Case]:
         for problem in problems(geometry, seed=seed):
             yield forward_case("edge", f"{geometry.id}-{layout(problem)}", problem)
     for ending, problem in alternating(_FAR_APART, seed=seed):
-        yield _case(ending, resolved, _CLAIM, problem)
-        yield _case(
-            f"gradients-{ending}", resolved_gradients, _GRADIENTS, problem, needs="gradients"
-        )
+        yield problem_case("edge", ending, resolved, _CLAIM, problem)
+        slug, needs = f"gradients-{ending}", ("gradients",)
+        yield problem_case("edge", slug, resolved_gradients, _GRADIENTS, problem, needs=needs)
     for huge, small, first in _SAME:
         pairs = zip(alternating((huge,)), _alike(small, huge, seed), strict=True)
         for (ending, problem), same in pairs:
-            kernel_shape = problem.weight_shapes[0]
-            yield _case(
-                ending, equals_small, _SAME_RESULT, same, convolution(problem), kernel_shape, first
-            )
+            others = convolution(problem), problem.weight_shapes[0], first
+            yield problem_case("edge", ending, equals_small, _SAME_RESULT, same, *others)
 
 
 _CLAIM = "Taps that read nothing but pads, and strides over the image, change no result."
@@ -134,19 +132,3 @@ def _alike(small: ConvRow, huge: ConvRow, seed: int) -> Iterator[Problem]:
     """Yield the small convolution and its adjoint in the layouts of the huge ones."""
     for _, problem in alternating((replace(small, id=huge.id),), seed=seed):
         yield problem
-
-
-def _case(
-    slug: str, check: Check, claim: str, problem: Problem, *others: object, needs: str = ""
-) -> Case:
-    name = op_name(problem.op)
-    needed = (needs, f"{name}:{needs}") if needs else ()
-    return Case(
-        id=f"{name}/edge/{slug}",
-        level="edge",
-        op=name,
-        claim=claim,
-        check=check,
-        arguments=(problem, *others),
-        features=(*features(problem.op, problem.signature), *needed),
-    )

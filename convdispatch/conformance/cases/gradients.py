@@ -22,6 +22,7 @@ from convdispatch.conformance.cases.conv_rows import (
     transpose_problem,
 )
 from convdispatch.conformance.cases.geometries import GEOMETRIES
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.adjoints import cotangent, gradients
 from convdispatch.numerics.distance import require_within, worst
 from convdispatch.numerics.forms import Known
@@ -31,8 +32,6 @@ from convdispatch.ops import (
     Backend,
     Pad,
     Upsample,
-    features,
-    op_name,
     spatial_rank,
 )
 
@@ -111,17 +110,9 @@ def cases(seed: int) -> Iterator[Case]:
 
 def gradient_case(slug: str, problem: Problem, claim: str = "") -> Case:
     """Return the case that the first gradients are right; the id ends in the element type."""
-    name = op_name(problem.op)
-    layout = "last" if problem.channels_last else "first"
-    return Case(
-        id=f"{name}/grad/{slug}-{layout}-{problem.dtype}",
-        level="grad",
-        op=name,
-        claim=claim or "Each gradient is the exact one within the rounding bound.",
-        check=match_gradients,
-        arguments=(problem,),
-        features=(*features(problem.op, problem.signature), "gradients", f"{name}:gradients"),
-    )
+    slug = f"{slug}-{'last' if problem.channels_last else 'first'}-{problem.dtype}"
+    claim = claim or "Each gradient is the exact one within the rounding bound."
+    return problem_case("grad", slug, match_gradients, claim, problem, needs=("gradients",))
 
 
 def _combinations(rank: int) -> Iterator[ConvRow]:

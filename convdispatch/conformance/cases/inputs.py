@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from convdispatch.conformance.case import Case, Check, Measured, Mismatch
+from convdispatch.conformance.case import Case, Measured, Mismatch
 from convdispatch.conformance.cases import harness
-from convdispatch.conformance.cases.computing import allowed, alternating, every_feature, pick
+from convdispatch.conformance.cases.computing import allowed, alternating, pick
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.distance import require_within, worst
 from convdispatch.numerics.problem import Array, Problem
-from convdispatch.ops import Backend, Tensor, op_name
+from convdispatch.ops import Backend, Tensor
 
 
 def cases(seed: int) -> Iterator[Case]:
@@ -19,12 +20,12 @@ def cases(seed: int) -> Iterator[Case]:
     for ending, problem in alternating(seed=seed):
         view = pick(tuple(_VIEWS), f"view {ending}")
         claim = f"Native tensors that are {view} views are read by value."
-        yield _case(f"{view}-views-{ending}", native_views, claim, problem, view)
+        yield problem_case("edge", f"{view}-views-{ending}", native_views, claim, problem, view)
         claim = "NumPy arrays are read by value, however they lie in memory."
         kind = pick(tuple(KINDS), ending)
-        yield _case(f"{kind}-arrays-{ending}", numpy_views, claim, problem, kind)
+        yield problem_case("edge", f"{kind}-arrays-{ending}", numpy_views, claim, problem, kind)
         claim = "Neither the given arrays nor the given tensors are written to."
-        yield _case(f"inputs-untouched-{ending}", untouched, claim, problem)
+        yield problem_case("edge", f"inputs-untouched-{ending}", untouched, claim, problem)
 
 
 def native_views(backend: Backend, problem: Problem, view: str) -> Measured:
@@ -111,16 +112,3 @@ KINDS: dict[str, Callable[[Array], Array]] = {
     "fortran-ordered": np.asfortranarray,
     "big-endian": lambda array: array.astype(">f8"),
 }
-
-
-def _case(slug: str, check: Check, claim: str, problem: Problem, *arguments: object) -> Case:
-    name = op_name(problem.op)
-    return Case(
-        id=f"{name}/edge/{slug}",
-        level="edge",
-        op=name,
-        claim=claim,
-        check=check,
-        arguments=(problem, *arguments),
-        features=every_feature(problem),
-    )

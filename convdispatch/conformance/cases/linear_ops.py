@@ -15,12 +15,13 @@ import numpy as np
 
 from convdispatch.conformance.case import Case, Measured
 from convdispatch.conformance.cases import harness
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics import bounds
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.oracle_pooling import pool_gradient
 from convdispatch.numerics.oracle_resizing import resize_gradient
 from convdispatch.numerics.problem import Array, Problem, output_shape, pool_fields, resize_fields
-from convdispatch.ops import Backend, Pool, Resize, Tensor, features, op_name
+from convdispatch.ops import Backend, Pool, Resize, Tensor
 
 
 def match_second_gradient(backend: Backend, problem: Problem) -> Measured:
@@ -42,17 +43,9 @@ def match_second_gradient(backend: Backend, problem: Problem) -> Measured:
 def second_order_case(slug: str, problem: Problem) -> Case:
     """Return the case that the second derivative is right for a sample and a channel of it."""
     problem = _smallest(problem)
-    name = op_name(problem.op)
-    extra = ("gradients", f"{name}:gradients", "second_order", f"{name}:second_order")
-    return Case(
-        id=f"{name}/grad/second-order-{slug}",
-        level="grad",
-        op=name,
-        claim="The gradient of a product with the gradient of half a sum of squares is exact.",
-        check=match_second_gradient,
-        arguments=(problem,),
-        features=(*features(problem.op, problem.signature), *extra),
-    )
+    slug, needs = f"second-order-{slug}", ("gradients", "second_order")
+    claim = "The gradient of a product with the gradient of half a sum of squares is exact."
+    return problem_case("grad", slug, match_second_gradient, claim, problem, needs=needs)
 
 
 def _second_gradient(backend: Backend, problem: Problem, v: Array, w: Array) -> Array:

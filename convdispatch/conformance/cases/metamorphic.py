@@ -21,7 +21,6 @@ from convdispatch.conformance.cases.computing import (
     apply,
     compute,
     convolution,
-    every_feature,
     layout,
     linear,
     pick,
@@ -29,6 +28,7 @@ from convdispatch.conformance.cases.computing import (
     spatial_axes,
 )
 from convdispatch.conformance.cases.conv_rows import conv_problem
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics import bounds
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import (
@@ -39,7 +39,7 @@ from convdispatch.numerics.problem import (
     output_shape,
     with_batch,
 )
-from convdispatch.ops import Backend, ConvTranspose, known_sizes, op_name
+from convdispatch.ops import Backend, ConvTranspose, known_sizes
 
 
 def cases(seed: int) -> Iterator[Case]:
@@ -47,12 +47,12 @@ def cases(seed: int) -> Iterator[Case]:
     for slug, check, claim, values in _PROPERTIES:
         for ending, drawn in alternating(values=values, seed=seed):
             problem = linear(drawn)
-            yield _case(f"{slug}-{ending}", check, claim, problem, problem)
+            yield problem_case("full", f"{slug}-{ending}", check, claim, problem)
     for geometry in CHOSEN:
         is_last = pick((True, False), geometry.id)
         problem = linear(conv_problem(geometry, channels_last=is_last, seed=seed))
         slug, claim = f"adjoint-{geometry.id}-{layout(problem)}", "<A x, y> = <x, A' y>."
-        yield _case(slug, adjoint, claim, problem, problem, adjoint_of(problem))
+        yield problem_case("full", slug, adjoint, claim, problem, used=[adjoint_of(problem)])
 
 
 def linear_in_input(backend: Backend, problem: Problem) -> None:
@@ -200,16 +200,3 @@ _PROPERTIES: tuple[tuple[str, Check, str, str], ...] = (
         "normal",
     ),
 )
-
-
-def _case(slug: str, check: Check, claim: str, problem: Problem, *used: Problem) -> Case:
-    name = op_name(problem.op)
-    return Case(
-        id=f"{name}/full/{slug}",
-        level="full",
-        op=name,
-        claim=claim,
-        check=check,
-        arguments=(problem,),
-        features=every_feature(*used),
-    )

@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from convdispatch.conformance.case import Case, Check
 from convdispatch.conformance.cases import compiling, concurrency, contract, inputs
-from convdispatch.conformance.cases.computing import described, every_feature, problem_of
+from convdispatch.conformance.cases.computing import described, problem_of
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.conformance.cases.signatures import interleaved
 from convdispatch.conformance.cases.values import forward_case
 from convdispatch.numerics.problem import Problem, with_batch
@@ -32,19 +33,22 @@ def cases(seed: int) -> Iterator[Case]:
         yield forward_case("edge", f"one-sample-{slug}", with_batch(problem, 1))
         for ending, level, check, claim in _CHECKS:
             if chance & 1 or ending == "batch-sizes":
-                yield _case(f"{ending}-{slug}", level, check, claim, problem)
+                yield problem_case(level, f"{ending}-{slug}", check, claim, problem)
             chance = zlib.crc32(f"{chance} {ending}".encode()) >> 8
         dtype = FLOAT_DTYPES[chance & 3]
         claim = "The result is the backend's own tensor, of a known shape and element type."
         typed = replace(problem, dtype=dtype)
-        yield _case(f"described-{slug}-{dtype}", "contract", contract.described, claim, typed)
+        ending = f"{slug}-{dtype}"
+        yield problem_case("contract", f"described-{ending}", contract.described, claim, typed)
         claim = "Numbers are read by value, however they lie in memory."
         kind, view = [*inputs.KINDS][chance % 5], ("transposed", "flipped")[chance & 1]
-        yield _case(f"{kind}-arrays-{slug}", "edge", inputs.numpy_views, claim, problem, kind)
-        yield _case(f"{view}-views-{slug}", "edge", inputs.native_views, claim, problem, view)
+        ending = f"{kind}-arrays-{slug}"
+        yield problem_case("edge", ending, inputs.numpy_views, claim, problem, kind)
+        ending = f"{view}-views-{slug}"
+        yield problem_case("edge", ending, inputs.native_views, claim, problem, view)
         if chance & 1 and op_name(op).endswith("2d"):
             claim = "Compiled, the op gives the exact result within the bound, for any batch size."
-            compiled = _case(f"compiled-{slug}", "edge", compiling.compiled, claim, problem)
+            compiled = problem_case("edge", f"compiled-{slug}", compiling.compiled, claim, problem)
             yield replace(compiled, features=(*compiled.features, "compile"))
     yield from _pairs(seed)
 
@@ -112,8 +116,8 @@ def _pairs(seed: int) -> Iterator[Case]:
             problem = problem_of(one, size=(5, 5), seed=seed)
             second = problem_of(other, size=(5, 5), seed=seed + 1)
             ending = f"lowered-beside-other-{slug}-{_layout(problem)}"
-            case = _case(ending, "contract", interleaved, claim, problem, second)
-            yield replace(case, features=every_feature(problem, second))
+            arguments = (interleaved, claim, problem, second)
+            yield problem_case("contract", ending, *arguments, used=[second])
 
 
 _CHECKS: tuple[tuple[str, str, Check, str], ...] = (
@@ -158,18 +162,3 @@ _CHECKS: tuple[tuple[str, str, Check, str], ...] = (
 
 def _layout(problem: Problem) -> str:
     return "last" if problem.channels_last else "first"
-
-
-def _case(
-    slug: str, level: str, check: Check, claim: str, problem: Problem, *arguments: object
-) -> Case:
-    name = op_name(problem.op)
-    return Case(
-        id=f"{name}/{level}/{slug}",
-        level=level,
-        op=name,
-        claim=claim,
-        check=check,
-        arguments=(problem, *arguments),
-        features=every_feature(problem),
-    )

@@ -10,14 +10,15 @@ from dataclasses import replace
 import numpy as np
 
 from convdispatch.conformance.case import Case, Measured
-from convdispatch.conformance.cases.computing import apply, every_feature
+from convdispatch.conformance.cases.computing import apply
 from convdispatch.conformance.cases.harness import plan
 from convdispatch.conformance.cases.pool_rows import CHOSEN, KINDS, PoolRow
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.conformance.cases.values import forward_case
 from convdispatch.numerics.distance import require_within, worst
 from convdispatch.numerics.oracle_pooling import pool
 from convdispatch.numerics.problem import Problem, pool_fields
-from convdispatch.ops import HALF_DTYPES, Backend, Pool, op_name
+from convdispatch.ops import HALF_DTYPES, Backend, Pool
 
 # Of each rank: the image's cells, and the values of each field. No two axes are alike.
 _CELLS = {1: (7,), 2: (6, 5), 3: (4, 3, 5)}
@@ -105,14 +106,7 @@ def reaches(backend: Backend, problem: Problem) -> Measured:
 
 
 def _special(row: PoolRow, kind: str, problem: Problem) -> Case:
-    name = op_name(problem.op)
     slug = f"counting-pads-{row.id}" if kind == "counting-pads" else row.id
-    return Case(
-        id=f"{name}/edge/special-{slug}-{'last' if problem.channels_last else 'first'}",
-        level="edge",
-        op=name,
-        claim="NaN and infinity reach the windows that they are in, and no other.",
-        check=reaches,
-        arguments=(problem,),
-        features=every_feature(problem),
-    )
+    slug = f"special-{slug}-{'last' if problem.channels_last else 'first'}"
+    claim = "NaN and infinity reach the windows that they are in, and no other."
+    return problem_case("edge", slug, reaches, claim, problem)

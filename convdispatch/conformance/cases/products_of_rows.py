@@ -14,7 +14,8 @@ from convdispatch.conformance.cases.computing import apply, compute, every_featu
 from convdispatch.conformance.cases.conv_rows import times
 from convdispatch.conformance.cases.gradients import gradient_case
 from convdispatch.conformance.cases.harness import plan
-from convdispatch.conformance.cases.second_order import match_second_gradients
+from convdispatch.conformance.cases.problem_cases import problem_case
+from convdispatch.conformance.cases.second_order import CLAIM, match_second_gradients
 from convdispatch.conformance.cases.values import forward_case
 from convdispatch.numerics import bounds, oracle
 from convdispatch.numerics.distance import require_within
@@ -26,7 +27,6 @@ from convdispatch.ops import (
     Conv,
     Dense,
     Shape,
-    features,
     op_name,
 )
 
@@ -117,17 +117,8 @@ def is_a_convolution(backend: Backend, problem: Problem) -> None:
 
 
 def _second_order(slug: str, problem: Problem) -> Case:
-    name = op_name(problem.op)
-    extra = ("gradients", f"{name}:gradients", "second_order", f"{name}:second_order")
-    return Case(
-        id=f"{name}/grad/second-order-{slug}",
-        level="grad",
-        op=name,
-        claim="The gradient of the squared norm of all gradients is the exact one.",
-        check=match_second_gradients,
-        arguments=(problem,),
-        features=(*features(problem.op, problem.signature), *extra),
-    )
+    slug, needs = f"second-order-{slug}", ("gradients", "second_order")
+    return problem_case("grad", slug, match_second_gradients, CLAIM, problem, needs=needs)
 
 
 def _edge(slug: str, problem: Problem, check: Check, claim: str) -> Case:

@@ -12,9 +12,10 @@ import numpy as np
 
 from convdispatch.conformance.case import Case, Mismatch
 from convdispatch.conformance.cases import harness
-from convdispatch.conformance.cases.computing import alternating, every_feature
+from convdispatch.conformance.cases.computing import alternating
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.problem import Problem
-from convdispatch.ops import Backend, op_name
+from convdispatch.ops import Backend
 
 _CALLS = 8
 
@@ -22,16 +23,8 @@ _CALLS = 8
 def cases(seed: int) -> Iterator[Case]:
     """Yield a case for each of the chosen geometries and its adjoint."""
     for ending, problem in alternating(seed=seed):
-        name = op_name(problem.op)
-        yield Case(
-            id=f"{name}/edge/in-a-row-{ending}",
-            level="edge",
-            op=name,
-            claim="Calls in a row, of the same tensors, give the same bits.",
-            check=in_a_row,
-            arguments=(problem,),
-            features=every_feature(problem),
-        )
+        claim = "Calls in a row, of the same tensors, give the same bits."
+        yield problem_case("edge", f"in-a-row-{ending}", in_a_row, claim, problem)
 
 
 def in_a_row(backend: Backend, problem: Problem) -> None:

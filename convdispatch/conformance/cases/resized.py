@@ -12,14 +12,14 @@ from convdispatch.conformance.case import Case, Check
 from convdispatch.conformance.cases.computing import (
     allowed,
     compute,
-    every_feature,
     layout,
     spatial_axes,
 )
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.bounds import conv_bound
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import Problem
-from convdispatch.ops import Backend, ConvTranspose, Pad, Shape, Upsample, op_name
+from convdispatch.ops import Backend, ConvTranspose, Pad, Shape, Upsample
 
 _SIZES: dict[int, Shape] = {1: (5,), 2: (3, 4), 3: (2, 3, 2)}
 _PADS = (((2, 1),), ((1, 0), (0, 3)), ((0, 2), (1, 1), (3, 0)))
@@ -130,16 +130,9 @@ def _problem(op: Pad | Upsample, seed: int) -> Problem:
 
 
 def _case(slug: str, check: Check, claim: str, problem: Problem) -> Case:
-    name = op_name(problem.op)
     numbers = problem.op.factors if isinstance(problem.op, Upsample) else ()
     ending = "".join(f"-{'x'.join(map(str, numbers))}" for _ in numbers[:1])
-    used = [problem, _scatter(problem)] if check is scattered else [problem]
-    return Case(
-        id=f"{name}/full/{slug}{ending}-{layout(problem)}",
-        level="full",
-        op=name,
-        claim=claim,
-        check=check,
-        arguments=(problem,),
-        features=every_feature(*used),
+    used = [_scatter(problem)] if check is scattered else []
+    return problem_case(
+        "full", f"{slug}{ending}-{layout(problem)}", check, claim, problem, used=used
     )

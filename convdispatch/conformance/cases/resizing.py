@@ -10,16 +10,17 @@ from dataclasses import replace
 import numpy as np
 
 from convdispatch.conformance.case import Case, Measured
-from convdispatch.conformance.cases.computing import apply, every_feature
+from convdispatch.conformance.cases.computing import apply
 from convdispatch.conformance.cases.conv_rows import BATCH, times
 from convdispatch.conformance.cases.gradients import gradient_case
 from convdispatch.conformance.cases.harness import plan
 from convdispatch.conformance.cases.linear_ops import second_order_case
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.conformance.cases.values import forward_case
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.oracle_resizing import resize
 from convdispatch.numerics.problem import Problem, resize_fields
-from convdispatch.ops import HALF_DTYPES, Backend, Resize, Shape, op_name
+from convdispatch.ops import HALF_DTYPES, Backend, Resize, Shape
 
 WAYS = tuple(itertools.product(("nearest", "bilinear"), ("half_pixel", "asymmetric", "corners")))
 # Cells before and after: enlarged, shrunk, by whole factors and by others, to and from one cell.
@@ -98,16 +99,9 @@ def is_copied(backend: Backend, problem: Problem) -> Measured:
 
 
 def _special(slug: str, problem: Problem) -> Case:
-    name = op_name(problem.op)
-    return Case(
-        id=f"{name}/edge/special-{slug}-{_layout(problem.channels_last)}",
-        level="edge",
-        op=name,
-        claim="NaN and infinity are copied like any number.",
-        check=is_copied,
-        arguments=(problem,),
-        features=every_feature(problem),
-    )
+    slug = f"special-{slug}-{_layout(problem.channels_last)}"
+    claim = "NaN and infinity are copied like any number."
+    return problem_case("edge", slug, is_copied, claim, problem)
 
 
 def _layout(last: bool) -> str:

@@ -17,16 +17,16 @@ from convdispatch.conformance.cases.computing import (
     channel_axis,
     compute,
     convolution,
-    every_feature,
     linear,
     slack,
     spatial_axes,
 )
 from convdispatch.conformance.cases.conv_rows import ConvRow
 from convdispatch.conformance.cases.geometries import GEOMETRIES
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import Problem
-from convdispatch.ops import Backend, Conv, ConvTranspose, Pad, known_sizes, op_name
+from convdispatch.ops import Backend, Conv, ConvTranspose, Pad, known_sizes
 
 
 def cases(seed: int) -> Iterator[Case]:
@@ -34,19 +34,10 @@ def cases(seed: int) -> Iterator[Case]:
     for slug, check, claim, geometries in _ways():
         for ending, drawn in alternating(geometries, seed=seed):
             problem = linear(drawn)
-            used = [problem]
+            used = []
             if check is padded_before:
                 used.append(replace(problem, op=_pad_op(problem), weight_shapes=()))
-            name = op_name(problem.op)
-            yield Case(
-                id=f"{name}/full/{slug}-{ending}",
-                level="full",
-                op=name,
-                claim=claim,
-                check=check,
-                arguments=(problem,),
-                features=every_feature(*used),
-            )
+            yield problem_case("full", f"{slug}-{ending}", check, claim, problem, used=used)
 
 
 def group_by_group(backend: Backend, problem: Problem) -> None:

@@ -15,9 +15,10 @@ from convdispatch.conformance.cases import harness
 from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
 from convdispatch.conformance.cases.geometries import GEOMETRIES
 from convdispatch.conformance.cases.gradients import require_gradients
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.adjoints import cotangent, second_gradients
 from convdispatch.numerics.problem import Problem
-from convdispatch.ops import Backend, features, op_name
+from convdispatch.ops import Backend
 
 # Those of `GEOMETRIES` in which derivatives of strides, dilation, crops and groups meet.
 _CHOSEN = (
@@ -40,6 +41,9 @@ def match_second_gradients(backend: Backend, problem: Problem) -> Measured:
     return require_gradients(found, second_gradients(problem), problem, factor)
 
 
+CLAIM = "The gradient of the squared norm of all gradients is the exact one."
+
+
 def cases(seed: int) -> Iterator[Case]:
     """Yield the chosen geometries, and some of them with an activation that is curved."""
     by_id = {geometry.id: geometry for geometry in GEOMETRIES}
@@ -59,15 +63,6 @@ def _one_of_each(geometry: ConvRow, seed: int) -> Iterator[Case]:
 
 
 def _case(slug: str, problem: Problem) -> Case:
-    name = op_name(problem.op)
-    layout = "last" if problem.channels_last else "first"
-    extra = ("gradients", f"{name}:gradients", "second_order", f"{name}:second_order")
-    return Case(
-        id=f"{name}/grad/second-order-{slug}-{layout}",
-        level="grad",
-        op=name,
-        claim="The gradient of the squared norm of all gradients is the exact one.",
-        check=match_second_gradients,
-        arguments=(problem,),
-        features=(*features(problem.op, problem.signature), *extra),
-    )
+    slug = f"second-order-{slug}-{'last' if problem.channels_last else 'first'}"
+    needs = ("gradients", "second_order")
+    return problem_case("grad", slug, match_second_gradients, CLAIM, problem, needs=needs)

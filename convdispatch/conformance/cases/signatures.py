@@ -12,11 +12,12 @@ from typing import Any
 
 from convdispatch.conformance.case import Case, Measured
 from convdispatch.conformance.cases import harness
-from convdispatch.conformance.cases.computing import allowed, apply, every_feature
+from convdispatch.conformance.cases.computing import allowed, apply
 from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.distance import require_within, worst
 from convdispatch.numerics.problem import Problem
-from convdispatch.ops import Backend, Pad, Upsample, op_name
+from convdispatch.ops import Backend, Pad, Upsample
 
 _BASE = {
     1: ConvRow("", (6,), (3,), (2,), ((1, 0),), (1,), 1, (4, 4), bias=True),
@@ -103,13 +104,6 @@ def _upsample(factors: tuple[int, ...], interpolation: str, is_last: bool) -> Up
 
 
 def _case(slug: str, one: Problem, other: Problem) -> Case:
-    name = op_name(one.op)
-    return Case(
-        id=f"{name}/contract/lowered-beside-other-{slug}",
-        level="contract",
-        op=name,
-        claim="Two functions lowered side by side each give their own answer.",
-        check=interleaved,
-        arguments=(one, other),
-        features=every_feature(one, other),
-    )
+    slug = f"lowered-beside-other-{slug}"
+    claim = "Two functions lowered side by side each give their own answer."
+    return problem_case("contract", slug, interleaved, claim, one, other, used=[other])

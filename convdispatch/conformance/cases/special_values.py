@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from convdispatch.conformance.case import Case, Check, Measured
+from convdispatch.conformance.case import Case, Measured
 from convdispatch.conformance.cases import harness
 from convdispatch.conformance.cases.computing import (
     CHOSEN,
@@ -20,12 +20,12 @@ from convdispatch.conformance.cases.computing import (
     apply,
     channel_axis,
     convolution,
-    every_feature,
     layout,
     linear,
     spatial_axes,
 )
 from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics import bounds, oracle
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import Array, Problem, add_bias, before_bias
@@ -34,7 +34,6 @@ from convdispatch.ops import (
     Backend,
     Pad,
     Upsample,
-    op_name,
 )
 
 # Cells of the input that are special in turn, each in a sample of its own.
@@ -48,10 +47,12 @@ def cases(seed: int) -> Iterator[Case]:
     yield from _inputs(seed)
     for ending, problem in alternating(seed=seed):
         claim = "A NaN weight spoils the results that it is multiplied into and no other filter's."
-        yield _case(f"nan-weight-{ending}", spoils_its_filter, claim, linear(problem))
+        yield problem_case(
+            "edge", f"nan-weight-{ending}", spoils_its_filter, claim, linear(problem)
+        )
     for ending, problem in alternating(CHOSEN[1::2], seed=seed):
         claim = "Zero times NaN, and zero times infinity, is NaN: no product is left out."
-        yield _case(f"zero-kernel-{ending}", survives_zero, claim, linear(problem))
+        yield problem_case("edge", f"zero-kernel-{ending}", survives_zero, claim, linear(problem))
     yield from _overflows()
     yield from _reshapings(seed)
 
@@ -201,7 +202,7 @@ def _inputs(seed: int) -> Iterator[Case]:
         for ending, problem in alternating(activated + CHOSEN[: 0 if special == "-inf" else None]):
             claim = f"One {special} reaches the results that read its cell, and no others."
             drawn = replace(problem, seed=seed)
-            yield _case(f"{special}-{ending}", reaches, claim, drawn, special)
+            yield problem_case("edge", f"{special}-{ending}", reaches, claim, drawn, special)
 
 
 def _overflows() -> Iterator[Case]:
@@ -212,7 +213,7 @@ def _overflows() -> Iterator[Case]:
             for make in (conv_problem, transpose_problem):
                 problem = make(geometry, channels_last=sign == 1, dtype=dtype)
                 slug = f"overflow-{dtype}-{'plus' if sign == 1 else 'minus'}"
-                yield _case(slug, overflows, claim, problem, number, sign)
+                yield problem_case("edge", slug, overflows, claim, problem, number, sign)
 
 
 def _reshapings(seed: int) -> Iterator[Case]:
@@ -234,7 +235,9 @@ def _reshapings(seed: int) -> Iterator[Case]:
             shape = (2, *size, 2) if is_last else (2, 2, *size)
             problem = Problem(op=op, input_shape=shape, seed=seed)
             claim = spread if check is spreads_to_neighbours else copied
-            yield _case(f"special-{_described(op)}-{layout(problem)}", check, claim, problem)
+            yield problem_case(
+                "edge", f"special-{_described(op)}-{layout(problem)}", check, claim, problem
+            )
 
 
 def _upsample(factors: tuple[int, ...], interpolation: str, is_last: bool) -> Upsample:
@@ -244,17 +247,4 @@ def _upsample(factors: tuple[int, ...], interpolation: str, is_last: bool) -> Up
 def _described(op: Pad | Upsample) -> str:
     return (
         "zeros" if isinstance(op, Pad) else f"{op.interpolation}-{'x'.join(map(str, op.factors))}"
-    )
-
-
-def _case(slug: str, check: Check, claim: str, problem: Problem, *arguments: object) -> Case:
-    name = op_name(problem.op)
-    return Case(
-        id=f"{name}/edge/{slug}",
-        level="edge",
-        op=name,
-        claim=claim,
-        check=check,
-        arguments=(problem, *arguments),
-        features=every_feature(problem),
     )

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from convdispatch.conformance.case import Case, Check, Measured, Mismatch
+from convdispatch.conformance.case import Case, Measured, Mismatch
 from convdispatch.conformance.cases import harness
 from convdispatch.conformance.cases.computing import (
     CHOSEN,
@@ -20,14 +20,14 @@ from convdispatch.conformance.cases.computing import (
     apply,
     channel_axis,
     convolution,
-    every_feature,
     linear,
 )
 from convdispatch.conformance.cases.conv_rows import ConvRow
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics import bounds
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import Array, Problem, before_bias
-from convdispatch.ops import Backend, op_name
+from convdispatch.ops import Backend
 
 DECLARED = "nonfinite_weights"
 # Most results of these read pads on both sides, and by every kind of kernel.
@@ -57,14 +57,14 @@ def cases(seed: int) -> Iterator[Case]:
     for ending, problem in alternating((*CHOSEN[::2], *_PADDED), seed=seed):
         for special in ("inf", "-inf", "nan"):
             drawn = linear(problem)
-            yield _case(
-                f"{special}-weight-meets-image-{ending}", meets_image, image, drawn, special
-            )
+            slug = f"{special}-weight-meets-image-{ending}"
+            yield problem_case("edge", slug, meets_image, image, drawn, special)
             if special != "-inf":
                 half = replace(drawn, dtype="float16")
                 for dtype, one in (("", drawn), ("-float16", half)):
                     slug = f"{special}-weight-meets-pads-{ending}{dtype}"
-                    yield _case(slug, meets_pads, pads, one, special, DECLARED)
+                    needs = (DECLARED,)
+                    yield problem_case("edge", slug, meets_pads, pads, one, special, needs=needs)
 
 
 def meets_image(backend: Backend, problem: Problem, special: str) -> None:
@@ -128,17 +128,3 @@ def _limits(backend: Backend, problem: Problem) -> Array:
     absolute = before_bias(convolution(problem), np.abs(x), np.abs(kernel))
     bound = bounds.conv_bound(absolute, problem.reduction_length, problem.dtype)
     return np.asarray(harness.accuracy(backend, problem) * bound)
-
-
-def _case(slug: str, check: Check, claim: str, problem: Problem, special: str, *needs: str) -> Case:
-    name = op_name(problem.op)
-    declared = [feature for need in needs for feature in (need, f"{name}:{need}")]
-    return Case(
-        id=f"{name}/edge/{slug}",
-        level="edge",
-        op=name,
-        claim=claim,
-        check=check,
-        arguments=(problem, special),
-        features=(*every_feature(problem), *declared),
-    )

@@ -16,13 +16,13 @@ from convdispatch.conformance.cases.computing import (
     alternating,
     compute,
     convolution,
-    every_feature,
     linear,
     spatial_axes,
 )
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import Array, Problem, output_shape
-from convdispatch.ops import Backend, Conv, ConvTranspose, op_name
+from convdispatch.ops import Backend, Conv, ConvTranspose
 
 
 def cases(seed: int) -> Iterator[Case]:
@@ -32,19 +32,10 @@ def cases(seed: int) -> Iterator[Case]:
             problem = linear(drawn)
             if check is axes_exchanged and len(spatial_axes(problem)) == 1:
                 continue  # a single axis has no other order
-            used = [problem]
+            used = []
             if check is other_layout:
                 used.append(in_other_layout(problem))
-            name = op_name(problem.op)
-            yield Case(
-                id=f"{name}/full/{slug}-{ending}",
-                level="full",
-                op=name,
-                claim=claim,
-                check=check,
-                arguments=(problem,),
-                features=every_feature(*used),
-            )
+            yield problem_case("full", f"{slug}-{ending}", check, claim, problem, used=used)
 
 
 def mirrored(backend: Backend, problem: Problem) -> None:

@@ -17,13 +17,13 @@ from convdispatch.conformance.cases.computing import (
     allowed,
     alternating,
     described,
-    every_feature,
     layout,
     problem_of,
     spatial_axes,
 )
 from convdispatch.conformance.cases.geometries import GEOMETRIES
 from convdispatch.conformance.cases.gradients import require_gradients
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.adjoints import cotangent, gradients
 from convdispatch.numerics.distance import require_within, worst
 from convdispatch.numerics.problem import Problem
@@ -37,7 +37,6 @@ from convdispatch.ops import (
     Shape,
     Signature,
     Upsample,
-    op_name,
 )
 
 # Those whose gradients are computed as well.
@@ -136,16 +135,9 @@ def _written(op: ConvTranspose, problem: Problem) -> Shape:
 
 
 def _case(level: str, slug: str, problem: Problem, check: Check, claim: str) -> Case:
-    name = op_name(problem.op)
-    return Case(
-        id=f"{name}/{level}/unknown-sizes-{slug}",
-        level=level,
-        op=name,
-        claim=f"{claim} within the bound, by one function, lowered for unknown sizes.",
-        check=check,
-        arguments=(problem,),
-        features=(*every_feature(problem), "unknown_sizes", f"{name}:unknown_sizes"),
-    )
+    claim = f"{claim} within the bound, by one function, lowered for unknown sizes."
+    slug, needs = f"unknown-sizes-{slug}", ("unknown_sizes",)
+    return problem_case(level, slug, check, claim, problem, needs=needs)
 
 
 def _gradient_case(slug: str, problem: Problem) -> Case:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from convdispatch.conformance.case import Case, Measured
 from convdispatch.conformance.cases import harness
+from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import Problem
-from convdispatch.ops import Backend, features, op_name
+from convdispatch.ops import Backend
 
 
 def forward(backend: Backend, problem: Problem) -> Measured:
@@ -19,13 +20,5 @@ def forward(backend: Backend, problem: Problem) -> Measured:
 
 def forward_case(level: str, slug: str, problem: Problem, claim: str = "") -> Case:
     """Return the case that checks the op's result for this problem."""
-    name = op_name(problem.op)
-    return Case(
-        id=f"{name}/{level}/{slug}",
-        level=level,
-        op=name,
-        claim=claim or "The result is the exact one within the rounding bound.",
-        check=forward,
-        arguments=(problem,),
-        features=features(problem.op, problem.signature),
-    )
+    claim = claim or "The result is the exact one within the rounding bound."
+    return problem_case(level, slug, forward, claim, problem)
