@@ -90,8 +90,11 @@ class JaxBackend:
             value = self.asarray(value, variable.dtype.name)
         elif value.dtype != variable.dtype:
             value = value.astype(variable.dtype)
+        # An array that is committed to its device is of another type to `jit`, which compiles anew.
+        is_free = not (variable.committed or value.committed)
+        place = None if is_free and value.sharding == variable.sharding else variable.sharding
         # Never the same memory: a step may take that of the variable.
-        assigned: jax.Array = jax.device_put(value, variable.sharding, may_alias=False)
+        assigned: jax.Array = jax.device_put(value, place, may_alias=False)
         return assigned
 
     def cast(self, tensor: jax.Array, dtype: str) -> jax.Array:

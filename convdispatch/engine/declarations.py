@@ -117,14 +117,21 @@ def checked_values(
 def require_shapes(
     shapes: Sequence[PartialShape], declarations: Sequence[Weight], *, owner: str
 ) -> None:
-    """Raise `InvalidShape` unless each is the shape of that weight."""
+    """Raise `InvalidShape` unless each is the shape of that weight; None fits any size."""
     for shape, weight in zip(shapes, declarations, strict=True):
-        if shape != weight.public_shape:
+        if shape != weight.public_shape and not is_possible(shape, weight.public_shape):
             wanted = [one.public_shape for one in declarations]
             raise InvalidShape(
                 f"`weights` of {owner!r} must have the shapes {wanted}; received {shape} "
                 f"for {weight.name!r}."
             )
+
+
+def is_possible(shape: PartialShape, wanted: Shape) -> bool:
+    """Return whether a tensor may have the wanted shape: None is a size that is not known yet."""
+    return len(shape) == len(wanted) and all(
+        size is None or size == other for size, other in zip(shape, wanted, strict=True)
+    )
 
 
 def require_as_many(values: Sequence[Any], declarations: Sequence[Weight], *, owner: str) -> None:

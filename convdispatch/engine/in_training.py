@@ -10,14 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from convdispatch.engine.declarations import Weight, require_as_many
+from convdispatch.engine.declarations import (
+    Weight,
+    is_possible,
+    require_as_many,
+    require_shapes,
+)
 from convdispatch.engine.functional import Functional, in_order
 from convdispatch.engine.masks import PassingMasks
 from convdispatch.engine.plans import Plan
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Specs, listed, of_samples
 from convdispatch.engine.tensors import require_native
-from convdispatch.errors import InvalidArgument
+from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.ops import Backend, Tensor
@@ -124,13 +129,21 @@ class InTraining(PassingMasks):
         raise NotImplementedError
 
     def _require_own(self, effects: Effects) -> None:
-        """Raise `InvalidArgument` if a class of layers updates something other than its weights."""
-        names = [weight.name for weight in self._declarations]
-        for name in effects.updates:
-            if self._is_made and name not in names:
+        """Raise unless a class of layers updates its own weights, each in the weight's shape."""
+        if not self._is_made:
+            return
+        backend, weights = self._backend(), {one.name: one for one in self._declarations}
+        for name, new in effects.updates.items():
+            if name not in weights:
                 raise InvalidArgument(
                     f"{self.name!r} updates {name!r} in training, which is not among its weights "
-                    f"{', '.join(map(repr, names)) or '(it has none)'}. Declare it in `resolve`."
+                    f"{', '.join(map(repr, weights)) or '(it has none)'}. Declare it in `resolve`."
+                )
+            shape, wanted = backend.describe(new)[0], weights[name].public_shape
+            if not is_possible(shape, wanted):
+                raise InvalidShape(
+                    f"{self.name!r} gives its weight {name!r} of shape {wanted} a new value of "
+                    f"shape {shape} in training. `lower_training` must return the weight's shape."
                 )
 
     def _require_weights(self, weights: Sequence[Any], inputs: Any) -> None:
@@ -139,8 +152,11 @@ class InTraining(PassingMasks):
             declared = self._declarations
         else:
             declared = self.resolved(self._specs_of(inputs)).declarations
+        backend = self._backend()
         require_as_many(weights, declared, owner=self.name)
-        require_native(self._backend(), weights, owner=self.name)
+        require_native(backend, weights, owner=self.name)
+        shapes = [backend.describe(tensor)[0] for tensor in weights]
+        require_shapes(shapes, declared, owner=self.name)
 
     def _make_training(self, inputs: Any, specs: Specs) -> Training:
         backend = self._backend()

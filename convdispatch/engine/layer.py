@@ -241,6 +241,8 @@ class Layer(Analysed):
         with recorded() as lowered:
             batch = inputs[0].shape[0]
             made = outside_trace(backend, batch, lambda: lower(dtype, self.activation))
+        if not lowered:  # or else the op's features were compared with what the backend declines
+            require_feature(backend, dtype)
         computed = resolved.output_dtype or dtype
         shapes = [one.shape[1:] for one in inputs]
         plan = Plan(

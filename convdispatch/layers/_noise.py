@@ -134,15 +134,32 @@ class ShapedNoise(DroppingLayer):
         noise = self.noise_shape
         if noise is None:
             return
+        # Not the batch: a call outside of training draws nothing, and there is one plan for all.
         fits = len(noise) == len(spec.shape) and all(
             size in (None, 1) or given in (None, size)
-            for size, given in zip(noise, spec.shape, strict=True)
+            for size, given in zip(noise[1:], spec.shape[1:], strict=True)
         )
         if not fits:
-            raise InvalidShape(
-                f"`noise_shape` of {self.name!r} must have, for each axis of the input, its size, "
-                f"1 or None; received {noise} for an input of shape {spec.shape}."
-            )
+            raise self._misfit(spec.shape)
+
+    def _drawing(self, backend: Backend, dtype: str) -> Change:
+        drawn, batch = super()._drawing(backend, dtype), (self.noise_shape or (None,))[0]
+        if batch in (None, 1):
+            return drawn
+
+        def drawn_for_the_batch(inputs: Any, key: Any) -> Any:
+            shape = backend.describe(inputs)[0]
+            if shape[0] not in (None, batch):
+                raise self._misfit(shape)
+            return drawn(inputs, key)
+
+        return drawn_for_the_batch
+
+    def _misfit(self, shape: PartialShape) -> InvalidShape:
+        return InvalidShape(
+            f"`noise_shape` of {self.name!r} must have, for each axis of the input, its size, 1 or "
+            f"None; received {self.noise_shape} for an input of shape {shape}."
+        )
 
 
 class Dropout(ShapedNoise):

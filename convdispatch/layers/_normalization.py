@@ -17,7 +17,8 @@ from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.weight_options import WithWeightOptions
 from convdispatch.errors import InvalidShape
-from convdispatch.ops import HALF_DTYPES, Backend, PartialShape, Shape
+from convdispatch.layers._moments import moments_of, unless_empty
+from convdispatch.ops import HALF_DTYPES, PartialShape, Shape
 from convdispatch.types import ConstraintLike, InitializerLike, RegularizerLike
 
 Tensors = Mapping[str, Any]  # by the weights' names
@@ -221,17 +222,23 @@ class BatchNormalization(WithWeightOptions):
     def _training(self, resolved: Resolved, spec: Spec, axis: int) -> Training:
         weights, backend = resolved.declarations, self._backend()
         normalize = self._normalizing(spec.shape, axis)
-        moments = _moments(backend, len(spec.shape), axis)
+        moments = moments_of(backend, len(spec.shape), axis)
         stop = backend.functions["stop_gradient"]
         kept, taken = self.momentum, 1 - self.momentum
+        chosen = unless_empty(backend)
 
         def training(values: Sequence[Any], x: Any, key: Any) -> tuple[Any, Effects]:
             by_name = named(weights, values)
+            before = {name: by_name[name] for name in ("moving_mean", "moving_variance")}
+            if 0 in backend.describe(x)[0]:  # there is no mean of no number
+                outputs = normalize(x, before["moving_mean"], before["moving_variance"], by_name)
+                return outputs, Effects(updates={name: stop(old) for name, old in before.items()})
             mean, variance = moments(x)
             outputs = normalize(x, mean, variance, by_name)
-            seen = {"moving_mean": mean, "moving_variance": self._seen_variance(x, variance, axis)}
+            seen = mean, self._seen_variance(x, variance, axis)
             updates = {
-                name: stop(by_name[name] * kept + value * taken) for name, value in seen.items()
+                name: stop(chosen(x, old * kept + new * taken, old))
+                for (name, old), new in zip(before.items(), seen, strict=True)
             }
             return outputs, Effects(updates=updates)
 
@@ -268,15 +275,3 @@ class BatchNormalization(WithWeightOptions):
             return scaled + reshape(weights["beta"], aligned) if "beta" in weights else scaled
 
         return normalize
-
-
-def _moments(backend: Backend, rank: int, axis: int) -> Callable[[Any], tuple[Any, Any]]:
-    mean, reshape = backend.functions["mean"], backend.functions["reshape"]
-    axes = tuple(i for i in range(rank) if i != axis)
-
-    def moments(x: Any) -> tuple[Any, Any]:
-        centre = mean(x, axes, keepdims=True)
-        deviation = x - centre
-        return reshape(centre, (-1,)), mean(deviation * deviation, axes)
-
-    return moments

@@ -31,6 +31,7 @@ class StackedWeights:
     name: str
     _layers: list[Layer]
     _is_trainable = True
+    _depth = 1  # of models within models
     _lock: Lock  # of those that change which layers there are, or build them
 
     @property

@@ -11,6 +11,10 @@ from convdispatch.engine.symbols import Symbol
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.ops import PartialShape
 
+# `copy.deepcopy` and `pickle` call themselves a dozen times for a model in a model, and Python
+# allows a thousand calls within calls.
+MOST_NESTED = 50
+
 
 def symbols(given: Any, argument: str) -> list[Symbol]:
     """Return the symbols that an argument names; raise `InvalidType` for anything else."""
@@ -37,16 +41,38 @@ def require_inputs(symbols: Sequence[Symbol]) -> None:
         raise InvalidArgument("`inputs` must be different tensors; received one of them twice.")
 
 
-def require_names(members: Sequence[Any]) -> None:
-    """Raise `InvalidArgument` if two layers, or two weights of a layer, have the same name."""
+def depth_of(members: Sequence[Any]) -> int:
+    """Return how deep models are nested in a model of these members, itself counted as one.
+
+    Raises `InvalidArgument` if that is too deep.
+    """
+    depth = 1 + max(getattr(member, "_depth", 0) for member in members)
+    if depth > MOST_NESTED:
+        raise InvalidArgument(
+            f"models may be nested {MOST_NESTED} deep; received models that would be {depth} deep. "
+            "Call the layers of an inner model in its place."
+        )
+    return depth
+
+
+def require_paths(chains: Iterable[tuple[Any, ...]]) -> None:
+    """Raise `InvalidArgument` if two weights have the same path; see `chains`."""
     known: set[str] = set()
-    for chain in chains(members):
+    for chain in chains:
         path = "/".join(one.name for one in chain)
         for weight in chain[-1].declared_weights:
             whole = f"{path}/{weight.name}"
             if whole in known:
-                raise InvalidArgument(f"the model has two weights with the path {whole!r}.")
+                raise InvalidArgument(
+                    f"the model has two weights with the path {whole!r}; give its layers different "
+                    "names."
+                )
             known.add(whole)
+
+
+def require_names(members: Sequence[Any]) -> None:
+    """Raise `InvalidArgument` if two layers, or two weights of a layer, have the same name."""
+    require_paths(chains(members))
     for place, member in enumerate(members):
         if any(member.name == other.name for other in members[:place]):
             raise InvalidArgument(

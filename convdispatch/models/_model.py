@@ -21,6 +21,7 @@ from convdispatch.models._inference import Predicting
 from convdispatch.models._members import (
     chains,
     common_backend,
+    depth_of,
     moved,
     require_inputs,
     require_names,
@@ -32,11 +33,9 @@ from convdispatch.models._model_inputs import ModelInputs
 from convdispatch.models._pure import PureStack
 from convdispatch.models._serialization import as_json, layer_entry
 from convdispatch.models._summary import summary_lines
-from convdispatch.ops import FLOAT_DTYPES, PartialShape
+from convdispatch.ops import FLOAT_DTYPES
 from convdispatch.support.locks import Lock
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
-
-Shapes = PartialShape | list[PartialShape]
 
 
 class Model(ModelInputs, Predicting, PureStack, CopiedStack):
@@ -47,7 +46,7 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
     their order or a dictionary by their names; it returns a list where `outputs` was one.
 
     Raises `InvalidArgument` where `outputs` need an input that is not among `inputs`, for two
-    layers of one name and for layers of different backends.
+    layers of one name, for layers of different backends, and for models nested 51 deep.
 
     Source: Keras 2.2.4 `Model`.
 
@@ -67,6 +66,7 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
         self._graph = traced(given, wanted, gives_list=isinstance(outputs, list | tuple))
         self._input_names = tuple(symbol.call.layer.name for symbol in given)
         self._members = layers_in_keras_order(given, wanted)
+        self._depth = depth_of(self._members)
         require_names(self._members)
         self._settle()
         for layer in self._layers:

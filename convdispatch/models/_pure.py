@@ -12,6 +12,7 @@ from convdispatch.engine.masks import run_with_masks
 from convdispatch.engine.resolved import Effects
 from convdispatch.layers import Layer
 from convdispatch.models._flat_weights import by_layer
+from convdispatch.models._members import require_paths
 from convdispatch.models._weight_files import SavedWeights
 from convdispatch.runtime.registry import registry
 from convdispatch.training import Trainable
@@ -37,10 +38,16 @@ class PureStack(SavedWeights, Trainable):
         of two numbers that decides all random ones; each layer gets one of its own. The effects are
         new values of weights by their paths, and all losses: those of outputs and of weights.
         """
+        return self._trained(weights, inputs, key, self._paths())
+
+    def _trained(
+        self, weights: Sequence[Any], inputs: Any, key: Any, named: Sequence[tuple[str, Layer]]
+    ) -> tuple[Any, Effects]:
+        """Apply the layers as in training; the updates have these paths of the layers."""
         backend, own = registry.load(self.backend), self._by_layer(weights)
         updates: dict[str, Any] = {}
         losses = self.penalties(weights)
-        paths = {id(layer): path for path, layer in self._paths()}
+        paths = {id(layer): path for path, layer in named}
 
         def call(place: int, layer: Layer, x: Any, *mask: Any) -> Any:
             own_key = backend.random["fold"](key, place) if layer.draws else key
@@ -91,21 +98,22 @@ class PureStack(SavedWeights, Trainable):
     def functional(self) -> Functional:
         """Return the model as pure functions of weights by path, such as 'conv2d_1/kernel'.
 
-        They compute with the layers as they are now. Raises `InvalidShape` while the model's input
-        shape is unknown.
+        They compute with the layers as they are now, under the paths that they have now. Raises
+        `InvalidShape` while the model's input shape is unknown, and `InvalidArgument` if two
+        weights have one path.
 
         >>> from convdispatch import Sequential, layers
         >>> model = Sequential([layers.Conv1D(2, 3, input_shape=(8, 1), name="c")])
         >>> list(model.functional().weights)
         ['c/kernel', 'c/bias']
         """
-        weights = self._weights_by_path()
+        weights, named = self._weights_by_path(), self._paths()
 
         def forward(values: Mapping[str, Any], inputs: Any) -> Any:
             return self.apply(in_order(weights, values), inputs)
 
         def training(values: Mapping[str, Any], inputs: Any, key: Any) -> tuple[Any, Effects]:
-            return self.apply_training(in_order(weights, values), inputs, key)
+            return self._trained(in_order(weights, values), inputs, key, named)
 
         def masked(values: Mapping[str, Any], inputs: Any) -> tuple[Any, tuple[Any, ...]]:
             own = self._by_layer(in_order(weights, values))
@@ -125,14 +133,17 @@ class PureStack(SavedWeights, Trainable):
         return list(self._weights_by_path())
 
     def _weights_by_path(self) -> dict[str, Weight]:
+        named = self._paths()
+        require_paths(self._chains())
         return {
             f"{path}/{weight.name}": weight
-            for path, layer in self._paths()
+            for path, layer in named
             for weight in layer.declared_weights
         }
 
     def named_weights(self) -> dict[str, tuple[Any, bool]]:
         """Return by path each weight's native tensor and whether a trainer may change it."""
+        require_paths(self._chains())
         trainable = {id(variable) for variable in self.trainable_weights}
         return {
             f"{path}/{weight.name}": (variable, id(variable) in trainable)

@@ -40,7 +40,7 @@ class NamedWeights:
 
     def named_weights(self) -> dict[str, tuple[Tensor, bool]]:
         """Return by path each weight's native tensor and whether a trainer may change it."""
-        return self.model.named_weights()
+        return dict(zip(self._declared, self.model.named_weights().values(), strict=True))
 
     def apply(self, weights: Mapping[str, Tensor], inputs: Any) -> Any:
         """Compute with these weights."""
@@ -51,7 +51,9 @@ class NamedWeights:
     ) -> tuple[Any, Mapping[str, Tensor]]:
         """Compute as in training; return the outputs and new values of weights by path."""
         outputs, effects = self.model.apply_training(in_order(self._declared, weights), inputs, key)
-        return outputs, effects.updates
+        # Layers and models may have other names by now.
+        paths = dict(zip(self.model.functional().weights, self._declared, strict=True))
+        return outputs, {paths[path]: new for path, new in effects.updates.items()}
 
     def adopt(self, weights: Mapping[str, Tensor]) -> None:
         """Compute with these tensors from now on."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
 import pytest
 
-from convdispatch import Sequential, layers
+from convdispatch import Sequential, keras2, layers
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.ops import Backend
 
@@ -396,3 +397,42 @@ def test_keras_1_s_modes(backend: Backend, mode: int, x: Any, want: Any) -> None
     np.testing.assert_allclose(backend.to_numpy(got), want, rtol=1e-6)
     _, effects = layer.apply_training(layer.variables, np.array(x, np.float32), key(backend))
     assert len(effects.updates) == (2 if mode == 0 else 0)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (0, 4, 3)], ids=str)
+@pytest.mark.parametrize("door", [layers, keras2.layers], ids=["keras3", "keras2"])
+def test_an_empty_batch_leaves_the_statistics(
+    backend: Backend, door: Any, shape: tuple[int, ...]
+) -> None:
+    """Keras 3.15 makes them NaN; there is nothing to learn from no sample."""
+    weights = [GAMMA, BETA, MEAN, VARIANCE]
+    layer = door.BatchNormalization(weights=weights, dtype="float32", backend=backend.name)
+    layer.build((None, *shape[1:]))
+    x = backend.asarray(np.ones(shape), "float32")
+    outputs, effects = layer.apply_training(layer.weights, x, key(backend))
+    assert backend.to_numpy(outputs).shape == shape
+    assert list(effects.updates) == ["moving_mean", "moving_variance"]
+    for name, value in (("moving_mean", MEAN), ("moving_variance", VARIANCE)):
+        np.testing.assert_array_equal(backend.to_numpy(effects.updates[name]), value)
+
+
+@pytest.mark.parametrize("door", [layers, keras2.layers], ids=["keras3", "keras2"])
+def test_an_empty_batch_of_a_size_yet_unknown_leaves_the_statistics(
+    all_backends: tuple[str, ...], door: Any
+) -> None:
+    """`tf.function` traces once for batches of any size."""
+    if "tensorflow" not in all_backends:
+        pytest.skip("needs TensorFlow")
+    tf = importlib.import_module("tensorflow")
+    weights = [GAMMA, BETA, MEAN, VARIANCE]
+    layer = door.BatchNormalization(weights=weights, dtype="float64", backend="tensorflow")
+    layer.build((None, 3))
+    values = [tf.constant(value.numpy()) for value in layer.weights]
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 3), "float64")], autograph=False)
+    def moved(x: Any) -> Any:
+        return layer.apply_training(values, x, tf.constant([1, 2]))[1].updates
+
+    np.testing.assert_array_equal(moved(np.ones((0, 3)))["moving_mean"], MEAN)
+    np.testing.assert_array_equal(moved(np.ones((0, 3)))["moving_variance"], VARIANCE)
+    np.testing.assert_allclose(moved(np.ones((2, 3)))["moving_mean"], MEAN * 0.99 + 0.01)

@@ -123,6 +123,17 @@ def test_bad_arguments_are_refused(
         layers.Dropout(**arguments)
 
 
+def test_a_noise_shape_of_another_batch_is_refused_in_training(backend: Backend) -> None:
+    """Whichever batch came before; a call outside of training draws nothing."""
+    layer = layers.Dropout(0.5, noise_shape=(4, 1, 3), name="d", backend=backend.name)
+    for batch in (4, 2):
+        x = np.ones((batch, 5, 3), np.float32)
+        np.testing.assert_array_equal(backend.to_numpy(layer(x)), x)
+    assert dropped(backend, layer, np.ones((4, 5, 3), np.float32)).shape == (4, 5, 3)
+    with pytest.raises(InvalidShape, match=r"`noise_shape` of 'd' .*\(4, 1, 3\).*\(2, 5, 3\)"):
+        dropped(backend, layer, np.ones((2, 5, 3), np.float32))
+
+
 def test_a_noise_shape_of_another_input_is_refused() -> None:
     """Its sizes are the input's, 1 or None."""
     layer = layers.Dropout(0.5, noise_shape=(None, 3), backend="numpy")

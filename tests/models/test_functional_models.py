@@ -153,6 +153,45 @@ def test_a_thousand_layers_need_no_recursion() -> None:
     assert numbers(Model(x, tensor)(np.ones((1, 2), np.float32))).tolist() == [[1, 1]]
 
 
+def nested(depth: int) -> Any:
+    """Return a model in a model, and so on."""
+    x = layers.Input((2,))
+    model = Model(x, layers.Dropout(0.5, backend="numpy")(x), name="innermost")
+    for _ in range(depth - 1):
+        x = layers.Input((2,))
+        model = Model(x, model(x))
+    return model
+
+
+def test_models_are_nested_to_a_limit() -> None:
+    """At the limit everything works, within half of Python's recursion; beyond it is one error."""
+    model, x = nested(50), np.ones((1, 2), np.float32)
+    for made in (
+        model,
+        copy.deepcopy(model),
+        pickle.loads(pickle.dumps(model)),
+        model.to("numpy"),
+    ):
+        assert numbers(made(x)).tolist() == [[1, 1]]
+    assert model.get_config()["layers"]
+    with pytest.raises(InvalidArgument, match=r"nested 50 deep.*received .* 51 deep.*layers"):
+        nested(51)
+
+
+def test_a_shared_layer_does_not_hide_how_deep_a_model_is() -> None:
+    """Each level calls it."""
+    shared = layers.Dropout(0.5, backend="numpy")
+    x = layers.Input((2,))
+    model = Model(x, shared(x))
+    for _ in range(49):
+        x = layers.Input((2,))
+        model = Model(x, model(shared(x)))
+    x = layers.Input((2,))
+    outer = model(shared(x))
+    with pytest.raises(InvalidArgument, match="nested 50 deep"):
+        Model(x, outer)
+
+
 def test_a_summary_has_a_row_for_each_layer(capsys: pytest.CaptureFixture[str]) -> None:
     """The inputs' layers too."""
     model, _ = branched("numpy")

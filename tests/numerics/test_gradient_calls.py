@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,33 @@ def test_repeated_gradients_are_compiled_once() -> None:
     trained.layers[0].strides = 2
     assert convdispatch.gradients(trained, X).output.shape == (2, 2, 1)
     assert activation.calls == 2
+
+
+@pytest.mark.skipif("jax" not in convdispatch.available_backends(), reason="needs JAX")
+def test_new_weights_need_no_new_compilation_of_the_gradients() -> None:
+    """XLA compiles nothing after `set_weights`, from the first one on."""
+    monitoring = importlib.import_module("jax.monitoring")
+    compiled: list[str] = []
+
+    def note(event: str, seconds: float, **details: Any) -> None:
+        if event.endswith("backend_compile_duration"):
+            compiled.append(event)
+
+    trained = model("jax", "relu")
+    convdispatch.gradients(trained, X)
+    trained.set_weights([weight + 1 for weight in trained.get_weights()])  # compiles the copying
+    other = model("jax", "tanh")
+    monitoring.register_event_duration_secs_listener(note)
+    try:
+        convdispatch.gradients(other, X)
+        assert compiled
+        compiled.clear()
+        for factor in (1, 2):
+            other.set_weights([weight * factor for weight in other.get_weights()])
+            convdispatch.gradients(other, X * factor)
+        assert compiled == []
+    finally:
+        monitoring.unregister_event_duration_listener(note)
 
 
 def test_a_model_of_several_inputs_and_outputs_has_lists(backend_name: str) -> None:

@@ -96,6 +96,29 @@ def test_an_engine_of_six_names_runs_a_model(engine: Any) -> None:
     assert model.get_weights()[0].item() == 3
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: layers.BatchNormalization(),
+        lambda: layers.Dropout(0.5),
+        lambda: layers.Activation("exponential"),
+        lambda: layers.GlobalAveragePooling1D(),
+        lambda: layers.Flatten(),
+        lambda: layers.Conv1D(1, 1),
+    ],
+    ids=["normalization", "dropout", "activation", "global-pooling", "flatten", "conv1d"],
+)
+def test_a_declined_element_type_is_refused_by_layers_without_an_op_too(
+    engine: Any, make: Callable[[], Any]
+) -> None:
+    """With the engine's own reason, as an op is; float32 is computed."""
+    with convdispatch.use_backend("engine"):
+        layer = make()
+    with pytest.raises(UnsupportedOp, match=r"'engine' does not support .*float16: the engine has"):
+        layer(X.astype("float16"))
+    assert engine.owns(layer(X))
+
+
 def test_an_engine_s_functions_are_numpys(engine: Any) -> None:
     """All of them, from its tensors to its tensors."""
     a = np.array([[1.0, -2.0], [0.5, 4.0]], "float32")
