@@ -6,10 +6,12 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from convdispatch.engine import layer_options
 from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.declarations import Weight, checked_values, require_as_many
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.whole import held, read_whole, written
+from convdispatch.errors import InvalidArgument
 from convdispatch.ops import NumpyArray
 from convdispatch.support.locks import Lock
 
@@ -52,6 +54,17 @@ class StackedWeights:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._is_trainable = as_bool(value, "trainable")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Take what the constructor takes, as it does, and refuse what cannot change."""
+        if name == "name":
+            value = layer_options.layer_name(layer_options.stem(type(self)), value)
+        elif name == "backend":
+            raise InvalidArgument(
+                f"`backend` of {self.name!r} cannot be set; `to({value!r})` gives the same model "
+                "on that backend."
+            )
+        super().__setattr__(name, value)
 
     def ensure_built(self, purpose: str) -> None:
         """Build the layers that are not built, for the input shape of the first one.

@@ -267,17 +267,6 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
         twin._settle()
         return twin
 
-    def __setattr__(self, name: str, value: object) -> None:
-        """Take what the constructor takes, as it does, and refuse what cannot change."""
-        if name == "name":
-            value = layer_options.layer_name(layer_options.stem(type(self)), value)
-        elif name == "backend":
-            raise InvalidArgument(
-                f"`backend` of {self.name!r} cannot be set; `to({value!r})` gives the same model "
-                "on that backend."
-            )
-        super().__setattr__(name, value)
-
     def __iter__(self) -> Iterator[Any]:
         return iter(self._members)
 

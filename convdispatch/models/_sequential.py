@@ -7,7 +7,6 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Self, overload
 
-from convdispatch.engine import layer_options
 from convdispatch.engine.graph import Graph, chain
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.masks import apply_layer, compute
@@ -264,17 +263,6 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
             moved.add(layer)
         moved.trainable = self.trainable
         return moved
-
-    def __setattr__(self, name: str, value: object) -> None:
-        """Take what the constructor takes, as it does, and refuse what cannot change."""
-        if name == "name":
-            value = layer_options.layer_name(layer_options.stem(type(self)), value)
-        elif name == "backend":
-            raise InvalidArgument(
-                f"`backend` of {self.name!r} cannot be set; `to({value!r})` gives the same model "
-                "on that backend."
-            )
-        super().__setattr__(name, value)
 
     def _bind(self, backend: str) -> None:
         object.__setattr__(self, "backend", backend)
