@@ -142,7 +142,7 @@ def run_lines(lines: list[str], folder: Path, environment: Path, **variables: st
     tools = environment / "tools"
     tools.mkdir()
     for tool in OTHERS.iterdir():
-        # All but convdispatch, which is to come from where the lines say.
+        # All but convdispatch, which those lines have to install.
         if not re.match("_*(editable_impl_)?convdispatch", tool.name) and tool.suffix != ".pth":
             (tools / tool.name).symlink_to(tool)
     environ = {

@@ -30,7 +30,7 @@ from convdispatch.registry import registry
 
 DIFFERENTIATED = [i for i, c in ROWS.items() if c.check is differentiates and "empty" not in i]
 
-# Traps and known faults of which no case is made, and why.
+# Traps and known faults without a case, and why.
 LEFT_OUT = {
     "trap-12": "the fans of an initializer are counted before a backend is asked for anything",
     "bug-41": "the fans again, of depthwise and transposed kernels",

@@ -62,7 +62,7 @@ def channels(op: Any) -> int:
 
 
 def interleaved(op: Any, x: Any, *weights: Any) -> tuple[Any, ...]:
-    """Read the channels of the groups by turns."""
+    """Read the channels of the groups alternately."""
     axis = x.ndim - 1 if op.channels_last else 1
     order = np.arange(x.shape[axis]).reshape(op.groups, -1).T.ravel()
     return (np.take(x, order, axis), *weights)

@@ -339,7 +339,7 @@ CASES_OF_ONE_PROCESS = CASES_OF_ITS_OWN.replace(
 
 
 def test_a_case_of_one_process_only_fails(tested: Tested) -> None:
-    """An id that differs between processes is said to, instead of leaving the run waiting."""
+    """An id that differs between processes is reported, and the run does not wait for it."""
     record = tested(Rogue(plugin=CASES_OF_ONE_PROCESS), code=1)
     (detail,) = (one["detail"] for one in record["outcomes"] if one["status"] == "failed")
     assert detail.startswith("another process does not find the case")

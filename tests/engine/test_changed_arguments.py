@@ -300,7 +300,7 @@ class Scaled(layers.Conv1D):
 
 
 def test_a_user_s_class_has_attributes_of_its_own() -> None:
-    """Also those of another class here; its arguments of this class are taken as ever."""
+    """Also names of other classes' arguments; arguments of its own class keep their meaning."""
     layer: Any = Scaled(1, kernel_initializer="ones", backend="numpy")
     assert layer(STEPS).ravel().tolist() == [3, 0, 9, 0]
     layer.size = 2

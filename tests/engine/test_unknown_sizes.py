@@ -353,7 +353,7 @@ def test_unknown_channels_are_an_error(tracing: str) -> None:
 
 
 def test_numpy_declines_unknown_sizes() -> None:
-    """A backend that declares so is not asked to lower an op of unknown sizes."""
+    """A backend that declares it never gets an op of unknown sizes."""
     from convdispatch.errors import UnsupportedOp
 
     layer = layers.Conv1D(2, 3, backend="numpy")

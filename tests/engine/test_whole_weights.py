@@ -99,7 +99,7 @@ def test_a_compiled_forward_sees_all_new_weights_or_none(backend_name: str) -> N
 
 
 def test_another_model_of_the_layers_sees_all_new_weights_or_none(backend_name: str) -> None:
-    """It is not the one that is told to set them."""
+    """The weights are set through another model than the one that is read."""
     model = stack(backend_name)
     other = Sequential(model.layers, backend=backend_name)
     with writing(lambda number: model.set_weights(values(number))):

@@ -36,7 +36,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def description(name: str) -> BackendInfo:
-    """Return what the example says of itself; its folder is on the path already."""
+    """Return the example's description of itself; its folder is on the path already."""
     (info,) = importlib.import_module(f"convdispatch_{name}").convdispatch_backends()
     found: BackendInfo = info
     return found

@@ -34,7 +34,7 @@ NAMES = [
     for oracle in ORACLES
     for kind in MODULES
     for name in oracle.manifest["functions"][kind]
-    if name != "Initializer"  # the abstract base, of which nothing can be made
+    if name != "Initializer"  # the abstract base, which cannot be instantiated
 ]
 ALIASES = [
     pytest.param(oracle, kind, alias, name, id=f"{oracle.dialect.name}-{kind}-{alias}")

@@ -236,7 +236,7 @@ class Child:
             assert got.sum() == x.sum()
 
     def weights(self, case: Any) -> None:
-        """Check that what no weight can be is refused, through every argument that makes one."""
+        """Check that impossible weights are refused, through every argument that makes one."""
         name, argument, number = case
         if number < 2**31:
             return

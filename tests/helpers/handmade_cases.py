@@ -28,7 +28,7 @@ ROWS = {
     for case_id, case in CASES.items()
     if isinstance(next(iter(case.arguments), None), LayerRow)
 }
-# The rows of which nothing but the layer's result is asked.
+# The rows that check nothing but the layer's result.
 COMPUTED: dict[str, LayerRow] = {
     case_id: row
     for case_id, case in ROWS.items()

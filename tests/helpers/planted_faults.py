@@ -16,7 +16,7 @@ lower_honestly = honest.lower
 
 
 def faulty(**parts: Any) -> Any:
-    """Return NumPy's backend with these attributes in the place of its own, under another name."""
+    """Return NumPy's backend with these attributes instead of its own, under another name."""
     names = [name for name in dir(honest) if not name.startswith("_")]
     return SimpleNamespace(
         **{name: getattr(honest, name) for name in names} | {"name": "f"} | parts

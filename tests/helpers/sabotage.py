@@ -28,7 +28,7 @@ from convdispatch_numpy import INFO
 from convdispatch_numpy._backend import backend as honest
 
 CONVOLUTIONS = (Conv, ConvTranspose)
-# What the saboteur has in the place of which attribute of the honest backend.
+# The saboteur's replacements, by the attribute of the honest backend.
 Parts = Mapping[str, Any]
 
 
@@ -139,7 +139,7 @@ def lowering(*ground: str, ops: tuple[type, ...] = CONVOLUTIONS) -> Decorator:
 
 
 def method(attribute: str, *ground: str) -> Decorator:
-    """Enter a function in the place of one method; it gets the honest one first."""
+    """Enter a function that replaces a method; its first argument is the honest one."""
 
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
         def replaced(*arguments: Any) -> Any:
@@ -152,7 +152,7 @@ def method(attribute: str, *ground: str) -> Decorator:
 
 
 def tabled(entry: str, *ground: str, table: str = "functions") -> Decorator:
-    """Enter a function in the place of one entry of a table; it gets the honest one first."""
+    """Enter a function that replaces an entry of a table; its first argument is the honest one."""
 
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
         whole = getattr(honest, table)
@@ -167,7 +167,7 @@ def tabled(entry: str, *ground: str, table: str = "functions") -> Decorator:
 
 
 def drawn(entry: str, *ground: str) -> Decorator:
-    """Enter a function in the place of one entry of `random`; it gets the honest one first."""
+    """Enter a function that replaces an entry of `random`; its first argument is the honest one."""
     return tabled(entry, *ground, table="random")
 
 

@@ -219,7 +219,7 @@ def test_every_missing_class_is_named() -> None:
 
 @pytest.mark.parametrize("name", ["Sequential", "Functional", "Model", "Graph"])
 def test_a_model_within_a_model_is_not_offered(name: str) -> None:
-    """It is said to be that, whatever its class."""
+    """The message says so, whatever the class is."""
     entry = {"class_name": name, "config": {"name": "inner", "layers": []}}
     with pytest.raises(
         InvalidDocument,

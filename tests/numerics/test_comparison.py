@@ -241,7 +241,7 @@ def test_a_backend_that_is_asked_for_and_cannot_be_used_is_an_error(
 def test_a_backend_that_nobody_named_and_that_breaks_is_a_row(
     register: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Among all that are available, one that cannot be loaded is said to be so."""
+    """Among the available backends, one that cannot be loaded is reported."""
     register(object(), name="hollow")
     monkeypatch.setattr(selection, "available_backends", lambda: ("numpy", "hollow"))
     result = convdispatch.compare(layers.Conv2D(4, 3), X)

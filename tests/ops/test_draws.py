@@ -162,7 +162,7 @@ def _compiled(backend: Backend, function: Any) -> Any:
 
 
 def test_folds_are_independent(backend: Backend) -> None:
-    """Of each other and of the key: all differ, and no two draws go together."""
+    """Of each other and of the key: all differ, and no two draws are correlated."""
     key, fold = key_of(backend, (11, 12)), backend.random["fold"]
     keys = [key, *(fold(key, number) for number in (*range(150), 2**31 - 1))]
     keys += [fold(fold(key, 1), 2), fold(fold(key, 2), 1), fold(fold(key, 0), 0)]

@@ -129,7 +129,7 @@ def test_a_module_of_torch_takes_its_model_along() -> None:
 
 
 def test_a_part_of_a_path_that_torch_needs_itself_is_refused() -> None:
-    """A layer called 'forward' would be in the place of the module's own method."""
+    """A layer called 'forward' would replace the module's own method."""
     _, backend = tensors("torch")
     model = Centred(backend)
     model.values = {"forward/kernel": backend.variable(KERNEL, "float32")}

@@ -61,7 +61,7 @@ def cases(seed: int) -> Iterator[Case]:
 
 
 def interleaved(backend: Backend, one: Problem, other: Problem) -> Measured:
-    """Lower one, then the other, compute both by turns, lower the first again and compute it."""
+    """Lower one, then the other, compute both alternately, lower the first again and compute it."""
     functions = [harness.plan(backend, problem) for problem in (one, other)]
     order = [(one, functions[0]), (other, functions[1]), (one, functions[0])]
     again = harness.plan(backend, one)

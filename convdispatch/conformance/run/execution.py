@@ -141,7 +141,7 @@ def _quiet(outcome: Outcome, text: str) -> Outcome:
 
 
 def _guarded(check: Callable[[], Measured | None]) -> tuple[str, str, str, Measured | None]:
-    """Return the status, the kind of failure, what to say of it and the measured error."""
+    """Return the status, the kind of failure, its description and the measured error."""
     try:
         return PASSED, "", "", check()
     except Mismatch as exc:

@@ -176,7 +176,7 @@ def test_a_device_is_followed(  # there is one more on every machine: meta
 @pytest.mark.parametrize("assign", [False, True])
 @pytest.mark.parametrize("is_nested", [False, True])
 def test_loaded_parameters_are_the_layer_s(assign: bool, is_nested: bool) -> None:
-    """Also where `load_state_dict` puts new tensors in the place of the old."""
+    """Also where `load_state_dict` replaces the tensors."""
     module = wrapped(layer)
     outer = torch.nn.Sequential(module) if is_nested else module
     state = {name: value.clone() + 1 for name, value in outer.state_dict().items()}
