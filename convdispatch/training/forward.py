@@ -10,12 +10,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from convdispatch.engine.layer import Layer
+from convdispatch.engine.masks import run_with_masks
 from convdispatch.engine.plans import Latest
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.runtime.registry import registry
 from convdispatch.training.subject import Subject
 
 # By the place of a node: what computes it, where its layer's weights are, and the rest of a call.
+# The mask of each output, None for none; empty where the graph has no masks.
+Masks = tuple[Any, ...]
 Found = dict[int, tuple[Callable[..., Any], slice, tuple[str, ...]]]
 
 
@@ -45,19 +48,19 @@ class Forward:
 
     def training(
         self, weights: Sequence[Any], inputs: Sequence[Any], key: Any
-    ) -> tuple[list[Any], dict[int, Any], list[Any]]:
-        """Return the outputs, new values by the places of weights, and losses."""
+    ) -> tuple[list[Any], Masks, dict[int, Any], list[Any]]:
+        """Return the outputs, their masks, new values by the places of weights, and losses."""
         backend, found = self._backend, self._found(self._training, inputs)
         current, updates = list(weights), dict[int, Any]()
         losses = self._penalties(weights)
 
-        def call(place: int, layer: Layer, x: Any) -> Any:
+        def call(place: int, layer: Layer, x: Any, *mask: Any) -> Any:
             known = found.get(place)
             if known is None:
                 known = found[place] = self._find_training(layer, x)
             function, span, names = known
             own = backend.random["fold"](key, place) if layer.draws else key
-            outputs, effects = function(current[span], x, own)
+            outputs, effects = function(current[span], x, own, *mask)
             if effects.losses:
                 losses.extend(effects.losses)
             if effects.updates and self._when_frozen.get(id(layer)) != "keeps":
@@ -67,26 +70,33 @@ class Forward:
                     updates[span.start + names.index(name)] = value
             return outputs
 
-        return self.graph.run(call, inputs), updates, losses
+        outputs, masks = self._run(call, inputs)
+        return outputs, masks, updates, losses
 
     def evaluation(
         self, weights: Sequence[Any], inputs: Sequence[Any]
-    ) -> tuple[list[Any], list[Any]]:
-        """Return the outputs of inference, and losses."""
+    ) -> tuple[list[Any], Masks, list[Any]]:
+        """Return the outputs of inference, their masks, and losses."""
         found = self._found(self._evaluation, inputs)
         losses = self._penalties(weights)
 
-        def call(place: int, layer: Layer, x: Any) -> Any:
+        def call(place: int, layer: Layer, x: Any, *mask: Any) -> Any:
             known = found.get(place)
             if known is None:
                 known = found[place] = self._find(layer, x)
             function, span, _ = known
-            outputs = function(weights[span], x)
+            outputs = function(weights[span], x, *mask)
             if layer.activity_regularizer is not None:
                 losses.append(penalty(layer.activity_regularizer, self._backend, outputs))
             return outputs
 
-        return self.graph.run(call, inputs), losses
+        outputs, masks = self._run(call, inputs)
+        return outputs, masks, losses
+
+    def _run(self, call: Callable[..., Any], inputs: Sequence[Any]) -> tuple[list[Any], Masks]:
+        if self.graph.masked:
+            return run_with_masks(self.graph, call, inputs)
+        return self.graph.run(call, inputs), ()
 
     def _penalties(self, weights: Sequence[Any]) -> list[Any]:
         backend = self._backend

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from convdispatch.formulas.reductions import of_batch
 from convdispatch.ops import Backend
 
 # (backend, targets, outputs) -> numbers of samples or cells
@@ -61,7 +62,12 @@ class Objective:
         return ["loss", *several, *metrics]
 
     def losses(
-        self, backend: Backend, wanted: Sequence[Any], outputs: Sequence[Any], weights: Any
+        self,
+        backend: Backend,
+        wanted: Sequence[Any],
+        outputs: Sequence[Any],
+        weights: Any,
+        masks: Sequence[Any],
     ) -> list[Any]:
         """Return the loss of each output that has one."""
         found = []
@@ -69,7 +75,16 @@ class Objective:
             target, output = self.targets[place], outputs[place]
             assert target.loss is not None
             scores = target.loss(backend, wanted[number], output)
-            found.append(self.mean(backend, scores, weights[number]))
+            found.append(
+                of_batch(
+                    backend,
+                    scores,
+                    weights[number],
+                    masks[place] if masks else None,
+                    counts_zeros=self.counts_zeros,
+                    reduction=getattr(target.source, "reduction", "mean"),
+                )
+            )
         return found
 
     def total(self, losses: Sequence[Any], others: Sequence[Any]) -> Any:
@@ -84,7 +99,12 @@ class Objective:
         return total
 
     def metrics(
-        self, backend: Backend, wanted: Sequence[Any], outputs: Sequence[Any], weights: Any
+        self,
+        backend: Backend,
+        wanted: Sequence[Any],
+        outputs: Sequence[Any],
+        weights: Any,
+        masks: Sequence[Any],
     ) -> list[Any]:
         """Return the metrics in the order of `names`."""
         found = []
@@ -92,20 +112,8 @@ class Objective:
             for metric in self.targets[place].metrics:
                 scores = metric.score(backend, wanted[number], outputs[place])
                 counted = weights[number] if metric.is_weighted else None
-                found.append(self.mean(backend, scores, counted))
+                mask = masks[place] if masks else None
+                found.append(
+                    of_batch(backend, scores, counted, mask, counts_zeros=self.counts_zeros)
+                )
         return found
-
-    def mean(self, backend: Backend, scores: Any, weights: Any) -> Any:
-        """Return the mean of the samples' numbers, each times its weight."""
-        functions: Any = backend.functions
-        mean = functions["mean"]
-        if weights is None:
-            return mean(scores) if len(scores.shape) else scores
-        rest = tuple(range(len(weights.shape), len(scores.shape)))
-        weighted = (mean(scores, rest) if rest else scores) * weights
-        if self.counts_zeros:
-            return mean(weighted)
-        # Keras 1 and 2 divide by the part of the samples whose weight is not 0.
-        one, zero = weights * 0 + 1, weights * 0
-        counted = functions["where"](functions["not_equal"](weights, 0), one, zero)
-        return mean(weighted) / mean(counted)

@@ -46,12 +46,13 @@ def training_step(
             values = list(weights)
             for place, value in zip(trained, chosen, strict=True):
                 values[place] = value
-            outputs, updates, others = forward.training(values, inputs["x"], key)
-            losses = objective.losses(backend, wanted, outputs, counted)
-            return objective.total(losses, others), (outputs, updates, losses)
+            outputs, masks, updates, others = forward.training(values, inputs["x"], key)
+            losses = objective.losses(backend, wanted, outputs, counted, masks)
+            return objective.total(losses, others), (outputs, masks, updates, losses)
 
         old = [weights[place] for place in trained]
-        (total, (outputs, updates, losses)), gradients = backend.value_and_grad(loss_of)(old)
+        (total, found), gradients = backend.value_and_grad(loss_of)(old)
+        outputs, masks, updates, losses = found
         trees = rebuilt(learning.slots, slots)
         new, trees = updated(
             backend, learning.optimizer, old, gradients, trees, inputs["rate"], steps
@@ -60,7 +61,7 @@ def training_step(
             weights[place] = value
         for place, value, constraint in zip(trained, new, learning.constraints, strict=True):
             weights[place] = value if constraint is None else projected(constraint, backend, value)
-        metrics = objective.metrics(backend, wanted, outputs, counted)
+        metrics = objective.metrics(backend, wanted, outputs, counted, masks)
         several = losses if len(objective.targets) > 1 else []
         return [*weights, *leaves(trees), steps + 1], [total, *several, *metrics]
 
@@ -72,9 +73,9 @@ def evaluation_step(backend: Backend, forward: Forward, objective: Objective) ->
 
     def step(variables: Sequence[Any], inputs: Any) -> tuple[list[Any], list[Any]]:
         wanted, counted = inputs["y"], inputs["weights"]
-        outputs, others = forward.evaluation(inputs["values"], inputs["x"])
-        losses = objective.losses(backend, wanted, outputs, counted)
-        metrics = objective.metrics(backend, wanted, outputs, counted)
+        outputs, masks, others = forward.evaluation(inputs["values"], inputs["x"])
+        losses = objective.losses(backend, wanted, outputs, counted, masks)
+        metrics = objective.metrics(backend, wanted, outputs, counted, masks)
         several = losses if len(objective.targets) > 1 else []
         return [], [objective.total(losses, others), *several, *metrics]
 
