@@ -32,7 +32,7 @@ class Facade(MetaPathFinder, Loader):
         return ModuleSpec(fullname, self, is_package=True)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Put the façade's module in the place of the new one."""
+        """Replace the new module with the façade's."""
         assert module.__spec__ is not None
         name = module.__spec__.name
         ours = f"{self._package}{name.removeprefix(NAME)}"

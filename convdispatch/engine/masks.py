@@ -98,7 +98,7 @@ def run_with_masks(
 
 
 def apply_layer(place: int, layer: Any, inputs: Any, *mask: Any) -> Any:
-    """Return what a layer gives for the inputs of a node."""
+    """Return a layer's output for the inputs of a node."""
     return layer(inputs, *mask)
 
 

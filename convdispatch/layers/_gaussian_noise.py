@@ -12,7 +12,7 @@ from convdispatch.formulas.activation_formulas import SELU_ALPHA, SELU_SCALE
 from convdispatch.layers._noise import Change, DroppingLayer, NoisyLayer, ShapedNoise
 from convdispatch.ops import Backend
 
-# Of selu for numbers far below 0: what AlphaDropout puts in the place of the ones left out.
+# Of selu for numbers far below 0: AlphaDropout replaces the numbers left out with it.
 SATURATED = -SELU_ALPHA * SELU_SCALE
 
 

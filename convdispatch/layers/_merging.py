@@ -151,7 +151,7 @@ class Elementwise(MergeLayer):
 
 
 def _expanded(f: Any, x: Any, count: int) -> Any:
-    """Return a tensor with so many axes of size 1 more, after the batch axis."""
+    """Return a tensor with that many more axes of size 1, after the batch axis."""
     if not count:
         return x
     batch, *rest = f["shape"](x)

@@ -40,7 +40,7 @@ class Reshape(Layer):
     def __init__(self, target_shape: Sequence[int], **options: Unpack[LayerOptions]) -> None:
         """Check and keep the arguments.
 
-        target_shape: without the batch axis; one size may be -1, which is then what is left.
+        target_shape: without the batch axis; one size may be -1, which is inferred.
         options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
         """
         super().__init__(**options)
@@ -66,7 +66,7 @@ class Reshape(Layer):
         return Resolved(output_shape=(None, *target), lower=lower)
 
     def _target_for(self, shape: PartialShape) -> PartialShape:
-        """Return the target with what is left in the place of -1, None where it is unknown."""
+        """Return the target with the inferred size for -1, None where it is unknown."""
         sizes = [size for size in shape[1:] if size is not None]
         is_known = len(sizes) == len(shape) - 1
         numbers, stated = math.prod(sizes), math.prod(n for n in self.target_shape if n > 0)

@@ -1,4 +1,4 @@
-"""The common part of layers that compute a function of the user's.
+"""The common part of layers that compute a user's function.
 
 The shape and the element type of what the function returns are found by calling it once with ones.
 """
@@ -23,7 +23,7 @@ from convdispatch.ops import FLOAT_DTYPES, INTEGER_DTYPES, Backend, PartialShape
 from convdispatch.runtime.registry import registry
 
 _BATCH = 2  # of the ones
-_SIZES = (12, 13)  # in the place of a size that is not known
+_SIZES = (12, 13)  # instead of a size that is not known
 _MOST = 10**8  # numbers of the ones
 
 
@@ -211,7 +211,7 @@ class FunctionLayer(ListLayer):
         return None if self._mask_of_user is None else self._mask_of_user(inputs, mask)
 
     def preactivation(self, weights: Sequence[Any], inputs: Any, *mask: Any) -> Any:
-        """Raise `InvalidType`: nobody knows how a user's function rounds."""
+        """Raise `InvalidType`: the rounding of a user's function is unknown."""
         raise InvalidType(
             f"no rounding bound is known for {self._title}: its function is the user's."
         )

@@ -14,7 +14,7 @@ from convdispatch.errors import InvalidArgument
 def to_categorical(
     y: Any, num_classes: int | None = None, dtype: Any = "float32"
 ) -> npt.NDArray[Any]:
-    """Return numbers of classes as rows with a 1 in the place of the class.
+    """Return numbers of classes as rows with a 1 at the place of the class.
 
     >>> to_categorical([2, 0], 3)
     array([[0., 0., 1.],

@@ -40,7 +40,7 @@ class Compiled:
         sample_weight_mode: Any = None,
         weighted_metrics: Any = None,
     ) -> None:
-        """Say how the model is to be trained: by which optimizer, and to make which loss small.
+        """Set how the model is trained: with which optimizer, and on which loss.
 
         A loss, a metric or an optimizer is a name, an object or, for losses and metrics, a function
         of native (targets, outputs). A model of several outputs takes lists or dictionaries by the
@@ -97,7 +97,7 @@ class Compiled:
         return _one_or_all(numbers(trainer.test(batch), trainer.backend))
 
     def _ready(self, x: Any = None) -> tuple[Trainer, Feeder]:
-        """Return what trains the model as it is now, and what brings it data."""
+        """Return the trainer of the model as it is now, and the feeder of its data."""
         ready = self._trainer
         if ready is not None and ready[0].is_of(self):  # type: ignore[arg-type] # a Subject
             return ready
@@ -118,7 +118,7 @@ class Compiled:
         return self._ready()[0]
 
     def _feeder(self) -> Feeder:
-        """Return what brings the model inputs alone."""
+        """Return the feeder of inputs without targets."""
         known = self._input_feeder
         revisions = revisions_of(self._layers)
         if known is None or known[0] != revisions:

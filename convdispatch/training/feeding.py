@@ -16,7 +16,7 @@ from convdispatch.training.reading import as_source, as_tensor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
-    """Where data enter a step: an input of the model, or what is wanted of an output."""
+    """Where data enter a step: an input of the model, or the target of an output."""
 
     name: str
     shape: PartialShape  # batch axis included, None where any size will do
@@ -28,7 +28,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feeder:
-    """What brings data to one model."""
+    """Checks and converts the data of one model."""
 
     owner: str  # the model's name
     backend: Backend
@@ -47,7 +47,7 @@ class Feeder:
         return given
 
     def inputs_alone(self, x: Any) -> list[Any]:
-        """Return the sources of the inputs, for a model that is only to predict."""
+        """Return the sources of the inputs, for a model that only predicts."""
         given = self._by_port(x, self.inputs, "x")
         for source, port in zip(given, self.inputs, strict=True):
             _require_shape(source, port.shape, f"`x`: the input {port.name!r} of {self.owner!r}")

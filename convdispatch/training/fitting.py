@@ -186,7 +186,7 @@ def _repeated(stream: Arrays, steps: int | None) -> Stream:
 
 
 def _sizes(stream: Stream, validation: Stream | None, names: list[str]) -> dict[str, Any]:
-    """Return what callbacks are told of the data, by the names of Keras 1 and 2."""
+    """Return what callbacks learn about the data, by the names of Keras 1 and 2."""
     watched = [f"val_{name}" for name in names] if validation is not None else []
     return {
         "steps": stream.steps,

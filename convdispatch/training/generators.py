@@ -28,7 +28,7 @@ _AS_THEY_ARE = Order()
 
 
 class Generated(Fitted):
-    """The methods of a model over what yields batches."""
+    """The methods of a model for generators of batches."""
 
     def fit_generator(
         self,

@@ -1,4 +1,4 @@
-"""Ctrl-C while a step computes: it is answered when the step has written what it computed.
+"""Ctrl-C during a step takes effect once the step has written its results.
 
 A step may take the memory of the old weights for the new ones. An exception between the two would
 leave a model without weights.

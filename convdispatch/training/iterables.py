@@ -20,20 +20,20 @@ Parse: TypeAlias = Callable[[Any], Raw]
 
 
 def is_iterable_of_batches(value: Any) -> bool:
-    """Return whether something is no array but yields batches, or has them by number."""
+    """Return whether an object other than an array yields batches or has them by number."""
     if isinstance(value, list | tuple | dict | str | bytes) or hasattr(value, "shape"):
         return False
     return hasattr(value, "__next__") or hasattr(value, "__iter__") or is_sequence(value)
 
 
 def is_sequence(value: Any) -> bool:
-    """Return whether something has batches by number and says how many."""
+    """Return whether an object has batches by number and says how many."""
     own = type(value)
     return hasattr(own, "__getitem__") and hasattr(own, "__len__") and not hasattr(value, "shape")
 
 
 class Items:
-    """The batches of an iterable: from its beginning in each epoch, or on and on of a generator.
+    """The batches of an iterable: each epoch begins again, but a generator continues.
 
     `steps` and `samples` say how long an epoch is; None leaves it to the end of the iterable.
     """
@@ -83,7 +83,7 @@ class Items:
         return self._going
 
     def close(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         close = getattr(self._going, "close", None)
         if close is not None:
             close()

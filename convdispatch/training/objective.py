@@ -28,7 +28,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What is wanted of one output."""
+    """The loss and the metrics of one output."""
 
     name: str  # of the output
     loss: Score | None  # None: the output is not trained

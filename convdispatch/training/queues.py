@@ -1,4 +1,4 @@
-"""Read a user's batches ahead, in threads, in the order in which they are wanted."""
+"""Read a user's batches ahead, in threads and in order."""
 
 from __future__ import annotations
 

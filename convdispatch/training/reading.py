@@ -1,4 +1,4 @@
-"""Read rows of what a user's data are in: arrays, arrays in files, tensors of a framework.
+"""Read rows of a user's data: arrays, arrays in files, tensors of a framework.
 
 Only the rows of a batch are read and converted, so data may be larger than the memory.
 """

@@ -1,4 +1,4 @@
-"""What the batches report: kept on the device until somebody reads it."""
+"""The numbers that batches report: they stay on the device until they are read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Totals:
         self.first_bad: int | None = None  # the batch whose loss was no finite number
 
     def add(self, reported: Sequence[Any], size: int) -> None:
-        """Take what a batch reported, as native scalars."""
+        """Add the numbers of a batch, as native scalars."""
         self._waiting.append((reported, size))
         if len(self._waiting) >= _WAITING:
             self._read()

@@ -24,11 +24,11 @@ class Stream(Protocol):
 
     @property
     def steps(self) -> int | None:
-        """How many batches an epoch has, None if that shows at its end."""
+        """How many batches an epoch has, None if only its end shows that."""
 
     @property
     def samples(self) -> int | None:
-        """How many samples an epoch has, None if that shows at its end."""
+        """How many samples an epoch has, None if only its end shows that."""
 
     def epoch(self) -> Iterator[Raw]:
         """Yield the batches of the next epoch."""
@@ -90,7 +90,7 @@ class Arrays:
         self.steps = -(-self.samples // size)
 
     def limit(self, steps: int) -> None:
-        """Let an epoch have so many batches at most."""
+        """Limit the number of batches in an epoch."""
         self.steps = min(self.steps, steps)
 
     def epoch(self) -> Iterator[Raw]:

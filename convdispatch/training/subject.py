@@ -65,7 +65,7 @@ def output_shapes(model: Any) -> list[PartialShape]:
 
 
 def feeder_of(model: Any, objective: Objective | None) -> Feeder:
-    """Return what checks and converts data for the model; without an objective, inputs alone."""
+    """Return the feeder of the model; without an objective, for inputs only."""
     inputs = tuple(
         Port(name=name, shape=(None, *spec.shape[1:]), dtype=spec.dtype)
         for name, spec in zip(input_names(model), model.graph().inputs, strict=True)

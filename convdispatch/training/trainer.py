@@ -27,7 +27,7 @@ from convdispatch.training.subject import Subject
 class Trainer:
     """The steps of one model, for one optimizer and one objective.
 
-    It is made anew where the layers have changed; `slots` then go on.
+    It is made again when the layers have changed, and continues with the same slots.
     """
 
     def __init__(

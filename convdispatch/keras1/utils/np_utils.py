@@ -10,7 +10,7 @@ __all__ = ["to_categorical"]
 
 
 def to_categorical(y: Any, nb_classes: int | None = None) -> Any:
-    """Return numbers of classes as rows with a 1 in the place of the class, in float64.
+    """Return numbers of classes as rows with a 1 at the place of the class, in float64.
 
     >>> to_categorical([2, 0], 3)
     array([[0., 0., 1.],
