@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 from convdispatch.callbacks._base import Callback
 from convdispatch.callbacks._saying import say
@@ -18,6 +18,8 @@ class ModelCheckpoint(Callback):
     file is written only when `monitor` has become better. A program that is killed while it writes,
     or a full disk, leaves the file as it was before. `model.load_weights` reads it.
     """
+
+    first_epoch: ClassVar[int] = 1  # the number in a file's name
 
     def __init__(
         self,
@@ -54,9 +56,9 @@ class ModelCheckpoint(Callback):
         self.model.save_weights(path, overwrite=True)
 
     def _path(self, epoch: int, logs: Any) -> str:
-        """Return the name of the file; epochs count from 1 in it, as in Keras 2 and 3."""
+        """Return the name of the file."""
         try:
-            return self.filepath.format(epoch=epoch + 1, **logs)
+            return self.filepath.format(epoch=epoch + self.first_epoch, **logs)
         except (KeyError, IndexError, ValueError) as exc:
             raise InvalidArgument(
                 f"`filepath` {self.filepath!r} of ModelCheckpoint names something that was not "

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from convdispatch.callbacks._base import Callback, Logs
 from convdispatch.callbacks._saying import say
-from convdispatch.callbacks._watching import Watched
+from convdispatch.callbacks._watching import Patience, Watched
 from convdispatch.errors import InvalidArgument, InvalidType
 
 
 class LearningRateScheduler(Callback):
     """Sets the learning rate of each epoch to `schedule(epoch)` or `schedule(epoch, rate)`."""
+
+    reports_rate: ClassVar[bool] = True  # among the epoch's numbers, as 'lr'
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         super().__init__()
@@ -38,11 +40,11 @@ class LearningRateScheduler(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Report the rate."""
-        if logs is not None:
+        if logs is not None and self.reports_rate:
             logs["lr"] = float(self.model.optimizer.learning_rate)
 
 
-class ReduceLROnPlateau(Callback):
+class ReduceLROnPlateau(Callback, Patience):
     """Multiplies the learning rate by `factor` when a number has not become better for a while.
 
     After that it waits `cooldown` epochs before it counts again, and the rate never falls below
@@ -90,10 +92,8 @@ class ReduceLROnPlateau(Callback):
             self.wait = 0
         if self._watched.is_better(current, self.best):
             self.best, self.wait = current, 0
-        elif self.cooldown_counter <= 0:
-            self.wait += 1
-            if self.wait >= self.patience:
-                self._lower(epoch, optimizer)
+        elif self.cooldown_counter <= 0 and self.has_waited():
+            self._lower(epoch, optimizer)
 
     def _lower(self, epoch: int, optimizer: Any) -> None:
         old = float(optimizer.learning_rate)
@@ -101,7 +101,7 @@ class ReduceLROnPlateau(Callback):
             optimizer.learning_rate = max(old * self.factor, self.min_lr)
             if self.verbose > 0:
                 say(f"\nEpoch {epoch + 1:05d}: the learning rate is now {optimizer.learning_rate}.")
-            self.cooldown_counter, self.wait = self.cooldown, 0
+            self.cooldown_counter, self.wait = self.cooldown, int(self.looks_first)
 
 
 def _takes_two(schedule: Callable[..., Any]) -> bool:

@@ -6,10 +6,10 @@ from typing import Any
 
 from convdispatch.callbacks._base import Callback, Logs
 from convdispatch.callbacks._saying import say
-from convdispatch.callbacks._watching import Watched
+from convdispatch.callbacks._watching import Patience, Watched
 
 
-class EarlyStopping(Callback):
+class EarlyStopping(Callback, Patience):
     """Stops when a number has not become better for `patience` epochs.
 
     `baseline` is what the first epochs have to be better than. With `restore_best_weights` the
@@ -52,8 +52,7 @@ class EarlyStopping(Callback):
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()
             return
-        self.wait += 1
-        if self.wait >= self.patience:
+        if self.has_waited():
             self.stopped_epoch = epoch
             self.model.stop_training = True
             if self.best_weights is not None:

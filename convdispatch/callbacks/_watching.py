@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from convdispatch.errors import InvalidArgument
 from convdispatch.support.warnings import warn
+
+
+class Patience:
+    """A callback that waits some epochs for a better one."""
+
+    patience: int
+    wait: int
+    # Keras 1 looks before it counts an epoch, so it waits one more.
+    looks_first: ClassVar[bool] = False
+
+    def has_waited(self) -> bool:
+        """Count an epoch that was not better; return whether there have been enough."""
+        before, self.wait = self.wait, self.wait + 1
+        return (before if self.looks_first else self.wait) >= self.patience
 
 
 class Watched:

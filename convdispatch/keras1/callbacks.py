@@ -1,19 +1,16 @@
-"""Callbacks under Keras 1's module path."""
+"""Callbacks under Keras 1's module path, and the rules of four of them."""
 
 from typing import TYPE_CHECKING
 
+from convdispatch import callbacks
 from convdispatch.callbacks import (
     BaseLogger,
     Callback,
     CallbackList,
     CSVLogger,
-    EarlyStopping,
     History,
     LambdaCallback,
-    LearningRateScheduler,
-    ModelCheckpoint,
     ProgbarLogger,
-    ReduceLROnPlateau,
     TensorBoard,
     TerminateOnNaN,
 )
@@ -34,6 +31,31 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
+
+
+class EarlyStopping(callbacks.EarlyStopping):
+    """Stops as Keras 1 does: one epoch later than later Kerases."""
+
+    looks_first = True
+
+
+class ReduceLROnPlateau(callbacks.ReduceLROnPlateau):
+    """Lowers the rate as Keras 1 does: the first time one epoch later than later Kerases."""
+
+    looks_first = True
+
+
+class LearningRateScheduler(callbacks.LearningRateScheduler):
+    """Sets the rate as Keras 1 does, which does not report it."""
+
+    reports_rate = False
+
+
+class ModelCheckpoint(callbacks.ModelCheckpoint):
+    """Saves the weights as Keras 1 does, whose file names count epochs from 0."""
+
+    first_epoch = 0
+
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = finder(__name__)
