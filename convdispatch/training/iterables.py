@@ -142,7 +142,10 @@ def as_inputs(feeder: Feeder) -> Parse:
     """Return the function from an item to a batch of inputs alone; targets are left out."""
 
     def parse(item: Any) -> Raw:
-        x = item[0] if isinstance(item, tuple) and item else item
+        # A list is that of several inputs, but a loader of torch's has it for (x, y).
+        is_longer = isinstance(item, list) and len(item) > len(feeder.inputs)
+        is_batch = isinstance(item, tuple) or (is_longer and hasattr(item[0], "shape"))
+        x = item[0] if is_batch and item else item
         return Raw(x=feeder.inputs_alone(x), y=[], weights=[])
 
     return parse
