@@ -1,4 +1,4 @@
-"""The base of all callbacks, and those that only keep or pass on what they are told."""
+"""The base of all callbacks, and those that only keep or pass on the numbers."""
 
 from __future__ import annotations
 

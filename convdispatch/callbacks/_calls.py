@@ -1,4 +1,4 @@
-"""Several callbacks as one: who is called when."""
+"""Several callbacks as one, and when each is called."""
 
 from __future__ import annotations
 

@@ -8,5 +8,5 @@ from convdispatch.support.terminal import try_to_write
 
 
 def say(text: str) -> None:
-    """Print a line; if nobody can read it, training goes on all the same."""
+    """Print a line; if it cannot be printed, training continues nevertheless."""
     try_to_write(sys.stdout, f"{text}\n")

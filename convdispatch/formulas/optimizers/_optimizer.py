@@ -60,7 +60,7 @@ class Optimizer(lookup.Configured):
         return self._iterations if self._keeper is None else self._keeper.iterations
 
     def kept_by(self, keeper: Keeper) -> None:
-        """Note who trains now; that one goes on from weights that were set before."""
+        """Record the trainer; it continues from weights that were set before."""
         self._keeper = keeper
         if self._awaiting is not None:
             self.set_weights(self._awaiting)

@@ -1,6 +1,6 @@
 """An optimizer's own weights as NumPy arrays, in the order in which each Keras saves them.
 
-Whoever trains keeps them as tensors, by weight and by name: see `Keeper`. Keras has one flat list.
+The trainer keeps them as tensors, by weight and by name: see `Keeper`. Keras has one flat list.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Arrays: TypeAlias = dict[str, Any]  # NumPy arrays by the names of slots
 
 
 class Keeper(Protocol):
-    """Who trains with an optimizer and keeps its slots."""
+    """The trainer that uses an optimizer and keeps its slots."""
 
     iterations: int
     """How many updates have been made."""
