@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convdispatch.errors import InvalidShape
+from convdispatch.kit import per_variables
 from convdispatch.ops import (
     FLOAT_DTYPES,
     Differentiable,
@@ -19,13 +20,12 @@ from convdispatch.ops import (
     Signature,
     Step,
 )
-from convdispatch_tensorflow._autograph import leave_ours_alone
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
 from convdispatch_tensorflow._inference import Inference
 from convdispatch_tensorflow._lowering import lower
 from convdispatch_tensorflow._random import RANDOM
-from convdispatch_tensorflow._training import are_same, compile_step, value_and_grad
+from convdispatch_tensorflow._training import compile_step, value_and_grad
 from convdispatch_tensorflow._wrapping import WrappedModel
 
 Array = npt.NDArray[Any]
@@ -92,9 +92,6 @@ class TensorflowBackend:
         array: Array = tensor.numpy()
         return array
 
-    def synchronize(self, tensor: Any) -> None:
-        tensor.numpy()
-
     def outside_trace(self, fn: Callable[[], object]) -> object:
         with tf.init_scope():
             return fn()
@@ -110,17 +107,7 @@ class TensorflowBackend:
 
         They are read anew at each call all the same; as arguments each would cost 12 microseconds.
         """
-        made: tuple[list[Any], Inference] | None = None
-
-        def infer(variables: Sequence[Any], inputs: Any) -> Any:
-            nonlocal made
-            current = made
-            if current is None or not are_same(current[0], variables):
-                held = list(variables)
-                current = made = held, Inference(lambda x: fn(held, x))
-            return current[1](inputs)
-
-        return infer
+        return per_variables(lambda held: Inference(lambda x: fn(held, x)), kept=1)
 
     def value_and_grad(self, fn: Differentiable) -> Differentiated:
         return value_and_grad(fn)
@@ -132,5 +119,4 @@ class TensorflowBackend:
         return WrappedModel(model)
 
 
-leave_ours_alone()
 backend = TensorflowBackend()

@@ -1,12 +1,14 @@
 """Channels-last convolutions, each composed of TensorFlow kernels that have gradients.
 
-Its processor kernels are right where nothing is padded, or as it pads itself, and nothing is both
-strided and dilated. The functions here bring every other convolution to such a form, the same in
-each element type.
+Its processor kernels are right for images where nothing is both strided and dilated, and nothing
+cropped. The functions here bring every other convolution to such a form, the same in each element
+type.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from convdispatch import kit
@@ -14,7 +16,9 @@ from convdispatch.ops import Conv, ConvTranspose, Shape, Signature
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
 from convdispatch_tensorflow._images import (
+    Pads,
     convolution_of_all,
+    depthwise_image_convolution,
     grouped_image_convolution,
     image_convolution,
     pad,
@@ -31,34 +35,26 @@ def convolution(op: Conv, signature: Signature) -> Product:
     """Return the convolution of a channels-last tensor."""
     axes, kernel_shape = kit.windows(op, signature), signature.weight_shapes[0]
     strides = _strides_that_matter(axes)
+    unpadded = ((0, 0),) * len(axes)
     if None in signature.input_shape and max(strides) > 1:
-        return never_empty(_of_unknown_size(op, axes, kernel_shape))
+        product = _product(op, kernel_shape, op.strides, unpadded)
+        return never_empty(_of_unknown_size(product, axes, kernel_shape[-2] * op.groups))
     # The last pad ends where the last tap does, for the sake of the gradients: oneDNN's float32
     # kernels of them in tensorflow 2.21 write outside their memory where a stride leaves cells
     # over. Those of conv2d of (1, 10, 9, 2) by (1, 1, 2, 2), strides=(1, 3), crash.
-    pads = [axis.fitted for axis in axes]
-    is_image = len(strides) == 2 and max(op.dilation) == 1
-    # Of two axes: tensorflow 2.21 is wrong about 'SAME' in conv3d, in float64 where a stride is
-    # longer than the kernel.
-    if is_image and pads == _same_pads(axes, strides):
-        # Its own pads for the same sum, without a padded copy of the image.
-        if op.groups == 1 and max(*strides, *kernel_shape[:-2]) == 1:
-            return never_empty(pointwise_convolution(kit.partial_size(op, signature)))
-        if op.groups == 1:
-            return never_empty(image_convolution(strides, "SAME"))
-        if kernel_shape[-2] > 1:
-            return never_empty(grouped_image_convolution(strides, op.groups, "SAME"))
-        if len(set(strides)) == 1:  # as tensorflow 2.21 wants it to be
-            return never_empty(_depthwise(strides, op.dilation, op.groups, "SAME"))
+    pads = tuple(axis.fitted for axis in axes)
+    is_pointwise = op.groups == max(*strides, *kernel_shape[:-2]) == 1
+    if is_pointwise and len(axes) == 2 and pads == unpadded:
+        return never_empty(pointwise_convolution(kit.partial_size(op, signature)))
+    if min(map(min, pads)) >= 0:
+        return never_empty(_product(op, kernel_shape, strides, pads))
     # A stride leaves fewer cells unread than its length; a larger number was cropped.
     is_left_over = all(
         low == 0 and -stride < high <= 0 for (low, high), stride in zip(pads, strides, strict=True)
     )
-    if is_left_over and is_image and op.groups == 1:
+    if is_left_over and len(strides) == 2 and max(op.dilation) == op.groups == 1:
         return never_empty(convolution_of_all(strides, pads))
-    product = _unpadded(op, kernel_shape, strides)
-    if not any(map(any, pads)):
-        return never_empty(product)
+    product = _product(op, kernel_shape, strides, unpadded)
     return never_empty(lambda x, kernel: product(pad(x, pads), kernel))
 
 
@@ -82,31 +78,19 @@ def transposed_convolution(op: ConvTranspose, signature: Signature) -> Product:
     return never_empty(lambda x, kernel: pad(product(x, kernel), pads))
 
 
-def _of_unknown_size(op: Conv, axes: Axes, kernel_shape: Shape) -> Product:
+def _of_unknown_size(product: Product, axes: Axes, channels: int) -> Product:
     """Return a convolution with strides, which cuts off what they leave unread as it is called."""
     fit = kit.fitting(axes, FUNCTIONS, channels_last=True)
-    product = _unpadded(op, kernel_shape, op.strides)
     # See `_strides_that_matter`: a second channel of zeros avoids that kernel.
-    is_alone = kernel_shape[-2] * op.groups == 1
     around = [(0, 0)] * (len(axes) + 2)
 
     def convolve(x: Any, kernel: Any) -> Any:
-        if not is_alone:
+        if channels > 1:
             return product(fit(x), kernel)
         zeros = tf.pad(kernel, [*around[2:], (0, 1), (0, 0)])
         return product(tf.pad(fit(x), [*around[1:], (0, 1)]), zeros)
 
     return convolve
-
-
-def _same_pads(axes: Axes, strides: Shape) -> list[tuple[int, int]]:
-    """Return the pads that TensorFlow calls 'SAME'; with a stride of 1 they need no size."""
-    pads = []
-    for axis, stride in zip(axes, strides, strict=True):
-        size = axis.size if isinstance(axis, kit.Axis) else 0
-        total = max((-(-size // stride) - 1) * stride + axis.taps - size, 0)
-        pads.append((total // 2, total - total // 2))
-    return pads
 
 
 def _strides_that_matter(axes: Axes) -> Shape:
@@ -118,50 +102,54 @@ def _strides_that_matter(axes: Axes) -> Shape:
     )
 
 
-def _unpadded(op: Conv, kernel_shape: Shape, strides: Shape) -> Product:
+def _product(op: Conv, kernel_shape: Shape, strides: Shape, pads: Pads) -> Product:
+    """Return the convolution with these strides, and zeros that end where the last tap does."""
+    *taps, channels, _ = kernel_shape
+    is_depthwise = op.groups > 1 and channels == 1 and len(strides) < 3
     # tensorflow 2.21 refuses a stride together with a dilation, and to depthwise_conv2d unequal
     # strides: (1, 5, 5, 1) float64 by strides (1, 2). Compute each cell and keep every n-th.
-    is_depthwise = op.groups > 1 and kernel_shape[-2] == 1 and len(strides) < 3
     is_native = max(strides) == 1 or max(op.dilation) == 1
     if is_depthwise:
         is_native = is_native and len(set(strides)) == 1
-    taken = strides if is_native else (1,) * len(strides)
-    kept = (slice(None), *(slice(None, None, stride) for stride in strides))
+    if not is_native:
+        every = _product(op, kernel_shape, (1,) * len(strides), pads)
+        kept = (slice(None), *(slice(None, None, stride) for stride in strides))
+        return lambda x, kernel: every(x, kernel)[kept]
+    if len(strides) == 1 and (is_depthwise or max(op.dilation) == 1):
+        lifted = replace(op, dilation=(1, *op.dilation))  # to images of one row
+        steps = (strides[0] if is_depthwise else 1, *strides)
+        product = _product(lifted, (1, *kernel_shape), steps, ((0, 0), *pads))
+        return lambda x, kernel: tf.squeeze(product(tf.expand_dims(x, 1), kernel[tf.newaxis]), 1)
+    # Of two axes: tensorflow 2.21 is wrong about 'SAME' in conv3d, in float64 where a stride is
+    # longer than the kernel.
+    is_image = len(strides) == 2 and max(op.dilation) == 1
+    is_same = is_image and all(map(_are_same, taps, strides, pads))
+    padding = "SAME" if is_same else "VALID"  # for the same sum, without a padded copy of the image
     if is_depthwise:
-        product = _depthwise(taken, op.dilation, op.groups, "VALID")
-    elif op.groups > 1 and len(strides) == 2 and max(op.dilation) == 1:
-        product = grouped_image_convolution(taken, op.groups, "VALID")
+        product = depthwise_image_convolution(op, strides, padding)
+    elif is_image and op.groups > 1:
+        product = grouped_image_convolution(strides, op.groups, padding)
+    elif is_image:
+        product = image_convolution(strides, padding)
     else:
-        product = _by_group(_dense(taken, op.dilation), op.groups)
-    return product if is_native else lambda x, kernel: product(x, kernel)[kept]
+        product = _by_group(partial(_convolve, strides=strides, dilation=op.dilation), op.groups)
+    if is_same or not any(map(any, pads)):
+        return product
+    return lambda x, kernel: product(pad(x, pads), kernel)
 
 
-def _dense(strides: Shape, dilation: Shape) -> Product:
-    if len(strides) == 2 and max(dilation) == 1:
-        return image_convolution(strides, "VALID")
+def _are_same(taps: int, stride: int, pads: tuple[int, int]) -> bool:
+    """Say whether the zeros of an axis are those that TensorFlow calls 'SAME'.
+
+    It wants as many places as there are cells by the stride, rounded up.
+    """
+    return pads[0] == sum(pads) // 2 and taps - stride <= sum(pads) < taps
+
+
+def _convolve(x: Any, kernel: Any, *, strides: Shape, dilation: Shape) -> Any:
     # With the layout left out, tensorflow 2.21 has no gradient in rank 3, not even of
     # (1, 1, 1, 1, 1) by (1, 1, 1, 1, 1): "'NoneType' object has no attribute 'decode'".
-    layout = _LAYOUTS[len(strides)]
-    return lambda x, kernel: tf.nn.convolution(x, kernel, strides, "VALID", layout, dilation)
-
-
-def _depthwise(strides: Shape, dilation: Shape, channels: int, padding: str) -> Product:
-    is_lifted = len(strides) == 1  # to an image of height 1
-    steps, rates = (1, strides[0], strides[0], 1), (1, *dilation)[-2:]
-    # `tf.nn.depthwise_conv2d` dilates by reordering cells, and looks at its arguments at each call.
-    convolve = tf.raw_ops.DepthwiseConv2dNative
-
-    def depthwise(x: Any, kernel: Any) -> Any:
-        size = (1, *kernel.shape[:-2])[-2:]
-        filters = tf.reshape(kernel, (*size, channels, kernel.shape[-1] // channels))
-        cells = tf.expand_dims(x, 1) if is_lifted else x
-        if max(dilation) > 1:
-            y = tf.nn.depthwise_conv2d(cells, filters, steps, padding, dilations=rates)
-        else:
-            y = convolve(input=cells, filter=filters, strides=steps, padding=padding)
-        return tf.squeeze(y, 1) if is_lifted else y
-
-    return depthwise
+    return tf.nn.convolution(x, kernel, strides, "VALID", _LAYOUTS[len(strides)], dilation)
 
 
 def _by_group(product: Product, groups: int) -> Product:

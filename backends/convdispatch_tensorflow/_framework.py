@@ -58,7 +58,25 @@ def _lacks_file(folder: Path) -> bool:
         return False
 
 
+def _leave_ours_alone() -> None:
+    """Make `tf.function` call our code unchanged, whatever calls it.
+
+    Nothing here depends on a tensor's values, so that there is nothing to rewrite; and AutoGraph
+    warns of what it cannot, such as two lambdas in one line. tensorflow 2.21 has no public way to
+    say it of a whole package: `do_not_convert` is for one function.
+    """
+    with contextlib.suppress(ImportError, AttributeError):  # another version has it elsewhere
+        from tensorflow.python.autograph.core import config
+
+        rules = (
+            config.DoNotConvert("convdispatch"),
+            config.DoNotConvert("convdispatch_tensorflow"),
+        )
+        config.CONVERSION_RULES = (*rules, *config.CONVERSION_RULES)
+
+
 with _without_new_configuration():
     import tensorflow as tf
+_leave_ours_alone()
 
 __all__ = ["tf"]

@@ -14,32 +14,16 @@ from convdispatch.ops import HALF_DTYPES
 from convdispatch_tensorflow._framework import tf
 
 Function = Callable[..., Any]
-Axes = int | Sequence[int] | None
-
-_rounded_once, _rounded_once_of_several = kit.rounding(
-    halves={tf.as_dtype(name) for name in HALF_DTYPES}, single=tf.float32, cast=tf.cast
-)
 
 
-def _linear(x: Any) -> Any:
-    return x
+def _typed(number: Any, tensor: Any) -> Any:
+    """Return a number in the tensor's element type: inside tf.function the first argument's counts.
 
-
-def _binary(combine: Function) -> Function:
-    """Return a function of (x, y), after any other arguments; a number gets the other's type."""
-    rounded = _rounded_once_of_several(combine)
-    return lambda *arguments: rounded(*arguments[:-2], *_of_one_dtype(*arguments[-2:]))
-
-
-def _of_one_dtype(*values: Any) -> list[Any]:
-    """Give Python numbers the element type of the tensors that they come with."""
-    # tensorflow 2.21 takes the type of the first argument inside tf.function: there
-    # tf.maximum(0.0, x) is a TypeError for a float16 x.
-    dtypes = [value.dtype for value in values if isinstance(value, tf.Tensor | tf.Variable)]
-    dtype = dtypes[0] if dtypes else tf.float32
-    if dtype == tf.bool:
-        values = tuple(value if tf.is_tensor(value) else bool(value) for value in values)
-    return [tf.convert_to_tensor(value, dtype) for value in values]
+    In tensorflow 2.21 tf.maximum(0.0, x) is a TypeError there for a float16 x.
+    """
+    if tf.is_tensor(number):
+        return number
+    return tf.convert_to_tensor(bool(number) if tensor.dtype == tf.bool else number, tensor.dtype)
 
 
 def _in_order(compare: Function) -> Function:
@@ -55,39 +39,16 @@ def _in_order(compare: Function) -> Function:
     return function
 
 
-def _comparison(compare: Function) -> Function:
-    ordered = _in_order(compare)
-    return lambda x, y: ordered(*_of_one_dtype(x, y))
+def _beyond(limit: float, function: Function, far: Function) -> Function:
+    """Return the function, which is `far` of a number's sign beyond the limit."""
 
+    def computed(x: Any) -> Any:
+        # tensorflow 2.21 on processors with AVX-512: the erf and the erfc of a float64 beyond
+        # 1.3e154 are NaN, and so are their gradients.
+        is_far = tf.abs(x) > limit
+        return tf.where(is_far, far(tf.sign(x)), function(tf.where(is_far, tf.zeros_like(x), x)))
 
-@_rounded_once
-def _erf(x: Any) -> Any:
-    # tensorflow 2.21 on processors with AVX-512: the erf of a float64 beyond 1.3e154 is NaN, and
-    # so is its gradient. From 6 on it is 1 in every element type.
-    is_far = tf.abs(x) > 6
-    return tf.where(is_far, tf.sign(x), tf.math.erf(tf.where(is_far, tf.zeros_like(x), x)))
-
-
-@_rounded_once
-def _erfc(x: Any) -> Any:
-    # As `_erf`: from 30 on it is 0 in every element type, and 2 on the other side.
-    is_far = tf.abs(x) > 30
-    near = tf.math.erfc(tf.where(is_far, tf.zeros_like(x), x))
-    return tf.where(is_far, 1 - tf.sign(x), near)
-
-
-_pow = _binary(tf.pow)
-# In tensorflow 2.21 the gradients of x**0 and x**1, to the second order, are NaN for x = 0.
-_POWERS: Mapping[float, Function] = {
-    0: tf.ones_like,
-    1: tf.identity,
-    2: _rounded_once(tf.square),
-}
-
-
-def _power(x: Any, y: Any) -> Any:
-    simple = _POWERS.get(y) if isinstance(y, int | float) else None
-    return _pow(x, y) if simple is None else simple(x)
+    return computed
 
 
 def _argmax(x: Any, axis: int) -> Any:
@@ -99,7 +60,6 @@ def _argmax(x: Any, axis: int) -> Any:
     return tf.where(has_nan, tf.argmax(is_nan, axis), tf.argmax(x, axis))
 
 
-@_rounded_once
 def _take(x: Any, indices: Any, axis: int) -> Any:
     axis %= x.shape.rank
     cells = kit.as_slice(indices, x.shape[axis])
@@ -119,23 +79,17 @@ def _pad(x: Any, pads: Any, value: float = 0.0) -> Any:
     return tf.pad(x, pads, constant_values=tf.cast(value, x.dtype))
 
 
-def _one_hot(indices: Any, depth: int, dtype: str) -> Any:
-    return tf.cast(tf.one_hot(indices, depth, True, False, dtype=tf.bool), dtype)
-
-
 def _shape(x: Any) -> tuple[Any, ...]:
     sizes = x.shape.as_list()
     counted = tf.shape(x) if None in sizes else sizes
     return tuple(counted[i] if size is None else size for i, size in enumerate(sizes))
 
 
-def _flip(x: Any, axes: Axes = None) -> Any:
-    if axes is None:
-        axes = range(x.shape.rank)
-    return tf.reverse(x, [axes] if isinstance(axes, int) else list(axes))
+def _flip(x: Any, axes: int | Sequence[int] | None = None) -> Any:
+    chosen = range(x.shape.rank) if axes is None else axes
+    return tf.reverse(x, [chosen] if isinstance(chosen, int) else list(chosen))
 
 
-@_rounded_once_of_several
 def _matmul(a: Any, b: Any) -> Any:
     if a.shape.rank == b.shape.rank == 2:
         return tf.raw_ops.MatMul(a=a, b=b)  # `tf.matmul` looks at its arguments first
@@ -144,49 +98,46 @@ def _matmul(a: Any, b: Any) -> Any:
     return tf.matmul(a, b) if a.shape.rank > 1 else tf.squeeze(tf.matmul(a[None], b), -2)
 
 
-def _reshape(x: Any, shape: Any) -> Any:
-    return tf.reshape(x, [shape] if isinstance(shape, int) else shape)
-
-
 def _transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     # XLA in tensorflow 2.21 rejects an axis counted from the end: tf.transpose(x, (0, -1, 1)).
     return tf.transpose(x, None if axes is None else [axis % x.shape.rank for axis in axes])
 
 
-FUNCTIONS: Mapping[str, Function] = {
-    **{
-        name: _rounded_once(getattr(tf.math, name))
-        for name in ("exp", "expm1", "log", "log1p", "sigmoid", "sqrt", "tanh")
+_ORDERED = ("greater", "greater_equal", "less", "less_equal", "maximum", "minimum")
+
+FUNCTIONS: Mapping[str, Function] = kit.functions_from(
+    tf.math,
+    {
+        **{name: _in_order(getattr(tf, name)) for name in _ORDERED},
+        "argmax": _argmax,
+        "clip": tf.clip_by_value,
+        "concatenate": tf.concat,
+        "erf": _beyond(6, tf.math.erf, tf.identity),
+        "erfc": _beyond(30, tf.math.erfc, lambda sign: 1 - sign),
+        "flip": _flip,
+        "matmul": _matmul,
+        "max": _in_order(tf.reduce_max),
+        "mean": tf.reduce_mean,
+        "one_hot": lambda indices, depth, dtype: tf.cast(
+            tf.one_hot(indices, depth, True, False, dtype=tf.bool), dtype
+        ),
+        "pad": _pad,
+        # In tensorflow 2.21 the gradients of x**0 and x**1, to the second order, are NaN for x = 0.
+        "power": kit.simple_powers(
+            lambda x, y: tf.pow(_typed(x, y), _typed(y, x)), ones=tf.ones_like, square=tf.square
+        ),
+        "relu": tf.nn.relu,
+        "reshape": lambda x, shape: tf.reshape(x, [shape] if isinstance(shape, int) else shape),
+        "shape": _shape,
+        "stack": tf.stack,
+        "stop_gradient": tf.stop_gradient,
+        "sum": tf.reduce_sum,
+        "take": _take,
+        "transpose": _transpose,
+        "where": tf.where,
     },
-    **{
-        name: _comparison(getattr(tf, name))
-        for name in ("equal", "greater", "greater_equal", "less", "less_equal", "not_equal")
-    },
-    "abs": tf.abs,
-    "argmax": _argmax,
-    "clip": tf.clip_by_value,
-    "concatenate": tf.concat,
-    "cumsum": _rounded_once(tf.cumsum),
-    "erf": _erf,
-    "erfc": _erfc,
-    "flip": _flip,
-    "linear": _linear,
-    "matmul": _matmul,
-    "max": _rounded_once(_in_order(tf.reduce_max)),
-    "maximum": _binary(_in_order(tf.maximum)),
-    "mean": _rounded_once(tf.reduce_mean),
-    "minimum": _binary(_in_order(tf.minimum)),
-    "one_hot": _one_hot,
-    "pad": _pad,
-    "power": _power,
-    "relu": tf.nn.relu,
-    "reshape": _reshape,
-    "shape": _shape,
-    "sign": tf.sign,
-    "stack": tf.stack,
-    "stop_gradient": tf.stop_gradient,
-    "sum": _rounded_once(tf.reduce_sum),
-    "take": _take,
-    "transpose": _transpose,
-    "where": _binary(tf.where),
-}
+    halves={tf.as_dtype(name) for name in HALF_DTYPES},
+    single=tf.float32,
+    cast=tf.cast,
+    typed=_typed,
+)

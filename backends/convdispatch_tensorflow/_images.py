@@ -1,4 +1,4 @@
-"""Convolutions of images by TensorFlow's kernel, and gradients that are better than its own.
+"""Convolutions of images by TensorFlow's kernels, and gradients that are better than its own.
 
 A gradient of one's own costs 60 to 110 microseconds at every call outside `tf.function`.
 """
@@ -9,9 +9,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from convdispatch.ops import PartialShape, Shape
+from convdispatch.ops import Conv, PartialShape, Shape
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._samples import Product
+
+Pads = Sequence[tuple[int, int]]
 
 # Cells of an image from which a matrix product is the faster gradient of a kernel of one tap, by
 # 1.2 to 1.6 times.
@@ -23,7 +25,7 @@ def is_a_processor() -> bool:
     return all(device.device_type == "CPU" for device in tf.config.list_logical_devices())
 
 
-def pad(x: Any, pads: Sequence[tuple[int, int]]) -> Any:
+def pad(x: Any, pads: Pads) -> Any:
     """Add zeros at (low, high) of each spatial axis of a channels-last tensor, or remove cells."""
     grow = [(0, 0), *[(max(low, 0), max(high, 0)) for low, high in pads], (0, 0)]
     # Zeros first: a crop may be longer than the data and reach into the other side's zeros.
@@ -38,24 +40,45 @@ def pad(x: Any, pads: Sequence[tuple[int, int]]) -> Any:
     return x[(slice(None), *(slice(max(-low, 0), min(high, 0) or None) for low, high in pads))]
 
 
+def window_of(strides: Shape, padding: str) -> dict[str, Any]:
+    """Return the arguments that TensorFlow's kernels take for them."""
+    return {"strides": [1, *strides, 1], "padding": padding}
+
+
 def image_convolution(strides: Shape, padding: str) -> Product:
+    """Return the convolution; the kernel may have groups."""
     convolve = tf.raw_ops.Conv2D  # `tf.nn.conv2d` looks at its arguments first, at every call
-    steps = [1, *strides, 1]
-    return lambda x, kernel: convolve(input=x, filter=kernel, strides=steps, padding=padding)
+    window = window_of(strides, padding)
+    return lambda x, kernel: convolve(input=x, filter=kernel, **window)
 
 
-def convolution_of_all(strides: Shape, pads: Sequence[tuple[int, int]]) -> Product:
-    """Return a convolution that is given all cells, while its gradients are given the padded ones.
+def depthwise_image_convolution(op: Conv, strides: Shape, padding: str) -> Product:
+    """Return the convolution in as many groups as channels; the strides are equal."""
+    # `tf.nn.depthwise_conv2d` dilates by reordering cells, and looks at its arguments at each call.
+    convolve, window = tf.raw_ops.DepthwiseConv2dNative, window_of(strides, padding)
+
+    def depthwise(x: Any, kernel: Any) -> Any:
+        *taps, _, filters = kernel.shape
+        kernel = tf.reshape(kernel, (*taps, op.groups, filters // op.groups))
+        if max(op.dilation) > 1:
+            return tf.nn.depthwise_conv2d(x, kernel, **window, dilations=op.dilation)
+        return convolve(input=x, filter=kernel, **window)
+
+    return depthwise
+
+
+def convolution_of_all(strides: Shape, pads: Pads) -> Product:
+    """Return a convolution that is given all cells, while its gradients are given the cropped ones.
 
     A copy of the image takes longer than some convolutions, and mostly no gradient is wanted.
     """
-    forward = image_convolution(strides, "VALID")
+    window = window_of(strides, "VALID")
 
     def gradients(x: Any, kernel: Any, upstream: Any) -> tuple[Any, Any]:
-        of_x, of_kernel = _gradients(pad(x, pads), kernel, upstream, strides, "VALID")
+        of_x, of_kernel = _gradients(pad(x, pads), kernel, upstream, window=window)
         return pad(of_x, [(-low, -high) for low, high in pads]), of_kernel
 
-    return _with_gradients(forward, gradients) if any(map(any, pads)) else forward
+    return _with_gradients(image_convolution(strides, "VALID"), gradients)
 
 
 def grouped_image_convolution(strides: Shape, groups: int, padding: str) -> Product:
@@ -63,13 +86,11 @@ def grouped_image_convolution(strides: Shape, groups: int, padding: str) -> Prod
 
     tensorflow 2.21 has none of its own on processors: conv2d of (1, 1, 1, 2) by (1, 1, 1, 2).
     """
+    window = window_of(strides, padding)
 
     def gradients(*tensors: Any) -> tuple[Any, Any]:
         split = (tf.split(tensor, groups, -1) for tensor in tensors)
-        pairs = [
-            _gradients(x, kernel, upstream, strides, padding)
-            for x, kernel, upstream in zip(*split, strict=True)
-        ]
+        pairs = [_gradients(*one, window=window) for one in zip(*split, strict=True)]
         of_x, of_kernel = (tf.concat(parts, -1) for parts in zip(*pairs, strict=True))
         return of_x, of_kernel
 
@@ -78,14 +99,14 @@ def grouped_image_convolution(strides: Shape, groups: int, padding: str) -> Prod
 
 def pointwise_convolution(sizes: PartialShape) -> Product:
     """Return a convolution by one tap, without a stride, of images of that size."""
-    forward = image_convolution((1, 1), "VALID")
+    forward, window = image_convolution((1, 1), "VALID"), window_of((1, 1), "VALID")
     if math.prod(size or 0 for size in sizes) < WORTH_A_PRODUCT:
         return forward
 
     def gradients(x: Any, kernel: Any, upstream: Any) -> tuple[Any, Any]:
         read, written = (tf.reshape(cells, (-1, cells.shape[-1])) for cells in (x, upstream))
         of_kernel = tf.reshape(tf.matmul(read, written, transpose_a=True), kernel.shape)
-        return _gradient_of_input(x, kernel, upstream, (1, 1), "VALID"), of_kernel
+        return _gradient_of_input(x, kernel, upstream, window), of_kernel
 
     differentiable = _with_gradients(forward, gradients)
 
@@ -111,23 +132,15 @@ def _with_gradients(forward: Product, gradients: Callable[..., tuple[Any, Any]])
     return convolve_tensors
 
 
-def _gradients(x: Any, kernel: Any, upstream: Any, strides: Shape, padding: str) -> tuple[Any, Any]:
+def _gradients(x: Any, kernel: Any, upstream: Any, *, window: dict[str, Any]) -> tuple[Any, Any]:
     """Return TensorFlow's gradients of a convolution in one group, for the input and the kernel."""
     of_kernel = tf.raw_ops.Conv2DBackpropFilter(
-        input=x,
-        filter_sizes=tf.shape(kernel),
-        out_backprop=upstream,
-        strides=[1, *strides, 1],
-        padding=padding,
+        input=x, filter_sizes=tf.shape(kernel), out_backprop=upstream, **window
     )
-    return _gradient_of_input(x, kernel, upstream, strides, padding), of_kernel
+    return _gradient_of_input(x, kernel, upstream, window), of_kernel
 
 
-def _gradient_of_input(x: Any, kernel: Any, upstream: Any, strides: Shape, padding: str) -> Any:
+def _gradient_of_input(x: Any, kernel: Any, upstream: Any, window: dict[str, Any]) -> Any:
     return tf.raw_ops.Conv2DBackpropInput(
-        input_sizes=tf.shape(x),
-        filter=kernel,
-        out_backprop=upstream,
-        strides=[1, *strides, 1],
-        padding=padding,
+        input_sizes=tf.shape(x), filter=kernel, out_backprop=upstream, **window
     )

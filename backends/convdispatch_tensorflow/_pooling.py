@@ -15,10 +15,9 @@ from convdispatch import kit
 from convdispatch.ops import Conv, Pool, Shape, Signature
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
-from convdispatch_tensorflow._images import pad
+from convdispatch_tensorflow._images import Pads, pad, window_of
 
 Function = Callable[[Any], Any]
-Pads = Sequence[tuple[int, int]]
 
 
 def pooling(op: Pool, signature: Signature, backend: kit.Primitives) -> Function:
@@ -26,21 +25,14 @@ def pooling(op: Pool, signature: Signature, backend: kit.Primitives) -> Function
     if None in signature.input_shape:
         return kit.derived(op, signature, backend)
     if op.kind == "max":
-        pool = _channels_last(_largest(op, signature), op)
+        pool = kit.channels_last(_largest(op, signature), op, tf.transpose)
     elif len(op.size) == 3:  # tensorflow 2.21 has no AvgPool3D of float64
         return kit.derived(op, signature, backend)
     elif op.kind == "average" and np.all(kit.divisors(op, signature) == math.prod(op.size)):
-        pool = _channels_last(_averages(op, signature), op)
+        pool = kit.channels_last(_averages(op, signature), op, tf.transpose)
     else:
         pool = _sums(op, signature, backend)
     return kit.rounded_once(pool, signature.dtype, tf.cast)
-
-
-def _channels_last(pool: Function, op: Pool) -> Function:
-    to_last, to_first = kit.permutations(len(op.size))
-    if op.channels_last:
-        return pool
-    return lambda x: tf.transpose(pool(tf.transpose(x, to_last)), to_first)
 
 
 def _averages(op: Pool, signature: Signature) -> Function:
@@ -98,11 +90,7 @@ def _step(windows: Sequence[tuple[int, int, int, tuple[int, int]]], channels: in
 
 def _largest_of_images(size: Shape, strides: Shape, pads: Pads) -> Function:
     where = FUNCTIONS["where"]
-    window: dict[str, Any] = {
-        "ksize": [1, *size, 1],
-        "strides": [1, *strides, 1],
-        "padding": "VALID",
-    }
+    window: dict[str, Any] = window_of(strides, "VALID") | {"ksize": [1, *size, 1]}
     cropped = [(min(low, 0), min(high, 0)) for low, high in pads]
     around = [(max(low, 0), max(high, 0)) for low, high in pads]
 

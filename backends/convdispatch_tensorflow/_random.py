@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from convdispatch.kit import below_one
+from convdispatch.kit import draws_from
 from convdispatch_tensorflow._framework import tf
 
 _ALGORITHM = "philox"  # by default another one for some devices and compilers
 
 
-def fold(key: Any, number: Any) -> Any:
-    """Return another key."""
+def _fold(key: Any, number: Any) -> Any:
     mixed = tf.bitwise.bitwise_xor(_bits(key), tf.stack([tf.cast(number, tf.int32), 0]))
     return _bits(mixed)
-
-
-def uniform(key: Any, shape: Sequence[Any], dtype: str) -> Any:
-    """Return numbers in [0, 1)."""
-    numbers = tf.random.stateless_uniform(shape, key, dtype=_drawn_in(dtype), alg=_ALGORITHM)
-    return tf.cast(tf.minimum(numbers, below_one(dtype)), dtype)
-
-
-def normal(key: Any, shape: Sequence[Any], dtype: str) -> Any:
-    """Return numbers of mean 0 and variance 1."""
-    numbers = tf.random.stateless_normal(shape, key, dtype=_drawn_in(dtype), alg=_ALGORITHM)
-    return tf.cast(numbers, dtype)
-
-
-def bernoulli(key: Any, shape: Sequence[Any], dtype: str, probability: Any) -> Any:
-    """Return ones with that probability, and zeros."""
-    numbers = tf.random.stateless_uniform(shape, key, dtype=tf.float32, alg=_ALGORITHM)
-    return tf.cast(numbers < tf.cast(probability, tf.float32), dtype)
 
 
 def _bits(key: Any) -> Any:
@@ -42,13 +23,14 @@ def _bits(key: Any) -> Any:
     )
 
 
-def _drawn_in(dtype: str) -> str:
-    return "float64" if dtype == "float64" else "float32"
+def _drawing(draw: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda key, shape, dtype: draw(shape, key, dtype=dtype, alg=_ALGORITHM)
 
 
-RANDOM: Mapping[str, Callable[..., Any]] = {
-    "fold": fold,
-    "uniform": uniform,
-    "normal": normal,
-    "bernoulli": bernoulli,
-}
+RANDOM: Mapping[str, Callable[..., Any]] = draws_from(
+    fold=_fold,
+    uniform=_drawing(tf.random.stateless_uniform),
+    normal=_drawing(tf.random.stateless_normal),
+    cast=tf.cast,
+    minimum=tf.minimum,
+)

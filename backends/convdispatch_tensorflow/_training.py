@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from convdispatch.kit import checked_step, map_tree
+from convdispatch.kit import checked_step, map_tree, per_variables
 from convdispatch.ops import Differentiable, Differentiated, Step, Tree
 from convdispatch_tensorflow._framework import tf
 
-# Lists of variables whose functions a step keeps; the oldest makes room for another.
+# Lists of variables whose functions a step keeps.
 KEPT = 4
 
 
@@ -33,25 +32,9 @@ def value_and_grad(fn: Differentiable) -> Differentiated:
 
 def compile_step(step: Step, describe: Any) -> Step:
     """Return a function of variables and inputs that traces the step once for these variables."""
-    step = checked_step(step, describe)
-    kept: list[tuple[list[Any], Callable[[Tree], Tree]]] = []
-
-    def run(variables: Sequence[Any], inputs: Tree) -> tuple[list[Any], Tree]:
-        for held, function in kept:
-            if are_same(held, variables):
-                return held, function(inputs)
-        held = list(variables)
-        function = _assigning(step, held)
-        result = function(inputs)
-        kept[:] = [*kept[-KEPT + 1 :], (held, function)]
-        return held, result
-
-    return run
-
-
-def are_same(held: Sequence[Any], variables: Sequence[Any]) -> bool:
-    """Say whether both hold the same objects in the same order."""
-    return len(held) == len(variables) and all(map(operator.is_, held, variables))
+    checked = checked_step(step, describe)
+    run = per_variables(lambda held: _assigning(checked, held), kept=KEPT)
+    return lambda variables, inputs: (variables, run(variables, inputs))
 
 
 def _assigning(step: Step, variables: Sequence[Any]) -> Callable[[Tree], Tree]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from convdispatch.kit import as_function
 from convdispatch.ops import Model
 from convdispatch_tensorflow._framework import tf
 
@@ -17,10 +18,8 @@ class WrappedModel(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
 
     def __init__(self, model: Model) -> None:
         super().__init__()
-        named = model.named_weights()
-        self._model = model
-        self._trainable = [path for path, (_, may_change) in named.items() if may_change]
-        self.weights: dict[str, Any] = {path: variable for path, (variable, _) in named.items()}
+        self._apply, weights = as_function(model)
+        self.weights: dict[str, Any] = weights
 
     @property
     def variables(self) -> tuple[Any, ...]:
@@ -30,22 +29,23 @@ class WrappedModel(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
     @property
     def trainable_variables(self) -> tuple[Any, ...]:
         """Those that a trainer may change."""
-        return tuple(self.weights[path] for path in self._trainable)
+        trainable = self._apply.trainable
+        return tuple(self.weights[path] for path in self.weights if path in trainable)
 
     @property
     def non_trainable_variables(self) -> tuple[Any, ...]:
         """Those that a trainer must leave alone."""
-        rest = (path for path in self.weights if path not in set(self._trainable))
-        return tuple(self.weights[path] for path in rest)
+        trainable = self._apply.trainable
+        return tuple(self.weights[path] for path in self.weights if path not in trainable)
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def __call__(self, inputs: Any, training: bool = False) -> Any:
         """Return the model's outputs."""
-        trained = getattr(self._model, "training", None) if training else None
-        if trained is None:
-            return self._model.apply(dict(self.weights), inputs)
+        weights = dict(self.weights)
+        if not training:
+            return self._apply(weights, inputs)
         key = tf.random.uniform([2], tf.int32.min, tf.int32.max, tf.int32)
-        outputs, updates = trained(dict(self.weights), inputs, key)
+        outputs, updates = self._apply.training(weights, inputs, key)
         for path, value in updates.items():
             self.weights[path].assign(value)
         return outputs

@@ -9,14 +9,14 @@ A backend's author needs two things: the functions of `ops.REQUIRED_FUNCTIONS`, 
         return kit.derived(op, signature, self)
 
 If the framework is faster and correct, the backend lowers an op itself, with these helpers: `axes`
-for `Conv`, `ConvTranspose` and `Pool`; `samples` and `resampling` for `Upsample` and `Resize`;
-`finished` for the bias and the activation of `Conv`, `ConvTranspose` and `Dense`; `rounded_once`
-for half precision; `permutations` and `channels_first` for the two layouts; `checked_step` and
-`map_tree` for `compile_step`; `as_function` and `numbered` for `wrap`; `draws`, which are
-`Backend.random` over NumPy arrays, and `over_tensors`, which turns a function of arrays into one of
-tensors; `functions_from` and `draws_from`, which make `functions` and `random` from a framework
-that spells most of them as NumPy does. Nothing here ever computes on any backend except the given
-one.
+for `Conv`, `ConvTranspose` and `Pool`; `samples`, `resampling` and `enlarging` for `Upsample` and
+`Resize`; `finished` for the bias and the activation of `Conv`, `ConvTranspose` and `Dense`;
+`rounded_once` for half precision; `permutations`, `channels_first` and `channels_last` for the two
+layouts; `checked_step`, `map_tree` and `per_variables` for `compile_step`; `as_function` and
+`numbered` for `wrap`; `draws`, which are `Backend.random` over NumPy arrays, and `over_tensors`,
+which turns a function of arrays into one of tensors; `functions_from` and `draws_from`, which make
+`functions` and `random` from a framework that spells most of them as NumPy does. Nothing here ever
+computes on any backend except the given one.
 """
 
 from convdispatch.kit._axes import Axis as Axis
@@ -31,11 +31,13 @@ from convdispatch.kit._epilogue import finished as finished
 from convdispatch.kit._layouts import channel_axis as channel_axis
 from convdispatch.kit._layouts import channels as channels
 from convdispatch.kit._layouts import channels_first as channels_first
+from convdispatch.kit._layouts import channels_last as channels_last
 from convdispatch.kit._layouts import first_spatial_axis as first_spatial_axis
 from convdispatch.kit._layouts import partial_size as partial_size
 from convdispatch.kit._layouts import permutations as permutations
 from convdispatch.kit._layouts import spatial_axes as spatial_axes
 from convdispatch.kit._layouts import spatial_size as spatial_size
+from convdispatch.kit._moving import enlarging as enlarging
 from convdispatch.kit._moving import fitting as fitting
 from convdispatch.kit._moving import resampling as resampling
 from convdispatch.kit._numpy_arrays import native as native
@@ -55,6 +57,7 @@ from convdispatch.kit._samples import samples as samples
 from convdispatch.kit._slices import as_slice as as_slice
 from convdispatch.kit._steps import checked_step as checked_step
 from convdispatch.kit._steps import map_tree as map_tree
+from convdispatch.kit._steps import per_variables as per_variables
 from convdispatch.kit._tables import functions_from as functions_from
 from convdispatch.kit._tables import simple_powers as simple_powers
 from convdispatch.kit._wrapping import Apply as Apply

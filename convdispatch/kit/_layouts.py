@@ -62,6 +62,16 @@ def permutations(rank: int) -> tuple[Shape, Shape]:
     return (0, *range(2, rank + 2), 1), (0, rank + 1, *range(1, rank + 1))
 
 
+def channels_last(
+    compute: Callable[..., Any], op: SpatialOp, transpose: Callable[[Any, Shape], Any]
+) -> Callable[..., Any]:
+    """Return `compute`, whose first argument and result have channels last, in the op's layout."""
+    if op.channels_last:
+        return compute
+    to_last, to_first = permutations(spatial_rank(op))
+    return lambda x, *weights: transpose(compute(transpose(x, to_last), *weights), to_first)
+
+
 def channels_first(
     compute: Callable[..., Any], op: SpatialOp, transpose: Callable[[Any, Shape], Any]
 ) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,6 +24,28 @@ def map_tree(function: Callable[[Any], Any], tree: Any) -> Any:
         parts = (map_tree(function, part) for part in tree)
         return list(parts) if isinstance(tree, list) else tuple(parts)
     return function(tree)
+
+
+def per_variables(
+    make: Callable[[list[Any]], Callable[[Any], Any]], *, kept: int
+) -> Callable[[Sequence[Any], Any], Any]:
+    """Return a function of (variables, inputs) that calls `make(variables)(inputs)`.
+
+    For compiled functions that hold their variables: each is made once for the same objects. The
+    latest ones are kept, as many as `kept`.
+    """
+    made: list[tuple[list[Any], Callable[[Any], Any]]] = []
+
+    def call(variables: Sequence[Any], inputs: Any) -> Any:
+        for held, function in made:
+            if len(held) == len(variables) and all(map(operator.is_, held, variables)):
+                return function(inputs)
+        held = list(variables)
+        function = make(held)
+        made[:] = [*made[len(made) - kept + 1 :], (held, function)]
+        return function(inputs)
+
+    return call
 
 
 def checked_step(step: Step, describe: Callable[[Any], tuple[PartialShape, str]]) -> Step:

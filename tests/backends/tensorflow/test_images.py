@@ -121,3 +121,52 @@ def test_groups_are_convolved_in_one_call(tf: Any) -> None:
     conv = tf.function(lowered(x.shape, kernel.shape, 2), autograph=False)
     graph = conv.get_concrete_function(tf.constant(x), tf.constant(kernel)).graph
     assert [op.type for op in graph.get_operations()].count("Conv2D") == 1
+
+
+@pytest.mark.parametrize("is_compiled_by_xla", [False, True], ids=["graph", "xla"])
+@pytest.mark.parametrize(
+    ("size", "pads", "strides", "groups"),
+    [
+        ((6, 5), ((1, 1), (1, 1)), 1, 1),
+        ((6, 5), ((0, 1), (2, 2)), 2, 2),
+        ((6, 5), ((1, 1), (1, 1)), 1, 4),
+        ((6, 5), ((1, 0), (0, 2)), 2, 4),
+        ((7,), ((2, 0),), 1, 1),
+        ((7,), ((1, 1),), 2, 4),
+    ],
+    ids=["same", "groups", "depthwise", "depthwise other", "causal", "depthwise line"],
+)
+def test_graphs_pad_as_calls_do(
+    tf: Any,
+    size: tuple[int, ...],
+    pads: tuple[tuple[int, int], ...],
+    strides: int,
+    groups: int,
+    is_compiled_by_xla: bool,
+) -> None:
+    """Whole numbers, with a bias and gradients: graphs fuse kernels, and XLA has its own."""
+    op = Conv(
+        strides=(strides,) * len(size),
+        pads=pads,
+        dilation=(1,) * len(size),
+        groups=groups,
+        channels_last=True,
+        bias=True,
+        activation="relu",
+    )
+    kernel = integers((*(3 for _ in size), 4 // groups, 4), 2)
+    signature = Signature(
+        input_shape=(*size, 4), weight_shapes=(kernel.shape, (4,)), dtype="float32"
+    )
+    conv = registry.load("tensorflow").lower(op, signature)
+
+    def both(x: Any, kernel: Any, bias: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch((x, kernel, bias))
+            y = conv(x, kernel, bias)
+        return y, *tape.gradient(y, (x, kernel, bias))
+
+    given = tf.constant(integers((2, *size, 4), 1)), tf.constant(kernel), tf.constant([1.0] * 4)
+    traced = tf.function(both, autograph=False, jit_compile=is_compiled_by_xla)
+    for found, want in zip(traced(*given), both(*given), strict=True):
+        np.testing.assert_array_equal(found, want)
