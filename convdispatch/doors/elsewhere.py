@@ -36,7 +36,7 @@ _NAMES = {  # of layers, by their doors
         *(row.function for row in _KERAS2_ROWS if row.function),
     },
     _KERAS2: set(names_of(_KERAS2_ROWS)),
-    _KERAS1: set(names_of(_KERAS1_ROWS)),
+    _KERAS1: {*names_of(_KERAS1_ROWS), "Merge", "merge"},
 }
 # Every layer's name, with the doors that have it.
 DOORS_OF_LAYERS: Mapping[str, tuple[str, ...]] = {

@@ -41,6 +41,8 @@ RENAMES: Mapping[str, tuple[Spelled, ...]] = {
     "gamma_initializer": ("gamma_init",),
     "output_size": ("output_shape",),
     "units": ("output_dim",),
+    "axis": ("concat_axis",),
+    "axes": ("dot_axes",),
     "embeddings_initializer": ("init",),
     "embeddings_regularizer": ("W_regularizer",),
     "embeddings_constraint": ("W_constraint",),

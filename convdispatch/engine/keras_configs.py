@@ -34,6 +34,9 @@ _NOTHING_ASKED: Mapping[str, tuple[object, ...]] = {
     "quantization_config": (None,),
     "quantization_mode": (None,),
     "ragged": (None, False),
+    "mode_type": ("raw",),  # of Keras 1: 'lambda' and 'function' are code
+    "output_mask_type": ("raw",),
+    "output_shape_type": ("raw",),
     "renorm": (None, False),
     "renorm_clipping": (None,),
     "renorm_momentum": (None, 0.99),
@@ -82,6 +85,8 @@ def as_arguments(layer_class: Any, config: Any, limits: documents.DocumentLimits
             del arguments["rank"]
         if "depthwise_initializer" in stated:
             arguments = {k: v for k, v in arguments.items() if k not in _INHERITED}
+    if layer_class.is_input and "batch_shape" in arguments:  # Keras 3's name
+        arguments["batch_input_shape"] = arguments.pop("batch_shape")
     if "dtype" in arguments:
         arguments["dtype"] = _weights_dtype(arguments["dtype"], layer_class)
     layer_options.require_config(layer_class, arguments)

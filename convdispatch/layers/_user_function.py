@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -62,6 +63,7 @@ class FunctionLayer(ListLayer):
         self.arguments = dict(arguments or {})
         self.takes_mask = "mask" in _parameters(function)
         self.supports_masking = mask is not None
+        self._first_types: tuple[str, ...] = ()  # of the inputs that the layer is built for
 
     # Calling.
 
@@ -78,11 +80,14 @@ class FunctionLayer(ListLayer):
                     f"`mask` of {self._title} is for tensors; received one beside symbols."
                 )
             one = symbols[0].spec if isinstance(inputs, Symbol) else None
-            return self._recorded(symbols, one or [symbol.spec for symbol in symbols])
+            given = one or [symbol.spec for symbol in symbols]
+            self._note_types(given)
+            return self._recorded(symbols, given)
         native = self._as_native(registry.load(self.backend), inputs)
         specs = self._specs_of(native)
         plan = self._plans.get(of_samples(specs)) or self._make_plan(specs)
         if not self._is_settled:
+            self._note_types(specs)
             self._settled_variables(_without_batch(shapes_of(specs)))
         return plan.function([], native, *(() if mask is None else (mask,)))
 
@@ -101,9 +106,19 @@ class FunctionLayer(ListLayer):
         return Spec(*self._backend().describe(inputs))
 
     def _specs_for(self, shapes: Any) -> Specs:
-        if isinstance(shapes, list | tuple) and any(isinstance(o, list | tuple) for o in shapes):
-            return super()._specs_for(shapes)
-        return Spec(as_partial_shape(shapes, "input_shape"), self.input_dtype)
+        are_several = isinstance(shapes, list | tuple) and any(map(_is_shape, shapes))
+        if are_several:
+            specs = listed(super()._specs_for(shapes))
+        else:
+            specs = [Spec(as_partial_shape(shapes, "input_shape"), self.input_dtype)]
+        if len(specs) == len(self._first_types):
+            pairs = zip(specs, self._first_types, strict=True)
+            specs = [replace(spec, dtype=dtype) for spec, dtype in pairs]
+        return specs if are_several else specs[0]
+
+    def _note_types(self, specs: Specs) -> None:
+        if not self._is_made:
+            self._first_types = tuple(one.dtype for one in listed(specs))
 
     def _require_dtype(self, dtype: str) -> None:
         if dtype not in INTEGER_DTYPES:
@@ -229,6 +244,10 @@ def _are_tensors(backend: Backend, inputs: Any) -> bool:
     if not isinstance(inputs, list | tuple):
         return False
     return any(backend.owns(one) or hasattr(one, "shape") for one in inputs)
+
+
+def _is_shape(one: object) -> bool:
+    return isinstance(one, list | tuple)
 
 
 def _without_batch(shapes: Any) -> Any:

@@ -31,7 +31,7 @@ NOT_HERE = {
         "is not offered yet; `convdispatch.layers.__all__` lists",
     ),
     "convdispatch.layers.convolutional": ("Attention", "`Attention` is not offered yet"),
-    "convdispatch.keras1.layers": ("Merge", "`Merge` is not offered yet"),
+    "convdispatch.keras1.layers": ("Highway", "`Highway` is not offered yet"),
     "convdispatch.keras2.layers": ("AtrousConvolution2D", r"it is in convdispatch.keras1.layers"),
     "convdispatch": ("preprocessing", "not offered yet; NumPy and your framework"),
     "convdispatch.models": ("load_model", "not offered yet; `get_weights` and `set_weights`"),
@@ -95,7 +95,7 @@ def test_the_table_of_doors_is_what_the_doors_have() -> None:
 def test_the_table_of_keywords_is_what_keras_1_s_layers_translate() -> None:
     """Each word of Keras 1 stands for what its own layers make of it."""
     told: dict[str, set[str]] = {}
-    for name in set(keras1.layers.__all__) - {"Input", "InputLayer"}:
+    for name in set(keras1.layers.__all__) - {"Input", "InputLayer", "merge"}:
         for ours, old in getattr(keras1.layers, name).spelling.items():
             for word in (old,) if isinstance(old, str) else old or ():
                 told.setdefault(word, set()).add(ours)

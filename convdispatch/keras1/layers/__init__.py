@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from convdispatch.doors.elsewhere import finder
 from convdispatch.doors.rows import names_of, rows_of
 from convdispatch.formulas.dialects import KERAS1
+from convdispatch.keras1.layers._merge import Merge, merge
 from convdispatch.keras1.layers.advanced_activations import *  # noqa: F403
 from convdispatch.keras1.layers.convolutional import *  # noqa: F403  # all rows of the table
 from convdispatch.keras1.layers.core import *  # noqa: F403
@@ -14,7 +15,7 @@ from convdispatch.keras1.layers.normalization import *  # noqa: F403
 from convdispatch.keras1.layers.pooling import *  # noqa: F403
 from convdispatch.layers import Input, InputLayer
 
-__all__ = ["Input", "InputLayer", *names_of(rows_of(KERAS1.layers))]
+__all__ = ["Input", "InputLayer", "Merge", "merge", *names_of(rows_of(KERAS1.layers))]
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = finder(__name__)
