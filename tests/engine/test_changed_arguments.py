@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from layer_classes import EVERY_CLASS, LayerClass, numbers
-from small_models import Doubled
+from small_models import conv
 
 import convdispatch
-from convdispatch import Sequential, activations, keras1, keras2, layers, regularizers
-from convdispatch.engine.resolved import Resolved
-from convdispatch.engine.specs import Spec
+from convdispatch import Sequential, keras1, keras2, layers, regularizers
 from convdispatch.errors import ConvDispatchError, InvalidArgument, InvalidShape, InvalidType
 from convdispatch.layers import Layer
 
@@ -154,14 +150,6 @@ class Unfit:
         return "<unfit>"
 
 
-def conv(**options: Any) -> layers.Conv1D:
-    """Make a built layer that returns its input."""
-    weights = [np.ones((1, 1, 1)), np.zeros(1)]
-    layer = layers.Conv1D(1, 1, **{"weights": weights, "name": "c", "backend": "numpy"} | options)
-    layer.build((None, 4, 1))
-    return layer
-
-
 STEPS = np.array([[[1.0], [-2.0], [3.0], [-4.0]]], "float32")
 
 
@@ -272,93 +260,6 @@ def test_what_would_do_nothing_is_refused(
         setattr(make(), attribute, 2)
 
 
-def test_a_layer_can_carry_notes() -> None:
-    """A public attribute that resembles nothing is the user's."""
-    layer = conv()
-    layer.remark = "of 2016"  # type: ignore[attr-defined] # nobody declares it
-    assert copy.deepcopy(layer).remark == "of 2016"  # type: ignore[attr-defined] # nor here
-
-
-class Scaled(layers.Conv1D):
-    """A user's layer, whose attributes have names of other classes' arguments."""
-
-    def __init__(self, filters: int, size: int = 3, **options: Any) -> None:
-        super().__init__(filters, 1, **options)
-        self.size = size
-        self.border_mode = "mine"
-        self.activation = "relu"
-
-    def resolve(self, spec: Spec) -> Resolved:
-        """Return what the convolution makes of it, scaled."""
-        resolved = super().resolve(spec)
-
-        def lower(dtype: str, activation: Any) -> Any:
-            computed = resolved.lower(dtype, activation)
-            return lambda weights, inputs: computed(weights, inputs) * self.size
-
-        return replace(resolved, lower=lower)
-
-
-def test_a_user_s_class_has_attributes_of_its_own() -> None:
-    """Also names of other classes' arguments; arguments of its own class keep their meaning."""
-    layer: Any = Scaled(1, kernel_initializer="ones", backend="numpy")
-    assert layer(STEPS).ravel().tolist() == [3, 0, 9, 0]
-    layer.size = 2
-    assert layer(STEPS).ravel().tolist() == [2, 0, 6, 0]
-    layer.activation = "linear"
-    assert (layer.size, layer.border_mode) == (2, "mine")
-    assert layer(STEPS).ravel().tolist() == [2, -4, 6, -8]
-    with pytest.raises(InvalidArgument, match="`padding` must be one of"):
-        layer.padding = "smae"
-    double: Any = Doubled(1, 1, use_bias=False, backend="numpy")
-    double.strides = 2
-    double(np.ones((1, 4, 4, 1), "float32"))
-    assert (double.half, double.filters, double.output_shape) == (1, 2, (None, 2, 2, 2))
-
-
-class Plain(Layer):
-    """A user's layer that extends no family."""
-
-    rank = 1
-
-    def __init__(self, factor: float, **options: Any) -> None:
-        super().__init__(**options)
-        self.factor = factor
-        self.activation = activations.get("relu")
-
-    def resolve(self, spec: Spec) -> Resolved:
-        """Return the input's shape, and the function."""
-
-        def lower(dtype: str, activation: Any) -> Any:
-            return lambda weights, inputs: activation(inputs * self.factor)
-
-        return Resolved(output_shape=(None, *spec.shape[1:]), lower=lower)
-
-
-def test_what_a_user_s_constructor_settles_stays_with_another_argument_set() -> None:
-    """Only what belongs to the argument is changed."""
-    layer: Any = Plain(2.0, backend="numpy")
-    layer(STEPS)
-    layer.trainable = False
-    layer.convention = "theano"
-    layer.factor = 3.0
-    assert layer(STEPS).ravel().tolist() == [3, 0, 9, 0]
-    with pytest.raises(InvalidType, match="`trainable` must be True or False"):
-        layer.trainable = "no"
-
-
-def test_functions_of_the_user_s_survive_a_change() -> None:
-    """They have no name that a configuration could give back."""
-
-    def cubed(x: Any) -> Any:
-        return x**3
-
-    layer = conv(activation=cubed, kernel_regularizer=lambda w: 7.0)
-    layer.strides = 2
-    assert layer(STEPS).ravel().tolist() == [1, 27]
-    assert [float(loss) for loss in layer.losses] == [7]
-
-
 @pytest.mark.parametrize(
     ("attribute", "value", "message"),
     [
@@ -430,70 +331,6 @@ def test_images_in_another_order_of_axes_are_taken_by_a_built_layer() -> None:
     assert layer(np.ones((1, 3, 5, 4), "float32")).tolist() == np.full((1, 2, 5, 4), 3.0).tolist()
 
 
-def test_the_layers_above_state_what_they_get_now() -> None:
-    """In the summary and in each layer's shapes."""
-    model = Sequential([conv(), layers.UpSampling1D(3)], backend="numpy")
-    model.layers[0].strides = 2  # type: ignore[attr-defined] # of a Conv1D
-    assert model.layers[1].input_shape == (None, 2, 1)
-    lines: list[str] = []
-    model.summary(print_fn=lines.append)
-    assert "(None, 6, 1)" in lines[4]
-
-
-def test_a_model_that_is_frozen_has_no_trainable_weights(backend_name: str) -> None:
-    """Free again, the layers' own say counts; copies and other backends keep it."""
-    model = Sequential([conv(), conv(name="d", trainable=False)], backend="numpy").to(backend_name)
-    assert (len(model.trainable_weights), len(model.non_trainable_weights)) == (2, 2)
-    model.trainable = False
-    assert (len(model.trainable_weights), len(model.non_trainable_weights)) == (0, 4)
-    assert not model.to("numpy").trainable_weights
-    assert not copy.deepcopy(model).trainable_weights
-    lines: list[str] = []
-    model.summary(print_fn=lines.append)
-    assert "Trainable params: 0" in lines
-    model.trainable = True
-    assert (len(model.trainable_weights), len(model.non_trainable_weights)) == (2, 2)
-    with pytest.raises(InvalidType, match="`trainable` must be True or False; received 'no'"):
-        model.trainable = "no"  # type: ignore[assignment] # what is refused
-
-
-def test_a_model_s_name_and_backend_are_checked() -> None:
-    """As in the constructor; another backend is another model."""
-    model = Sequential([conv()], name="m", backend="numpy")
-    with pytest.raises(InvalidType, match="`name` must be a non-empty string; received 3"):
-        model.name = 3  # type: ignore[assignment] # what is refused
-    with pytest.raises(InvalidArgument, match=r"`backend` of 'm' cannot be set; `to\('jax'\)`"):
-        model.backend = "jax"
-    model.name = "n"
-    assert (model.name, model.backend) == ("n", "numpy")
-
-
-def test_a_name_that_another_layer_of_the_model_has_is_refused() -> None:
-    """As `add` refuses it; a model that no longer has the layer does not mind."""
-    model = Sequential([conv(), conv(name="d")], backend="numpy")
-    layer = model.layers[1]
-    with pytest.raises(InvalidArgument, match="already has a layer named 'c'"):
-        layer.name = "c"
-    assert layer.name == "d"
-    layer.name = "e"
-    assert (model.get_layer("e"), layer.plans()[0].layer) == (layer, "e")
-    model.pop()
-    layer.name = "c"
-    assert layer.name == "c"
-
-
-def test_an_unbuilt_layer_of_a_model_keeps_its_backend() -> None:
-    """All layers of a model are on one."""
-    layer = layers.Conv1D(1, 1, name="c")
-    layer.backend = "numpy"
-    model = Sequential([layer], backend="numpy")
-    with pytest.raises(InvalidArgument, match="`backend` of 'c' cannot change once it is in a mod"):
-        layer.backend = "jax"
-    model.pop()
-    layer.backend = "jax"
-    assert layer.backend == "jax"
-
-
 def test_the_regularizers_of_two_doors_are_their_own() -> None:
     """A name means what the layer's dialect says."""
     layer = keras2.layers.Conv1D(1, 1, backend="numpy")
@@ -504,51 +341,3 @@ def test_the_regularizers_of_two_doors_are_their_own() -> None:
 def keras2_table() -> Any:
     """Return Keras 2's regularizers by name."""
     return keras2.layers.Conv1D.dialect.regularizers
-
-
-AUTOMATIC: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
-    "layers": (layers.Conv1D, layers.UpSampling1D),
-    "keras1": (K1.Convolution1D, K1.UpSampling1D),
-    "keras2": (keras2.layers.Conv1D, keras2.layers.UpSampling1D),
-}
-
-
-@pytest.mark.parametrize("door", AUTOMATIC)
-@pytest.mark.parametrize("is_first", [False, True])
-def test_an_automatic_name_gives_way_to_one_that_was_given(door: str, is_first: bool) -> None:
-    """Whichever layer comes first, and also where the model was read from a document."""
-    make, _ = AUTOMATIC[door]
-    automatic = make(1, 1)
-    given = make(1, 1, name=automatic.name)
-    model = Sequential([given, automatic] if is_first else [automatic, given])
-    assert given.name != automatic.name
-    read = Sequential.from_config(model.get_config())
-    another = make(1, 1)
-    another.rename(read.layers[0].name)  # as in a new process, where counting begins anew
-    read.add(another)
-    assert len({layer.name for layer in read}) == 3
-    assert [layer.name for layer in read][:2] == [layer.name for layer in model]
-
-
-def test_two_given_names_are_a_mistake() -> None:
-    """And a refused layer keeps its own."""
-    model = Sequential([layers.Conv1D(1, 1, name="c", input_shape=(4, 1))], backend="numpy")
-    with pytest.raises(InvalidArgument, match="already has a layer named 'c'"):
-        model.add(layers.Conv1D(1, 1, name="c"))
-    wide = layers.Conv1D(1, 9)
-    wide.rename("c")
-    with pytest.raises(InvalidShape):
-        model.add(wide)
-    assert (wide.name, len(model)) == ("c", 1)
-
-
-def test_a_layer_that_gives_way_is_unique_in_all_its_models() -> None:
-    """The new name is none of theirs either."""
-    first = layers.Conv1D(1, 1)
-    stem, _, number = first.name.rpartition("_")
-    next_names = [f"{stem}_{int(number) + step}" for step in (1, 2)]
-    one = Sequential([layers.Conv1D(1, 1, name=next_names[0]), first])
-    other = Sequential([layers.Conv1D(1, 1, name=next_names[1]), first])
-    other.add(layers.Conv1D(1, 1, name=first.name))
-    for model in (one, other):
-        assert len({layer.name for layer in model}) == len(model)

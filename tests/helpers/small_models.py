@@ -1,4 +1,4 @@
-"""A small model and its data, for the tests of models."""
+"""A small model, its data and small layers, for the tests of models and layers."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ def two_layers(**options: Any) -> Sequential:
 def outputs(model: Sequential, x: Any = X) -> Any:
     """Return what the model gives for x, in NumPy."""
     return convdispatch.to_numpy(model(x))
+
+
+def conv(**options: Any) -> layers.Conv1D:
+    """Make a built layer that returns its input."""
+    weights = [np.ones((1, 1, 1)), np.zeros(1)]
+    layer = layers.Conv1D(1, 1, **{"weights": weights, "name": "c", "backend": "numpy"} | options)
+    layer.build((None, 4, 1))
+    return layer
 
 
 class Doubled(layers.Conv2D):
