@@ -41,6 +41,10 @@ class Loss(lookup.Configured):
         self.name = type(self).__name__ if name is None else str(name)
         self.reduction = reduction
 
+    # Whether targets are numbers of classes, and whether they may have any shape.
+    of_classes: bool = False
+    takes_any: ClassVar[bool] = True
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return one value for each sample, or for each cell of a sample."""
         raise NotImplementedError(
@@ -68,11 +72,16 @@ class Loss(lookup.Configured):
         """Return the constructor's arguments."""
         return {"name": self.name, "reduction": self.reduction}
 
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
 
 class _OfMeasure(Loss):
     """A class of Keras 3 that reduces the values of one of the functions."""
 
     function: ClassVar[Measure]
+    takes_any = False
 
     def __init__(
         self,
@@ -84,6 +93,7 @@ class _OfMeasure(Loss):
         """Check the parameters of the function, which subclasses name."""
         super().__init__(self.function.name if name is None else name, reduction, dtype)
         self.measure = self.function.with_parameters(**parameters)
+        self.of_classes = self.measure.of_classes
 
     def apply(self, backend: Backend, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the values by the backend's own tensors."""

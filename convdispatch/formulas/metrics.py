@@ -15,10 +15,14 @@ from convdispatch.formulas import metric_functions as functions
 from convdispatch.formulas.losses import factory
 from convdispatch.formulas.losses import serialize as serialize
 from convdispatch.formulas.measures import Function, Measure, Shape
+from convdispatch.formulas.metric_classes import CLASSES, Metric
 
-Entry: TypeAlias = Measure
+Entry: TypeAlias = Measure | type[Metric]
 
-KERAS3: Mapping[str, Entry] = functions.KERAS3
+KERAS3: Mapping[str, Entry] = {
+    **{found.__name__: found for found in CLASSES},
+    **functions.KERAS3,
+}
 KERAS2: Mapping[str, Entry] = functions.KERAS2
 KERAS1: Mapping[str, Entry] = functions.KERAS1
 
@@ -31,11 +35,13 @@ SHORT = {
 }
 
 
-def get(identifier: object, table: Mapping[str, Entry] = KERAS3) -> Measure | Function | None:
+def get(
+    identifier: object, table: Mapping[str, Entry] = KERAS3
+) -> Measure | Metric | Function | None:
     """Return the metric that `identifier` stands for in `table`; None stays None.
 
-    A name, a dictionary with 'class_name' and 'config', a `Measure`, or a callable of native
-    targets and predictions.
+    A name, a dictionary with 'class_name' and 'config', a `Measure`, a `Metric` or its class, or a
+    callable of native targets and predictions.
 
     >>> get("mae").name
     'mean_absolute_error'
@@ -43,8 +49,8 @@ def get(identifier: object, table: Mapping[str, Entry] = KERAS3) -> Measure | Fu
     if identifier is None:
         return None
     factories = {name: factory(entry) for name, entry in table.items()}
-    found = lookup.resolve(identifier, factories, kind="metric", base=Measure)
-    return cast("Measure | Function", found)
+    found = lookup.resolve(identifier, factories, kind="metric", base=Metric)
+    return cast("Measure | Metric | Function", found)
 
 
 def suited(

@@ -93,7 +93,7 @@ def _wanted(model: Any, objective: Objective, dtype: str) -> tuple[Port, ...]:
                 dtype="int32" if is_sparse else dtype,
                 is_sparse=is_sparse,
                 is_temporal=target.is_temporal,
-                takes_any=not hasattr(target.source, "apply"),
+                takes_any=getattr(target.source, "takes_any", not hasattr(target.source, "apply")),
             )
         )
     return tuple(found)
