@@ -97,8 +97,15 @@ class Trainer:
         """How many updates have been made."""
         return self._steps
 
+    def names(self) -> list[tuple[str, str]]:
+        """Return the names of the weights that are trained: of the layer, then of the weight."""
+        layers = self._forward.layers
+        names = [(layer.name, weight.name) for layer in layers for weight in layer.declared_weights]
+        assert self._learning is not None
+        return [names[place] for place in self._learning.trained]
+
     def shapes(self) -> list[Shape]:
-        """Return the shapes of the weights that are trained."""
+        """Return the shapes of these weights."""
         weights: list[Any] = [v for layer in self._forward.layers for v in layer._variables]
         assert self._learning is not None
         return [tuple(weights[place].shape) for place in self._learning.trained]

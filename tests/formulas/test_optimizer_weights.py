@@ -65,9 +65,14 @@ class Training:
 
     def __init__(self, optimizer: Any) -> None:
         self.optimizer, self.iterations = optimizer, 0
+        self.called = [("a", "kernel"), ("b", "kernel")]
         self.functions = registry.load("numpy").functions
         self.weights = [np.array(array) for array in RECORDED["start"]]
         self.slots: Any = optimizer.slots(self.functions, self.weights)
+
+    def names(self) -> list[tuple[str, str]]:
+        """Return the names of the weights."""
+        return self.called
 
     def shapes(self) -> list[tuple[int, ...]]:
         """Return the shapes of the weights."""
@@ -115,6 +120,32 @@ def test_old_order(dialect: Any, name: str, arguments: dict[str, Any], order: st
     assert [array.shape for array in found] == [array.shape for array in expected]
     for got, want in zip(found, expected, strict=True):
         np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize(
+    ("names", "is_turned"),
+    [
+        # As files of Keras 1.2.2 have them: 'atrousconvolution1d_1_W' before 'convolution1d_1_W',
+        # a layer's W before its b, and a normalization's beta before its gamma.
+        ([("convolution1d_1", "kernel"), ("atrousconvolution1d_1", "bias")], True),
+        ([("dense_1", "bias"), ("dense_1", "kernel")], True),
+        ([("dense_1", "kernel"), ("dense_1", "bias")], False),
+        ([("bn", "gamma"), ("bn", "beta")], True),
+    ],
+)
+@pytest.mark.parametrize("name", KERAS1.optimizers)
+def test_keras_1_sorts_by_name(name: str, names: list[tuple[str, str]], is_turned: bool) -> None:
+    """Its weights come in the order of their names, whatever the order of the layers."""
+    training = Training(made(KERAS1, name, {}))
+    training.called = names
+    training.run([0])
+    shapes = [array.shape for array in training.optimizer.get_weights() if array.ndim]
+    assert shapes[:2] == (SHAPES[::-1] if is_turned else SHAPES)
+    kept = training.read()
+    training.optimizer.set_weights(training.optimizer.get_weights())
+    for own, before in zip(training.slots, kept, strict=True):
+        for slot, value in before.items():
+            np.testing.assert_allclose(own[slot], value)
 
 
 @pytest.mark.parametrize("case", RECORDED["optimizers"], ids=lambda case: f"{case['name']}")

@@ -118,6 +118,7 @@ def test_unknown_name_gets_the_nearest(get: Any, name: str, meant: str) -> None:
         (lambda: keras1.optimizers.SGD(clipvalue=-1.0), "`clipvalue` must be a finite number"),
         (lambda: optimizers.get(None), "cannot interpret None"),
         (lambda: optimizers.get(len), "as an optimizer; allowed"),
+        (lambda: optimizers.get(object()), "A framework.s own .* `model.functional"),
         (lambda: optimizers.get({"class_name": "SGD", "config": {"lr": 1}}), "unknown parameter"),
         (lambda: schedules.ExponentialDecay(0.1, 0, 0.5), "`decay_steps` must be greater than 0"),
         (lambda: schedules.PiecewiseConstantDecay([1], [1]), "one number more than `boundaries`"),

@@ -49,6 +49,7 @@ class Recorded:
     name: str
     arguments: dict[str, Any]
     class_name: str
+    config: dict[str, Any]  # what the real optimizer said of itself
     batch: int
     arrays: dict[str, Array]
 
@@ -93,6 +94,7 @@ def _of(dialect: Dialect) -> list[Recorded]:
             name=name,
             arguments=entry["arguments"],
             class_name=entry["class"],
+            config=entry["get_config"],
             batch=manifest["batch_size"],
             arrays=shared | {key: arrays[key] for key in arrays if key.startswith(f"{name}/")},
         )

@@ -27,3 +27,9 @@ def test_training_is_the_oracles_batch_by_batch(backend: Backend, training: Reco
     for prefix, found in (("after_batch1", after_first), ("final", last)):
         for got, want in zip(found, training.weights(f"{training.name}/{prefix}"), strict=True):
             np.testing.assert_allclose(got, want, rtol=TOLERANCE, atol=1e-9)
+
+
+@pytest.mark.parametrize("training", recorded(), ids=str)
+def test_configuration_is_the_oracles(training: Recorded) -> None:
+    """An optimizer describes itself as the old Keras's did, defaults included."""
+    assert training.optimizer().get_config() == training.config

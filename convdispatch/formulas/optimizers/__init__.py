@@ -63,13 +63,16 @@ def get(identifier: object, table: Mapping[str, Entry] = KERAS3) -> Optimizer:
     elif isinstance(identifier, Mapping) and isinstance(identifier.get("class_name"), str):
         name = identifier["class_name"].removeprefix("Custom>")  # so tf_keras writes its own
         identifier = {**identifier, "class_name": spelled.get(name.lower(), name)}
-    found = lookup.resolve(identifier, factories, kind="optimizer", base=Optimizer)
-    if not isinstance(found, Optimizer):
+    is_class = isinstance(identifier, type) and issubclass(identifier, Optimizer)
+    if not is_class and not isinstance(identifier, str | Mapping | Optimizer):
         raise InvalidType(
-            f"cannot interpret {found!r} (of type {type(found).__name__}) as an optimizer; "
-            f"allowed: a name, a configuration or an Optimizer. The names are "
-            f"{lookup.quoted(table)}."
+            f"cannot interpret {identifier!r} (of type {type(identifier).__name__}) as an "
+            f"optimizer; allowed: a name, a configuration or an Optimizer. The names are "
+            f"{lookup.quoted(table)}. A framework's own optimizer trains the functions that "
+            f"`model.functional()` returns."
         )
+    found = lookup.resolve(identifier, factories, kind="optimizer", base=Optimizer)
+    assert isinstance(found, Optimizer)
     return found
 
 

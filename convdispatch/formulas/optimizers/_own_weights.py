@@ -6,7 +6,7 @@ The trainer keeps them as tensors, by weight and by name: see `Keeper`. Keras ha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -17,14 +17,21 @@ from convdispatch.ops import Shape
 Arrays: TypeAlias = dict[str, Any]  # NumPy arrays by the names of slots
 
 
+# What Keras 1 called weights, where that is not what they are called now.
+_KERAS1_NAMES = {"kernel": "W", "bias": "b", "recurrent_kernel": "U", "embeddings": "W"}
+
+
 class Keeper(Protocol):
     """The trainer that uses an optimizer and keeps its slots."""
 
     iterations: int
     """How many updates have been made."""
 
+    def names(self) -> Sequence[tuple[str, str]]:
+        """Return the names of the weights that are trained: of the layer, then of the weight."""
+
     def shapes(self) -> Sequence[Shape]:
-        """Return the shapes of the weights that are trained."""
+        """Return the shapes of these weights."""
 
     def read(self) -> list[Arrays]:
         """Return the slots as `Optimizer.slots` has them, as NumPy arrays."""
@@ -42,12 +49,14 @@ class Order:
     stand_ins: arrays of zeros for slots that the optimizer does not use, by name: 'alike' of the
         weight's shape, 'one' of one number.
     tail: names of the numbers that all weights share.
+    by_name: whether weights come in the order of the names that Keras 1 gave them.
     """
 
     heads: tuple[str, ...] = ()
     groups: tuple[tuple[str, ...], ...] = ()
     stand_ins: Mapping[str, str]
     tail: tuple[str, ...] = ()
+    by_name: bool = False
 
     def flat(self, keeper: Keeper, rate: float) -> list[Any]:
         """Return the flat list."""
@@ -55,12 +64,13 @@ class Order:
         heads = {"iterations": np.asarray(keeper.iterations), "learning_rate": np.asarray(rate)}
         found = [heads[name] for name in self.heads]
         for names in self.groups:
-            for own, shape in zip(slots[: len(shapes)], shapes, strict=True):
+            for place in self._places(keeper):
                 for name in names:
-                    if name in own:
-                        found.append(own[name])
+                    if name in slots[place]:
+                        found.append(slots[place][name])
                     elif name in self.stand_ins:
-                        found.append(np.zeros(shape if self.stand_ins[name] == "alike" else 1))
+                        shape = shapes[place] if self.stand_ins[name] == "alike" else 1
+                        found.append(np.zeros(shape))
         shared = slots[-1] if len(slots) > len(shapes) else {}
         return [*found, *(shared[name] for name in self.tail)]
 
@@ -81,22 +91,35 @@ class Order:
                 )
         following = iter(given)
         heads = {name: next(following) for name in self.heads}
-        slots, shapes = [dict(own) for own in keeper.read()], keeper.shapes()
+        slots = [dict(own) for own in keeper.read()]
         for names in self.groups:
-            for own in slots[: len(shapes)]:
+            for place in self._places(keeper):
                 for name in names:
-                    if name in own:
-                        own[name] = next(following)
+                    if name in slots[place]:
+                        slots[place][name] = next(following)
                     elif name in self.stand_ins:
                         next(following)
         for name in self.tail:
             slots[-1][name] = next(following)
         return slots, heads
 
+    def _places(self, keeper: Keeper) -> list[int]:
+        """Return the places of the weights in the order in which they come."""
+        names = keeper.names()
+        if not self.by_name:
+            return list(range(len(names)))
+        old = [f"{layer}_{_KERAS1_NAMES.get(weight, weight)}" for layer, weight in names]
+        return sorted(range(len(names)), key=old.__getitem__)
+
 
 def in_turn(*names: str, heads: tuple[str, ...] = (), **stand_ins: str) -> Order:
-    """Return the order of Keras 1 and 2: all weights' first slots, then all second ones."""
+    """Return the order of Keras 2: all weights' first slots, then all second ones."""
     return Order(heads=heads, groups=tuple((name,) for name in names), stand_ins=stand_ins)
+
+
+def of_keras1(order: Order) -> Order:
+    """Return Keras 2's order with the weights sorted by their names, as Keras 1 had them."""
+    return replace(order, by_name=True)
 
 
 def by_weight(*groups: tuple[str, ...], tail: tuple[str, ...] = ()) -> Order:
