@@ -11,7 +11,7 @@ from functools import partial
 
 from asv_benches.benchmarks._by_hand import BY_HAND
 from asv_benches.benchmarks.shapes import resnet50
-from asv_benches.peers import cnn, contestants
+from asv_benches.peers import cnn, contestants, steps
 from asv_benches.peers.contestants import Shape
 from asv_benches.peers.remote import Remote
 from asv_benches.peers.timing import interleaved
@@ -171,6 +171,19 @@ def small_cnn(backend, rounds):
         yield f"batch {batch}, arrays", interleaved(calls, 2 * rounds)
 
 
+def training_steps(backend, rounds):
+    """Train by one step: ours, the same by hand, Keras 3's; NumPy beside torch by hand."""
+    from convdispatch.registry import registry
+
+    if backend != "numpy":
+        _keras()
+    registry.load(backend)
+    pause = PAUSE if backend == "numpy" else 0.0  # torch's threads beside OpenBLAS's
+    for name, optimizer in steps.CASES:
+        calls = steps.contestants(name, optimizer, backend)
+        yield f"{name}, {optimizer}", interleaved(calls, rounds, pause=pause)
+
+
 def imports(backend, rounds):
     """`import convdispatch` and `import numpy`, each in new processes."""
     calls = {
@@ -237,6 +250,7 @@ MEASURES = {
     "grouped": (grouped, ("numpy", "torch", "tensorflow", "jax")),
     "gradients": (gradients, ("jax",)),
     "cnn": (small_cnn, ("torch", "tensorflow", "jax")),
+    "step": (training_steps, ("numpy", "torch", "tensorflow", "jax")),
     "import": (imports, ("numpy",)),
     "memory": (memory, ("numpy",)),
     "growth": (growth, ("numpy", "torch", "tensorflow", "jax")),

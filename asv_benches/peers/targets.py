@@ -9,6 +9,14 @@ from asv_benches.peers.timing import difference, geometric_mean, ratio
 OVERHEAD = {"numpy": 6e-6, "torch": 4e-6, "jax": 8e-6, "tensorflow": 10e-6}  # seconds
 ADVISED = ", as `doctor` advises"
 LEAST_OVERHEAD = 1e-6  # seconds: no quotient by less, or by less than nothing, means anything
+# What a step of training may take of the time of native code, and how many times Keras 3 takes it.
+_STEP = {
+    "numpy": (2.0, None),
+    "torch": (1.03, 1.3),
+    "tensorflow": (1.03, 1.3),
+    "jax": (1.0, 1.5),
+    "tiny": (1.25, 3),
+}
 LONG = 1e-3  # seconds: where a framework's own time hides the way there
 
 
@@ -135,6 +143,21 @@ def _cnn(backend, rows):
     return found
 
 
+def _step(backend, rows):
+    found = []
+    for name, times in rows.items():
+        limit, least = _STEP["tiny" if name.startswith("tiny") else backend]
+        value = ratio(times["ours"], times["raw"])
+        beside = "torch's by hand" if backend == "numpy" else "native code"
+        title = f"{backend}: a step of training, {name}, by {beside}"
+        found.append(Finding(title, f"<= {limit}", f"{value:.3f}", value <= limit))
+        if "keras" in times:
+            value = ratio(times["keras"], times["ours"])
+            title = f"{backend}: a step of training, {name}, times as fast as Keras 3"
+            found.append(Finding(title, f">= {least}", f"{value:.2f}", value >= least))
+    return found
+
+
 def _import(backend, rows):
     ((_, times),) = rows.items()
     value = difference(times["ours"], times["raw"])
@@ -202,6 +225,7 @@ _FINDINGS = {
     "grouped": _grouped,
     "gradients": _gradients,
     "cnn": _cnn,
+    "step": _step,
     "import": _import,
     "memory": _memory,
     "growth": _growth,

@@ -200,8 +200,12 @@ def _require_weights(source: Any, target: Any, port: Port) -> None:
 
 
 def _with_last_axis(value: Any, port: Port) -> Any:
-    """Return targets with the last axis of size 1 that the output has."""
-    if not port.takes_any and len(value.shape) == len(port.shape) - 1:
+    """Return targets with the last axis of one cell that the output has.
+
+    A user's loss gets it only for one number a sample, as in every Keras.
+    """
+    rank = len(value.shape)
+    if rank == len(port.shape) - 1 and (rank == 1 or not port.takes_any):
         return value.reshape((*value.shape, 1))
     return value
 

@@ -73,6 +73,22 @@ def test_the_small_networks_compute_the_same(framework: str, all_backends: tuple
     np.testing.assert_allclose(ours, by_hand, rtol=1e-4, atol=1e-4)
 
 
+@WITH_RAW
+def test_the_steps_of_training_are_the_same(framework: str, all_backends: tuple[str, ...]) -> None:
+    """Ours and that written by hand have the same losses, one after the other."""
+    need(framework, all_backends)
+    steps = part("steps")
+    for name, optimizer in (("tiny", "sgd"), ("tiny", "adam"), ("cnn", "sgd")):
+        network = steps.Network(name)
+        network.x, network.classes = network.x[:4], network.classes[:4]
+        ours, by_hand = (
+            make(network, framework, optimizer) for make in (steps.ours, steps.by_hand)
+        )
+        found = [(ours(), by_hand()) for _ in range(3)]
+        np.testing.assert_allclose(*zip(*found, strict=True), rtol=1e-3, err_msg=name)
+        assert found[0] != found[2]
+
+
 KERAS = """
     import sys
     import numpy as np
@@ -235,6 +251,14 @@ FOUND = {
             "batch 1, arrays": times(ours=1.0, keras=1.5),
         },
         [("1.020", True), ("1.50", True)],
+    ),
+    "step": (
+        "jax",
+        {
+            "cnn, sgd": times(ours=1.01, raw=1.0, keras=1.6),
+            "tiny, adam": times(ours=1.2, raw=1.0, keras=3.5),
+        },
+        [("1.010", False), ("1.58", True), ("1.200", True), ("2.92", False)],
     ),
     "import": ("numpy", {"import": times(ours=0.141, raw=0.1)}, [("41 ms", False)]),
     "memory": ("numpy", {"large": {"bytes": [2**20, 33 * 2**20]}}, [("33.0 MiB", False)]),

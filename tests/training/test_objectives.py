@@ -9,7 +9,7 @@ import pytest
 from small_trainings import CODES, DOORS, START, X, classifier, losses_by_hand
 
 import convdispatch
-from convdispatch import Model, keras1, keras2, layers
+from convdispatch import Model, keras1, keras2, layers, losses
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.models import Sequential
 
@@ -186,6 +186,28 @@ def test_a_model_can_be_changed_between_trainings() -> None:
     before = model.get_weights()
     assert np.isfinite(model.train_on_batch(X, Y))
     assert not np.array_equal(before[2], model.get_weights()[2])
+
+
+def test_a_users_loss_gets_targets_of_two_axes() -> None:
+    """As in every Keras, or one number a sample would meet a column of outputs as a matrix."""
+    model = Sequential([layers.Dense(1, input_shape=(6,), use_bias=False)])
+    model.set_weights([np.ones((6, 1))])
+    model.compile("sgd", lambda y_true, y_pred: ((y_true - y_pred) ** 2).mean(-1))
+    found = model.train_on_batch(X, Y[:, 0])
+    np.testing.assert_allclose(found, np.mean((X.sum(axis=1) - Y[:, 0]) ** 2), rtol=1e-5)
+
+
+def test_a_loss_object_of_classes_takes_numbers() -> None:
+    """And its reduction is heeded."""
+    codes = CODES.argmax(axis=1)
+    mean, total = (
+        classifier(
+            "keras3", loss=losses.SparseCategoricalCrossentropy(reduction=reduction), metrics=None
+        ).test_on_batch(X, codes)
+        for reduction in ("sum_over_batch_size", "sum")
+    )
+    np.testing.assert_allclose(mean, classifier().test_on_batch(X, CODES)[0], rtol=1e-5)
+    np.testing.assert_allclose(total, 24 * mean, rtol=1e-5)
 
 
 @pytest.mark.parametrize("facade", [keras1, keras2], ids=["keras1", "keras2"])
