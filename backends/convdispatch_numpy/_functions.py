@@ -68,10 +68,14 @@ def _gated(function: Function) -> Function:
 
 def _put(g: Array, indices: Any, axis: int, shape: Shape) -> Array:
     """Return zeros of that shape, with each number of `g` added at the place that `take` read."""
-    flat = np.ravel(indices)
     axis %= len(shape)
-    rows = np.moveaxis(g.reshape(*shape[:axis], flat.size, *shape[axis + 1 :]), axis, 0)
     added = np.zeros(shape, g.dtype)
+    cells = kit.as_slice(indices, shape[axis])
+    if cells is not None:
+        added[(*[slice(None)] * axis, cells)] = g
+        return added
+    flat = np.ravel(indices)
+    rows = np.moveaxis(g.reshape(*shape[:axis], flat.size, *shape[axis + 1 :]), axis, 0)
     # Sorted, and added run by run: `np.add.at` takes ten times as long.
     order = np.argsort(flat, kind="stable")
     places, starts = np.unique(flat[order], return_index=True)

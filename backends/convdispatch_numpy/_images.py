@@ -1,4 +1,4 @@
-"""Padding, and pooling and enlarging of plain arrays: one axis after the other."""
+"""Padding, pooling and enlarging, one axis after the other."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from convdispatch import kit
 from convdispatch.ops import Pad, Pool, Resize, Signature, Upsample
+from convdispatch_numpy._autograd import Function, differentiable
 from convdispatch_numpy._functions import FUNCTIONS
 
 Array = npt.NDArray[Any]
@@ -66,8 +67,8 @@ def _along(y: Array, number: int, axis: kit.Axis, combine: np.ufunc) -> Array:
     return total
 
 
-def repetition(op: Upsample) -> Callable[[Array], Array]:
-    """Return the function that repeats each cell: in less time than it takes to look cells up."""
+def repetition(op: Upsample) -> Function:
+    """Return the function that repeats each cell, in less time than it takes to look cells up."""
     factors = list(zip(kit.spatial_axes(op), op.factors, strict=True))
 
     def repeat(x: Array) -> Array:
@@ -76,24 +77,34 @@ def repetition(op: Upsample) -> Callable[[Array], Array]:
             y = y.repeat(factor, number)
         return y
 
-    return repeat
+    def add(g: Array) -> Array:
+        x = g.astype(kit.widened(g.dtype), copy=False)
+        for number, factor in factors:
+            cells = (x.shape[number] // factor, factor)
+            x = x.reshape(*x.shape[:number], *cells, *x.shape[number + 1 :]).sum(number + 1)
+        return x.astype(g.dtype, copy=False)
+
+    repeating = differentiable(repeat, lambda y, x: lambda g: adding(g))
+    adding = differentiable(add, lambda x, g: lambda h: repeating(h))
+    return repeating
 
 
 def interpolation(op: Upsample | Resize, signature: Signature) -> Callable[[Array], Array]:
     """Return the function that interpolates."""
-    grids = list(zip(kit.spatial_axes(op), kit.samples(op, signature), strict=True))
-    last = kit.spatial_axes(op)[-1] + op.channels_last
+    sampled = kit.resampling(op, signature, take=np.take, mix=_mixed)
 
     def interpolate(x: Array) -> Array:
         dtype = kit.native_type(x.dtype)
-        y = x.astype(kit.widened(dtype), copy=False)
-        for number, grid in grids:
-            share = grid.share.astype(y.dtype).reshape(-1, *[1] * (last - number))
-            lower, upper = y.take(grid.below, number), y.take(grid.above, number)
-            lower *= 1 - share
-            upper *= share
-            lower += upper
-            y = lower
+        y: Array = sampled(x.astype(kit.widened(dtype), copy=False))
         return y.astype(dtype, copy=False)
 
     return interpolate
+
+
+def _mixed(below: Array, above: Array, share: Array) -> Array:
+    """Return both by their shares, in the memory of one of them."""
+    share = share.astype(below.dtype)
+    below *= 1 - share
+    above *= share
+    below += above
+    return below

@@ -25,10 +25,11 @@ from convdispatch_numpy._correlate import Correlation
 from convdispatch_numpy._epilogue import Finish, finish_of
 from convdispatch_numpy._functions import FUNCTIONS
 from convdispatch_numpy._images import interpolation, padding, pooling, repetition
+from convdispatch_numpy._maxima import maxima
 
 Array = npt.NDArray[Any]
 
-_moveaxis = numpy_or_autograd(np.moveaxis, "moveaxis")
+_transpose = numpy_or_autograd(np.transpose, "transpose")
 
 
 def lower(op: Op, signature: Signature, backend: kit.Primitives) -> Callable[..., Any]:
@@ -41,13 +42,15 @@ def lower(op: Op, signature: Signature, backend: kit.Primitives) -> Callable[...
         return _with_epilogue(correlation.transpose, correlation.input_adjoint, op, signature)
     if isinstance(op, Pad):
         return padding(op)
+    if isinstance(op, Pool) and op.kind == "max":
+        return maxima(op, signature)
+    if isinstance(op, Upsample) and op.interpolation == "nearest":
+        return repetition(op)
     traceable = kit.derived(op, signature, backend)
     if isinstance(op, Pool):
         of_arrays = pooling(op, signature)
     elif isinstance(op, Upsample | Resize) and op.interpolation == "bilinear":
         of_arrays = interpolation(op, signature)
-    elif isinstance(op, Upsample):
-        of_arrays = repetition(op)
     else:
         return traceable
     return lambda x: traceable(x) if is_traced(x) else of_arrays(x)
@@ -86,7 +89,6 @@ def _with_epilogue(
 
     `compute` finishes each block of the result itself; `traceable` is for autograd.
     """
-    channels_last = op.channels_last
     finish_alone = finish_of(op.activation, None)
     traced = kit.finished(replace(op, channels_last=True), FUNCTIONS, traceable)
     traced = kit.rounded_once(traced, signature.dtype, lambda x, dtype: x.astype(dtype))
@@ -94,14 +96,10 @@ def _with_epilogue(
     def conv(x: Any, kernel: Any, bias: Any = None) -> Any:
         if not x.dtype.isnative:
             x = kit.native(x)
-        if not channels_last:
-            x = _moveaxis(x, 1, -1)
         if is_traced(x) or is_traced(kernel) or is_traced(bias):
-            y = traced(x, kernel, bias)
-        elif bias is None:
-            y = compute(x, kernel, finish_alone)
-        else:
-            y = compute(x, kernel, finish_of(op.activation, bias))
-        return y if channels_last else _moveaxis(y, -1, 1)
+            return traced(x, kernel, bias)
+        if bias is None:
+            return compute(x, kernel, finish_alone)
+        return compute(x, kernel, finish_of(op.activation, bias))
 
-    return conv
+    return kit.channels_last(conv, op, _transpose)

@@ -112,13 +112,13 @@ class TapByTap(Grouped):
     def _made(self, samples: Part, *ranges: Part) -> tuple[Slices, list[Meeting]]:
         place = slice(*samples), *(slice(*part) for part in ranges)
         meetings = []
-        for met in itertools.product(*map(_met, self.axes, ranges)):
-            tap, read, written = zip(*met, strict=True)
+        for one in itertools.product(*map(met, self.axes, ranges)):
+            tap, read, written = zip(*one, strict=True)
             meetings.append((tap, (place[0], *read), (slice(None), *written)))
         return place, meetings
 
 
-def _met(axis: Axis, part: Part) -> Iterator[tuple[int, slice, slice]]:
+def met(axis: Axis, part: Part) -> Iterator[tuple[int, slice, slice]]:
     """Yield the taps that read cells for the output cells of that part of the axis.
 
     Output cell o reads, for tap j, input cell stride * o + dilation * j - pad.
