@@ -60,10 +60,27 @@ class Reshape(Layer):
         target = self._target_for(spec.shape)
 
         def lower(dtype: str, activation: Any) -> Function:
+            if None in spec.shape[1:]:
+                return self._of_unknown_size(target)
             reshape = self._backend().functions["reshape"]
             return lambda weights, inputs: reshape(inputs, (-1, *target))
 
         return Resolved(output_shape=(None, *target), lower=lower)
+
+    def _of_unknown_size(self, target: PartialShape) -> Function:
+        """Return the function for sizes that are unknown while the framework traces."""
+        functions = self._backend().functions
+        reshape, sizes_of = functions["reshape"], functions["shape"]
+        stated = math.prod(size for size in self.target_shape if size > 0)
+
+        def reshaped(weights: Any, inputs: Any) -> Any:
+            sizes: Any = sizes_of(inputs)
+            rest = math.prod(sizes[1:]) // stated
+            # The batch's own size, not -1: it must not change where the numbers do not fit.
+            known = (rest if size is None else size for size in target)
+            return reshape(inputs, (sizes[0], *known))
+
+        return reshaped
 
     def _target_for(self, shape: PartialShape) -> PartialShape:
         """Return the target with the inferred size for -1, None where it is unknown."""

@@ -20,7 +20,8 @@ from convdispatch.registry import registry
 Traced = Callable[[Any], Any]
 TRACING = ("jax", "tensorflow", "torch")
 SMALLEST = 9  # cells of a traced axis; torch.export wants to know it
-SIZES = {1: [(9,), (12,), (16,)], 2: [(9, 13), (12, 10), (16, 9)], 3: [(9, 10, 11), (12, 9, 10)]}
+# With and without cells that strides of 2 and 3 leave unread.
+SIZES = {1: [(9,), (13,)], 2: [(9, 13), (12, 11)], 3: [(9, 10, 11), (12, 9, 10)]}
 
 
 @pytest.fixture
@@ -142,6 +143,10 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "global_average_pooling2d": lambda: layers.GlobalAveragePooling2D(),
     "global_max_pooling1d": lambda: layers.GlobalMaxPooling1D(),
     "flatten": lambda: layers.Flatten(),
+    "reshape": lambda: layers.Reshape((-1, 3)),
+    "permute": lambda: layers.Permute((2, 1, 3)),
+    "spatial_dropout2d": lambda: layers.SpatialDropout2D(0.5),
+    "prelu": lambda: layers.PReLU(shared_axes=[1, 2]),
     "dense": lambda: layers.Dense(4, activation="relu"),
     "activation": lambda: layers.Activation("softmax"),
     "batch_normalization": lambda: layers.BatchNormalization(),
@@ -283,7 +288,7 @@ def test_training_of_unknown_sizes(tracing: str) -> None:
     functional = model.functional()
     weights = {path: tensor for path, (tensor, _) in model.named_weights().items()}
     function = traced(moved, tracing, (None, None, None, 3))
-    for rows, columns in SIZES[2]:
+    for rows, columns in SIZES[2][1:]:
         x = np.random.default_rng(0).normal(size=(2, rows, columns, 3)).astype("float32")
         native = backend.asarray(x, "float32")
         np.testing.assert_allclose(
