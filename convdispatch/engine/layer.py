@@ -98,9 +98,7 @@ class Layer(Analysed):
         """
         kept = self._plans.resolved  # the arguments may change meanwhile, and with them the table
         # One shape determines the result for one input, whatever its element type.
-        key = of_samples(specs)
-        if isinstance(specs, Spec) and not self.takes_list:
-            key = specs.shape[1:]
+        key = of_samples(specs) if self.takes_list else shapes_of(specs)[1:]
         resolved = kept.get(key) if shapes_of(specs) else None
         if resolved is None:
             resolved = self.resolve(specs)

@@ -16,6 +16,7 @@ from convdispatch.engine.whole import read_whole
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.models import _naming as naming
 from convdispatch.models import _serialization
+from convdispatch.models._branches import start
 from convdispatch.models._copies import CopiedStack
 from convdispatch.models._inference import Predicting
 from convdispatch.models._members import require_takes_one
@@ -75,6 +76,10 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
             raise InvalidType(
                 f"`layer` must be a convdispatch layer; received {type(layer).__name__}."
             )
+        branches = getattr(layer, "branches", None)
+        if branches:  # of Keras 1's `Merge`
+            start(self, layer, branches)
+            return
         require_takes_one(layer)
         with self._lock.held():
             self._add(layer)
