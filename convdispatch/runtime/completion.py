@@ -35,7 +35,7 @@ def lacking(backend: Any, info: BackendInfo) -> list[str]:
 def complete(backend: Any, info: BackendInfo) -> None:
     """Add what the backend lacks. An object that accepts no attribute raises its own error."""
     own = _own_names(backend)
-    for name in getattr(backend, _MARK, ()):  # by an earlier loading, for what was declined then
+    for name in _marked(backend):  # by an earlier loading, for what was declined then
         delattr(backend, name)
     added = dict(_added(backend, info, own))
     for name, part in added.items():
@@ -60,8 +60,14 @@ def as_reported(declined: Mapping[str, str]) -> dict[str, str]:
     return reasons
 
 
+def _marked(backend: Any) -> Iterable[str]:
+    """Return what was added to this object: one that it hands attributes on from has its own."""
+    marked: Iterable[str] = getattr(backend, "__dict__", {}).get(_MARK, ())
+    return marked
+
+
 def _own_names(backend: Any) -> set[str]:
-    added = getattr(backend, _MARK, ())
+    added = _marked(backend)
     return {name for name in _NAMES if name not in added and hasattr(backend, name)}
 
 
