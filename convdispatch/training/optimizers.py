@@ -38,19 +38,25 @@ def updated(
 
     `rate` and `step`, the number of updates so far, are scalar tensors of any numeric type.
     """
-    dtype = computed_type(backend, weights)
-    (rate, step), wide = _as(backend, (rate, step), dtype), _as(backend, weights, dtype)
-    found, new_slots = optimizer.update(
-        backend.functions, wide, _as(backend, gradients, dtype), slots, rate, step
-    )
-    pairs = zip(found, weights, strict=True)
-    return [_as(backend, [new], backend.describe(old)[1])[0] for new, old in pairs], new_slots
+    types = [backend.describe(weight)[1] for weight in weights]
+    dtype = _widest(types)
+    rate, step = _as(backend, (rate, step), dtype)
+    if any(one != dtype for one in types):  # else the gradients have it, too
+        weights, gradients = _as(backend, weights, dtype), _as(backend, gradients, dtype)
+    found, new_slots = optimizer.update(backend.functions, weights, gradients, slots, rate, step)
+    # Arithmetic with Python numbers may promote (see `ops.Backend`).
+    new = [_as(backend, [one], own)[0] for one, own in zip(found, types, strict=True)]
+    kept = [dict(zip(own, _as(backend, [*own.values()], dtype), strict=True)) for own in new_slots]
+    return new, kept
 
 
 def computed_type(backend: Backend, weights: Sequence[Tensor]) -> str:
     """Return the element type of updates: float64 if a weight has it, else float32."""
-    is_double = any(backend.describe(weight)[1] == "float64" for weight in weights)
-    return "float64" if is_double else "float32"
+    return _widest([backend.describe(weight)[1] for weight in weights])
+
+
+def _widest(types: Sequence[str]) -> str:
+    return "float64" if "float64" in types else "float32"
 
 
 def _as(backend: Backend, tensors: Sequence[Tensor], dtype: str) -> list[Tensor]:
