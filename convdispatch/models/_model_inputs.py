@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from convdispatch.engine.graph import Graph
 from convdispatch.engine.tensors import as_array_or_native, as_native
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
@@ -18,12 +20,14 @@ class ModelInputs:
     name: str
     backend: str
     _graph: Graph
+    _flat: Graph  # without nested models
     _input_names: tuple[str, ...]
 
     def _inputs_of(self, inputs: Any) -> list[Any]:
         """Return a native tensor for each input; raise if one is missing or does not fit."""
         backend, specs = registry.load(self.backend), self._graph.inputs
         given = self._by_input(inputs)
+        self._check_arrays(given)
         tensors = []
         for value, name, spec in zip(given, self._input_names, specs, strict=True):
             native = as_native(backend, value, spec.dtype)
@@ -54,6 +58,14 @@ class ModelInputs:
         self._require_as_many(inputs, "`inputs`")
         return list(inputs)
 
+    def _check_arrays(self, given: Sequence[Any]) -> None:
+        """Raise for an array of integers that a layer does not take, such as an embedding."""
+        for place, one in enumerate(given):
+            if isinstance(one, np.ndarray) and one.dtype.kind in "iu":
+                for node in self._flat.nodes:
+                    if place in node.reads:
+                        node.layer.check_array(one)
+
     @property
     def _input_dtypes(self) -> list[str]:
         return [spec.dtype for spec in self._graph.inputs]
@@ -62,6 +74,7 @@ class ModelInputs:
         backend = registry.load(self.backend)
         pairs = zip(self._by_input(x), self._graph.inputs, strict=True)
         given = [as_array_or_native(backend, one, spec.dtype) for one, spec in pairs]
+        self._check_arrays(given)
         for one, name, spec in zip(given, self._input_names, self._graph.inputs, strict=True):
             require_shape(tuple(one.shape), spec, name, self.name)
         counts = [one.shape[0] for one in given]

@@ -28,6 +28,12 @@ def embedding(backend: str, **arguments: Any) -> Any:
     return layers.Embedding(4, 2, weights=[TABLE], backend=backend, **arguments)
 
 
+def graph() -> Any:
+    """Return a graph that looks up its input's rows, in a model of its own."""
+    x, inner = (layers.Input((3,), dtype="int32") for _ in range(2))
+    return Model(x, Model(inner, embedding("numpy")(inner))(x))
+
+
 @pytest.mark.parametrize("dtype", ["int32", "int64", "uint8", "float32", "float64"])
 def test_rows_are_looked_up_by_numbers_of_any_type(dtype: str, backend: Backend) -> None:
     """Arrays and native tensors; the result has the type of the table."""
@@ -160,6 +166,8 @@ def test_keras_1_leaves_out_rows_in_training(backend: Backend) -> None:
         ),
         (lambda: embedding("numpy")(X - 1), InvalidArgument, "received numbers from -1 to 2"),
         (lambda: embedding("numpy")(X * np.nan), InvalidArgument, "received numbers from nan"),
+        (lambda: graph()(X + 1), InvalidArgument, "received numbers from 1 to 4"),
+        (lambda: graph().predict(X + 1), InvalidArgument, "received numbers from 1 to 4"),
         (lambda: embedding("numpy", input_length=4)(X), InvalidShape, "says that inputs have the"),
         (lambda: embedding("numpy")(np.array([["a"]])), InvalidType, "`inputs` must"),
         (
