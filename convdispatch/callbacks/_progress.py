@@ -102,6 +102,13 @@ class ProgbarLogger(Callback):
         try_to_write(sys.stdout, text)
 
 
+def say_evaluated(done: int | None, seconds: float, lines: Lines) -> None:
+    """Print what a Keras prints when it has evaluated so many samples, or steps."""
+    form, pace = lines.after_bar, _pace(seconds / max(done or 1, 1))
+    said = form.format(seconds=seconds, pace=pace, numbers="")
+    try_to_write(sys.stdout, f"{_bar(done or 0, done)}{said}\n")
+
+
 def _bar(done: int, target: int | None) -> str:
     """Return the bar as every Keras draws it.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
-from convdispatch.callbacks import CallbackList, History, ProgbarLogger
+from convdispatch.callbacks import CallbackList, History, ProgbarLogger, say_evaluated
 from convdispatch.engine.arguments import as_float, as_int
 from convdispatch.errors import InvalidArgument
 from convdispatch.training.batches import Raw
@@ -94,7 +95,10 @@ class Fitted(Compiled):
         sample_weight: Any = None,
         steps: int | None = None,
     ) -> Any:
-        """Return the loss, or a list of it and the metrics, over all samples."""
+        """Return the loss, or a list of it and the metrics, over all samples.
+
+        `verbose` 1 prints Keras's bar when it is done.
+        """
         size = 32 if batch_size is None else as_int(batch_size, "batch_size")
         trainer, feeder = self._ready(_first(x))
         if is_iterable_of_batches(x):
@@ -103,7 +107,12 @@ class Fitted(Compiled):
         else:
             raw = feeder.sources(x, y, sample_weight)
             stream = _repeated(Arrays(raw, size, trainer.backend, order=_AS_THEY_ARE), steps)
-        return self._evaluated(stream, trainer, feeder)
+        begun = time.monotonic()
+        values = self._evaluated(stream, trainer, feeder)
+        if verbose == 1:
+            done = stream.samples or stream.steps
+            say_evaluated(done, time.monotonic() - begun, self.dialect.lines)
+        return values
 
     def _evaluated(self, stream: Stream, trainer: Trainer, feeder: Feeder) -> Any:
         values = list(evaluated(trainer, stream, feeder.batch).values())

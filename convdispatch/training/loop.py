@@ -80,9 +80,13 @@ class Loop:
 def evaluated(trainer: Trainer, stream: Stream, as_batch: AsBatch) -> dict[str, float]:
     """Return the means of what the batches of one epoch report, without training."""
     totals = Totals(trainer.objective.names, trainer.backend)
-    batch = None
+    batch, before = None, list[Any]()
     for batch in map(as_batch, stream.epoch()):
-        totals.add(trainer.test(batch), batch.size)
+        reported = trainer.test(batch)
+        totals.add(reported, batch.size)
+        for one in before:  # as in training: two batches on the device at most
+            trainer.backend.synchronize(one)
+        before = reported[:1]
     require_some(batch)
     return totals.means()
 

@@ -165,6 +165,11 @@ def test_lines_are_those_of_the_keras(door: str, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == ""
     classifier(door).fit(X, CODES, verbose=2, validation_split=0.5, **words)
     assert capsys.readouterr().out.startswith("Train on 12 samples, validate on 12 samples\nEpoch")
+    classifier(door).evaluate(X, CODES)
+    pace = r" - 0s \d+[um]s/step" if door == "keras2" else " - 0s"
+    assert re.fullmatch(rf"24/24 \[={{30}}\]{pace}\n", capsys.readouterr().out)
+    classifier(door).evaluate(X, CODES, verbose=0)
+    assert capsys.readouterr().out == ""
 
 
 def test_words_of_another_keras_are_refused() -> None:
@@ -277,3 +282,23 @@ def test_ctrl_c_keeps_the_model_and_the_history() -> None:
     np.testing.assert_allclose(model.history.history["loss"], losses[:1], rtol=1e-5)
     np.testing.assert_allclose(model.get_weights()[0], weights[0], rtol=1e-5, atol=1e-6)
     assert np.isfinite(model.train_on_batch(X, CODES)[0])
+
+
+def test_a_step_is_compiled_once_for_all_rates(backend_name: str) -> None:
+    """Where a step is traced, the loss is read once for training: not again for another rate."""
+    calls: list[int] = []
+
+    def loss(y_true: Any, y_pred: Any) -> Any:
+        calls.append(1)
+        error = y_true - y_pred  # operators alone, which all native tensors have
+        return error[:, 0] * error[:, 0] + error[:, 1] * error[:, 1]
+
+    model = classifier(backend=backend_name, loss=loss, metrics=None)
+    losses = [model.train_on_batch(X, CODES)]
+    traced = len(calls)
+    for rate in (0.1, 0.0, 0.0):
+        model.optimizer.lr = rate
+        losses.append(model.train_on_batch(X, CODES))
+    assert losses[0] > losses[1] > losses[2] == losses[3]
+    if backend_name in ("jax", "tensorflow"):
+        assert len(calls) == traced
