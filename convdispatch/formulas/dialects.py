@@ -5,7 +5,7 @@ Layers are given a dialect instead of asking which Keras they belong to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from convdispatch.doors import keras1, keras2
@@ -76,6 +76,10 @@ class Dialect:
     lines: Lines = keras2.LINES
     methods: Mapping[str, Method] = field(default_factory=dict)
 
+    def __reduce__(self) -> tuple[Callable[[str], Dialect], tuple[str]]:
+        """Copy and pickle by the name: tables hold functions that no pickle can name."""
+        return _named, (self.name,)
+
 
 KERAS3 = Dialect(
     name="keras3",
@@ -134,3 +138,7 @@ KERAS1 = Dialect(
     data_formats=keras1.DATA_FORMATS,
     joins_words=True,
 )
+
+
+def _named(name: str) -> Dialect:
+    return next(one for one in (KERAS1, KERAS2, KERAS3) if one.name == name)

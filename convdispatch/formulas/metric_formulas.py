@@ -6,7 +6,7 @@ As `loss_formulas`. Keras 2 and 3 have one value for each sample or cell, Keras 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial
 from typing import Any
 
 from convdispatch.formulas import loss_formulas as losses
@@ -115,12 +115,11 @@ def fmeasure(f: Functions, t: Any, p: Any) -> Any:
 
 def mean_of_all(formula: Callable[..., Any]) -> Callable[..., Any]:
     """Return Keras 1's metric: the mean of the values of a formula."""
+    return partial(_mean_of, formula)  # which can be pickled
 
-    @wraps(formula)
-    def mean(f: Functions, t: Any, p: Any, *parameters: Any) -> Any:
-        return f["mean"](formula(f, t, p, *parameters))
 
-    return mean
+def _mean_of(formula: Callable[..., Any], f: Functions, t: Any, p: Any, *parameters: Any) -> Any:
+    return f["mean"](formula(f, t, p, *parameters))
 
 
 def _numbers(f: Functions, condition: Any, like: Any) -> Any:

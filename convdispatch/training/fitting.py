@@ -109,7 +109,7 @@ class Fitted(Compiled):
             stream = _repeated(Arrays(raw, size, trainer.backend, order=_AS_THEY_ARE), steps)
         begun = time.monotonic()
         values = self._evaluated(stream, trainer, feeder)
-        if verbose == 1:
+        if _verbosity(verbose) == 1:
             done = stream.samples or stream.steps
             say_evaluated(done, time.monotonic() - begun, self.dialect.lines)
         return values
@@ -131,7 +131,7 @@ class Fitted(Compiled):
         batch_size: int | None = None,
     ) -> History:
         trainer, feeder = self._ready()
-        by_class = class_weights_of(class_weight, feeder)
+        by_class, verbose = class_weights_of(class_weight, feeder), _verbosity(verbose)
         span = range(
             as_int(initial_epoch, "initial_epoch", minimum=0), as_int(epochs, "epochs", minimum=0)
         )
@@ -205,6 +205,17 @@ def _sizes(stream: Stream, validation: Stream | None, names: list[str]) -> dict[
         "do_validation": validation is not None,
         "metrics": [*names, *watched],
     }
+
+
+def _verbosity(verbose: object) -> int:
+    """Return 0, 1 or 2; 'auto', as in Keras 3, is 1."""
+    found = 1 if verbose == "auto" else verbose
+    if not isinstance(found, int) or found not in (0, 1, 2):
+        raise InvalidArgument(
+            "`verbose` must be 0 for silence, 1 or 'auto' for a bar, or 2 for a line an epoch; "
+            f"received {verbose!r}."
+        )
+    return int(found)
 
 
 def _first(x: Any) -> Any:

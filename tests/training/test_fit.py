@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 from typing import Any
 
@@ -220,6 +222,8 @@ WRONG: dict[str, tuple[Any, type[Exception], str]] = {
     ),
     "shuffle": (
         lambda m: m.fit(X, CODES, shuffle="all"), InvalidArgument, "'batch'; received 'all'"),
+    "verbose": (
+        lambda m: m.fit(X, CODES, verbose=3), InvalidArgument, "`verbose` must be 0 for silence"),
     "validation": (
         lambda m: m.fit(X, CODES, validation_data=X), InvalidArgument, r"must be \(x, y\)"),
 }  # fmt: skip
@@ -302,3 +306,17 @@ def test_a_step_is_compiled_once_for_all_rates(backend_name: str) -> None:
     assert losses[0] > losses[1] > losses[2] == losses[3]
     if backend_name in ("jax", "tensorflow"):
         assert len(calls) == traced
+
+
+@pytest.mark.parametrize("door", ["keras1", "keras2", "keras3"])
+def test_a_copy_goes_on_alone(door: str) -> None:
+    """Copied or pickled, it is compiled as the model is; its optimizer begins anew."""
+    model = classifier(door, optimizer="adam", metrics=["accuracy", "mse"])
+    model.train_on_batch(X, CODES)
+    before = model.test_on_batch(X, CODES)
+    for copied in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert copied.dialect is model.dialect
+        assert copied.test_on_batch(X, CODES) == before
+        copied.train_on_batch(X, CODES)
+        assert copied.test_on_batch(X, CODES)[0] < before[0]
+        assert model.test_on_batch(X, CODES) == before
