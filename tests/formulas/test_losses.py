@@ -13,6 +13,7 @@ from convdispatch import keras1, keras2, losses, metrics
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
 from convdispatch.formulas.measures import Measure
+from convdispatch.formulas.metrics import suited
 from convdispatch.ops import Backend
 
 ROWS = np.array([[0.25, 0.5, 0.25], [0.125, 0.125, 0.75]])
@@ -173,3 +174,49 @@ def test_abstract_loss_says_what_to_define() -> None:
     """`Loss` itself computes nothing."""
     with pytest.raises(NotImplementedError, match="does not define `call"):
         losses.Loss()(ROWS, ROWS)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "targets", "predictions", "loss", "meant"),
+    [
+        (KERAS1, (None, 1), (None, 1), "mean_squared_error", "binary_accuracy"),
+        (KERAS1, (None, 3), (None, 3), "binary_crossentropy", "binary_accuracy"),
+        (KERAS2, (None, 3), (None, 3), "categorical_crossentropy", "categorical_accuracy"),
+        (KERAS2, (None, 3), (None, 3), "mean_squared_error", "categorical_accuracy"),
+        (
+            KERAS2,
+            (None,),
+            (None, 3),
+            "sparse_categorical_crossentropy",
+            "sparse_categorical_accuracy",
+        ),
+        (KERAS3, (None, 1), (None, 1), "mean_squared_error", "binary_accuracy"),
+        (KERAS3, (None, 3), (None, 3), "binary_crossentropy", "categorical_accuracy"),
+        (KERAS3, (None,), (None, 3), "mean_squared_error", "sparse_categorical_accuracy"),
+        (KERAS3, (None, 1), (None, 3), "mean_squared_error", "sparse_categorical_accuracy"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("word", "ending"),
+    [("acc", "accuracy"), ("accuracy", "accuracy"), ("ce", "crossentropy"), ("mse", None)],
+)
+def test_accuracy_is_the_one_that_suits(
+    dialect: Any,
+    targets: Any,
+    predictions: Any,
+    loss: str,
+    meant: str,
+    word: str,
+    ending: str | None,
+) -> None:
+    """By the loss in Keras 1 and 2, by the shapes in Keras 3; other words stand for themselves."""
+    found = suited(
+        word,
+        dialect.metrics,
+        targets=targets,
+        predictions=predictions,
+        loss=losses.get(loss, dialect.losses),
+    )
+    expected = word if ending is None else meant.replace("accuracy", ending)
+    assert found == expected
+    assert metrics.get(found, dialect.metrics) is not None

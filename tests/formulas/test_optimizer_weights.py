@@ -13,7 +13,7 @@ import pytest
 from places import LEGACY
 
 from convdispatch import optimizers
-from convdispatch.errors import InvalidArgument, InvalidShape
+from convdispatch.errors import ConvDispatchError, InvalidArgument, InvalidShape
 from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
 from convdispatch.registry import registry
 
@@ -224,3 +224,26 @@ def test_weights_of_another_shape() -> None:
     weights = optimizer.get_weights()
     with pytest.raises(InvalidShape, match=r"weight 3 .* has shape \(4,\), received \(3, 4\)"):
         optimizer.set_weights([*weights[:2], weights[2], weights[2]])
+
+
+@pytest.mark.parametrize(
+    ("place", "weight", "message"),
+    [
+        (0, -1, "`iterations` must be a finite number, at least 0"),
+        (0, float("nan"), "`iterations` must be a finite number"),
+        (1, float("inf"), "`learning_rate` must be a finite number"),
+        (2, "momentum", "weight 2 of this optimizer must be an array of numbers, received one of"),
+        (3, [[1.0], [1.0, 2.0]], "weight 3 of this optimizer is no array"),
+    ],
+)
+def test_weights_that_are_no_numbers(place: int, weight: Any, message: str) -> None:
+    """Nothing is set, and the message names the weight."""
+    training = Training(optimizers.SGD(momentum=0.5)).run([0])
+    weights = training.optimizer.get_weights()
+    kept = training.read()
+    weights[place] = weight
+    with pytest.raises(ConvDispatchError, match=message):
+        training.optimizer.set_weights(weights)
+    assert training.iterations == 1
+    for own, before in zip(training.slots, kept, strict=True):
+        assert all(own[slot] is value for slot, value in before.items())

@@ -11,7 +11,8 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from convdispatch.errors import InvalidArgument, InvalidShape
+from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
+from convdispatch.formulas import lookup
 from convdispatch.ops import Shape
 
 Arrays: TypeAlias = dict[str, Any]  # NumPy arrays by the names of slots
@@ -76,7 +77,7 @@ class Order:
 
     def read(self, weights: Sequence[Any], keeper: Keeper) -> tuple[list[Arrays], Arrays]:
         """Return the slots of a flat list, and its heads by name; raise if it does not fit."""
-        given = [np.asarray(weight) for weight in weights]
+        given = [_numbers(weight, place) for place, weight in enumerate(weights)]
         wanted = self.flat(keeper, 0.0)
         if len(given) != len(wanted):
             raise InvalidArgument(
@@ -91,6 +92,8 @@ class Order:
                 )
         following = iter(given)
         heads = {name: next(following) for name in self.heads}
+        for name, value in heads.items():
+            lookup.number(float(value), name, at_least=0.0)
         slots = [dict(own) for own in keeper.read()]
         for names in self.groups:
             for place in self._places(keeper):
@@ -110,6 +113,22 @@ class Order:
             return list(range(len(names)))
         old = [f"{layer}_{_KERAS1_NAMES.get(weight, weight)}" for layer, weight in names]
         return sorted(range(len(names)), key=old.__getitem__)
+
+
+def _numbers(weight: object, place: int) -> Any:
+    """Return a weight as an array of real numbers; raise `InvalidType` if it is none."""
+    try:
+        array = np.asarray(weight)
+    except ValueError as exc:  # rows of other lengths
+        raise InvalidType(
+            f"weight {place} of this optimizer is no array: {exc}. Pass arrays of numbers."
+        ) from exc
+    if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
+        raise InvalidType(
+            f"weight {place} of this optimizer must be an array of numbers, received one of "
+            f"{array.dtype}. Pass what `get_weights` returned."
+        )
+    return array
 
 
 def in_turn(*names: str, heads: tuple[str, ...] = (), **stand_ins: str) -> Order:
