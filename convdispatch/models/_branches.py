@@ -74,15 +74,29 @@ def start(model: Any, merging: Layer, branches: Sequence[Any]) -> None:
             "of no other. In a graph, call it with a list of symbols."
         )
     backend = model.backend if model._has_own_backend else None
-    made = Branched(merging, branches, model.name)
+    kind = _branched_kind(type(model))
+    made = kind(merging, branches, model.name)
     if backend not in (None, made.backend):
         raise InvalidArgument(
             f"the branches of {merging.name!r} are on the backend {made.backend!r} and the model "
             f"on {backend!r}. Make the branches with `backend={backend!r}`."
         )
     vars(model).clear()
-    model.__class__ = Branched
+    model.__class__ = kind
     vars(model).update(vars(made))
+
+
+def _branched_kind(kind: type[Any]) -> type[Branched]:
+    """Return the class of a Sequential that begins with branches: a façade's has its words."""
+    own = vars(kind)
+    if "dialect" not in own:
+        return Branched
+    if "Branched" not in own:  # an attribute, where pickles find it
+        body = {name: value for name, value in own.items() if not name.startswith("__")}
+        names = {"__module__": kind.__module__, "__qualname__": f"{kind.__qualname__}.Branched"}
+        kind.Branched = type("Branched", (Branched,), body | names)
+    found: type[Branched] = kind.Branched
+    return found
 
 
 def _called(branch: Any) -> tuple[list[Symbol], Symbol]:

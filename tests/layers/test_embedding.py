@@ -111,6 +111,29 @@ def test_models_take_integers(backend: Backend) -> None:
         assert compared.status == "ok", compared.reason
 
 
+def test_models_with_tables_train_alike(differentiable: Backend) -> None:
+    """Losses by NumPy's numbers: a masked mean of rows, and a graph that concatenates."""
+    x = np.random.default_rng(0).integers(0, 4, (32, 5))
+    y = (x.sum(1, keepdims=True) > 7).astype(np.float32)
+
+    def losses(backend: str) -> list[float]:
+        convdispatch.set_random_seed(1)
+        with convdispatch.use_backend(backend):
+            inputs = layers.Input((5,), dtype="int32")
+            rows = layers.Embedding(4, 3, mask_zero=True)(inputs)
+            first = layers.Lambda(lambda given: given[:, 0])(layers.Embedding(4, 2)(inputs))
+            both = layers.concatenate([layers.GlobalAveragePooling1D()(rows), first])
+            model = Model(inputs, layers.Dense(1)(both))
+        model.compile("sgd", "mse")
+        history = model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0)
+        found: list[float] = history.history["loss"]
+        return found
+
+    found = losses(differentiable.name)
+    assert found[1] < found[0]
+    np.testing.assert_allclose(found, losses("numpy"), rtol=1e-5)
+
+
 def test_a_stack_with_an_embedding_is_called_like_a_layer() -> None:
     """Its output has the table's type, not the input's."""
     with convdispatch.use_backend("numpy"):

@@ -63,6 +63,23 @@ def test_it_trains() -> None:
     assert model.evaluate(DATA, wanted, verbose=0) < first
 
 
+def test_it_trains_in_the_words_of_keras_1() -> None:
+    """Keras 1's own Sequential stays Keras 1's; pickles find its class."""
+    pytest.importorskip("autograd")
+    with convdispatch.use_backend("numpy"):
+        model = keras1.models.Sequential()
+        model.add(K.Merge([branch(), branch()], mode="sum"))
+        model.add(K.Dense(2))
+    twin = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(twin.predict(DATA), model.predict(DATA))
+    assert type(twin) is type(model)
+    model.compile("sgd", "mse")
+    wanted = np.zeros((8, 2), np.float32)
+    history = model.fit(DATA, wanted, nb_epoch=3, verbose=0)
+    first, _, last = history.history["loss"]
+    assert last < first
+
+
 def test_copies_and_documents_compute_the_same() -> None:
     """A document has it as a graph."""
     model = merged("numpy")
