@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from places import LEGACY
 
-from convdispatch import optimizers
+from convdispatch import keras2, optimizers
 from convdispatch.errors import ConvDispatchError, InvalidArgument, InvalidShape
 from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
 from convdispatch.registry import registry
@@ -224,6 +224,13 @@ def test_weights_of_another_shape() -> None:
     weights = optimizer.get_weights()
     with pytest.raises(InvalidShape, match=r"weight 3 .* has shape \(4,\), received \(3, 4\)"):
         optimizer.set_weights([*weights[:2], weights[2], weights[2]])
+
+
+def test_rate_of_a_function_is_asked_by_updates_alone() -> None:
+    """Keras 2 saves no learning rate, so reading its weights asks for none."""
+    rates = iter([0.5])
+    optimizer = keras2.optimizers.SGD(lambda: next(rates), momentum=0.5)
+    assert len(Training(optimizer).run([0]).optimizer.get_weights()) == 3
 
 
 @pytest.mark.parametrize(

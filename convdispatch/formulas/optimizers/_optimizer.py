@@ -69,7 +69,10 @@ class Optimizer(lookup.Configured):
         """Return the optimizer's own weights as its Keras orders them; none before training."""
         if self._keeper is None:
             return list(self._awaiting or ())
-        return self._order().flat(self._keeper, self.rate_at(self.iterations))
+        order = self._order()
+        # A user's function is not called for a number that is not saved.
+        rate = self.rate_at(self.iterations) if "learning_rate" in order.heads else 0.0
+        return order.flat(self._keeper, rate)
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Go on from weights that `get_weights` returned, or that this Keras saved.
