@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
 import ml_dtypes
 import numpy as np
 import numpy.typing as npt
+from jax import lax
 from jax._src.array import ArrayImpl
 
-from convdispatch.kit import Apply, as_function
+from convdispatch.kit import Apply, as_function, checked_step
 from convdispatch.ops import (
     Differentiable,
     Differentiated,
@@ -20,12 +21,11 @@ from convdispatch.ops import (
     PartialShape,
     Signature,
     Step,
+    Tree,
 )
-from convdispatch_jax._functions import FUNCTIONS, cast, dtype_of, require_kept
+from convdispatch_jax._functions import FUNCTIONS, RANDOM, cast, dtype_of, require_kept
 from convdispatch_jax._inference import Inference
 from convdispatch_jax._lowering import candidates, lower
-from convdispatch_jax._random import RANDOM
-from convdispatch_jax._training import compile_step, value_and_grad
 
 Array = npt.NDArray[Any]
 
@@ -118,10 +118,22 @@ class JaxBackend:
         return Inference(fn, dtype_of)
 
     def value_and_grad(self, fn: Differentiable) -> Differentiated:
-        return value_and_grad(fn)
+        # Jitted: one compilation instead of one for each primitive and each of its derivatives.
+        differentiate = jax.jit(jax.value_and_grad(fn, has_aux=True))
+        return lambda tensors: differentiate(list(tensors))
 
     def compile_step(self, step: Step) -> Step:
-        return compile_step(step, self.describe)
+        """Return the compiled step, which takes the variables' memory for their new values."""
+        step = checked_step(step, self.describe)
+
+        def typed(variables: Sequence[jax.Array], inputs: Tree) -> tuple[Sequence[jax.Array], Tree]:
+            new, result = step(variables, inputs)
+            # Without the weak types that Python numbers have: they are others to the next step.
+            pairs = zip(variables, new, strict=True)
+            return [lax.convert_element_type(value, old.dtype) for old, value in pairs], result
+
+        compiled = jax.jit(typed, donate_argnums=0)
+        return lambda variables, inputs: compiled(list(variables), inputs)
 
     def wrap(self, model: Model) -> tuple[Apply, dict[str, Any]]:
         return as_function(model)

@@ -1,4 +1,4 @@
-"""The table of functions: JAX already speaks NumPy.
+"""The table of functions, for JAX already speaks NumPy, and the random numbers.
 
 Half precision is computed in float32 and rounded once: XLA's own functions of float16 are written
 down in float16, where 1 / (1 + exp(11.5)) is 0.
@@ -90,4 +90,26 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = kit.functions_from(
     cast=lambda x, dtype: x.astype(dtype),
     # To JAX the larger of a bool and a number is an int32.
     typed=lambda number, x: np.asarray(number, x.dtype),
+)
+
+
+def _key(key: jax.Array) -> jax.Array:
+    """Return the key as JAX's own, always for Threefry, whatever the configuration says."""
+    bits = lax.bitcast_convert_type(key, jnp.uint32)
+    native: jax.Array = jax.random.wrap_key_data(bits, impl="threefry2x32")
+    return native
+
+
+def _fold(key: jax.Array, number: Any) -> jax.Array:
+    # Fold once more with a constant, because a draw from the key gives the bits of the first fold.
+    folded = jax.random.fold_in(jax.random.fold_in(_key(key), number), 1)
+    return lax.bitcast_convert_type(jax.random.key_data(folded), jnp.int32)
+
+
+RANDOM: Mapping[str, Callable[..., Any]] = kit.draws_from(
+    fold=_fold,
+    uniform=lambda key, shape, dtype: jax.random.uniform(_key(key), shape, dtype_of(dtype)),
+    normal=lambda key, shape, dtype: jax.random.normal(_key(key), shape, dtype_of(dtype)),
+    cast=cast,
+    minimum=jnp.minimum,
 )

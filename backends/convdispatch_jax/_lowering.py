@@ -2,68 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from convdispatch import kit
-from convdispatch.ops import (
-    HALF_DTYPES,
-    Conv,
-    ConvTranspose,
-    Op,
-    Signature,
-    Upsample,
-    spatial_rank,
-)
-from convdispatch_jax._dense import DenseConvolution
-from convdispatch_jax._functions import FUNCTIONS, cast
-from convdispatch_jax._grouped import GroupedConvolution
-from convdispatch_jax._window import (
+from convdispatch.ops import Conv, ConvTranspose, Op, Signature, Upsample, spatial_rank
+from convdispatch_jax._convolutions import (
     BY_SHAPE,
     FRAMEWORK,
     IN_A_WHOLE,
     Convolution,
-    Pads,
-    is_a_processor,
+    differentiated_as,
 )
+from convdispatch_jax._functions import FUNCTIONS, cast
 
 Function = Callable[..., jax.Array]
+
+# Each tap, and each group, is code of its own to XLA: more of them would take long to compile.
+_MOST_TAPS = 64
+_MOST_GROUPS = 64
+# Multiplications from which calls for each group are worth it: 0.6 to 1.4 of XLA's time around it.
+_WORTH_A_CALL_EACH = 2**20
+
+
+def is_a_processor() -> bool:
+    """Return whether the traced code will run on a CPU, as far as that is known.
+
+    Asked while tracing: an accelerator's compiler gets the framework's own convolution.
+    """
+    return jax.default_backend() == "cpu"
 
 
 def lower(op: Op, signature: Signature, backend: kit.Primitives) -> Function:
     """Return the jitted JAX function that computes `op`."""
-    if isinstance(op, Conv):
-        return _conv(op, signature)
     if isinstance(op, ConvTranspose):
-        return _finished(_conv_transpose(op, signature), op, signature)
+        return _conv_transpose(op, signature, backend)
     if isinstance(op, Upsample) and op.interpolation == "nearest":
-        # Repeated, not taken: the gradient is a sum, in a tenth of the time and less.
-        return jax.jit(kit.rounded_once(_repeating(op), signature.dtype, cast))
-    return jax.jit(kit.derived(op, signature, backend))
-
-
-def candidates(op: Op, signature: Signature, backend: kit.Primitives) -> Mapping[str, Function]:
-    """Return every way to compute `op` by its name, that of `lower` first."""
-    if not isinstance(op, Conv) or not is_a_processor():
-        return {FRAMEWORK: lower(op, signature, backend)}
-    first, *others = _on_a_processor(op, signature).forms()
-    return {first: lower(op, signature, backend)} | {
-        form: _convolution(op, signature, form) for form in others
-    }
-
-
-def _conv(op: Conv, signature: Signature) -> Function:
+        return jax.jit(kit.rounded_once(_repeated(op), signature.dtype, cast))
+    if not isinstance(op, Conv):
+        return jax.jit(kit.derived(op, signature, backend))
     if None in signature.input_shape and max(op.strides) > 1:
-        return _fitted(op, signature)
-    form = _on_a_processor(op, signature).forms()[0]
-    alone = _convolution(op, signature, form)
+        return _fitted(op, signature, backend)
+    form, *_ = _forms(op, signature)
+    alone = _convolution(op, signature, backend, form)
     if form != BY_SHAPE:
         return alone
-    in_a_whole = _convolution(op, signature, IN_A_WHOLE)
+    in_a_whole = _convolution(op, signature, backend, IN_A_WHOLE)
 
     def conv(x: jax.Array, *weights: jax.Array) -> jax.Array:
         return (in_a_whole if isinstance(x, jax.core.Tracer) else alone)(x, *weights)
@@ -71,62 +60,9 @@ def _conv(op: Conv, signature: Signature) -> Function:
     return conv
 
 
-def _fitted(op: Conv, signature: Signature) -> Function:
-    """Return the convolution of sizes yet unknown, padded and cut to what the strides read."""
-    fit = kit.fitting(kit.windows(op, signature), FUNCTIONS, channels_last=op.channels_last)
-    channels = kit.channels(op, signature)
-    sizes = (None,) * spatial_rank(op)  # also the known ones have changed
-    shape = (*sizes, channels) if op.channels_last else (channels, *sizes)
-    convolve = _convolution(
-        replace(op, pads=((0, 0),) * len(sizes)), replace(signature, input_shape=shape), IN_A_WHOLE
-    )
-    return jax.jit(lambda x, *weights: convolve(fit(x), *weights))
+def _repeated(op: Upsample) -> Function:
+    """Return the op as `repeat`, which takes 0.9 of the time of tensors that are stacked."""
 
-
-def _convolution(op: Conv, signature: Signature, form: str) -> Function:
-    crop, pads = _crop_then_pad(op, signature)
-    on_a_processor = _on_a_processor(op, signature).lowered(form)
-
-    def conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
-        if is_a_processor():
-            if op.channels_last:
-                return on_a_processor(x, kernel)
-            return jnp.moveaxis(on_a_processor(jnp.moveaxis(x, 1, -1), kernel), -1, 1)
-        return lax.conv_general_dilated(
-            _padded(x, crop, op),
-            kernel,
-            op.strides,
-            pads,
-            rhs_dilation=op.dilation,
-            feature_group_count=op.groups,
-            dimension_numbers=_dimension_numbers(op),
-            precision=_precision(signature),
-        )
-
-    return _finished(conv, op, signature)
-
-
-def _conv_transpose(op: ConvTranspose, signature: Signature) -> Function:
-    pads, rest = _transpose_pads(op, signature)
-
-    def conv_transpose(x: jax.Array, kernel: jax.Array) -> jax.Array:
-        y = lax.conv_general_dilated(
-            x,
-            _transpose_kernel(kernel, groups=op.groups),
-            (1,) * len(pads),
-            pads,
-            lhs_dilation=op.strides,
-            rhs_dilation=op.dilation,
-            feature_group_count=op.groups,
-            dimension_numbers=_dimension_numbers(op),
-            precision=_precision(signature),
-        )
-        return _padded(y, rest, op)
-
-    return conv_transpose
-
-
-def _repeating(op: Upsample) -> Function:
     def nearest(x: jax.Array) -> jax.Array:
         for axis, factor in zip(kit.spatial_axes(op), op.factors, strict=True):
             x = jnp.repeat(x, factor, axis)
@@ -135,81 +71,136 @@ def _repeating(op: Upsample) -> Function:
     return nearest
 
 
-def _finished(product: Function, op: Conv | ConvTranspose, signature: Signature) -> Function:
+def candidates(op: Op, signature: Signature, backend: kit.Primitives) -> Mapping[str, Function]:
+    """Return every way to compute `op` by its name, that of `lower` first."""
+    if not isinstance(op, Conv) or not is_a_processor():
+        return {FRAMEWORK: lower(op, signature, backend)}
+    first, *others = _forms(op, signature)
+    return {first: lower(op, signature, backend)} | {
+        form: _convolution(op, signature, backend, form) for form in others
+    }
+
+
+def _forms(op: Conv, signature: Signature) -> tuple[str, ...]:
+    """Return the names of the forms on a processor, that of `BY_SHAPE` first if there are more."""
+    if op.groups == 1:
+        return Convolution(*_channels_last(op, signature)).forms()
+    *taps, channels, _ = signature.weight_shapes[0]
+    is_few = math.prod(taps) <= _MOST_TAPS if channels == 1 else op.groups <= _MOST_GROUPS
+    return (BY_SHAPE, FRAMEWORK) if is_few else (FRAMEWORK,)
+
+
+def _fitted(op: Conv, signature: Signature, backend: kit.Primitives) -> Function:
+    """Return the convolution of sizes yet unknown, padded and cut to what the strides read."""
+    fit = kit.fitting(kit.windows(op, signature), FUNCTIONS, channels_last=op.channels_last)
+    channels = kit.channels(op, signature)
+    sizes = (None,) * spatial_rank(op)  # also the known ones have changed
+    shape = (*sizes, channels) if op.channels_last else (channels, *sizes)
+    convolve = _convolution(
+        replace(op, pads=((0, 0),) * len(sizes)),
+        replace(signature, input_shape=shape),
+        backend,
+        IN_A_WHOLE,
+    )
+    return jax.jit(lambda x, *weights: convolve(fit(x), *weights))
+
+
+def _convolution(op: Conv, signature: Signature, backend: kit.Primitives, form: str) -> Function:
+    last, its = _channels_last(op, signature)
+    convolution = Convolution(last, its)
+    framework = convolution.cropped(convolution.framework)
+    if op.groups == 1:
+        on_a_processor = convolution.lowered(form)
+    elif form == FRAMEWORK:
+        on_a_processor = framework
+    else:
+        on_a_processor = _grouped(last, its, backend)
+    return _finished(on_a_processor, framework, op, signature)
+
+
+def _grouped(op: Conv, signature: Signature, backend: kit.Primitives) -> Function:
+    """Return the convolution of each group alone: XLA's own takes up to 200 times as long."""
+    kernel_shape = signature.weight_shapes[0]
+    if kernel_shape[-2] == 1:
+        return kit.derived(*_bare(op, signature), backend)
+    by_group = kit.by_group(*_bare(op, signature), backend, split=jnp.split)
+    convolution = Convolution(op, signature)
+    framework = convolution.cropped(convolution.framework)
+    for_an_image = math.prod((*convolution.counts, *kernel_shape))
+
+    def forward(x: jax.Array, kernel: jax.Array) -> jax.Array:
+        is_large = not convolution.knows(x) or x.shape[0] * for_an_image >= _WORTH_A_CALL_EACH
+        is_worth_it = is_large and not convolution.is_pointwise
+        return (by_group if is_worth_it else framework)(x, kernel)
+
+    return differentiated_as(by_group, forward)
+
+
+def _conv_transpose(op: ConvTranspose, signature: Signature, backend: kit.Primitives) -> Function:
+    last, its = _channels_last(op, signature)
+    spread = kit.derived(*_bare(last, its), backend)
+    if None in signature.input_shape:
+        return _finished(spread, spread, op, signature)
+    kernel_shape = signature.weight_shapes[0]
+    size = tuple(axis.size for axis in kit.axes(op, signature))
+    adjoint = Conv(
+        strides=op.strides,
+        pads=op.pads,
+        dilation=op.dilation,
+        groups=op.groups,
+        channels_last=True,
+        bias=False,
+        activation="linear",
+    )
+    written = (*size, kernel_shape[-2] * op.groups)
+    convolution = Convolution(adjoint, replace(its, input_shape=written))
+    convolve = convolution.cropped(convolution.framework)
+
+    def framework(x: jax.Array, kernel: jax.Array) -> jax.Array:
+        zeros = jnp.zeros((x.shape[0], *written), x.dtype)
+        _, transposed = jax.vjp(lambda y: convolve(y, kernel), zeros)
+        found: jax.Array = transposed(x)[0]
+        return found
+
+    # XLA's own gradients take up to nine times as long on a processor, and volumes four times.
+    forward = spread if len(size) == 3 else framework
+    return _finished(differentiated_as(spread, forward), framework, op, signature)
+
+
+_Product = TypeVar("_Product", Conv, ConvTranspose)
+
+
+def _channels_last(op: _Product, signature: Signature) -> tuple[_Product, Signature]:
+    if op.channels_last:
+        return op, signature
+    channels, *sizes = signature.input_shape
+    return replace(op, channels_last=True), replace(signature, input_shape=(*sizes, channels))
+
+
+def _bare(op: _Product, signature: Signature) -> tuple[_Product, Signature]:
+    """Return the op without bias and activation, in the element type that it is computed in."""
+    kernel_shape, *_ = signature.weight_shapes
+    dtype = kit.computed_in(signature.dtype)
+    return (
+        replace(op, bias=False, activation="linear"),
+        replace(signature, weight_shapes=(kernel_shape,), dtype=dtype),
+    )
+
+
+def _finished(
+    on_a_processor: Function,
+    on_an_accelerator: Function,
+    op: Conv | ConvTranspose,
+    signature: Signature,
+) -> Function:
+    """Return the jitted op, of two functions of (x, kernel) with channels last."""
+
+    def product(x: jax.Array, kernel: jax.Array) -> jax.Array:
+        compute = on_a_processor if is_a_processor() else on_an_accelerator
+        if op.channels_last:
+            return compute(x, kernel)
+        return jnp.moveaxis(compute(jnp.moveaxis(x, 1, -1), kernel), -1, 1)
+
     # Not `preferred_element_type`: it has no gradient where it differs from the inputs' type.
     compute = kit.finished(op, FUNCTIONS, product)
     return jax.jit(kit.rounded_once(compute, signature.dtype, cast))
-
-
-def _on_a_processor(op: Conv, signature: Signature) -> Convolution:
-    """Return the convolution in its forms for a processor, channels last."""
-    crop, pads = _crop_then_pad(op, signature)
-    kind = DenseConvolution if op.groups == 1 else GroupedConvolution
-    return kind(
-        strides=op.strides,
-        dilation=op.dilation,
-        crop=crop,
-        pads=pads,
-        kernel_shape=signature.weight_shapes[0],
-        groups=op.groups,
-        precision=_precision(signature),
-    )
-
-
-def _dimension_numbers(op: Conv | ConvTranspose) -> tuple[str, str, str]:
-    spatial = "DHW"[-spatial_rank(op) :]
-    layout = f"N{spatial}C" if op.channels_last else f"NC{spatial}"
-    return layout, f"{spatial}IO", layout
-
-
-def _precision(signature: Signature) -> lax.Precision:
-    # Half precision is exact in TF32 and in three bfloat16s, so tensor cores lose nothing of it.
-    return lax.Precision.HIGH if signature.dtype in HALF_DTYPES else lax.Precision.HIGHEST
-
-
-# XLA of jax 0.10.2 aborts the process ("Window dimensions do not match RHS shape", in its algebraic
-# simplifier) where a convolution of stride-dilated cells has a pad beyond the kernel's reach: the
-# gradient of a 4x4 image, kernel 3x2, stride 2, pads (0, 0) and (1, 1). Such pads come of crops and
-# of cells that the stride leaves unread, so both are taken off before, or put on after.
-
-
-def _crop_then_pad(op: Conv, signature: Signature) -> tuple[Pads, Pads]:
-    """Return the pads of the axes that lose cells, which come first, and those of the others."""
-    pads = [axis.fitted for axis in kit.windows(op, signature)]
-    none = (0, 0)
-    return (
-        [sides if min(sides) < 0 else none for sides in pads],
-        [none if min(sides) < 0 else sides for sides in pads],
-    )
-
-
-def _transpose_pads(op: ConvTranspose, signature: Signature) -> tuple[Pads, Pads]:
-    """Return the pads of the input, spread out by the strides, and those of the result.
-
-    The latter are for the cells that no tap reaches, or crop more than the taps' reach: the input
-    itself is never cropped, for lax refuses a crop that is longer than the axis.
-    """
-    pads, rest = [], []
-    for axis in kit.windows(op, signature):
-        reach, (before, after) = axis.reach - 1, axis.turned
-        around = min(max(before, 0), reach), min(max(after, 0), reach)
-        pads.append(around)
-        rest.append((before - around[0], after - around[1]))
-    return pads, rest
-
-
-def _padded(x: jax.Array, pads: Sequence[tuple[int, int]], op: Conv | ConvTranspose) -> jax.Array:
-    """Return `x` with cells added to its spatial axes or, by negative numbers, removed."""
-    config = [(0, 0, 0)] * x.ndim
-    for axis, sides in zip(kit.spatial_axes(op), pads, strict=True):
-        config[axis] = (*sides, 0)
-    return lax.pad(x, jnp.zeros((), x.dtype), config) if any(map(any, pads)) else x
-
-
-def _transpose_kernel(kernel: jax.Array, *, groups: int) -> jax.Array:
-    """Return the kernel run backwards, (*spatial, channels read per group, channels written)."""
-    *spatial, written, read = kernel.shape
-    taps = tuple(range(len(spatial)))
-    by_group = jnp.flip(kernel, taps).reshape(*spatial, written, groups, read // groups)
-    swapped = jnp.swapaxes(by_group, -1, -3)
-    return swapped.reshape(*spatial, read // groups, groups * written)

@@ -23,6 +23,7 @@ from convdispatch.kit._axes import Axis as Axis
 from convdispatch.kit._axes import Window as Window
 from convdispatch.kit._axes import axes as axes
 from convdispatch.kit._axes import windows as windows
+from convdispatch.kit._convolutions import by_group as by_group
 from convdispatch.kit._derived import derived as derived
 from convdispatch.kit._draws import below_one as below_one
 from convdispatch.kit._draws import draws as draws

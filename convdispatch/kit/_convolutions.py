@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -18,7 +17,7 @@ from convdispatch.kit._layouts import (
     partial_size,
     spatial_axes,
 )
-from convdispatch.kit._moving import padding
+from convdispatch.kit._moving import joining, padding
 from convdispatch.kit._primitives import Primitives, functions_of
 from convdispatch.kit._slices import read_by_tap, taking
 from convdispatch.ops import Conv, ConvTranspose, Pad, Signature
@@ -27,10 +26,15 @@ Function = Callable[..., Any]
 Functions = Mapping[str, Function]
 
 
-def by_group(op: Conv, signature: Signature, backend: Primitives) -> Function:
-    """Return the convolution that computes each group for itself."""
+def by_group(
+    op: Conv, signature: Signature, backend: Primitives, *, split: Function | None = None
+) -> Function:
+    """Return the convolution that computes each group for itself.
+
+    `split(x, groups, axis)` returns the equal parts of a tensor; without it they are taken.
+    """
     functions = functions_of(backend)
-    take, concatenate = functions["take"], functions["concatenate"]
+    concatenate, split = functions["concatenate"], split or _splitting(functions)
     number = channel_axis(op)
     *taps, channels, filters = signature.weight_shapes[0]
     written = filters // op.groups
@@ -42,19 +46,23 @@ def by_group(op: Conv, signature: Signature, backend: Primitives) -> Function:
         dtype=signature.dtype,
     )
     convolve = backend.lower(replace(op, groups=1), alone)
-    parts = [
-        (np.arange(channels) + group * channels, np.arange(written) + group * written)
-        for group in range(op.groups)
-    ]
 
-    def conv(x: Any, *weights: Any) -> Any:
-        results = [
-            convolve(take(x, read, number), *(take(weight, write, -1) for weight in weights))
-            for read, write in parts
-        ]
-        return concatenate(results, number)
+    def conv(x: Any, kernel: Any, *bias: Any) -> Any:
+        parts = [split(x, op.groups, number), split(kernel, op.groups, len(taps) + 1)]
+        parts += [split(one, op.groups, 0) for one in bias]
+        return concatenate([convolve(*group) for group in zip(*parts, strict=True)], number)
 
     return conv
+
+
+def _splitting(functions: Functions) -> Function:
+    take, sizes_of = functions["take"], functions["shape"]
+
+    def split(x: Any, groups: int, axis: int) -> list[Any]:
+        size = sizes_of(x)[axis] // groups
+        return [take(x, np.arange(size) + group * size, axis) for group in range(groups)]
+
+    return split
 
 
 def depthwise(op: Conv, signature: Signature, functions: Functions) -> Function:
@@ -72,24 +80,27 @@ def depthwise(op: Conv, signature: Signature, functions: Functions) -> Function:
         for number, window in zip(spatial_axes(op), windows(op, signature), strict=True)
     ]
     taken = taking(take)
-    repeated = np.repeat(np.arange(op.groups), filters // op.groups)
+    joined, multiplier = joining(functions), filters // op.groups
     along_channels = (-1,) if op.channels_last else (-1, *[1] * len(taps))
-    places = list(itertools.product(*map(range, taps)))
 
     def product(x: Any, kernel: Any) -> Any:
         x = pad(x)
-        if filters > op.groups:
-            x = take(x, repeated, channel_axis(op))
+        if multiplier > 1:
+            x = joined([x] * multiplier, channel_axis(op))
         flat = reshape(kernel, (math.prod(taps), filters))
 
-        def of_tap(index: int) -> Any:
-            cells = x
-            for (number, by_tap), tap in zip(read, places[index], strict=True):
-                cells = taken(cells, number, by_tap[tap])
-            weights = take(flat, np.array([index]), 0)
-            return cells * reshape(weights, along_channels)
+        def summed(cells: Any, along: int, tap: int) -> Any:
+            """Return the sum over the axes from `along` on, behind a tap of those before."""
+            if along == len(read):
+                return cells * reshape(take(flat, np.array([tap]), 0), along_channels)
+            number, by_tap = read[along]
+            parts = (
+                summed(taken(cells, number, one), along + 1, tap * len(by_tap) + place)
+                for place, one in enumerate(by_tap)
+            )
+            return reduce(lambda a, b: a + b, parts)
 
-        return reduce(lambda a, b: a + b, map(of_tap, range(len(places))))
+        return summed(x, 0, 0)
 
     return product
 

@@ -82,7 +82,8 @@ def _pool(op: Pool, signature: Signature, backend: Primitives) -> Function:
 @_derived.register
 def _resampled(op: Upsample | Resize, signature: Signature, backend: Primitives) -> Function:
     functions = functions_of(backend)
-    if isinstance(op, Upsample) and None in signature.input_shape:
+    needs_no_sizes = op.interpolation == "nearest" or None in signature.input_shape
+    if isinstance(op, Upsample) and needs_no_sizes:
         sampling = _moving.enlarging(op, functions)
     else:
         mix = _moving.mixing(signature, backend)

@@ -64,23 +64,18 @@ def fitting(
 
 
 def enlarging(op: Upsample, functions: Functions) -> Callable[[Any], Any]:
-    """Return `Upsample` for sizes that are unknown; half precision comes as float32.
+    """Return `Upsample` without the sizes; half precision comes as float32.
 
     Each cell becomes as many as its factor says, side by side. Their places between the
     neighbouring cells depend on the factor alone.
     """
-    stack, reshape, sizes_of = (functions[name] for name in ("stack", "reshape", "shape"))
     concatenate, taken = functions["concatenate"], taking(functions["take"])
+    joined = joining(functions)
     steps = list(zip(spatial_axes(op), op.factors, strict=True))
-
-    def joined(parts: list[Any], x: Any, axis: int) -> Any:
-        sizes: Any = sizes_of(x)
-        enlarged = (*sizes[:axis], sizes[axis] * len(parts), *sizes[axis + 1 :])
-        return reshape(stack(parts, axis + 1), enlarged)
 
     def nearest(x: Any) -> Any:
         for axis, factor in steps:
-            x = joined([x] * factor, x, axis)
+            x = joined([x] * factor, axis)
         return x
 
     def bilinear(x: Any) -> Any:
@@ -95,10 +90,25 @@ def enlarging(op: Upsample, functions: Functions) -> Callable[[Any], Any]:
                 before * (1 - share) + x * share if place < 0 else x * (1 - share) + behind * share
                 for place, share in zip(places, shares, strict=True)
             ]
-            x = joined(parts, x, axis)
+            x = joined(parts, axis)
         return x
 
     return nearest if op.interpolation == "nearest" else bilinear
+
+
+def joining(functions: Functions) -> Callable[[list[Any], int], Any]:
+    """Return the function that puts the cells of equal tensors side by side along an axis.
+
+    Its gradient is a slice for each tensor.
+    """
+    stack, reshape, sizes_of = (functions[name] for name in ("stack", "reshape", "shape"))
+
+    def joined(parts: list[Any], axis: int) -> Any:
+        sizes: Any = sizes_of(parts[0])
+        enlarged = (*sizes[:axis], sizes[axis] * len(parts), *sizes[axis + 1 :])
+        return reshape(stack(parts, axis + 1), enlarged)
+
+    return joined
 
 
 def resampling(

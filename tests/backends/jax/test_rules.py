@@ -12,12 +12,13 @@ pytest.importorskip("jax", reason="its backend is not installed")
 
 from jax_problems import problem
 
+from convdispatch.ops import Conv, Signature
 from convdispatch.registry import registry
 
 
 def test_the_rules_choose_every_form() -> None:
     """By sizes at which each has been measured to be the fastest."""
-    dense = importlib.import_module("convdispatch_jax._dense")
+    convolutions = importlib.import_module("convdispatch_jax._convolutions")
     rules = importlib.import_module("convdispatch_jax._rules")
 
     def sizes(
@@ -30,14 +31,21 @@ def test_the_rules_choose_every_form() -> None:
         rank: int = 2,
         filters: int = 8,
     ) -> Any:
-        convolution = dense.DenseConvolution(
+        op = Conv(
             strides=(stride,) * rank,
-            dilation=(1,) * rank,
-            crop=((0, 0),) * rank,
             pads=((pads, pads),) * rank,
-            kernel_shape=(*(taps,) * rank, channels, filters),
-            precision=None,
+            dilation=(1,) * rank,
+            groups=1,
+            channels_last=True,
+            bias=False,
+            activation="linear",
         )
+        signature = Signature(
+            input_shape=(*(size,) * rank, channels),
+            weight_shapes=((*(taps,) * rank, channels, filters),),
+            dtype="float32",
+        )
+        convolution = convolutions.Convolution(op, signature)
         jax = importlib.import_module("jax")
         shape = (images, *(size,) * rank, channels)
         return convolution.sizes(jax.ShapeDtypeStruct(shape, "float32"))
@@ -124,13 +132,15 @@ def test_no_form_takes_much_memory(size: int, stride: int) -> None:
     assert [name for name, both in taken.items() if both[0] > room[0] or both[1] > room[1]] == []
 
 
-@pytest.mark.parametrize(("channels", "calls"), [(8, 1), (512, 4)])
-def test_large_groups_are_convolved_one_by_one(channels: int, calls: int) -> None:
+@pytest.mark.parametrize(("channels", "is_together"), [(8, True), (512, False)])
+def test_large_groups_are_convolved_one_by_one(channels: int, is_together: bool) -> None:
     """The cost of a call for each group matters in small ones, but not in their gradients."""
     jax = importlib.import_module("jax")
     geometry = ((1, 1), ((1, 1), (1, 1)), (3, 3), (5, 5))
     op, signature, x, kernel = problem(geometry, (channels, channels), 1, {"groups": 4})
     conv = registry.load("jax").lower(op, signature)
-    assert str(jax.make_jaxpr(conv)(x, kernel)).count("conv_general_dilated[") == calls
+    computed = str(jax.make_jaxpr(conv)(x, kernel))
+    assert computed.count("feature_group_count=4") == (1 if is_together else 0)
+    assert computed.count("split[") == (0 if is_together else 2)
     gradient = jax.make_jaxpr(jax.grad(lambda kernel: conv(x, kernel).sum()))(kernel)
-    assert str(gradient).count("feature_group_count=4") == (1 if calls == 1 else 0)
+    assert str(gradient).count("feature_group_count=4") == (1 if is_together else 0)
