@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import re
+import signal
 from typing import Any
 
 import numpy as np
@@ -320,3 +321,23 @@ def test_a_copy_goes_on_alone(door: str) -> None:
         copied.train_on_batch(X, CODES)
         assert copied.test_on_batch(X, CODES)[0] < before[0]
         assert model.test_on_batch(X, CODES) == before
+
+
+def test_ctrl_c_within_a_step_waits_for_its_end(backend_name: str) -> None:
+    """The weights are those after that step, on every backend, and training can go on."""
+    model = classifier(backend=backend_name, metrics=None)
+    model.train_on_batch(X, CODES)  # compiled
+    step = model._trainer[0]._train
+
+    def interrupted(variables: Any, inputs: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return step(variables, inputs)
+
+    model._trainer[0]._train = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, CODES, batch_size=24, epochs=5, shuffle=False, verbose=0)
+    model._trainer[0]._train = step
+    _, weights = by_hand(cut(24) * 2)
+    np.testing.assert_allclose(model.get_weights()[0], weights[0], rtol=1e-4, atol=1e-5)
+    losses, _ = by_hand(cut(24) * 3)
+    np.testing.assert_allclose(model.train_on_batch(X, CODES), losses[2], rtol=1e-4)
