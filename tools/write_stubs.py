@@ -28,6 +28,7 @@ SOURCES = {
     "convdispatch": ("layers",),
     "convdispatch.engine.arguments": ("IntOrTuple", "PairsLike"),
     "convdispatch.engine.constructor_signature": ("LayerOptions", "OptionsBesideWeights"),
+    "convdispatch.engine.layer": ("Layer",),
     "convdispatch.types": (
         *("ActivationLike", "CausalPadding", "ConstraintLike", "DataFormat", "DimOrdering"),
         *("InitializerLike", "Interpolation", "Padding", "PoolPadding"),

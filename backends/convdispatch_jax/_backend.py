@@ -19,6 +19,8 @@ from convdispatch.ops import (
     Model,
     Op,
     PartialShape,
+    Scan,
+    ScanStep,
     Signature,
     Step,
     Tree,
@@ -116,6 +118,13 @@ class JaxBackend:
     def compile_inference(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         """Return `fn(variables, inputs)` compiled for each shape, the latest of which are kept."""
         return Inference(fn, dtype_of)
+
+    def compile_scan(self, step: ScanStep) -> Scan:
+        @jax.jit
+        def run(weights: Any, state: Any, inputs: Any) -> Any:
+            return jax.lax.scan(lambda held, at: step(weights, held, at), state, inputs)
+
+        return run
 
     def value_and_grad(self, fn: Differentiable) -> Differentiated:
         # Jitted: one compilation instead of one for each primitive and each of its derivatives.

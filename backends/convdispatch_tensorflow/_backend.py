@@ -17,6 +17,8 @@ from convdispatch.ops import (
     Model,
     Op,
     PartialShape,
+    Scan,
+    ScanStep,
     Signature,
     Step,
 )
@@ -25,6 +27,7 @@ from convdispatch_tensorflow._functions import FUNCTIONS
 from convdispatch_tensorflow._inference import Inference
 from convdispatch_tensorflow._lowering import lower
 from convdispatch_tensorflow._random import RANDOM
+from convdispatch_tensorflow._scanning import compile_scan
 from convdispatch_tensorflow._training import compile_step, value_and_grad
 from convdispatch_tensorflow._wrapping import WrappedModel
 
@@ -108,6 +111,9 @@ class TensorflowBackend:
         They are read anew at each call all the same; as arguments each would cost 12 microseconds.
         """
         return per_variables(lambda held: Inference(lambda x: fn(held, x)), kept=1)
+
+    def compile_scan(self, step: ScanStep) -> Scan:
+        return compile_scan(step)
 
     def value_and_grad(self, fn: Differentiable) -> Differentiated:
         return value_and_grad(fn)

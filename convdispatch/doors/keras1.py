@@ -43,6 +43,11 @@ RENAMES: Mapping[str, tuple[Spelled, ...]] = {
     "units": ("output_dim",),
     "axis": ("concat_axis",),
     "axes": ("dot_axes",),
+    "recurrent_initializer": ("inner_init",),
+    "recurrent_activation": ("inner_activation",),
+    "recurrent_regularizer": ("U_regularizer",),
+    "dropout": ("dropout_W",),
+    "recurrent_dropout": ("dropout_U",),
     "embeddings_initializer": ("init",),
     "embeddings_regularizer": ("W_regularizer",),
     "embeddings_constraint": ("W_constraint",),
@@ -50,6 +55,7 @@ RENAMES: Mapping[str, tuple[Spelled, ...]] = {
 # Arguments that Keras 1 did not have, with what it did instead of the default.
 SETTLED: Mapping[str, object] = {
     "bias_initializer": "zero",
+    "reset_after": False,
     "moving_mean_initializer": "zero",
     "moving_variance_initializer": "one",
 }
@@ -59,7 +65,8 @@ DATA_FORMATS: Mapping[str, str | None] = {
     "default": None,
 }
 
-_DRAWN = "init='glorot_uniform', activation=None, weights: Sequence[Any] | None = None"
+_GIVEN = "weights: Sequence[Any] | None = None"
+_DRAWN = f"init='glorot_uniform', activation=None, {_GIVEN}"
 _PADDED = f"{_DRAWN}, border_mode: Padding = 'valid'"
 _STEPS = f"{_PADDED}, subsample_length: int = 1"
 _IMAGE = f"{_PADDED}, subsample: Sequence[int] = (1, 1)"
@@ -74,6 +81,14 @@ _STEP = "strides: Sequence[int] | None = None, border_mode: PoolPadding = 'valid
 _POOL_1D = "pool_length: int = 2, stride: int | None = None, border_mode: PoolPadding = 'valid'"
 _POOL_2D = f"pool_size: Sequence[int] = (2, 2), {_STEP}, {_ORDERING}"
 _POOL_3D = f"pool_size: Sequence[int] = (2, 2, 2), {_STEP}, {_ORDERING}"
+_INNER = "init='glorot_uniform', inner_init='orthogonal'"
+_FORGETTING = "forget_bias_init: InitializerLike = 'one'"
+_ACTIVATED = "activation='tanh', inner_activation='hard_sigmoid'"
+_LOOP = (
+    "W_regularizer=None, U_regularizer=None, b_regularizer=None, dropout_W: float = 0.0, "
+    f"dropout_U: float = 0.0, *, {_GIVEN}, return_sequences=False, go_backwards=False, "
+    f"stateful=False, unroll=False, consume_less: str = 'cpu', {_LENGTH}"
+)
 _PAIRS = "Sequence[Sequence[int]]"
 
 _THEANO_2D = KernelAxes((2, 3, 1, 0))
@@ -91,11 +106,7 @@ LAYERS: Table = {
     "advanced_activations": (
         Row("ELU", "", "alpha: float = 1.0"),
         Row("LeakyReLU", "", "alpha: float = 0.3"),
-        Row(
-            "PReLU",
-            "",
-            "init='zero', weights: Sequence[Any] | None = None, shared_axes=None",
-        ),
+        Row("PReLU", "", f"init='zero', {_GIVEN}, shared_axes=None"),
         Row("ThresholdedReLU", "", "theta: float = 1.0"),
     ),
     "convolutional": (
@@ -217,6 +228,15 @@ LAYERS: Table = {
         Row("GlobalAveragePooling1D", "", ""),
         Row("GlobalAveragePooling2D", "", _ORDERING),
         Row("GlobalAveragePooling3D", "", _ORDERING),
+    ),
+    "recurrent": (
+        Row("GRU", "", f"output_dim, {_INNER}, {_ACTIVATED}, {_LOOP}"),
+        Row("LSTM", "", f"output_dim, {_INNER}, {_FORGETTING}, {_ACTIVATED}, {_LOOP}"),
+        Row("SimpleRNN", "", f"output_dim, {_INNER}, activation='tanh', {_LOOP}"),
+    ),
+    "wrappers": (
+        Row("Bidirectional", "", f"layer, merge_mode: str = 'concat', {_GIVEN}"),
+        Row("TimeDistributed", "", "layer"),
     ),
 }
 

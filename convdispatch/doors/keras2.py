@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from convdispatch.doors.rows import Lines, Row, Table
 
+_LENGTH = "*, input_dim: int | None = None, input_length: int | None = None"
+_LENGTH_NOTE = (
+    "`input_dim` and `input_length`, which Keras 2 still took in Keras 1's manner, state the "
+    "input's channels and steps."
+)
+
 LAYERS: Table = {
     "advanced_activations": (
         Row("ELU"),
@@ -22,9 +28,8 @@ LAYERS: Table = {
         Row(
             "Conv1D",
             also=("Convolution1D",),
-            more="*, input_dim: int | None = None, input_length: int | None = None",
-            note="`input_dim` and `input_length`, which Keras 2 still took in Keras 1's manner, "
-            "state the input's channels and steps.",
+            more=_LENGTH,
+            note=_LENGTH_NOTE,
         ),
         Row("Conv2D", also=("Convolution2D",)),
         Row("Conv3D", also=("Convolution3D",)),
@@ -100,6 +105,25 @@ LAYERS: Table = {
         Row("GlobalAveragePooling1D", aliases=("GlobalAvgPool1D",)),
         Row("GlobalAveragePooling2D", aliases=("GlobalAvgPool2D",)),
         Row("GlobalAveragePooling3D", aliases=("GlobalAvgPool3D",)),
+    ),
+    "recurrent": (
+        Row(
+            "GRU",
+            defaults={"recurrent_activation": "hard_sigmoid", "reset_after": False},
+            more=_LENGTH,
+            note=_LENGTH_NOTE,
+        ),
+        Row(
+            "LSTM",
+            defaults={"recurrent_activation": "hard_sigmoid"},
+            more=_LENGTH,
+            note=_LENGTH_NOTE,
+        ),
+        Row("SimpleRNN", more=_LENGTH, note=_LENGTH_NOTE),
+    ),
+    "wrappers": (
+        Row("Bidirectional"),
+        Row("TimeDistributed"),
     ),
 }
 

@@ -70,7 +70,7 @@ class InTraining(PassingMasks):
 
     def inference_for(self, inputs: Any) -> Training:
         """Return the same function for a layer that computes in training as otherwise."""
-        made = _without_effects(self.plan_for(inputs).function)
+        made = without_effects(self.plan_for(inputs).function)
         if self.activity_regularizer is None:
             return made
         return _with_penalty(made, self.activity_regularizer, self._backend())
@@ -162,7 +162,7 @@ class InTraining(PassingMasks):
         backend = self._backend()
         forward = self.plan_for(inputs).function  # its checks, too, are those of a call
         resolved = self.resolved(specs)
-        made = _without_effects(forward)
+        made = without_effects(forward)
         if resolved.lower_training is not None:
             made = self._lower_training(resolved, specs)
         if self.activity_regularizer is None:
@@ -179,7 +179,9 @@ class InTraining(PassingMasks):
         return made if computed == self.dtype else _casting(made, backend, computed, self.dtype)
 
 
-def _without_effects(forward: Forward) -> Training:
+def without_effects(forward: Forward) -> Training:
+    """Return a layer's function for results as that for training, without effects."""
+
     def training(
         weights: Sequence[Tensor], inputs: Any, key: Tensor, *mask: Any
     ) -> tuple[Any, Effects]:

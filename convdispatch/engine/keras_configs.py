@@ -25,7 +25,7 @@ _NOTHING_ASKED: Mapping[str, tuple[object, ...]] = {
     "filters": (None,),  # of TensorFlow's depthwise layers
     "groups": (None, 1),
     "gptq_unpacked_column_size": (None,),
-    "implementation": (None, 1),
+    "implementation": (None, 0, 1, 2),
     "lora_alpha": (None,),
     "lora_rank": (None,),
     "fused": (None, True, False),  # which of TensorFlow's kernels computes
@@ -37,10 +37,12 @@ _NOTHING_ASKED: Mapping[str, tuple[object, ...]] = {
     "mode_type": ("raw",),  # of Keras 1: 'lambda' and 'function' are code
     "output_mask_type": ("raw",),
     "output_shape_type": ("raw",),
+    "return_state": (None, False),
     "renorm": (None, False),
     "renorm_clipping": (None,),
     "renorm_momentum": (None, 0.99),
     "sparse": (None, False),
+    "time_major": (None, False),
     "synchronized": (None, False),
     "virtual_batch_size": (None,),
 }

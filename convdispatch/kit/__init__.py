@@ -15,8 +15,8 @@ for `Conv`, `ConvTranspose` and `Pool`; `samples`, `resampling` and `enlarging` 
 layouts; `checked_step`, `map_tree` and `per_variables` for `compile_step`; `as_function` and
 `numbered` for `wrap`; `draws`, which are `Backend.random` over NumPy arrays, and `over_tensors`,
 which turns a function of arrays into one of tensors; `functions_from` and `draws_from`, which make
-`functions` and `random` from a framework that spells most of them as NumPy does. Nothing here ever
-computes on any backend except the given one.
+`functions` and `random` from a framework that spells most of them as NumPy does; `looped`, which is
+`compile_scan` in Python. Nothing here ever computes on any backend except the given one.
 """
 
 from convdispatch.kit._axes import Axis as Axis
@@ -55,6 +55,7 @@ from convdispatch.kit._precision import rounding as rounding
 from convdispatch.kit._primitives import Primitives as Primitives
 from convdispatch.kit._samples import Samples as Samples
 from convdispatch.kit._samples import samples as samples
+from convdispatch.kit._scanning import looped as looped
 from convdispatch.kit._slices import as_slice as as_slice
 from convdispatch.kit._steps import checked_step as checked_step
 from convdispatch.kit._steps import map_tree as map_tree

@@ -13,6 +13,8 @@ from convdispatch.layers import (
     noise,
     normalization,
     pooling,
+    recurrent,
+    wrappers,
 )
 from convdispatch.layers._input import Input, InputLayer
 from convdispatch.layers.advanced_activations import *  # noqa: F403
@@ -23,6 +25,8 @@ from convdispatch.layers.merge import *  # noqa: F403
 from convdispatch.layers.noise import *  # noqa: F403
 from convdispatch.layers.normalization import *  # noqa: F403
 from convdispatch.layers.pooling import *  # noqa: F403
+from convdispatch.layers.recurrent import *  # noqa: F403
+from convdispatch.layers.wrappers import *  # noqa: F403
 
 __all__ = ["Input", "InputLayer", "Layer"]
 __all__ += advanced_activations.__all__
@@ -33,6 +37,8 @@ __all__ += merge.__all__
 __all__ += noise.__all__
 __all__ += normalization.__all__
 __all__ += pooling.__all__
+__all__ += recurrent.__all__
+__all__ += wrappers.__all__
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = finder(__name__)

@@ -60,7 +60,7 @@ class NoisyLayer(Layer):
         )
 
     def _changing(self, dtype: str) -> Training:
-        backend, parts = self._backend(), _parts(self.seed)
+        backend, parts = self._backend(), seed_parts(self.seed)
         fold, change = backend.random["fold"], self._change(backend, dtype)
 
         def training(weights: Any, inputs: Any, key: Any) -> tuple[Any, Effects]:
@@ -204,7 +204,7 @@ class Dropout(ShapedNoise):
         self._keep_seed(seed)
 
 
-def _parts(seed: int | None) -> list[int]:
+def seed_parts(seed: int | None) -> list[int]:
     """Return the seed in numbers that `fold` takes, of 31 bits each."""
     if seed is None:
         return []

@@ -22,6 +22,8 @@ from convdispatch.ops._backend import Backend as Backend
 from convdispatch.ops._backend import Differentiable as Differentiable
 from convdispatch.ops._backend import Differentiated as Differentiated
 from convdispatch.ops._backend import OptionalMethods as OptionalMethods
+from convdispatch.ops._backend import Scan as Scan
+from convdispatch.ops._backend import ScanStep as ScanStep
 from convdispatch.ops._backend import Step as Step
 from convdispatch.ops._backend import Tree as Tree
 from convdispatch.ops._description import DECLINABLE as DECLINABLE

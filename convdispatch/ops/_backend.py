@@ -19,6 +19,10 @@ Differentiable: TypeAlias = Callable[[Sequence[Any]], tuple[Any, Tree]]
 Differentiated: TypeAlias = Callable[[Sequence[Any]], tuple[tuple[Any, Tree], list[Any]]]
 # (variables, inputs) -> (variables, result)
 Step: TypeAlias = Callable[[Sequence[Any], Tree], tuple[Sequence[Any], Tree]]
+# (weights, state, what each of the inputs has at a step) -> (state, output)
+ScanStep: TypeAlias = Callable[[Any, Any, Tree], tuple[Any, Any]]
+# (weights, state, inputs) -> (state, outputs)
+Scan: TypeAlias = Callable[[Any, Any, Tree], tuple[Any, Any]]
 
 
 class Backend(Protocol):
@@ -190,6 +194,17 @@ class OptionalMethods(Protocol):
         the same ones; the function uses their values at the time of the call. A function that has a
         true attribute `takes_arrays` also takes a NumPy array for `inputs`, of numbers in
         `FLOAT_DTYPES` and in native byte order, and copies it.
+        """
+
+    def compile_scan(self, step: ScanStep) -> Scan:
+        """Return `run(weights, state, inputs)`: `step` over axis 0 of the inputs, as one loop.
+
+        `step(weights, state, inputs)` is a pure function. `weights` is a tree of tensors, `state` a
+        tuple of them and `inputs` a tuple of what the inputs have at a step. It returns the state
+        after the step, of the same shapes and element types, and an output. `run` returns the last
+        state and the outputs in a stack. Calls with tensors of the same shapes compile at most
+        once, and gradients pass through `run`. Without this method the frontend loops in Python
+        (`kit.looped`).
         """
 
     def conversion(self, dtype: str) -> str:

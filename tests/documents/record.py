@@ -127,6 +127,14 @@ def every_layer() -> list[Any]:
         L.Permute((2, 1)),
         L.RepeatVector(3),
         L.Reshape((-1, 2)),
+        L.SimpleRNN(3),
+        L.SimpleRNN(3, "relu", dropout=0.1, recurrent_dropout=0.2, seed=3, unroll=True),
+        L.LSTM(3),
+        L.LSTM(3, unit_forget_bias=False, recurrent_regularizer="l2", return_sequences=True),
+        L.GRU(3),
+        L.GRU(3, reset_after=False, recurrent_constraint="non_neg", go_backwards=True),
+        L.Bidirectional(L.LSTM(3), merge_mode="ave"),
+        L.TimeDistributed(L.Dense(3)),
     ]
     layers += [L.Conv1D(2, 2, padding="causal"), L.UpSampling2D(2, interpolation="bilinear")]
     layers += [
@@ -230,6 +238,19 @@ def every_model() -> dict[str, tuple[Any, tuple[int, ...]]]:
                 ]
             ),
             (2, 2, 7, 8),
+        ),
+        "recurrent": (
+            keras.Sequential(
+                [
+                    keras.Input((6, 3)),
+                    L.Bidirectional(L.LSTM(4, return_sequences=True), merge_mode="sum"),
+                    L.GRU(3, return_sequences=True, go_backwards=True),
+                    L.Bidirectional(L.GRU(2, return_sequences=True, reset_after=False)),
+                    L.TimeDistributed(L.Dense(4, activation="relu")),
+                    L.SimpleRNN(3),
+                ]
+            ),
+            (2, 6, 3),
         ),
         "chain": (chain, (2, 6, 5, 2)),
         "built": (built, (2, 7, 2)),

@@ -81,6 +81,8 @@ PLACES = {
     ),
     "noise": ("AlphaDropout", "GaussianDropout", "GaussianNoise"),
     "normalization": ("BatchNormalization",),
+    "recurrent": ("GRU", "LSTM", "SimpleRNN"),
+    "wrappers": ("Bidirectional", "TimeDistributed"),
 }
 
 ON_A_PAGE = [LayerClass("keras1", name) for name in KERAS_1_PAGE]

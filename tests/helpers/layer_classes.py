@@ -121,6 +121,25 @@ VALUES: dict[str, Any] = {
     "target_shape": (6, -1),
     "dims": (2, 3, 1),
     "n": 3,
+    "recurrent_activation": "tanh",
+    "inner_activation": "tanh",
+    "recurrent_initializer": "he_uniform",
+    "inner_init": "he_uniform",
+    "recurrent_regularizer": "l2",
+    "U_regularizer": "l2",
+    "recurrent_constraint": "nonneg",
+    "unit_forget_bias": False,
+    "forget_bias_init": "zero",
+    "dropout_W": 0.25,
+    "recurrent_dropout": 0.5,
+    "dropout_U": 0.5,
+    "return_sequences": True,
+    "go_backwards": True,
+    "unroll": True,
+    "zero_output_for_mask": True,
+    "reset_after": False,
+    "consume_less": "gpu",
+    "merge_mode": "sum",
 }
 # What has no configuration of its own to test: a base, and the inputs of models.
 _NOT_TESTED = ("Layer", "Input", "InputLayer")
@@ -151,7 +170,8 @@ class LayerClass:
     def arguments(self) -> list[str]:
         """The names that the constructor states, `weights` excepted: no configuration has it."""
         every = inspect.signature(self._stating).parameters
-        return [name for name in every if name not in LAYER_OPTIONS]
+        # A state from one batch to the next is not offered: there is nothing to choose.
+        return [name for name in every if name not in (*LAYER_OPTIONS, "stateful")]
 
     @property
     def required(self) -> list[str]:
@@ -184,6 +204,16 @@ class LayerClass:
             return (pads if rank > 1 else pads[0]) if is_reshaping else "same"
         if argument == "strides" and "Pooling" in self.name:  # by default the window's size
             return (3, 1, 3)[:rank] if rank > 1 else 3
+        if argument == "activation" and self.name in ("GRU", "LSTM", "SimpleRNN"):
+            return "softsign"
+        if argument == "layer":
+            inner = "SimpleRNN" if self.name == "Bidirectional" else "Dense"
+            return getattr(module(self.door), inner)(8, name="inner", backend="numpy")
+        if argument == "backward_layer":
+            same = {"go_backwards": True, "name": "back", "backend": "numpy"}
+            return module(self.door).SimpleRNN(8, **same)
+        if argument == "reset_after" and self.door == "keras2":
+            return True
         if argument in AXES:
             values = AXES[argument][:rank]
             return values if rank > 1 else values[0]
@@ -226,4 +256,4 @@ def classes(*doors: str) -> list[LayerClass]:
 
 
 EVERY_CLASS = classes("layers", "keras1", "keras2")
-assert len(EVERY_CLASS) == 54 + 48 + 54, "a class has come or gone"
+assert len(EVERY_CLASS) == 59 + 53 + 59, "a class has come or gone"

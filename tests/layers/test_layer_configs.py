@@ -142,6 +142,18 @@ _MOVING = {"moving_mean_initializer", "moving_variance_initializer"}
 _POOLING = {"pool_size", "strides", "padding", "data_format"}
 _KERAS_1_POOLING = {"pool_size", "strides", "border_mode", "dim_ordering"}
 
+_RECURRENT = (
+    {"units", "activation", "use_bias", "activity_regularizer", "dropout", "recurrent_dropout"}
+    | {f"{weight}_{kind}" for weight in ("kernel", "recurrent", "bias") for kind in _KINDS}
+    | {"return_sequences", "go_backwards", "stateful", "unroll"}
+)
+_OURS_OF_RNN = {"seed", "zero_output_for_mask"}
+_KERAS_1_RECURRENT = (
+    {"output_dim", "init", "inner_init", "activation", "dropout_W", "dropout_U", "consume_less"}
+    | {"W_regularizer", "U_regularizer", "b_regularizer", "input_dim", "input_length"}
+    | {"return_sequences", "go_backwards", "stateful", "unroll"}
+)
+
 # What real Keras 2.2.4 writes beside 'name' and 'trainable', and after it what is ours.
 KERAS_2_KEYS = {
     "Conv1D": (_CONV | _KERNEL, {"groups"}),
@@ -197,6 +209,12 @@ KERAS_2_KEYS = {
     "AlphaDropout": ({"rate"}, {"noise_shape", "seed"}),
     "GaussianDropout": ({"rate"}, {"seed"}),
     "GaussianNoise": ({"stddev"}, {"seed"}),
+    # and an `implementation` and a `return_state`
+    "SimpleRNN": (_RECURRENT, _OURS_OF_RNN),
+    "LSTM": (_RECURRENT | {"recurrent_activation", "unit_forget_bias"}, _OURS_OF_RNN),
+    "GRU": (_RECURRENT | {"recurrent_activation", "reset_after"}, _OURS_OF_RNN),
+    "Bidirectional": ({"layer", "merge_mode"}, {"backward_layer"}),
+    "TimeDistributed": ({"layer"}, set()),
 }
 # Real Keras 1.2.2's, with the dim_ordering and the initializers of gamma and beta that it forgot.
 KERAS_1_KEYS = {
@@ -251,6 +269,11 @@ KERAS_1_KEYS = {
     "SpatialDropout3D": {"p", "dim_ordering"},
     "GaussianDropout": {"p"},
     "GaussianNoise": {"sigma"},
+    "SimpleRNN": _KERAS_1_RECURRENT,
+    "LSTM": _KERAS_1_RECURRENT | {"inner_activation", "forget_bias_init"},
+    "GRU": _KERAS_1_RECURRENT | {"inner_activation"},
+    "Bidirectional": {"layer", "merge_mode"},
+    "TimeDistributed": {"layer"},
 }
 
 

@@ -59,7 +59,7 @@ def test_every_class_was_recorded() -> None:
     names -= {"ThresholdedReLU"}  # which Keras 3 does not have
     assert {entry["class_name"] for entry in KERAS3["layers"]} == names
     assert all(len(entries) > 40 for entries in OLDER.values())
-    assert {path.parent.name for path in SAVED} == {*OLDER, "keras3"}
+    assert {path.parent.name for path in SAVED} >= {*OLDER, "keras3"}
 
 
 @EACH_LAYER
@@ -74,7 +74,9 @@ def test_a_layer_comes_from_keras_3_s_configuration(entry: Any) -> None:
     if isinstance(seed, dict):  # Keras 3 wrapped it
         assert layer.kernel_initializer.seed == seed["config"]["seed"] == 7
     else:
-        same(layer, entry["config"], set())
+        same(layer, entry["config"], {"layer", "backward_layer"})
+        for name in {"layer", "backward_layer"} & set(entry["config"]):
+            same(getattr(layer, name), entry["config"][name]["config"], set())
 
 
 @EACH_LAYER
@@ -104,9 +106,12 @@ def test_a_model_of_keras_3_gives_its_numbers(name: str, backend_name: str) -> N
     assert model.built
     model.set_weights([array(weight) for weight in saved["weights"]])
     x, y = array(saved["x"]), array(saved["y"])
-    _, bound = reference_with_bound(model.layers, x, "float32")
     found = model.predict(x)
     assert found.shape == y.shape
+    if name == "recurrent":  # no bound is known
+        np.testing.assert_allclose(found, y, rtol=2e-5, atol=2e-6)
+        return
+    _, bound = reference_with_bound(model.layers, x, "float32")
     assert np.all(np.abs(found.astype("float64") - y) <= 2 * bound)
 
 

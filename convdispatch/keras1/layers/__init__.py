@@ -13,6 +13,8 @@ from convdispatch.keras1.layers.embeddings import *  # noqa: F403
 from convdispatch.keras1.layers.noise import *  # noqa: F403
 from convdispatch.keras1.layers.normalization import *  # noqa: F403
 from convdispatch.keras1.layers.pooling import *  # noqa: F403
+from convdispatch.keras1.layers.recurrent import *  # noqa: F403
+from convdispatch.keras1.layers.wrappers import *  # noqa: F403
 from convdispatch.layers import Input, InputLayer
 
 __all__ = ["Input", "InputLayer", "Merge", "merge", *names_of(rows_of(KERAS1.layers))]

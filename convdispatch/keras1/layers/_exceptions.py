@@ -15,6 +15,7 @@ from convdispatch.engine.arguments import as_float, as_partial_shape
 from convdispatch.errors import InvalidArgument
 from convdispatch.facades.input_length import InputByLength, InputByWidth
 from convdispatch.keras1.layers._modes import ByMode
+from convdispatch.keras1.layers._recurrent import FourGates, OneGate, ThreeGates
 from convdispatch.ops import PartialShape
 
 
@@ -155,7 +156,10 @@ EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "Dense": Rows,
     "Embedding": DroppedRows,
     "Flatten": RowOfAll,
+    "GRU": ThreeGates,
+    "LSTM": FourGates,
     "SeparableConvolution2D": Separable,
+    "SimpleRNN": OneGate,
     "ZeroPadding1D": Padding1D,
     "ZeroPadding2D": Padding2D,
     "ZeroPadding3D": Padding3D,

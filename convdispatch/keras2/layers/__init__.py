@@ -13,6 +13,8 @@ from convdispatch.keras2.layers.merge import *  # noqa: F403
 from convdispatch.keras2.layers.noise import *  # noqa: F403
 from convdispatch.keras2.layers.normalization import *  # noqa: F403
 from convdispatch.keras2.layers.pooling import *  # noqa: F403
+from convdispatch.keras2.layers.recurrent import *  # noqa: F403
+from convdispatch.keras2.layers.wrappers import *  # noqa: F403
 from convdispatch.layers import Input, InputLayer
 
 __all__ = ["Input", "InputLayer", *names_of(rows_of(KERAS2.layers))]

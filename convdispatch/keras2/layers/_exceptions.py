@@ -44,6 +44,9 @@ class Separable(layers.Layer):
 EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "Conv1D": InputByLength,
     "Dense": InputByWidth,
+    "GRU": InputByLength,
+    "LSTM": InputByLength,
     "SeparableConv1D": Separable,
     "SeparableConv2D": Separable,
+    "SimpleRNN": InputByLength,
 }

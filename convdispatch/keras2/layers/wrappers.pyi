@@ -1,0 +1,63 @@
+"""The layers around a layer of Keras 2.2.4, under its module path: the rows of its table.
+
+Written by tools/write_stubs.py.
+"""
+
+from convdispatch import layers
+from convdispatch.keras2.layers._layer import Keras2Layer
+
+__all__ = [
+    "Bidirectional",
+    "TimeDistributed",
+]
+
+class Bidirectional(Keras2Layer, layers.Bidirectional):
+    """`convdispatch.layers.Bidirectional` in the words of Keras 2.2.4.
+
+    Go through a sequence forwards and backwards, and merge the outputs.
+
+        input   (batch, steps, features)
+        output  (batch, units), or (batch, steps, units) where the layer returns sequences; twice
+                the units with `merge_mode='concat'`
+
+    The weights are those of the layer forwards, then those of the same layer backwards. The
+    outputs of a step are merged with those of the same step.
+
+    Raises `InvalidArgument` or `InvalidType` for a `merge_mode` that is none and for something
+    other than a recurrent layer. A call raises `InvalidShape` for another rank and for features
+    that the layer was not built for; `InvalidType` for integers and for a tensor of another
+    framework.
+
+    Source: Keras 2.2.4 `Bidirectional` (Schuster and Paliwal, 1997).
+
+    >>> import numpy as np
+    >>> from convdispatch.keras2.layers import Bidirectional, SimpleRNN
+    >>> weights = [np.array([[1.0]]), np.array([[10.0]]), np.array([0.0])]
+    >>> layer = Bidirectional(SimpleRNN(1, "linear"), weights=weights + weights)
+    >>> layer(np.array([1.0, 2, 3]).reshape(1, 3, 1)).ravel()
+    array([123., 321.])
+    """
+
+class TimeDistributed(Keras2Layer, layers.TimeDistributed):
+    """`convdispatch.layers.TimeDistributed` in the words of Keras 2.2.4.
+
+    Apply a layer to each step of a sequence.
+
+        input   (batch, steps, ...)
+        output  (batch, steps, ...), each step that of the layer
+
+    The weights are the layer's. In training a layer with statistics of the batch, such as
+    `BatchNormalization`, takes those of all steps of all samples.
+
+    Raises `InvalidArgument` or `InvalidType` for something other than a layer. A call raises
+    `InvalidShape` for fewer than three axes and for a step that the layer does not take;
+    `InvalidType` for integers and for a tensor of another framework.
+
+    Source: Keras 2.2.4 `TimeDistributed`.
+
+    >>> import numpy as np
+    >>> from convdispatch.keras2.layers import TimeDistributed, Dense
+    >>> layer = TimeDistributed(Dense(1, use_bias=False), weights=[np.array([[1.0], [10.0]])])
+    >>> layer(np.array([[[1.0, 2.0], [3.0, 4.0]]])).ravel()
+    array([21., 43.])
+    """

@@ -1,0 +1,94 @@
+"""TimeDistributed: the same layer at each step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Unpack
+
+from convdispatch.engine.constructor_signature import LayerOptions
+from convdispatch.engine.declarations import Weight
+from convdispatch.engine.in_training import without_effects
+from convdispatch.engine.layer import Layer
+from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
+from convdispatch.engine.specs import Spec
+from convdispatch.errors import InvalidShape
+from convdispatch.layers._wrapping import Wrapper, sizes_of
+
+
+class TimeDistributed(Wrapper):
+    """Apply a layer to each step of a sequence.
+
+        input   (batch, steps, ...)
+        output  (batch, steps, ...), each step that of the layer
+
+    The weights are the layer's. In training a layer with statistics of the batch, such as
+    `BatchNormalization`, takes those of all steps of all samples.
+
+    Raises `InvalidArgument` or `InvalidType` for something other than a layer. A call raises
+    `InvalidShape` for fewer than three axes and for a step that the layer does not take;
+    `InvalidType` for integers and for a tensor of another framework.
+
+    Source: Keras 2.2.4 `TimeDistributed`.
+
+    >>> import numpy as np
+    >>> from convdispatch.layers import TimeDistributed, Dense
+    >>> layer = TimeDistributed(Dense(1, use_bias=False), weights=[np.array([[1.0], [10.0]])])
+    >>> layer(np.array([[[1.0, 2.0], [3.0, 4.0]]])).ravel()
+    array([21., 43.])
+    """
+
+    supports_masking = True
+
+    def __init__(self, layer: Layer, **options: Unpack[LayerOptions]) -> None:
+        """Check and keep the arguments; `build` or the first call makes the weights.
+
+        layer: what each step goes through, or its configuration.
+        options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
+        """
+        super().__init__(layer, **options)
+
+    def resolve(self, spec: Spec) -> Resolved:
+        """Return the layer resolved for inputs of that spec."""
+        shape = spec.shape
+        if len(shape) < 3 or shape[1] == 0:
+            raise InvalidShape(
+                f"{self._title} takes inputs (batch, steps, ...) with three axes or more and at "
+                f"least one step; received shape {shape}."
+            )
+        inner = self._planned(self.layer)
+        step = Spec((None, *shape[2:]), spec.dtype)
+        resolved = inner.resolved(step)
+        made = resolved.output_shape
+
+        def declare() -> tuple[Weight, ...]:
+            return self._declared(inner, resolved)
+
+        def flat(x: Any) -> Any:
+            return self._backend().functions["reshape"](x, (-1, *sizes_of(step.shape)))
+
+        def by_step(y: Any) -> Any:
+            return self._backend().functions["reshape"](y, (-1, shape[1] or 0, *sizes_of(made)))
+
+        def lower(dtype: str, activation: Any) -> Forward:
+            forward = resolved.lower(dtype, inner.activation)
+            return lambda weights, x: by_step(forward(weights, flat(x)))
+
+        def lower_training(dtype: str, activation: Any) -> Training:
+            training = without_effects(resolved.lower(dtype, inner.activation))
+            if resolved.lower_training is not None:
+                training = resolved.lower_training(dtype, inner.activation)
+
+            def train(weights: Sequence[Any], x: Any, key: Any) -> tuple[Any, Effects]:
+                outputs, effects = training(weights, flat(x), key)
+                return by_step(outputs), effects
+
+            return train
+
+        return replace(
+            resolved,
+            output_shape=(None, shape[1], *made[1:]),
+            declare=declare,
+            lower=lower,
+            lower_training=None if resolved.lower_training is None else lower_training,
+        )

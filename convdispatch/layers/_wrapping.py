@@ -1,0 +1,90 @@
+"""The common part of layers around a layer: its weights are the wrapper's own."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Unpack
+
+from convdispatch.engine.constructor_signature import LayerOptions
+from convdispatch.engine.declarations import Weight
+from convdispatch.engine.layer import Layer
+from convdispatch.engine.resolved import Resolved
+from convdispatch.engine.specs import Spec
+from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
+from convdispatch.layers._unbounded import Unbounded
+from convdispatch.ops import PartialShape
+from convdispatch.support.documents import shown
+
+
+class Wrapper(Unbounded):
+    """A layer that computes by another one, which is only the plan: it gets no weights itself."""
+
+    layer: Layer
+
+    def __init__(self, layer: Any, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.layer = self._as_layer(layer, "layer")
+        self.activity_regularizer = self.layer.activity_regularizer
+
+    @property
+    def draws(self) -> bool:
+        """Whether the layer uses its key in training."""
+        return self.layer.draws
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON types."""
+        return super().get_config() | {"layer": configured(self.layer)}
+
+    def _as_layer(self, layer: Any, argument: str) -> Layer:
+        """Return the layer, or that of a configuration with 'class_name' and 'config'."""
+        if isinstance(layer, Layer):
+            return layer
+        if not isinstance(layer, Mapping):
+            raise InvalidType(
+                f"`{argument}` of {type(self).__name__} must be a layer; received "
+                f"{type(layer).__name__}. A model cannot be wrapped: wrap each of its layers."
+            )
+        name = layer.get("class_name")
+        found = getattr(importlib.import_module(self.door), str(name), None)
+        if not (isinstance(found, type) and issubclass(found, Layer)):
+            raise InvalidArgument(
+                f"`{argument}` of {type(self).__name__} must have the 'class_name' of a layer in "
+                f"{self.door}; received {shown(name)}."
+            )
+        config: Any = layer.get("config")
+        return found.from_config(config, backend=self.backend)
+
+    def _planned(self, layer: Layer, **changes: Any) -> Layer:
+        """Return a copy of the layer on the wrapper's backend, with these attributes."""
+        planned: Layer = object.__new__(type(layer))
+        vars(planned).update(vars(layer), backend=self.backend, **changes)
+        planned._forget()
+        return planned
+
+    def _declared(self, layer: Layer, resolved: Resolved) -> tuple[Weight, ...]:
+        return tuple(
+            replace(weight, trainable=weight.trainable and layer.trainable)
+            for weight in resolved.declarations
+        )
+
+    def _require_as_built(self, shape: PartialShape) -> None:
+        if not self._variables or None in shape[1:]:
+            return
+        built = [weight.shape for weight in self._declarations]
+        if [weight.shape for weight in self.resolve(Spec(shape, self.dtype)).declarations] != built:
+            raise InvalidShape(
+                f"{self._title} was built for inputs of shape {self._built_shape}; received shape "
+                f"{shape}."
+            )
+
+
+def configured(layer: Layer) -> dict[str, Any]:
+    """Return what `_as_layer` makes a layer of again."""
+    return {"class_name": type(layer).__name__, "config": layer.get_config()}
+
+
+def sizes_of(shape: Sequence[int | None]) -> tuple[int, ...]:
+    """Return the sizes without the batch, which are known where a layer is lowered."""
+    return tuple(size or 0 for size in shape[1:])
