@@ -23,7 +23,11 @@ class Part:
         layer_class = getattr(layers, self.name, None)
         if layer_class is None:
             raise NotImplementedError(f"convdispatch.layers has no {self.name} yet")
-        return layer_class(**dict(self.arguments), backend=backend, dtype="float32")
+        arguments = {
+            name: value.make(backend) if isinstance(value, Part) else value  # what a wrapper wraps
+            for name, value in self.arguments
+        }
+        return layer_class(**arguments, backend=backend, dtype="float32")
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self.arguments)})"

@@ -1,7 +1,7 @@
 """A forward pass of every layer on each backend."""
 
 from . import _base
-from ._parts import layer
+from ._parts import layer, part
 
 SIGNAL, IMAGE, VOLUME = (8, 256, 32), (8, 28, 28, 32), (2, 12, 12, 12, 16)
 
@@ -39,6 +39,9 @@ LAYERS = [
     layer((8, 256), "Embedding", input_dim=1000, output_dim=32),
     layer(IMAGE, "Activation", activation="softmax"),
     layer(SIGNAL, "Dense", units=32, activation="relu"),
+    *(layer(SIGNAL, name, units=32) for name in ("SimpleRNN", "LSTM", "GRU")),
+    layer(SIGNAL, "Bidirectional", layer=part("LSTM", units=16)),
+    layer(SIGNAL, "TimeDistributed", layer=part("Dense", units=32)),
     layer(IMAGE, "Flatten"),
     layer(IMAGE, "Reshape", target_shape=(784, 32)),
     layer(IMAGE, "Permute", dims=(3, 1, 2)),
