@@ -149,6 +149,7 @@ def test_a_document_of_keras_1_is_read_and_ours_too() -> None:
             InvalidArgument,
             "cannot change; received",
         ),
+        (lambda: K.Merge(layers=3), InvalidType, "`layers` of Merge must be a list of models"),
         (lambda: K.Merge()(X), InvalidType, "takes a list of tensors"),
         (lambda: K.merge([SEQUENCE, SEQUENCE], "cos"), InvalidShape, "is that of rows"),
         (lambda: Sequential([K.Merge()]), InvalidArgument, "gives each layer one tensor"),

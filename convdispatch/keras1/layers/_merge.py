@@ -83,6 +83,10 @@ class Merge(Keras1Layer, ListLayer):
             raise InvalidArgument(
                 f"`mode` of {self.name!r} cannot change; received {mode!r}. Make a new Merge."
             )
+        if not isinstance(layers, list | tuple | None):
+            raise InvalidType(
+                f"`layers` of Merge must be a list of models; received {type(layers).__name__}."
+            )
         self.branches = None if layers is None else list(layers)
         self.mode, self.concat_axis, self.dot_axes = mode, concat_axis, dot_axes
         self.output_mask = output_mask
