@@ -41,7 +41,7 @@ class Bidirectional(Wrapper, MaskedLayer):
     >>> import numpy as np
     >>> from convdispatch.layers import Bidirectional, SimpleRNN
     >>> weights = [np.array([[1.0]]), np.array([[10.0]]), np.array([0.0])]
-    >>> layer = Bidirectional(SimpleRNN(1, "linear"), weights=weights + weights)
+    >>> layer = Bidirectional(SimpleRNN(1, activation="linear"), weights=weights + weights)
     >>> layer(np.array([1.0, 2, 3]).reshape(1, 3, 1)).ravel()
     array([123., 321.])
     """

@@ -41,10 +41,10 @@ class GRU(Recurrent):
 
     >>> import numpy as np
     >>> from convdispatch.layers import GRU
-    >>> weights = [np.array([[0.0, 0, 1]]), np.array([[0.0, 0, 1]]), np.zeros((2, 3))]
-    >>> layer = GRU(1, "linear", weights=weights, return_sequences=True)
+    >>> weights = [np.array([[0.0, 0, 1]]), np.array([[0.0, 0, 1]])]
+    >>> layer = GRU(1, activation="linear", use_bias=False, weights=weights, return_sequences=True)
     >>> layer(np.array([4.0, 4, 4]).reshape(1, 3, 1)).ravel()
-    array([2.  , 3.5 , 4.625])
+    array([2.   , 3.5  , 4.625])
     """
 
     gates = 3

@@ -41,10 +41,10 @@ class LSTM(Recurrent):
 
     >>> import numpy as np
     >>> from convdispatch.layers import LSTM
-    >>> weights = [np.ones((1, 4)), np.zeros((1, 4)), np.zeros(4)]
-    >>> layer = LSTM(1, "linear", "linear", weights=weights, return_sequences=True)
+    >>> open_gates = [np.array([[100.0, 100, 1, 100]]), np.zeros((1, 4)), np.zeros(4)]
+    >>> layer = LSTM(1, activation="linear", weights=open_gates, return_sequences=True)
     >>> layer(np.array([1.0, 2, 3]).reshape(1, 3, 1)).ravel()
-    array([ 1., 12., 81.])
+    array([1., 3., 6.])
     """
 
     gates = 4

@@ -32,7 +32,7 @@ class SimpleRNN(Recurrent):
     >>> import numpy as np
     >>> from convdispatch.layers import SimpleRNN
     >>> weights = [np.array([[1.0]]), np.array([[10.0]]), np.array([0.0])]
-    >>> layer = SimpleRNN(1, "linear", weights=weights, return_sequences=True)
+    >>> layer = SimpleRNN(1, activation="linear", weights=weights, return_sequences=True)
     >>> layer(np.array([1.0, 2, 3]).reshape(1, 3, 1)).ravel()
     array([  1.,  12., 123.])
     """

@@ -33,7 +33,7 @@ class TimeDistributed(Wrapper):
 
     >>> import numpy as np
     >>> from convdispatch.layers import TimeDistributed, Dense
-    >>> layer = TimeDistributed(Dense(1, use_bias=False), weights=[np.array([[1.0], [10.0]])])
+    >>> layer = TimeDistributed(Dense(1), weights=[np.array([[1.0], [10.0]]), np.zeros(1)])
     >>> layer(np.array([[[1.0, 2.0], [3.0, 4.0]]])).ravel()
     array([21., 43.])
     """

@@ -19,21 +19,20 @@ __all__ = [
 ]
 
 class GRU(Keras1Layer, ThreeGates, layers.GRU):
-    """Blend each output with the one before: the gated recurrent unit.
+    """Let gates choose between the state and a new value: gated recurrent units.
 
-        input             (batch, steps, features)
-        output            (batch, output_dim), or (batch, steps, output_dim) with `return_sequences`
-        kernel            (features, 3 * output_dim)
-        recurrent kernel  (output_dim, 3 * output_dim)
-        bias              (2, 3 * output_dim), or (3 * output_dim,) where `reset_after` is False
+        input      (batch, steps, features)
+        output     (batch, output_dim), or (batch, steps, output_dim) with `return_sequences`
+        W_z, U_z, b_z, then those of r and h
+                   (features, output_dim), (output_dim, output_dim), (output_dim,)
 
-    The columns are those of the gates z, r and h, in this order. With a the product of the input
-    and its bias, b that of the state, and s the recurrent activation:
+    With `consume_less='gpu'` there are one W, one U and one b, whose columns are those of the gates
+    z, r and h. With s the inner activation:
 
-        z, r = s(a_z + b_z), s(a_r + b_r)
-        h = z * h + (1 - z) * activation(a_h + r * b_h), from h = 0; h is the output
+        z, r = s(x . W_z + h . U_z + b_z), s(x . W_r + h . U_r + b_r)
+        h = z * h + (1 - z) * activation(x . W_h + (r * h) . U_h + b_h), from h = 0
 
-    Steps that the mask of the input leaves out do not change the state.
+    h is the output. Steps that the mask of the input leaves out do not change the state.
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
     call raises `InvalidShape` for another rank and for features that the layer was not built for;
@@ -43,10 +42,10 @@ class GRU(Keras1Layer, ThreeGates, layers.GRU):
 
     >>> import numpy as np
     >>> from convdispatch.keras1.layers import GRU
-    >>> weights = [np.array([[0.0, 0, 1]]), np.array([[0.0, 0, 1]]), np.zeros((2, 3))]
-    >>> layer = GRU(1, "linear", weights=weights, return_sequences=True)
+    >>> gate, new = ([np.array([[w]]), np.array([[w]]), np.zeros(1)] for w in (0.0, 1.0))
+    >>> layer = GRU(1, activation="linear", weights=gate + gate + new, return_sequences=True)
     >>> layer(np.array([4.0, 4, 4]).reshape(1, 3, 1)).ravel()
-    array([2.  , 3.5 , 4.625])
+    array([2.   , 3.5  , 4.625])
     """
 
     def __init__(
@@ -76,14 +75,13 @@ class GRU(Keras1Layer, ThreeGates, layers.GRU):
 class LSTM(Keras1Layer, FourGates, layers.LSTM):
     """Keep a cell beside the output: long short-term memory.
 
-        input             (batch, steps, features)
-        output            (batch, output_dim), or (batch, steps, output_dim) with `return_sequences`
-        kernel            (features, 4 * output_dim)
-        recurrent kernel  (output_dim, 4 * output_dim)
-        bias              (4 * output_dim,)
+        input      (batch, steps, features)
+        output     (batch, output_dim), or (batch, steps, output_dim) with `return_sequences`
+        W_i, U_i, b_i, then those of c, f and o
+                   (features, output_dim), (output_dim, output_dim), (output_dim,)
 
-    The columns are those of the gates i, f, c and o, in this order. With z the sum of the products
-    and the bias, and s the recurrent activation:
+    With `consume_less='gpu'` there are one W, one U and one b, whose columns are those of the gates
+    i, f, c and o. With z = x . W + h . U + b of a gate, and s the inner activation:
 
         c = s(z_f) * c + s(z_i) * activation(z_c)
         h = s(z_o) * activation(c), from h = c = 0; h is the output
@@ -98,10 +96,11 @@ class LSTM(Keras1Layer, FourGates, layers.LSTM):
 
     >>> import numpy as np
     >>> from convdispatch.keras1.layers import LSTM
-    >>> weights = [np.ones((1, 4)), np.zeros((1, 4)), np.zeros(4)]
-    >>> layer = LSTM(1, "linear", "linear", weights=weights, return_sequences=True)
+    >>> gate, cell = ([np.array([[w]]), np.zeros((1, 1)), np.zeros(1)] for w in (100.0, 1.0))
+    >>> layer = LSTM(1, activation="linear", weights=gate + cell + gate + gate,
+    ...              return_sequences=True)
     >>> layer(np.array([1.0, 2, 3]).reshape(1, 3, 1)).ravel()
-    array([ 1., 12., 81.])
+    array([1., 3., 6.])
     """
 
     def __init__(
@@ -151,7 +150,7 @@ class SimpleRNN(Keras1Layer, OneGate, layers.SimpleRNN):
     >>> import numpy as np
     >>> from convdispatch.keras1.layers import SimpleRNN
     >>> weights = [np.array([[1.0]]), np.array([[10.0]]), np.array([0.0])]
-    >>> layer = SimpleRNN(1, "linear", weights=weights, return_sequences=True)
+    >>> layer = SimpleRNN(1, activation="linear", weights=weights, return_sequences=True)
     >>> layer(np.array([1.0, 2, 3]).reshape(1, 3, 1)).ravel()
     array([  1.,  12., 123.])
     """

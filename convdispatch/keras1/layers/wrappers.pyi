@@ -36,7 +36,7 @@ class Bidirectional(Keras1Layer, layers.Bidirectional):
     >>> import numpy as np
     >>> from convdispatch.keras1.layers import Bidirectional, SimpleRNN
     >>> weights = [np.array([[1.0]]), np.array([[10.0]]), np.array([0.0])]
-    >>> layer = Bidirectional(SimpleRNN(1, "linear"), weights=weights + weights)
+    >>> layer = Bidirectional(SimpleRNN(1, activation="linear"), weights=weights + weights)
     >>> layer(np.array([1.0, 2, 3]).reshape(1, 3, 1)).ravel()
     array([123., 321.])
     """
@@ -66,7 +66,7 @@ class TimeDistributed(Keras1Layer, layers.TimeDistributed):
 
     >>> import numpy as np
     >>> from convdispatch.keras1.layers import TimeDistributed, Dense
-    >>> layer = TimeDistributed(Dense(1, use_bias=False), weights=[np.array([[1.0], [10.0]])])
+    >>> layer = TimeDistributed(Dense(1), weights=[np.array([[1.0], [10.0]]), np.zeros(1)])
     >>> layer(np.array([[[1.0, 2.0], [3.0, 4.0]]])).ravel()
     array([21., 43.])
     """

@@ -49,10 +49,10 @@ class GRU(Keras2Layer, InputByLength, layers.GRU):
 
     >>> import numpy as np
     >>> from convdispatch.keras2.layers import GRU
-    >>> weights = [np.array([[0.0, 0, 1]]), np.array([[0.0, 0, 1]]), np.zeros((2, 3))]
-    >>> layer = GRU(1, "linear", weights=weights, return_sequences=True)
+    >>> weights = [np.array([[0.0, 0, 1]]), np.array([[0.0, 0, 1]])]
+    >>> layer = GRU(1, activation="linear", use_bias=False, weights=weights, return_sequences=True)
     >>> layer(np.array([4.0, 4, 4]).reshape(1, 3, 1)).ravel()
-    array([2.  , 3.5 , 4.625])
+    array([2.   , 3.5  , 4.625])
     """
 
     def __init__(
@@ -116,10 +116,10 @@ class LSTM(Keras2Layer, InputByLength, layers.LSTM):
 
     >>> import numpy as np
     >>> from convdispatch.keras2.layers import LSTM
-    >>> weights = [np.ones((1, 4)), np.zeros((1, 4)), np.zeros(4)]
-    >>> layer = LSTM(1, "linear", "linear", weights=weights, return_sequences=True)
+    >>> open_gates = [np.array([[100.0, 100, 1, 100]]), np.zeros((1, 4)), np.zeros(4)]
+    >>> layer = LSTM(1, activation="linear", weights=open_gates, return_sequences=True)
     >>> layer(np.array([1.0, 2, 3]).reshape(1, 3, 1)).ravel()
-    array([ 1., 12., 81.])
+    array([1., 3., 6.])
     """
 
     def __init__(
@@ -180,7 +180,7 @@ class SimpleRNN(Keras2Layer, InputByLength, layers.SimpleRNN):
     >>> import numpy as np
     >>> from convdispatch.keras2.layers import SimpleRNN
     >>> weights = [np.array([[1.0]]), np.array([[10.0]]), np.array([0.0])]
-    >>> layer = SimpleRNN(1, "linear", weights=weights, return_sequences=True)
+    >>> layer = SimpleRNN(1, activation="linear", weights=weights, return_sequences=True)
     >>> layer(np.array([1.0, 2, 3]).reshape(1, 3, 1)).ravel()
     array([  1.,  12., 123.])
     """
