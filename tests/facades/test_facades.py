@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import importlib.util
 import inspect
 import pickle
@@ -273,3 +274,12 @@ def test_the_stubs_are_those_of_the_tables() -> None:
     assert set(expected) == set((ROOT / "convdispatch").rglob("*.pyi"))
     stale = [path.name for path, text in expected.items() if path.read_text("utf-8") != text]
     assert stale == []
+
+
+@pytest.mark.parametrize("keras", ["keras1", "keras2"])
+def test_pooling_is_found_beside_convolutions(keras: str) -> None:
+    """Both Kerases have these names in `layers.convolutional`, and scripts import them there."""
+    convolutional = importlib.import_module(f"convdispatch.{keras}.layers.convolutional")
+    pooling = importlib.import_module(f"convdispatch.{keras}.layers.pooling")
+    for name in ("MaxPooling1D", "MaxPooling2D", "AveragePooling2D", "MaxPooling3D"):
+        assert getattr(convolutional, name) is getattr(pooling, name)

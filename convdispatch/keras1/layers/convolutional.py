@@ -5,6 +5,7 @@ from convdispatch.facades.classes import make_classes
 from convdispatch.keras1.layers._exceptions import EXCEPTIONS
 from convdispatch.keras1.layers._layer import Keras1Layer
 from convdispatch.keras1.layers._texts import TEXTS
+from convdispatch.keras1.layers.pooling import *  # noqa: F403  # scripts look for them here, too
 
 _CLASSES = make_classes(Keras1Layer, __name__, EXCEPTIONS, TEXTS)
 globals().update(_CLASSES)

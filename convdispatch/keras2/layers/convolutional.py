@@ -4,6 +4,7 @@ from convdispatch.doors.elsewhere import finder
 from convdispatch.facades.classes import make_classes
 from convdispatch.keras2.layers._exceptions import EXCEPTIONS
 from convdispatch.keras2.layers._layer import Keras2Layer
+from convdispatch.keras2.layers.pooling import *  # noqa: F403  # scripts look for them here, too
 
 _CLASSES = make_classes(Keras2Layer, __name__, EXCEPTIONS)
 globals().update(_CLASSES)
