@@ -38,11 +38,12 @@ def without_trace(value: Any) -> Any:
     return value
 
 
-def differentiable(forward: Function, *vjps: Function) -> Function:
+def differentiable(forward: Function, *vjps: Function | None) -> Function:
     """Return `forward`, traceable by autograd.
 
     `vjps[i](answer, *args)` returns the function from the cotangent of the answer to that of
-    argument i. Built from differentiable functions, it can be differentiated again.
+    argument i, or None instead: it has none. Built from differentiable functions, it can be
+    differentiated again.
     """
     traced = cache(lambda: _as_primitive(forward, vjps))
 
@@ -89,7 +90,7 @@ def _unboxed(tensor: Any, trace: int) -> Any:
     return tensor._value if is_traced(tensor) and tensor._trace == trace else tensor
 
 
-def _as_primitive(forward: Function, vjps: Sequence[Function]) -> Function:
+def _as_primitive(forward: Function, vjps: Sequence[Function | None]) -> Function:
     extend = _import_autograd().extend
     primitive: Function = extend.primitive(forward)
     extend.defvjp(primitive, *vjps)

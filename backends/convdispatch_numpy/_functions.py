@@ -26,6 +26,8 @@ Array = npt.NDArray[Any]
 _traced_power = numpy_or_autograd(np.power, "power")
 _zeros_like = numpy_or_autograd(np.zeros_like, "zeros_like")
 _exp = numpy_or_autograd(np.exp, "exp")
+_sum = numpy_or_autograd(np.sum, "sum")
+_reshape = numpy_or_autograd(np.reshape, "reshape")
 
 
 def _traced(name: str, function: Function) -> Function:
@@ -35,8 +37,8 @@ def _traced(name: str, function: Function) -> Function:
         return _joining(function, name)
     if name == "stop_gradient":
         return without_trace
-    if name == "power":
-        return _power
+    if name in ("power", "where"):
+        return _power if name == "power" else _where
     return numpy_or_autograd(_gated(function) if name == "matmul" else function, name)
 
 
@@ -56,6 +58,24 @@ def _power(x: Any, y: Any) -> Any:
     if is_traced(y) and not hasattr(x, "dtype"):
         x = np.asarray(x, y.dtype)
     return _traced_power(x, y)
+
+
+def _summed_to(g: Any, like: Any) -> Any:
+    """Return the cotangent of an argument that was broadcast: of what `like` is, a number too."""
+    shape: Shape = getattr(like, "shape", ())
+    more = g.ndim - len(shape)
+    repeated = (more + axis for axis, size in enumerate(shape) if size != g.shape[more + axis])
+    axes = (*range(more), *repeated)
+    return _reshape(_sum(g, axis=axes), shape) if axes else g
+
+
+# autograd 1.9 does not sum over the axes along which an argument was repeated.
+_where: Function = differentiable(
+    np.where,
+    None,
+    lambda answer, chosen, x, y: lambda g: _summed_to(_where(chosen, g, _zeros_like(g)), x),
+    lambda answer, chosen, x, y: lambda g: _summed_to(_where(chosen, _zeros_like(g), g), y),
+)
 
 
 def _gated(function: Function) -> Function:

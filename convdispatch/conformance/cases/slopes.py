@@ -77,6 +77,21 @@ ROWS: dict[str, SlopeRow] = {
         (_A, _B),
         lambda x, y: ((x > 0) * 1.0, (x <= 0) * 1.0),
     ),
+    "where-broadcasts": SlopeRow(
+        lambda f, x, y: f["where"](f["greater"](x, 0.0), x, y),
+        (_A, _B[:, :1]),
+        lambda x, y: ((x > 0) * 1.0, (x <= 0).sum(1, keepdims=True) * 1.0),
+    ),
+    "where-of-fewer-axes": SlopeRow(
+        lambda f, x, y: f["where"](f["greater"](x, 0.0), x, y),
+        (_A, _B[0]),
+        lambda x, y: ((x > 0) * 1.0, (x <= 0).sum(0) * 1.0),
+    ),
+    "maximum-broadcasts": SlopeRow(
+        lambda f, x, y: f["maximum"](x, y),
+        (_A, _B[:, :1]),
+        lambda x, y: ((x > y) * 1.0, (x < y).sum(1, keepdims=True) * 1.0),
+    ),
     "sign": SlopeRow(lambda f, x: f["sign"](x), (_LINE,), lambda x: (0 * x,)),
     "stop_gradient": SlopeRow(lambda f, x: f["stop_gradient"](x) * x, (_LINE,), lambda x: (x,)),
     "stop_gradient-of-all": SlopeRow(
