@@ -89,7 +89,7 @@ class Trainer:
                 count = self._count
                 stepping.replace(variables[:count])
                 self._state = list(variables[count:])
-            self._steps += 1
+                self._steps += 1
         return list(reported)
 
     @property

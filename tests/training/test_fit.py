@@ -337,6 +337,7 @@ def test_ctrl_c_within_a_step_waits_for_its_end(backend_name: str) -> None:
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, CODES, batch_size=24, epochs=5, shuffle=False, verbose=0)
     model._trainer[0]._train = step
+    assert model._trainer[0].iterations == 2
     _, weights = by_hand(cut(24) * 2)
     np.testing.assert_allclose(model.get_weights()[0], weights[0], rtol=1e-4, atol=1e-5)
     losses, _ = by_hand(cut(24) * 3)
