@@ -39,6 +39,9 @@ class Dialect:
     counts_weightless: whether samples of weight 0 count in the mean of a loss.
     shuffles_globally: whether NumPy's own generator shuffles the samples of `fit`.
     keeps_metric_words: whether a metric is reported by the word that a user wrote, such as 'mse'.
+    names_weighted_metrics: whether the name of every weighted metric begins with 'weighted_', not
+        only where the name is taken.
+    penalizes_frozen: whether the regularizers of weights that are not trained count in the loss.
     frozen_layers: what a layer with `trainable = False` does in training: it 'updates' its state
         all the same, 'keeps' it, or 'infers'.
     frozen_normalization: the same of BatchNormalization.
@@ -71,6 +74,8 @@ class Dialect:
     shuffles_globally: bool = False
     keeps_metric_words: bool = True
     short_metrics: Mapping[str, str] = field(default_factory=dict)
+    names_weighted_metrics: bool = False
+    penalizes_frozen: bool = False
     frozen_layers: str = "updates"
     frozen_normalization: str = "infers"
     lines: Lines = keras2.LINES
@@ -109,6 +114,8 @@ KERAS2 = Dialect(
     counts_weightless=False,
     shuffles_globally=True,
     keeps_metric_words=False,
+    names_weighted_metrics=True,
+    penalizes_frozen=True,
     short_metrics={"accuracy": "acc", "crossentropy": "crossentropy"},
     estimates_population=True,
     frozen_layers="keeps",
@@ -132,6 +139,7 @@ KERAS1 = Dialect(
     counts_weightless=False,
     shuffles_globally=True,
     keeps_metric_words=False,
+    penalizes_frozen=True,
     short_metrics={"accuracy": "acc", "crossentropy": "crossentropy"},
     renames=keras1.RENAMES,
     settled=keras1.SETTLED,

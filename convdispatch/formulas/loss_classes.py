@@ -58,6 +58,11 @@ class Loss(lookup.Configured):
         dtype = backend.describe(predictions)[1]
         return cast("Tensor", self.call(as_native(backend, y_true, dtype), predictions))
 
+    def counted(self, backend: Backend, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        """Return which of the values count in a mean, None for all."""
+        del backend, y_true, y_pred
+        return None
+
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Return the reduced loss of tensors of any backend."""
         backend = selection.backend_of(y_pred)
@@ -66,7 +71,8 @@ class Loss(lookup.Configured):
         if sample_weight is not None:
             weights = weights_of(backend, sample_weight, found)
             found = found * weights
-        return reduced(backend.functions, found, self.reduction, weights)
+        counted = self.counted(backend, y_true, y_pred)
+        return reduced(backend, found, self.reduction, weights, counted)
 
     def get_config(self) -> dict[str, object]:
         """Return the constructor's arguments."""
@@ -98,6 +104,10 @@ class _OfMeasure(Loss):
     def apply(self, backend: Backend, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the values by the backend's own tensors."""
         return self.measure.apply(backend, y_true, y_pred)
+
+    def counted(self, backend: Backend, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        """Return which of the values count in a mean, None for all."""
+        return self.measure.counted(backend, y_true, y_pred)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return one value for each sample, or for each cell of a sample."""

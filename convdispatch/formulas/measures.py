@@ -74,13 +74,25 @@ class Measure:
     def apply(self, backend: Backend, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the values by the backend's own tensors: float32 for half precision."""
         predictions = wide(backend, y_pred)
+        targets = self._fitted(backend, y_true, predictions)
+        return self.compute(backend.functions, targets, predictions)
+
+    def counted(self, backend: Backend, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        """Return which of the values count in a mean, None for all: not those of `ignore_class`."""
+        ignored = dict(self.parameters).get("ignore_class")
+        if ignored is None:
+            return None
+        targets = self._fitted(backend, y_true, wide(backend, y_pred))
+        counted: Tensor = backend.functions["not_equal"](targets, ignored)
+        return counted
+
+    def _fitted(self, backend: Backend, y_true: Tensor, predictions: Tensor) -> Tensor:
+        """Return native targets of the shape and the element type that the formula needs."""
         shape, dtype = backend.describe(predictions)
         targets = as_native(backend, y_true, "int32" if self.of_classes else dtype)
         given, _ = backend.describe(targets)
         fitted = self.fitted_shape(given, shape)
-        if fitted != given:
-            targets = _reshaped(backend, targets, given, fitted)
-        return self.compute(backend.functions, targets, predictions)
+        return targets if fitted == given else _reshaped(backend, targets, given, fitted)
 
     def compute(self, functions: Functions, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the values by a backend's table, of tensors that fit."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from convdispatch.errors import InvalidShape
@@ -27,18 +26,27 @@ def weights_of(backend: Backend, sample_weight: Any, found: Any) -> Any:
 
 
 def reduced(
-    functions: Mapping[str, Callable[..., Any]],
+    backend: Backend,
     found: Any,
     reduction: str | None,
     weights: Any = None,
+    mask: Any = None,
 ) -> Any:
-    """Return the values, multiplied by their weights already, reduced in Keras 3's way."""
+    """Return the values, multiplied by their weights already, reduced in Keras 3's way.
+
+    mask: which values count in a mean, None for all. The others are 0 already.
+    """
+    functions: Any = backend.functions
     if reduction in (None, "none"):
         return found
     if reduction == "sum":
         return functions["sum"](found)
+    counted = None if mask is None else backend.cast(mask, backend.describe(found)[1])
     if reduction == "mean_with_sample_weight" and weights is not None:
-        return functions["sum"](found) / functions["sum"](weights)  # as they were given
+        divisor = weights if counted is None else weights * counted  # as they were given
+        return _quotient(functions, functions["sum"](found), functions["sum"](divisor))
+    if counted is not None:
+        return _quotient(functions, functions["sum"](found), functions["sum"](counted))
     return functions["mean"](found)
 
 
@@ -66,8 +74,51 @@ def of_batch(
     if reduction in ("sum", "mean_with_sample_weight"):
         return _summed(functions, values, weights, counted, reduction)
     if counted is not None:
-        values = values / functions["mean"](counted)
+        part = functions["mean"](counted)
+        # Where nothing counts, the mean is 0 in Keras 3. Keras 1 and 2 divide 0 by 0.
+        values = _quotient(functions, values, part) if counts_zeros else values / part
     return _averaged(backend, values, weights, counts_zeros=counts_zeros)
+
+
+def weighted_mean(
+    backend: Backend, values: Any, weights: Any = None, mask: Any = None
+) -> tuple[Any, Any]:
+    """Return the mean of a metric of Keras 3, and the sum of the weights that it is over.
+
+    weights, mask: as in `of_batch`. Without both, each sample weighs 1.
+    """
+    functions: Any = backend.functions
+    dtype = backend.describe(values)[1]
+    counted: Any = None
+    if mask is not None and len(values.shape) >= len(mask.shape):
+        counted = backend.cast(mask, dtype)
+    if weights is not None:
+        counted = weights if counted is None else both(backend, counted, weights, dtype)
+    rank = min(1, len(values.shape)) if counted is None else len(counted.shape)
+    rest = tuple(range(rank, len(values.shape)))
+    found = functions["mean"](values, rest) if rest else values
+    if counted is None:
+        is_number: Any = backend.cast(functions["equal"](found, found), dtype)
+        counted = is_number * 0 + 1
+    count = functions["sum"](counted)
+    total = functions["sum"](_with_axes(functions, found, counted) * counted)
+    return _quotient(functions, total, count), count
+
+
+def both(backend: Backend, one: Any, other: Any, dtype: str) -> Any:
+    """Return the product of two masks or weights of samples, None for what leaves nothing out."""
+    if one is None or other is None:
+        return other if one is None else one
+    one, other = backend.cast(one, dtype), backend.cast(other, dtype)
+    functions: Any = backend.functions
+    return _with_axes(functions, one, other) * _with_axes(functions, other, one)
+
+
+def _quotient(functions: Any, total: Any, divisor: Any) -> Any:
+    """Return the quotient, 0 for a divisor of 0, as Keras 3 does."""
+    is_zero, zero = functions["equal"](divisor, 0), divisor * 0
+    # The inner choice keeps the gradients of what is not chosen finite.
+    return functions["where"](is_zero, zero, total / functions["where"](is_zero, zero + 1, divisor))
 
 
 def _summed(functions: Any, values: Any, weights: Any, counted: Any, reduction: str) -> Any:
@@ -83,7 +134,7 @@ def _summed(functions: Any, values: Any, weights: Any, counted: Any, reduction: 
         divisor = weights
         if counted is not None:
             divisor = counted * _with_axes(functions, weights, counted)
-    return functions["sum"](values) / functions["sum"](divisor)
+    return _quotient(functions, functions["sum"](values), functions["sum"](divisor))
 
 
 def _averaged(backend: Backend, values: Any, weights: Any, *, counts_zeros: bool) -> Any:

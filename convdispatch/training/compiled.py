@@ -88,13 +88,13 @@ class Compiled:
         trainer, feeder = self._ready(x)
         raw = feeder.sources(x, y, sample_weight)
         batch = feeder.batch(raw, class_weights_of(class_weight, feeder))
-        return _one_or_all(numbers(trainer.train(batch), trainer.backend))
+        return _one_or_all(trainer.train(batch), trainer)
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
         """Return the loss of one batch, or a list of it and the metrics, without training."""
         trainer, feeder = self._ready(x)
         batch = feeder.batch(feeder.sources(x, y, sample_weight))
-        return _one_or_all(numbers(trainer.test(batch), trainer.backend))
+        return _one_or_all(trainer.test(batch), trainer)
 
     def _ready(self, x: Any = None) -> tuple[Trainer, Feeder]:
         """Return the trainer of the model as it is now, and the feeder of its data."""
@@ -173,5 +173,6 @@ def class_weights_of(given: Any, feeder: Feeder) -> list[Any]:
     return found
 
 
-def _one_or_all(values: list[float]) -> Any:
+def _one_or_all(reported: list[Any], trainer: Trainer) -> Any:
+    values = numbers(reported[: len(trainer.objective.names)], trainer.backend)
     return values[0] if len(values) == 1 else values

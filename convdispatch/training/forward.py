@@ -37,10 +37,11 @@ class Forward:
         }
         self._penalized = [
             (start + place, weight.regularizer)
-            for layer in self.layers
+            for layer, is_trained in zip(self.layers, trained, strict=True)
             for start in [self._spans[id(layer)].start]
             for place, weight in enumerate(layer.declared_weights)
             if weight.regularizer is not None
+            and (model.dialect.penalizes_frozen or (is_trained and weight.trainable))
         ]
         self.draws = any(node.layer.draws for node in self.graph.nodes)
         self._training: Latest[Any, Found] = Latest()

@@ -10,7 +10,7 @@ from convdispatch.callbacks import CallbackList
 from convdispatch.errors import InvalidArgument
 from convdispatch.support.warnings import warn
 from convdispatch.training.batches import Batch
-from convdispatch.training.reports import BatchLogs, Totals
+from convdispatch.training.reports import BatchLogs
 from convdispatch.training.streams import Stream
 from convdispatch.training.trainer import Trainer
 
@@ -47,7 +47,7 @@ class Loop:
     def _epoch(self, epoch: int) -> dict[str, Any]:
         """Train for one epoch; return the means of what its batches reported."""
         trainer, callbacks, model = self.trainer(), self.callbacks, self.model
-        totals = Totals(trainer.objective.names, trainer.backend)
+        totals = trainer.totals()
         batches = map(self.as_batch, self.stream.epoch())
         place, batch, before = 0, next(batches, None), list[Any]()
         require_some(batch)
@@ -79,7 +79,7 @@ class Loop:
 
 def evaluated(trainer: Trainer, stream: Stream, as_batch: AsBatch) -> dict[str, float]:
     """Return the means of what the batches of one epoch report, without training."""
-    totals = Totals(trainer.objective.names, trainer.backend)
+    totals = trainer.totals()
     batch, before = None, list[Any]()
     for batch in map(as_batch, stream.epoch()):
         reported = trainer.test(batch)

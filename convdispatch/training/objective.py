@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from convdispatch.formulas.reductions import of_batch
+from convdispatch.formulas.reductions import both, of_batch, weighted_mean
 from convdispatch.ops import Backend
 
 # (backend, targets, outputs) -> numbers of samples or cells
@@ -43,10 +43,12 @@ class Objective:
     """The targets of all outputs, and the rule by which sample weights count.
 
     counts_zeros: whether samples of weight 0 count in the mean, as in Keras 3.
+    is_masked: whether some steps of the outputs may not count.
     """
 
     targets: tuple[Target, ...]
     counts_zeros: bool
+    is_masked: bool = False
 
     @property
     def trained(self) -> list[int]:
@@ -60,6 +62,19 @@ class Objective:
         several = [f"{target.name}_loss" for target in trained] if len(self.targets) > 1 else []
         metrics = [metric.name for target in trained for metric in target.metrics]
         return ["loss", *several, *metrics]
+
+    @property
+    def counted(self) -> list[int]:
+        """The places among `names` of the metrics whose mean is over weights, as in Keras 3.
+
+        A batch reports the sums of these weights after all names: an epoch's mean needs them.
+        """
+        metrics = [metric for place in self.trained for metric in self.targets[place].metrics]
+        start = len(self.names) - len(metrics)
+        return [start + n for n, metric in enumerate(metrics) if self._is_counted(metric)]
+
+    def _is_counted(self, metric: Metric) -> bool:
+        return self.counts_zeros and (metric.is_weighted or self.is_masked)
 
     def losses(
         self,
@@ -75,12 +90,17 @@ class Objective:
             target, output = self.targets[place], outputs[place]
             assert target.loss is not None
             scores = target.loss(backend, wanted[number], output)
+            mask = masks[place] if masks else None
+            leaves_out = getattr(target.source, "counted", None)
+            if leaves_out is not None:
+                counted = leaves_out(backend, wanted[number], output)
+                mask = both(backend, mask, counted, backend.describe(scores)[1])
             found.append(
                 of_batch(
                     backend,
                     scores,
                     weights[number],
-                    masks[place] if masks else None,
+                    mask,
                     counts_zeros=self.counts_zeros,
                     reduction=getattr(target.source, "reduction", "mean"),
                 )
@@ -106,14 +126,17 @@ class Objective:
         weights: Any,
         masks: Sequence[Any],
     ) -> list[Any]:
-        """Return the metrics in the order of `names`."""
-        found = []
+        """Return the metrics in the order of `names`, then the weights of those in `counted`."""
+        found, counts = [], []
         for number, place in enumerate(self.trained):
             for metric in self.targets[place].metrics:
                 scores = metric.score(backend, wanted[number], outputs[place])
                 counted = weights[number] if metric.is_weighted else None
                 mask = masks[place] if masks else None
-                found.append(
-                    of_batch(backend, scores, counted, mask, counts_zeros=self.counts_zeros)
-                )
-        return found
+                if self._is_counted(metric):
+                    mean, count = weighted_mean(backend, scores, counted, mask)
+                    counts.append(count)
+                else:
+                    mean = of_batch(backend, scores, counted, mask, counts_zeros=self.counts_zeros)
+                found.append(mean)
+        return [*found, *counts]

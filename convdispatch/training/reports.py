@@ -15,14 +15,17 @@ _WAITING = 256
 class Totals:
     """The mean of each number over an epoch, each batch counted as often as it has samples.
 
+    counted: the places of those numbers that count by weights, which a batch reports at its end.
+
     The sums are Python's, in double precision, as those of Keras 1 and 2 are.
     """
 
-    def __init__(self, names: Sequence[str], backend: Backend) -> None:
-        self.names, self._backend = list(names), backend
+    def __init__(self, names: Sequence[str], backend: Backend, counted: Sequence[int] = ()) -> None:
+        self.names, self._backend, self._counted = list(names), backend, list(counted)
         self._waiting: list[tuple[Sequence[Any], int]] = []
         self._sums = [0.0] * len(self.names)
-        self._samples = self._batches = 0
+        self._counts = [0.0] * len(self.names)
+        self._batches = 0
         self.first_bad: int | None = None  # the batch whose loss was no finite number
 
     def add(self, reported: Sequence[Any], size: int) -> None:
@@ -34,15 +37,19 @@ class Totals:
     def means(self) -> dict[str, float]:
         """Return the means so far; it waits for the steps that are being computed."""
         self._read()
-        samples = max(self._samples, 1)
-        return {name: s / samples for name, s in zip(self.names, self._sums, strict=True)}
+        found = zip(self.names, self._sums, self._counts, strict=True)
+        return {name: total / (count or 1) for name, total, count in found}
 
     def _read(self) -> None:
         for reported, size in self._waiting:
             values = numbers(reported, self._backend)
             self._batches += 1
-            self._samples += size
-            self._sums = [s + value * size for s, value in zip(self._sums, values, strict=True)]
+            counts: list[float] = [size] * len(self.names)
+            for place, count in zip(self._counted, values[len(self.names) :], strict=True):
+                counts[place] = count
+            for place, count in enumerate(counts):
+                self._sums[place] += values[place] * count
+                self._counts[place] += count
             if self.first_bad is None and not math.isfinite(values[0]):
                 self.first_bad = self._batches - 1
         self._waiting = []
@@ -64,8 +71,9 @@ class BatchLogs(MutableMapping[str, Any]):
 
     def _all(self) -> dict[str, Any]:
         if self._reported is not None:
-            values = numbers(self._reported, self._totals._backend)
-            self._known.update(zip(self._totals.names, values, strict=True))
+            names = self._totals.names
+            values = numbers(self._reported[: len(names)], self._totals._backend)
+            self._known.update(zip(names, values, strict=True))
             self._reported = None
         return self._known
 

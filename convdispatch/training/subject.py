@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from convdispatch.engine.graph import Graph
 from convdispatch.engine.layer import Layer
+from convdispatch.formulas.dialects import Dialect
 from convdispatch.ops import PartialShape
 from convdispatch.runtime.registry import registry
 from convdispatch.training.feeding import Feeder, Port
@@ -18,6 +19,7 @@ class Subject(Protocol):
 
     name: str
     backend: str
+    dialect: ClassVar[Dialect]
     _layers: list[Layer]
 
     def graph(self) -> Graph:

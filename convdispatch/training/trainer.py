@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from convdispatch.training.forward import Forward
 from convdispatch.training.interruption import Uninterrupted
 from convdispatch.training.objective import Objective
 from convdispatch.training.optimizers import computed_type, initial_slots
+from convdispatch.training.reports import Totals
 from convdispatch.training.subject import Subject
 
 
@@ -39,9 +41,9 @@ class Trainer:
         key: Any = None,
     ) -> None:
         self.backend: Backend = registry.load(model.backend)
-        self.objective = objective
         self._model, self._optimizer, self._trained = model, optimizer, list(trained)
         self._forward = Forward(model, trained)
+        self.objective = replace(objective, is_masked=bool(self._forward.graph.masked))
         self._revisions = revisions_of(self._forward.layers)
         self._stepping = Stepping([layer for layer in self._forward.layers if layer._variables])
         self._lock = Lock()
@@ -126,6 +128,10 @@ class Trainer:
                 variable(np.asarray(iterations), "int32"),
             ]
             self._steps = iterations
+
+    def totals(self) -> Totals:
+        """Return what an epoch's reports are gathered in."""
+        return Totals(self.objective.names, self.backend, self.objective.counted)
 
     def test(self, batch: Batch) -> list[Any]:
         """Return what is reported of one batch, as native scalars."""

@@ -12,6 +12,7 @@ from convdispatch.formulas import losses, metrics, optimizers
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.measures import values
 from convdispatch.ops import PartialShape
+from convdispatch.training.naming import named_apart
 from convdispatch.training.objective import Metric, Objective, Target
 
 
@@ -65,7 +66,6 @@ def objective_of(
         raise InvalidArgument(f"`loss` of {owner!r} must have a loss for at least one output.")
     plain = _lists_by_output(wishes.metrics, names, "metrics", owner)
     weighted = _lists_by_output(wishes.weighted_metrics, names, "weighted_metrics", owner)
-    several = len(names) > 1
     targets = tuple(
         Target(
             name=name,
@@ -73,8 +73,8 @@ def objective_of(
             source=loss,
             weight=1.0 if weight is None else _number(weight, "loss_weights"),
             metrics=(
-                *_metrics(own, name if several else "", loss, shape, wishes.dialect, False),
-                *_metrics(other, name if several else "", loss, shape, wishes.dialect, True),
+                *_metrics(own, loss, shape, wishes.dialect, False),
+                *_metrics(other, loss, shape, wishes.dialect, True),
             ),
             is_temporal=_is_temporal(mode),
         )
@@ -82,6 +82,7 @@ def objective_of(
             names, shapes, found, weights, modes, plain, weighted, strict=True
         )
     )
+    targets = named_apart(targets, wishes.dialect, owner)
     return Objective(targets=targets, counts_zeros=wishes.dialect.counts_weightless)
 
 
@@ -143,7 +144,6 @@ def _lists_by_output(given: Any, names: Sequence[str], argument: str, owner: str
 
 def _metrics(
     given: Sequence[Any],
-    prefix: str,
     loss: Any,
     shape: PartialShape,
     dialect: Dialect,
@@ -152,8 +152,7 @@ def _metrics(
     found = []
     for one in given:
         name, score = _named(one, loss, shape, dialect)
-        whole = f"{prefix}_{name}" if prefix else name
-        found.append(Metric(name=whole, score=partial(values, score), is_weighted=is_weighted))
+        found.append(Metric(name=name, score=partial(values, score), is_weighted=is_weighted))
     return found
 
 
