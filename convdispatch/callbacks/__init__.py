@@ -9,6 +9,7 @@ from convdispatch.callbacks._base import History as History
 from convdispatch.callbacks._base import LambdaCallback as LambdaCallback
 from convdispatch.callbacks._base import TerminateOnNaN as TerminateOnNaN
 from convdispatch.callbacks._calls import CallbackList as CallbackList
+from convdispatch.callbacks._calls import as_list as as_list
 from convdispatch.callbacks._checkpoints import ModelCheckpoint as ModelCheckpoint
 from convdispatch.callbacks._files import CSVLogger as CSVLogger
 from convdispatch.callbacks._files import TensorBoard as TensorBoard

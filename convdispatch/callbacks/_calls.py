@@ -15,12 +15,8 @@ class CallbackList:
     def __init__(self, callbacks: Iterable[Any] = ()) -> None:
         self.callbacks = list(callbacks)
         for callback in self.callbacks:
-            if not hasattr(callback, "on_epoch_end") or isinstance(callback, type):
-                what = repr(callback) if isinstance(callback, type) else type(callback).__name__
-                raise InvalidType(
-                    "`callbacks` must be a list of `Callback` objects; received "
-                    f"{what}. Derive a class from `convdispatch.callbacks.Callback`."
-                )
+            if not _is_callback(callback):
+                raise _no_callbacks(callback)
         self._find_listeners()
 
     def append(self, callback: Any) -> None:
@@ -92,3 +88,26 @@ class CallbackList:
                 callback.on_train_batch_end(batch, logs)
             else:
                 callback.on_batch_end(batch, logs)
+
+
+def as_list(given: Any) -> list[Any]:
+    """Return the argument `callbacks` as a list: None and a single callback are allowed."""
+    if given is None:
+        return []
+    if _is_callback(given):
+        return [given]
+    if not isinstance(given, Iterable):
+        raise _no_callbacks(given)
+    return list(given)
+
+
+def _is_callback(given: Any) -> bool:
+    return hasattr(given, "on_epoch_end") and not isinstance(given, type)
+
+
+def _no_callbacks(given: Any) -> InvalidType:
+    what = repr(given) if isinstance(given, type) else type(given).__name__
+    return InvalidType(
+        f"`callbacks` must be a list of `Callback` objects; received {what}. Derive a class from "
+        "`convdispatch.callbacks.Callback`."
+    )

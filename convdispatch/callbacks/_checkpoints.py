@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any, ClassVar
 
-from convdispatch.callbacks._base import Callback
+from convdispatch.callbacks._arguments import names_arguments
+from convdispatch.callbacks._base import Callback, Logs
 from convdispatch.callbacks._saying import say
 from convdispatch.callbacks._watching import Watched
 from convdispatch.errors import InvalidArgument
+from convdispatch.support.files import require_writable
+from convdispatch.support.weights_paths import weights_path
 
 
+@names_arguments
 class ModelCheckpoint(Callback):
     """Saves the model's weights every `period` epochs, by `model.save_weights`.
 
@@ -33,11 +38,19 @@ class ModelCheckpoint(Callback):
     ) -> None:
         super().__init__()
         self.filepath = str(os.fspath(filepath))
+        weights_path(self.filepath)
         self.monitor, self.verbose, self.mode, self.period = monitor, verbose, mode, period
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
         self._watched = Watched(monitor, mode, "ModelCheckpoint")
         self.best = self._watched.worst
         self.epochs_since_last_save = 0
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Raise `OSError` if no file can be written to the folder, rather than after an epoch."""
+        path = Path(self.filepath)
+        is_known = "{" not in str(path.parent)  # else only after the epoch
+        if is_known and not path.exists():
+            require_writable(path)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Save the weights if it is time."""

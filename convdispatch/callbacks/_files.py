@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from convdispatch.callbacks._arguments import names_arguments
 from convdispatch.callbacks._base import Callback, Logs
 from convdispatch.errors import BackendUnavailable
 
 
+@names_arguments
 class CSVLogger(Callback):
     """Writes a row for each epoch to a file: the epoch's number and what it reported.
 

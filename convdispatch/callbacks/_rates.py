@@ -6,12 +6,14 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from convdispatch.callbacks._arguments import names_arguments
 from convdispatch.callbacks._base import Callback, Logs
 from convdispatch.callbacks._saying import say
 from convdispatch.callbacks._watching import Patience, Watched
 from convdispatch.errors import InvalidArgument, InvalidType
 
 
+@names_arguments
 class LearningRateScheduler(Callback):
     """Sets the learning rate of each epoch to `schedule(epoch)` or `schedule(epoch, rate)`."""
 
@@ -44,6 +46,7 @@ class LearningRateScheduler(Callback):
             logs["lr"] = float(self.model.optimizer.learning_rate)
 
 
+@names_arguments
 class ReduceLROnPlateau(Callback, Patience):
     """Multiplies the learning rate by `factor` when a number has not become better for a while.
 

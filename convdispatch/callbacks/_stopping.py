@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from convdispatch.callbacks._arguments import names_arguments
 from convdispatch.callbacks._base import Callback, Logs
 from convdispatch.callbacks._saying import say
 from convdispatch.callbacks._watching import Patience, Watched
 
 
+@names_arguments
 class EarlyStopping(Callback, Patience):
     """Stops when a number has not become better for `patience` epochs.
 

@@ -127,4 +127,15 @@ LAYERS: Table = {
     ),
 }
 
+# What models' methods call arguments of Keras 1.
+OLD_ARGUMENTS = {
+    "nb_epoch": "epochs",
+    "samples_per_epoch": "steps_per_epoch",
+    "val_samples": "steps",
+    "nb_val_samples": "validation_steps",
+    "max_q_size": "max_queue_size",
+    "nb_worker": "workers",
+    "pickle_safe": "use_multiprocessing",
+}
+
 LINES = Lines(plain=" - {seconds:.0f}s{numbers}", after_bar=" - {seconds:.0f}s {pace}{numbers}")

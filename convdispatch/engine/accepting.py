@@ -17,6 +17,7 @@ class Accepting(Changing):
 
     takes_list: ClassVar[bool] = False
     takes_one: ClassVar[bool] = True  # a tensor, not only lists
+    checks_arrays: ClassVar[bool] = False  # whether `check_array` does anything
 
     @property
     def input_dtype(self) -> str:

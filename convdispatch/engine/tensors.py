@@ -23,7 +23,7 @@ def as_native(backend: Backend, inputs: object, dtype: str) -> Tensor:
     if backend.owns(inputs):
         return inputs
     if isinstance(inputs, list | tuple | int | float):
-        return backend.asarray(_read_lists(inputs), dtype)
+        return backend.asarray(read_lists(inputs), dtype)
     if isinstance(inputs, np.ndarray | np.generic):
         array = np.asarray(inputs)
         if dtype in INTEGER_DTYPES and (array.dtype.kind == "b" or _is_real(array)):
@@ -44,7 +44,9 @@ def as_array_or_native(backend: Backend, inputs: object, dtype: str) -> Any:
     if isinstance(inputs, np.ndarray) and inputs.ndim > 0:
         return inputs
     if isinstance(inputs, list | tuple) and dtype != "bfloat16":
-        array = _read_lists(inputs)
+        array = read_lists(inputs)
+        if dtype in INTEGER_DTYPES and array.ndim > 0:
+            return array  # fractions are for the layer to refuse
         return array.astype(dtype) if array.ndim > 0 else backend.asarray(array, dtype)
     return as_native(backend, inputs, dtype)
 
@@ -59,7 +61,8 @@ def require_native(backend: Backend, tensors: Sequence[object], *, owner: str) -
             )
 
 
-def _read_lists(inputs: object) -> NumpyArray:
+def read_lists(inputs: object) -> NumpyArray:
+    """Return nested lists of numbers as an array; raise `InvalidType` for anything else."""
     try:
         array = np.asarray(inputs)
         problem = "" if _is_real(array) else f"which NumPy reads as {array.dtype}"

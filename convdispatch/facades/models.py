@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import new_class
 from typing import Any
 
 from convdispatch.doors.rows import Method
-from convdispatch.errors import InvalidArgument
+from convdispatch.errors import InvalidType
 from convdispatch.facades.signatures import parsed
 from convdispatch.formulas import lookup
 from convdispatch.formulas.dialects import Dialect
+
+_LONG = ("fit", "evaluate", "fit_generator", "evaluate_generator", "predict_generator")
 
 
 def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
@@ -22,6 +25,9 @@ def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
         for name, method in dialect.methods.items():
             if base.__name__ in method.of:
                 body[name.rpartition(".")[2]] = _method(base, name.rpartition(".")[2], method)
+
+        for name in _LONG if dialect.old_arguments else ():
+            body[name] = _naming(base, name, dialect.old_arguments)
 
     made: type[Any] = new_class(base.__name__, (base,), {}, fill)
     return made
@@ -52,14 +58,34 @@ def _bound(
     renames: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the arguments under our names, defaults included; raise for one that is unknown."""
-    for keyword in keywords:
-        if keyword not in stated.parameters:
-            meant = [old for old, ours in renames.items() if ours == keyword]
-            hint = f"Write `{meant[0]}=`." if meant else lookup.hint(keyword, stated.parameters)
-            raise InvalidArgument(
-                f"unknown argument `{keyword}` of `{name}`; allowed: "
-                f"{lookup.quoted(stated.parameters)}. {hint}"
-            )
+    _require_stated(keywords, list(stated.parameters), name, {v: k for k, v in renames.items()})
     bound = stated.bind(*arguments, **keywords)
     bound.apply_defaults()
     return {renames.get(name, name): value for name, value in bound.arguments.items()}
+
+
+def _naming(base: type[Any], name: str, meant: Mapping[str, str]) -> Callable[..., Any]:
+    """Return a method that says what an argument of another Keras is called."""
+    like = getattr(base, name)
+    stated = list(inspect.signature(like).parameters)[1:]
+
+    @functools.wraps(like)
+    def call(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        _require_stated(keywords, stated, name, meant)
+        return like(self, *arguments, **keywords)
+
+    call.__qualname__ = f"{base.__name__}.{name}"
+    return call
+
+
+def _require_stated(
+    keywords: Mapping[str, Any], stated: Sequence[str], method: str, meant: Mapping[str, str]
+) -> None:
+    for keyword in keywords:
+        if keyword not in stated:
+            word = meant.get(keyword)
+            hint = f"Write `{word}=`." if word in stated else lookup.hint(keyword, stated)
+            raise InvalidType(
+                f"unknown argument `{keyword}` of `{method}`; allowed: {lookup.quoted(stated)}. "
+                f"{hint}"
+            )

@@ -47,6 +47,7 @@ class Dialect:
     frozen_normalization: the same of BatchNormalization.
     lines: how it reports an epoch of training.
     methods: those of its models that state other arguments than ours.
+    old_arguments: what its models' methods call arguments of the Keras before it.
     short_metrics: how it reports those metrics whose word depends on the loss.
 
     >>> activations.get("relu", KERAS1.activations).get_config()
@@ -80,6 +81,7 @@ class Dialect:
     frozen_normalization: str = "infers"
     lines: Lines = keras2.LINES
     methods: Mapping[str, Method] = field(default_factory=dict)
+    old_arguments: Mapping[str, str] = field(default_factory=dict)
 
     def __reduce__(self) -> tuple[Callable[[str], Dialect], tuple[str]]:
         """Copy and pickle by the name: tables hold functions that no pickle can name."""
@@ -111,6 +113,7 @@ KERAS2 = Dialect(
     metrics=metrics.KERAS2,
     optimizers=optimizers.KERAS2,
     layers=keras2.LAYERS,
+    old_arguments=keras2.OLD_ARGUMENTS,
     counts_weightless=False,
     shuffles_globally=True,
     keeps_metric_words=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Unpack, overload
+from typing import Any, ClassVar, Unpack, overload
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.engine.declarations import Weight
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Spec
+from convdispatch.engine.symbols import symbols_in
+from convdispatch.engine.tensors import read_lists
 from convdispatch.engine.weight_options import WithWeightOptions
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas import regularizers
@@ -51,6 +53,7 @@ class Embedding(WithWeightOptions):
             [ 1., 10.]]])
     """
 
+    checks_arrays: ClassVar[bool] = True
     size_arguments = ("input_dim", "output_dim")
     drop_rate = 0.0  # the share of rows that are left out in training, which Keras 1 alone has
 
@@ -194,17 +197,24 @@ class Embedding(WithWeightOptions):
         """Look up the rows of a tensor of the layer's backend, of a NumPy array or of lists."""
         if isinstance(inputs, np.ndarray):
             self.check_array(inputs)
+        elif isinstance(inputs, list | tuple) and symbols_in(inputs) is None:
+            self.check_array(read_lists(inputs))
         return super().__call__(inputs)
 
     def check_array(self, inputs: NumpyArray) -> None:
-        """Raise `InvalidArgument` for an integer without a row; frameworks differ on these."""
+        """Raise `InvalidArgument` for a number without a row; frameworks differ on these."""
         if not inputs.size or inputs.dtype.kind not in "iuf":
             return
         low, high = inputs.min(), inputs.max()
+        received = ""
         if not (low >= 0 and high < self.input_dim):  # NaN fits neither
+            received = f"numbers from {low} to {high}"
+        elif inputs.dtype.kind == "f" and (fractions := inputs[inputs != np.floor(inputs)]).size:
+            received = f"the number {fractions[0]}"
+        if received:
             raise InvalidArgument(
                 f"`inputs` of {self._title} must be integers from 0 to {self.input_dim - 1}, the "
-                f"rows of its table; received numbers from {low} to {high}. "
+                f"rows of its table; received {received}. "
                 f"`{self.spelled('input_dim')}` is the number of rows."
             )
 

@@ -61,7 +61,7 @@ class ModelInputs:
     def _check_arrays(self, given: Sequence[Any]) -> None:
         """Raise for an array of integers that a layer does not take, such as an embedding."""
         for place, one in enumerate(given):
-            if isinstance(one, np.ndarray) and one.dtype.kind in "iu":
+            if isinstance(one, np.ndarray) and one.dtype.kind in "iuf":
                 for node in self._flat.nodes:
                     if place in node.reads:
                         node.layer.check_array(one)

@@ -5,6 +5,7 @@ The file is replaced as a whole or not at all. It holds numbers alone, and readi
 
 from __future__ import annotations
 
+import errno
 import io
 import math
 import zipfile
@@ -17,8 +18,8 @@ from convdispatch.errors import InvalidArgument, InvalidDocument
 from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.ops import NumpyArray
 from convdispatch.support.files import read_whole, write_bytes_atomically
+from convdispatch.support.weights_paths import weights_path
 
-_OF_KERAS = (".h5", ".hdf5", ".keras", ".tf")
 _ROOM = 4096  # bytes of a file beside the numbers of each weight
 
 
@@ -31,7 +32,7 @@ class SavedWeights(StackedWeights):
         A program that is killed meanwhile, or a full disk, leaves the file as it was before.
         Without `overwrite`, a file that exists is an `InvalidArgument`.
         """
-        path = _checked(filepath)
+        path = weights_path(filepath)
         if not overwrite and path.exists():
             raise InvalidArgument(
                 f"the file {str(path)!r} exists. Give another name, or `overwrite=True`."
@@ -47,7 +48,7 @@ class SavedWeights(StackedWeights):
         Raises `InvalidDocument` for another kind of file, and for weights that do not fit; then no
         weight is changed.
         """
-        path = _checked(filepath)
+        path = weights_path(filepath)
         shapes = [weight.public_shape for weight in self._declared_in_order()]
         most = sum(8 * math.prod(shape) + _ROOM for shape in shapes) + _ROOM
         self.set_weights(_arrays(path, most))
@@ -60,30 +61,33 @@ class SavedWeights(StackedWeights):
         return [weight for layer in self._built_layers() for weight in layer.declared_weights]
 
 
-def _checked(filepath: Any) -> Path:
-    path = Path(filepath)
-    if path.suffix.lower() in _OF_KERAS:
-        raise InvalidArgument(
-            f"files of Keras are not offered yet; received {str(path)!r}. Give a name that ends in "
-            "'.npz'."
-        )
-    return path
-
-
 def _arrays(path: Path, most: int) -> list[NumpyArray]:
     """Return the arrays of a file; raise if it would unpack to more than so many bytes."""
-    stream = io.BytesIO(read_whole(path, most))
+    try:
+        stream = io.BytesIO(read_whole(path, most))
+    except OSError as exc:
+        if exc.errno != errno.EFBIG:
+            raise
+        raise _too_large(path, most) from exc
     try:
         with zipfile.ZipFile(stream) as archive:
             total = sum(member.file_size for member in archive.infolist())
         if total > most:
-            raise ValueError(f"it unpacks to {total} bytes, more than the weights need")
+            raise _too_large(path, most)
         with np.load(stream, allow_pickle=False) as found:
             return [found[name] for name in found.files]
     except (zipfile.BadZipFile, ValueError, KeyError, EOFError) as exc:
         raise InvalidDocument(
             f"the file {str(path)!r} is none that `save_weights` wrote for such a model: {exc}"
         ) from exc
+
+
+def _too_large(path: Path, most: int) -> InvalidDocument:
+    return InvalidDocument(
+        f"the file {str(path)!r} holds weights of other shapes: it has more than the {most} bytes "
+        "that the weights of this model can have. Load it into a model with the layers of the one "
+        "that was saved."
+    )
 
 
 def _storable(array: Any) -> Any:

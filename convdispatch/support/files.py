@@ -103,7 +103,12 @@ def _draft(target: Path) -> Iterator[IO[bytes]]:
     draft = str(target.with_name(f"{_draft_stem(target)}{secrets.token_hex(8)}.tmp"))
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOWING
     # The new file of a private file is private from the first byte on.
-    descriptor = os.open(draft, flags, 0o666 if old is None else 0o600)
+    try:
+        descriptor = os.open(draft, flags, 0o666 if old is None else 0o600)
+    except OSError as exc:  # which names the draft, of which the user knows nothing
+        is_missing = exc.errno == errno.ENOENT
+        reason = "there is no such folder" if is_missing else exc.strerror
+        raise OSError(exc.errno, reason, str(target.parent)) from exc
     try:
         with open(draft, "wb", opener=lambda *_: descriptor) as stream:
             if old is not None:

@@ -11,6 +11,7 @@ import numpy as np
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.ops import Backend, PartialShape
 from convdispatch.training.batches import Batch, Raw
+from convdispatch.training.checking import Check
 from convdispatch.training.reading import as_source, as_tensor
 
 
@@ -24,6 +25,7 @@ class Port:
     is_sparse: bool = False  # whether it is classes, one number in place of a code
     is_temporal: bool = False  # whether its sample weights are those of time steps
     takes_any: bool = False  # whether a loss of the user's may want another shape
+    checks: tuple[Check, ...] = ()  # of the numbers of an array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,13 @@ class Feeder:
         self._require_shapes(given)
         return given
 
+    def whole(self, x: Any, y: Any, sample_weight: Any = None) -> Raw:
+        """Return the sources of all samples; arrays in memory are checked before training."""
+        given = self.sources(x, y, sample_weight)
+        _check([one if _is_in_memory(one) else None for one in given.x], self.inputs)
+        _check([one if _is_in_memory(one) else None for one in given.y], self.wanted)
+        return given
+
     def inputs_alone(self, x: Any) -> list[Any]:
         """Return the sources of the inputs, for a model that only predicts."""
         given = self._by_port(x, self.inputs, "x")
@@ -56,6 +65,8 @@ class Feeder:
     def batch(self, raw: Raw, class_weights: Sequence[Any] = ()) -> Batch:
         """Return the tensors of the rows of one batch."""
         backend = self.backend
+        _check(raw.x, self.inputs)
+        _check(raw.y, self.wanted)
         weights: list[Any] = []
         for place, (port, own) in enumerate(zip(self.wanted, raw.weights, strict=True)):
             by_class = class_weights[place] if class_weights else None
@@ -148,6 +159,18 @@ class Feeder:
         for source, target, port in zip(given.weights, given.y, self.wanted, strict=True):
             if source is not None:
                 _require_weights(source, target, port)
+
+
+def _check(sources: Sequence[Any], ports: Sequence[Port]) -> None:
+    """Raise where an array has numbers that do not fit."""
+    for source, port in zip(sources, ports, strict=True):
+        if port.checks and isinstance(source, np.ndarray):
+            for check in port.checks:
+                check(source)
+
+
+def _is_in_memory(source: Any) -> bool:
+    return isinstance(source, np.ndarray) and not isinstance(source, np.memmap)
 
 
 def _require_shape(source: Any, wanted: PartialShape, what: str) -> None:

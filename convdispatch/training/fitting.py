@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from convdispatch.callbacks import CallbackList, History, ProgbarLogger, say_evaluated
+from convdispatch.callbacks import CallbackList, History, ProgbarLogger, as_list, say_evaluated
 from convdispatch.engine.arguments import as_float, as_int
 from convdispatch.errors import InvalidArgument
 from convdispatch.training.batches import Raw
@@ -18,12 +18,14 @@ from convdispatch.training.iterables import (
     as_raw,
     is_iterable_of_batches,
     is_sequence,
+    require_steps,
 )
 from convdispatch.training.loop import Loop, evaluated
 from convdispatch.training.streams import Arrays, Order, Stream, order_of
 from convdispatch.training.trainer import Trainer
 
 _AS_THEY_ARE = Order()
+VALIDATING = "the validation generator"
 
 
 class Fitted(Compiled):
@@ -56,13 +58,15 @@ class Fitted(Compiled):
         """
         size = 32 if batch_size is None else as_int(batch_size, "batch_size")
         trainer, feeder = self._ready(_first(x))
+        if len(_span(epochs, initial_epoch)) > 1:
+            _require_steps(x, steps_per_epoch, validation_data, validation_steps)
         order = order_of(shuffle, is_global=self.dialect.shuffles_globally)
         validation: Stream | None = None
         if is_iterable_of_batches(x):
             _require_absent(y=y, sample_weight=sample_weight, validation_split=validation_split)
             stream: Stream = _items(x, feeder, steps_per_epoch, order)
         else:
-            raw = feeder.sources(x, y, sample_weight)
+            raw = feeder.whole(x, y, sample_weight)
             share = as_float(validation_split, "validation_split", maximum=1.0)
             if validation_data is not None or not share:
                 stream = Arrays(raw, size, trainer.backend, order=order)
@@ -105,7 +109,7 @@ class Fitted(Compiled):
             _require_absent(y=y, sample_weight=sample_weight)
             stream: Stream = _items(x, feeder, steps, _AS_THEY_ARE)
         else:
-            raw = feeder.sources(x, y, sample_weight)
+            raw = feeder.whole(x, y, sample_weight)
             stream = _repeated(Arrays(raw, size, trainer.backend, order=_AS_THEY_ARE), steps)
         begun = time.monotonic()
         values = self._evaluated(stream, trainer, feeder)
@@ -132,12 +136,10 @@ class Fitted(Compiled):
     ) -> History:
         trainer, feeder = self._ready()
         by_class, verbose = class_weights_of(class_weight, feeder), _verbosity(verbose)
-        span = range(
-            as_int(initial_epoch, "initial_epoch", minimum=0), as_int(epochs, "epochs", minimum=0)
-        )
+        span = _span(epochs, initial_epoch)
         self.history = history = History()
         progress = [ProgbarLogger(lines=self.dialect.lines)] if verbose else []
-        listed = CallbackList([*progress, *(callbacks or []), history])
+        listed = CallbackList([*progress, *as_list(callbacks), history])
         listed.set_model(self)
         listed.set_params(
             _sizes(stream, validation, trainer.objective.names)
@@ -169,22 +171,35 @@ class Fitted(Compiled):
     def _validation(self, given: Any, feeder: Feeder, size: int, steps: int | None) -> Stream:
         """Return the batches that `validation_data` means."""
         if is_iterable_of_batches(given):
-            return _items(given, feeder, steps, _AS_THEY_ARE)
+            return _items(given, feeder, steps, _AS_THEY_ARE, VALIDATING)
         if not isinstance(given, tuple | list) or len(given) not in (2, 3):
             raise InvalidArgument(
                 "`validation_data` must be (x, y) or (x, y, sample_weight), or yield such batches; "
                 f"received {type(given).__name__}."
             )
-        raw = feeder.sources(*given)
+        raw = feeder.whole(*given)
         return _repeated(Arrays(raw, size, feeder.backend, order=_AS_THEY_ARE), steps)
 
 
-def _items(x: Any, feeder: Feeder, steps: int | None, order: Order) -> Stream:
+def _require_steps(x: Any, steps: Any, validation_data: Any, validation_steps: Any) -> None:
+    """Raise for a generator without steps, which makes a single epoch at most."""
+    require_steps(x, steps, "`steps_per_epoch` of `fit`")
+    require_steps(validation_data, validation_steps, "`validation_steps` of `fit`")
+
+
+def _span(epochs: Any, initial_epoch: Any) -> range:
+    first = as_int(initial_epoch, "initial_epoch", minimum=0)
+    return range(first, as_int(epochs, "epochs", minimum=0))
+
+
+def _items(
+    x: Any, feeder: Feeder, steps: int | None, order: Order, name: str = "the generator"
+) -> Stream:
     count = None if steps is None else as_int(steps, "steps")
     parse: Callable[[Any], Raw] = as_raw(feeder)
     if is_sequence(x):
         return Numbered(x, parse, order=order, steps=count)
-    return Items(x, parse, steps=count)
+    return Items(x, parse, steps=count, name=name)
 
 
 def _repeated(stream: Arrays, steps: int | None) -> Stream:

@@ -13,7 +13,7 @@ from convdispatch.ops import NumpyArray
 from convdispatch.runtime import selection
 from convdispatch.training.batches import Raw
 from convdispatch.training.feeding import Feeder
-from convdispatch.training.fitting import Fitted
+from convdispatch.training.fitting import VALIDATING, Fitted
 from convdispatch.training.iterables import (
     Items,
     Numbered,
@@ -21,10 +21,18 @@ from convdispatch.training.iterables import (
     as_raw,
     is_iterable_of_batches,
     is_sequence,
+    require_steps,
 )
 from convdispatch.training.streams import Order, Stream
 
 _AS_THEY_ARE = Order()
+# By the purpose: the method, and its argument for an epoch's length: ours, and Keras 1's.
+_LENGTHS = {
+    "fit_generator": ("fit_generator", "steps_per_epoch", "samples_per_epoch"),
+    "validation": ("fit_generator", "validation_steps", "nb_val_samples"),
+    "evaluate_generator": ("evaluate_generator", "steps", "val_samples"),
+    "predict_generator": ("predict_generator", "steps", "val_samples"),
+}
 
 
 class Generated(Fitted):
@@ -87,6 +95,8 @@ class Generated(Fitted):
     ) -> History:
         """Train; an epoch ends after so many steps or, as in Keras 1, so many samples."""
         is_global = self.dialect.shuffles_globally
+        self._require_steps("fit_generator", generator, steps, samples)
+        self._require_steps("validation", validation_data, validation_steps, validation_samples)
         order = Order(of="samples" if shuffle else "as they are", is_global=is_global)
         _, feeder = self._ready()
         reading: Any = {"ahead": max_queue_size, "workers": workers}
@@ -99,6 +109,7 @@ class Generated(Fitted):
                 parse,
                 steps=validation_steps,
                 samples=validation_samples,
+                name=VALIDATING,
                 **reading,
             )
         elif validation_data is not None:
@@ -112,6 +123,16 @@ class Generated(Fitted):
             validation=validation,
             class_weight=class_weight,
         )
+
+    def _require_steps(
+        self, purpose: str, source: Any, steps: int | None, samples: int | None
+    ) -> None:
+        """Raise for a generator without a length, by this Keras's name of the argument."""
+        method, name, of_keras1 = _LENGTHS[purpose]
+        stated = self.dialect.methods.get(method)
+        if stated is not None and of_keras1 in stated.arguments:
+            name = of_keras1
+        require_steps(source, samples if steps is None else steps, f"`{name}` of `{method}`")
 
     def evaluate_generator(
         self,
@@ -137,6 +158,7 @@ class Generated(Fitted):
         samples: int | None = None,
         use_multiprocessing: bool = False,
     ) -> Any:
+        self._require_steps("evaluate_generator", generator, steps, samples)
         trainer, feeder = self._ready()
         stream = batches_of(
             generator,
@@ -172,6 +194,7 @@ class Generated(Fitted):
         samples: int | None = None,
         use_multiprocessing: bool = False,
     ) -> Any:
+        self._require_steps("predict_generator", generator, steps, samples)
         stream = batches_of(
             generator,
             as_inputs(self._feeder()),
@@ -214,6 +237,7 @@ def batches_of(
     ahead: int = 10,
     workers: int = 1,
     order: Order = _AS_THEY_ARE,
+    name: str = "the generator",
 ) -> Stream:
     """Return the batches that a generator yields, or that a `Sequence` has by number."""
     if not is_iterable_of_batches(source):
@@ -225,4 +249,4 @@ def batches_of(
     if is_sequence(source):
         return Numbered(source, parse, order=order, steps=count, workers=workers, ahead=ahead)
     most = ahead if workers else 0
-    return Items(source, parse, steps=count, samples=samples, ahead=most)
+    return Items(source, parse, steps=count, samples=samples, ahead=most, name=name)

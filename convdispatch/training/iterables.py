@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
-from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.training.batches import Raw
 from convdispatch.training.feeding import Feeder
 from convdispatch.training.queues import in_order, read_ahead
@@ -46,7 +46,9 @@ class Items:
         steps: int | None = None,
         samples: int | None = None,
         ahead: int = 0,
+        name: str = "the generator",
     ) -> None:
+        self._name = name
         self._source, self._parse, self._ahead = source, parse, ahead
         self._wanted = steps
         self.steps = steps if steps is not None or samples is not None else _length(source)
@@ -61,7 +63,10 @@ class Items:
         count = seen = 0
         for item in items:
             raw = self._parse(item)
-            count, seen = count + 1, seen + int(raw.x[0].shape[0])
+            size = int(raw.x[0].shape[0])
+            if self.samples is not None:
+                _require_samples(size)  # else the epoch might never end
+            count, seen = count + 1, seen + size
             yield raw
             if self.samples is not None and seen >= self.samples:
                 return
@@ -70,7 +75,7 @@ class Items:
         if (wanted is not None and found < wanted) or (count == 0 and self._begun):
             what = "samples" if self.samples is not None else "batches"
             raise InvalidArgument(
-                f"the generator ended after {found} {what} of the {wanted or 'next'} that an epoch "
+                f"{self._name} ended after {found} {what} of the {wanted or 'next'} that an epoch "
                 "must have. Give fewer steps, or a generator that goes on for ever."
             )
         self._begun = True
@@ -122,6 +127,20 @@ class Numbered:
         """Read no more: nothing is open between two epochs."""
 
 
+def require_steps(source: Any, steps: int | None, argument: str) -> None:
+    """Raise if a source that cannot begin again does not say how many batches an epoch has."""
+    if steps is None and hasattr(source, "__next__") and not is_sequence(source):
+        raise InvalidArgument(
+            f"{argument} must be given for a generator, which may never end and does not begin "
+            "again; received None. Give the number, or a `Sequence`, which knows it."
+        )
+
+
+def _require_samples(size: int) -> None:
+    if not size:
+        raise InvalidShape("each batch must have at least one sample; received an empty one.")
+
+
 def as_raw(feeder: Feeder) -> Parse:
     """Return the function from an item of a user's source to a batch of sources."""
 
@@ -133,7 +152,9 @@ def as_raw(feeder: Feeder) -> Parse:
                 f"each batch for {feeder.owner!r} must be a tuple (x, y) or (x, y, sample_weight); "
                 f"received {described}."
             )
-        return feeder.sources(*parts)
+        raw = feeder.sources(*parts)
+        _require_samples(int(raw.x[0].shape[0]))
+        return raw
 
     return parse
 

@@ -23,10 +23,12 @@ def as_source(value: Any, what: str, backend: Backend) -> Any:
     An array, also one in a file (`numpy.memmap`, a dataset of h5py), or a tensor of the model's
     backend is it; lists become an array. Raises `InvalidType` for anything else.
     """
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "OUSMm":
+        return _numbers(value, what)
     if backend.owns(value) or isinstance(value, np.ndarray | np.generic):
         return value
     if hasattr(value, "iloc") and hasattr(value, "to_numpy"):  # a table, whose rows have names
-        return value.to_numpy()
+        return as_source(value.to_numpy(), what, backend)
     if hasattr(value, "shape") and hasattr(value, "__getitem__"):
         _require_own(value, what, backend)
         return value
@@ -41,6 +43,20 @@ def as_source(value: Any, what: str, backend: Backend) -> Any:
             f"backend, {backend.name!r}; received a {type(value).__name__}, {problem}."
         )
     return array
+
+
+def _numbers(value: Any, what: str) -> Any:
+    """Return an array of objects as numbers; raise for anything else, such as text."""
+    try:
+        if value.dtype.kind == "O" and not any(isinstance(one, str | bytes) for one in value.flat):
+            return value.astype("float64")
+        problem = f"which has the element type {value.dtype}"
+    except (TypeError, ValueError) as exc:
+        problem = f"which holds no numbers: {exc}"
+    raise InvalidType(
+        f"{what} must be an array of numbers; received an array, {problem}. Convert it first, for "
+        "example text into numbers of classes."
+    )
 
 
 def _require_own(value: Any, what: str, backend: Backend) -> None:

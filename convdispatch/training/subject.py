@@ -10,6 +10,7 @@ from convdispatch.engine.layer import Layer
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.ops import PartialShape
 from convdispatch.runtime.registry import registry
+from convdispatch.training.checking import checks_of_classes, checks_of_input
 from convdispatch.training.feeding import Feeder, Port
 from convdispatch.training.objective import Objective
 
@@ -68,9 +69,15 @@ def output_shapes(model: Any) -> list[PartialShape]:
 
 def feeder_of(model: Any, objective: Objective | None) -> Feeder:
     """Return the feeder of the model; without an objective, for inputs only."""
+    graph, names = model._flat_graph(), input_names(model)
     inputs = tuple(
-        Port(name=name, shape=(None, *spec.shape[1:]), dtype=spec.dtype)
-        for name, spec in zip(input_names(model), model.graph().inputs, strict=True)
+        Port(
+            name=name,
+            shape=(None, *spec.shape[1:]),
+            dtype=spec.dtype,
+            checks=checks_of_input(graph, place),
+        )
+        for place, (name, spec) in enumerate(zip(names, model.graph().inputs, strict=True))
     )
     dtype = model._layers[-1].dtype
     wanted = () if objective is None else _wanted(model, objective, dtype)
@@ -95,6 +102,11 @@ def _wanted(model: Any, objective: Objective, dtype: str) -> tuple[Port, ...]:
                 dtype="int32" if is_sparse else dtype,
                 is_sparse=is_sparse,
                 is_temporal=target.is_temporal,
+                checks=(
+                    checks_of_classes(target.source, shapes[place][-1], target.name)
+                    if is_sparse
+                    else ()
+                ),
                 takes_any=getattr(target.source, "takes_any", not hasattr(target.source, "apply")),
             )
         )

@@ -183,7 +183,7 @@ def test_a_report_that_cannot_be_written_at_the_end_is_said(
     done = conformance(run_python, "--backend", "rogue", "--case", TANH, *options, paths=(site,))
     assert done.returncode == 2
     assert done.stdout.endswith("0 of 1 cases failed.\n")
-    assert "cannot be written: No such file or directory" in done.stderr
+    assert "cannot be written: there is no such folder" in done.stderr
 
 
 def test_a_report_may_go_to_a_device(capsys: Capture) -> None:

@@ -243,7 +243,7 @@ def test_a_report_that_cannot_be_written_at_the_end_is_said(suite: Suite, tmp_pa
     options = (f"--convdispatch-json={folder / 'r.json'}", f"--convdispatch-html={page}")
     done = suite(*options, *FEW, rogue=Rogue(faults={"tanh": fault}))
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "r.json' cannot be written: No such file or directory" in done.stdout
+    assert "r.json' cannot be written: there is no such folder" in done.stdout
     assert "INTERNALERROR" not in done.stdout + done.stderr
     assert page.read_text(encoding="utf-8").rstrip().endswith("</html>")
 

@@ -177,9 +177,9 @@ def test_lines_are_those_of_the_keras(door: str, capsys: pytest.CaptureFixture[s
 
 def test_words_of_another_keras_are_refused() -> None:
     """With the word that is meant."""
-    with pytest.raises(InvalidArgument, match=r"`epochs`.*Write `nb_epoch=`"):
+    with pytest.raises(InvalidType, match=r"`epochs`.*Write `nb_epoch=`"):
         classifier("keras1").fit(X, CODES, epochs=1)
-    with pytest.raises(TypeError, match="nb_epoch"):
+    with pytest.raises(TypeError, match=r"`nb_epoch`.*Write `epochs=`"):
         classifier("keras2").fit(X, CODES, nb_epoch=1)
 
 

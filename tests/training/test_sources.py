@@ -221,4 +221,4 @@ def test_what_is_no_source_is_named() -> None:
     with pytest.raises(InvalidArgument, match="`y` must be left out where `x` yields batches"):
         model.fit(endless(), CODES, steps_per_epoch=1)
     with pytest.raises(InvalidArgument, match="at least one batch; there was none"):
-        model.fit_generator(iter([]), verbose=0)
+        model.fit(iter([]), verbose=0)
