@@ -9,7 +9,8 @@ import numpy as np
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.symbols import symbols_in
 from convdispatch.engine.whole import read_whole
-from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
+from convdispatch.ops import PartialShape
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
@@ -29,8 +30,9 @@ class MaskedLayer(Layer):
     def __call__(self, inputs: Any, mask: Any = None) -> Any:
         """Apply the layer, with a mask if one is given: bool, one for each step of each sample.
 
-        Raises as other layers, `InvalidType` for a mask that is not of bools, and `InvalidArgument`
-        for a mask beside symbols, which have one already or have none.
+        Raises as other layers, `InvalidType` for a mask that is not of bools, `InvalidShape` for
+        one of other samples or steps, and `InvalidArgument` for a mask beside symbols, which have
+        one already or have none.
         """
         if mask is None:
             return super().__call__(inputs)
@@ -50,4 +52,14 @@ class MaskedLayer(Layer):
         if not self._is_settled:
             self._settled_variables((None, *backend.describe(native)[0][1:]))
         function = self.plan_for(native).function
+        self._require_a_flag_for_each_step(backend.describe(flags)[0], backend.describe(native)[0])
         return read_whole([self], lambda: function(self._variables, native, flags))
+
+    def _require_a_flag_for_each_step(self, mask: PartialShape, shape: PartialShape) -> None:
+        pairs = zip(mask, shape[:2], strict=False)
+        if len(mask) != 2 or any(a != b for a, b in pairs if None not in (a, b)):
+            raise InvalidShape(
+                f"`mask` of {self._title} must have a bool for each step of each sample; received "
+                f"a mask of shape {mask} for an input of shape {shape}. Its shape must be that of "
+                "the input's first two axes."
+            )

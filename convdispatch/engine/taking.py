@@ -149,11 +149,13 @@ def _constructed(layer: Constructed, base: Any, arguments: Mapping[str, Any]) ->
 
 
 def _arguments(layer: Constructed, base: Any) -> dict[str, Any]:
-    """Return the arguments that make a layer like this one, functions as they are."""
+    """Return the arguments that make a layer like this one, functions and layers as they are."""
     arguments = base.get_config(layer) | {"backend": layer.backend}
     for name, value in vars(layer).items():
         spelled = layer.spelling.get(name, name)
-        if name.endswith(_FUNCTIONS) and spelled in arguments:
+        # Functions that have no name, and wrapped layers, whose weights no configuration has.
+        is_kept = name.endswith(_FUNCTIONS) or isinstance(value, Weighted)
+        if is_kept and spelled in arguments:
             arguments[spelled] = value
     return dict(arguments)
 

@@ -34,6 +34,7 @@ class Dialect:
     data_formats: its words for where the channels are, with ours, None for the configured one.
     joins_words: whether its layers are numbered as zeropadding2d_1, not as zero_padding2d_1.
     estimates_population: whether a moving variance takes n / (n - 1 - epsilon) times the batch's.
+    drops_everything: whether a dropout of rate 1 leaves everything out, and not nothing.
     refuses_masks: whether a mask before a layer that has no use for it is an error, not a warning.
     unites_masks: whether a step of merged tensors counts if it counts in one of them, not in all.
     counts_weightless: whether samples of weight 0 count in the mean of a loss.
@@ -69,6 +70,7 @@ class Dialect:
     data_formats: Mapping[str, str | None] = field(default_factory=dict)
     joins_words: bool = False
     estimates_population: bool = False
+    drops_everything: bool = False
     refuses_masks: bool = True
     unites_masks: bool = False
     counts_weightless: bool = True
@@ -98,6 +100,7 @@ KERAS3 = Dialect(
     losses=losses.KERAS3,
     metrics=metrics.KERAS3,
     optimizers=optimizers.KERAS3,
+    drops_everything=True,
     refuses_masks=False,
     unites_masks=True,
 )

@@ -17,8 +17,10 @@ from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.layers._recurrent import Recurrent
 from convdispatch.layers._wrapping import Wrapper, configured
+from convdispatch.ops import NumpyArray
 
 MERGE_MODES = ("concat", "sum", "mul", "ave")
+WAYS = ("forward", "backward")
 
 
 class Bidirectional(Wrapper, MaskedLayer):
@@ -28,7 +30,10 @@ class Bidirectional(Wrapper, MaskedLayer):
         output  (batch, units), or (batch, steps, units) where the layer returns sequences; twice
                 the units with `merge_mode='concat'`
 
-    The weights are those of the layer forwards, then those of the same layer backwards. The
+    The weights are those of the layer forwards, then those of the same layer backwards. Where the
+    layer has weights already, or was given some, they are copied, not shared: the way forwards
+    begins with their values, and from then on each has its own. The way back begins afresh, or with
+    the weights of `backward_layer`. A frozen layer, `trainable = False`, freezes its ways. The
     outputs of a step are merged with those of the same step.
 
     Raises `InvalidArgument` or `InvalidType` for a `merge_mode` that is none and for something
@@ -110,9 +115,9 @@ class Bidirectional(Wrapper, MaskedLayer):
 
         def declare() -> tuple[Weight, ...]:
             return tuple(
-                replace(weight, name=f"{way}_{weight.name}")
-                for way, one, of in zip(("forward", "backward"), both, resolved, strict=True)
-                for weight in self._declared(one, of)
+                self._named_by_way(weight, way, one)
+                for way, one, of in zip(WAYS, both, resolved, strict=True)
+                for weight in of.declarations
             )
 
         def halves(weights: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
@@ -150,13 +155,38 @@ class Bidirectional(Wrapper, MaskedLayer):
             lower_training=lower_training if self.draws else None,
         )
 
+    def _wrapped(self) -> Sequence[Layer]:
+        back = self.backward_layer
+        return (self.layer,) if back is None else (self.layer, back)
+
+    def _named_by_way(self, weight: Weight, way: str, layer: Layer) -> Weight:
+        # One layer for both ways freezes the wrapper, also later; of two each freezes its own way.
+        is_trained = self.backward_layer is None or layer.trainable
+        name = f"{way}_{weight.name}"
+        return replace(weight, name=name, trainable=weight.trainable and is_trained)
+
+    def _start_values(self, declarations: Sequence[Weight]) -> list[NumpyArray]:
+        if self._initial_weights is not None:
+            return super()._start_values(declarations)
+        forward, back = (
+            [weight for weight in declarations if weight.name.startswith(way)] for way in WAYS
+        )
+        begun = self._values_of(self.layer, forward)
+        if self.backward_layer is None:
+            return begun + [self._draw(weight) for weight in back]
+        return begun + self._values_of(self.backward_layer, back)
+
     def _ways(self) -> tuple[Layer, Layer]:
         """Return the layer forwards and the one backwards, on this backend."""
-        forward = self._planned(self.layer)
-        if self.backward_layer is not None:
-            return forward, self._planned(self.backward_layer)
-        turned = not vars(self.layer)["go_backwards"]
-        return forward, self._planned(self.layer, go_backwards=turned)
+        forward, back = self.layer, self.backward_layer
+        turned = {"go_backwards": not vars(forward)["go_backwards"]} if back is None else {}
+        return self._way(forward), self._way(back or forward, **turned)
+
+    def _way(self, layer: Layer, **changes: Any) -> Layer:
+        own = vars(layer)
+        # As in Keras 3, only steps that are returned may be zeros, not the last output alone.
+        is_zero = own["return_sequences"] and own["zero_output_for_mask"]
+        return self._planned(layer, zero_output_for_mask=is_zero, **changes)
 
     def _merging(self, layer: Layer) -> Callable[[Any, Any], Any]:
         f: Any = self._backend().functions

@@ -83,6 +83,8 @@ class GaussianDropout(DroppingLayer):
     array([[1., 2.]])
     """
 
+    may_drop_everything = False  # the formula has no value there
+
     def __init__(
         self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]
     ) -> None:
@@ -122,6 +124,8 @@ class AlphaDropout(ShapedNoise):
     >>> AlphaDropout(0.5)(np.array([[1.0, 2.0]]))
     array([[1., 2.]])
     """
+
+    may_drop_everything = False  # the formula has no value there
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.ops import HALF_DTYPES, PartialShape
 
 Tensors = Sequence[Any]
+_FIRST = np.array([0])
 
 
 class MergeLayer(ListLayer):
@@ -132,8 +133,27 @@ class Elementwise(MergeLayer):
             return None
         f: Any = self._backend().functions
         ranks = [len(f["shape"](x)) for x in inputs]
-        given = [(one, max(ranks) - r) for one, r in zip(masks, ranks, strict=True)]
-        return self._all_or_any([_expanded(f, one, n) for one, n in given if one is not None])
+        missing = [max(ranks) - rank for rank in ranks]
+        pairs = list(zip(masks, missing, strict=True))
+        found = self._all_or_any([_expanded(f, one, n) for one, n in pairs if one is not None])
+        whole = [_expanded(f, x, n) for x, n in zip(inputs, missing, strict=True)]
+        return self._for_all_steps(found, whole)
+
+    def _for_all_steps(self, mask: Any, inputs: Tensors) -> Any:
+        """Return the mask, repeated along an axis of size 1 as the input that has it is."""
+        backend = self._backend()
+        f: Any = backend.functions
+        rank = len(f["shape"](mask))
+        sizes = [backend.describe(x)[0][1:rank] for x in inputs]
+        if all(one == sizes[0] for one in sizes):
+            return mask
+        for x in inputs:
+            first = x
+            for axis in range(rank, len(f["shape"](x))):
+                first = f["take"](first, _FIRST, axis)
+            none = f["reshape"](f["less"](first, first), f["shape"](x)[:rank])
+            mask = f["where"](none, none, mask)  # only the shape changes
+        return mask
 
     def _combining(self) -> Callable[[Tensors], Any]:
         """Return the function of tensors with as many axes each."""

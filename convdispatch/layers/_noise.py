@@ -6,7 +6,7 @@ Numbers are left out at random, and the others are enlarged to make up for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, Unpack
+from typing import Any, ClassVar, TypeAlias, Unpack
 
 from convdispatch.engine.arguments import as_float, as_int, as_partial_shape
 from convdispatch.engine.constructor_signature import LayerOptions
@@ -75,6 +75,7 @@ class DroppingLayer(NoisyLayer):
     """A layer that leaves out numbers with the same probability."""
 
     rate: float
+    may_drop_everything: ClassVar[bool] = True  # else a rate of 1 does nothing in any Keras
 
     def _keep_rate(self, rate: float) -> None:
         self.rate = as_float(rate, self.spelled("rate"), maximum=1.0)
@@ -82,7 +83,11 @@ class DroppingLayer(NoisyLayer):
     @property
     def draws(self) -> bool:
         """Whether the layer uses its key in training."""
-        return 0 < self.rate < 1
+        return 0 < self.rate < 1 or self._drops_everything
+
+    @property
+    def _drops_everything(self) -> bool:
+        return self.rate == 1 and self.may_drop_everything and self.dialect.drops_everything
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON types."""
@@ -93,6 +98,10 @@ class DroppingLayer(NoisyLayer):
         return None
 
     def _change(self, backend: Backend, dtype: str) -> Change:
+        if self._drops_everything:
+            f: Any = backend.functions
+            # Not a product with 0, which would keep NaN and make it of infinity.
+            return lambda inputs, key: f["where"](f["less"](inputs, inputs), inputs, 0.0)
         kept, draw = 1.0 - self.rate, self._drawing(backend, dtype)
         return lambda inputs, key: inputs * (draw(inputs, key) * (1.0 / kept))
 
@@ -174,8 +183,8 @@ class Dropout(ShapedNoise):
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
     call raises `InvalidShape` for an input that `noise_shape` does not fit.
 
-    Source: Keras 2.2.4 `Dropout` (Srivastava et al., JMLR 15, 2014), which leaves nothing out where
-    `rate` is 1.
+    Source: Keras 2.2.4 `Dropout` (Srivastava et al., JMLR 15, 2014). Keras 1 and 2 leave nothing
+    out where `rate` is 1, Keras 3 everything.
 
     >>> import numpy as np
     >>> from convdispatch.layers import Dropout

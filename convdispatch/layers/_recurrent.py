@@ -75,7 +75,11 @@ class Recurrent(Unbounded, MaskedLayer, WithWeightOptions):
     @property
     def draws(self) -> bool:
         """Whether the layer uses its key in training."""
-        return 0 < self.dropout < 1 or 0 < self.recurrent_dropout < 1
+        return self._drops(self.dropout) or self._drops(self.recurrent_dropout)
+
+    def _drops(self, rate: float) -> bool:
+        """Return whether training leaves anything out at that rate."""
+        return 0 < rate < 1 or (rate == 1 and self.dialect.drops_everything)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON types."""
@@ -194,7 +198,8 @@ class Recurrent(Unbounded, MaskedLayer, WithWeightOptions):
             """Draw one mask for each gate, which is the same in every step."""
             draw: Any = backend.random["bernoulli"]
             keys = (fold(key, first + gate) for gate in range(gates))
-            return [draw(one, shape, dtype, 1 - rate) * (1 / (1 - rate)) for one in keys]
+            scale = 1 / (1 - rate) if rate < 1 else 0.0
+            return [draw(one, shape, dtype, 1 - rate) * scale for one in keys]
 
         def training(weights: Sequence[Any], x: Any, key: Any, *mask: Any) -> tuple[Any, Effects]:
             for part in seed_parts(self.seed):
@@ -203,14 +208,14 @@ class Recurrent(Unbounded, MaskedLayer, WithWeightOptions):
             sizes: Any = f["shape"](x)
             batch, features = sizes[0], sizes[2]
             products = f["matmul"](x, kernel)
-            if 0 < self.dropout < 1:
+            if self._drops(self.dropout):
                 drawn = masks(self.dropout, key, 0, (batch, 1, features))
                 columns = self._blocks_of(kernel)
                 products = f["concatenate"](
                     [f["matmul"](x * m, part) for m, part in zip(drawn, columns, strict=True)], -1
                 )
             parts = {"recurrent": recurrent, **self._recurrent_parts(bias)}
-            if 0 < self.recurrent_dropout < 1:
+            if self._drops(self.recurrent_dropout):
                 parts["masks"] = masks(self.recurrent_dropout, key, gates, (batch, units))
             return run(parts, x, self._with_bias(products, bias), *mask), Effects()
 
@@ -249,7 +254,12 @@ class Recurrent(Unbounded, MaskedLayer, WithWeightOptions):
             if self.go_backwards:
                 by_step = [f["flip"](one, (0,)) for one in by_step]
             state, outputs = scan(parts, (zeros,) * self.states, tuple(by_step))
-            return f["transpose"](outputs, (1, 0, 2)) if self.return_sequences else state[0]
+            if self.return_sequences:
+                return f["transpose"](outputs, (1, 0, 2))
+            if not self.zero_output_for_mask or len(by_step) == 1:
+                return state[0]
+            last = f["take"](f["flip"](by_step[1], (0,)), _FIRST, 0)
+            return f["where"](f["reshape"](last, (-1, 1)) > 0, state[0], 0.0)
 
         return run
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from convdispatch.engine.constructor_signature import LayerOptions
-from convdispatch.engine.declarations import Weight
 from convdispatch.engine.in_training import without_effects
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
@@ -22,8 +21,11 @@ class TimeDistributed(Wrapper):
         input   (batch, steps, ...)
         output  (batch, steps, ...), each step that of the layer
 
-    The weights are the layer's. In training a layer with statistics of the batch, such as
-    `BatchNormalization`, takes those of all steps of all samples.
+    The weights are those that the layer would have. Where the layer has weights already, or was
+    given some, they are copied, not shared: the wrapper begins with their values, and from then on
+    each has its own. A frozen layer, `trainable = False`, freezes the wrapper. In training a layer
+    with statistics of the batch, such as `BatchNormalization`, takes those of all steps of all
+    samples.
 
     Raises `InvalidArgument` or `InvalidType` for something other than a layer. A call raises
     `InvalidShape` for fewer than three axes and for a step that the layer does not take;
@@ -61,9 +63,6 @@ class TimeDistributed(Wrapper):
         resolved = inner.resolved(step)
         made = resolved.output_shape
 
-        def declare() -> tuple[Weight, ...]:
-            return self._declared(inner, resolved)
-
         def flat(x: Any) -> Any:
             return self._backend().functions["reshape"](x, (-1, *sizes_of(step.shape)))
 
@@ -88,7 +87,7 @@ class TimeDistributed(Wrapper):
         return replace(
             resolved,
             output_shape=(None, shape[1], *made[1:]),
-            declare=declare,
+            declare=lambda: resolved.declarations,
             lower=lower,
             lower_training=None if resolved.lower_training is None else lower_training,
         )

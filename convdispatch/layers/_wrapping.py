@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Unpack
 
 from convdispatch.engine.constructor_signature import LayerOptions
-from convdispatch.engine.declarations import Weight
+from convdispatch.engine.declarations import Weight, checked_values
 from convdispatch.engine.layer import Layer
-from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.layers._unbounded import Unbounded
-from convdispatch.ops import PartialShape
+from convdispatch.ops import NumpyArray, PartialShape
 from convdispatch.support.documents import shown
 
 
 class Wrapper(Unbounded):
-    """A layer that computes by another one, which is only the plan: it gets no weights itself."""
+    """A layer that computes by another one, whose weights are copied where it has some."""
 
     layer: Layer
 
@@ -29,13 +27,33 @@ class Wrapper(Unbounded):
         self.activity_regularizer = self.layer.activity_regularizer
 
     @property
+    def trainable(self) -> bool:
+        """Whether a trainer may change the weights; never while the wrapped layer is frozen."""
+        own: bool = vars(self)["trainable"]
+        return own and any(one.trainable for one in self._wrapped())
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        vars(self)["trainable"] = value
+
+    @property
+    def when_frozen(self) -> str:
+        """What the layer does in training while nothing may train it: see `Dialect`."""
+        return self.layer.when_frozen
+
+    @property
     def draws(self) -> bool:
         """Whether the layer uses its key in training."""
         return self.layer.draws
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON types."""
-        return super().get_config() | {"layer": configured(self.layer)}
+        own = {"trainable": vars(self)["trainable"], "layer": configured(self.layer)}
+        return super().get_config() | own
+
+    def _wrapped(self) -> Sequence[Layer]:
+        """Return the layers that the user handed over."""
+        return (self.layer,)
 
     def _as_layer(self, layer: Any, argument: str) -> Layer:
         """Return the layer, or that of a configuration with 'class_name' and 'config'."""
@@ -63,11 +81,17 @@ class Wrapper(Unbounded):
         planned._forget()
         return planned
 
-    def _declared(self, layer: Layer, resolved: Resolved) -> tuple[Weight, ...]:
-        return tuple(
-            replace(weight, trainable=weight.trainable and layer.trainable)
-            for weight in resolved.declarations
-        )
+    def _start_values(self, declarations: Sequence[Weight]) -> list[NumpyArray]:
+        if self._initial_weights is not None:
+            return super()._start_values(declarations)
+        return self._values_of(self.layer, declarations)
+
+    def _values_of(self, layer: Layer, declarations: Sequence[Weight]) -> list[NumpyArray]:
+        """Return copies of a layer's weights, or of those that it was given; new ones if none."""
+        values = layer.get_weights() if layer.built else layer._initial_weights
+        if values is None:
+            return [self._draw(weight) for weight in declarations]
+        return checked_values(values, declarations, owner=layer.name)
 
     def _require_as_built(self, shape: PartialShape) -> None:
         if not self._variables or None in shape[1:]:

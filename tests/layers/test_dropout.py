@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convdispatch import Sequential, layers
+from convdispatch import Sequential, keras2, layers
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.ops import Backend
 
@@ -84,12 +84,19 @@ def test_noise_shape_shares_a_draw_along_an_axis(
     assert {*np.unique(got)} <= {0.0, 2.0}
 
 
-@pytest.mark.parametrize("rate", [0, 1])
-def test_a_rate_of_0_or_1_leaves_nothing_out(backend: Backend, rate: int) -> None:
+@pytest.mark.parametrize(("door", "rate"), [(layers, 0), (keras2.layers, 0), (keras2.layers, 1)])
+def test_a_rate_of_0_or_1_leaves_nothing_out(backend: Backend, door: Any, rate: int) -> None:
     """As in Keras 2.2.4, `0. < self.rate < 1.`; no key is needed for it."""
-    layer = layers.Dropout(rate, backend=backend.name)
+    layer = door.Dropout(rate, backend=backend.name)
     assert not layer.draws
     assert (dropped(backend, layer, ONES) == 1).all()
+
+
+def test_a_rate_of_1_leaves_everything_out_in_keras_3(backend: Backend) -> None:
+    """Zeros, also where the input is infinite."""
+    x = np.array([[[1.0, np.inf], [np.nan, -2.0]]], np.float32)
+    for layer in (layers.Dropout, layers.SpatialDropout1D):
+        assert (dropped(backend, layer(1.0, backend=backend.name), x) == 0).all()
 
 
 def test_gradients_go_through_what_is_kept(differentiable: Backend) -> None:

@@ -23,8 +23,10 @@ class Bidirectional(Keras1Layer, layers.Bidirectional):
         output  (batch, units), or (batch, steps, units) where the layer returns sequences; twice
                 the units with `merge_mode='concat'`
 
-    The weights are those of the layer forwards, then those of the same layer backwards. The
-    outputs of a step are merged with those of the same step.
+    The weights are those of the layer forwards, then those of the same layer backwards. Where the
+    layer has weights already, or was given some, they are copied, not shared: the way forwards
+    begins with their values, and from then on each has its own. A frozen layer, `trainable =
+    False`, freezes its ways. The outputs of a step are merged with those of the same step.
 
     Raises `InvalidArgument` or `InvalidType` for a `merge_mode` that is none and for something
     other than a recurrent layer. A call raises `InvalidShape` for another rank and for features
@@ -55,8 +57,11 @@ class TimeDistributed(Keras1Layer, layers.TimeDistributed):
         input   (batch, steps, ...)
         output  (batch, steps, ...), each step that of the layer
 
-    The weights are the layer's. In training a layer with statistics of the batch, such as
-    `BatchNormalization`, takes those of all steps of all samples.
+    The weights are those that the layer would have. Where the layer has weights already, or was
+    given some, they are copied, not shared: the wrapper begins with their values, and from then on
+    each has its own. A frozen layer, `trainable = False`, freezes the wrapper. In training a layer
+    with statistics of the batch, such as `BatchNormalization`, takes those of all steps of all
+    samples.
 
     Raises `InvalidArgument` or `InvalidType` for something other than a layer. A call raises
     `InvalidShape` for fewer than three axes and for a step that the layer does not take;

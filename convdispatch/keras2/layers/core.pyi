@@ -122,8 +122,8 @@ class Dropout(Keras2Layer, layers.Dropout):
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
     call raises `InvalidShape` for an input that `noise_shape` does not fit.
 
-    Source: Keras 2.2.4 `Dropout` (Srivastava et al., JMLR 15, 2014), which leaves nothing out where
-    `rate` is 1.
+    Source: Keras 2.2.4 `Dropout` (Srivastava et al., JMLR 15, 2014). Keras 1 and 2 leave nothing
+    out where `rate` is 1, Keras 3 everything.
 
     >>> import numpy as np
     >>> from convdispatch.keras2.layers import Dropout
