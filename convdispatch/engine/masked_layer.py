@@ -23,6 +23,11 @@ class MaskedLayer(Layer):
 
     takes_mask = True
 
+    @property
+    def _steps_axis(self) -> int:
+        """The axis of the input along which the mask says which steps count."""
+        return 1
+
     @overload
     def __call__(self, inputs: ArrayInput, mask: Any = None) -> NativeTensor: ...
     @overload
@@ -56,10 +61,10 @@ class MaskedLayer(Layer):
         return read_whole([self], lambda: function(self._variables, native, flags))
 
     def _require_a_flag_for_each_step(self, mask: PartialShape, shape: PartialShape) -> None:
-        pairs = zip(mask, shape[:2], strict=False)
+        wanted = (shape[0], shape[self._steps_axis])
+        pairs = zip(mask, wanted, strict=False)
         if len(mask) != 2 or any(a != b for a, b in pairs if None not in (a, b)):
             raise InvalidShape(
                 f"`mask` of {self._title} must have a bool for each step of each sample; received "
-                f"a mask of shape {mask} for an input of shape {shape}. Its shape must be that of "
-                "the input's first two axes."
+                f"a mask of shape {mask} for an input of shape {shape}. Its shape must be {wanted}."
             )

@@ -116,10 +116,14 @@ class GlobalAveragePooling1D(MaskedLayer, GlobalAveragePooling):
 
         return replace(resolved, lower=lower)
 
+    @property
+    def _steps_axis(self) -> int:
+        return 1 if self.channels_last else 2
+
     def _of_steps(self, inputs: Any, mask: Any) -> Any:
         backend = self._backend()
         f: Any = backend.functions
-        steps = 1 if self.channels_last else 2
+        steps = self._steps_axis
         batch, count = f["shape"](mask)
         sizes = (batch, count, 1) if self.channels_last else (batch, 1, count)
         counts = f["reshape"](backend.cast(mask, backend.describe(inputs)[1]), sizes)
