@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from convdispatch.layers._merging import Elementwise, Tensors, aligned
+from convdispatch.layers._merging import Elementwise, Tensors, of_one_rank
 
 
 class Add(Elementwise):
@@ -102,9 +102,7 @@ class Multiply(Elementwise):
 
     def spread(self, weights: Any, x: Tensors, error: Tensors, *mask: Any) -> tuple[Any, Any]:
         """Return the magnitudes that are rounded, and by how much errors of the inputs spread."""
-        rank = max(one.ndim for one in x)
-        sizes = [np.abs(one).reshape(aligned(one.shape, rank, len(one))) for one in x]
-        offs = [one.reshape(aligned(one.shape, rank, len(one))) for one in error]
+        sizes, offs = of_one_rank([np.abs(one) for one in x]), of_one_rank(error)
         widest = _multiplied([size + off for size, off in zip(sizes, offs, strict=True)])
         return widest, widest - _multiplied(sizes)
 

@@ -165,9 +165,7 @@ class Elementwise(MergeLayer):
         return self._sum_of(widest), self._sum_of(error)
 
     def _sum_of(self, arrays: Tensors) -> Any:
-        rank = max(one.ndim for one in arrays)
-        whole = [one.reshape(aligned(one.shape, rank, len(one))) for one in arrays]
-        return functools.reduce(np.add, whole)
+        return functools.reduce(np.add, of_one_rank(arrays))
 
 
 def _expanded(f: Any, x: Any, count: int) -> Any:
@@ -176,6 +174,12 @@ def _expanded(f: Any, x: Any, count: int) -> Any:
         return x
     batch, *rest = f["shape"](x)
     return f["reshape"](x, (batch, *itertools.repeat(1, count), *rest))
+
+
+def of_one_rank(arrays: Tensors) -> list[Any]:
+    """Return arrays with as many axes each: axes of size one after the batch's are put in."""
+    rank = max(one.ndim for one in arrays)
+    return [one.reshape(aligned(one.shape, rank, len(one))) for one in arrays]
 
 
 def aligned(shape: Any, rank: int, *batch: int) -> Any:

@@ -41,6 +41,18 @@ def require_inputs(symbols: Sequence[Symbol]) -> None:
         raise InvalidArgument("`inputs` must be different tensors; received one of them twice.")
 
 
+def member_of(model: str, members: Sequence[Any], name: str | None, index: int | None) -> Any:
+    """Return the layer of that name, or else at that place; `model` is named where none is."""
+    for place, layer in enumerate(members):
+        if layer.name == name or (name is None and place == index):
+            return layer
+    names = ", ".join(repr(layer.name) for layer in members) or "none"
+    raise InvalidArgument(
+        f"{model!r} has no layer named {name!r} or at index {index!r}; its layers, from index 0: "
+        f"{names}."
+    )
+
+
 def depth_of(members: Sequence[Any]) -> int:
     """Return how deep models are nested in a model of these members, itself counted as one.
 

@@ -13,7 +13,7 @@ from convdispatch.engine.layer import Layer
 from convdispatch.engine.masks import apply_layer, compute, require_supported, with_masks
 from convdispatch.engine.specs import Spec, shapes_of
 from convdispatch.engine.symbols import Call, Symbol, symbols_in
-from convdispatch.errors import InvalidArgument, InvalidShape
+from convdispatch.errors import InvalidShape
 from convdispatch.models._compiled_forward import CompiledForward
 from convdispatch.models._copies import NOT_COPIED, CopiedStack
 from convdispatch.models._graph_documents import calls_of
@@ -22,6 +22,7 @@ from convdispatch.models._members import (
     chains,
     common_backend,
     depth_of,
+    member_of,
     moved,
     require_inputs,
     require_names,
@@ -99,14 +100,7 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """Return the layer of that name, or else at that place in `layers`."""
-        for place, layer in enumerate(self._members):
-            if layer.name == name or (name is None and place == index):
-                return layer
-        names = ", ".join(repr(layer.name) for layer in self._members)
-        raise InvalidArgument(
-            f"{self.name!r} has no layer named {name!r} or at index {index!r}; its layers, from "
-            f"index 0: {names}."
-        )
+        return member_of(self.name, self._members, name, index)
 
     def build(self, input_shape: Any = None) -> None:
         """Do nothing: the layers were built when they were called with symbols."""

@@ -19,7 +19,7 @@ from convdispatch.models import _serialization
 from convdispatch.models._branches import start
 from convdispatch.models._copies import CopiedStack
 from convdispatch.models._inference import Predicting
-from convdispatch.models._members import require_takes_one
+from convdispatch.models._members import member_of, require_takes_one
 from convdispatch.models._pure import PureStack
 from convdispatch.models._shapes import ShapedStack
 from convdispatch.models._summary import summary_lines
@@ -122,14 +122,8 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return the layer of that name, or else at that place, from 0 at the bottom."""
-        for place, layer in enumerate(self._layers):
-            if layer.name == name or (name is None and place == index):
-                return layer
-        names = ", ".join(repr(layer.name) for layer in self._layers) or "none"
-        raise InvalidArgument(
-            f"{self.name!r} has no layer named {name!r} or at index {index!r}; its layers, from "
-            f"index 0: {names}."
-        )
+        found: Layer = member_of(self.name, self._layers, name, index)
+        return found
 
     def _backend_with(self, layer: Layer) -> str:
         """Return the model's backend once the layer is in it."""
