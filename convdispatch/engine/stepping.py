@@ -53,7 +53,7 @@ class Stepping:
         return [variable for layer in self._layers for variable in layer._variables]
 
     def replace(self, variables: Sequence[Any]) -> None:
-        """Give the layers these variables."""
+        """Give the layers these variables, the first ones of the sequence."""
         start = 0
         for layer in self._layers:
             stop = start + len(layer._variables)

@@ -73,7 +73,8 @@ class Trainer:
 
     def train(self, batch: Batch) -> list[Any]:
         """Change the weights by one batch; return what is reported, as native scalars."""
-        with self._lock.held():
+        taken = self._lock.take()
+        try:
             if self._train is None:
                 self._prepare()
             rate = self._optimizer.rate_at(self._steps)
@@ -88,10 +89,11 @@ class Trainer:
             }
             with Uninterrupted(), self._stepping as stepping:
                 variables, reported = self._train([*stepping.variables, *self._state], inputs)
-                count = self._count
-                stepping.replace(variables[:count])
-                self._state = list(variables[count:])
+                stepping.replace(variables)
+                self._state = list(variables[self._count :])
                 self._steps += 1
+        finally:
+            taken.release()
         return list(reported)
 
     @property
