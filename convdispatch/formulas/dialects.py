@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from convdispatch.doors import keras1, keras2
+from convdispatch.doors import keras1, keras2, summaries
 from convdispatch.doors.rows import Lines, Method, Spelled, Table
+from convdispatch.doors.summaries import Summary
 from convdispatch.formulas import (
     activations,
     constraints,
@@ -47,6 +48,7 @@ class Dialect:
         all the same, 'keeps' it, or 'infers'.
     frozen_normalization: the same of BatchNormalization.
     lines: how it reports an epoch of training.
+    summary: how it prints a model; None: as we do.
     methods: those of its models that state other arguments than ours.
     old_arguments: what its models' methods call arguments of the Keras before it.
     short_metrics: how it reports those metrics whose word depends on the loss.
@@ -82,6 +84,7 @@ class Dialect:
     frozen_layers: str = "updates"
     frozen_normalization: str = "infers"
     lines: Lines = keras2.LINES
+    summary: Summary | None = None
     methods: Mapping[str, Method] = field(default_factory=dict)
     old_arguments: Mapping[str, str] = field(default_factory=dict)
 
@@ -116,6 +119,8 @@ KERAS2 = Dialect(
     metrics=metrics.KERAS2,
     optimizers=optimizers.KERAS2,
     layers=keras2.LAYERS,
+    summary=summaries.KERAS2,
+    methods=summaries.KERAS2_METHODS,
     old_arguments=keras2.OLD_ARGUMENTS,
     counts_weightless=False,
     shuffles_globally=True,
@@ -140,7 +145,8 @@ KERAS1 = Dialect(
     optimizers=optimizers.KERAS1,
     layers=keras1.LAYERS,
     lines=keras1.LINES,
-    methods=keras1.METHODS,
+    summary=summaries.KERAS1,
+    methods={**keras1.METHODS, **summaries.KERAS1_METHODS},
     frozen_normalization="updates",
     counts_weightless=False,
     shuffles_globally=True,

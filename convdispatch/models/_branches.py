@@ -19,7 +19,10 @@ from convdispatch.models._model import Model
 class Branched(Model):
     """A model of several inputs to which layers are added, as to a Sequential."""
 
+    branches: tuple[Any, ...]  # the models whose outputs are merged first
+
     def __init__(self, merging: Layer, branches: Sequence[Any], name: str) -> None:
+        self.branches = tuple(branches)
         given, merged = [], []
         for branch in branches:
             inputs, output = _called(branch)

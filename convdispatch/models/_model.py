@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Self, overload
 
@@ -33,13 +33,13 @@ from convdispatch.models._members import (
 from convdispatch.models._model_inputs import ModelInputs
 from convdispatch.models._pure import PureStack
 from convdispatch.models._serialization import as_json, layer_entry
-from convdispatch.models._summary import summary_lines
+from convdispatch.models._telling import Telling
 from convdispatch.ops import FLOAT_DTYPES
 from convdispatch.support.locks import Lock
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
-class Model(ModelInputs, Predicting, PureStack, CopiedStack):
+class Model(ModelInputs, Telling, Predicting, PureStack, CopiedStack):
     """The layers between symbolic inputs, which `Input` makes, and symbolic outputs.
 
     A layer that is called several times has one set of weights; a model may be called as a layer.
@@ -210,13 +210,6 @@ class Model(ModelInputs, Predicting, PureStack, CopiedStack):
             for layer in self._layers:
                 if id(layer) in first:
                     layer._built_shape = first[id(layer)]
-
-    def summary(self, print_fn: Callable[[str], None] | None = None) -> None:
-        """Print the layers with their output shapes and parameter counts."""
-        write = print_fn or print
-        shapes = [layer.output_shape for layer in self._members]
-        for line in summary_lines(self, self._members, shapes):
-            write(line)
 
     # Configuration.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Self, overload
@@ -22,7 +22,7 @@ from convdispatch.models._inference import Predicting
 from convdispatch.models._members import member_of, require_takes_one
 from convdispatch.models._pure import PureStack
 from convdispatch.models._shapes import ShapedStack
-from convdispatch.models._summary import summary_lines
+from convdispatch.models._telling import Telling
 from convdispatch.models._tops import Top
 from convdispatch.ops import PartialShape
 from convdispatch.runtime import selection
@@ -32,7 +32,7 @@ from convdispatch.support.locks import Lock
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
-class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
+class Sequential(Telling, Predicting, PureStack, CopiedStack, ShapedStack):
     """Layers applied in the order in which they were added, all on one backend.
 
     The backend is the argument, or that of the first layer if it was given one, or the current
@@ -208,14 +208,6 @@ class Sequential(Predicting, PureStack, CopiedStack, ShapedStack):
                         inputs = layer(inputs)
                     return inputs
         return outputs
-
-    def summary(self, print_fn: Callable[[str], None] | None = None) -> None:
-        """Print the layers with their output shapes and parameter counts."""
-        write = print_fn or print
-        layers = self._built_layers()
-        shapes = self._shapes_between(self.input_shape)[1:]
-        for line in summary_lines(self, layers, shapes):
-            write(line)
 
     # Configuration.
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from convdispatch.doors.elsewhere import finder
 from convdispatch.doors.rows import names_of, rows_of
+from convdispatch.facades.inputs import Input
 from convdispatch.formulas.dialects import KERAS1
 from convdispatch.keras1.layers._merge import Merge, merge
 from convdispatch.keras1.layers.advanced_activations import *  # noqa: F403
@@ -15,7 +16,7 @@ from convdispatch.keras1.layers.normalization import *  # noqa: F403
 from convdispatch.keras1.layers.pooling import *  # noqa: F403
 from convdispatch.keras1.layers.recurrent import *  # noqa: F403
 from convdispatch.keras1.layers.wrappers import *  # noqa: F403
-from convdispatch.layers import Input, InputLayer
+from convdispatch.layers import InputLayer
 
 __all__ = ["Input", "InputLayer", "Merge", "merge", *names_of(rows_of(KERAS1.layers))]
 
