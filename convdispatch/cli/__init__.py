@@ -155,6 +155,10 @@ def _parser() -> argparse.ArgumentParser:
 def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--api", required=True, choices=APIS, help="whose names it uses")
     parser.add_argument("--backend", metavar="NAME", help="what computes; else the current one")
+    parser.add_argument(
+        "--seed", metavar="N", type=_whole(0, 2**32 - 1),
+        help="the same random numbers every time",
+    )  # fmt: skip
     parser.add_argument("script", metavar="SCRIPT.py", help="the script")
     parser.add_argument(
         "arguments", metavar="ARGUMENT", nargs=argparse.REMAINDER, help="what the script is given"

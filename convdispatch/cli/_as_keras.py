@@ -1,22 +1,25 @@
 """Run a script in this process, in which `keras` is one of our façades.
 
 Nothing is installed or written: the name is answered by a finder that comes before all others, also
-where a real Keras is installed.
+where a real Keras is installed. All else is as `python SCRIPT` has it.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
 from convdispatch.doors.elsewhere import sentence
 
 NAME = "keras"
+# Where processes that the script spawns look for the façade and the script: see `_spawned`.
+API, SCRIPT = "_CONVDISPATCH_RUN_API", "_CONVDISPATCH_RUN_SCRIPT"
 
 
 class Facade(MetaPathFinder, Loader):
@@ -42,29 +45,71 @@ class Facade(MetaPathFinder, Loader):
             if exc.name != ours:
                 raise  # a module that the façade itself needs
             parent, _, last = ours.rpartition(".")
-            raise ModuleNotFoundError(sentence(parent, last), name=name) from exc
+            raise ModuleNotFoundError(sentence(parent, last), name=name) from None
         sys.modules[name] = found
 
 
-def run(package: str, script: str, arguments: Sequence[str]) -> None:
-    """Run the script as `python SCRIPT ARGUMENTS` does, with `keras` from that package."""
-    sys.meta_path.insert(0, Facade(package))
+def run(api: str, seed: str, script: str, arguments: Sequence[str]) -> None:
+    """Run the script as `python SCRIPT ARGUMENTS` does, with `keras` from that façade."""
+    path = os.path.join(os.getcwd(), script)  # as Python has it: not made shorter
+    os.environ[API], os.environ[SCRIPT] = api, path
+    install(api)
+    if seed:
+        _seed(int(seed))
     sys.argv[:] = [script, *arguments]
-    sys.path[0] = _folder(script)
-    main = ModuleType("__main__")
-    main.__file__ = script
-    main.__dict__["__builtins__"] = __builtins__
-    sys.modules["__main__"] = main
-    with open(script, "rb") as stream:
-        code = compile(stream.read(), script, "exec")
-    exec(code, main.__dict__)
+    if not sys.flags.safe_path:
+        sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
+    main = _main(path)
+    try:
+        exec(code_of(path), main.__dict__)
+    except (Exception, KeyboardInterrupt):
+        _hide_what_is_above(path)
+        raise
 
 
-def _folder(script: str) -> str:
-    import os.path
+def _main(path: str) -> ModuleType:
+    """Return the module in which the script runs, with the names that Python gives it."""
+    main = sys.modules["__main__"]
+    for name in [name for name in vars(main) if not name.startswith("__")]:
+        delattr(main, name)
+    main.__file__ = path
+    main.__loader__ = SourceFileLoader("__main__", path)
+    # A spawned process begins with this module and gets the façade by it: see `_spawned`.
+    main.__spec__ = ModuleSpec("convdispatch.cli._spawned", None)
+    vars(main)["__cached__"] = None
+    return main
 
-    return os.path.dirname(os.path.realpath(script))
+
+def install(api: str) -> None:
+    """Make `keras` mean that façade in this process."""
+    sys.meta_path.insert(0, Facade(f"convdispatch.{api}"))
 
 
-if __name__ == "__main__":
-    run(f"convdispatch.{sys.argv[1]}", sys.argv[2], sys.argv[3:])
+def code_of(path: str) -> CodeType:
+    """Return a script's code."""
+    with open(path, "rb") as stream:
+        return compile(stream.read(), path, "exec", dont_inherit=True)
+
+
+def _seed(seed: int) -> None:
+    import random
+
+    import numpy
+
+    from convdispatch.formulas.random import set_random_seed
+
+    set_random_seed(seed)
+    numpy.random.seed(seed)
+    random.seed(seed)
+
+
+def _hide_what_is_above(script: str) -> None:
+    """Let tracebacks begin with the script's own line, as Python's do."""
+    theirs = sys.excepthook
+
+    def show(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
+        while trace is not None and trace.tb_frame.f_code.co_filename != script:
+            trace = trace.tb_next
+        theirs(kind, value.with_traceback(trace), trace)
+
+    sys.excepthook = show

@@ -17,6 +17,22 @@ from convdispatch.runtime import selection
 
 HANDS_OVER = True  # the streams belong to the script
 
+# Python puts the current folder first where it looks for modules. It is no place of the script's,
+# but this very package, not another installed one, must be found, in processes that the script
+# spawns too.
+_START = """\
+import sys
+if not sys.flags.safe_path:
+    del sys.path[0]
+folder = sys.argv.pop(1)
+sys.path.insert(0, folder)
+from convdispatch.cli import _as_keras
+del sys.path[0]
+if folder not in sys.path:
+    sys.path.append(folder)
+_as_keras.run(*sys.argv[1:4], sys.argv[4:])
+"""
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the script; return its exit status where this process cannot become the script's."""
@@ -26,8 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
     environ = dict(os.environ)
     if arguments.backend is not None:
         environ["CONVDISPATCH_BACKEND"] = selection.resolve_backend(arguments.backend)
-    command = [sys.executable, "-m", "convdispatch.cli._as_keras", arguments.api]
-    command += [str(script), *arguments.arguments]
+    folder = str(Path(__file__).resolve().parents[2])
+    seed = "" if arguments.seed is None else str(arguments.seed)
+    command = [sys.executable, "-c", _START, folder, arguments.api, seed, arguments.script]
+    command += arguments.arguments
     if os.name != "nt":  # there a process cannot become another one
         os.execve(sys.executable, command, environ)
     return subprocess.run(command, env=environ, check=False).returncode

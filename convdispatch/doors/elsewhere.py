@@ -149,6 +149,12 @@ _MODULES: Mapping[str, str] = {
     "ops": "your framework has them; a layer takes and returns its tensors",
     "saving": _FILES,
 }
+# What `tf.keras` and a real Keras 3 look for in the package that `import keras` finds.
+_REAL_KERAS = _each(
+    "_tf_keras api src",
+    "it is a module of a real Keras, which `tf.keras` needs, and `keras` means convdispatch here. "
+    "Import from `keras` in place of `tensorflow.keras`, or run the script by Python itself.",
+)
 MODULES_OF_OTHER_DOORS: Mapping[str, str] = {
     "datasets": "convdispatch.keras1 and in convdispatch.keras2",
     "utils": "convdispatch.keras1 and in convdispatch.keras2",
@@ -208,6 +214,8 @@ def _about_model(name: str) -> str:
 
 
 def _about_module(name: str) -> str:
+    if name in _REAL_KERAS:
+        return _REAL_KERAS[name]
     if name in MODULES_OF_OTHER_DOORS:
         return f"it is in {MODULES_OF_OTHER_DOORS[name]}."
     if name in _MODULES:
@@ -234,7 +242,8 @@ def sentence(module: str, name: str) -> str:
     'it is in convdispatch.keras1.layers.'
     """
     about = _ABOUT.get(module.rpartition(".")[2], _about_module)
-    said = "" if name.startswith("_") else about(name)
+    is_private = name.startswith("_") and name not in _REAL_KERAS
+    said = "" if is_private else about(name)
     return f"module {module!r} has no attribute {name!r}{f': {said}' if said else ''}"
 
 

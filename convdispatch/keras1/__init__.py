@@ -40,5 +40,7 @@ __all__ = [
     "utils",
 ]
 
+__version__ = "1.2.2"  # whose names and rules these are
+
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = finder(__name__)

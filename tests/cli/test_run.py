@@ -94,8 +94,27 @@ def test_an_error_of_the_script_keeps_its_lines(script: Callable[[str], Path]) -
     path = script("import keras\n\ndef f():\n    raise RuntimeError('mine')\n\nf()\n")
     done = ran(path)
     assert done.returncode == 1
+    assert done.stderr.startswith("Traceback (most recent call last):\n")
+    assert done.stderr.count("  File ") == 2
     assert f'File "{path}", line 4, in f' in done.stderr
     assert done.stderr.rstrip().endswith("RuntimeError: mine")
+
+
+@pytest.mark.parametrize(("api", "version"), [("keras1", "1.2.2"), ("keras2", "2.2.4")])
+def test_the_version_is_that_of_the_keras_it_stands_for(
+    api: str, version: str, script: Callable[[str], Path]
+) -> None:
+    """Scripts ask for it."""
+    done = ran(script("import keras\nprint(keras.__version__)\n"), api=api)
+    assert (done.stdout, done.stderr) == (f"{version}\n", "")
+
+
+@pytest.mark.parametrize("name", ["api._v2.keras", "_tf_keras.keras"])
+def test_keras_in_tensorflow_is_not_answered(name: str, script: Callable[[str], Path]) -> None:
+    """It looks for such a module of the real Keras, and the error says what to do."""
+    done = ran(script(f"import keras.{name}\n"))
+    assert done.returncode == 1
+    assert "Import from `keras` in place of `tensorflow.keras`" in done.stderr
 
 
 def test_a_missing_script_and_an_unknown_backend_are_wrong_usage(
