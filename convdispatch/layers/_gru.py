@@ -10,7 +10,8 @@ import numpy as np
 from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.formulas import activations
-from convdispatch.layers._recurrent import Parts, Recurrent
+from convdispatch.layers._recurrence import Parts
+from convdispatch.layers._recurrent import Recurrent
 from convdispatch.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 
 
@@ -111,7 +112,8 @@ class GRU(Recurrent):
         }
 
     def _bias_shape(self) -> tuple[int, ...]:
-        return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
+        shape = super()._bias_shape()
+        return (2, *shape) if self.reset_after else shape
 
     def _bias_of_inputs(self, bias: Any) -> Any:
         return self._row(bias, 0) if self.reset_after else bias

@@ -12,7 +12,8 @@ from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.engine.declarations import Weight
 from convdispatch.formulas import activations, initializers
-from convdispatch.layers._recurrent import Parts, Recurrent
+from convdispatch.layers._recurrence import Parts
+from convdispatch.layers._recurrent import Recurrent
 from convdispatch.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 
 
@@ -115,11 +116,11 @@ class LSTM(Recurrent):
         bias = super()._bias()
         if not self.unit_forget_bias:
             return bias
-        units, drawn = self.units, bias.initializer
+        width, drawn = self.width, bias.initializer
 
         def with_ones(shape: Sequence[int]) -> Any:
-            first = initializers.draw(drawn, (units,))
-            return np.concatenate([first, np.ones(units), initializers.draw(drawn, (2 * units,))])
+            first = initializers.draw(drawn, (width,))
+            return np.concatenate([first, np.ones(width), initializers.draw(drawn, (2 * width,))])
 
         return replace(bias, initializer=with_ones)
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Unpack
 
 from convdispatch.engine.constructor_signature import LayerOptions
-from convdispatch.layers._recurrent import Parts, Recurrent
+from convdispatch.layers._recurrence import Parts
+from convdispatch.layers._recurrent import Recurrent
 from convdispatch.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 
 

@@ -31,11 +31,10 @@ class ByGate(InputByLength, Recurrent):
         announced = {"input_dim": self.input_dim, "input_length": self.input_length}
         return super().get_config() | announced | {"consume_less": self.consume_less}
 
-    def _declared(self, features: int) -> tuple[Weight, ...]:
+    def _declared(self, channels: int) -> tuple[Weight, ...]:
         if self.consume_less == "gpu":
-            return super()._declared(features)
-        kernel = self._weight("kernel", (features, self.units))
-        recurrent = self._weight("recurrent_kernel", (self.units, self.units))
+            return super()._declared(channels)
+        kernel, recurrent = self._kernels(channels, self.width)
         return tuple(
             replace(weight, name=f"{name}_{gate}" if gate.strip() else name)
             for gate in self.kept
@@ -43,7 +42,7 @@ class ByGate(InputByLength, Recurrent):
         )
 
     def _bias_of(self, gate: str) -> Weight:
-        return self._weight("bias", (self.units,))
+        return self._weight("bias", (self.width,))
 
     def _gathered(self, weights: Sequence[Any]) -> tuple[Any, Any, Any]:
         if self.consume_less == "gpu":
