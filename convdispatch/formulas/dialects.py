@@ -40,6 +40,8 @@ class Dialect:
     unites_masks: whether a step of merged tensors counts if it counts in one of them, not in all.
     counts_weightless: whether samples of weight 0 count in the mean of a loss.
     shuffles_globally: whether NumPy's own generator shuffles the samples of `fit`.
+    steps_repeat: whether steps beyond a pass over the data begin it again, and arrays without a
+        batch size are one batch of all samples for each step that is asked for.
     keeps_metric_words: whether a metric is reported by the word that a user wrote, such as 'mse'.
     names_weighted_metrics: whether the name of every weighted metric begins with 'weighted_', not
         only where the name is taken.
@@ -77,6 +79,7 @@ class Dialect:
     unites_masks: bool = False
     counts_weightless: bool = True
     shuffles_globally: bool = False
+    steps_repeat: bool = False
     keeps_metric_words: bool = True
     short_metrics: Mapping[str, str] = field(default_factory=dict)
     names_weighted_metrics: bool = False
@@ -124,6 +127,7 @@ KERAS2 = Dialect(
     old_arguments=keras2.OLD_ARGUMENTS,
     counts_weightless=False,
     shuffles_globally=True,
+    steps_repeat=True,
     keeps_metric_words=False,
     names_weighted_metrics=True,
     penalizes_frozen=True,

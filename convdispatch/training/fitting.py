@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from convdispatch.callbacks import CallbackList, History, ProgbarLogger, as_list, say_evaluated
 from convdispatch.engine.arguments import as_float, as_int
 from convdispatch.errors import InvalidArgument
-from convdispatch.training.batches import Raw
 from convdispatch.training.compiled import Compiled, class_weights_of
 from convdispatch.training.feeding import Feeder
 from convdispatch.training.iterables import (
@@ -64,7 +62,7 @@ class Fitted(Compiled):
         validation: Stream | None = None
         if is_iterable_of_batches(x):
             _require_absent(y=y, sample_weight=sample_weight, validation_split=validation_split)
-            stream: Stream = _items(x, feeder, steps_per_epoch, order)
+            stream: Stream = self._items(x, feeder, steps_per_epoch, order)
         else:
             raw = feeder.whole(x, y, sample_weight)
             share = as_float(validation_split, "validation_split", maximum=1.0)
@@ -76,9 +74,11 @@ class Fitted(Compiled):
                     Arrays(raw, size, trainer.backend, order=one, span=span)
                     for one, span in ((order, slice(0, at)), (_AS_THEY_ARE, slice(at, None)))
                 )
-            stream = _repeated(stream, steps_per_epoch)
+            self._limit(stream, steps_per_epoch, batch_size)
+            if validation is not None:
+                self._limit(validation, validation_steps, batch_size, restarts=True)
         if validation_data is not None:
-            validation = self._validation(validation_data, feeder, size, validation_steps)
+            validation = self._validation(validation_data, feeder, batch_size, validation_steps)
         return self._train_on(
             stream,
             epochs=epochs,
@@ -107,10 +107,11 @@ class Fitted(Compiled):
         trainer, feeder = self._ready(_first(x))
         if is_iterable_of_batches(x):
             _require_absent(y=y, sample_weight=sample_weight)
-            stream: Stream = _items(x, feeder, steps, _AS_THEY_ARE)
+            stream: Stream = self._items(x, feeder, steps, _AS_THEY_ARE)
         else:
             raw = feeder.whole(x, y, sample_weight)
-            stream = _repeated(Arrays(raw, size, trainer.backend, order=_AS_THEY_ARE), steps)
+            stream = Arrays(raw, size, trainer.backend, order=_AS_THEY_ARE)
+            self._limit(stream, steps, batch_size)
         begun = time.monotonic()
         values = self._evaluated(stream, trainer, feeder)
         if _verbosity(verbose) == 1:
@@ -168,17 +169,44 @@ class Fitted(Compiled):
             _close(validation)
         return history
 
-    def _validation(self, given: Any, feeder: Feeder, size: int, steps: int | None) -> Stream:
+    def _validation(
+        self, given: Any, feeder: Feeder, batch_size: int | None, steps: int | None
+    ) -> Stream:
         """Return the batches that `validation_data` means."""
         if is_iterable_of_batches(given):
-            return _items(given, feeder, steps, _AS_THEY_ARE, VALIDATING)
+            return self._items(given, feeder, steps, _AS_THEY_ARE, VALIDATING)
         if not isinstance(given, tuple | list) or len(given) not in (2, 3):
             raise InvalidArgument(
                 "`validation_data` must be (x, y) or (x, y, sample_weight), or yield such batches; "
                 f"received {type(given).__name__}."
             )
         raw = feeder.whole(*given)
-        return _repeated(Arrays(raw, size, feeder.backend, order=_AS_THEY_ARE), steps)
+        size = 32 if batch_size is None else batch_size
+        stream = Arrays(raw, size, feeder.backend, order=_AS_THEY_ARE)
+        self._limit(stream, steps, batch_size, restarts=True)
+        return stream
+
+    def _items(
+        self, x: Any, feeder: Feeder, steps: Any, order: Order, name: str = "the generator"
+    ) -> Stream:
+        """Return the batches of what yields them, or has them by number."""
+        count = None if steps is None else as_int(steps, "steps")
+        parse, restarts = as_raw(feeder), name == VALIDATING
+        if not is_sequence(x):
+            return Items(x, parse, steps=count, name=name, restarts=restarts)
+        repeats = self.dialect.steps_repeat
+        return Numbered(x, parse, order=order, steps=count, repeats=repeats, restarts=restarts)
+
+    def _limit(
+        self, stream: Stream, steps: Any, batch_size: int | None, *, restarts: bool = False
+    ) -> None:
+        """Make `steps`, if it is given, the number of the arrays' batches in an epoch."""
+        if steps is None or not isinstance(stream, Arrays):
+            return
+        if batch_size is None and self.dialect.steps_repeat:
+            stream.repeat(as_int(steps, "steps"))
+        else:
+            stream.limit(as_int(steps, "steps"), restarts=restarts)
 
 
 def _require_steps(x: Any, steps: Any, validation_data: Any, validation_steps: Any) -> None:
@@ -190,23 +218,6 @@ def _require_steps(x: Any, steps: Any, validation_data: Any, validation_steps: A
 def _span(epochs: Any, initial_epoch: Any) -> range:
     first = as_int(initial_epoch, "initial_epoch", minimum=0)
     return range(first, as_int(epochs, "epochs", minimum=0))
-
-
-def _items(
-    x: Any, feeder: Feeder, steps: int | None, order: Order, name: str = "the generator"
-) -> Stream:
-    count = None if steps is None else as_int(steps, "steps")
-    parse: Callable[[Any], Raw] = as_raw(feeder)
-    if is_sequence(x):
-        return Numbered(x, parse, order=order, steps=count)
-    return Items(x, parse, steps=count, name=name)
-
-
-def _repeated(stream: Arrays, steps: int | None) -> Stream:
-    """Return the arrays' batches, only the first `steps` of an epoch if that is given."""
-    if steps is not None:
-        stream.limit(as_int(steps, "steps"))
-    return stream
 
 
 def _sizes(stream: Stream, validation: Stream | None, names: list[str]) -> dict[str, Any]:

@@ -101,6 +101,7 @@ class Generated(Fitted):
         _, feeder = self._ready()
         reading: Any = {"ahead": max_queue_size, "workers": workers}
         parse = as_raw(feeder)
+        reading["repeats"] = self.dialect.steps_repeat
         stream = batches_of(generator, parse, steps=steps, samples=samples, order=order, **reading)
         validation: Stream | None = None
         if is_iterable_of_batches(validation_data):
@@ -110,10 +111,13 @@ class Generated(Fitted):
                 steps=validation_steps,
                 samples=validation_samples,
                 name=VALIDATING,
+                restarts=True,
                 **reading,
             )
         elif validation_data is not None:
-            validation = self._validation(validation_data, feeder, 32, validation_steps)
+            # Keras 2 evaluates all of such arrays.
+            count = None if self.dialect.steps_repeat else validation_steps
+            validation = self._validation(validation_data, feeder, None, count)
         return self._train_on(
             stream,
             epochs=epochs,
@@ -167,6 +171,7 @@ class Generated(Fitted):
             samples=samples,
             ahead=max_queue_size,
             workers=workers,
+            repeats=self.dialect.steps_repeat,
         )
         return self._evaluated(stream, trainer, feeder)
 
@@ -202,6 +207,7 @@ class Generated(Fitted):
             samples=samples,
             ahead=max_queue_size,
             workers=workers,
+            repeats=self.dialect.steps_repeat,
         )
         return self._predicted(stream)
 
@@ -238,6 +244,8 @@ def batches_of(
     workers: int = 1,
     order: Order = _AS_THEY_ARE,
     name: str = "the generator",
+    repeats: bool = False,
+    restarts: bool = False,
 ) -> Stream:
     """Return the batches that a generator yields, or that a `Sequence` has by number."""
     if not is_iterable_of_batches(source):
@@ -247,6 +255,23 @@ def batches_of(
         )
     count = None if steps is None else as_int(steps, "steps")
     if is_sequence(source):
-        return Numbered(source, parse, order=order, steps=count, workers=workers, ahead=ahead)
+        return Numbered(
+            source,
+            parse,
+            order=order,
+            steps=count,
+            workers=workers,
+            ahead=ahead,
+            repeats=repeats,
+            restarts=restarts,
+        )
     most = ahead if workers else 0
-    return Items(source, parse, steps=count, samples=samples, ahead=most, name=name)
+    return Items(
+        source,
+        parse,
+        steps=count,
+        samples=samples,
+        ahead=most,
+        name=name,
+        restarts=restarts,
+    )

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.training.batches import Raw
 from convdispatch.training.feeding import Feeder
+from convdispatch.training.passes import Passes
 from convdispatch.training.queues import in_order, read_ahead
 from convdispatch.training.streams import Order
 
@@ -33,7 +34,7 @@ def is_sequence(value: Any) -> bool:
 
 
 class Items:
-    """The batches of an iterable: each epoch begins again, but a generator continues.
+    """The batches of an iterable, or of a generator, which does not begin again.
 
     `steps` and `samples` say how long an epoch is; None leaves it to the end of the iterable.
     """
@@ -47,6 +48,7 @@ class Items:
         samples: int | None = None,
         ahead: int = 0,
         name: str = "the generator",
+        restarts: bool = False,
     ) -> None:
         self._name = name
         self._source, self._parse, self._ahead = source, parse, ahead
@@ -55,9 +57,15 @@ class Items:
         self.samples = samples
         self._going: Iterator[Any] | None = None
         self._begun = False
+        self._passes: Passes | None = None
+        if steps is not None and not hasattr(source, "__next__"):
+            self._passes = Passes(begin=self._pass, steps=steps, restarts=restarts)
 
     def epoch(self) -> Iterator[Raw]:
-        """Yield the batches of the next epoch; raise if the source ends before its last one."""
+        """Yield the batches of the next epoch; raise if a generator ends before its last one."""
+        if self._passes is not None:
+            yield from map(self._parse, self._passes.epoch())
+            return
         source = self._following()
         items = source if self.steps is None else itertools.islice(source, self.steps)
         count = seen = 0
@@ -82,16 +90,20 @@ class Items:
 
     def _following(self) -> Iterator[Any]:
         if not hasattr(self._source, "__next__"):
-            return read_ahead(iter(self._source), self._ahead)
+            return self._pass()
         if self._going is None:  # a generator, which goes on in the next epoch
-            self._going = read_ahead(iter(self._source), self._ahead)
+            self._going = self._pass()
         return self._going
+
+    def _pass(self) -> Iterator[Any]:
+        return read_ahead(iter(self._source), self._ahead)
 
     def close(self) -> None:
         """Stop reading."""
-        close = getattr(self._going, "close", None)
-        if close is not None:
-            close()
+        for one in (self._going, self._passes):
+            close = getattr(one, "close", None)
+            if close is not None:
+                close()
 
 
 class Numbered:
@@ -106,25 +118,43 @@ class Numbered:
         steps: int | None = None,
         workers: int = 0,
         ahead: int = 10,
+        repeats: bool = False,
+        restarts: bool = False,
     ) -> None:
         self._source, self._parse, self._order = source, parse, order
         self._workers, self._ahead = workers, ahead
         self.steps = len(source) if steps is None else steps
         self.samples = None
+        self._repeats = repeats
+        self._passes: Passes | None = None
+        if steps is not None:
+            self._passes = Passes(
+                begin=self._pass, steps=steps, repeats=repeats, restarts=restarts and not repeats
+            )
 
     def epoch(self) -> Iterator[Raw]:
         """Yield the batches in the order of the epoch, then tell the source that it has ended."""
+        items = self._pass() if self._passes is None else self._passes.epoch()
+        yield from map(self._parse, items)
+        if not self._repeats:
+            self._tell()
+
+    def _pass(self) -> Iterator[Any]:
         places = self._order.batches(len(self._source), 1)
         numbers = [int(rows.start if isinstance(rows, slice) else rows[0]) for rows in places]
-        numbers = list(itertools.islice(itertools.cycle(numbers), self.steps))
-        for item in in_order(self._source.__getitem__, numbers, self._workers, self._ahead):
-            yield self._parse(item)
+        yield from in_order(self._source.__getitem__, numbers, self._workers, self._ahead)
+        if self._repeats:  # as in Keras 2, whose sequences know no other end
+            self._tell()
+
+    def _tell(self) -> None:
         ended = getattr(self._source, "on_epoch_end", None)
         if ended is not None:
             ended()
 
     def close(self) -> None:
-        """Read no more: nothing is open between two epochs."""
+        """Read no more."""
+        if self._passes is not None:
+            self._passes.close()
 
 
 def require_steps(source: Any, steps: int | None, argument: str) -> None:

@@ -16,6 +16,7 @@ from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas import random
 from convdispatch.ops import Backend
 from convdispatch.training.batches import Raw
+from convdispatch.training.passes import Passes
 from convdispatch.training.reading import Rows, read
 
 
@@ -83,26 +84,39 @@ class Arrays:
     ) -> None:
         whole = int(raw.x[0].shape[0])
         self._first, stop, _ = (span or slice(None)).indices(whole)
-        self.samples = max(stop - self._first, 0)
+        self.samples: int | None = max(stop - self._first, 0)
         if not self.samples:
             raise InvalidShape("`x` must have at least one sample; received none.")
         self._raw, self._size, self._order, self._backend = raw, size, order, backend
-        self.steps = -(-self.samples // size)
+        self._count = self.samples
+        self.steps = -(-self._count // size)
+        self._passes: Passes | None = None
 
-    def limit(self, steps: int) -> None:
-        """Limit the number of batches in an epoch."""
-        self.steps = min(self.steps, steps)
+    def limit(self, steps: int, *, restarts: bool) -> None:
+        """Make each epoch so many batches, beginning with the first one if it `restarts`."""
+        self._passes = Passes(begin=self._pass, steps=steps, restarts=restarts)
+        self.steps, self.samples = steps, None
+
+    def repeat(self, steps: int) -> None:
+        """Make each epoch so many batches of all samples, as in Keras 2."""
+        self._size, self._order = self._count, Order()
+        self._passes = Passes(begin=self._pass, steps=steps, repeats=True)
+        self.steps, self.samples = steps, None
 
     def epoch(self) -> Iterator[Raw]:
-        """Yield the batches, the last one smaller if need be."""
-        for rows in self._order.batches(self.samples, self._size)[: self.steps]:
-            yield self._at(_moved(rows, self._first))
+        """Yield the batches, the last one of the samples smaller if need be."""
+        rows = self._pass() if self._passes is None else self._passes.epoch()
+        for one in rows:
+            yield self._at(_moved(one, self._first))
 
     def whole(self) -> list[Any]:
         """Return all rows, as callbacks of Keras 1 and 2 find them: of x, of y, and weights."""
-        raw = self._at(slice(self._first, self._first + self.samples))
-        weights = [np.ones(self.samples) if one is None else one for one in raw.weights]
+        raw = self._at(slice(self._first, self._first + self._count))
+        weights = [np.ones(self._count) if one is None else one for one in raw.weights]
         return [*raw.x, *raw.y, *weights]
+
+    def _pass(self) -> Iterator[Rows]:
+        return iter(self._order.batches(self._count, self._size))
 
     def _at(self, rows: Rows) -> Raw:
         def part(source: Any) -> Any:

@@ -140,11 +140,11 @@ def test_an_epoch_may_have_fewer_steps() -> None:
         on_batch_end=lambda batch, logs: numbers.append((batch, logs["size"])),
     )
     history = model.fit(
-        X, CODES, batch_size=10, epochs=4, initial_epoch=2, steps_per_epoch=2, verbose=0,
+        X, CODES, batch_size=6, epochs=4, initial_epoch=2, steps_per_epoch=2, verbose=0,
         callbacks=[callback],
     )  # fmt: skip
     assert history.epoch == epochs == [2, 3]
-    assert numbers == [(0, 10), (1, 10)] * 2
+    assert numbers == [(0, 6), (1, 6)] * 2
 
 
 LINES = {
