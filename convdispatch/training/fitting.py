@@ -8,6 +8,8 @@ from typing import Any
 from convdispatch.callbacks import CallbackList, History, ProgbarLogger, as_list, say_evaluated
 from convdispatch.engine.arguments import as_float, as_int
 from convdispatch.errors import InvalidArgument
+from convdispatch.ops import Backend
+from convdispatch.training.batches import Raw
 from convdispatch.training.compiled import Compiled, class_weights_of
 from convdispatch.training.feeding import Feeder
 from convdispatch.training.iterables import (
@@ -64,19 +66,12 @@ class Fitted(Compiled):
             _require_absent(y=y, sample_weight=sample_weight, validation_split=validation_split)
             stream: Stream = self._items(x, feeder, steps_per_epoch, order)
         else:
-            raw = feeder.whole(x, y, sample_weight)
             share = as_float(validation_split, "validation_split", maximum=1.0)
-            if validation_data is not None or not share:
-                stream = Arrays(raw, size, trainer.backend, order=order)
-            else:
-                at = int(int(raw.x[0].shape[0]) * (1.0 - share))
-                stream, validation = (
-                    Arrays(raw, size, trainer.backend, order=one, span=span)
-                    for one, span in ((order, slice(0, at)), (_AS_THEY_ARE, slice(at, None)))
-                )
+            share = 0.0 if validation_data is not None else share
+            raw = feeder.whole(x, y, sample_weight)
+            stream, validation = _parts(raw, size, trainer.backend, order, share)
             self._limit(stream, steps_per_epoch, batch_size)
-            if validation is not None:
-                self._limit(validation, validation_steps, batch_size, restarts=True)
+            self._limit(validation, validation_steps, batch_size, restarts=True)
         if validation_data is not None:
             validation = self._validation(validation_data, feeder, batch_size, validation_steps)
         return self._train_on(
@@ -198,7 +193,7 @@ class Fitted(Compiled):
         return Numbered(x, parse, order=order, steps=count, repeats=repeats, restarts=restarts)
 
     def _limit(
-        self, stream: Stream, steps: Any, batch_size: int | None, *, restarts: bool = False
+        self, stream: Stream | None, steps: Any, batch_size: int | None, *, restarts: bool = False
     ) -> None:
         """Make `steps`, if it is given, the number of the arrays' batches in an epoch."""
         if steps is None or not isinstance(stream, Arrays):
@@ -207,6 +202,17 @@ class Fitted(Compiled):
             stream.repeat(as_int(steps, "steps"))
         else:
             stream.limit(as_int(steps, "steps"), restarts=restarts)
+
+
+def _parts(
+    raw: Raw, size: int, backend: Backend, order: Order, share: float
+) -> tuple[Arrays, Arrays | None]:
+    """Return the batches to train on and, if there is a `share` for it, those to validate with."""
+    if not share:
+        return Arrays(raw, size, backend, order=order), None
+    at = int(int(raw.x[0].shape[0]) * (1.0 - share))
+    last = Arrays(raw, size, backend, order=_AS_THEY_ARE, span=slice(at, None))
+    return Arrays(raw, size, backend, order=order, span=slice(0, at)), last
 
 
 def _require_steps(x: Any, steps: Any, validation_data: Any, validation_steps: Any) -> None:

@@ -99,9 +99,8 @@ class Generated(Fitted):
         self._require_steps("validation", validation_data, validation_steps, validation_samples)
         order = Order(of="samples" if shuffle else "as they are", is_global=is_global)
         _, feeder = self._ready()
-        reading: Any = {"ahead": max_queue_size, "workers": workers}
-        parse = as_raw(feeder)
-        reading["repeats"] = self.dialect.steps_repeat
+        repeats, parse = self.dialect.steps_repeat, as_raw(feeder)
+        reading: Any = {"ahead": max_queue_size, "workers": workers, "repeats": repeats}
         stream = batches_of(generator, parse, steps=steps, samples=samples, order=order, **reading)
         validation: Stream | None = None
         if is_iterable_of_batches(validation_data):
@@ -115,8 +114,7 @@ class Generated(Fitted):
                 **reading,
             )
         elif validation_data is not None:
-            # Keras 2 evaluates all of such arrays.
-            count = None if self.dialect.steps_repeat else validation_steps
+            count = None if repeats else validation_steps  # Keras 2 evaluates all of them
             validation = self._validation(validation_data, feeder, None, count)
         return self._train_on(
             stream,
