@@ -49,6 +49,7 @@ class Registry:
         self._entries: dict[str, Entry] | None = None
         self._loaded: dict[str, Backend] = {}
         self._left_out: dict[str, str] = {}
+        self._sources: dict[str, str] = {}
 
     def lowering_plugins(self) -> dict[str, Callable[..., Offer | None]]:
         """Return each plugin's own `convdispatch_lower` by its name, the first asked first.
@@ -139,15 +140,36 @@ class Registry:
             info = self._entry(name).info
             problem = self.problem(name)
             if problem is not None:
-                raise problem
+                raise self._with_source(name, problem)
             assert info is not None  # or there is a problem
-            backend = import_backend(info)
+            try:
+                backend = import_backend(info)
+            except BackendBroken as exc:
+                raise self._with_source(name, exc) from exc.__cause__
             self._loaded[name] = backend
             return backend
 
     def loaded(self) -> tuple[Backend, ...]:
         """Return the backends that have been loaded so far."""
         return tuple(self._loaded.values())
+
+    def note_source(self, name: str, source: str) -> None:
+        """Remember which file or variable names the backend: what to change if it cannot load."""
+        self._sources[name] = source
+
+    def forget_sources(self) -> None:
+        """Forget them, as they are about to be read again."""
+        self._sources.clear()
+
+    def _with_source(self, name: str, problem: BackendError) -> BackendError:
+        if name not in self._sources:
+            return problem
+        error = type(problem)(
+            f"{problem} The name comes from {self._sources[name]}: you can name an available "
+            "backend there instead (see `convdispatch backends`)."
+        )
+        error.__cause__ = problem.__cause__
+        return error
 
     def _entry(self, name: str) -> Entry:
         entries = self.entries()

@@ -49,10 +49,13 @@ def backend() -> str:
     config = _config()
     if config.backend is None:
         return DEFAULT_BACKEND
+    source = config.sources["backend"]
     try:
-        return _require_registered(config.backend)
+        name = _require_registered(config.backend)
     except BackendNotFound as exc:
-        raise BackendNotFound(f"{exc} The name comes from {config.sources['backend']}.") from None
+        raise BackendNotFound(f"{exc} The name comes from {source}.") from None
+    registry.note_source(name, source)  # for the error of a backend that cannot be loaded
+    return name
 
 
 def set_backend(name: str) -> None:
@@ -143,6 +146,7 @@ def reset() -> None:
         _set.clear()
         _read.clear()
         _owners.clear()
+        registry.forget_sources()
 
 
 def backend_of(tensor: object) -> Backend:

@@ -11,8 +11,16 @@ import numpy as np
 import pytest
 
 from convdispatch import selection
-from convdispatch.errors import BackendNotFound, ConfigError, InvalidArgument, InvalidType
+from convdispatch.errors import (
+    BackendBroken,
+    BackendNotFound,
+    BackendUnavailable,
+    ConfigError,
+    InvalidArgument,
+    InvalidType,
+)
 from convdispatch.hookspecs import hookimpl
+from convdispatch.layers import Dense
 from convdispatch.ops import Backend, BackendInfo
 from convdispatch.registry import registry
 
@@ -118,6 +126,43 @@ def test_unknown_backend_in_the_file_names_the_file(keras_home: Path) -> None:
     write(keras_home, '{"backend": "nmupy"}')
     with pytest.raises(BackendNotFound, match=r"'nmupy'.*comes from .*keras\.json"):
         selection.backend()
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("absent", BackendUnavailable), ("other", BackendBroken)]
+)
+@pytest.mark.parametrize("source", ["keras.json", "CONVDISPATCH_BACKEND", "KERAS_BACKEND"])
+def test_a_backend_that_cannot_be_loaded_is_said_to_be_named_there(
+    name: str,
+    error: type[Exception],
+    source: str,
+    keras_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By the path of the file or by the variable; and what can be done without installing it."""
+    if source == "keras.json":
+        write(keras_home, f'{{"backend": "{name}"}}')
+        source = str(keras_home / source)
+    else:
+        monkeypatch.setenv(source, name)
+    layer = Dense(2)
+    with pytest.raises(error, match="pip install x") as caught:
+        layer(np.ones((1, 3), "float32"))
+    assert str(caught.value).endswith(
+        f"The name comes from {source}: you can name an available backend there instead "
+        "(see `convdispatch backends`)."
+    )
+
+
+def test_a_backend_that_the_program_names_comes_from_nowhere_else(keras_home: Path) -> None:
+    """What a file said earlier is not said of a name that the program has given since."""
+    write(keras_home, '{"backend": "absent"}')
+    assert selection.backend() == "absent"
+    (keras_home / "keras.json").unlink()
+    selection.reset()
+    with pytest.raises(BackendUnavailable) as caught:
+        Dense(2, backend="absent")(np.ones((1, 3), "float32"))
+    assert "comes from" not in str(caught.value)
 
 
 def test_theano_explains_the_convention(monkeypatch: pytest.MonkeyPatch) -> None:
