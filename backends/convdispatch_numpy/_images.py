@@ -1,4 +1,4 @@
-"""Padding, pooling and enlarging, one axis after the other."""
+"""Padding, pooling and repeating, one axis after the other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch import kit
-from convdispatch.ops import Pad, Pool, Resize, Signature, Upsample
+from convdispatch.ops import Pad, Pool, Signature, Upsample
 from convdispatch_numpy._autograd import Function, differentiable
 from convdispatch_numpy._functions import FUNCTIONS
 
@@ -87,24 +87,3 @@ def repetition(op: Upsample) -> Function:
     repeating = differentiable(repeat, lambda y, x: lambda g: adding(g))
     adding = differentiable(add, lambda x, g: lambda h: repeating(h))
     return repeating
-
-
-def interpolation(op: Upsample | Resize, signature: Signature) -> Callable[[Array], Array]:
-    """Return the function that interpolates."""
-    sampled = kit.resampling(op, signature, take=np.take, mix=_mixed)
-
-    def interpolate(x: Array) -> Array:
-        dtype = kit.native_type(x.dtype)
-        y: Array = sampled(x.astype(kit.widened(dtype), copy=False))
-        return y.astype(dtype, copy=False)
-
-    return interpolate
-
-
-def _mixed(below: Array, above: Array, share: Array) -> Array:
-    """Return both by their shares, in the memory of one of them."""
-    share = share.astype(below.dtype)
-    below *= 1 - share
-    above *= share
-    below += above
-    return below

@@ -24,8 +24,9 @@ from convdispatch_numpy._autograd import Function, is_traced, numpy_or_autograd
 from convdispatch_numpy._correlate import Correlation
 from convdispatch_numpy._epilogue import Finish, finish_of
 from convdispatch_numpy._functions import FUNCTIONS
-from convdispatch_numpy._images import interpolation, padding, pooling, repetition
+from convdispatch_numpy._images import padding, pooling, repetition
 from convdispatch_numpy._maxima import maxima
+from convdispatch_numpy._resampling import resampling
 
 Array = npt.NDArray[Any]
 
@@ -46,13 +47,12 @@ def lower(op: Op, signature: Signature, backend: kit.Primitives) -> Callable[...
         return maxima(op, signature)
     if isinstance(op, Upsample) and op.interpolation == "nearest":
         return repetition(op)
+    if isinstance(op, Upsample | Resize):
+        return resampling(op, signature)
     traceable = kit.derived(op, signature, backend)
-    if isinstance(op, Pool):
-        of_arrays = pooling(op, signature)
-    elif isinstance(op, Upsample | Resize) and op.interpolation == "bilinear":
-        of_arrays = interpolation(op, signature)
-    else:
+    if not isinstance(op, Pool):
         return traceable
+    of_arrays = pooling(op, signature)
     return lambda x: traceable(x) if is_traced(x) else of_arrays(x)
 
 
