@@ -5,13 +5,14 @@ Tensors are numbered: first the graph's inputs, then what each node writes. Noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.symbols import Call, Symbol
 from convdispatch.errors import InvalidArgument
+from convdispatch.ops import INTEGER_DTYPES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,30 @@ class Graph:
     outputs: tuple[int, ...]  # numbers of tensors
     gives_list: bool
     masked: frozenset[int] = frozenset()  # numbers of tensors that have a mask
+
+    def input_dtypes(self) -> tuple[str, ...]:
+        """Return the element type of each input: integers where every layer that reads it does.
+
+        So numbers of rows are never rounded to half precision, whatever type the input has.
+        """
+        return tuple(self._input_dtype(place) for place in range(len(self.inputs)))
+
+    def _input_dtype(self, place: int) -> str:
+        stated: str = self.inputs[place].dtype
+        wanted = {layer.input_dtype for layer in self._readers(place)}
+        if not wanted or stated in INTEGER_DTYPES or not wanted.issubset(INTEGER_DTYPES):
+            return stated
+        return str(max(wanted))
+
+    def _readers(self, number: int) -> Iterator[Any]:
+        """Yield the layers that read a tensor, those behind an input instead of the input."""
+        for node in self.nodes:
+            if number not in node.reads:
+                continue
+            if getattr(node.layer, "is_input", False):
+                yield from self._readers(node.writes[0])
+            else:
+                yield node.layer
 
     def run(self, call: Callable[[int, Any, Any], Any], inputs: Sequence[Any]) -> list[Any]:
         """Return the outputs, each node computed by `call(its place, its layer, its inputs)`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.engine.in_training import without_effects
@@ -13,6 +13,7 @@ from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidShape
 from convdispatch.layers._wrapping import Wrapper, sizes_of
+from convdispatch.ops import INTEGER_DTYPES, NumpyArray
 
 
 class TimeDistributed(Wrapper):
@@ -29,7 +30,7 @@ class TimeDistributed(Wrapper):
 
     Raises `InvalidArgument` or `InvalidType` for something other than a layer. A call raises
     `InvalidShape` for fewer than three axes and for a step that the layer does not take;
-    `InvalidType` for integers and for a tensor of another framework.
+    `InvalidType` for integers, unless the layer takes them, and for a tensor of another framework.
 
     Source: Keras 2.2.4 `TimeDistributed`.
 
@@ -41,6 +42,7 @@ class TimeDistributed(Wrapper):
     """
 
     supports_masking = True
+    checks_arrays: ClassVar[bool] = True  # those of the layer
 
     def __init__(self, layer: Layer, **options: Unpack[LayerOptions]) -> None:
         """Check and keep the arguments; `build` or the first call makes the weights.
@@ -49,6 +51,20 @@ class TimeDistributed(Wrapper):
         options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
         """
         super().__init__(layer, **options)
+
+    @property
+    def input_dtype(self) -> str:
+        """The element type of inputs that come as lists of numbers: integers for an embedding."""
+        inner = self.layer.input_dtype
+        return inner if inner in INTEGER_DTYPES else self.dtype
+
+    def check_array(self, inputs: NumpyArray) -> None:
+        """Raise for an array whose numbers the layer does not take, where it takes some alone."""
+        self.layer.check_array(inputs)
+
+    def _require_dtype(self, dtype: str) -> None:
+        if not {dtype, self.input_dtype}.issubset(INTEGER_DTYPES):
+            super()._require_dtype(dtype)
 
     def resolve(self, spec: Spec) -> Resolved:
         """Return the layer resolved for inputs of that spec."""

@@ -9,7 +9,9 @@ import numpy as np
 
 from convdispatch.doors.elsewhere import missing_attribute
 from convdispatch.engine.arguments import as_bool, as_int
+from convdispatch.engine.graph import chain
 from convdispatch.engine.plans import Plan, revisions_of
+from convdispatch.engine.specs import Spec
 from convdispatch.engine.tensors import as_array_or_native
 from convdispatch.engine.whole import are_same
 from convdispatch.errors import ConvDispatchError, InvalidShape
@@ -68,7 +70,8 @@ class Predicting(StackedWeights):
         """Return the outputs for `x` as one NumPy array, computed `batch_size` items at a time.
 
         A model that returns a list of outputs gives a list of arrays. NumPy arrays are cast to the
-        model's element type, batch by batch; tensors keep their own.
+        model's element type, or to integers where a layer looks up rows by them, batch by batch;
+        tensors keep their own.
 
         The model is compiled as by `compile_forward`. If the backend cannot compile it, for example
         because of an activation in plain NumPy, it runs layer by layer, with a warning. `verbose`
@@ -80,13 +83,14 @@ class Predicting(StackedWeights):
         given = self._given(x)
         shape = given[0].shape
         starts = range(0, max(shape[0] or 0, 1), size) if shape else range(1)
+        dtypes = self._input_dtypes
 
         if shape and not self.built:
             self._built_for(given[0][:size])
 
         def predicted(start: int) -> list[NumpyArray]:
             parts = given if len(starts) == 1 else [one[start : start + size] for one in given]
-            parts = [self._cast(*pair) for pair in zip(parts, self._input_dtypes, strict=True)]
+            parts = [self._cast(*pair) for pair in zip(parts, dtypes, strict=True)]
             outputs = self._predict(parts[0] if len(parts) == 1 else parts)
             several = outputs if isinstance(outputs, list) else [outputs]
             return [selection.to_numpy(one) for one in several]
@@ -104,7 +108,8 @@ class Predicting(StackedWeights):
     @property
     def _input_dtypes(self) -> list[str]:
         """The element type of each input."""
-        return [self._layers[0].dtype]
+        stated = Spec((None,), self._layers[0].input_dtype)
+        return list(chain(self._layers, stated).input_dtypes())
 
     def _cast(self, part: Any, dtype: str) -> Any:
         """Return an array of real numbers in an input's element type, a tensor as it is."""
@@ -120,7 +125,7 @@ class Predicting(StackedWeights):
         """
         self._require_layers()
         first = self._layers[0]
-        given = as_array_or_native(registry.load(self.backend), x, first.input_dtype)
+        given = as_array_or_native(registry.load(self.backend), x, self._input_dtypes[0])
         if isinstance(given, np.ndarray):
             first.check_array(given)
         return [given]

@@ -79,6 +79,7 @@ class Model(ModelInputs, Telling, Predicting, PureStack, CopiedStack):
         """Note what the graph is made of: it stays so, whatever becomes of a nested model."""
         self._flat = with_masks(self._graph.flattened())
         require_supported(self._flat)
+        self._types = self._flat.input_dtypes()
         self._own_chains = chains(self._members)
         self._layers = [chain[-1] for chain in self._own_chains]
         object.__setattr__(self, "backend", common_backend(self._layers))

@@ -21,6 +21,7 @@ class ModelInputs:
     backend: str
     _graph: Graph
     _flat: Graph  # without nested models
+    _types: tuple[str, ...]  # element types that arrays and lists get
     _input_names: tuple[str, ...]
 
     def _inputs_of(self, inputs: Any) -> list[Any]:
@@ -29,8 +30,9 @@ class ModelInputs:
         given = self._by_input(inputs)
         self._check_arrays(given)
         tensors = []
-        for value, name, spec in zip(given, self._input_names, specs, strict=True):
-            native = as_native(backend, value, spec.dtype)
+        every = zip(given, self._input_names, specs, self._types, strict=True)
+        for value, name, spec, dtype in every:
+            native = as_native(backend, value, dtype)
             require_shape(backend.describe(native)[0], spec, name, self.name)
             tensors.append(native)
         return tensors
@@ -68,12 +70,12 @@ class ModelInputs:
 
     @property
     def _input_dtypes(self) -> list[str]:
-        return [spec.dtype for spec in self._graph.inputs]
+        return list(self._types)
 
     def _given(self, x: Any) -> list[Any]:
         backend = registry.load(self.backend)
-        pairs = zip(self._by_input(x), self._graph.inputs, strict=True)
-        given = [as_array_or_native(backend, one, spec.dtype) for one, spec in pairs]
+        pairs = zip(self._by_input(x), self._types, strict=True)
+        given = [as_array_or_native(backend, one, dtype) for one, dtype in pairs]
         self._check_arrays(given)
         for one, name, spec in zip(given, self._input_names, self._graph.inputs, strict=True):
             require_shape(tuple(one.shape), spec, name, self.name)

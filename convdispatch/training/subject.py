@@ -74,10 +74,12 @@ def feeder_of(model: Any, objective: Objective | None) -> Feeder:
         Port(
             name=name,
             shape=(None, *spec.shape[1:]),
-            dtype=spec.dtype,
+            dtype=dtype,
             checks=checks_of_input(graph, place),
         )
-        for place, (name, spec) in enumerate(zip(names, model.graph().inputs, strict=True))
+        for place, (name, spec, dtype) in enumerate(
+            zip(names, graph.inputs, graph.input_dtypes(), strict=True)
+        )
     )
     dtype = model._layers[-1].dtype
     wanted = () if objective is None else _wanted(model, objective, dtype)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import convdispatch
-from convdispatch import Model, Sequential, keras1, keras2, layers
+from convdispatch import Model, Sequential, keras1, keras2, layers, optimizers
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.ops import Backend
 
@@ -209,3 +209,61 @@ def test_bad_input(act: Callable[[], Any], error: type[Exception], words: str) -
     """One message says what was wrong and what is allowed."""
     with pytest.raises(error, match=words):
         act()
+
+
+IDS = np.array([[3001, 4097], [2049, 4999]])  # none of which half precision has
+
+
+def _stack(table: list[np.ndarray], **options: str) -> Any:
+    return Sequential([layers.Embedding(5000, 1, input_shape=(2,), weights=table, **options)])
+
+
+def _behind_an_input(table: list[np.ndarray], **options: str) -> Any:
+    first = layers.InputLayer(input_shape=(2,), **options)
+    return Sequential([first, layers.Embedding(5000, 1, weights=table, **options)])
+
+
+def _graph(table: list[np.ndarray], **options: str) -> Any:
+    ids = layers.Input((2,), dtype=options["dtype"])
+    return Model(ids, layers.Embedding(5000, 1, weights=table, **options)(ids))
+
+
+def _graph_of_a_stack(table: list[np.ndarray], **options: str) -> Any:
+    ids = layers.Input((2,), dtype=options["dtype"])
+    return Model(ids, _stack(table, **options)(ids))
+
+
+def _by_step(table: list[np.ndarray], **options: str) -> Any:
+    inner = layers.Embedding(5000, 1, weights=table, **options)
+    return Sequential(
+        [layers.TimeDistributed(inner, input_shape=(2, 1), **options), layers.Reshape((2, 1))]
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "dtype"),
+    [
+        (_stack, "float16"),
+        (_stack, "bfloat16"),
+        (_behind_an_input, "float16"),
+        (_graph, "float16"),
+        (_graph_of_a_stack, "float16"),
+        (_by_step, "float16"),
+    ],
+)
+def test_rows_are_never_rounded_to_half_precision(backend_name: str, make: Any, dtype: str) -> None:
+    """Arrays of integers and of floats, lists, and the samples of a training."""
+    if backend_name == "numpy":
+        pytest.importorskip("ml_dtypes")
+        pytest.importorskip("autograd")
+    convdispatch.set_backend(backend_name)
+    table = np.arange(5000.0)[:, np.newaxis] % 16
+    model = make([table], dtype=dtype)
+    ids = IDS[..., np.newaxis] if make is _by_step else IDS
+    expected = IDS[..., np.newaxis] % 16
+    for given in (ids, ids.astype("float32"), ids.tolist()):
+        assert (model.predict(given).astype("float64") == expected).all()
+    model.compile(optimizer=optimizers.SGD(1.0), loss="mae")
+    model.fit(ids, expected + 1.0, epochs=1, verbose=0)
+    moved = model.get_weights()[0].astype("float64") != table
+    assert set(np.flatnonzero(moved)) == set(IDS.ravel())
