@@ -25,6 +25,8 @@ from convdispatch.bench.checkouts import checked_out
 from convdispatch.bench.pair import BASE, HEAD
 from convdispatch.cli import _parser, main
 
+pytestmark = pytest.mark.same_everywhere  # They measure NumPy's backend.
+
 BACKEND = "backends/convdispatch_numpy/_backend.py"
 Capture = pytest.CaptureFixture[str]
 Failure = Callable[..., str]

@@ -23,6 +23,8 @@ from convdispatch.cli import _config, main
 from convdispatch.cli._json_edit import edited
 from convdispatch.support import file_locks
 
+pytestmark = pytest.mark.same_everywhere  # They write files.
+
 Failure = Callable[..., str]
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")

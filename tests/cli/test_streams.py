@@ -15,6 +15,8 @@ from rogue_backends import CASES, Rogue
 
 from convdispatch.cli import main
 
+pytestmark = pytest.mark.same_everywhere  # They run NumPy's backend.
+
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
 Failure = Callable[..., str]
 POSIX = pytest.mark.skipif(os.name != "posix", reason="the redirections are a POSIX shell's")

@@ -24,6 +24,8 @@ from convdispatch.support.interrupts import Interrupts
 # What is promised, on a machine of its own. One that runs other tests meanwhile takes longer.
 LIMIT = float(os.environ.get("CONVDISPATCH_TEST_INTERRUPT_SECONDS", "5"))
 
+pytestmark = pytest.mark.same_everywhere  # They run a rogue of the tests, or NumPy's backend.
+
 MARK = "open({path!r}, 'a').write('x'); "
 
 

@@ -12,6 +12,8 @@ import pytest
 from places import ROOT
 from rogue_backends import COUNT, RELU, SIGMOID, TANH, Rogue
 
+pytestmark = pytest.mark.same_everywhere  # They run a rogue of the tests, or NumPy's backend.
+
 RunPython = Callable[..., subprocess.CompletedProcess[str]]
 Suite = Callable[..., subprocess.CompletedProcess[str]]
 FEW = ("--convdispatch-level=core", "-k", "conv1d/core/1d- and last-eighths")

@@ -2,8 +2,10 @@
 
 `core` has no framework and writes down which tests passed there and would do the same in `all`.
 Those are the tests that started no process, looked for no package that is not installed, and did
-not ask for all backends at once. `all` reads the file. It leaves nothing out unless the same call
-of `tox` has written it, of the same files.
+not ask for all backends at once. What a process looks for is not seen; the marker
+`same_everywhere` states of a test that its processes look for nothing that is not installed.
+`all` reads the file. It leaves nothing out unless the same call of `tox` has written it, of the
+same files.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ _PROCESSES = frozenset(
 )
 _OF_ALL_BACKENDS = "all_backends"  # the fixture whose answer is another in each environment
 _DEPENDS = "depends on the environment"
+_MARKER = "same_everywhere"
 
 
 def register(config: pytest.Config) -> None:
@@ -50,22 +53,38 @@ class _Watch:
     """
 
     def __init__(self) -> None:
-        self.has_seen = False
+        self.has_started = False
+        self.has_looked = False
         sys.meta_path.append(self)  # type: ignore[arg-type] - what a finder need not have is absent
         sys.addaudithook(self._hear)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         """Find no module."""
-        self.has_seen = True
+        self.has_looked = True
 
     def find_distributions(self, context: Any) -> Iterator[Any]:
         """Find no distribution: asked for one that is not installed, or for all that are."""
-        self.has_seen = True
+        self.has_looked = True
         return iter(())
 
     def _hear(self, event: str, _: tuple[Any, ...]) -> None:
         if event in _PROCESSES:
-            self.has_seen = True
+            self.has_started = True
+
+    def begin(self) -> tuple[bool, bool]:
+        """Return what has been seen, and forget it."""
+        seen = self.has_started, self.has_looked
+        self.has_started = self.has_looked = False
+        return seen
+
+    def add(self, seen: tuple[bool, bool]) -> None:
+        """Remember what was seen earlier."""
+        self.has_started, self.has_looked = self.has_started or seen[0], self.has_looked or seen[1]
+
+    def depends(self, node: pytest.Item | pytest.Collector | None) -> bool:
+        """Say whether what was seen may be another thing elsewhere."""
+        is_same = node is not None and node.get_closest_marker(_MARKER) is not None
+        return self.has_looked or (self.has_started and not is_same)
 
 
 class _Recorder:
@@ -83,26 +102,27 @@ class _Recorder:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self) -> Generator[None, object, object]:
         """Watch one test."""
-        self._watch.has_seen = False
+        self._watch.begin()
         return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[Any]
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """Watch what several tests share: the first test sets it up for the others."""
-        before, self._watch.has_seen = self._watch.has_seen, False
-        result = yield
-        if self._watch.has_seen and fixturedef.scope != "function":
-            self._fixtures.add(fixturedef.argname)
-        self._watch.has_seen |= before
-        return result
+        before = self._watch.begin()
+        try:
+            return (yield)
+        finally:
+            if fixturedef.scope != "function" and self._watch.depends(request.node):
+                self._fixtures.add(fixturedef.argname)
+            self._watch.add(before)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         """Put what was seen into the report, which travels from a worker to the controller."""
         used = {_OF_ALL_BACKENDS, *self._fixtures}.intersection(getattr(item, "fixturenames", ()))
-        if call.when == "teardown" and (self._watch.has_seen or used):
+        if call.when == "teardown" and (used or self._watch.depends(item)):
             item.user_properties.append((_DEPENDS, True))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

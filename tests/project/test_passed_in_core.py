@@ -19,19 +19,25 @@ pytestmark = pytest.mark.skipif(
 
 CONFTEST = """
 import passed_in_core, pytest
-pytest_configure = passed_in_core.register
+def pytest_configure(config):
+    config.addinivalue_line("markers", "same_everywhere: as in the project")
+    passed_in_core.register(config)
 @pytest.fixture
 def all_backends():
     return ("numpy",)
 """
-# The first three are the same everywhere; the others are not, or have not passed.
+# The first four are the same everywhere; the others are not, or have not passed.
 TESTS = """
 import importlib.metadata, importlib.util, os, subprocess, sys, threading, pytest
 @pytest.mark.parametrize("backend", ["numpy"])
 def test_same(backend): pass
 def test_same_too(): import json, numpy
 def test_same_failure(): pytest.raises(ZeroDivisionError, lambda: 1 / 0)
+@pytest.mark.same_everywhere
+def test_same_process(): subprocess.run([sys.executable, "-c", ""], check=True)
 
+@pytest.mark.same_everywhere
+def test_marked_that_searches(): assert importlib.util.find_spec("not_installed") is None
 def test_process(): subprocess.run([sys.executable, "-c", ""], check=True)
 def test_fork():
     child = os.fork()
@@ -63,7 +69,7 @@ def test_skipped(): pytest.skip("not here")
 def test_expected_failure(): assert False
 def test_failure(): assert os.environ.get("PASS")
 """
-SAME = {"test_same[numpy]", "test_same_too", "test_same_failure"}
+SAME = {"test_same[numpy]", "test_same_too", "test_same_failure", "test_same_process"}
 
 
 @pytest.fixture(scope="module")
