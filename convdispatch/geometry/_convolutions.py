@@ -281,12 +281,12 @@ def require_legal_transposed_size(
     )
 
 
-def require_output(output_size: int | None, *, size: int | None, reason: str) -> None:
+def require_output(output: int | None, *, size: int | None, reason: str, hint: str = "") -> None:
     """Raise `InvalidShape` if a spatial axis of the output would have no cell."""
-    if output_size is not None and output_size < 1:
+    if output is not None and output < 1:
         raise InvalidShape(
-            f"the output would have {output_size} cells on a spatial axis of {size} cells: "
-            f"{reason}. Use a larger input or change that argument."
+            f"the output would have {output} cells on a spatial axis of {size} cells: "
+            f"{reason}. Use a larger input or change that argument.{hint}"
         )
 
 

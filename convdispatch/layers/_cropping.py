@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from convdispatch import geometry, ops
+from convdispatch import ops
 from convdispatch.engine.arguments import PairsLike, as_pairs, unnested
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.layers._reshaping import ReshapingLayer
+from convdispatch.ops import PartialShape
 from convdispatch.types import DataFormat
 
 
@@ -42,13 +43,14 @@ class Cropping(ReshapingLayer):
         return ops.Pad(pads=pads, channels_last=self.channels_last)
 
     def _output_size(self, size: int, axis: int) -> int:
-        left = size - sum(self.cropping[axis])
-        geometry.require_output(
-            left,
-            size=size,
-            reason=f"`cropping` {self.cropping[axis]} of {self.name!r} takes all of them",
-        )
-        return left
+        return size - sum(self.cropping[axis])
+
+    def _output_sizes(self, sizes: PartialShape) -> PartialShape:
+        outputs = super()._output_sizes(sizes)
+        for axis, left in enumerate(outputs):
+            reason = f"`cropping` {self.cropping[axis]} of {self.name!r} takes all of them"
+            self._require_output(left, sizes, axis, reason)
+        return outputs
 
 
 class Cropping1D(Cropping):

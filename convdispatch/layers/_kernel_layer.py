@@ -76,7 +76,7 @@ class KernelLayer(SpatialLayer, EpilogueLayer):
             output = geometry.conv_output_size(
                 size, taps, stride=stride, dilation=dilation, padding=self.padding
             )
-            geometry.require_output(output, size=size, reason=self._reach(axis))
+            self._require_output(output, sizes, axis, self._reach(axis))
             outputs.append(output)
         return tuple(outputs)
 

@@ -70,13 +70,14 @@ class PoolingLayer(SpatialLayer):
 
     def _output_sizes(self, sizes: PartialShape) -> PartialShape:
         outputs = []
-        for size, window, stride in zip(sizes, self.pool_size, self.strides, strict=True):
+        for axis, size in enumerate(sizes):
+            window, stride = self.pool_size[axis], self.strides[axis]
             output = geometry.pool_output_size(size, window, stride=stride, padding=self.padding)
             reason = (
                 f"`{self.spelled('pool_size')}` of {self.name!r} is {self.pool_size} and "
                 f"`{self.spelled('padding')}` is {self.padding!r}"
             )
-            geometry.require_output(output, size=size, reason=reason)
+            self._require_output(output, sizes, axis, reason)
             outputs.append(output)
         return tuple(outputs)
 

@@ -9,6 +9,7 @@ from convdispatch.engine.plans import Function
 from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Spec
 from convdispatch.layers._spatial import SpatialLayer
+from convdispatch.ops import PartialShape
 
 
 class ReshapingLayer(SpatialLayer):
@@ -20,12 +21,15 @@ class ReshapingLayer(SpatialLayer):
     def _output_size(self, size: int, axis: int) -> int:
         raise NotImplementedError
 
+    def _output_sizes(self, sizes: PartialShape) -> PartialShape:
+        return tuple(
+            None if size is None else self._output_size(size, axis)
+            for axis, size in enumerate(sizes)
+        )
+
     def resolve(self, spec: Spec) -> Resolved:
         shape = self._check_input_shape(spec.shape)
-        sizes = [
-            None if size is None else self._output_size(size, axis)
-            for axis, size in enumerate(self._spatial(shape))
-        ]
+        sizes = self._output_sizes(self._spatial(shape))
 
         def lower(dtype: str, activation: Any) -> Function:
             self._channels(shape)

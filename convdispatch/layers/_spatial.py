@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
+from convdispatch import geometry
 from convdispatch.engine.arguments import as_data_format, as_partial_shape
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.errors import InvalidShape
@@ -81,6 +82,32 @@ class SpatialLayer(LoweringLayer):
                 f"{self._channel_axis % len(shape)} ({self.data_format}); received shape {shape}."
             )
         return channels
+
+    def _require_output(
+        self, output: int | None, sizes: PartialShape, axis: int, reason: str
+    ) -> None:
+        """Raise `InvalidShape` if an axis of the output would have no cell."""
+        if output is None or output > 0:
+            return
+        size = sizes[axis]
+        geometry.require_output(output, size=size, reason=reason, hint=self._other_format(sizes))
+
+    def _other_format(self, sizes: PartialShape) -> str:
+        """Return a sentence on the other data format where the spatial sizes look like its own."""
+        place = 0 if self.channels_last else -1
+        known = [size for size in sizes if size is not None]
+        if len(sizes) < 2 or len(known) < len(sizes) or known.count(min(known)) > 1:
+            return ""
+        if min(known) != known[place]:
+            return ""
+        other = "channels_first" if self.channels_last else "channels_last"
+        spelled, word = self.spelled("data_format"), self.in_own_words("data_format", other)
+        return (
+            f" If the axis of {known[place]} cells holds the channels, which `{spelled}` "
+            f"{self.in_own_words('data_format', self.data_format)!r} takes from the "
+            f"{'last' if self.channels_last else 'first'} axis, pass `{spelled}={word!r}`, or "
+            f'write "image_data_format": "{other}" in keras.json for all layers.'
+        )
 
     def _needs_size(self, axis: int, why: str, instead: str) -> InvalidShape:
         """Return the error for a spatial axis, the first being 0, whose size has to be known."""

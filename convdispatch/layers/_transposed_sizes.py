@@ -55,7 +55,7 @@ class TransposedSizes(OneKernelLayer):
                 padding=self.padding,
                 output_padding=extra,
             )
-            geometry.require_output(output, size=size, reason=self._reach(axis))
+            self._require_output(output, sizes, axis, self._reach(axis))
             if size is not None and output is not None:
                 geometry.require_legal_transposed_size(
                     output,
