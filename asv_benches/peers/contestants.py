@@ -88,21 +88,29 @@ def raw(backend, shape, layer, x):
 
 
 def _torch(shape, layer, x):
+    convolve, kernel = torch_convolution(shape, layer)
+    images = x.permute(0, 3, 1, 2)
+    return lambda: convolve(images, kernel)
+
+
+def torch_convolution(shape, layer):
+    """Return torch's own convolution of (images, kernel), and the layer's kernel for it."""
     torch = importlib.import_module("torch")
     functional = torch.nn.functional
     ((op, _),) = layer.plans()[0].ops
     kernel = layer.kernel.detach().permute(3, 2, 0, 1)
     kernel = kernel.contiguous(memory_format=torch.channels_last)
-    images = x.permute(0, 3, 1, 2)
     (top, bottom), (left, right) = op.pads
     strides, groups = shape.strides, shape.groups
     if (top, left) == (bottom, right):
         pads = (top, left)
-        return lambda: functional.conv2d(images, kernel, None, strides, pads, 1, groups)
+        return lambda x, k: functional.conv2d(x, k, None, strides, pads, 1, groups), kernel
     around = (left, right, top, bottom)
-    return lambda: functional.conv2d(
-        functional.pad(images, around), kernel, None, strides, 0, 1, groups
-    )
+
+    def padded(x, k):
+        return functional.conv2d(functional.pad(x, around), k, None, strides, 0, 1, groups)
+
+    return padded, kernel
 
 
 def _tensorflow(shape, layer, x):

@@ -86,6 +86,18 @@ def numpy_and_torch(backend, rounds, shapes=RESNET, **environ):
             yield str(shape), interleaved({"ours": ours, "raw": raw}, rounds, pause=PAUSE)
 
 
+def numpy_and_torch_gradients(backend, rounds):
+    """Forward and both gradients of NumPy and of torch, each in a process of its own."""
+    import autograd  # noqa: F401  # without it NumPy has no gradients
+    import torch  # noqa: F401
+
+    with Remote("numpy, gradients") as ours, Remote("torch, gradients") as raw:
+        for shape in RESNET:
+            ours.prepare(shape)
+            raw.prepare(shape)
+            yield str(shape), interleaved({"ours": ours, "raw": raw}, rounds, pause=PAUSE)
+
+
 def numpy_and_keras(backend, rounds, **environ):
     """NumPy, and Keras 3 on its backend of that name, which computes with JAX."""
     _keras()
@@ -156,8 +168,7 @@ def small_cnn(backend, rounds):
     from convdispatch.registry import registry
 
     loaded = registry.load(backend)
-    forward = cnn.ours(backend, lambda array: loaded.asarray(array, "float32")).compile_forward()
-    by_hand = cnn.by_hand(backend, lambda array: loaded.asarray(array, "float32"))
+    forward, by_hand = cnn.ours(backend).compile_forward(), cnn.by_hand(backend)
     theirs = cnn.keras_model()
     for batch in (128, 1):
         array = cnn.images(batch)
@@ -243,6 +254,7 @@ def growth(backend, rounds):
 MEASURES = {
     "overhead": (overhead, ("numpy", "torch", "jax", "tensorflow")),
     "numpy-torch": (numpy_and_torch, ("numpy",)),
+    "numpy-torch-gradients": (numpy_and_torch_gradients, ("numpy",)),
     "numpy-torch-advised": (as_advised(numpy_and_torch), ("numpy",)),
     "numpy-keras": (numpy_and_keras, ("numpy",)),
     "numpy-keras-advised": (as_advised(numpy_and_keras), ("numpy",)),

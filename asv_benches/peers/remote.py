@@ -16,7 +16,10 @@ from asv_benches.peers.timing import seconds
 
 
 class Remote:
-    """NumPy's layer, or torch's own convolution, in another process: a context manager."""
+    """NumPy's layer, or torch's own convolution, in another process: a context manager.
+
+    Alone, or with the gradients for input and kernel of the sum of the squares.
+    """
 
     def __init__(self, backend, **environ):
         self._backend = backend
@@ -78,7 +81,43 @@ def _torch(shape):
     return torch.inference_mode()(contestants.raw("torch", shape, layer, x))
 
 
-_CALLS = {"numpy": _numpy, "torch": _torch}
+def _numpy_gradients(shape):
+    from convdispatch.registry import registry
+
+    loaded, x = registry.load("numpy"), shape.image()
+    layer = contestants.ours("numpy", shape, x)
+    total = loaded.functions["sum"]
+
+    def loss(tensors):
+        y = layer.apply(tensors[1:], tensors[0])
+        return total(y * y), ()
+
+    return partial(loaded.value_and_grad(loss), [x, *layer.variables])
+
+
+def _torch_gradients(shape):
+    import torch
+
+    from convdispatch.registry import registry
+
+    x = registry.load("torch").asarray(shape.image(), "float32").requires_grad_()
+    layer = contestants.ours("torch", shape, x)
+    convolve, kernel = contestants.torch_convolution(shape, layer)
+    kernel.requires_grad_()
+
+    def step():
+        y = convolve(x.permute(0, 3, 1, 2), kernel)
+        return torch.autograd.grad((y * y).sum(), [x, kernel])
+
+    return step
+
+
+_CALLS = {
+    "numpy": _numpy,
+    "torch": _torch,
+    "numpy, gradients": _numpy_gradients,
+    "torch, gradients": _torch_gradients,
+}
 
 if __name__ == "__main__":
     serve(sys.argv[1])

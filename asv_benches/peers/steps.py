@@ -52,19 +52,13 @@ def ours(network, backend, optimizer):
     from convdispatch import layers, losses, models, optimizers
     from convdispatch.registry import registry
 
-    head = [layers.Dense(TINY_HIDDEN, activation="relu"), layers.Dense(cnn.CLASSES)]
     if network.has_images:
-        head = [
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Flatten(),
-            layers.Dense(cnn.HIDDEN, activation="relu"),
-            layers.Dense(cnn.CLASSES),
-        ]
-    model = models.Sequential(head, backend=backend)
-    model.build((None, *network.x.shape[1:]))
-    model.set_weights(network.arrays())
+        model = cnn.ours(backend)
+    else:
+        dense = [layers.Dense(TINY_HIDDEN, activation="relu"), layers.Dense(cnn.CLASSES)]
+        model = models.Sequential(dense, backend=backend)
+        model.build((None, TINY_FEATURES))
+        model.set_weights(network.arrays())
     chosen = {"sgd": optimizers.SGD, "adam": optimizers.Adam}[optimizer](learning_rate=RATE)
     model.compile(chosen, losses.SparseCategoricalCrossentropy(from_logits=True))
     loaded = registry.load(backend)

@@ -32,7 +32,7 @@ class Stepping:
                 if layer._write is not None:
                     recover(layer)
                 layer._is_settled = False
-                layer._variables = list(layer._variables)  # the mark for readers
+                layer._variables = [*layer._variables]  # the mark for readers
         except BaseException:
             self._release(taken)
             raise
@@ -50,7 +50,10 @@ class Stepping:
     @property
     def variables(self) -> list[Any]:
         """The variables, layer by layer."""
-        return [variable for layer in self._layers for variable in layer._variables]
+        found: list[Any] = []
+        for layer in self._layers:
+            found += layer._variables
+        return found
 
     def replace(self, variables: Sequence[Any]) -> None:
         """Give the layers these variables, the first ones of the sequence."""

@@ -174,5 +174,5 @@ def class_weights_of(given: Any, feeder: Feeder) -> list[Any]:
 
 
 def _one_or_all(reported: list[Any], trainer: Trainer) -> Any:
-    values = numbers(reported[: len(trainer.objective.names)], trainer.backend)
+    values = numbers(reported[: trainer.reports], trainer.backend)
     return values[0] if len(values) == 1 else values

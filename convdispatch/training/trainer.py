@@ -44,6 +44,7 @@ class Trainer:
         self._model, self._optimizer, self._trained = model, optimizer, list(trained)
         self._forward = Forward(model, trained)
         self.objective = replace(objective, is_masked=bool(self._forward.graph.masked))
+        self.reports = len(self.objective.names)  # how many numbers a batch has for the user
         self._revisions = revisions_of(self._forward.layers)
         self._stepping = Stepping([layer for layer in self._forward.layers if layer._variables])
         self._lock = Lock()

@@ -26,7 +26,16 @@ from convdispatch.ops import Backend, BackendInfo
 from convdispatch.registry import registry
 
 FOLDER = ROOT / "asv_benches"
-SUITES = ("conformance", "dispatch", "growth", "layers", "memory", "models", "resnet50")
+SUITES = (
+    "conformance",
+    "dispatch",
+    "growth",
+    "layers",
+    "memory",
+    "models",
+    "resnet50",
+    "training",
+)
 BACKENDS = ["numpy", "torch", "tensorflow", "jax"]
 
 
@@ -146,7 +155,7 @@ def test_a_missing_backend_is_not_applicable(benchmark_class: Any, absent: str) 
 @EVERY_CLASS
 def test_every_benchmark_runs(benchmark_class: Any) -> None:
     """Each method runs after `setup`, and a tracked one returns a number."""
-    if "Gradients" in benchmark_class.__name__:
+    if "Gradients" in benchmark_class.__name__ or benchmark_class.__module__.endswith("training"):
         pytest.importorskip("autograd")
     benchmark = benchmark_class()
     parameters = ("numpy", *rest_of(benchmark_class))

@@ -62,13 +62,9 @@ def test_the_small_networks_compute_the_same(framework: str, all_backends: tuple
     """Ours and that written by hand, of the same weights."""
     backend = need(framework, all_backends)
     cnn = part("cnn")
-
-    def native(array: Any) -> Any:
-        return backend.asarray(array, "float32")
-
-    x = native(cnn.images(2))
-    ours = backend.to_numpy(cnn.ours(framework, native).compile_forward()(x))
-    by_hand = backend.to_numpy(cnn.by_hand(framework, native)(x))
+    x = backend.asarray(cnn.images(2), "float32")
+    ours = backend.to_numpy(cnn.ours(framework).compile_forward()(x))
+    by_hand = backend.to_numpy(cnn.by_hand(framework)(x))
     assert ours.shape == (2, 10)
     np.testing.assert_allclose(ours, by_hand, rtol=1e-4, atol=1e-4)
 
@@ -89,16 +85,36 @@ def test_the_steps_of_training_are_the_same(framework: str, all_backends: tuple[
         assert found[0] != found[2]
 
 
+@pytest.mark.parametrize("size", [8, 9])
+def test_the_gradients_beside_torch_are_the_same(size: int, all_backends: tuple[str, ...]) -> None:
+    """For input and kernel, also where the pads of the two sides differ."""
+    need("torch", all_backends)
+    pytest.importorskip("autograd")
+    contestants, remote = part("contestants"), part("remote")
+    with pytest.MonkeyPatch.context() as patch:
+        kernel = np.random.default_rng(0).standard_normal((3, 3, 4, 8), np.float32)
+        made = contestants.ours
+
+        def same_kernel(*arguments: Any) -> Any:
+            layer = made(*arguments)
+            layer.set_weights([kernel])
+            return layer
+
+        patch.setattr(contestants, "ours", same_kernel)
+        shape = contestants.Shape(2, size, 4, 8, 3, 2, "same")
+        _, (of_x, of_kernel) = remote._CALLS["numpy, gradients"](shape)()
+        torch_x, torch_kernel = remote._CALLS["torch, gradients"](shape)()
+    np.testing.assert_allclose(torch_x.numpy(), of_x, atol=1e-2)
+    np.testing.assert_allclose(torch_kernel.permute(2, 3, 1, 0).numpy(), of_kernel, atol=1e-2)
+
+
 KERAS = """
     import sys
     import numpy as np
-    from asv_benches.peers import cnn, contestants
-    from convdispatch.registry import registry
+    from asv_benches.peers import cnn
 
-    backend = registry.load("jax")
-    native = lambda array: backend.asarray(array, "float32")
     x = cnn.images(2)
-    ours = np.asarray(cnn.ours("jax", native).compile_forward()(x))
+    ours = np.asarray(cnn.ours("jax").compile_forward()(x))
     np.testing.assert_allclose(cnn.keras_model().predict_on_batch(x), ours, rtol=1e-4, atol=1e-4)
 """
 
@@ -116,17 +132,20 @@ REMOTES = """
     from asv_benches.peers.contestants import Shape
     from asv_benches.peers.remote import Remote
 
-    with Remote("numpy", OPENBLAS_NUM_THREADS="1") as ours, Remote("torch") as raw:
-        for remote in (ours, raw):
-            for size in (8, 16):
-                remote.prepare(Shape(1, size, 4, 8, 3, 1, "same"))
-                assert 0 < remote.seconds(3) < 1
+    for gradients in ("", ", gradients"):
+        one = {"OPENBLAS_NUM_THREADS": "1"}
+        with Remote(f"numpy{gradients}", **one) as ours, Remote(f"torch{gradients}") as raw:
+            for remote in (ours, raw):
+                for size in (8, 16):
+                    remote.prepare(Shape(1, size, 4, 8, 3, 1, "same"))
+                    assert 0 < remote.seconds(3) < 1
 """
 
 
 def test_contestants_are_timed_in_processes_of_their_own(all_backends: tuple[str, ...]) -> None:
     """Asked one after the other, for one shape after the other; they end."""
     need("torch", all_backends)
+    pytest.importorskip("autograd")
     program = "\n".join(line.removeprefix("    ") for line in REMOTES.splitlines())
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=120)
 
@@ -213,6 +232,11 @@ FOUND = {
         {"a": times(ours=1.0, raw=1.0), "b": times(ours=2.25, raw=1.0)},
         [("1.50", False), ("2.25 (b)", False)],
     ),
+    "numpy-torch-gradients": (
+        "numpy",
+        {"a": times(ours=1.0, raw=1.0), "b": times(ours=2.56, raw=1.0)},
+        [("1.60", False)],
+    ),
     "numpy-torch-advised": (
         "numpy",
         {"a": times(ours=1.0, raw=1.0)},
@@ -259,6 +283,11 @@ FOUND = {
             "tiny, adam": times(ours=1.2, raw=1.0, keras=3.5),
         },
         [("1.010", False), ("1.58", True), ("1.200", True), ("2.92", False)],
+    ),
+    "step, beside torch": (
+        "numpy",
+        {"cnn, sgd": times(ours=1.9, raw=1.0), "tiny, adam": times(ours=9.0, raw=1.0)},
+        [("1.900", True)],
     ),
     "import": ("numpy", {"import": times(ours=0.141, raw=0.1)}, [("41 ms", False)]),
     "memory": ("numpy", {"large": {"bytes": [2**20, 33 * 2**20]}}, [("33.0 MiB", False)]),
