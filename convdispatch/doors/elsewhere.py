@@ -124,7 +124,7 @@ MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
     **_each(
         "add_input add_loss add_metric add_node add_output add_update add_variable add_weight call"
         " get_input get_input_at get_output get_output_at inbound_nodes input inputs outbound_nodes"
-        " output outputs reset_states state_updates stateless_call updates",
+        " output outputs state_updates stateless_call updates",
         _GRAPH,
     ),
     **_each(

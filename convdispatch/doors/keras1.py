@@ -235,7 +235,7 @@ LAYERS: Table = {
         Row("SimpleRNN", "", f"output_dim, {_INNER}, activation='tanh', {_LOOP}"),
     ),
     "wrappers": (
-        Row("Bidirectional", "", f"layer, merge_mode: str = 'concat', {_GIVEN}"),
+        Row("Bidirectional", "", f"layer, merge_mode: str | None = 'concat', {_GIVEN}"),
         Row("TimeDistributed", "", "layer"),
     ),
 }

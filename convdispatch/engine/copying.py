@@ -46,8 +46,12 @@ class Copied(Weighted):
         moved._be_alone()
         moved._forget()
         if shape is not None:
-            moved._initial_weights = values
+            are_states = [weight.is_state for weight in self._declarations]
+            pairs = zip(values, are_states, strict=True)
+            moved._initial_weights = [value for value, is_state in pairs if not is_state]
             moved.build(shape)
+            if any(are_states):
+                moved._restore(values)
         return moved
 
     def adopt(self, variables: Sequence[Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,11 +52,20 @@ class Weight:
     layout: Layout | None = None
     is_flipped: bool = False  # Theano's convolutions flip the kernel
     trainable: bool = True  # by a trainer; a moving mean is not, a step of training updates it
+    is_state: bool = False  # what a layer remembers from one call to the next: see `lasting`
 
     @property
     def public_shape(self) -> Shape:
         """The shape that users see: `get_weights`, `set_weights` and the variables have it."""
         return self.shape if self.layout is None else self.layout.public_shape(self.shape)
+
+
+def lasting(declarations: Iterable[Weight]) -> list[Weight]:
+    """Return the weights in the narrow sense: those of `get_weights` and of files.
+
+    A state belongs to the sequences that are being read, so it is left out.
+    """
+    return [weight for weight in declarations if not weight.is_state]
 
 
 def kernel_reader(

@@ -25,6 +25,9 @@ class Functional:
     # (weights, inputs, key) -> (outputs, effects): new values of weights by path, and losses: those
     # of outputs and those of the weights themselves
     training: Callable[[Mapping[str, Tensor], Any, Tensor], tuple[Any, Effects]]
+    # (weights, inputs) -> (outputs, effects): `forward`, and the new values of states by path. A
+    # caller who gives them as weights to the next call goes on from there.
+    inference: Callable[[Mapping[str, Tensor], Any], tuple[Any, Effects]]
     # (weights, inputs) -> (outputs, the mask of each output, None for none); a loss leaves out what
     # is masked. In training the masks are among the effects.
     masked: Callable[[Mapping[str, Tensor], Any], tuple[Any, tuple[Any, ...]]]

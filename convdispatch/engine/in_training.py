@@ -6,7 +6,7 @@ does not ask whether the layer is being trained: it is a different function from
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -62,6 +62,18 @@ class InTraining(PassingMasks):
         self._require_own(effects)
         return outputs, effects
 
+    def apply_inference(
+        self, weights: Sequence[Any], inputs: Any, *mask: Any
+    ) -> tuple[Any, Effects]:
+        """Apply the layer, and return new values of its state by their names beside the outputs.
+
+        It is a pure function of native tensors, as `apply` is.
+        """
+        native = self._as_native(self._backend(), inputs)
+        self._require_weights(weights, native)
+        outputs, effects = self.inference_for(native)(weights, native, None, *mask)
+        return outputs, replace(effects, losses=())
+
     def training_for(self, inputs: Any) -> Training:
         """Return the function of (weights, inputs, key) for native inputs like these."""
         specs = self._specs_of(inputs)
@@ -69,11 +81,15 @@ class InTraining(PassingMasks):
         return kept.get(key) or kept.keep(key, self._make_training(inputs, specs))
 
     def inference_for(self, inputs: Any) -> Training:
-        """Return the same function for a layer that computes in training as otherwise."""
-        made = without_effects(self.plan_for(inputs).function)
-        if self.activity_regularizer is None:
-            return made
-        return _with_penalty(made, self.activity_regularizer, self._backend())
+        """Return the same function for inference, whose effects are new values of a state."""
+        specs = self._specs_of(inputs)
+        kept, key = self._plans.inference, of_samples(specs)
+        return kept.get(key) or kept.keep(key, self._make_inference(inputs, specs))
+
+    @property
+    def carries_state(self) -> bool:
+        """Whether a call changes what the next one begins with, also in inference."""
+        return False
 
     @property
     def draws(self) -> bool:
@@ -103,6 +119,9 @@ class InTraining(PassingMasks):
             losses = (*self.penalties(ordered), *effects.losses)
             return outputs, replace(effects, losses=losses)
 
+        def inference(values: Mapping[str, Any], inputs: Any) -> tuple[Any, Effects]:
+            return self.apply_inference(in_order(weights, values), inputs)
+
         def masked(values: Mapping[str, Any], inputs: Any) -> tuple[Any, tuple[Any, ...]]:
             native = self._as_native(self._backend(), inputs)
             mask = self.compute_mask(native) if has_masks else None
@@ -114,6 +133,7 @@ class InTraining(PassingMasks):
             weights=weights,
             forward=forward,
             training=training,
+            inference=inference,
             masked=masked,
             has_masks=has_masks,
         )
@@ -159,19 +179,34 @@ class InTraining(PassingMasks):
         require_shapes(shapes, declared, owner=self.name)
 
     def _make_training(self, inputs: Any, specs: Specs) -> Training:
-        backend = self._backend()
-        forward = self.plan_for(inputs).function  # its checks, too, are those of a call
         resolved = self.resolved(specs)
+        return self._with_effects(
+            resolved.lower_training or resolved.lower_carrying, inputs, resolved, specs
+        )
+
+    def _make_inference(self, inputs: Any, specs: Specs) -> Training:
+        resolved = self.resolved(specs)
+        return self._with_effects(resolved.lower_carrying, inputs, resolved, specs)
+
+    def _with_effects(
+        self,
+        lower: Callable[[str, Any], Training] | None,
+        inputs: Any,
+        resolved: Resolved,
+        specs: Specs,
+    ) -> Training:
+        forward = self.plan_for(inputs).function  # its checks, too, are those of a call
         made = without_effects(forward)
-        if resolved.lower_training is not None:
-            made = self._lower_training(resolved, specs)
+        if lower is not None:
+            made = self._lowered(lower, resolved, specs)
         if self.activity_regularizer is None:
             return made
-        return _with_penalty(made, self.activity_regularizer, backend)
+        return _with_penalty(made, self.activity_regularizer, self._backend())
 
-    def _lower_training(self, resolved: Resolved, specs: Specs) -> Training:
-        backend, lower, first = self._backend(), resolved.lower_training, listed(specs)[0]
-        assert lower is not None
+    def _lowered(
+        self, lower: Callable[[str, Any], Training], resolved: Resolved, specs: Specs
+    ) -> Training:
+        backend, first = self._backend(), listed(specs)[0]
         made: Training = outside_trace(
             backend, first.shape[0], lambda: lower(first.dtype, self.activation)
         )
@@ -195,10 +230,16 @@ def _with_penalty(training: Training, regularizer: Any, backend: Backend) -> Tra
         weights: Sequence[Tensor], inputs: Any, key: Tensor, *mask: Any
     ) -> tuple[Any, Effects]:
         outputs, effects = training(weights, inputs, key, *mask)
-        loss = penalty(regularizer, backend, outputs)
-        return outputs, replace(effects, losses=(*effects.losses, loss))
+        losses = penalties_of(outputs, regularizer, backend)
+        return outputs, replace(effects, losses=(*effects.losses, *losses))
 
     return penalized
+
+
+def penalties_of(outputs: Any, regularizer: Any, backend: Backend) -> list[Any]:
+    """Return the penalty of each output of a layer."""
+    several = outputs if isinstance(outputs, list) else [outputs]
+    return [penalty(regularizer, backend, one) for one in several]
 
 
 def _casting(training: Training, backend: Backend, dtype: str, own: str) -> Training:

@@ -42,23 +42,35 @@ class MaskedLayer(Layer):
         if mask is None:
             return super().__call__(inputs)
         if symbols_in(inputs) is not None:
+            self._require_no_mask(mask)
+        native = self._as_native(self._backend(), inputs)
+        flags = self._flags_of(mask, native)
+        if not self._is_settled:
+            self._settled_variables((None, *self._backend().describe(native)[0][1:]))
+        function = self.plan_for(native).function
+        return read_whole([self], lambda: function(self._variables, native, *flags))
+
+    def _require_no_mask(self, mask: Any) -> None:
+        """Raise `InvalidArgument` for a mask beside symbols."""
+        if mask is not None:
             raise InvalidArgument(
                 f"`mask` of {self._title} is for tensors; received one beside symbols. In a model "
                 "`Masking` or `Embedding(mask_zero=True)` makes the mask of what follows."
             )
+
+    def _flags_of(self, mask: Any, native: Any) -> tuple[Any, ...]:
+        """Return a mask as a native tensor, checked against the input; none at all for None."""
+        if mask is None:
+            return ()
         backend = self._backend()
-        native = self._as_native(backend, inputs)
         flags = mask if backend.owns(mask) else backend.asarray(np.asarray(mask), "bool")
         if backend.describe(flags)[1] != "bool":
             raise InvalidType(
                 f"`mask` of {self._title} must be of bools; received "
                 f"{backend.describe(flags)[1]}. Compare it with 0 first."
             )
-        if not self._is_settled:
-            self._settled_variables((None, *backend.describe(native)[0][1:]))
-        function = self.plan_for(native).function
         self._require_a_flag_for_each_step(backend.describe(flags)[0], backend.describe(native)[0])
-        return read_whole([self], lambda: function(self._variables, native, flags))
+        return (flags,)
 
     def _require_a_flag_for_each_step(self, mask: PartialShape, shape: PartialShape) -> None:
         wanted = (shape[0], shape[self._steps_axis])

@@ -22,6 +22,7 @@ class PassingMasks(Accepting):
 
     supports_masking: bool = False  # whether its output has the mask of its input
     takes_mask: bool = False  # whether its functions take a mask as a last argument
+    masked_outputs: int = 1  # how many of its outputs, from the first, have its mask
 
     def makes_mask(self, masked: Sequence[bool]) -> bool:
         """Return whether the output has a mask where these of the inputs have one."""
@@ -49,7 +50,7 @@ def with_masks(graph: Graph) -> Graph:
     masked: set[int] = set()
     for node in graph.nodes:
         if node.layer.makes_mask([number in masked for number in node.reads]):
-            masked.add(node.writes[0])
+            masked.update(node.writes[: node.layer.masked_outputs])
     return graph if masked == graph.masked else replace(graph, masked=frozenset(masked))
 
 
@@ -91,9 +92,10 @@ def run_with_masks(
         hands_on = (mask,) if node.layer.takes_mask and is_masked else ()
         written = call(place, node.layer, read, *hands_on)
         tensors += written if node.gives_list else [written]
-        has_mask = node.writes[0] in graph.masked
-        masks += [mask_of(node.layer, read, mask if is_masked else None) if has_mask else None]
-        masks += [None] * (len(node.writes) - 1)
+        made = None
+        if node.writes[0] in graph.masked:
+            made = mask_of(node.layer, read, mask if is_masked else None)
+        masks += [made if number in graph.masked else None for number in node.writes]
     return [tensors[i] for i in graph.outputs], tuple(masks[i] for i in graph.outputs)
 
 

@@ -75,13 +75,14 @@ class PlanTable(Latest[Key, Plan]):
     before computes as before.
     """
 
-    __slots__ = ("resolved", "revision", "training")
+    __slots__ = ("inference", "resolved", "revision", "training")
 
     def __init__(self, plans: Mapping[Key, Plan] | None = None) -> None:
         super().__init__(plans or {})
         self.revision = next(_revisions)  # also unique where two threads change one layer
         self.resolved: Latest[Any, Resolved] = Latest()  # by the shapes without batch
         self.training: Latest[Key, Training] = Latest()
+        self.inference: Latest[Key, Training] = Latest()  # the functions with effects
 
 
 class Planned(Protocol):
@@ -131,7 +132,7 @@ def training_in_float32(training: Training, backend: Backend, dtype: str) -> Tra
         wide = [backend.cast(weight, "float32") for weight in weights]
         outputs, effects = training(wide, _widened(backend, inputs), key, *mask)
         updates = {name: backend.cast(new, dtype) for name, new in effects.updates.items()}
-        return backend.cast(outputs, dtype), replace(effects, updates=updates)
+        return _cast(backend, outputs, dtype), replace(effects, updates=updates)
 
     return widen_and_round
 
@@ -141,13 +142,18 @@ def in_float32(function: Function, backend: Backend, dtype: str) -> Function:
 
     def widen_and_round(weights: Sequence[Tensor], inputs: Any, *mask: Any) -> Tensor:
         wide = [backend.cast(weight, "float32") for weight in weights]
-        return backend.cast(function(wide, _widened(backend, inputs), *mask), dtype)
+        return _cast(backend, function(wide, _widened(backend, inputs), *mask), dtype)
 
     return widen_and_round
 
 
 def _widened(backend: Backend, inputs: Any) -> Any:
     """Return a tensor, or those of a list, in float32."""
-    if isinstance(inputs, list):
-        return [backend.cast(one, "float32") for one in inputs]
-    return backend.cast(inputs, "float32")
+    return _cast(backend, inputs, "float32")
+
+
+def _cast(backend: Backend, tensors: Any, dtype: str) -> Any:
+    """Return a tensor, or those of a list, in that type."""
+    if isinstance(tensors, list):
+        return [backend.cast(one, dtype) for one in tensors]
+    return backend.cast(tensors, dtype)

@@ -18,7 +18,7 @@ Training: TypeAlias = Callable[..., tuple[Any, "Effects"]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
-    """A layer's results in training besides its outputs; they are returned, never assigned."""
+    """A layer's results besides its outputs; they are returned, never assigned."""
 
     updates: Mapping[str, Tensor] = field(default_factory=dict)  # new values, by weights' names
     losses: tuple[Tensor, ...] = ()  # scalars that a trainer adds to the loss
@@ -34,14 +34,16 @@ class Resolved:
     """A layer resolved for one shape of its inputs, once.
 
     Weights need a known number of channels and functions need known sizes, so both are made on
-    demand. `lower` and `lower_training` take the element type of the inputs and the activation.
+    demand. The three that lower take the element type of the inputs and the activation.
     """
 
     output_shape: Any  # the batch axis is None; a list of shapes where there are several outputs
     output_dtype: str | None = None  # in which the weights are, too; None: that of the input
     declare: Callable[[], tuple[Weight, ...]] = _no_weights
     lower: Callable[[str, Any], Forward]
-    lower_training: Callable[[str, Any], Training] | None = None  # None: as `lower`, no effects
+    # A layer with a state has effects in inference, too; None: as `lower`, without effects.
+    lower_carrying: Callable[[str, Any], Training] | None = None
+    lower_training: Callable[[str, Any], Training] | None = None  # None: as in inference
 
     @cached_property
     def declarations(self) -> tuple[Weight, ...]:

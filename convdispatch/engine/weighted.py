@@ -9,7 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from convdispatch.engine.declarations import Weight, checked_values, own_arrays, require_as_many
+from convdispatch.engine.declarations import (
+    Weight,
+    checked_values,
+    lasting,
+    own_arrays,
+    require_as_many,
+)
 from convdispatch.engine.tensors import require_native
 from convdispatch.engine.whole import Write, held, read_whole, written
 from convdispatch.formulas import initializers
@@ -59,10 +65,17 @@ class Weighted:
 
     @property
     def variables(self) -> list[Any]:
-        """The native tensors that hold the weights, in the order of `get_weights`."""
+        """The native tensors that `apply` takes: the weights in the order of `get_weights`.
+
+        Those of a state stand behind the weights of their layer.
+        """
         return list(self._variables)
 
-    weights = variables
+    @property
+    def weights(self) -> list[Any]:
+        """The native tensors that hold the weights, without those of a state."""
+        pairs = zip(self._declarations, self._variables, strict=False)
+        return [variable for weight, variable in pairs if not weight.is_state]
 
     @property
     def declared_weights(self) -> tuple[Weight, ...]:
@@ -83,7 +96,7 @@ class Weighted:
         return [
             variable  # none while another thread makes them
             for weight, variable in zip(self._declarations, self._variables, strict=False)
-            if (self.trainable and weight.trainable) == are_trainable
+            if (self.trainable and weight.trainable) == are_trainable and not weight.is_state
         ]
 
     def ensure_built(self, purpose: str) -> None:
@@ -92,7 +105,8 @@ class Weighted:
 
     def get_weights(self) -> list[NumpyArray]:
         """Return the weights as NumPy arrays in Keras's layout."""
-        return read_whole([self], self._copied_values)
+        values = read_whole([self], self._copied_values)
+        return [values[place] for place in self._places(are_states=False)]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Give the weights new values: all of them or, if one does not fit, none.
@@ -100,14 +114,14 @@ class Weighted:
         Threads that compute with the layer meanwhile see the old values or the new ones.
         """
         self.ensure_built("set_weights")
-        values = checked_values(weights, self._declarations, owner=self.name)
+        values = checked_values(weights, lasting(self._declarations), owner=self.name)
         with written([self]):
-            self._assign(range(len(values)), values)
+            self._assign(self._places(are_states=False), values)
 
     def count_params(self) -> int:
         """Return how many numbers the weights hold."""
         self.ensure_built("count_params")
-        return sum(math.prod(weight.shape) for weight in self._declarations)
+        return sum(math.prod(weight.shape) for weight in lasting(self._declarations))
 
     def apply_constraints(self) -> None:
         """Project the weights onto their constraints, as a trainer does after each update."""
@@ -159,6 +173,14 @@ class Weighted:
                 return variable
         return None
 
+    def _places(self, *, are_states: bool) -> list[int]:
+        """Return the places of the states, or of all else, among the variables."""
+        return [
+            place
+            for place, weight in enumerate(self._declarations)
+            if weight.is_state == are_states
+        ]
+
     def _assign(self, indices: Iterable[int], values: Iterable[NumpyArray]) -> None:
         backend = self._backend()
         for index, value in zip(indices, values, strict=True):
@@ -184,7 +206,12 @@ class Weighted:
         return initializers.draw(weight.initializer, weight.public_shape)
 
     def _make_variables(self, declarations: tuple[Weight, ...]) -> None:
-        self._variables = self._as_variables(self._start_values(declarations))
+        drawn = iter(self._start_values(lasting(declarations)))
+        values = [
+            np.zeros(weight.public_shape) if weight.is_state else next(drawn)
+            for weight in declarations
+        ]
+        self._variables = self._as_variables(values)
         self._declarations = declarations
         self._initial_weights = None
 

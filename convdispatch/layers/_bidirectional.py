@@ -11,11 +11,11 @@ from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.engine.declarations import Weight
 from convdispatch.engine.in_training import without_effects
 from convdispatch.engine.layer import Layer
-from convdispatch.engine.masked_layer import MaskedLayer
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
-from convdispatch.engine.specs import Spec
-from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.engine.specs import Shapes, Specs, listed
+from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.layers._recurrent import Recurrent
+from convdispatch.layers._states import WithState, sequence_of
 from convdispatch.layers._wrapping import Wrapper, configured
 from convdispatch.ops import NumpyArray
 
@@ -23,7 +23,7 @@ MERGE_MODES = ("concat", "sum", "mul", "ave")
 WAYS = ("forward", "backward")
 
 
-class Bidirectional(Wrapper, MaskedLayer):
+class Bidirectional(WithState, Wrapper):
     """Go through a sequence forwards and backwards, and merge the outputs.
 
         input   (batch, steps, features)
@@ -34,7 +34,8 @@ class Bidirectional(Wrapper, MaskedLayer):
     layer has weights already, or was given some, they are copied, not shared: the way forwards
     begins with their values, and from then on each has its own. The way back begins afresh, or with
     the weights of `backward_layer`. A frozen layer, `trainable = False`, freezes its ways. The
-    outputs of a step are merged with those of the same step.
+    outputs of a step are merged with those of the same step. A state, as the layer returns it or a
+    call is given it, is that of the way forwards, then that of the way back.
 
     Raises `InvalidArgument` or `InvalidType` for a `merge_mode` that is none and for something
     other than a recurrent layer. A call raises `InvalidShape` for another rank and for features
@@ -56,14 +57,15 @@ class Bidirectional(Wrapper, MaskedLayer):
     def __init__(
         self,
         layer: Layer,
-        merge_mode: str = "concat",
+        merge_mode: str | None = "concat",
         backward_layer: Layer | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:
         """Check and keep the arguments; `build` or the first call makes the weights.
 
         layer: a recurrent layer, or its configuration.
-        merge_mode: what becomes of the two outputs: 'concat', 'sum', 'mul' or 'ave'.
+        merge_mode: what becomes of the two outputs: 'concat', 'sum', 'mul' or 'ave'; None for a
+            list of both.
         backward_layer: what goes backwards; None takes the same as `layer`.
         options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
         """
@@ -72,7 +74,9 @@ class Bidirectional(Wrapper, MaskedLayer):
             None if backward_layer is None else self._as_layer(backward_layer, "backward_layer")
         )
         self._require_two_ways()
-        self.merge_mode = as_choice(merge_mode, MERGE_MODES, self.spelled("merge_mode"))
+        self.merge_mode = None
+        if merge_mode is not None:
+            self.merge_mode = as_choice(merge_mode, MERGE_MODES, self.spelled("merge_mode"))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON types."""
@@ -91,12 +95,29 @@ class Bidirectional(Wrapper, MaskedLayer):
                     f"`layer` of {type(self).__name__} must be a recurrent layer; received "
                     f"{type(layer).__name__}."
                 )
-        ways = [(one.go_backwards, one.return_sequences) for one in (forward, back) if one]  # type: ignore[attr-defined]  # they are recurrent
-        if len(ways) == 2 and ways[1] != (not ways[0][0], ways[0][1]):
+        if back is not None and _way_of(back) != (
+            not _way_of(forward)[0],
+            *_way_of(forward)[1:],
+        ):
             raise InvalidArgument(
-                "`backward_layer` must go the other way than `layer`, and return sequences as it "
-                f"does; received (go_backwards, return_sequences) {ways[1]} beside {ways[0]}."
+                "`backward_layer` must go the other way than `layer`, and return sequences and "
+                "states, and keep a state, as it does; received (go_backwards, return_sequences, "
+                f"return_state, stateful) {_way_of(back)} beside {_way_of(forward)}."
             )
+
+    @property
+    def carries_state(self) -> bool:
+        """Whether a call changes what the next one begins with, also in inference."""
+        return self.layer.carries_state
+
+    @property
+    def _returns_state(self) -> bool:
+        return _way_of(self.layer)[2]
+
+    @property
+    def masked_outputs(self) -> int:  # type: ignore[override]  # it depends on an argument
+        """How many outputs have the mask of the steps."""
+        return 2 if self.merge_mode is None else 1
 
     def makes_mask(self, masked: Sequence[bool]) -> bool:
         """Return whether the output has a mask: as the layer's."""
@@ -106,12 +127,10 @@ class Bidirectional(Wrapper, MaskedLayer):
         """Return the mask of the output, None for none."""
         return self.layer.compute_mask(inputs, mask)
 
-    def resolve(self, spec: Spec) -> Resolved:
-        """Return the layer resolved for inputs of that spec."""
-        both = self._ways()
-        resolved = [one.resolved(spec) for one in both]
-        shape = resolved[0].output_shape
-        last = shape[-1] * 2 if self.merge_mode == "concat" else shape[-1]
+    def resolve(self, specs: Specs) -> Resolved:
+        """Return the layer resolved for an input of that spec, or for those of it and a state."""
+        both, given = self._ways(), self._by_way(list(listed(specs)))
+        resolved = [one.resolved(own) for one, own in zip(both, given, strict=True)]
 
         def declare() -> tuple[Weight, ...]:
             return tuple(
@@ -120,40 +139,85 @@ class Bidirectional(Wrapper, MaskedLayer):
                 for weight in of.declarations
             )
 
-        def halves(weights: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
-            first = len(resolved[0].declarations)
-            return weights[:first], weights[first:]
-
         def lower(dtype: str, activation: Any) -> Forward:
             merge = self._merging(both[0])
             ways = [of.lower(dtype, one.activation) for one, of in zip(both, resolved, strict=True)]
 
-            def forward(weights: Sequence[Any], x: Any, *mask: Any) -> Any:
-                pairs = zip(ways, halves(weights), strict=True)
-                return merge(*(way(own, x, *mask) for way, own in pairs))
+            def forward(weights: Sequence[Any], inputs: Any, *mask: Any) -> Any:
+                parts = zip(ways, _halves(weights), self._by_way(inputs), strict=True)
+                return merge(*(way(own, x, *mask) for way, own, x in parts))
 
             return forward
 
+        def lower_carrying(dtype: str, activation: Any) -> Training:
+            made = [_carrying(of, one, dtype) for one, of in zip(both, resolved, strict=True)]
+            return self._merged(made, both[0], lambda key, place: key)
+
         def lower_training(dtype: str, activation: Any) -> Training:
-            fold, merge = self._backend().random["fold"], self._merging(both[0])
-            ways = [_training(of, one, dtype) for one, of in zip(both, resolved, strict=True)]
-
-            def train(weights: Sequence[Any], x: Any, key: Any, *mask: Any) -> tuple[Any, Effects]:
-                pairs = zip(ways, halves(weights), strict=True)
-                found = [
-                    way(own, x, fold(key, place), *mask)[0]
-                    for place, (way, own) in enumerate(pairs)
-                ]
-                return merge(*found), Effects()
-
-            return train
+            made = [_training(of, one, dtype) for one, of in zip(both, resolved, strict=True)]
+            fold = self._backend().random["fold"]
+            return self._merged(made, both[0], fold)
 
         return Resolved(
-            output_shape=(*shape[:-1], last),
+            output_shape=self._merged_shape(resolved[0].output_shape),
             declare=declare,
             lower=lower,
+            lower_carrying=lower_carrying if self.carries_state else None,
             lower_training=lower_training if self.draws else None,
         )
+
+    def _merged(
+        self, ways: Sequence[Training], layer: Layer, key_of: Callable[[Any, int], Any]
+    ) -> Training:
+        """Return the function of both ways, whose effects have the names of the wrapper's weights.
+
+        `key_of` returns the key of the way in that place.
+        """
+        merge = self._merging(layer)
+
+        def both(weights: Sequence[Any], inputs: Any, key: Any, *mask: Any) -> tuple[Any, Effects]:
+            parts = zip(ways, _halves(weights), self._by_way(inputs), strict=True)
+            found = [
+                way(own, x, key_of(key, place), *mask) for place, (way, own, x) in enumerate(parts)
+            ]
+            updates = {
+                f"{way}_{name}": new
+                for way, (_, effects) in zip(WAYS, found, strict=True)
+                for name, new in effects.updates.items()
+            }
+            return merge(*(outputs for outputs, _ in found)), Effects(updates=updates)
+
+        return both
+
+    def _by_way(self, inputs: Any) -> tuple[Any, Any]:
+        """Return what each way gets: the input, and its half of a state."""
+        if not isinstance(inputs, list):
+            return inputs, inputs
+        x, *begun = inputs
+        if len(begun) % 2:
+            raise InvalidArgument(
+                f"`initial_state` of {self._title} must be the state of the way forwards, then "
+                f"that of the way back; received {len(begun)} tensors."
+            )
+        half = len(begun) // 2
+        pair = begun[:half], begun[half:]
+        return ([x, *pair[0]], [x, *pair[1]]) if begun else (x, x)
+
+    def _merged_shape(self, shapes: Any) -> Any:
+        """Return the shape of the outputs for those of one way."""
+        shape, *states = shapes if isinstance(shapes, list) else [shapes]
+        merged = [(*shape[:-1], shape[-1] * 2 if self.merge_mode == "concat" else shape[-1])]
+        if self.merge_mode is None:
+            merged = [shape, shape]
+        whole = [*merged, *states, *states]
+        return whole if len(whole) > 1 else whole[0]
+
+    def _require_as_built(self, shapes: Shapes) -> None:
+        built, shape = sequence_of(self._built_shape), sequence_of(shapes)
+        if self._variables and built is not None and shape[2] not in (None, built[2]):
+            raise InvalidShape(
+                f"{self._title} was built for inputs of shape {built}; received shape {shape}."
+            )
 
     def _wrapped(self) -> Sequence[Layer]:
         back = self.backward_layer
@@ -191,16 +255,44 @@ class Bidirectional(Wrapper, MaskedLayer):
     def _merging(self, layer: Layer) -> Callable[[Any, Any], Any]:
         f: Any = self._backend().functions
         in_order = vars(layer)["return_sequences"]
-        merge: Any = {
-            "concat": lambda one, other: f["concatenate"]([one, other], -1),
-            "sum": lambda one, other: one + other,
-            "mul": lambda one, other: one * other,
-            "ave": lambda one, other: (one + other) / 2,
-        }[self.merge_mode]
-        return lambda one, other: merge(one, f["flip"](other, (1,)) if in_order else other)
+        merges: Any = {
+            "concat": lambda one, other: [f["concatenate"]([one, other], -1)],
+            "sum": lambda one, other: [one + other],
+            "mul": lambda one, other: [one * other],
+            "ave": lambda one, other: [(one + other) / 2],
+            None: lambda one, other: [one, other],
+        }
+        merge = merges[self.merge_mode]
+
+        def merged(forward: Any, back: Any) -> Any:
+            one, *states = forward if isinstance(forward, list) else [forward]
+            other, *states_back = back if isinstance(back, list) else [back]
+            made = merge(one, f["flip"](other, (1,)) if in_order else other)
+            whole = [*made, *states, *states_back]
+            return whole if len(whole) > 1 else whole[0]
+
+        return merged
+
+
+def _halves(weights: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+    """Return the weights of each way, which are equally many."""
+    half = len(weights) // 2
+    return weights[:half], weights[half:]
+
+
+def _way_of(layer: Layer) -> tuple[bool, bool, bool, bool]:
+    """Return what a recurrent layer does that the one beside it has to do, or to do otherwise."""
+    own = vars(layer)
+    return own["go_backwards"], own["return_sequences"], own["return_state"], own["stateful"]
+
+
+def _carrying(resolved: Resolved, layer: Layer, dtype: str) -> Training:
+    if resolved.lower_carrying is None:
+        return without_effects(resolved.lower(dtype, layer.activation))
+    return resolved.lower_carrying(dtype, layer.activation)
 
 
 def _training(resolved: Resolved, layer: Layer, dtype: str) -> Training:
     if resolved.lower_training is None:
-        return without_effects(resolved.lower(dtype, layer.activation))
+        return _carrying(resolved, layer, dtype)
     return resolved.lower_training(dtype, layer.activation)

@@ -69,6 +69,7 @@ class GRU(Recurrent):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         return_sequences: bool = False,
+        return_state: bool = False,
         go_backwards: bool = False,
         stateful: bool = False,
         unroll: bool = False,
@@ -90,8 +91,10 @@ class GRU(Recurrent):
         dropout, recurrent_dropout: the probability that a number of the input, of the state is
             left out in training, the same ones in every step.
         return_sequences: whether the output is that of each step, not of the last alone.
+        return_state: whether the outputs are a list of the output and of the last state.
         go_backwards: whether the last step comes first, in the output too.
-        stateful: False; a state that is kept from one batch to the next is not offered.
+        stateful: whether a call begins with the state that the last one ended with, sample by
+            sample; the size of the batches must be known.
         unroll: whether the steps are written one after the other instead of as a loop.
         zero_output_for_mask: whether steps that a mask leaves out give zeros, not the last output.
         reset_after: whether the gate r multiplies after the product with the recurrent kernel.

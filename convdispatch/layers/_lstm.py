@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Unpack
 
 import numpy as np
@@ -71,6 +72,7 @@ class LSTM(Recurrent):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         return_sequences: bool = False,
+        return_state: bool = False,
         go_backwards: bool = False,
         stateful: bool = False,
         unroll: bool = False,
@@ -92,8 +94,10 @@ class LSTM(Recurrent):
         dropout, recurrent_dropout: the probability that a number of the input, of the state is
             left out in training, the same ones in every step.
         return_sequences: whether the output is that of each step, not of the last alone.
+        return_state: whether the outputs are a list of the output and of the last state.
         go_backwards: whether the last step comes first, in the output too.
-        stateful: False; a state that is kept from one batch to the next is not offered.
+        stateful: whether a call begins with the state that the last one ended with, sample by
+            sample; the size of the batches must be known.
         unroll: whether the steps are written one after the other instead of as a loop.
         zero_output_for_mask: whether steps that a mask leaves out give zeros, not the last output.
         seed: an integer that is mixed into the key; None mixes in nothing.
@@ -116,13 +120,7 @@ class LSTM(Recurrent):
         bias = super()._bias()
         if not self.unit_forget_bias:
             return bias
-        width, drawn = self.width, bias.initializer
-
-        def with_ones(shape: Sequence[int]) -> Any:
-            first = initializers.draw(drawn, (width,))
-            return np.concatenate([first, np.ones(width), initializers.draw(drawn, (2 * width,))])
-
-        return replace(bias, initializer=with_ones)
+        return replace(bias, initializer=partial(_with_ones, bias.initializer))
 
     def _step(self, parts: Parts, state: Sequence[Any], x: Any) -> tuple[Any, ...]:
         h, cell = state
@@ -133,3 +131,10 @@ class LSTM(Recurrent):
             self.activation, c
         )
         return self._activated(gate, o) * self._activated(self.activation, cell), cell
+
+
+def _with_ones(drawn: Any, shape: Sequence[int]) -> Any:
+    """Draw the bias of an LSTM, whose second block, that of the gate f, is ones."""
+    width = shape[0] // 4
+    first = initializers.draw(drawn, (width,))
+    return np.concatenate([first, np.ones(width), initializers.draw(drawn, (2 * width,))])

@@ -12,7 +12,6 @@ import numpy as np
 
 from convdispatch.engine.declarations import Weight
 from convdispatch.engine.layer import Layer
-from convdispatch.engine.resolved import Effects, Forward, Training
 from convdispatch.engine.specs import Spec
 from convdispatch.formulas.activations import Activation
 from convdispatch.kit import looped
@@ -22,6 +21,7 @@ from convdispatch.layers._noise import seed_parts
 # others, by name.
 Parts = Mapping[str, Any]
 Product = Callable[[Any, Any], Any]  # of tensors and a kernel
+Computing = Callable[..., tuple[Any, Any]]  # see `_computing`
 
 
 _FIRST = np.array([0])
@@ -93,20 +93,27 @@ class Recurrence(Layer):
         """Return whether training leaves anything out at that rate."""
         return 0 < rate < 1 or (rate == 1 and self.dialect.drops_everything)
 
-    def _forward(self, spec: Spec, declared: Sequence[Weight]) -> Forward:
+    def _computing(self, spec: Spec, declared: Sequence[Weight]) -> Computing:
+        """Return the function of (weights, x, the state to begin with or None, mask).
+
+        It returns the output and the state after the last step. `declared` are the weights without
+        those of a state.
+        """
         columns = self.gates * self.width
         product, gathered = self._product_of_inputs(spec, columns), self._gathering(declared)
         run = self._loop(spec, columns)
 
-        def forward(weights: Sequence[Any], x: Any, *mask: Any) -> Any:
+        def compute(weights: Sequence[Any], x: Any, begun: Any, *mask: Any) -> tuple[Any, Any]:
             kernel, recurrent, bias = gathered(weights)
             products = self._with_bias(product(x, kernel), bias)
             parts = {"recurrent": recurrent, **self._recurrent_parts(bias)}
-            return run(parts, products, *mask)
+            found: tuple[Any, Any] = run(parts, products, begun, *mask)
+            return found
 
-        return forward
+        return compute
 
-    def _training(self, spec: Spec, declared: Sequence[Weight]) -> Training:
+    def _computing_in_training(self, spec: Spec, declared: Sequence[Weight]) -> Computing:
+        """Return the same for training, with a key before the state to begin with."""
         backend = self._backend()
         f: Any = backend.functions
         fold, dtype = backend.random["fold"], spec.dtype
@@ -131,7 +138,9 @@ class Recurrence(Layer):
             pairs = zip(drawn, self._cut(kernel, range(gates), -1), strict=True)
             return f["concatenate"]([product(x * m, one) for m, one in pairs], self._columns_axis)
 
-        def training(weights: Sequence[Any], x: Any, key: Any, *mask: Any) -> tuple[Any, Effects]:
+        def compute(
+            weights: Sequence[Any], x: Any, key: Any, begun: Any, *mask: Any
+        ) -> tuple[Any, Any]:
             for part in seed_parts(self.seed):
                 key = fold(key, part)
             kernel, recurrent, bias = gathered(weights)
@@ -142,15 +151,19 @@ class Recurrence(Layer):
                 of_state = [batch, *sizes]
                 of_state[self._columns_axis] = self.width
                 parts["masks"] = masks(self.recurrent_dropout, key, gates, tuple(of_state))
-            return run(parts, self._with_bias(products, bias), *mask), Effects()
+            found: tuple[Any, Any] = run(parts, self._with_bias(products, bias), begun, *mask)
+            return found
 
-        return training
+        return compute
 
     def _with_bias(self, products: Any, bias: Any) -> Any:
         return products if bias is None else products + self._bias_of_inputs(bias)
 
     def _loop(self, spec: Spec, columns: int) -> Callable[..., Any]:
-        """Return the function of (parts, products, mask) that goes through the steps."""
+        """Return the function of (parts, products, state, mask) that goes through the steps.
+
+        It returns the output and the last state.
+        """
         backend, dtype = self._backend(), spec.dtype
         f: Any = backend.functions
         product = self._product_of_state(spec, columns)
@@ -170,24 +183,27 @@ class Recurrence(Layer):
 
         scan = looped(step, f) if compile_scan is None else compile_scan(step)
 
-        def run(parts: Parts, products: Any, *mask: Any) -> Any:
-            by_step = [f["transpose"](products, steps_first)]
-            of_one = f["reshape"](f["take"](by_step[0], _FIRST, 0), f["shape"](by_step[0])[1:])
+        def zeros(of_steps: Any) -> Any:
+            of_one = f["reshape"](f["take"](of_steps, _FIRST, 0), f["shape"](of_steps)[1:])
             (one,) = self._cut(of_one, range(1), self._columns_axis)
-            zeros = backend.cast(f["less"](one, one), dtype)  # whatever the input is
+            return backend.cast(f["less"](one, one), dtype)  # whatever the input is
+
+        def run(parts: Parts, products: Any, begun: Any, *mask: Any) -> tuple[Any, Any]:
+            by_step = [f["transpose"](products, steps_first)]
+            state = (zeros(by_step[0]),) * self.states if begun is None else tuple(begun)
             for flags in mask:
                 if flags is not None:
                     counts = f["transpose"](backend.cast(flags, dtype), (1, 0))
                     by_step.append(f["reshape"](counts, (*counts.shape[:1], -1, *beyond)))
             if self.go_backwards:
                 by_step = [f["flip"](one, (0,)) for one in by_step]
-            state, outputs = scan(parts, (zeros,) * self.states, tuple(by_step))
+            state, outputs = scan(parts, state, tuple(by_step))
             if self.return_sequences:
-                return f["transpose"](outputs, steps_first)
+                return f["transpose"](outputs, steps_first), state
             if not self.zero_output_for_mask or len(by_step) == 1:
-                return state[0]
+                return state[0], state
             last = f["take"](f["flip"](by_step[1], (0,)), _FIRST, 0)
-            return f["where"](f["reshape"](last, (-1, *beyond)) > 0, state[0], 0.0)
+            return f["where"](f["reshape"](last, (-1, *beyond)) > 0, state[0], 0.0), state
 
         return run
 

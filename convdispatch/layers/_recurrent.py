@@ -8,25 +8,31 @@ from typing import Any, ClassVar
 
 from convdispatch.engine.arguments import as_bool, as_float, as_int
 from convdispatch.engine.declarations import Weight
-from convdispatch.engine.masked_layer import MaskedLayer
 from convdispatch.engine.plans import in_float32, training_in_float32
-from convdispatch.engine.resolved import Forward, Resolved, Training
-from convdispatch.engine.specs import Spec
+from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
+from convdispatch.engine.specs import Shapes, Spec, Specs, listed
 from convdispatch.engine.weight_options import WithWeightOptions
-from convdispatch.errors import InvalidArgument, InvalidShape
+from convdispatch.errors import InvalidShape
 from convdispatch.formulas import activations, regularizers
 from convdispatch.layers._recurrence import Recurrence
+from convdispatch.layers._states import NAMES, WithState, sequence_of
 from convdispatch.layers._unbounded import Unbounded
 from convdispatch.ops import HALF_DTYPES, PartialShape, Shape
 
+FLAGS = (
+    *("return_sequences", "return_state", "go_backwards", "stateful", "unroll"),
+    "zero_output_for_mask",
+)
 
-class Recurrent(Recurrence, Unbounded, MaskedLayer, WithWeightOptions):
+
+class Recurrent(WithState, Recurrence, Unbounded, WithWeightOptions):
     """A recurrent layer, by default of rows of numbers."""
 
     rank = 1
     width_argument: ClassVar[str] = "units"
     size_arguments = (width_argument,)
     stateful: bool
+    return_state: bool
 
     def _keep_recurrence(self, arguments: Mapping[str, Any]) -> None:
         """Check and keep what the constructors of all recurrent layers are given."""
@@ -44,14 +50,8 @@ class Recurrent(Recurrence, Unbounded, MaskedLayer, WithWeightOptions):
             setattr(self, name, as_float(arguments[name], self.spelled(name), maximum=1.0))
         seed = arguments["seed"]
         self.seed = None if seed is None else as_int(seed, "seed", minimum=0)
-        flags = ("return_sequences", "go_backwards", "stateful", "unroll", "zero_output_for_mask")
-        for name in flags:
+        for name in FLAGS:
             setattr(self, name, as_bool(arguments[name], self.spelled(name)))
-        if self.stateful:
-            raise InvalidArgument(
-                f"`{self.spelled('stateful')}` of {self._title} must be False: each call starts "
-                "from a state of zeros. Give the whole sequence in one call."
-            )
 
     @property
     def width(self) -> int:
@@ -74,8 +74,7 @@ class Recurrent(Recurrence, Unbounded, MaskedLayer, WithWeightOptions):
         }
         for prefix in ("kernel", "recurrent", "bias"):
             config |= self._weight_options_config(prefix)
-        kept = ["dropout", "recurrent_dropout", "seed", "return_sequences", "go_backwards"]
-        kept += ["stateful", "unroll", "zero_output_for_mask"]
+        kept = ("dropout", "recurrent_dropout", "seed", *FLAGS)
         return config | {name: getattr(self, name) for name in kept}
 
     # The weights.
@@ -101,42 +100,126 @@ class Recurrent(Recurrence, Unbounded, MaskedLayer, WithWeightOptions):
 
     def makes_mask(self, masked: Sequence[bool]) -> bool:
         """Return whether the output has a mask: where it has the input's steps."""
-        return self.return_sequences and any(masked)
+        return self.return_sequences and masked[0]
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask of the output, None for none."""
-        return mask if self.return_sequences else None
+        own = mask[0] if isinstance(mask, list) else mask  # beside a state, which has none
+        return own if self.return_sequences else None
 
-    def resolve(self, spec: Spec) -> Resolved:
-        """Return the layer resolved for inputs of that spec."""
+    @property
+    def carries_state(self) -> bool:
+        """Whether a call changes what the next one begins with, also in inference."""
+        return self.stateful
+
+    @property
+    def _returns_state(self) -> bool:
+        return self.return_state
+
+    def resolve(self, specs: Specs) -> Resolved:
+        """Return the layer resolved for inputs of that spec, or of those of an input and a state.
+
+        The functions that `lower` and its companions return take the input alone, or a list.
+        """
+        spec, *given = listed(specs)
         shape = spec.shape
         sizes = self._sizes_of_state(shape)
+        of_states = [sizes] * self.states
+        self._require_states(given, of_states)
 
-        def declare() -> tuple[Weight, ...]:
+        def own() -> tuple[Weight, ...]:
             return self._declared(self._channels_of(shape))
 
+        def declare() -> tuple[Weight, ...]:
+            return (*own(), *self._declared_state(shape, of_states))
+
         def forward(dtype: str) -> Forward:
-            return self._forward(replace(spec, dtype=dtype), resolved.declarations)
+            carrying = self._carrying(replace(spec, dtype=dtype), own())
+            return lambda weights, inputs, *mask: carrying(weights, inputs, None, *mask)[0]
 
         def lower(dtype: str, activation: Any) -> Forward:
             if dtype in HALF_DTYPES:
                 return self._rounded_once(forward, dtype)
             return forward(dtype)
 
+        def lower_carrying(dtype: str, activation: Any) -> Training:
+            wide = replace(spec, dtype="float32" if dtype in HALF_DTYPES else dtype)
+            return self._at_width(self._carrying(wide, own()), wide.dtype, dtype)
+
         def lower_training(dtype: str, activation: Any) -> Training:
             wide = replace(spec, dtype="float32" if dtype in HALF_DTYPES else dtype)
-            made = self._training(wide, resolved.declarations)
-            is_wide = wide.dtype == dtype
-            return made if is_wide else training_in_float32(made, self._backend(), dtype)
+            return self._at_width(self._training(wide, own()), wide.dtype, dtype)
 
         steps = (shape[1],) if self.return_sequences else ()
-        resolved = Resolved(
-            output_shape=(None, *steps, *sizes),
+        output_shape: Any = (None, *steps, *sizes)
+        if self.return_state:
+            output_shape = [output_shape, *((None, *one) for one in of_states)]
+        return Resolved(
+            output_shape=output_shape,
             declare=declare,
             lower=lower,
+            lower_carrying=lower_carrying if self.stateful else None,
             lower_training=lower_training if self.draws else None,
         )
-        return resolved
+
+    def _at_width(self, made: Training, wide: str, dtype: str) -> Training:
+        return made if wide == dtype else training_in_float32(made, self._backend(), dtype)
+
+    def _carrying(self, spec: Spec, declared: Sequence[Weight]) -> Training:
+        """Return the function of (weights, inputs, a key that is not used, mask)."""
+        compute, begin, end = self._computing(spec, declared), self._beginning(), self._ending()
+
+        def carrying(
+            weights: Sequence[Any], inputs: Any, key: Any, *mask: Any
+        ) -> tuple[Any, Effects]:
+            x, begun, masks = begin(weights, inputs, mask)
+            return end(*compute(weights, x, begun, *masks))
+
+        return carrying
+
+    def _training(self, spec: Spec, declared: Sequence[Weight]) -> Training:
+        compute = self._computing_in_training(spec, declared)
+        begin, end = self._beginning(), self._ending()
+
+        def training(
+            weights: Sequence[Any], inputs: Any, key: Any, *mask: Any
+        ) -> tuple[Any, Effects]:
+            x, begun, masks = begin(weights, inputs, mask)
+            return end(*compute(weights, x, key, begun, *masks))
+
+        return training
+
+    def _beginning(self) -> Callable[..., tuple[Any, Any, Sequence[Any]]]:
+        """Return the function from what a call gets to the input, the state and the mask."""
+        count, stateful = self.states, self.stateful
+        stop: Any = self._backend().functions["stop_gradient"]
+
+        def begin(weights: Sequence[Any], inputs: Any, mask: Any) -> Any:
+            if isinstance(inputs, list):
+                x, *begun = inputs
+                return x, begun, [one[0] if isinstance(one, list) else one for one in mask]
+            if not stateful:
+                return inputs, None, mask
+            kept = weights[-count:]
+            self._require_batch(inputs, kept[0])
+            # New tensors: a framework may write the kept ones before it asks for gradients.
+            return inputs, [stop(one) * 1.0 for one in kept], mask
+
+        return begin
+
+    def _ending(self) -> Callable[[Any, Any], tuple[Any, Effects]]:
+        """Return the function from the output and the last state to outputs and effects."""
+        stop: Any = self._backend().functions["stop_gradient"]
+        is_returned, is_kept = self.return_state, self.stateful
+
+        def end(output: Any, state: Sequence[Any]) -> tuple[Any, Effects]:
+            updates = {}
+            if is_kept:
+                pairs = zip(NAMES, state, strict=False)
+                updates = {name: stop(one) for name, one in pairs}
+            return [output, *state] if is_returned else output, Effects(updates=updates)
+
+        return end
 
     def _sizes_of_state(self, shape: PartialShape) -> PartialShape:
         """Return a state's shape without the batch; raise `InvalidShape` for a wrong input."""
@@ -159,8 +242,8 @@ class Recurrent(Recurrence, Unbounded, MaskedLayer, WithWeightOptions):
         """Return the function of half precision that computes in float32."""
         return in_float32(forward("float32"), self._backend(), dtype)
 
-    def _require_as_built(self, shape: PartialShape) -> None:
-        built = self._built_shape
+    def _require_as_built(self, shape: Shapes) -> None:
+        built, shape = sequence_of(self._built_shape), sequence_of(shape)
         if self._variables and built is not None and shape[2] != built[2]:
             raise InvalidShape(
                 f"{self._title} was built for {built[2]} features; received shape {shape}."

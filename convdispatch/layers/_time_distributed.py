@@ -11,7 +11,7 @@ from convdispatch.engine.in_training import without_effects
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Spec
-from convdispatch.errors import InvalidShape
+from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.layers._wrapping import Wrapper, sizes_of
 from convdispatch.ops import INTEGER_DTYPES, NumpyArray
 
@@ -74,10 +74,20 @@ class TimeDistributed(Wrapper):
                 f"{self._title} takes inputs (batch, steps, ...) with three axes or more and at "
                 f"least one step; received shape {shape}."
             )
+        if self.layer.carries_state:
+            raise InvalidArgument(
+                f"{self._title} begins each step anew, so its layer cannot be stateful; received "
+                f"{self.layer.name!r}. Make it with `stateful=False`."
+            )
         inner = self._planned(self.layer)
         step = Spec((None, *shape[2:]), spec.dtype)
         resolved = inner.resolved(step)
         made = resolved.output_shape
+        if isinstance(made, list):
+            raise InvalidArgument(
+                f"{self._title} takes a layer with one output; received {self.layer.name!r}, which "
+                f"has {len(made)}."
+            )
 
         def flat(x: Any) -> Any:
             return self._backend().functions["reshape"](x, (-1, *sizes_of(step.shape)))

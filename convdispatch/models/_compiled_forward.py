@@ -15,6 +15,7 @@ from convdispatch.engine.plans import MAX_PLANS, Function, Key, revisions_of
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.whole import held
 from convdispatch.errors import InvalidShape
+from convdispatch.models._carrying import Carrying
 from convdispatch.models._members import require_shape
 from convdispatch.ops import FLOAT_DTYPES, Backend
 from convdispatch.runtime.registry import registry
@@ -167,6 +168,9 @@ def _compile(
     backend: Backend, layers: Sequence[Layer], graph: Graph | None, *, optimize: bool
 ) -> Callable[..., Any]:
     """Return the function of (variables, inputs), compiled."""
+    if any(layer.carries_state for layer in layers):
+        stack = graph or chain(layers, Spec((None,), ""))
+        return Carrying(backend, layers, with_masks(stack))
     forward = _forward(backend, layers, graph)
     if graph is not None and len(graph.inputs) > 1:
         return backend.compile(forward)

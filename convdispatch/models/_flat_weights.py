@@ -8,7 +8,7 @@ from typing import Any
 
 from convdispatch.engine import layer_options
 from convdispatch.engine.arguments import as_bool
-from convdispatch.engine.declarations import Weight, checked_values, require_as_many
+from convdispatch.engine.declarations import Weight, checked_values, lasting, require_as_many
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.whole import held, read_whole, written
 from convdispatch.errors import InvalidArgument
@@ -86,10 +86,13 @@ class StackedWeights:
 
     @property
     def variables(self) -> list[Any]:
-        """The native tensors that hold the weights, layer by layer."""
+        """The native tensors that `apply` takes, layer by layer; states stand behind weights."""
         return [variable for layer in self._layers for variable in layer.variables]
 
-    weights = variables
+    @property
+    def weights(self) -> list[Any]:
+        """The native tensors that hold the weights, layer by layer, without those of states."""
+        return [variable for layer in self._layers for variable in layer.weights]
 
     @property
     def trainable_weights(self) -> list[Any]:
@@ -102,7 +105,7 @@ class StackedWeights:
     def non_trainable_weights(self) -> list[Any]:
         """The variables that a trainer must not change."""
         if not self.trainable:
-            return self.variables
+            return self.weights
         return self._variables_that(are_trainable=False)
 
     def _variables_that(self, *, are_trainable: bool) -> list[Any]:
@@ -112,7 +115,7 @@ class StackedWeights:
             if all(one.trainable for one in chain):
                 found += layer.trainable_weights if are_trainable else layer.non_trainable_weights
             elif not are_trainable:
-                found += layer.variables
+                found += layer.weights
         return found
 
     def _chains(self) -> list[tuple[Any, ...]]:
@@ -145,10 +148,12 @@ class StackedWeights:
         Threads that compute with the model meanwhile see the old values or the new ones.
         """
         layers = self._built_layers()
-        values = checked_values(weights, _declared(layers), owner=self.name)
+        declared = [lasting(layer.declared_weights) for layer in layers]
+        values = checked_values(weights, [one for own in declared for one in own], owner=self.name)
+        following = iter(values)
         with written(layers):
-            for layer, own in by_layer(layers, values, owner=self.name):
-                layer.set_weights(own)
+            for layer, own in zip(layers, declared, strict=True):
+                layer.set_weights([next(following) for _ in own])
 
     def adopt(self, variables: Sequence[Any]) -> None:
         """Compute with these native tensors from now on: they are shared, not copied."""

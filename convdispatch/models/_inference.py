@@ -12,6 +12,7 @@ from convdispatch.engine.arguments import as_bool, as_int
 from convdispatch.engine.graph import chain
 from convdispatch.engine.plans import Plan, revisions_of
 from convdispatch.engine.specs import Spec
+from convdispatch.engine.state_batches import require_whole_batches, settled_batch_size
 from convdispatch.engine.tensors import as_array_or_native
 from convdispatch.engine.whole import are_same
 from convdispatch.errors import ConvDispatchError, InvalidShape
@@ -50,9 +51,21 @@ class Predicting(StackedWeights):
         shape if the compiler depends on it. Raises `InvalidShape` while the model's input shape is
         unknown, and `UnsupportedOp` if the backend declines to compile.
         """
-        require_feature(registry.load(self.backend), "compile")
+        if not self.stateful:
+            require_feature(registry.load(self.backend), "compile")
         self.ensure_built("compile_forward")
         return CompiledForward(self._layers, self.backend, optimize=as_bool(optimize, "optimize"))
+
+    @property
+    def stateful(self) -> bool:
+        """Whether a layer keeps a state from one batch to the next."""
+        return any(layer.carries_state for layer in self._layers)
+
+    def reset_states(self) -> None:
+        """Let each layer that keeps a state begin the next batch with zeros."""
+        for layer in self._layers:
+            if layer.carries_state:
+                layer.reset_states()  # type: ignore[attr-defined]  # such a layer has it
 
     def plans(self) -> tuple[Plan, ...]:
         """Return what the layers have prepared so far, layer by layer.
@@ -65,10 +78,11 @@ class Predicting(StackedWeights):
         return tuple(plan for layer in self._layers for plan in layer.plans())
 
     def predict(
-        self, x: Any, batch_size: int | None = 32, verbose: bool | int | str = "auto"
+        self, x: Any, batch_size: int | None = None, verbose: bool | int | str = "auto"
     ) -> Any:
         """Return the outputs for `x` as one NumPy array, computed `batch_size` items at a time.
 
+        `batch_size` is 32 by default, or the one that stateful layers keep their state for.
         A model that returns a list of outputs gives a list of arrays. NumPy arrays are cast to the
         model's element type, or to integers where a layer looks up rows by them, batch by batch;
         tensors keep their own.
@@ -79,9 +93,12 @@ class Predicting(StackedWeights):
         always, 0 never. All items get the same weights: where another thread sets new ones or adds
         a layer meanwhile, the work starts again, and that thread waits for its end.
         """
-        size = 32 if batch_size is None else as_int(batch_size, "batch_size")
+        wanted = None if batch_size is None else as_int(batch_size, "batch_size")
+        size = settled_batch_size(self._layers, wanted)
         given = self._given(x)
         shape = given[0].shape
+        if shape:
+            require_whole_batches(self._layers, shape[0] or 0, "`x`")
         starts = range(0, max(shape[0] or 0, 1), size) if shape else range(1)
         dtypes = self._input_dtypes
 
@@ -135,6 +152,9 @@ class Predicting(StackedWeights):
     ) -> list[list[NumpyArray]]:
         """Return the outputs of all batches by one state of the model."""
         layers = list(self._layers)
+        if self.stateful:  # a batch that is computed again would count twice
+            with self._alone():
+                return [predicted(start) for start in progress(starts, verbose=verbose)]
         revisions, variables = revisions_of(layers), [layer._variables for layer in layers]
         outputs: list[list[NumpyArray]] = []
         for start in progress(starts, verbose=verbose):
@@ -152,7 +172,8 @@ class Predicting(StackedWeights):
         if not self.built:
             return self(batch)  # which builds the model, or complains of the shape
         if self._predictor is None:
-            if "compile" in declined(registry.load(self.backend)):
+            needed = {"compile_step" if self.stateful else "compile"}
+            if not needed.isdisjoint(declined(registry.load(self.backend))):
                 return self(batch)
             self._predictor = self.compile_forward()
         if self._predictor.is_refused:

@@ -31,6 +31,27 @@ class PureStack(SavedWeights, Trainable):
         own = self._by_layer(weights)
         return self._computed(_applying(own), inputs)[0]
 
+    def apply_inference(self, weights: Sequence[Any], inputs: Any) -> tuple[Any, Effects]:
+        """Apply the layers, and return new values of their states by their paths.
+
+        It is a pure function of native tensors, as `apply` is.
+        """
+        return self._inferred(weights, inputs, self._paths())
+
+    def _inferred(
+        self, weights: Sequence[Any], inputs: Any, named: Sequence[tuple[str, Layer]]
+    ) -> tuple[Any, Effects]:
+        """Apply the layers as in inference; the new states have these paths of the layers."""
+        updating = _Updating(self._by_layer(weights), named)
+
+        def call(place: int, layer: Layer, x: Any, *mask: Any) -> Any:
+            outputs, effects = layer.apply_inference(updating.weights_of(layer), x, *mask)
+            updating.keep(layer, effects)
+            return outputs
+
+        outputs, masks = self._computed(call, inputs)
+        return outputs, Effects(updates=updating.updates, masks=masks)
+
     def apply_training(self, weights: Sequence[Any], inputs: Any, key: Any) -> tuple[Any, Effects]:
         """Apply the layers as in training: a pure function that returns (outputs, effects).
 
@@ -44,25 +65,19 @@ class PureStack(SavedWeights, Trainable):
         self, weights: Sequence[Any], inputs: Any, key: Any, named: Sequence[tuple[str, Layer]]
     ) -> tuple[Any, Effects]:
         """Apply the layers as in training; the updates have these paths of the layers."""
-        backend, own = registry.load(self.backend), self._by_layer(weights)
-        updates: dict[str, Any] = {}
+        backend = registry.load(self.backend)
+        updating = _Updating(self._by_layer(weights), named)
         losses = self.penalties(weights)
-        paths = {id(layer): path for path, layer in named}
 
         def call(place: int, layer: Layer, x: Any, *mask: Any) -> Any:
             own_key = backend.random["fold"](key, place) if layer.draws else key
-            outputs, effects = layer.apply_training(own[id(layer)], x, own_key, *mask)
+            outputs, effects = layer.apply_training(updating.weights_of(layer), x, own_key, *mask)
             losses.extend(effects.losses)
-            if effects.updates:
-                path, names = paths[id(layer)], [weight.name for weight in layer.declared_weights]
-                updates.update({f"{path}/{name}": new for name, new in effects.updates.items()})
-                # A layer that is called again goes on from there.
-                values = zip(names, own[id(layer)], strict=True)
-                own[id(layer)] = [effects.updates.get(name, value) for name, value in values]
+            updating.keep(layer, effects)
             return outputs
 
         outputs, masks = self._computed(call, inputs)
-        return outputs, Effects(updates=updates, losses=tuple(losses), masks=masks)
+        return outputs, Effects(updates=updating.updates, losses=tuple(losses), masks=masks)
 
     def graph(self) -> Graph:
         """Return the calls of layers that the model is made of."""
@@ -115,6 +130,9 @@ class PureStack(SavedWeights, Trainable):
         def training(values: Mapping[str, Any], inputs: Any, key: Any) -> tuple[Any, Effects]:
             return self._trained(in_order(weights, values), inputs, key, named)
 
+        def inference(values: Mapping[str, Any], inputs: Any) -> tuple[Any, Effects]:
+            return self._inferred(in_order(weights, values), inputs, named)
+
         def masked(values: Mapping[str, Any], inputs: Any) -> tuple[Any, tuple[Any, ...]]:
             own = self._by_layer(in_order(weights, values))
             outputs, masks = self._computed(_applying(own), inputs)
@@ -125,12 +143,13 @@ class PureStack(SavedWeights, Trainable):
             weights=weights,
             forward=forward,
             training=training,
+            inference=inference,
             masked=masked,
             has_masks=not graph.masked.isdisjoint(graph.outputs),
         )
 
     def _paths_of_weights(self) -> list[str]:
-        return list(self._weights_by_path())
+        return [path for path, weight in self._weights_by_path().items() if not weight.is_state]
 
     def _weights_by_path(self) -> dict[str, Weight]:
         named = self._paths()
@@ -150,6 +169,30 @@ class PureStack(SavedWeights, Trainable):
             for path, layer in self._paths()
             for weight, variable in zip(layer.declared_weights, layer.variables, strict=True)
         }
+
+
+class _Updating:
+    """The weights of layers while their calls give some of them new values."""
+
+    def __init__(
+        self, own: Mapping[int, Sequence[Any]], named: Sequence[tuple[str, Layer]]
+    ) -> None:
+        self._own = dict(own)
+        self._paths = {id(layer): path for path, layer in named}
+        self.updates: dict[str, Any] = {}  # by path
+
+    def weights_of(self, layer: Layer) -> Sequence[Any]:
+        """Return the layer's weights: where it is called again, it goes on from the new ones."""
+        return self._own[id(layer)]
+
+    def keep(self, layer: Layer, effects: Effects) -> None:
+        """Take over what a call of the layer has updated."""
+        if not effects.updates:
+            return
+        path, names = self._paths[id(layer)], [weight.name for weight in layer.declared_weights]
+        self.updates.update({f"{path}/{name}": new for name, new in effects.updates.items()})
+        values = zip(names, self._own[id(layer)], strict=True)
+        self._own[id(layer)] = [effects.updates.get(name, value) for name, value in values]
 
 
 def _applying(own: Mapping[int, Sequence[Any]]) -> Callable[..., Any]:

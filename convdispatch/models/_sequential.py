@@ -148,7 +148,12 @@ class Sequential(Telling, Predicting, PureStack, CopiedStack, ShapedStack):
             return None
         if not layer.built:
             layer.build(shape)
-        output: PartialShape = layer.compute_output_shape(shape)
+        output: PartialShape | list[PartialShape] = layer.compute_output_shape(shape)
+        if isinstance(output, list):
+            raise InvalidArgument(
+                f"a Sequential gives each layer one tensor; received {layer.name!r}, which returns "
+                f"{len(output)}. Call it with a symbol from `Input`, and make a `Model` of that."
+            )
         return output
 
     # Computing.

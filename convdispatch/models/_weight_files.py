@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from convdispatch.engine.declarations import lasting
 from convdispatch.errors import InvalidArgument, InvalidDocument
 from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.ops import NumpyArray
@@ -58,7 +59,9 @@ class SavedWeights(StackedWeights):
         raise NotImplementedError
 
     def _declared_in_order(self) -> list[Any]:
-        return [weight for layer in self._built_layers() for weight in layer.declared_weights]
+        return [
+            weight for layer in self._built_layers() for weight in lasting(layer.declared_weights)
+        ]
 
 
 def _arrays(path: Path, most: int) -> list[NumpyArray]:

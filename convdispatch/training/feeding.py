@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from convdispatch.engine.state_batches import require_batch
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.ops import Backend, PartialShape
 from convdispatch.training.batches import Batch, Raw
@@ -37,6 +38,7 @@ class Feeder:
     inputs: tuple[Port, ...]
     wanted: tuple[Port, ...]
     weights_dtype: str
+    batch_size: int | None = None  # that of states, None where any will do
 
     def sources(self, x: Any, y: Any, sample_weight: Any = None) -> Raw:
         """Return the sources of a user's arguments; raise where one is missing or does not fit."""
@@ -65,6 +67,7 @@ class Feeder:
     def batch(self, raw: Raw, class_weights: Sequence[Any] = ()) -> Batch:
         """Return the tensors of the rows of one batch."""
         backend = self.backend
+        require_batch(self.batch_size, int(raw.x[0].shape[0]))
         _check(raw.x, self.inputs)
         _check(raw.y, self.wanted)
         weights: list[Any] = []

@@ -7,6 +7,7 @@ from typing import Any
 
 from convdispatch.callbacks import CallbackList, History, ProgbarLogger, as_list, say_evaluated
 from convdispatch.engine.arguments import as_float, as_int
+from convdispatch.engine.state_batches import require_whole_batches, settled_batch_size
 from convdispatch.errors import InvalidArgument
 from convdispatch.ops import Backend
 from convdispatch.training.batches import Raw
@@ -56,8 +57,8 @@ class Fitted(Compiled):
         `verbose` is 0 for silence, 1 for a bar on a terminal, 2 for a line an epoch. After Ctrl-C
         the model has the weights of its last step, and `model.history` what was reported.
         """
-        size = 32 if batch_size is None else as_int(batch_size, "batch_size")
         trainer, feeder = self._ready(_first(x))
+        size = self._batch_size(batch_size)
         if len(_span(epochs, initial_epoch)) > 1:
             _require_steps(x, steps_per_epoch, validation_data, validation_steps)
         order = order_of(shuffle, is_global=self.dialect.shuffles_globally)
@@ -98,8 +99,8 @@ class Fitted(Compiled):
 
         `verbose` 1 prints Keras's bar when it is done.
         """
-        size = 32 if batch_size is None else as_int(batch_size, "batch_size")
         trainer, feeder = self._ready(_first(x))
+        size = self._batch_size(batch_size)
         if is_iterable_of_batches(x):
             _require_absent(y=y, sample_weight=sample_weight)
             stream: Stream = self._items(x, feeder, steps, _AS_THEY_ARE)
@@ -114,7 +115,18 @@ class Fitted(Compiled):
             say_evaluated(done, time.monotonic() - begun, self.dialect.lines)
         return values
 
+    def _batch_size(self, given: Any) -> int:
+        """Return the size of a batch: the given one, that of states, or else 32."""
+        wanted = None if given is None else as_int(given, "batch_size")
+        return settled_batch_size(self._layers, wanted)
+
+    def _require_whole_batches(self, stream: Any, what: str) -> None:
+        """Raise `InvalidShape` for arrays whose last batch no state is kept for."""
+        if isinstance(stream, Arrays):
+            require_whole_batches(self._layers, stream.samples or 0, what)
+
     def _evaluated(self, stream: Stream, trainer: Trainer, feeder: Feeder) -> Any:
+        self._require_whole_batches(stream, "`x`")
         values = list(evaluated(trainer, stream, feeder.batch).values())
         return values[0] if len(values) == 1 else values
 
@@ -131,6 +143,8 @@ class Fitted(Compiled):
         batch_size: int | None = None,
     ) -> History:
         trainer, feeder = self._ready()
+        self._require_whole_batches(stream, "the part of `x` for training")
+        self._require_whole_batches(validation, "the samples for validation")
         by_class, verbose = class_weights_of(class_weight, feeder), _verbosity(verbose)
         span = _span(epochs, initial_epoch)
         self.history = history = History()
@@ -176,8 +190,7 @@ class Fitted(Compiled):
                 f"received {type(given).__name__}."
             )
         raw = feeder.whole(*given)
-        size = 32 if batch_size is None else batch_size
-        stream = Arrays(raw, size, feeder.backend, order=_AS_THEY_ARE)
+        stream = Arrays(raw, self._batch_size(batch_size), feeder.backend, order=_AS_THEY_ARE)
         self._limit(stream, steps, batch_size, restarts=True)
         return stream
 

@@ -43,6 +43,8 @@ class Forward:
             if weight.regularizer is not None
             and (model.dialect.penalizes_frozen or (is_trained and weight.trainable))
         ]
+        declared = [weight for layer in self.layers for weight in layer.declared_weights]
+        self.states = tuple(place for place, weight in enumerate(declared) if weight.is_state)
         self.draws = any(node.layer.draws for node in self.graph.nodes)
         self._training: Latest[Any, Found] = Latest()
         self._evaluation: Latest[Any, Found] = Latest()
@@ -64,7 +66,7 @@ class Forward:
             outputs, effects = function(current[span], x, own, *mask)
             if effects.losses:
                 losses.extend(effects.losses)
-            if effects.updates and self._when_frozen.get(id(layer)) != "keeps":
+            if effects.updates and (layer.carries_state or self._may_move(layer)):
                 for name, value in effects.updates.items():
                     # A layer that is called again goes on from there.
                     current[span.start + names.index(name)] = value
@@ -76,23 +78,30 @@ class Forward:
 
     def evaluation(
         self, weights: Sequence[Any], inputs: Sequence[Any]
-    ) -> tuple[list[Any], Masks, list[Any]]:
-        """Return the outputs of inference, their masks, and losses."""
+    ) -> tuple[list[Any], Masks, dict[int, Any], list[Any]]:
+        """Return the same of inference: the new values are those of states."""
         found = self._found(self._evaluation, inputs)
+        current, updates = list(weights), dict[int, Any]()
         losses = self._penalties(weights)
 
         def call(place: int, layer: Layer, x: Any, *mask: Any) -> Any:
             known = found.get(place)
             if known is None:
                 known = found[place] = self._find(layer, x)
-            function, span, _ = known
-            outputs = function(weights[span], x, *mask)
-            if layer.activity_regularizer is not None:
-                losses.append(penalty(layer.activity_regularizer, self._backend, outputs))
+            function, span, names = known
+            outputs, effects = function(current[span], x, None, *mask)
+            losses.extend(effects.losses)
+            for name, value in effects.updates.items():
+                current[span.start + names.index(name)] = value
+                updates[span.start + names.index(name)] = value
             return outputs
 
         outputs, masks = self._run(call, inputs)
-        return outputs, masks, losses
+        return outputs, masks, updates, losses
+
+    def _may_move(self, layer: Layer) -> bool:
+        """Return whether training changes the statistics of the layer."""
+        return self._when_frozen.get(id(layer)) != "keeps"
 
     def _run(self, call: Callable[..., Any], inputs: Sequence[Any]) -> tuple[list[Any], Masks]:
         if self.graph.masked:
@@ -111,7 +120,8 @@ class Forward:
         return table.keep(key, {}) if found is None else found
 
     def _find(self, layer: Layer, x: Any) -> Any:
-        return layer.plan_for(x).function, self._spans[id(layer)], ()
+        names = tuple(weight.name for weight in layer.declared_weights)
+        return layer.inference_for(x), self._spans[id(layer)], names
 
     def _find_training(self, layer: Layer, x: Any) -> Any:
         span = self._spans[id(layer)]

@@ -69,15 +69,21 @@ def training_step(
 
 
 def evaluation_step(backend: Backend, forward: Forward, objective: Objective) -> Step:
-    """Return a step that changes nothing; the model's weights are the inputs' "values"."""
+    """Return a step that changes only states: they are its variables.
+
+    The model's other weights are the inputs' "values", which have None for a state.
+    """
 
     def step(variables: Sequence[Any], inputs: Any) -> tuple[list[Any], list[Any]]:
-        wanted, counted = inputs["y"], inputs["weights"]
-        outputs, masks, others = forward.evaluation(inputs["values"], inputs["x"])
+        values, wanted, counted = list(inputs["values"]), inputs["y"], inputs["weights"]
+        for place, state in zip(forward.states, variables, strict=True):
+            values[place] = state
+        outputs, masks, updates, others = forward.evaluation(values, inputs["x"])
         losses = objective.losses(backend, wanted, outputs, counted, masks)
         metrics = objective.metrics(backend, wanted, outputs, counted, masks)
         several = losses if len(objective.targets) > 1 else []
-        return [], [objective.total(losses, others), *several, *metrics]
+        new = [updates.get(place, values[place]) for place in forward.states]
+        return new, [objective.total(losses, others), *several, *metrics]
 
     return step
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol
 
 from convdispatch.engine.graph import Graph
 from convdispatch.engine.layer import Layer
+from convdispatch.engine.state_batches import batch_size_of
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.ops import PartialShape
 from convdispatch.runtime.registry import registry
@@ -89,6 +90,7 @@ def feeder_of(model: Any, objective: Objective | None) -> Feeder:
         inputs=inputs,
         wanted=wanted,
         weights_dtype="float64" if dtype == "float64" else "float32",
+        batch_size=batch_size_of(model._layers),
     )
 
 

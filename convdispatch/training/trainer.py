@@ -141,9 +141,20 @@ class Trainer:
         if self._test is None:
             step = steps.evaluation_step(self.backend, self._forward, self.objective)
             self._test = self.backend.compile_step(step)
-        values = [v for layer in self._forward.layers for v in layer._variables]
-        inputs = {"x": batch.x, "y": batch.y, "weights": batch.weights, "values": values}
-        return list(self._test([], inputs)[1])
+        inputs = {"x": batch.x, "y": batch.y, "weights": batch.weights}
+        places = self._forward.states
+        if not places:
+            values = [v for layer in self._forward.layers for v in layer._variables]
+            return list(self._test([], {**inputs, "values": values})[1])
+        with self._lock.held(), self._stepping as stepping:
+            variables: list[Any] = stepping.variables
+            values = [None if i in places else v for i, v in enumerate(variables)]
+            states = [variables[place] for place in places]
+            new, reported = self._test(states, {**inputs, "values": values})
+            for place, state in zip(places, new, strict=True):
+                variables[place] = state
+            stepping.replace(variables)
+        return list(reported)
 
     def _prepare(self) -> None:
         """Make the optimizer's slots, and the step."""

@@ -134,6 +134,7 @@ VALUES: dict[str, Any] = {
     "recurrent_dropout": 0.5,
     "dropout_U": 0.5,
     "return_sequences": True,
+    "return_state": True,
     "go_backwards": True,
     "unroll": True,
     "zero_output_for_mask": True,
@@ -170,7 +171,7 @@ class LayerClass:
     def arguments(self) -> list[str]:
         """The names that the constructor states, `weights` excepted: no configuration has it."""
         every = inspect.signature(self._stating).parameters
-        # A state from one batch to the next is not offered: there is nothing to choose.
+        # A state from one batch to the next needs batches of a known size: tests of its own.
         return [name for name in every if name not in (*LAYER_OPTIONS, "stateful")]
 
     @property

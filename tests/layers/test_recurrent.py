@@ -357,7 +357,6 @@ def test_it_trains(backend_name: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: layers.LSTM(2, stateful=True), InvalidArgument, "`stateful` .* must be False"),
         (lambda: layers.GRU(0), InvalidArgument, "`units` must be at least 1"),
         (lambda: keras1.layers.GRU(2, dropout_W=2.0), InvalidArgument, "`dropout_W` must be from"),
         (lambda: layers.SimpleRNN(2).build((None, 3)), InvalidShape, "steps, features"),

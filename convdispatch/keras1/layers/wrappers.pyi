@@ -26,7 +26,9 @@ class Bidirectional(Keras1Layer, layers.Bidirectional):
     The weights are those of the layer forwards, then those of the same layer backwards. Where the
     layer has weights already, or was given some, they are copied, not shared: the way forwards
     begins with their values, and from then on each has its own. A frozen layer, `trainable =
-    False`, freezes its ways. The outputs of a step are merged with those of the same step.
+    False`, freezes its ways. The outputs of a step are merged with those of the same step. A
+    state, as the layer returns it or a call is given it, is that of the way forwards, then that of
+    the way back.
 
     Raises `InvalidArgument` or `InvalidType` for a `merge_mode` that is none and for something
     other than a recurrent layer. A call raises `InvalidShape` for another rank and for features
@@ -46,7 +48,7 @@ class Bidirectional(Keras1Layer, layers.Bidirectional):
     def __init__(
         self,
         layer: Layer,
-        merge_mode: str = "concat",
+        merge_mode: str | None = "concat",
         weights: Sequence[Any] | None = None,
         **options: Unpack[OptionsBesideWeights],
     ) -> None: ...

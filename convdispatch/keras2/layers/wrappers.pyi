@@ -24,7 +24,8 @@ class Bidirectional(Keras2Layer, layers.Bidirectional):
     layer has weights already, or was given some, they are copied, not shared: the way forwards
     begins with their values, and from then on each has its own. The way back begins afresh, or with
     the weights of `backward_layer`. A frozen layer, `trainable = False`, freezes its ways. The
-    outputs of a step are merged with those of the same step.
+    outputs of a step are merged with those of the same step. A state, as the layer returns it or a
+    call is given it, is that of the way forwards, then that of the way back.
 
     Raises `InvalidArgument` or `InvalidType` for a `merge_mode` that is none and for something
     other than a recurrent layer. A call raises `InvalidShape` for another rank and for features
