@@ -40,7 +40,45 @@ def _cosine_similarity(t: Array, p: Array) -> float:
     return float(-((t * p).sum(-1) / lengths).mean())
 
 
+def _smoothed(t: Array, share: float, classes: float) -> Array:
+    return t * (1 - share) + share / classes
+
+
+def _binary_of_logits(t: Array, p: Array) -> float:
+    t = _smoothed(t, 0.25, 2)
+    return float((np.log1p(np.exp(p)) - t * p).mean())
+
+
+def _categorical_of_logits(t: Array, p: Array) -> float:
+    return _categorical_crossentropy(_smoothed(t, 0.25, t.shape[-1]), np.exp(p))
+
+
+def _near_huber(t: Array, p: Array) -> float:
+    size, delta = np.abs(p - t), 0.25
+    return float(np.where(size <= delta, size**2 / 2, delta * (size - delta / 2)).mean())
+
+
+_LOGITS = {"from_logits": True, "label_smoothing": 0.25}
+# Losses of other Kerases and with parameters: the Keras, the name, the parameters, the formula.
+VARIANTS: Mapping[str, tuple[str, str, Mapping[str, Any], Loss]] = {
+    "old_cosine_proximity": (
+        "keras1",
+        "cosine_proximity",
+        {},
+        lambda t, p: _cosine_similarity(t, p) / t.shape[-1],
+    ),
+    "binary_crossentropy_of_logits": ("keras3", "binary_crossentropy", _LOGITS, _binary_of_logits),
+    "categorical_crossentropy_of_logits": (
+        "keras3",
+        "categorical_crossentropy",
+        _LOGITS,
+        _categorical_of_logits,
+    ),
+    "huber_near": ("keras3", "huber", {"delta": 0.25}, _near_huber),
+}
+
 LOSSES: Mapping[str, Loss] = {
+    **{name: formula for name, (_, _, _, formula) in VARIANTS.items()},
     "mean_squared_error": lambda t, p: float(((t - p) ** 2).mean()),
     "mean_absolute_error": lambda t, p: float(np.abs(t - p).mean()),
     "mean_absolute_percentage_error": lambda t, p: float(100 * np.abs((t - p) / t).mean()),

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[Any]
-State: TypeAlias = dict[str, Any]  # what a rule remembers of one weight; empty before the first
+# What a rule remembers of one weight, beside "weight" itself: nothing before the first update.
+State: TypeAlias = dict[str, Any]
 # rule(state, gradient, number of the update, counted from 1) -> what is subtracted from the weight
 Rule: TypeAlias = Callable[[State, Array, int], Any]
 
@@ -110,6 +111,39 @@ def nadam(rate: float, beta_1: float, beta_2: float, epsilon: float, schedule_de
     return rule
 
 
+def centered_rmsprop(rate: float, rho: float, momentum: float, epsilon: float) -> Rule:
+    """Return the rule that divides by the root of the moving variance, with momentum."""
+
+    def rule(state: State, gradient: Array, step: int) -> Any:
+        square = state["s"] = rho * state.get("s", 0) + (1 - rho) * gradient**2
+        mean = state["m"] = rho * state.get("m", 0) + (1 - rho) * gradient
+        quotient = rate * gradient / np.sqrt(square - mean**2 + epsilon)
+        state["v"] = momentum * state.get("v", 0) + quotient
+        return state["v"]
+
+    return rule
+
+
+def decoupled(rule: Rule, share: float) -> Rule:
+    """Return the rule that also takes a share off the weight itself."""
+    return lambda state, gradient, step: share * state["weight"] + rule(state, gradient, step)
+
+
+def clipped(rule: Rule, greatest: float) -> Rule:
+    """Return the rule of gradients no number of which is beyond that size."""
+    return lambda state, gradient, step: rule(state, gradient.clip(-greatest, greatest), step)
+
+
+def shortened(rule: Rule, greatest: float) -> Rule:
+    """Return the rule of gradients each of which is at most that long."""
+
+    def of_short(state: State, gradient: Array, step: int) -> Any:
+        length = np.sqrt((gradient**2).sum())
+        return rule(state, gradient * min(1.0, greatest / length), step)
+
+    return of_short
+
+
 def _root(square: Array, epsilon: float, *, under_the_root: bool) -> Array:
     root: Array = np.sqrt(square + epsilon) if under_the_root else np.sqrt(square) + epsilon
     return root
@@ -153,4 +187,35 @@ RULES: tuple[tuple[str, str, Mapping[str, Any], float, Rule], ...] = (
     ("keras1", "Adamax", _OF_MOMENTS, 0.125, adamax(*_MOMENTS)),
     ("keras2", "Nadam", _OF_MOMENTS, 0.125, nadam(*_MOMENTS, 0.004)),
     ("keras3", "Nadam", _OF_MOMENTS, 0.125, nadam(*_MOMENTS, 1.0)),
+)
+# The same with what Keras 3 added; these are compared in float32 alone.
+LATER_RULES: tuple[tuple[str, str, Mapping[str, Any], float, Rule], ...] = (
+    (
+        "keras3",
+        "AdamW",
+        {**_OF_MOMENTS, "weight_decay": 0.5},
+        0.125,
+        decoupled(adam(*_MOMENTS), 0.125 * 0.5),
+    ),
+    (
+        "keras3",
+        "RMSprop",
+        {"rho": 0.75, "momentum": 0.5, "centered": True, **_NUMBERS},
+        0.125,
+        centered_rmsprop(0.125, 0.75, 0.5, 0.0625),
+    ),
+    (
+        "keras3",
+        "SGD",
+        {"clipvalue": 0.015625},
+        0.5,
+        clipped(gradient_descent(0.5), 0.015625),
+    ),
+    (
+        "keras3",
+        "SGD",
+        {"clipnorm": 0.03125},
+        0.5,
+        shortened(gradient_descent(0.5), 0.03125),
+    ),
 )

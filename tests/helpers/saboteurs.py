@@ -8,6 +8,7 @@ import saboteurs_functions
 import saboteurs_geometry
 import saboteurs_gradients
 import saboteurs_half
+import saboteurs_layers
 import saboteurs_limits
 import saboteurs_numbers
 import saboteurs_pads
@@ -16,6 +17,7 @@ import saboteurs_pooling
 import saboteurs_random
 import saboteurs_reshaping
 import saboteurs_resizing
+import saboteurs_scanning
 import saboteurs_state
 import saboteurs_steps
 import saboteurs_tensors
@@ -43,6 +45,8 @@ FAMILIES = (
     saboteurs_steps,
     saboteurs_training,
     saboteurs_unknown_sizes,
+    saboteurs_scanning,
+    saboteurs_layers,
 )
 
 __all__ = ["FAMILIES", "SABOTEURS", "Sabotage", "Sabotaged", "registered"]

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import LEGACY
 
-from convdispatch import losses
+from convdispatch.formulas import losses as lookup
+from convdispatch.formulas.dialects import KERAS1, KERAS3
 from convdispatch.numerics import reference_optimizers as rules
-from convdispatch.numerics.reference_losses import LOSSES, slopes
+from convdispatch.numerics.reference_losses import LOSSES, VARIANTS, slopes
 
 RECORDED = json.loads((LEGACY / "training_keras3.json").read_text())
 FAST, MOMENTS = 0.125, (0.125, 0.5, 0.75, 0.0625)
@@ -21,6 +22,13 @@ FAST, MOMENTS = 0.125, (0.125, 0.5, 0.75, 0.0625)
 RULES: dict[tuple[str, ...], rules.Rule] = {
     ("SGD", "momentum"): rules.gradient_descent(FAST, 0.75),
     ("SGD", "momentum", "nesterov"): rules.gradient_descent(FAST, 0.75, nesterov=True),
+    ("SGD", "weight_decay"): rules.decoupled(rules.gradient_descent(FAST), FAST * 0.25),
+    ("SGD", "clipnorm"): rules.shortened(rules.gradient_descent(FAST), 1.0),
+    ("SGD", "clipvalue"): rules.clipped(rules.gradient_descent(FAST), 0.5),
+    ("RMSprop", "momentum", "centered"): rules.centered_rmsprop(FAST, 0.75, 0.5, 0.0625),
+    ("AdamW", "weight_decay", "amsgrad"): rules.decoupled(
+        rules.adam(*MOMENTS, greatest=True), FAST * 0.25
+    ),
     ("RMSprop",): rules.rmsprop(FAST, 0.75, 0.0625, under_the_root=True),
     ("Adagrad",): rules.adagrad(FAST, 0.5, 0.0625, under_the_root=True),
     ("Adadelta",): rules.adadelta(FAST, 0.75, 0.0625),
@@ -50,6 +58,7 @@ def test_rule_is_keras_3s(case: dict[str, Any], rule: rules.Rule) -> None:
     for step, after in enumerate(case["after"]):
         gradients = RECORDED["gradients"][step]
         for place, gradient in enumerate(gradients):
+            states[place]["weight"] = weights[place]
             weights[place] = weights[place] - rule(states[place], np.array(gradient), step + 1)
             np.testing.assert_allclose(weights[place], after[place], rtol=1e-7, atol=1e-7)
 
@@ -67,7 +76,10 @@ def test_losses_are_the_references(
     """The formulas that keep logarithms finite are the plain ones where nothing is extreme."""
     p, t = np.reshape(predictions, (2, 3)), np.reshape(targets, (2, 3))
     wanted: Any = np.array(classes) if name.startswith("sparse") else t
-    found: Any = losses.KERAS3[name](wanted, p)
+    dialect, own, parameters, _ = VARIANTS.get(name, ("keras3", name, {}, None))
+    table = {"keras1": KERAS1, "keras3": KERAS3}[dialect].losses
+    loss: Any = lookup.get({"class_name": own, "config": dict(parameters)}, table)
+    found: Any = loss(wanted, p)
     assert float(np.mean(found)) == pytest.approx(LOSSES[name](wanted, p), rel=1e-6, abs=1e-9)
 
 

@@ -69,6 +69,9 @@ _MODULES = (
     "auxiliary",
     "assigning",
     "wrapping",
+    "formulas",
+    "training_layers",
+    "noise_layers",
     "declarations",
 )
 
