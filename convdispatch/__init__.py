@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from convdispatch.models import Sequential as Sequential
     from convdispatch.models import model_from_json as model_from_json
     from convdispatch.models.autotuning import autotune as autotune
+    from convdispatch.models.plotting import plot_model as plot_model
     from convdispatch.numerics.comparison import Comparison as Comparison
     from convdispatch.numerics.comparison import compare as compare
     from convdispatch.numerics.gradients import Gradients as Gradients
@@ -66,6 +67,7 @@ _HOMES = {
     "gradients": "numerics.gradients",
     "image_data_format": "runtime.selection",
     "model_from_json": "models",
+    "plot_model": "models.plotting",
     "set_backend": "runtime.selection",
     "set_convention": "runtime.selection",
     "set_epsilon": "runtime.selection",

@@ -42,6 +42,10 @@ class ConfigError(ConvDispatchError, ValueError):
     """A configuration file or environment variable cannot be understood."""
 
 
+class ProgramError(ConvDispatchError, OSError):
+    """Another program that is needed, such as Graphviz, is not installed or failed."""
+
+
 class BackendError(ConvDispatchError):
     """Base of the errors about finding and loading backends."""
 

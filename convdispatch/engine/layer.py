@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self, cast, overload
 from convdispatch.engine import keras_configs, large_sizes, layer_options
 from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.constructor_signature import ConstructorSignature
-from convdispatch.engine.error_analysis import Analysed
+from convdispatch.engine.pictured import Pictured
 from convdispatch.engine.plans import Plan, PlanTable, casting_weights, recorded
 from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Shapes, Spec, Specs, listed, of_samples, shapes_of
@@ -30,7 +30,7 @@ from convdispatch.runtime.tuning import outside_trace
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
-class Layer(Analysed):
+class Layer(Pictured):
     """A function of tensors with its own weights.
 
     Every layer takes the keyword arguments `name`, `trainable`, `dtype` (of the weights),

@@ -24,6 +24,7 @@ class ListLayer(Layer):
     the same number of samples.
     """
 
+    family = "merging"
     takes_list: ClassVar[bool] = True
     takes_one: ClassVar[bool] = False
 

@@ -16,6 +16,7 @@ from convdispatch.types import ActivationLike
 class ActivationLayer(EpilogueLayer):
     """A layer that is an activation alone, which its arguments settle."""
 
+    family = "activation"
     supports_masking = True
 
     def resolve(self, spec: Spec) -> Resolved:

@@ -38,6 +38,7 @@ class Dense(EpilogueLayer):
     array([[ 3.5, 30. ]])
     """
 
+    family = "dense"
     supports_masking = True
     size_arguments = ("units",)
 

@@ -53,6 +53,7 @@ class Embedding(WithWeightOptions):
             [ 1., 10.]]])
     """
 
+    family = "embedding"
     checks_arrays: ClassVar[bool] = True
     size_arguments = ("input_dim", "output_dim")
     drop_rate = 0.0  # the share of rows that are left out in training, which Keras 1 alone has

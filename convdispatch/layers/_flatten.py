@@ -36,6 +36,8 @@ class Flatten(Layer):
     array([[0., 1., 2., 3.]])
     """
 
+    family = "shaping"
+
     def __init__(
         self, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:

@@ -21,6 +21,7 @@ from convdispatch.types import DataFormat
 class GlobalPoolingLayer(SpatialLayer):
     """All cells of each channel as one number."""
 
+    family = "pooling"
     function: ClassVar[str]  # of the backend's table
 
     def __init__(

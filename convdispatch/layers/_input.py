@@ -28,6 +28,7 @@ class InputLayer(Layer):
     (None, 8, 1)
     """
 
+    family = "input"
     dtypes = (*FLOAT_DTYPES, *INTEGER_DTYPES)
     is_input = True
 

@@ -16,6 +16,7 @@ from convdispatch.ops import PartialShape, Shape
 class KernelLayer(SpatialLayer, EpilogueLayer):
     """A spatial layer with a kernel, a bias and an activation."""
 
+    family = "convolution"
     paddings: ClassVar[tuple[str, ...]] = ("valid", "same", "full")
     # Theano convolves where the others correlate; its depthwise kernels are an exception.
     is_flippable: ClassVar[bool] = True

@@ -24,6 +24,7 @@ Change: TypeAlias = Callable[[Any, Any], Any]
 class NoisyLayer(Layer):
     """A layer that returns its input, and in training changes it by random numbers."""
 
+    family = "noise"
     supports_masking = True
     seed: int | None
 

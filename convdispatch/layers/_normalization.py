@@ -50,6 +50,7 @@ class BatchNormalization(WithWeightOptions):
     array([1., 3.])
     """
 
+    family = "normalization"
     supports_masking = True
 
     def __init__(

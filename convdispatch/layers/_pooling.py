@@ -22,6 +22,7 @@ OF_DIVISION = 3
 class PoolingLayer(SpatialLayer):
     """Each window of cells as one number, separately for each channel."""
 
+    family = "pooling"
     kind: ClassVar[str]  # of the op
     size_arguments = ("pool_size", "strides")
 

@@ -40,6 +40,7 @@ class PReLU(WithWeightOptions):
            [ 2.  ,  2.  ]])
     """
 
+    family = "activation"
     supports_masking = True
 
     def __init__(

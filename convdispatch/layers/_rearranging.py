@@ -37,6 +37,8 @@ class Reshape(Layer):
             [2., 3.]]])
     """
 
+    family = "shaping"
+
     def __init__(self, target_shape: Sequence[int], **options: Unpack[LayerOptions]) -> None:
         """Check and keep the arguments.
 
@@ -117,6 +119,8 @@ class Permute(Layer):
             [1., 3.]]])
     """
 
+    family = "shaping"
+
     def __init__(self, dims: Sequence[int], **options: Unpack[LayerOptions]) -> None:
         """Check and keep the arguments.
 
@@ -170,6 +174,7 @@ class RepeatVector(LoweringLayer):
             [1., 2.]]])
     """
 
+    family = "shaping"
     rank = 0
     size_arguments = ("n",)
 

@@ -28,6 +28,7 @@ FLAGS = (
 class Recurrent(WithState, Recurrence, Unbounded, WithWeightOptions):
     """A recurrent layer, by default of rows of numbers."""
 
+    family = "recurrent"
     rank = 1
     width_argument: ClassVar[str] = "units"
     size_arguments = (width_argument,)

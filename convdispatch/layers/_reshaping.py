@@ -15,6 +15,8 @@ from convdispatch.ops import PartialShape
 class ReshapingLayer(SpatialLayer):
     """A spatial layer that is one op without weights."""
 
+    family = "shaping"
+
     def _op(self) -> ops.Op:
         raise NotImplementedError
 

@@ -19,6 +19,7 @@ from convdispatch.support.documents import shown
 class Wrapper(Unbounded):
     """A layer that computes by another one, whose weights are copied where it has some."""
 
+    family = "wrapper"
     layer: Layer
 
     def __init__(self, layer: Any, **options: Unpack[LayerOptions]) -> None:
@@ -45,6 +46,11 @@ class Wrapper(Unbounded):
     def draws(self) -> bool:
         """Whether the layer uses its key in training."""
         return self.layer.draws
+
+    @property
+    def kind_shown(self) -> str:
+        """The class and that of the wrapped layer, as a picture shows them."""
+        return f"{type(self).__name__}({self.layer.kind_shown})"
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON types."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -91,11 +90,16 @@ def calls_of(model: Any) -> Calls:
     )
 
 
-def nested_in(model: Any) -> Iterator[Any]:
-    """Yield the models that a model calls, each once."""
-    for layer in model.layers:
-        if not isinstance(layer, Layer):
-            yield layer
+def all_nested_in(model: Any) -> list[Any]:
+    """Return the models that a model calls, and those that they call, each once."""
+    found: dict[int, Any] = {}
+    pending = [model]
+    while pending:
+        for layer in pending.pop(0).layers:
+            if not isinstance(layer, Layer) and id(layer) not in found:
+                found[id(layer)] = layer
+                pending.append(layer)
+    return list(found.values())
 
 
 def _outputs(node: Node, read: tuple[Spec, ...]) -> list[Spec]:

@@ -92,13 +92,13 @@ def _layers_of(branch: Any) -> list[Any]:
 def _source(origin: Origin, reader: Any, model: Any) -> str:
     """Return what is read: a layer, which of its calls, and which output of that."""
     if origin.layer is None:
-        return f"{_input_of_stack(model, reader)}[0][0]"
+        return f"{input_of_stack(model, reader)}[0][0]"
     # A model's first call is the one that made it.
     call = origin.call + (not isinstance(origin.layer, Layer))
     return f"{origin.layer.name}[{call}][{origin.output}]"
 
 
-def _input_of_stack(model: Any, first: Any) -> str:
+def input_of_stack(model: Any, first: Any) -> str:
     """Return the name that Keras 1 would give the input layer of a stack, the same each time."""
     known = vars(model).get("_input_layer_name")
     if known is None:

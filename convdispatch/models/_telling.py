@@ -1,17 +1,43 @@
-"""What a model tells a person about itself: a table of its layers."""
+"""What a model shows a person: a table of its layers, and a picture of its graph."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
+from convdispatch.engine.pictured import counted
+from convdispatch.models._calls import all_nested_in
+from convdispatch.models._diagrams import diagram_of
 from convdispatch.models._keras_summary import keras_lines
 from convdispatch.models._summary import summary_lines
+from convdispatch.models._summary_rows import weights_of
+from convdispatch.pictures.page import folded, page
+from convdispatch.pictures.svg import drawn
 from convdispatch.training import Trainable
 
 
 class Telling(Trainable):
-    """A model that can be printed."""
+    """A model that can be printed and drawn."""
+
+    family: ClassVar[str] = "model"  # as of layers: what a picture has a colour for
+
+    @property
+    def kind_shown(self) -> str:
+        """The class, as a picture shows it."""
+        return type(self).__name__
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the picture, and those of nested models."""
+        nested = [
+            folded(f"{one.kind_shown} {one.name}", drawn(diagram_of(one)))
+            for one in all_nested_in(self)
+        ]
+        return page(
+            f"{self.kind_shown} {self.name}",
+            f"on {self.backend}: {_facts(self)}",
+            drawn(diagram_of(self)),
+            parts=nested,
+        )
 
     def summary(self, print_fn: Callable[[str], None] | None = None) -> None:
         """Print the layers with their output shapes, parameter counts and, in a graph, inputs."""
@@ -36,3 +62,12 @@ class Telling(Trainable):
             self, self.dialect.summary, line_length=line_length, positions=positions
         ):
             write(line)
+
+
+def _facts(model: Any) -> str:
+    layers = counted(len(model.layers), "layer")
+    if not model.built:
+        return f"{layers}, not built yet"
+    trained, frozen = weights_of(model)
+    rest = f", {frozen:,} of them not trainable" if frozen else ""
+    return f"{layers}, {counted(trained + frozen, 'parameter')}{rest}"

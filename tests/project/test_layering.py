@@ -33,7 +33,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 HOUSE = [
     {"errors", "types"},
     {"support", "doors"},
-    {"geometry"},
+    {"geometry", "pictures"},
     {"ops"},
     {"hookspecs", "kit"},
     {"runtime"},

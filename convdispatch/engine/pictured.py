@@ -1,0 +1,127 @@
+"""A layer as a box of a picture, and its picture in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from convdispatch.engine.error_analysis import Analysed
+from convdispatch.engine.specs import Spec, listed, shapes_of
+from convdispatch.formulas import activations
+from convdispatch.pictures.diagram import Box, Diagram, Line, Link
+from convdispatch.pictures.page import page
+from convdispatch.pictures.svg import drawn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What the boxes of a picture say besides the class of a layer."""
+
+    names: bool = True
+    shapes: bool = True
+    dtypes: bool = True
+    counts: bool = True
+
+
+ALL_DETAILS = Details()
+
+
+class Pictured(Analysed):
+    """A layer that can be drawn."""
+
+    family: ClassVar[str] = "other"  # the kind that a picture has a colour for
+    activation: Any
+    input_shape: Any
+
+    @property
+    def built(self) -> bool:
+        """Whether the shapes are known."""
+        raise NotImplementedError
+
+    @property
+    def kind_shown(self) -> str:
+        """The class and, unless it changes nothing, the activation."""
+        name = getattr(self.activation, "name", getattr(self.activation, "__name__", "function"))
+        return type(self).__name__ + ("" if name == activations.linear.name else f" {name}")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the picture, and the arguments."""
+        inputs: Sequence[Spec] = ()
+        outputs: Sequence[Spec] = ()
+        if self.built:
+            given = self._specs_for(self.input_shape)
+            inputs, outputs = listed(given), listed(self.output_specs(given))
+        own = box_of(self, inputs, outputs)
+        boxes = [tensor_box("input", spec) for spec in inputs]
+        links = tuple(Link(number, len(boxes)) for number in range(len(boxes)))
+        picture = drawn(Diagram(boxes=(*boxes, own), links=links, about=repr(self)))
+        rows = [(name, repr(value)) for name, value in self.get_config().items()]
+        return page(f"{type(self).__name__} {self.name}", _state(self), picture, rows=rows)
+
+
+def _state(layer: Any) -> str:
+    if not layer.built:
+        return f"on {layer.backend}, not built yet"
+    return f"on {layer.backend}, {counted(layer.count_params(), 'parameter')}"
+
+
+def box_of(
+    layer: Any,
+    inputs: Sequence[Spec],
+    outputs: Sequence[Spec],
+    *,
+    details: Details = ALL_DETAILS,
+    notes: Sequence[str] = (),
+) -> Box:
+    """Return the box of one call of a layer, or of a model, with these inputs and outputs.
+
+    There are none while the shapes are unknown. `notes` are further lines.
+    """
+    kind = layer.kind_shown
+    count = layer.count_params() if layer.built else 0
+    lines = [_line_of(spec, details) for spec in outputs if details.shapes or details.dtypes]
+    if details.counts and count:
+        lines.append(Line(counted(count, "parameter")))
+    about = [
+        f"{layer.name}: {kind}",
+        *(f"reads {_tensor(spec)}" for spec in inputs),
+        *(f"returns {_tensor(spec)}" for spec in outputs),
+        f"{counted(count, 'parameter')}{'' if layer.trainable or not count else ', not trained'}",
+    ]
+    return Box(
+        title=Line(layer.name, kind) if details.names else Line(kind),
+        lines=(*lines, *map(Line, notes)),
+        family=layer.family,
+        about="\n".join(about),
+        is_pile=not isinstance(layer, Pictured),
+    )
+
+
+def tensor_box(name: str, spec: Spec, *, details: Details = ALL_DETAILS) -> Box:
+    """Return the box of a tensor that comes from no layer."""
+    lines = (_line_of(spec, details),) if details.shapes or details.dtypes else ()
+    return Box(title=Line(name), lines=lines, family="input", about=f"{name}: {_tensor(spec)}")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words.
+
+    >>> counted(1, "layer"), counted(2000, "layer")
+    ('1 layer', '2,000 layers')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _tensor(spec: Spec) -> str:
+    return f"{shapes_of(spec)} {spec.dtype}"
+
+
+def _line_of(spec: Spec, details: Details) -> Line:
+    if not details.shapes:
+        return Line(spec.dtype)
+    return Line(str(shapes_of(spec)), spec.dtype if details.dtypes else "")

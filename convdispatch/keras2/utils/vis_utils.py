@@ -1,0 +1,33 @@
+"""Pictures of models, under Keras 2's module path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convdispatch.models.plotting import Dot, keras_diagram, write
+
+__all__ = ["model_to_dot", "plot_model"]
+
+
+def model_to_dot(
+    model: Any, show_shapes: bool = False, show_layer_names: bool = True, rankdir: str = "TB"
+) -> Dot:
+    """Return the diagram of a model, which a notebook shows and `create` makes an image of.
+
+    >>> from convdispatch.keras2 import layers, models
+    >>> model = models.Sequential([layers.Dense(3, input_shape=(4,), name="first")])
+    >>> model_to_dot(model).create(prog="dot", format="svg").startswith(b"<svg")
+    True
+    """
+    return Dot(keras_diagram(model, show_shapes, show_layer_names, rankdir))
+
+
+def plot_model(
+    model: Any,
+    to_file: Any = "model.png",
+    show_shapes: bool = False,
+    show_layer_names: bool = True,
+    rankdir: str = "TB",
+) -> None:
+    """Write a picture of a model's graph to a file; see `convdispatch.plot_model`."""
+    write(keras_diagram(model, show_shapes, show_layer_names, rankdir), to_file)
