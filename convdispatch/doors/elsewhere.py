@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from convdispatch.doors import keras1, keras2
+from convdispatch.doors.not_offered import NOT_OFFERED, instead_of
 from convdispatch.doors.rows import names_of, rows_of
 
 MeaningT = TypeVar("MeaningT")
@@ -128,9 +129,10 @@ MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
         _GRAPH,
     ),
     **_each(
-        "predict_classes predict_proba predict_step",
-        _CALL,
+        "predict_classes predict_proba",
+        "`predict(x)` has the probabilities, and `predict(x).argmax(axis=-1)` the classes",
     ),
+    "predict_step": _CALL,
     "quantize": "compute in float16 or bfloat16: give inputs of that type",
 }
 
@@ -143,8 +145,6 @@ _MODELS: Mapping[str, str] = {
     "save_model": _FILES,
 }
 _MODULES: Mapping[str, str] = {
-    **dict.fromkeys(("applications", "engine", "legacy", "wrappers"), _GRAPH),
-    **dict.fromkeys(("preprocessing",), "NumPy and your framework have such functions"),
     "mixed_precision": "give layers float16 or bfloat16 inputs",
     "ops": "your framework has them; a layer takes and returns its tensors",
     "saving": _FILES,
@@ -220,15 +220,20 @@ def _about_module(name: str) -> str:
         return f"it is in {MODULES_OF_OTHER_DOORS[name]}."
     if name in _MODULES:
         return f"it is not offered yet; {_MODULES[name]}."
-    return _about_model(name)
+    instead = instead_of("", name)
+    return f"{instead}." if instead else _about_model(name)
 
 
-def _about_setting(name: str) -> str:
-    return "it has settings only; use your framework's functions of tensors."
+def _about_part(module: str) -> Callable[[str], str]:
+    def about(name: str) -> str:
+        instead = instead_of(module, name)
+        return f"{instead}." if instead else ""
+
+    return about
 
 
 _ABOUT: Mapping[str, Callable[[str], str]] = {
-    "backend": _about_setting,
+    **{module: _about_part(module) for module in NOT_OFFERED if module},
     "convolutional": _about_layer,
     "layers": _about_layer,
     "models": _about_model,

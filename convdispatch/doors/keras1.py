@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from convdispatch.doors.rows import KernelAxes, Lines, Method, Row, Spelled, Table
+from convdispatch.doors.rows import KernelAxes, Lines, Row, Spelled, Table
 
 # What Keras 1 called an argument: the first of these that the class states, else the same.
 RENAMES: Mapping[str, tuple[Spelled, ...]] = {
@@ -116,6 +116,7 @@ LAYERS: Table = {
             f"nb_filter, filter_length, {_STEPS}, {_WISHES}, {_LENGTH}",
             layouts=_SEQUENCES,
             fans="th",  # Keras 1.2.2 takes (length, 1, in, out) for Theano's order
+            also=("Conv1D",),
         ),
         Row(
             "AtrousConvolution1D",
@@ -124,12 +125,14 @@ LAYERS: Table = {
             spelling={"dilation_rate": ("atrous_rate",)},
             layouts=_SEQUENCES,
             fans="th",  # Keras 1.2.2 takes (length, 1, in, out) for Theano's order
+            also=("AtrousConv1D",),
         ),
         Row(
             "Convolution2D",
             "Conv2D",
             f"nb_filter, nb_row, nb_col, {_IMAGE}, {_ORDERING}, {_WISHES}",
             layouts=_IMAGES,
+            also=("Conv2D",),
         ),
         Row(
             "AtrousConvolution2D",
@@ -137,12 +140,14 @@ LAYERS: Table = {
             f"nb_filter, nb_row, nb_col, {_IMAGE}, atrous_rate: Sequence[int] = (1, 1), "
             f"{_ORDERING}, {_WISHES}",
             layouts=_IMAGES,
+            also=("AtrousConv2D",),
         ),
         Row(
             "Convolution3D",
             "Conv3D",
             f"nb_filter, kernel_dim1, kernel_dim2, kernel_dim3, {_VOLUME}, {_ORDERING}, {_WISHES}",
             layouts=_VOLUMES,
+            also=("Conv3D",),
         ),
         Row(
             "Deconvolution2D",
@@ -150,6 +155,7 @@ LAYERS: Table = {
             f"nb_filter, nb_row, nb_col, output_shape: Sequence[int | None], {_IMAGE}, "
             f"{_ORDERING}, {_WISHES}",
             layouts=_TRANSPOSED,
+            also=("Deconv2D",),
         ),
         Row(
             "SeparableConvolution2D",
@@ -159,6 +165,7 @@ LAYERS: Table = {
             "activity_regularizer=None, depthwise_constraint=None, pointwise_constraint=None, "
             "b_constraint=None, bias=True",
             layouts=_SEPARABLE,
+            also=("SeparableConv2D",),
         ),
         Row("Cropping1D", "", "cropping: Sequence[int] = (1, 1)"),
         Row("Cropping2D", "", f"cropping: {_PAIRS} = ((0, 0), (0, 0)), {_ORDERING}"),
@@ -241,59 +248,3 @@ LAYERS: Table = {
 }
 
 LINES = Lines(plain="{seconds:.0f}s{numbers}", after_bar=" - {seconds:.0f}s{numbers}")
-
-_QUEUE = "max_q_size: int = 10, nb_worker: int = 1, pickle_safe: bool = False"
-_RENAMED = {
-    "nb_epoch": "epochs",
-    "max_q_size": "max_queue_size",
-    "nb_worker": "workers",
-    "pickle_safe": "use_multiprocessing",
-    "samples_per_epoch": "samples",
-    "val_samples": "samples",
-    "nb_val_samples": "validation_samples",
-    "input": "inputs",
-    "output": "outputs",
-}
-_WEIGHED = "class_weight=None, sample_weight=None"
-
-# Methods of models, by name; one of `Model` alone that `Sequential` states otherwise has its class
-# before the name.
-METHODS: Mapping[str, Method] = {
-    "compile": Method(
-        arguments="optimizer, loss, metrics=None, sample_weight_mode=None, loss_weights=None",
-        of=("Sequential",),
-    ),
-    "Model.compile": Method(
-        arguments="optimizer, loss, metrics=None, loss_weights=None, sample_weight_mode=None",
-        of=("Model",),
-    ),
-    "fit": Method(
-        arguments="x, y, batch_size: int = 32, nb_epoch: int = 10, verbose: int = 1, "
-        "callbacks=None, validation_split: float = 0.0, validation_data=None, shuffle=True, "
-        f"{_WEIGHED}, initial_epoch: int = 0",
-        renames=_RENAMED,
-    ),
-    "evaluate": Method(
-        arguments="x, y, batch_size: int = 32, verbose: int = 1, sample_weight=None"
-    ),
-    "predict": Method(arguments="x, batch_size: int = 32, verbose: int = 0"),
-    "train_on_batch": Method(arguments=f"x, y, {_WEIGHED}", of=("Sequential",)),
-    "fit_generator": Method(
-        arguments="generator, samples_per_epoch: int, nb_epoch: int, verbose: int = 1, "
-        "callbacks=None, validation_data=None, nb_val_samples=None, class_weight=None, "
-        f"{_QUEUE}, initial_epoch: int = 0",
-        renames=_RENAMED,
-        like="_fit_generator",
-    ),
-    "evaluate_generator": Method(
-        arguments=f"generator, val_samples: int, {_QUEUE}",
-        renames=_RENAMED,
-        like="_evaluate_generator",
-    ),
-    "predict_generator": Method(
-        arguments=f"generator, val_samples: int, {_QUEUE}",
-        renames=_RENAMED,
-        like="_predict_generator",
-    ),
-    "__init__": Method(arguments="input, output, name=None", renames=_RENAMED, of=("Model",)),
-}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from convdispatch.doors import keras1, keras2, summaries
+from convdispatch.doors import keras1, keras2, methods, summaries
 from convdispatch.doors.rows import Lines, Method, Spelled, Table
 from convdispatch.doors.summaries import Summary
 from convdispatch.formulas import (
@@ -123,7 +123,7 @@ KERAS2 = Dialect(
     optimizers=optimizers.KERAS2,
     layers=keras2.LAYERS,
     summary=summaries.KERAS2,
-    methods=summaries.KERAS2_METHODS,
+    methods={**methods.KERAS2_METHODS, **summaries.KERAS2_METHODS},
     old_arguments=keras2.OLD_ARGUMENTS,
     counts_weightless=False,
     shuffles_globally=True,
@@ -150,7 +150,10 @@ KERAS1 = Dialect(
     layers=keras1.LAYERS,
     lines=keras1.LINES,
     summary=summaries.KERAS1,
-    methods={**keras1.METHODS, **summaries.KERAS1_METHODS},
+    methods={
+        **methods.KERAS1_METHODS,
+        **summaries.KERAS1_METHODS,
+    },
     frozen_normalization="updates",
     counts_weightless=False,
     shuffles_globally=True,

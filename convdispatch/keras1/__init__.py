@@ -19,6 +19,7 @@ from convdispatch.keras1 import (
     models,
     objectives,
     optimizers,
+    preprocessing,
     regularizers,
     utils,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "models",
     "objectives",
     "optimizers",
+    "preprocessing",
     "regularizers",
     "utils",
 ]

@@ -117,6 +117,27 @@ class Predicting(StackedWeights):
         joined = [np.concatenate(batches) for batches in zip(*found, strict=True)]
         return joined if self._gives_list else joined[0]
 
+    def _predict_proba(
+        self, x: Any, batch_size: int | None = 32, verbose: bool | int | str = 0
+    ) -> Any:
+        """Return what `predict` does; warn where it is no probability."""
+        found = self.predict(x, batch_size, verbose)
+        if found.size and (found.min() < 0 or found.max() > 1):
+            warn(
+                f"{self.name!r} returns numbers from {found.min():.3g} to {found.max():.3g}, which "
+                "are no probabilities. Its last layer may lack an activation such as 'softmax'."
+            )
+        return found
+
+    def _predict_classes(
+        self, x: Any, batch_size: int | None = 32, verbose: bool | int | str = 0
+    ) -> Any:
+        """Return the class of the highest output of each item; of a single one 0 or 1."""
+        found = self.predict(x, batch_size, verbose)
+        if found.shape[-1] > 1:
+            return found.argmax(axis=-1)
+        return (found > 0.5).astype("int32")
+
     @property
     def _gives_list(self) -> bool:
         """Whether the model returns a list of outputs."""

@@ -35,6 +35,17 @@ def to_categorical(
     return codes.reshape((*shape, count))
 
 
+def normalize(x: Any, axis: int = -1, order: int = 2) -> npt.NDArray[Any]:
+    """Return the array with a norm of 1 along the axis, zeros as they are.
+
+    >>> normalize([3.0, 4.0])
+    array([[0.6, 0.8]])
+    """
+    norms = np.atleast_1d(np.linalg.norm(x, order, axis))
+    norms[norms == 0] = 1
+    return np.asarray(x / np.expand_dims(norms, axis))
+
+
 class Sequence:
     """Batches by number, so that several threads may read them; a subclass defines both methods.
 

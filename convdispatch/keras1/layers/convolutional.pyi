@@ -27,15 +27,22 @@ from convdispatch.types import (
 )
 
 __all__ = [
+    "AtrousConv1D",
+    "AtrousConv2D",
     "AtrousConvolution1D",
     "AtrousConvolution2D",
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
     "Convolution1D",
     "Convolution2D",
     "Convolution3D",
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
+    "Deconv2D",
     "Deconvolution2D",
+    "SeparableConv2D",
     "SeparableConvolution2D",
     "UpSampling1D",
     "UpSampling2D",
@@ -626,3 +633,11 @@ class ZeroPadding3D(Keras1Layer, Padding3D, layers.ZeroPadding3D):
         dim_ordering: DimOrdering = "default",
         **options: Unpack[LayerOptions],
     ) -> None: ...
+
+AtrousConv1D = AtrousConvolution1D
+AtrousConv2D = AtrousConvolution2D
+Conv1D = Convolution1D
+Conv2D = Convolution2D
+Conv3D = Convolution3D
+Deconv2D = Deconvolution2D
+SeparableConv2D = SeparableConvolution2D

@@ -58,7 +58,7 @@ class TimeDistributed(Keras2Layer, layers.TimeDistributed):
 
     Raises `InvalidArgument` or `InvalidType` for something other than a layer. A call raises
     `InvalidShape` for fewer than three axes and for a step that the layer does not take;
-    `InvalidType` for integers and for a tensor of another framework.
+    `InvalidType` for integers, unless the layer takes them, and for a tensor of another framework.
 
     Source: Keras 2.2.4 `TimeDistributed`.
 

@@ -1,5 +1,5 @@
-"""Codes of classes."""
+"""Codes of classes, and arrays of norm 1."""
 
-from convdispatch.training.codes import to_categorical
+from convdispatch.training.codes import normalize, to_categorical
 
-__all__ = ["to_categorical"]
+__all__ = ["normalize", "to_categorical"]
