@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from convdispatch import pictures
 from convdispatch.engine.error_analysis import Analysed
 from convdispatch.engine.specs import Spec, listed, shapes_of
 from convdispatch.formulas import activations
 from convdispatch.pictures.diagram import Box, Diagram, Line, Link
-from convdispatch.pictures.page import page
-from convdispatch.pictures.svg import drawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +58,11 @@ class Pictured(Analysed):
         own = box_of(self, inputs, outputs)
         boxes = [tensor_box("input", spec) for spec in inputs]
         links = tuple(Link(number, len(boxes)) for number in range(len(boxes)))
-        picture = drawn(Diagram(boxes=(*boxes, own), links=links, about=repr(self)))
+        picture = pictures.drawn(Diagram(boxes=(*boxes, own), links=links, about=repr(self)))
         rows = [(name, repr(value)) for name, value in self.get_config().items()]
-        return page(f"{type(self).__name__} {self.name}", _state(self), picture, rows=rows)
+        return pictures.page_of(
+            f"{type(self).__name__} {self.name}", _state(self), picture, rows=rows
+        )
 
 
 def _state(layer: Any) -> str:

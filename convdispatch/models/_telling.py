@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from convdispatch import pictures
 from convdispatch.engine.pictured import counted
 from convdispatch.models._calls import all_nested_in
 from convdispatch.models._diagrams import diagram_of
 from convdispatch.models._keras_summary import keras_lines
 from convdispatch.models._summary import summary_lines
 from convdispatch.models._summary_rows import weights_of
-from convdispatch.pictures.page import folded, page
-from convdispatch.pictures.svg import drawn
 from convdispatch.training import Trainable
 
 
@@ -29,13 +28,13 @@ class Telling(Trainable):
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the picture, and those of nested models."""
         nested = [
-            folded(f"{one.kind_shown} {one.name}", drawn(diagram_of(one)))
+            pictures.folded(f"{one.kind_shown} {one.name}", pictures.drawn(diagram_of(one)))
             for one in all_nested_in(self)
         ]
-        return page(
+        return pictures.page_of(
             f"{self.kind_shown} {self.name}",
             f"on {self.backend}: {_facts(self)}",
-            drawn(diagram_of(self)),
+            pictures.drawn(diagram_of(self)),
             parts=nested,
         )
 

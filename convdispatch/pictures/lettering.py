@@ -6,7 +6,6 @@ so text fits in every usual font.
 
 from __future__ import annotations
 
-import html
 import unicodedata
 
 from convdispatch.support.text import one_line, printable
@@ -14,6 +13,9 @@ from convdispatch.support.text import one_line, printable
 # Shares of the size of the font.
 _WIDTHS = {"ijl'|.,:;!I ": 0.36, 'frt()[]{}-/\\"*': 0.48, "mwMW@%—…": 1.0, "→": 0.86}
 _BY_CHARACTER = {one: width for ones, width in _WIDTHS.items() for one in ones}
+_MARKUP = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}  # also in attributes
+)
 _LOWER, _UPPER, _WIDE = 0.64, 0.76, 1.1
 _BOLD = 1.12
 
@@ -54,4 +56,4 @@ def clean(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Return text as XML and HTML write it, in an attribute too."""
-    return html.escape(text, quote=True)
+    return text.translate(_MARKUP)  # `html.escape` comes with a table of two thousand entities

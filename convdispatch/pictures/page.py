@@ -9,7 +9,7 @@ from convdispatch.pictures.lettering import clean, escaped
 _LONGEST = 120  # characters of a value
 
 
-def page(
+def page_of(
     heading: str,
     facts: str,
     picture: str,

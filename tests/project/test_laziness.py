@@ -69,3 +69,15 @@ def test_help_imports_almost_nothing(
     assert "usage: convdispatch" in done.stdout
     modules = set(json.loads(done.stdout.splitlines()[-1]))
     assert not modules & {"numpy", "pluggy", "torch", "tensorflow", "jax", "keras"}
+
+
+def test_what_draws_is_imported_by_a_drawing(
+    run_python: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """Most programs make layers and draw none."""
+    code = "from convdispatch.layers import Dense\nlayer = Dense(1)\n"
+    for drawing, is_needed in (("", False), ("layer._repr_html_()", True)):
+        done = run_python("-c", code + drawing + REPORT)
+        assert done.returncode == 0, done.stderr
+        modules = json.loads(done.stdout.splitlines()[-1])
+        assert ("convdispatch.pictures.svg" in modules) is is_needed
