@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,3 +84,27 @@ def test_noise_of_another_rate_is_noticed(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(noise_layers, "_NOISY", rows)
     with pytest.raises(Mismatch, match="the variance is"):
         noise_layers.spreads(registry.load("numpy"), "dropout")
+
+
+CASES = {
+    case.id: case
+    for module in (formulas, training_layers, noise_layers)
+    for case in module.cases(0)
+}
+
+
+@pytest.mark.parametrize("case_id", CASES)
+def test_the_users_configuration_has_no_say(case_id: str, keras_json: Path) -> None:
+    """Element type, layout, convention and backend are stated by each case."""
+    keras_json.write_text(
+        json.dumps(
+            {
+                "floatx": "float16",
+                "image_data_format": "channels_first",
+                "convention": "theano",
+                "backend": "nobody",
+            }
+        ),
+        encoding="utf-8",
+    )
+    CASES[case_id].run(registry.load("numpy"))

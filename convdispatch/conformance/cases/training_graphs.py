@@ -12,12 +12,14 @@ from convdispatch.conformance.cases.formula_rows import FormulaRow, Options, num
 from convdispatch.conformance.cases.training_rows import StepRow
 from convdispatch.models import Model
 from convdispatch.numerics import reference_layers as reference
+from convdispatch.runtime.selection import use_backend
 
 _X = numbers((3, 4), 21)
 
 
 def _input(options: Options) -> Any:
-    return layers.Input((4,), dtype=options["dtype"])
+    with use_backend(options["backend"]):  # a user's configuration has no say
+        return layers.Input((4,), dtype=options["dtype"])
 
 
 def _merging(options: Options) -> Any:
