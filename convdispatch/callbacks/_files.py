@@ -13,6 +13,7 @@ from typing import Any
 from convdispatch.callbacks._arguments import names_arguments
 from convdispatch.callbacks._base import Callback, Logs
 from convdispatch.errors import BackendUnavailable
+from convdispatch.support.files import named_in_errors
 
 
 @names_arguments
@@ -52,10 +53,18 @@ class CSVLogger(Callback):
     def _write(self, rows: Iterable[Iterable[Any]]) -> None:
         text = io.StringIO()
         csv.writer(text, delimiter=self.sep, lineterminator="\n").writerows(rows)
+        data = text.getvalue().encode("utf-8")
         # One write at the end of the file.
         descriptor = os.open(self.filename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-        with open(descriptor, "wb", buffering=0) as stream:
-            stream.write(text.getvalue().encode("utf-8"))
+        path = Path(self.filename)
+        with named_in_errors(path), open(descriptor, "wb", buffering=0) as stream:
+            begun = os.fstat(descriptor).st_size
+            try:
+                while data:  # a disk that becomes full takes a part
+                    data = data[stream.write(data) :]
+            except OSError:
+                os.ftruncate(descriptor, begun)
+                raise
 
 
 def _cell(value: Any) -> Any:

@@ -38,13 +38,24 @@ def write_atomically(path: Path, text: str, *, sync: bool = True) -> None:
 def write_bytes_atomically(path: Path, data: bytes | memoryview, *, sync: bool = True) -> None:
     """Replace the file, or make it, with these bytes, as `write_atomically` does."""
     target = resolved(path)
-    with _draft(target) as draft:
+    with named_in_errors(path), _draft(target) as draft:
         draft.write(data)
         draft.flush()
         if sync:
             os.fsync(draft.fileno())
         draft.close()  # if closing fails, the old file must still exist
         os.replace(draft.name, target)
+
+
+@contextlib.contextmanager
+def named_in_errors(path: Path) -> Iterator[None]:
+    """Give an `OSError` of the block that names no file this one's name, as of a full disk."""
+    try:
+        yield
+    except OSError as exc:
+        if exc.filename is not None or exc.errno is None:
+            raise
+        raise OSError(exc.errno, exc.strerror, str(path)) from exc
 
 
 def require_writable(path: Path) -> None:
