@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from convdispatch.callbacks._base import Callback, Logs
+from convdispatch.callbacks._moving_bars import KerasBar, MovingBar, drawn_bar, rich_bar
 from convdispatch.doors.keras2 import LINES
 from convdispatch.doors.rows import Lines
-from convdispatch.support.terminal import ProgressLine, is_terminal, try_to_write
+from convdispatch.support.terminal import is_terminal, try_to_write
 
 _PAUSE = 0.1  # seconds between two drawings
-_WIDTH = 30  # of the bar
 
 
 class ProgbarLogger(Callback):
@@ -26,7 +26,7 @@ class ProgbarLogger(Callback):
     def __init__(self, count_mode: str = "samples", *, lines: Lines = LINES) -> None:
         super().__init__()
         self.count_mode, self._lines = count_mode, lines
-        self._line: ProgressLine | None = None
+        self._line: MovingBar | None = None
         self._begun = self._due = 0.0
         self._seen = 0
 
@@ -44,7 +44,7 @@ class ProgbarLogger(Callback):
         if self._verbose:
             self._say(f"Epoch {epoch + 1}/{self.params.get('epochs', '?')}\n")
         if self._verbose == 1 and is_terminal(sys.stdout):
-            self._line = ProgressLine(sys.stdout)
+            self._line = rich_bar(sys.stdout) if self._lines.has_rich_bar else KerasBar(sys.stdout)
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Draw the bar, if it is time."""
@@ -53,7 +53,7 @@ class ProgbarLogger(Callback):
             self._due = time.monotonic() + _PAUSE
             averages = getattr(logs, "averages", None)
             shown = _shown(averages() if averages else {})
-            self._line.show(f"{_bar(self._seen, self._target)}{self._time_left()}{shown}")
+            self._line.show(self._seen, self._target, f"{self._time_left()}{shown}")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Print what the epoch reported."""
@@ -65,7 +65,7 @@ class ProgbarLogger(Callback):
         said = form.format(
             seconds=seconds, pace=_pace(seconds / max(done, 1)), numbers=_shown(self._known(logs))
         )
-        self._say(f"{_bar(done, self._target) if self._verbose == 1 else ''}{said}\n")
+        self._say(f"{drawn_bar(done, self._target) if self._verbose == 1 else ''}{said}\n")
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Leave no bar behind."""
@@ -106,21 +106,7 @@ def say_evaluated(done: int | None, seconds: float, lines: Lines) -> None:
     """Print what a Keras prints when it has evaluated so many samples, or steps."""
     form, pace = lines.after_bar, _pace(seconds / max(done or 1, 1))
     said = form.format(seconds=seconds, pace=pace, numbers="")
-    try_to_write(sys.stdout, f"{_bar(done or 0, done)}{said}\n")
-
-
-def _bar(done: int, target: int | None) -> str:
-    """Return the bar as every Keras draws it.
-
-    >>> _bar(15, 30)
-    '15/30 [==============>...............]'
-    """
-    if not target:
-        return f"{done:7d}/Unknown"
-    full = min(_WIDTH * done // target, _WIDTH)
-    end = "" if not full else "=" if done >= target else ">"
-    drawn = "=" * (full - 1) + end + "." * (_WIDTH - full)
-    return f"{done:{len(str(target))}d}/{target} [{drawn}]"
+    try_to_write(sys.stdout, f"{drawn_bar(done or 0, done)}{said}\n")
 
 
 def _shown(numbers: Mapping[str, Any]) -> str:

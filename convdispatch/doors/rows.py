@@ -100,10 +100,12 @@ class Lines:
 
     plain: where `verbose` is 2.
     after_bar: after the bar, where `verbose` is 1.
+    has_rich_bar: whether rich, where it is installed, draws the bar that moves on a terminal.
     """
 
     plain: str
     after_bar: str
+    has_rich_bar: bool = False
 
 
 # By module of this Keras's layers, such as 'convolutional'.

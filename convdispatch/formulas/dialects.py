@@ -6,7 +6,7 @@ Layers are given a dialect instead of asking which Keras they belong to.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from convdispatch.doors import keras1, keras2, methods, summaries
 from convdispatch.doors.rows import Lines, Method, Spelled, Table
@@ -106,6 +106,7 @@ KERAS3 = Dialect(
     losses=losses.KERAS3,
     metrics=metrics.KERAS3,
     optimizers=optimizers.KERAS3,
+    lines=replace(keras2.LINES, has_rich_bar=True),
     drops_everything=True,
     refuses_masks=False,
     unites_masks=True,
