@@ -97,7 +97,7 @@ def box_of(
     return Box(
         title=Line(layer.name, kind) if details.names else Line(kind),
         lines=(*lines, *map(Line, notes)),
-        family=layer.family,
+        family=str(layer.family),  # a user's layer may use the name for something else
         about="\n".join(about),
         is_pile=not isinstance(layer, Pictured),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,8 @@ class KerasStyle:
         name, kind = layer.name, type(layer).__name__
         if isinstance(inner, Layer):  # of a wrapper
             name, kind = f"{name}({inner.name})", f"{kind}({type(inner).__name__})"
-        return self._box(name, kind, inputs or outputs, outputs, layer.family)
+        box = self._box(name, kind, inputs or outputs, outputs, str(layer.family))
+        return replace(box, is_pile=not isinstance(layer, Layer))
 
     def of_input(self, model: Any, spec: Spec) -> Box | None:
         """Return the box of an input layer where this Keras has one."""

@@ -171,8 +171,9 @@ def _box(box: Box, rows: Sequence[_Row], place: Rectangle) -> str:
     x, y, width, height = place
     about = f"<title>{escaped(box.about)}</title>" if box.about else ""
     pile = _rectangle("box", x + _PILE, y + _PILE, width, height) if box.is_pile else ""
+    colour = FAMILIES.get(box.family, FAMILIES["other"])
     stripe = (
-        f'<path fill="{FAMILIES[box.family]}" d="M{_at(Point(x + 4, y))}h{_STRIPE - 4}'
+        f'<path fill="{colour}" d="M{_at(Point(x + 4, y))}h{_STRIPE - 4}'
         f'v{_number(height)}h{4 - _STRIPE}q-4 0 -4 -4v{_number(8 - height)}q0 -4 4 -4z"/>'
     )
     texts = "".join(_text(row, place, number) for number, row in enumerate(rows))

@@ -156,6 +156,13 @@ def test_keras2_prints_a_stack_in_65_columns() -> None:
     assert printed(stack()) == KERAS2_STACK
 
 
+def test_a_function_of_keras2_prints_it_too() -> None:
+    """`keras.utils.print_summary`, with the same arguments."""
+    lines: list[str] = []
+    keras2.utils.print_summary(stack(), print_fn=lines.append)
+    assert "\n".join([*lines, ""]) == KERAS2_STACK
+
+
 def test_keras2_prints_a_graph_that_is_a_chain_like_a_stack() -> None:
     """With the row of its input, which a stack does not show."""
     x = K2.Input((4,), name="x")

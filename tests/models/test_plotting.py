@@ -6,7 +6,7 @@ import re
 import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from places import ROOT
@@ -220,6 +220,17 @@ def test_every_layer_has_a_picture() -> None:
     assert both._repr_html_().count(">input<") == 2
     assert "<svg" in layers.Lambda(lambda x: x)._repr_html_()
     assert "<svg" in layers.Bidirectional(layers.LSTM(2))._repr_html_()
+
+
+def test_a_user_s_layer_may_have_words_of_its_own(tmp_path: Path) -> None:
+    """The names that pictures read are no others'."""
+
+    class Mine(layers.Dense):
+        family: ClassVar[Any] = ["no", "colour"]
+
+    model = Sequential([Mine(2, input_shape=(4,), name="d")])
+    assert plotted(tmp_path, model, show_shapes=False, show_dtype=False)[1:3] == ["d", "Mine"]
+    assert "<svg" in model.layers[0]._repr_html_()
 
 
 def test_a_model_of_200_layers_is_drawn_in_less_than_a_second() -> None:
