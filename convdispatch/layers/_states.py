@@ -59,7 +59,10 @@ class WithState(MaskedLayer):
             one = symbols[0].spec if isinstance(given, Symbol) else None
             return self._recorded(symbols, one or [symbol.spec for symbol in symbols])
         native = self._as_native(self._backend(), given)
-        flags = self._flags_of(mask, native[0] if isinstance(native, list) else native)
+        x = native
+        if isinstance(native, list):
+            x, mask = native[0], _mask_of_first(mask)
+        flags = self._flags_of(mask, x)
         self._require_settled(native)
         compute = self._carried if self.carries_state else self._read
         outputs = compute(native, *flags)
@@ -265,6 +268,12 @@ def sequence_of(shapes: Shapes) -> Any:
 def shapes_without_batch(specs: Specs) -> Any:
     """Return what a resolved layer is kept under."""
     return tuple([one.shape[1:] for one in listed(specs)])
+
+
+def _mask_of_first(mask: Any) -> Any:
+    """Return the mask of the input: a graph gives one for each tensor of a list, None for none."""
+    is_of_each = isinstance(mask, list) and any(one is None or _is_tensor(one) for one in mask)
+    return mask[0] if is_of_each else mask
 
 
 def _is_tensor(one: object) -> bool:

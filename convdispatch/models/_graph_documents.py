@@ -16,6 +16,8 @@ from convdispatch.support.documents import shown
 
 # Arguments of a call that change nothing in the layers here.
 _IDLE = ("mask", "training")
+# Keras 3 names the state that a recurrent layer begins with; Keras 2 lists it after the input.
+_STATE = "initial_state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,12 @@ def _tensors(node: Any, what: str) -> tuple[list[Any], Mapping[str, Any], bool]:
     if isinstance(node, Mapping):  # Keras 3
         arguments, keywords = node.get("args"), node.get("kwargs") or {}
         if isinstance(arguments, list) and len(arguments) == 1 and isinstance(keywords, Mapping):
-            only = arguments[0]
-            takes_list = isinstance(only, list)
-            return (
-                [_history(one, what) for one in (only if takes_list else [only])],
-                keywords,
-                (takes_list),
-            )
+            only, state = arguments[0], keywords.get(_STATE) or []
+            takes_list = isinstance(only, list) or bool(state)
+            tensors = only if isinstance(only, list) else [only]
+            tensors = [*tensors, *(state if isinstance(state, list) else [state])]
+            others = {name: value for name, value in keywords.items() if name != _STATE}
+            return [_history(one, what) for one in tensors], others, takes_list
     elif isinstance(node, list) and all(isinstance(one, list) for one in node):
         keywords = {}
         for one in node:  # Keras 1 writes three items, Keras 2 a fourth: other arguments

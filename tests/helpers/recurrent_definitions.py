@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,20 @@ def sigmoid(x: Any) -> Any:
     return 1 / (1 + np.exp(-x))
 
 
+def hard_sigmoid(x: Any) -> Any:
+    """Return Keras 2's straight line in place of the logistic function."""
+    return np.clip(0.2 * x + 0.5, 0, 1)
+
+
 def steps_of(
-    name: str, weights: Sequence[Any], x: Any, state: Sequence[Any] | None = None
+    name: str,
+    weights: Sequence[Any],
+    x: Any,
+    state: Sequence[Any] | None = None,
+    gate: Callable[[Any], Any] | None = None,
 ) -> tuple[Any, list[Any]]:
-    """Return the output of every step, and the state after the last."""
+    """Return the output of every step, and the state after the last; `gate` is of the gates."""
+    gate = gate or sigmoid
     kernel, recurrent, bias = (np.asarray(one, "float64") for one in weights)
     units = recurrent.shape[0]
     zeros = [np.zeros((len(x), units)) for _ in range(STATES[name])]
@@ -29,13 +39,13 @@ def steps_of(
             h = np.tanh(one @ kernel + h @ recurrent + bias)
         elif name == "LSTM":
             i, f, c, o = np.split(one @ kernel + h @ recurrent + bias, 4, axis=-1)
-            cell = [sigmoid(f) * cell[0] + sigmoid(i) * np.tanh(c)]
-            h = sigmoid(o) * np.tanh(cell[0])
+            cell = [gate(f) * cell[0] + gate(i) * np.tanh(c)]
+            h = gate(o) * np.tanh(cell[0])
         else:
             z, r, new = np.split(one @ kernel + bias[0], 3, axis=-1)
             z_back, r_back, back = np.split(h @ recurrent + bias[1], 3, axis=-1)
-            z = sigmoid(z + z_back)
-            h = z * h + (1 - z) * np.tanh(new + sigmoid(r + r_back) * back)
+            z = gate(z + z_back)
+            h = z * h + (1 - z) * np.tanh(new + gate(r + r_back) * back)
         outputs.append(h)
     return np.stack(outputs, axis=1), [h, *cell]
 
