@@ -1,4 +1,6 @@
-"""The stream of random numbers behind the initializers: NumPy's Philox and nothing else.
+"""The stream of random numbers behind the initializers, and the draws of a step of training.
+
+The stream is NumPy's Philox and nothing else.
 
 Numbers are drawn in float64, before any backend is involved, so that one seed gives every backend
 the same bits. A draw is numbered: its key is derived from (global seed, number of the draw), so
@@ -7,25 +9,32 @@ that what one layer draws does not depend on the size of what another drew.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import secrets
-from collections.abc import Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from convdispatch.errors import InvalidType
 from convdispatch.formulas import lookup
+from convdispatch.kit import PORTABLE_KEY, portable_draws
+from convdispatch.ops import Backend
 
 Float64Array: TypeAlias = npt.NDArray[np.float64]
 
 # The global seed and the numbers of the draws still to come; seeded by the system until a user
 # calls `set_random_seed`. Replaced as one tuple and counted by one C call: safe between threads.
-_stream: tuple[int, Iterator[int]] = (secrets.randbits(128), itertools.count())
+_stream: tuple[int, Iterator[int], bool] = (secrets.randbits(128), itertools.count(), False)
 
 
-def set_random_seed(seed: int) -> None:
+def set_random_seed(seed: int, portable: bool = False) -> None:
     """Restart the stream of all initializers that have no seed of their own.
+
+    The keys of models whose training begins afterwards come from it, too. With `portable` their
+    masks of dropout and their noise are the same on every backend, and take longer to draw.
 
     >>> from convdispatch.initializers import RandomNormal
     >>> set_random_seed(1)
@@ -35,15 +44,50 @@ def set_random_seed(seed: int) -> None:
     True
     """
     global _stream
-    _stream = (lookup.integer(seed, "seed", at_least=0), itertools.count())
+    if not isinstance(portable, bool):
+        raise InvalidType(f"`portable` must be True or False; received {portable!r}.")
+    _stream = (lookup.integer(seed, "seed", at_least=0), itertools.count(), portable)
 
 
 def generator(seed: int | None = None) -> np.random.Generator:
     """Return the generator of one draw: that of `seed`, or else the next of the global stream."""
     if seed is not None:
         return _philox(np.random.SeedSequence(seed))
-    global_seed, numbers = _stream
+    global_seed, numbers, _ = _stream
     return _philox(np.random.SeedSequence(global_seed, spawn_key=(next(numbers),)))
+
+
+def training_key() -> npt.NDArray[np.int32]:
+    """Return a new key, one for portable draws where they are asked for."""
+    shape = PORTABLE_KEY if _stream[2] else (2,)
+    drawn = generator().integers(-(2**31), 2**31, size=shape, dtype=np.int64)
+    return drawn.astype(np.int32)
+
+
+class Draws:
+    """A backend's draws by a key of two numbers, and portable ones by a key of shape (1, 3).
+
+    Which of them is decided by the key alone, so a function that draws stays a pure one.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        known: Any = backend  # by its identity, as every object without an order of its own
+        self._portable = _portable_draws(known)
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        native, portable = self._backend.random[name], self._portable[name]
+
+        def draw(key: Any, *arguments: Any) -> Any:
+            chosen = portable if len(key.shape) == 2 else native
+            return chosen(key, *arguments)
+
+        return draw
+
+
+@functools.lru_cache(maxsize=16)
+def _portable_draws(backend: Any) -> Mapping[str, Callable[..., Any]]:
+    return portable_draws(backend)
 
 
 def checked_seed(seed: object) -> int | None:

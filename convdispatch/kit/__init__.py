@@ -16,7 +16,8 @@ layouts; `checked_step`, `map_tree` and `per_variables` for `compile_step`; `as_
 `numbered` for `wrap`; `draws`, which are `Backend.random` over NumPy arrays, and `over_tensors`,
 which turns a function of arrays into one of tensors; `functions_from` and `draws_from`, which make
 `functions` and `random` from a framework that spells most of them as NumPy does; `looped`, which is
-`compile_scan` in Python. Nothing here ever computes on any backend except the given one.
+`compile_scan` in Python; `portable_draws`, the random numbers that are the same on every backend.
+Nothing here ever computes on any backend except the given one.
 """
 
 from convdispatch.kit._axes import Axis as Axis
@@ -48,6 +49,9 @@ from convdispatch.kit._numpy_arrays import over_tensors as over_tensors
 from convdispatch.kit._numpy_arrays import widened as widened
 from convdispatch.kit._numpy_functions import inside as inside
 from convdispatch.kit._numpy_functions import numpy_functions as numpy_functions
+from convdispatch.kit._philox import PORTABLE_KEY as PORTABLE_KEY
+from convdispatch.kit._philox import philox as philox
+from convdispatch.kit._philox import portable_draws as portable_draws
 from convdispatch.kit._pooling import divisors as divisors
 from convdispatch.kit._precision import computed_in as computed_in
 from convdispatch.kit._precision import rounded_once as rounded_once

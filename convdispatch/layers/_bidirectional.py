@@ -14,6 +14,7 @@ from convdispatch.engine.layer import Layer
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Shapes, Specs, listed
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
+from convdispatch.formulas.random import Draws
 from convdispatch.layers._recurrent import Recurrent
 from convdispatch.layers._states import WithState, sequence_of
 from convdispatch.layers._wrapping import Wrapper, configured
@@ -155,7 +156,7 @@ class Bidirectional(WithState, Wrapper):
 
         def lower_training(dtype: str, activation: Any) -> Training:
             made = [_training(of, one, dtype) for one, of in zip(both, resolved, strict=True)]
-            fold = self._backend().random["fold"]
+            fold = Draws(self._backend())["fold"]
             return self._merged(made, both[0], fold)
 
         return Resolved(

@@ -17,6 +17,7 @@ from convdispatch.engine.tensors import read_lists
 from convdispatch.engine.weight_options import WithWeightOptions
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas import regularizers
+from convdispatch.formulas.random import Draws
 from convdispatch.ops import INTEGER_DTYPES, NumpyArray, PartialShape
 from convdispatch.types import (
     ArrayInput,
@@ -163,7 +164,7 @@ class Embedding(WithWeightOptions):
 
     def _dropping(self) -> Training:
         backend, look_up = self._backend(), self._looking_up()
-        draw, kept, rows = backend.random["bernoulli"], 1.0 - self.drop_rate, self.input_dim
+        draw, kept, rows = Draws(backend)["bernoulli"], 1.0 - self.drop_rate, self.input_dim
 
         def training(weights: Sequence[Any], inputs: Any, key: Any) -> tuple[Any, Effects]:
             (table,) = weights

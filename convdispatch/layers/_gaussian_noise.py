@@ -9,6 +9,7 @@ from typing import Any, Unpack
 from convdispatch.engine.arguments import as_float
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.formulas.activation_formulas import SELU_ALPHA, SELU_SCALE
+from convdispatch.formulas.random import Draws
 from convdispatch.layers._noise import Change, DroppingLayer, NoisyLayer, ShapedNoise
 from convdispatch.ops import Backend
 
@@ -161,5 +162,5 @@ class AlphaDropout(ShapedNoise):
 
 def _normal(backend: Backend, dtype: str) -> Change:
     """Return the function that draws a number of mean 0 and variance 1 for each of the input's."""
-    sizes_of, draw = backend.functions["shape"], backend.random["normal"]
+    sizes_of, draw = backend.functions["shape"], Draws(backend)["normal"]
     return lambda inputs, key: draw(key, sizes_of(inputs), dtype)

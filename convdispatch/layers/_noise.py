@@ -15,6 +15,7 @@ from convdispatch.engine.plans import training_in_float32
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidShape
+from convdispatch.formulas.random import Draws
 from convdispatch.ops import HALF_DTYPES, Backend, PartialShape
 
 # From the inputs and a key to the outputs.
@@ -62,7 +63,7 @@ class NoisyLayer(Layer):
 
     def _changing(self, dtype: str) -> Training:
         backend, parts = self._backend(), seed_parts(self.seed)
-        fold, change = backend.random["fold"], self._change(backend, dtype)
+        fold, change = Draws(backend)["fold"], self._change(backend, dtype)
 
         def training(weights: Any, inputs: Any, key: Any) -> tuple[Any, Effects]:
             for part in parts:
@@ -108,7 +109,7 @@ class DroppingLayer(NoisyLayer):
 
     def _drawing(self, backend: Backend, dtype: str) -> Change:
         """Return the function that draws 1 for what is kept, and 0 for what is left out."""
-        sizes_of, draw = backend.functions["shape"], backend.random["bernoulli"]
+        sizes_of, draw = backend.functions["shape"], Draws(backend)["bernoulli"]
         noise, kept = self._noise(), 1.0 - self.rate
 
         def drawn(inputs: Any, key: Any) -> Any:

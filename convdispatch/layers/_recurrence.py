@@ -14,6 +14,7 @@ from convdispatch.engine.declarations import Weight
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec
 from convdispatch.formulas.activations import Activation
+from convdispatch.formulas.random import Draws
 from convdispatch.kit import looped
 from convdispatch.layers._noise import seed_parts
 
@@ -116,7 +117,7 @@ class Recurrence(Layer):
         """Return the same for training, with a key before the state to begin with."""
         backend = self._backend()
         f: Any = backend.functions
-        fold, dtype = backend.random["fold"], spec.dtype
+        fold, dtype = Draws(backend)["fold"], spec.dtype
         gates, columns = self.gates, self.gates * self.width
         drops, drops_state = self._drops(self.dropout), self._drops(self.recurrent_dropout)
         product = self._product_of_inputs(spec, self.width if drops else columns)
@@ -125,7 +126,7 @@ class Recurrence(Layer):
 
         def masks(rate: float, key: Any, first: int, shape: Any) -> list[Any]:
             """Draw one mask for each gate, which is the same in every step."""
-            draw: Any = backend.random["bernoulli"]
+            draw: Any = Draws(backend)["bernoulli"]
             keys = (fold(key, first + gate) for gate in range(gates))
             scale = 1 / (1 - rate) if rate < 1 else 0.0
             return [draw(one, shape, dtype, 1 - rate) * scale for one in keys]

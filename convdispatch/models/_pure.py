@@ -10,6 +10,7 @@ from convdispatch.engine.functional import Functional, in_order
 from convdispatch.engine.graph import Graph
 from convdispatch.engine.masks import run_with_masks
 from convdispatch.engine.resolved import Effects
+from convdispatch.formulas.random import Draws
 from convdispatch.layers import Layer
 from convdispatch.models._flat_weights import by_layer
 from convdispatch.models._members import require_paths
@@ -65,12 +66,12 @@ class PureStack(SavedWeights, Trainable):
         self, weights: Sequence[Any], inputs: Any, key: Any, named: Sequence[tuple[str, Layer]]
     ) -> tuple[Any, Effects]:
         """Apply the layers as in training; the updates have these paths of the layers."""
-        backend = registry.load(self.backend)
+        draws = Draws(registry.load(self.backend))
         updating = _Updating(self._by_layer(weights), named)
         losses = self.penalties(weights)
 
         def call(place: int, layer: Layer, x: Any, *mask: Any) -> Any:
-            own_key = backend.random["fold"](key, place) if layer.draws else key
+            own_key = draws["fold"](key, place) if layer.draws else key
             outputs, effects = layer.apply_training(updating.weights_of(layer), x, own_key, *mask)
             losses.extend(effects.losses)
             updating.keep(layer, effects)

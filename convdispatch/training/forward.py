@@ -12,6 +12,7 @@ from typing import Any
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.masks import run_with_masks
 from convdispatch.engine.plans import Latest
+from convdispatch.formulas.random import Draws
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.runtime.registry import registry
 from convdispatch.training.subject import Subject
@@ -46,6 +47,7 @@ class Forward:
         declared = [weight for layer in self.layers for weight in layer.declared_weights]
         self.states = tuple(place for place, weight in enumerate(declared) if weight.is_state)
         self.draws = any(node.layer.draws for node in self.graph.nodes)
+        self._fold: Any = Draws(self._backend)["fold"] if self.draws else None
         self._training: Latest[Any, Found] = Latest()
         self._evaluation: Latest[Any, Found] = Latest()
 
@@ -53,7 +55,7 @@ class Forward:
         self, weights: Sequence[Any], inputs: Sequence[Any], key: Any
     ) -> tuple[list[Any], Masks, dict[int, Any], list[Any]]:
         """Return the outputs, their masks, new values by the places of weights, and losses."""
-        backend, found = self._backend, self._found(self._training, inputs)
+        found = self._found(self._training, inputs)
         current, updates = list(weights), dict[int, Any]()
         losses = self._penalties(weights)
 
@@ -62,7 +64,7 @@ class Forward:
             if known is None:
                 known = found[place] = self._find_training(layer, x)
             function, span, names = known
-            own = backend.random["fold"](key, place) if layer.draws else key
+            own = self._fold(key, place) if layer.draws else key
             outputs, effects = function(current[span], x, own, *mask)
             if effects.losses:
                 losses.extend(effects.losses)

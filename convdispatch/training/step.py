@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convdispatch.formulas.constraints import projected
+from convdispatch.formulas.random import Draws
 from convdispatch.kit import map_tree
 from convdispatch.ops import Backend, Step
 from convdispatch.training.forward import Forward
@@ -35,12 +36,13 @@ def training_step(
 ) -> Step:
     """Return `step(variables, inputs) -> (variables, what is reported)`."""
     trained, count = learning.trained, learning.count
+    fold = Draws(backend)["fold"] if forward.draws else None
 
     def step(variables: Sequence[Any], inputs: Any) -> tuple[list[Any], list[Any]]:
         weights, slots, steps = list(variables[:count]), variables[count:-1], variables[-1]
         wanted, counted, key = inputs["y"], inputs["weights"], inputs["key"]
-        if forward.draws:
-            key = backend.random["fold"](key, steps)
+        if fold is not None:
+            key = fold(key, steps)
 
         def loss_of(chosen: Sequence[Any]) -> tuple[Any, Any]:
             values = list(weights)

@@ -48,7 +48,9 @@ class Trainer:
         self._revisions = revisions_of(self._forward.layers)
         self._stepping = Stepping([layer for layer in self._forward.layers if layer._variables])
         self._lock = Lock()
-        self._key = self.backend.asarray(_drawn_key(), "int32") if key is None else key
+        # From the stream of the initializers, which `set_random_seed` restarts.
+        numbers = random.training_key() if key is None else None
+        self._key = key if numbers is None else self.backend.asarray(numbers, "int32")
         self._rate: tuple[float, Any] = (float("nan"), None)
         self._learning: steps.Learning | None = None
         self._state: list[Any] = []  # slots, and the number of steps
@@ -190,8 +192,3 @@ class Trainer:
         self._train = backend.compile_step(
             steps.training_step(backend, self._forward, self.objective, self._learning)
         )
-
-
-def _drawn_key() -> Any:
-    """Return a key from the stream of the initializers, which `set_random_seed` restarts."""
-    return random.generator().integers(-(2**31), 2**31, size=2, dtype=np.int64).astype("int32")
