@@ -149,15 +149,17 @@ def recurrent(
     counts: Any = None,
     *,
     states: int = 1,
+    begin: list[Any] | None = None,
     backwards: bool = False,
     sequences: bool = False,
     zeros: bool = False,
 ) -> Any:
     """Return the outputs of a recurrent layer; steps that do not count leave the state alone.
 
+    begin: the state before the first step; None for that many zeros.
     zeros: whether those steps give zeros, not the output of the last one that counts.
     """
-    state = [np.zeros((len(x), weights[1].shape[0]))] * states
+    state = begin or [np.zeros((len(x), weights[1].shape[0]))] * states
     outputs = []
     order = range(x.shape[1])
     for place in reversed(order) if backwards else order:

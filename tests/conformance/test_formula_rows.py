@@ -10,7 +10,7 @@ import pytest
 
 from convdispatch import layers
 from convdispatch.conformance.case import Mismatch
-from convdispatch.conformance.cases import formulas, noise_layers, training_layers
+from convdispatch.conformance.cases import formulas, layer_calls, noise_layers, training_layers
 from convdispatch.conformance.cases.formula_rows import FormulaRow
 from convdispatch.engine.layer import Layer
 from convdispatch.registry import registry
@@ -88,7 +88,7 @@ def test_noise_of_another_rate_is_noticed(monkeypatch: pytest.MonkeyPatch) -> No
 
 CASES = {
     case.id: case
-    for module in (formulas, training_layers, noise_layers)
+    for module in (formulas, training_layers, noise_layers, layer_calls)
     for case in module.cases(0)
 }
 

@@ -11,6 +11,7 @@ from saboteurs_gradients import tampered
 from convdispatch import kit
 
 RECURRENT = tuple(f"layers/grad/formula-{kind}*" for kind in ("simple", "lstm", "gru", "both"))
+STATES = ("layers/grad/formula-state-*", "layers/contract/calls-*")
 TRAINED = ("training/full/layer-recurrent-*",)
 _F = honest.functions
 
@@ -174,6 +175,16 @@ def gradients_of_outputs_lost():
     def run(step, weights, state, inputs):
         state, outputs = _scan(step, weights, state, inputs)
         return state, _stopped(outputs)
+
+    return scanning(run)
+
+
+@stateful(*RECURRENT, *STATES)
+def a_loop_begins_with_zeros():
+    """Begin each loop with a state of zeros, whatever state is given."""
+
+    def run(step, weights, state, inputs):
+        return _scan(step, weights, tuple(one * 0 for one in state), inputs)
 
     return scanning(run)
 

@@ -72,6 +72,7 @@ _MODULES = (
     "formulas",
     "training_layers",
     "noise_layers",
+    "layer_calls",
     "declarations",
 )
 

@@ -18,9 +18,11 @@ from convdispatch.conformance.cases.formula_rows import (
     stack,
 )
 from convdispatch.formulas import activations
+from convdispatch.models import Model
 from convdispatch.numerics import reference_layers as reference
 from convdispatch.numerics.problem import Array
 from convdispatch.ops import Shape
+from convdispatch.runtime.selection import use_backend
 
 _BATCH, _STEPS, FEATURES, UNITS = 2, 4, 3, 2
 
@@ -189,6 +191,20 @@ def _by_rows(weights: Sequence[Any], inputs: Sequence[Any]) -> Any:
     return np.tanh(x @ kernel + bias)
 
 
+def _handing_on(options: Mapping[str, Any]) -> Any:
+    """Return a model whose second layer begins with the last state of the first."""
+    with use_backend(options["backend"]):  # a user's configuration has no say
+        start = layers.Input((_STEPS, FEATURES), dtype=options["dtype"])
+    _, *state = layers.GRU(UNITS, return_state=True, **options)(start)
+    return Model(start, layers.GRU(UNITS, **options)(start, initial_state=state))
+
+
+def _handed_on(weights: Sequence[Any], inputs: Sequence[Any]) -> Any:
+    cell, (x,) = _KINDS["gru"].cell, inputs
+    first = reference.recurrent(cell, weights[:3], x)
+    return reference.recurrent(cell, weights[3:], x, begin=[first])
+
+
 _ALL, _LAST = _Way(sequences=True), _Way()
 
 RECURRENT: Mapping[str, FormulaRow] = {
@@ -205,6 +221,13 @@ RECURRENT: Mapping[str, FormulaRow] = {
     "both-ways-sum": _both_ways("sum", _KINDS["simple-rnn"], _ALL),
     "both-ways-mul": _both_ways("mul", _KINDS["simple-rnn"], _ALL),
     "both-ways-ave": _both_ways("ave", _KINDS["simple-rnn"], _LAST),
+    "state-handed-on": FormulaRow(
+        make=_handing_on,
+        formula=_handed_on,
+        inputs=(sequence(),),
+        weights=of_shapes(*_KINDS["gru"].shapes, *_KINDS["gru"].shapes),
+        claim="A layer begins with the state that it is given, which its gradients reach.",
+    ),
     "each-step-dense": FormulaRow(
         make=_at_each_step(layer(layers.Dense, UNITS, activation="tanh")),
         formula=_by_rows,
