@@ -53,7 +53,11 @@ def _shape(specs: tuple[Spec, ...]) -> Any:
 def weights_of(model: Any) -> tuple[int, int]:
     """Return how many numbers a trainer may change, and how many it must not; each counts once."""
     held, declared = model.named_weights(), model.functional().weights
-    sizes = [(math.prod(declared[path].shape), held[path][1]) for path in held]
+    sizes = [
+        (math.prod(weight.shape), held[path][1])
+        for path, weight in declared.items()
+        if not weight.is_state
+    ]
     trained = sum(size for size, is_trained in sizes if is_trained)
     return trained, sum(size for size, _ in sizes) - trained
 

@@ -55,10 +55,15 @@ def gradients(model: AnyModel, x: Any, cotangent: Any = None) -> Gradients:
     (_, outputs), slopes = read_whole(parts.layers, found)
     arrays = [np.array(backend.to_numpy(slope)) for slope in slopes]
     own = arrays[: len(inputs)]
+    declared = [weight for layer in parts.layers for weight in layer.declared_weights]
     return Gradients(
         output=parts.unlisted([backend.to_numpy(output) for output in outputs]),
         inputs=own if len(own) > 1 else own[0],
-        weights=arrays[len(inputs) + len(seeds) :],
+        weights=[
+            array
+            for array, weight in zip(arrays[len(inputs) + len(seeds) :], declared, strict=True)
+            if not weight.is_state
+        ],
     )
 
 

@@ -103,7 +103,8 @@ def _on_reference(layer: Layer, value: Any) -> Layer:
     exact._forget()
     exact._initial_weights = weights
     several = isinstance(value, list)
-    exact.build([one.shape for one in value] if several else (None, *value.shape[1:]))
+    batch = value.shape[:1] if exact.carries_state else (None,)
+    exact.build([one.shape for one in value] if several else (*batch, *value.shape[1:]))
     return exact
 
 

@@ -15,6 +15,7 @@ from recurrent_definitions import STATES, drawn_weights, steps_of
 import convdispatch
 from convdispatch import Model, Sequential, keras1, keras2, layers
 from convdispatch.errors import InvalidArgument, InvalidShape
+from convdispatch.models.wrapping import wrap
 from convdispatch.registry import registry
 
 BATCH, STEPS, FEATURES, UNITS = 2, 3, 3, 4
@@ -254,6 +255,38 @@ def test_what_does_not_fit_is_refused(backend_name: str) -> None:
         layers.GRU(2).reset_states()
     with pytest.raises(InvalidArgument, match="cannot be stateful"):
         layers.TimeDistributed(layers.GRU(2, stateful=True)).build((2, 3, 3, 3))
+
+
+def test_gradients_and_summaries_are_those_of_the_weights() -> None:
+    """A state is none of them; gradients compute with it and leave it as it is."""
+    pytest.importorskip("autograd")
+    models = [model_of("LSTM", "numpy"), Sequential([layer_of("LSTM", stateful=False)])]
+    models[1].build((BATCH, STEPS, FEATURES))
+    found = [convdispatch.gradients(model, PARTS[0]) for model in models]
+    for one, other in zip(found[0].weights, found[1].weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+    close(models[0].predict(PARTS[0]), wanted("LSTM")[0])
+    pages: list[list[str]] = [[], []]
+    for model, page in zip(models, pages, strict=True):
+        model.summary(page.append)
+    assert [line for line in pages[0] if "params" in line] == [
+        line for line in pages[1] if "params" in line
+    ]
+
+
+def test_a_wrapped_model_carries_the_state_in_training() -> None:
+    """PyTorch: the state is a buffer, which inference leaves as it is."""
+    torch = pytest.importorskip("torch")
+    module = wrap(model_of("GRU", "torch"))
+    assert [name.rpartition(".")[2] for name, _ in module.named_buffers()] == ["state_h"]
+    parts = [torch.from_numpy(part.copy()) for part in PARTS]
+    close(module.eval()(parts[0]), wanted("GRU")[0])
+    module.train()
+    close(module(parts[0]), wanted("GRU")[0])
+    second = module(parts[1])
+    close(second, wanted("GRU")[1])
+    second.sum().backward()
+    assert all(one.grad is not None for one in module.parameters())
 
 
 def test_a_traced_call_cannot_carry_the_state() -> None:
