@@ -176,7 +176,7 @@ class _Source:
         first, *others = counter
         whole = (first, *(first * 0 + one for one in others))
         rounds = (self._int32(np.zeros((_ROUNDS, 1))),)
-        state, _ = self._rounds(None, (*whole, *key), rounds)
+        state, _ = self._rounds({}, (*whole, *key), rounds)
         words: Sequence[Any] = state[:4]
         return words
 

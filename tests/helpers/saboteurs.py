@@ -14,6 +14,7 @@ import saboteurs_numbers
 import saboteurs_pads
 import saboteurs_places
 import saboteurs_pooling
+import saboteurs_portable
 import saboteurs_random
 import saboteurs_reshaping
 import saboteurs_resizing
@@ -41,6 +42,7 @@ FAMILIES = (
     saboteurs_pooling,
     saboteurs_resizing,
     saboteurs_places,
+    saboteurs_portable,
     saboteurs_random,
     saboteurs_steps,
     saboteurs_training,

@@ -64,6 +64,7 @@ _MODULES = (
     "integers",
     "draws",
     "keys",
+    "portable",
     "steps",
     "training",
     "auxiliary",
