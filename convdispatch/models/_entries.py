@@ -51,10 +51,8 @@ def entries_of(
 
     The first announces the input's shape if the document knows it.
     """
-    listed = _listed(config)
+    listed = layer_entries(config)
     limits.require("layers", len(listed), f"the document has {len(listed):,} layers")
-    for entry in listed:
-        _require_complete(entry)
     others, shape = _without_input(listed)
     if isinstance(config, Mapping) and shape is None:
         shape = config.get("build_input_shape")
@@ -69,6 +67,28 @@ def entries_of(
             zip(classes, configs, others, strict=True), start=1
         )
     ]
+
+
+def begins_with_branches(config: Any) -> bool:
+    """Return whether a configuration is of Keras 1's `Sequential` whose first layer merges models.
+
+    >>> begins_with_branches([{"class_name": "Merge", "config": {"layers": []}}])
+    True
+    """
+    listed = config.get("layers") if isinstance(config, Mapping) else config
+    first = listed[0] if isinstance(listed, list) and listed else None
+    if not isinstance(first, Mapping) or first.get("class_name") != "Merge":
+        return False
+    own = first.get("config")
+    return isinstance(own, Mapping) and isinstance(own.get("layers"), list)
+
+
+def layer_entries(config: Any) -> list[Any]:
+    """Return a configuration's entries of layers, each with a class's name and a `config`."""
+    listed = _listed(config)
+    for entry in listed:
+        _require_complete(entry)
+    return listed
 
 
 def _listed(config: Any) -> list[Any]:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import contextlib
 import heapq
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.symbols import Call, Symbol
 from convdispatch.errors import InvalidDocument
-from convdispatch.models._entries import LayerEntry, checked_door, classes_of, door_of
+from convdispatch.models._entries import (
+    LayerEntry,
+    begins_with_branches,
+    checked_door,
+    classes_of,
+    door_of,
+    layer_entries,
+)
 from convdispatch.models._graph_documents import CallEntry, Source, call_entries, sources
 from convdispatch.models._model import Model
 from convdispatch.models._sequential import Sequential
@@ -44,11 +51,43 @@ class GraphReader:
 
     def model(self, config: Any) -> Model:
         """Return the model; raise `InvalidDocument` for any fault."""
+        with self._reading(config):
+            return self._model(config)
+
+    def branched(self, config: Any, sequential: type[Sequential]) -> Any:
+        """Return Keras 1's `Sequential` that begins with a `Merge` of models."""
+        with self._reading(config):
+            return self._branched(config, sequential)
+
+    @contextlib.contextmanager
+    def _reading(self, config: Any) -> Iterator[None]:
         require_readable(config, self._limits)
         nothing: Any = contextlib.nullcontext()
         chosen = selection.use_backend(self._backend) if self._backend else nothing
         with chosen, refusing("the document"):
-            return self._model(config)
+            yield
+
+    def _branched(self, config: Any, sequential: type[Sequential]) -> Any:
+        merging, *others = layer_entries(config)
+        own = dict(merging["config"])
+        entries = layer_entries(own.pop("layers"))
+        if not entries:
+            raise InvalidDocument("a Merge that begins a Sequential must have `layers`: models.")
+        self._layers += 1 + len(entries) + len(others)
+        self._limits.require("layers", self._layers, f"it has {self._layers:,} layers and more")
+        door, branches = door_of([merging, *others], self._door), []
+        for entry in entries:
+            branches.append(self._layer(entry, door))
+            made = sum(branch.count_params() for branch in branches if branch.built)
+            self._limits.require("parameters", made, f"its branches hold {made:,} parameters")
+        first = self._layer({**merging, "config": own}, door)
+        first.branches = branches
+        name = config.get("name") if isinstance(config, Mapping) else None
+        model = sequential(name=name)
+        model.add(first)
+        for entry in others:
+            model.add(self._layer(entry, door))
+        return model
 
     def _model(self, config: Any) -> Model:
         entries = config.get("layers") if isinstance(config, Mapping) else None
@@ -84,6 +123,8 @@ class GraphReader:
         if entry["class_name"] in FUNCTIONAL:
             return self._model(entry["config"])
         if entry["class_name"] == "Sequential":
+            if begins_with_branches(entry["config"]):
+                return self._branched(entry["config"], Sequential)
             return Sequential.from_config(
                 entry["config"],
                 custom_objects=self._custom_objects,
@@ -165,7 +206,10 @@ def _named(entries: list[Any]) -> list[tuple[Mapping[str, Any], str]]:
         config = entry.get("config") if is_whole else None
         given = config.get("name") if isinstance(config, Mapping) else None
         name = entry.get("name", given) if is_whole else None
-        if not isinstance(name, str) or name in named or not isinstance(config, Mapping):
+        # Up to Keras 2.2.2 a Sequential's is the list of its layers.
+        is_stack = isinstance(config, list) and entry["class_name"] == "Sequential"
+        is_whole = is_stack or isinstance(config, Mapping)
+        if not isinstance(name, str) or name in named or not is_whole:
             raise InvalidDocument(
                 "each of `layers` must have a `class_name`, a `config` and a name of its own; "
                 f"received {shown(entry)}."

@@ -8,7 +8,7 @@ from typing import Any
 from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidDocument
 from convdispatch.models._chains import FUNCTIONAL, stack_of
-from convdispatch.models._entries import door_of_version
+from convdispatch.models._entries import begins_with_branches, door_of_version
 from convdispatch.models._graph_reading import GraphReader
 from convdispatch.models._model import Model
 from convdispatch.models._sequential import Sequential
@@ -62,6 +62,10 @@ def read_model(
     if document["class_name"] in FUNCTIONAL and _is_a_graph(document):
         reader = GraphReader(custom_objects or {}, backend, door, limits, model)
         return reader.model(document["config"])
+    if begins_with_branches(document["config"]):
+        reader = GraphReader(custom_objects or {}, backend, door, limits, model)
+        found: Model = reader.branched(document["config"], sequential)
+        return found
     return sequential.from_config(
         _config_of(document),
         custom_objects=custom_objects,
@@ -76,10 +80,11 @@ def _is_a_graph(document: Mapping[str, Any]) -> bool:
     if "convdispatch_version" in document:
         return True
     try:
-        stack_of(document["config"])
+        found = stack_of(document["config"])
     except InvalidDocument:
         return True
-    return False
+    models = ("Sequential", *FUNCTIONAL)  # which a Sequential does not take as layers
+    return any(entry.get("class_name") in models for entry in found["layers"])
 
 
 def _kind(document: Any) -> str:
