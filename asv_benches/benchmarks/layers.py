@@ -40,6 +40,12 @@ LAYERS = [
     layer(IMAGE, "Activation", activation="softmax"),
     layer(SIGNAL, "Dense", units=32, activation="relu"),
     *(layer(SIGNAL, name, units=32) for name in ("SimpleRNN", "LSTM", "GRU")),
+    *(
+        layer((4, 8, *sizes, 16), f"ConvLSTM{len(sizes)}D", filters=16, kernel_size=3)
+        for sizes in ((196,), (14, 14), (6, 6, 6))
+    ),
+    layer(SIGNAL, "LocallyConnected1D", filters=32, kernel_size=3),
+    layer(IMAGE, "LocallyConnected2D", filters=8, kernel_size=3),
     layer(SIGNAL, "Bidirectional", layer=part("LSTM", units=16)),
     layer(SIGNAL, "TimeDistributed", layer=part("Dense", units=32)),
     layer(IMAGE, "Flatten"),

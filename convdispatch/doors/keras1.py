@@ -68,6 +68,7 @@ DATA_FORMATS: Mapping[str, str | None] = {
 _GIVEN = "weights: Sequence[Any] | None = None"
 _DRAWN = f"init='glorot_uniform', activation=None, {_GIVEN}"
 _PADDED = f"{_DRAWN}, border_mode: Padding = 'valid'"
+_CELLS = f"{_DRAWN}, border_mode: str = 'valid'"
 _STEPS = f"{_PADDED}, subsample_length: int = 1"
 _IMAGE = f"{_PADDED}, subsample: Sequence[int] = (1, 1)"
 _VOLUME = f"{_PADDED}, subsample: Sequence[int] = (1, 1, 1)"
@@ -84,15 +85,17 @@ _POOL_3D = f"pool_size: Sequence[int] = (2, 2, 2), {_STEP}, {_ORDERING}"
 _INNER = "init='glorot_uniform', inner_init='orthogonal'"
 _FORGETTING = "forget_bias_init: InitializerLike = 'one'"
 _ACTIVATED = "activation='tanh', inner_activation='hard_sigmoid'"
-_LOOP = (
+_STATE = (
     "W_regularizer=None, U_regularizer=None, b_regularizer=None, dropout_W: float = 0.0, "
     f"dropout_U: float = 0.0, *, {_GIVEN}, return_sequences=False, go_backwards=False, "
-    f"stateful=False, unroll=False, consume_less: str = 'cpu', {_LENGTH}"
+    "stateful=False"
 )
+_LOOP = f"{_STATE}, unroll=False, consume_less: str = 'cpu', {_LENGTH}"
 _PAIRS = "Sequence[Sequence[int]]"
 
 _THEANO_2D = KernelAxes((2, 3, 1, 0))
 _IMAGES = {"th": {"kernel": _THEANO_2D}}
+_STATES = {"th": {"kernel": _THEANO_2D, "recurrent_kernel": _THEANO_2D}}
 _SEPARABLE = {"th": {"depthwise_kernel": _THEANO_2D, "pointwise_kernel": _THEANO_2D}}
 _VOLUMES = {"th": {"kernel": KernelAxes((2, 3, 4, 1, 0))}}
 _SEQUENCES = {"tf": {"kernel": KernelAxes((0, 1, 2, 3), dropped_axis=1)}}
@@ -179,6 +182,16 @@ LAYERS: Table = {
         ),
         Row("ZeroPadding3D", "", f"padding: Sequence[int] = (1, 1, 1), {_ORDERING}"),
     ),
+    "convolutional_recurrent": (
+        Row(
+            "ConvLSTM2D",
+            "",
+            f"nb_filter, nb_row, nb_col, {_INNER}, {_FORGETTING}, {_ACTIVATED}, {_ORDERING}, "
+            "border_mode: Padding = 'valid', subsample: Sequence[int] = (1, 1), " + _STATE,
+            layouts=_STATES,
+            fans="th",  # Keras 1.2.2 did not say which order the kernel has
+        ),
+    ),
     "core": (
         Row("Activation", "", "activation"),
         Row("ActivityRegularization"),
@@ -198,6 +211,19 @@ LAYERS: Table = {
         Row("SpatialDropout1D", "", "p"),
         Row("SpatialDropout2D", "", f"p, {_ORDERING}"),
         Row("SpatialDropout3D", "", f"p, {_ORDERING}"),
+    ),
+    "local": (
+        Row(
+            "LocallyConnected1D",
+            "",
+            f"nb_filter, filter_length, {_CELLS}, subsample_length: int = 1, {_WISHES}, {_LENGTH}",
+        ),
+        Row(
+            "LocallyConnected2D",
+            "",
+            f"nb_filter, nb_row, nb_col, {_CELLS}, subsample: Sequence[int] = (1, 1), {_ORDERING}, "
+            f"{_WISHES}",
+        ),
     ),
     "noise": (
         Row("GaussianDropout", "", "p"),

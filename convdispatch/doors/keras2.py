@@ -50,6 +50,10 @@ LAYERS: Table = {
         Row("ZeroPadding2D"),
         Row("ZeroPadding3D"),
     ),
+    "convolutional_recurrent": tuple(
+        Row(f"ConvLSTM{rank}D", defaults={"recurrent_activation": "hard_sigmoid"})
+        for rank in (1, 2, 3)
+    ),
     "core": (
         Row("Activation"),
         Row("ActivityRegularization"),
@@ -70,6 +74,10 @@ LAYERS: Table = {
         Row("SpatialDropout3D"),
     ),
     "embeddings": (Row("Embedding"),),
+    "local": (
+        Row("LocallyConnected1D", more=_LENGTH, note=_LENGTH_NOTE),
+        Row("LocallyConnected2D"),
+    ),
     "merge": (
         Row("Add", function="add"),
         Row("Subtract", function="subtract"),

@@ -7,8 +7,10 @@ from convdispatch.engine.layer import Layer
 from convdispatch.layers import (
     advanced_activations,
     convolutional,
+    convolutional_recurrent,
     core,
     embeddings,
+    local,
     merge,
     noise,
     normalization,
@@ -19,8 +21,10 @@ from convdispatch.layers import (
 from convdispatch.layers._input import Input, InputLayer
 from convdispatch.layers.advanced_activations import *  # noqa: F403
 from convdispatch.layers.convolutional import *  # noqa: F403  # the doors name them in __all__
+from convdispatch.layers.convolutional_recurrent import *  # noqa: F403
 from convdispatch.layers.core import *  # noqa: F403
 from convdispatch.layers.embeddings import *  # noqa: F403
+from convdispatch.layers.local import *  # noqa: F403
 from convdispatch.layers.merge import *  # noqa: F403
 from convdispatch.layers.noise import *  # noqa: F403
 from convdispatch.layers.normalization import *  # noqa: F403
@@ -31,8 +35,10 @@ from convdispatch.layers.wrappers import *  # noqa: F403
 __all__ = ["Input", "InputLayer", "Layer"]
 __all__ += advanced_activations.__all__
 __all__ += convolutional.__all__
+__all__ += convolutional_recurrent.__all__
 __all__ += core.__all__
 __all__ += embeddings.__all__
+__all__ += local.__all__
 __all__ += merge.__all__
 __all__ += noise.__all__
 __all__ += normalization.__all__

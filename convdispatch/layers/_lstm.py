@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
-from typing import Any, Unpack
+from typing import Unpack
 
-import numpy as np
-
-from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.constructor_signature import LayerOptions
-from convdispatch.engine.declarations import Weight
-from convdispatch.formulas import activations, initializers
-from convdispatch.layers._recurrence import Parts
-from convdispatch.layers._recurrent import Recurrent
+from convdispatch.layers._lstm_layer import LSTMLayer
 from convdispatch.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 
 
-class LSTM(Recurrent):
+class LSTM(LSTMLayer):
     """Keep a cell beside the output: long short-term memory.
 
         input             (batch, steps, features)
@@ -48,9 +39,6 @@ class LSTM(Recurrent):
     >>> layer(np.array([1.0, 2, 3]).reshape(1, 3, 1)).ravel()
     array([1., 3., 6.])
     """
-
-    gates = 4
-    states = 2
 
     def __init__(
         self,
@@ -106,35 +94,4 @@ class LSTM(Recurrent):
         arguments = dict(locals())
         super().__init__(**options)
         self._keep_recurrence(arguments)
-        self.recurrent_activation = self._named("recurrent_activation", recurrent_activation)
-        self.unit_forget_bias = as_bool(unit_forget_bias, self.spelled("unit_forget_bias"))
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments as JSON types."""
-        return super().get_config() | {
-            "recurrent_activation": activations.serialize(self.recurrent_activation),
-            "unit_forget_bias": self.unit_forget_bias,
-        }
-
-    def _bias(self) -> Weight:
-        bias = super()._bias()
-        if not self.unit_forget_bias:
-            return bias
-        return replace(bias, initializer=partial(_with_ones, bias.initializer))
-
-    def _step(self, parts: Parts, state: Sequence[Any], x: Any) -> tuple[Any, ...]:
-        h, cell = state
-        fed = self._fed_back(parts, h, 0, 4)
-        i, f, c, o = (one + back for one, back in zip(self._blocks_of(x), fed, strict=True))
-        gate = self.recurrent_activation
-        cell = self._activated(gate, f) * cell + self._activated(gate, i) * self._activated(
-            self.activation, c
-        )
-        return self._activated(gate, o) * self._activated(self.activation, cell), cell
-
-
-def _with_ones(drawn: Any, shape: Sequence[int]) -> Any:
-    """Draw the bias of an LSTM, whose second block, that of the gate f, is ones."""
-    width = shape[0] // 4
-    first = initializers.draw(drawn, (width,))
-    return np.concatenate([first, np.ones(width), initializers.draw(drawn, (2 * width,))])
+        self._keep_gates(recurrent_activation, unit_forget_bias)

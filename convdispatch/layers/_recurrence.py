@@ -69,7 +69,7 @@ class Recurrence(Layer):
 
     @property
     def _columns_axis(self) -> int:
-        """The axis of a step's product along which the blocks of columns lie."""
+        """The axis of a product, from its end, along which the blocks of columns lie."""
         return -1
 
     def _bias_of_inputs(self, bias: Any) -> Any:

@@ -31,7 +31,7 @@ class Recurrent(WithState, Recurrence, Unbounded, WithWeightOptions):
     family = "recurrent"
     rank = 1
     width_argument: ClassVar[str] = "units"
-    size_arguments = (width_argument,)
+    size_arguments: ClassVar[tuple[str, ...]] = (width_argument,)
     stateful: bool
     return_state: bool
 

@@ -18,6 +18,7 @@ class SpatialLayer(LoweringLayer):
     """A layer over (batch, *spatial, channels) or (batch, channels, *spatial)."""
 
     default_data_format: ClassVar[str | None] = None  # None: the configured one
+    leading: ClassVar[tuple[str, ...]] = ("batch",)  # the axes before those of cells and channels
 
     def __init__(self, data_format: DataFormat | None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
@@ -31,7 +32,7 @@ class SpatialLayer(LoweringLayer):
 
     @property
     def _channel_axis(self) -> int:
-        return -1 if self.channels_last else 1
+        return -1 if self.channels_last else len(self.leading)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON types."""
@@ -40,11 +41,12 @@ class SpatialLayer(LoweringLayer):
     def _check_input_shape(self, input_shape: Sequence[int | None]) -> PartialShape:
         """Return the shape once its rank and its sizes fit."""
         shape = as_partial_shape(input_shape, "input_shape")
-        if len(shape) != self.rank + 2:
-            is_one_short = len(shape) == self.rank + 1
+        axes = len(self.leading) + self.rank + 1
+        if len(shape) != axes:
+            is_one_short = len(shape) == axes - 1
             raise InvalidShape(
-                f"{self._title} takes inputs with {self.rank + 2} axes (batch, channels and "
-                f"{self.rank} spatial); received shape {shape}."
+                f"{self._title} takes inputs with {axes} axes ({', '.join(self.leading)}, channels "
+                f"and {self.rank} spatial); received shape {shape}."
                 + (" Is the batch or the channel axis missing?" if is_one_short else "")
             )
         if 0 in shape[1:]:
@@ -56,16 +58,24 @@ class SpatialLayer(LoweringLayer):
 
     def _require_as_built(self, shape: PartialShape) -> None:
         if self._variables and self._built_shape is not None:
-            axis = self._channel_axis
-            if shape[axis] != self._built_shape[axis]:
-                raise InvalidShape(
-                    f"{self._title} was built for {self._built_shape[axis]} channels on axis "
-                    f"{axis % len(shape)}; received shape {shape}."
-                )
+            self._require_channels(shape, self._built_shape)
+
+    def _require_channels(self, shape: PartialShape, built: PartialShape) -> None:
+        axis = self._channel_axis
+        if shape[axis] != built[axis]:
+            raise InvalidShape(
+                f"{self._title} was built for {built[axis]} channels on axis {axis % len(shape)}; "
+                f"received shape {shape}."
+            )
 
     def _spatial(self, shape: PartialShape) -> PartialShape:
-        """Return the spatial sizes of a shape with a batch axis."""
-        return shape[1:-1] if self.channels_last else shape[2:]
+        """Return the spatial sizes of an input's shape."""
+        first = self._first_spatial_axis
+        return shape[first : first + self.rank]
+
+    @property
+    def _first_spatial_axis(self) -> int:
+        return len(self.leading) + (0 if self.channels_last else 1)
 
     def _with_spatial(self, spatial: Sequence[int | None], channels: int | None) -> PartialShape:
         """Return the shape of a batch of unknown size with these spatial sizes and channels."""
@@ -111,7 +121,7 @@ class SpatialLayer(LoweringLayer):
 
     def _needs_size(self, axis: int, why: str, instead: str) -> InvalidShape:
         """Return the error for a spatial axis, the first being 0, whose size has to be known."""
-        number = axis + (1 if self.channels_last else 2)
+        number = axis + self._first_spatial_axis
         return InvalidShape(
             f"{self._title} needs a known size of axis {number}, which is unknown while a "
             f"framework traces the call: {why}. State the size, or {instead}."

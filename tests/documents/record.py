@@ -133,6 +133,10 @@ def every_layer() -> list[Any]:
         L.LSTM(3, unit_forget_bias=False, recurrent_regularizer="l2", return_sequences=True),
         L.GRU(3),
         L.GRU(3, reset_after=False, recurrent_constraint="non_neg", go_backwards=True),
+        L.ConvLSTM1D(2, 3, padding="same", strides=2),
+        L.ConvLSTM2D(2, (2, 3), data_format="channels_first", recurrent_regularizer="l2"),
+        L.ConvLSTM2D(2, 3, dropout=0.1, recurrent_dropout=0.2, seed=3, return_sequences=True),
+        L.ConvLSTM3D(2, 2, dilation_rate=2, unit_forget_bias=False, go_backwards=True),
         L.Bidirectional(L.LSTM(3), merge_mode="ave"),
         L.TimeDistributed(L.Dense(3)),
     ]
@@ -251,6 +255,18 @@ def every_model() -> dict[str, tuple[Any, tuple[int, ...]]]:
                 ]
             ),
             (2, 6, 3),
+        ),
+        "recurrent-images": (
+            keras.Sequential(
+                [
+                    keras.Input((4, 7, 6, 2)),
+                    L.ConvLSTM2D(3, (2, 3), strides=(2, 1), return_sequences=True),
+                    L.ConvLSTM2D(2, 2, padding="same", return_sequences=True, go_backwards=True),
+                    L.Reshape((4, 12, 2)),
+                    L.ConvLSTM1D(3, 2, dilation_rate=2, recurrent_activation="hard_sigmoid"),
+                ]
+            ),
+            (2, 4, 7, 6, 2),
         ),
         "chain": (chain, (2, 6, 5, 2)),
         "built": (built, (2, 7, 2)),

@@ -68,6 +68,7 @@ KERAS_2_POSITIONS = {
 PLACES = {
     "embeddings": ("Embedding",),
     "advanced_activations": ("ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax", "ThresholdedReLU"),
+    "convolutional_recurrent": ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
     "core": (
         "Activation",
         "ActivityRegularization",
@@ -79,6 +80,7 @@ PLACES = {
         "RepeatVector",
         "Reshape",
     ),
+    "local": ("LocallyConnected1D", "LocallyConnected2D"),
     "noise": ("AlphaDropout", "GaussianDropout", "GaussianNoise"),
     "normalization": ("BatchNormalization",),
     "recurrent": ("GRU", "LSTM", "SimpleRNN"),

@@ -172,7 +172,10 @@ class LayerClass:
         """The names that the constructor states, `weights` excepted: no configuration has it."""
         every = inspect.signature(self._stating).parameters
         # A state from one batch to the next needs batches of a known size: tests of its own.
-        return [name for name in every if name not in (*LAYER_OPTIONS, "stateful")]
+        without_choice = {"stateful"}
+        if self.name.startswith("LocallyConnected"):
+            without_choice |= {"padding", "border_mode"}
+        return [name for name in every if name not in (*LAYER_OPTIONS, *without_choice)]
 
     @property
     def required(self) -> list[str]:
@@ -205,7 +208,7 @@ class LayerClass:
             return (pads if rank > 1 else pads[0]) if is_reshaping else "same"
         if argument == "strides" and "Pooling" in self.name:  # by default the window's size
             return (3, 1, 3)[:rank] if rank > 1 else 3
-        if argument == "activation" and self.name in ("GRU", "LSTM", "SimpleRNN"):
+        if argument == "activation" and ("LSTM" in self.name or self.name in ("GRU", "SimpleRNN")):
             return "softsign"
         if argument == "layer":
             inner = "SimpleRNN" if self.name == "Bidirectional" else "Dense"
@@ -229,7 +232,9 @@ class LayerClass:
         if self.name == "Embedding":  # of rows
             return (batch, SIZES[0])
         sizes = SIZES[: self.rank]
-        return (batch, CHANNELS, *sizes) if channels_first else (batch, *sizes, CHANNELS)
+        steps = (3,) if self.name.startswith("ConvLSTM") else ()
+        step = (CHANNELS, *sizes) if channels_first else (*sizes, CHANNELS)
+        return (batch, *steps, *step)
 
 
 def numbers(layer: Layer, shape: tuple[int, ...]) -> Any:
@@ -257,4 +262,4 @@ def classes(*doors: str) -> list[LayerClass]:
 
 
 EVERY_CLASS = classes("layers", "keras1", "keras2")
-assert len(EVERY_CLASS) == 59 + 53 + 59, "a class has come or gone"
+assert len(EVERY_CLASS) == 64 + 56 + 64, "a class has come or gone"

@@ -21,7 +21,9 @@ def built(entry: LayerClass, backend: str, **options: Any) -> Any:
     """Make a layer of the class on a backend, with weights."""
     needed = {name: entry.value(name) for name in entry.required}
     layer = entry.type(**needed, **options, backend=backend)
-    layer.build((None, *(None,) * entry.rank, CHANNELS))
+    shape = entry.shape(channels_first=False, batch=None)
+    needs_sizes = entry.name.startswith("LocallyConnected")
+    layer.build(shape if needs_sizes else (*(None for _ in shape[1:]), CHANNELS))
     return layer
 
 

@@ -103,7 +103,8 @@ def test_keras_1_configurations_keep_dim_ordering(entry: LayerClass, dim_orderin
         values["output_shape"] = (None, 17, 8, 8)
     again = entry.type.from_config(entry.type(**values).get_config())
     shape = entry.shape(channels_first=dim_ordering == "th")
-    channels = again.compute_output_shape(shape)[1 if dim_ordering == "th" else -1]
+    first = 2 if entry.name == "ConvLSTM2D" else 1  # after the steps
+    channels = again.compute_output_shape(shape)[first if dim_ordering == "th" else -1]
     assert again.get_config()["dim_ordering"] == dim_ordering
     assert channels == values.get("nb_filter", 4)
 
@@ -148,6 +149,8 @@ _RECURRENT = (
     | {"return_sequences", "go_backwards", "stateful", "unroll"}
 )
 _OURS_OF_RNN = {"seed", "zero_output_for_mask"}
+_LOCAL = _CONV - {"data_format", "dilation_rate"} | _KERNEL
+_CONV_LSTM = _CONV | _KERNEL | _RECURRENT - {"units"} | {"recurrent_activation", "unit_forget_bias"}
 _KERAS_1_RECURRENT = (
     {"output_dim", "init", "inner_init", "activation", "dropout_W", "dropout_U", "consume_less"}
     | {"W_regularizer", "U_regularizer", "b_regularizer", "input_dim", "input_length"}
@@ -213,6 +216,9 @@ KERAS_2_KEYS = {
     "SimpleRNN": (_RECURRENT, _OURS_OF_RNN),
     "LSTM": (_RECURRENT | {"recurrent_activation", "unit_forget_bias"}, _OURS_OF_RNN),
     "GRU": (_RECURRENT | {"recurrent_activation", "reset_after"}, _OURS_OF_RNN),
+    **{f"ConvLSTM{rank}D": (_CONV_LSTM, _OURS_OF_RNN) for rank in (1, 2, 3)},
+    "LocallyConnected1D": (_LOCAL, {"data_format"}),
+    "LocallyConnected2D": (_LOCAL | {"data_format"}, set()),
     "Bidirectional": ({"layer", "merge_mode"}, {"backward_layer"}),
     "TimeDistributed": ({"layer"}, set()),
 }
@@ -272,6 +278,12 @@ KERAS_1_KEYS = {
     "SimpleRNN": _KERAS_1_RECURRENT,
     "LSTM": _KERAS_1_RECURRENT | {"inner_activation", "forget_bias_init"},
     "GRU": _KERAS_1_RECURRENT | {"inner_activation"},
+    # with the subsample, the regularizers and the dropout that it forgot
+    "ConvLSTM2D": {"nb_filter", "nb_row", "nb_col", "dim_ordering", "border_mode", "subsample"}
+    | _KERAS_1_RECURRENT - {"output_dim", "unroll", "consume_less", "input_dim", "input_length"}
+    | {"inner_activation", "forget_bias_init"},
+    "LocallyConnected1D": _KERAS_1_1D,
+    "LocallyConnected2D": _KERAS_1_2D,
     "Bidirectional": {"layer", "merge_mode"},
     "TimeDistributed": {"layer"},
 }

@@ -57,7 +57,8 @@ def test_every_class_was_recorded() -> None:
     offered = set(layers.__all__) - {"Layer", "Input", "InputLayer"}  # those are parts of models
     classes = [one for name in offered if isinstance(one := getattr(layers, name), type)]
     names = {one.__name__ for one in classes if not one.takes_list}  # those are parts of graphs
-    names -= {"ThresholdedReLU"}  # which Keras 3 does not have
+    # which Keras 3 does not have
+    names -= {"ThresholdedReLU", "LocallyConnected1D", "LocallyConnected2D"}
     assert {entry["class_name"] for entry in KERAS3["layers"]} == names
     assert all(len(entries) > 40 for entries in OLDER.values())
     assert {path.parent.name for path in SAVED} >= {*OLDER, "keras3"}
@@ -109,7 +110,7 @@ def test_a_model_of_keras_3_gives_its_numbers(name: str, backend_name: str) -> N
     x, y = array(saved["x"]), array(saved["y"])
     found = model.predict(x)
     assert found.shape == y.shape
-    if name == "recurrent":  # no bound is known
+    if name.startswith("recurrent"):  # no bound is known
         np.testing.assert_allclose(found, y, rtol=2e-5, atol=2e-6)
         return
     _, bound = reference_with_bound(model.layers, x, "float32")

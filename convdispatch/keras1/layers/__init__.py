@@ -9,8 +9,10 @@ from convdispatch.formulas.dialects import KERAS1
 from convdispatch.keras1.layers._merge import Merge, merge
 from convdispatch.keras1.layers.advanced_activations import *  # noqa: F403
 from convdispatch.keras1.layers.convolutional import *  # noqa: F403  # all rows of the table
+from convdispatch.keras1.layers.convolutional_recurrent import *  # noqa: F403
 from convdispatch.keras1.layers.core import *  # noqa: F403
 from convdispatch.keras1.layers.embeddings import *  # noqa: F403
+from convdispatch.keras1.layers.local import *  # noqa: F403
 from convdispatch.keras1.layers.noise import *  # noqa: F403
 from convdispatch.keras1.layers.normalization import *  # noqa: F403
 from convdispatch.keras1.layers.pooling import *  # noqa: F403

@@ -15,19 +15,23 @@ from convdispatch.engine.arguments import as_float, as_partial_shape
 from convdispatch.errors import InvalidArgument
 from convdispatch.facades.input_length import InputByLength, InputByWidth
 from convdispatch.keras1.layers._modes import ByMode
-from convdispatch.keras1.layers._recurrent import FourGates, OneGate, ThreeGates
+from convdispatch.keras1.layers._recurrent import FourGates, FourKernels, OneGate, ThreeGates
 from convdispatch.ops import PartialShape
 
 
-class Sequences(InputByLength, layers.Conv1D):
-    """Convolutions of sequences, without 'causal'."""
-
-    paddings: ClassVar[tuple[str, ...]] = ("valid", "same", "full")
+class Announced(InputByLength):
+    """A layer of sequences whose configuration has what it was told of its input."""
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON types."""
         announced = {"input_dim": self.input_dim, "input_length": self.input_length}
         return super().get_config() | announced
+
+
+class Sequences(Announced, layers.Conv1D):
+    """Convolutions of sequences, without 'causal'."""
+
+    paddings: ClassVar[tuple[str, ...]] = ("valid", "same", "full")
 
 
 class Rows(InputByWidth):
@@ -151,6 +155,7 @@ def _sides(padding: Any, names: Sequence[str]) -> Any:
 EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "AtrousConvolution1D": Sequences,
     "BatchNormalization": ByMode,
+    "ConvLSTM2D": FourKernels,
     "Convolution1D": Sequences,
     "Deconvolution2D": Deconvolution,
     "Dense": Rows,
@@ -158,6 +163,7 @@ EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "Flatten": RowOfAll,
     "GRU": ThreeGates,
     "LSTM": FourGates,
+    "LocallyConnected1D": Announced,
     "SeparableConvolution2D": Separable,
     "SimpleRNN": OneGate,
     "ZeroPadding1D": Padding1D,

@@ -13,27 +13,13 @@ from convdispatch.formulas import initializers
 from convdispatch.layers._recurrent import Recurrent
 
 
-class ByGate(InputByLength, Recurrent):
-    """A recurrent layer with three weights a gate: of the input, of the state, and the bias.
-
-    `consume_less='gpu'` has the three of all gates side by side.
-    """
+class ByGate(Recurrent):
+    """A recurrent layer with three weights a gate: of the input, of the state, and the bias."""
 
     names: str  # of the gates, in the order in which they are computed
     kept: str  # in the order of `get_weights`
 
-    def __init__(self, *, consume_less: str, **options: Any) -> None:
-        self.consume_less = as_choice(consume_less, ("cpu", "mem", "gpu"), "consume_less")
-        super().__init__(**options)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments as JSON types."""
-        announced = {"input_dim": self.input_dim, "input_length": self.input_length}
-        return super().get_config() | announced | {"consume_less": self.consume_less}
-
     def _declared(self, channels: int) -> tuple[Weight, ...]:
-        if self.consume_less == "gpu":
-            return super()._declared(channels)
         kernel, recurrent = self._kernels(channels, self.width)
         return tuple(
             replace(weight, name=f"{name}_{gate}" if gate.strip() else name)
@@ -45,8 +31,6 @@ class ByGate(InputByLength, Recurrent):
         return self._weight("bias", (self.width,))
 
     def _gathered(self, weights: Sequence[Any]) -> tuple[Any, Any, Any]:
-        if self.consume_less == "gpu":
-            return super()._gathered(weights)
         concatenate = self._backend().functions["concatenate"]
         firsts = [3 * self.kept.index(gate) for gate in self.names]
         kernel, recurrent, bias = (
@@ -55,20 +39,41 @@ class ByGate(InputByLength, Recurrent):
         return kernel, recurrent, bias
 
 
-class OneGate(ByGate):
+class Rows(InputByLength, ByGate):
+    """A layer of rows of numbers; `consume_less='gpu'` has the gates' weights side by side."""
+
+    def __init__(self, *, consume_less: str, **options: Any) -> None:
+        self.consume_less = as_choice(consume_less, ("cpu", "mem", "gpu"), "consume_less")
+        super().__init__(**options)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON types."""
+        announced = {"input_dim": self.input_dim, "input_length": self.input_length}
+        return super().get_config() | announced | {"consume_less": self.consume_less}
+
+    def _declared(self, channels: int) -> tuple[Weight, ...]:
+        of = Recurrent if self.consume_less == "gpu" else ByGate
+        return of._declared(self, channels)
+
+    def _gathered(self, weights: Sequence[Any]) -> tuple[Any, Any, Any]:
+        of = Recurrent if self.consume_less == "gpu" else ByGate
+        return of._gathered(self, weights)
+
+
+class OneGate(Rows):
     """`SimpleRNN`."""
 
     names = kept = " "
 
 
-class ThreeGates(ByGate):
+class ThreeGates(Rows):
     """`GRU`."""
 
     names = kept = "zrh"
 
 
-class FourGates(ByGate):
-    """`LSTM`, whose bias of the gate f has an initializer of its own."""
+class Forgetting(ByGate):
+    """A layer whose bias of the gate f has an initializer of its own."""
 
     names, kept = "ifco", "icfo"
 
@@ -84,3 +89,11 @@ class FourGates(ByGate):
     def _bias_of(self, gate: str) -> Weight:
         bias = super()._bias_of(gate)
         return replace(bias, initializer=self.forget_bias_initializer) if gate == "f" else bias
+
+
+class FourGates(Forgetting, Rows):
+    """`LSTM`."""
+
+
+class FourKernels(Forgetting):
+    """`ConvLSTM2D`."""

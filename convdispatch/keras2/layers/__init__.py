@@ -8,8 +8,10 @@ from convdispatch.facades.inputs import Input
 from convdispatch.formulas.dialects import KERAS2
 from convdispatch.keras2.layers.advanced_activations import *  # noqa: F403
 from convdispatch.keras2.layers.convolutional import *  # noqa: F403  # all rows of the table
+from convdispatch.keras2.layers.convolutional_recurrent import *  # noqa: F403
 from convdispatch.keras2.layers.core import *  # noqa: F403
 from convdispatch.keras2.layers.embeddings import *  # noqa: F403
+from convdispatch.keras2.layers.local import *  # noqa: F403
 from convdispatch.keras2.layers.merge import *  # noqa: F403
 from convdispatch.keras2.layers.noise import *  # noqa: F403
 from convdispatch.keras2.layers.normalization import *  # noqa: F403

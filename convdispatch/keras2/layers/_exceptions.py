@@ -46,6 +46,7 @@ EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "Dense": InputByWidth,
     "GRU": InputByLength,
     "LSTM": InputByLength,
+    "LocallyConnected1D": InputByLength,
     "SeparableConv1D": Separable,
     "SeparableConv2D": Separable,
     "SimpleRNN": InputByLength,

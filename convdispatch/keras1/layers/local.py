@@ -1,0 +1,11 @@
+"""The locally connected layers of Keras 1.2.2, under its module path: the rows of its table."""
+
+from convdispatch.doors.elsewhere import finder
+from convdispatch.facades.classes import make_classes
+from convdispatch.keras1.layers._exceptions import EXCEPTIONS
+from convdispatch.keras1.layers._layer import Keras1Layer
+
+_CLASSES = make_classes(Keras1Layer, __name__, EXCEPTIONS)
+globals().update(_CLASSES)
+__all__ = sorted(_CLASSES)
+__getattr__ = finder(__name__)
