@@ -183,6 +183,31 @@ def convolved(x: Any, kernel: Any, strides: int = 1) -> Any:
     return total
 
 
+def unshared(x: Any, kernel: Any, taps: Sequence[int]) -> Any:
+    """Return y[i] = (the window from cell i on, tap by tap, in a row) @ the i-th matrix."""
+    size = [n - k + 1 for n, k in zip(x.shape[1:-1], taps, strict=True)]
+    found = []
+    for matrix, place in zip(kernel, np.ndindex(*size), strict=True):
+        cells = (slice(i, i + k) for i, k in zip(place, taps, strict=True))
+        found.append(x[(slice(None), *cells)].reshape(len(x), -1) @ matrix)
+    return np.stack(found, 1).reshape(len(x), *size, -1)
+
+
+def conv_lstm(weights: Sequence[Any], x: Any, *, sequences: bool = False) -> Any:
+    """Return the outputs of an LSTM of images; zeros around a state let it keep its size."""
+    kernel, back, bias = weights
+    around = [(0, 0), *(((k - 1) // 2, k // 2) for k in back.shape[:-2]), (0, 0)]
+    products = [convolved(x[:, place], kernel) + bias for place in range(x.shape[1])]
+    h = cell = np.zeros((*products[0].shape[:-1], back.shape[-2]))
+    outputs = []
+    for product in products:
+        i, f, c, o = np.split(product + convolved(np.pad(h, around), back), 4, -1)
+        cell = sigmoid(f) * cell + sigmoid(i) * np.tanh(c)
+        h = sigmoid(o) * np.tanh(cell)
+        outputs.append(h)
+    return np.stack(outputs, 1) if sequences else h
+
+
 def transposed(y: Any, kernel: Any, strides: int = 1) -> Any:
     """Return x[strides * i + j] = sum of y[i] @ kernel[j].T; the kernel is (..., out, in)."""
     taps, cells = kernel.shape[:-2], y.shape[1:-1]

@@ -228,3 +228,17 @@ def gradient_of_a_flip_not_flipped(flip, x, axes):
 
 def _turned_back(tensor, *axes):
     return tampered(tensor, lambda g: np.flip(g, axes))
+
+
+@stateful("layers/grad/formula-conv-lstm*", "training/full/layer-conv-lstm*")
+def states_of_images_turned():
+    """Turn the rows of a state that has rows, between two steps."""
+
+    def run(step, weights, state, inputs):
+        def wrong(weights, state, inputs):
+            turned = (_F["flip"](s, (1,)) if s.ndim > 2 else s for s in state)
+            return step(weights, tuple(turned), inputs)
+
+        return _scan(wrong, weights, state, inputs)
+
+    return scanning(run)

@@ -96,6 +96,30 @@ def test_convolutions_are_the_oracles(rank: int) -> None:
     assert (got * y).sum() == pytest.approx((x * back).sum(), rel=1e-12)
 
 
+def test_a_kernel_for_each_cell_by_hand() -> None:
+    """Windows (1, 2) and (2, 3), the second's kernel a hundred times the first's."""
+    kernel = np.array([[[1.0], [10.0]], [[100.0], [1000.0]]])
+    assert reference.unshared(X, kernel, (2,)).ravel().tolist() == [21, 3200]
+
+
+def test_a_state_of_images_is_an_lstm_s_where_a_kernel_has_one_tap() -> None:
+    """And with two taps reads the next cell, whose state is not the zeros beyond the last."""
+    weights = [np.full((1, 1, 4), 0.5), np.full((1, 1, 4), 0.25), np.zeros(4)]
+    x = np.array([[[[1.0], [2.0]], [[3.0], [4.0]]]])
+    rows = reference.recurrent(
+        reference.lstm_cell(),
+        [weights[0][0], weights[1][0], weights[2]],
+        x[0].swapaxes(0, 1),
+        states=2,
+    )
+    got = reference.conv_lstm(weights, x)
+    np.testing.assert_allclose(got[0], rows, rtol=1e-15)
+    wider = [np.full((1, 1, 4), 0.5), np.full((2, 1, 4), 0.25), np.zeros(4)]
+    other = reference.conv_lstm(wider, x)
+    assert other[0, 0] > got[0, 0]
+    assert other[0, 1] == got[0, 1]
+
+
 @settings(derandomize=True, max_examples=30, deadline=None)
 @given(st.lists(st.floats(-2, 2), min_size=4, max_size=4))
 def test_slopes_are_those_of_differences(numbers: list[float]) -> None:

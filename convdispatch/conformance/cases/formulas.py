@@ -13,6 +13,7 @@ import numpy as np
 
 from convdispatch.conformance.case import Case, Measured
 from convdispatch.conformance.cases.formula_rows import FormulaRow, made, native, numbers
+from convdispatch.conformance.cases.formulas_cells import CELLS
 from convdispatch.conformance.cases.formulas_merging import MERGING
 from convdispatch.conformance.cases.formulas_recurrent import RECURRENT
 from convdispatch.conformance.cases.formulas_single import SINGLE
@@ -23,7 +24,7 @@ from convdispatch.numerics.problem import Array
 from convdispatch.numerics.reference_layers import slopes_of
 from convdispatch.ops import Backend
 
-ROWS: Mapping[str, FormulaRow] = {**RECURRENT, **MERGING, **SINGLE}
+ROWS: Mapping[str, FormulaRow] = {**RECURRENT, **CELLS, **MERGING, **SINGLE}
 # One of each kind, in which a backend that computes in float32 would show.
 _IN_FLOAT64 = ("simple-rnn-masked", "dot-normalized", "softmax-of-rows")
 

@@ -21,6 +21,7 @@ from convdispatch.conformance.cases.formula_rows import (
     of_shapes,
     stack,
 )
+from convdispatch.conformance.cases.formulas_cells import CELLS
 from convdispatch.conformance.cases.formulas_recurrent import RECURRENT, counts_of
 from convdispatch.conformance.cases.formulas_single import SINGLE
 from convdispatch.numerics import reference_layers as reference
@@ -227,6 +228,7 @@ TRAINED: Mapping[str, StepRow] = {
         f"recurrent-{slug}": StepRow(model=RECURRENT[slug])
         for slug in ("simple-rnn-masked", "lstm-last", "gru-last", "both-ways-sum")
     },
+    **{slug: StepRow(model=model) for slug, model in CELLS.items()},
     "each-step": StepRow(model=RECURRENT["each-step-dense"]),
     "embedding": StepRow(model=SINGLE["embedding"]),
     "prelu-shared": StepRow(model=SINGLE["prelu-shared"]),
