@@ -45,7 +45,7 @@ class InTraining(PassingMasks):
         native = self._as_native(self._backend(), inputs)
         plan = self.plan_for(native)
         self._require_weights(weights, native)
-        return plan.function(weights, native, *mask)
+        return plan.function(weights, native, *self._checked_masks(native, mask))
 
     def apply_training(
         self, weights: Sequence[Any], inputs: Any, key: Any, *mask: Any
@@ -58,7 +58,8 @@ class InTraining(PassingMasks):
         """
         native = self._as_native(self._backend(), inputs)
         self._require_weights(weights, native)
-        outputs, effects = self.training_for(native)(weights, native, key, *mask)
+        masks = self._checked_masks(native, mask)
+        outputs, effects = self.training_for(native)(weights, native, key, *masks)
         self._require_own(effects)
         return outputs, effects
 
@@ -73,6 +74,16 @@ class InTraining(PassingMasks):
         self._require_weights(weights, native)
         outputs, effects = self.inference_for(native)(weights, native, None, *mask)
         return outputs, replace(effects, losses=())
+
+    def _checked_masks(self, native: Any, masks: Sequence[Any]) -> Sequence[Any]:
+        """Return the masks that a caller gave: none or one, and only where the layer takes one."""
+        if len(masks) > 1 or (masks and not self.takes_mask):
+            raise InvalidArgument(
+                f"{type(self).__name__} {self.name!r} takes "
+                f"{'one mask' if self.takes_mask else 'no mask'}; received {len(masks)}. "
+                "Pass the weights, the inputs and, in training, the key."
+            )
+        return masks
 
     def training_for(self, inputs: Any) -> Training:
         """Return the function of (weights, inputs, key) for native inputs like these."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -57,6 +58,11 @@ class MaskedLayer(Layer):
                 f"`mask` of {self._title} is for tensors; received one beside symbols. In a model "
                 "`Masking` or `Embedding(mask_zero=True)` makes the mask of what follows."
             )
+
+    def _checked_masks(self, native: Any, masks: Sequence[Any]) -> Sequence[Any]:
+        given = super()._checked_masks(native, masks)
+        first = native[0] if isinstance(native, list) else native  # states may come behind it
+        return self._flags_of(given[0], first) if given else ()
 
     def _flags_of(self, mask: Any, native: Any) -> tuple[Any, ...]:
         """Return a mask as a native tensor, checked against the input; none at all for None."""
