@@ -12,9 +12,11 @@ import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import convdispatch
 from convdispatch import layers
+from convdispatch.engine.layer import Layer
 from convdispatch.facades.classes import FacadeLayer
 from convdispatch.facades.signatures import has_own_arguments
 from convdispatch.formulas.dialects import KERAS1, KERAS2
@@ -62,7 +64,7 @@ def stub(module: str) -> str:
     body = "\n\n".join([*map(class_stub, own), *map(function_stub, functions)])
     parts = [
         f'"""{inspect.getdoc(found)}\n\nWritten by tools/write_stubs.py.\n"""',
-        imports(body, own),
+        imports(body, own, found),
         f"__all__ = [\n{listed}]",
         body,
         *(["\n".join(others)] if others else []),
@@ -70,8 +72,8 @@ def stub(module: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def imports(body: str, classes: list[type[FacadeLayer]]) -> str:
-    """Return the imports that the classes need, in ruff's order."""
+def imports(body: str, classes: list[type[FacadeLayer]], module: ModuleType) -> str:
+    """Return the imports that the classes need, and what scripts find here, in ruff's order."""
     needed: dict[str, set[str]] = {}
     code = re.sub('""".*?"""', "", body, flags=re.DOTALL)
     for source, names in SOURCES.items():
@@ -82,9 +84,22 @@ def imports(body: str, classes: list[type[FacadeLayer]]) -> str:
         for base in our_bases(one):
             needed.setdefault(base.__module__, set()).add(base.__name__)
     lines = [import_line(source, sorted(names)) for source, names in needed.items()]
-    ours = sorted(line for line in lines if line.startswith("from convdispatch"))
+    found_here = [
+        f"from {one.__module__} import {name} as {name}" for name, one in of_others(module).items()
+    ]
+    ours = sorted(line for line in [*lines, *found_here] if line.startswith("from convdispatch"))
     others = sorted(set(lines) - set(ours))
     return "\n".join(others) + ("\n\n" if others else "") + "\n".join(ours)
+
+
+def of_others(module: ModuleType) -> dict[str, type[Layer]]:
+    """Return the layers of other modules that can be imported from this one, too."""
+    return {
+        name: one
+        for name, one in vars(module).items()
+        if isinstance(one, type) and issubclass(one, Layer)
+        if name not in module.__all__ and not one.__module__.endswith("._layer")
+    }
 
 
 def import_line(source: str, names: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import importlib
 import importlib.util
@@ -11,6 +12,7 @@ import sys
 import types
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
@@ -283,3 +285,29 @@ def test_pooling_is_found_beside_convolutions(keras: str) -> None:
     pooling = importlib.import_module(f"convdispatch.{keras}.layers.pooling")
     for name in ("MaxPooling1D", "MaxPooling2D", "AveragePooling2D", "MaxPooling3D"):
         assert getattr(convolutional, name) is getattr(pooling, name)
+
+
+STUBS = sorted((ROOT / "convdispatch").rglob("*.pyi"))
+
+
+@pytest.mark.parametrize("path", STUBS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+def test_a_stub_has_every_layer_that_can_be_imported(path: Path) -> None:
+    """Those of other modules as well, which editors would not offer without it; and no others."""
+    stated: set[str] = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            stated.add(node.name)
+        elif isinstance(node, ast.Assign):
+            stated |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.ImportFrom):  # a type checker hands on what is said twice
+            stated |= {one.name for one in node.names if one.asname == one.name}
+    relative = path.relative_to(ROOT).with_suffix("")
+    module = importlib.import_module(".".join(relative.parts))
+    found = {
+        name
+        for name, one in vars(module).items()
+        if isinstance(one, type) and issubclass(one, layers.Layer)
+    }
+    assert found
+    wanted = {*found, *module.__all__} - {"Keras1Layer", "Keras2Layer"}  # our own bases
+    assert stated - {"__all__"} == wanted

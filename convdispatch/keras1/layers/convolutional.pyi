@@ -17,6 +17,18 @@ from convdispatch.keras1.layers._exceptions import (
     Sequences,
 )
 from convdispatch.keras1.layers._layer import Keras1Layer
+from convdispatch.keras1.layers.pooling import AveragePooling1D as AveragePooling1D
+from convdispatch.keras1.layers.pooling import AveragePooling2D as AveragePooling2D
+from convdispatch.keras1.layers.pooling import AveragePooling3D as AveragePooling3D
+from convdispatch.keras1.layers.pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
+from convdispatch.keras1.layers.pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
+from convdispatch.keras1.layers.pooling import GlobalAveragePooling3D as GlobalAveragePooling3D
+from convdispatch.keras1.layers.pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
+from convdispatch.keras1.layers.pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
+from convdispatch.keras1.layers.pooling import GlobalMaxPooling3D as GlobalMaxPooling3D
+from convdispatch.keras1.layers.pooling import MaxPooling1D as MaxPooling1D
+from convdispatch.keras1.layers.pooling import MaxPooling2D as MaxPooling2D
+from convdispatch.keras1.layers.pooling import MaxPooling3D as MaxPooling3D
 from convdispatch.types import (
     ActivationLike,
     ConstraintLike,

@@ -8,6 +8,7 @@ from typing import Any, Unpack
 
 from convdispatch import layers
 from convdispatch.engine.constructor_signature import LayerOptions, OptionsBesideWeights
+from convdispatch.keras1.layers import Merge as Merge
 from convdispatch.keras1.layers._exceptions import RowOfAll, Rows
 from convdispatch.keras1.layers._layer import Keras1Layer
 from convdispatch.types import (

@@ -11,6 +11,30 @@ from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.facades.input_length import InputByLength
 from convdispatch.keras2.layers._exceptions import Separable
 from convdispatch.keras2.layers._layer import Keras2Layer
+from convdispatch.keras2.layers.pooling import AveragePooling1D as AveragePooling1D
+from convdispatch.keras2.layers.pooling import AveragePooling2D as AveragePooling2D
+from convdispatch.keras2.layers.pooling import AveragePooling3D as AveragePooling3D
+from convdispatch.keras2.layers.pooling import AvgPool1D as AvgPool1D
+from convdispatch.keras2.layers.pooling import AvgPool2D as AvgPool2D
+from convdispatch.keras2.layers.pooling import AvgPool3D as AvgPool3D
+from convdispatch.keras2.layers.pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
+from convdispatch.keras2.layers.pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
+from convdispatch.keras2.layers.pooling import GlobalAveragePooling3D as GlobalAveragePooling3D
+from convdispatch.keras2.layers.pooling import GlobalAvgPool1D as GlobalAvgPool1D
+from convdispatch.keras2.layers.pooling import GlobalAvgPool2D as GlobalAvgPool2D
+from convdispatch.keras2.layers.pooling import GlobalAvgPool3D as GlobalAvgPool3D
+from convdispatch.keras2.layers.pooling import GlobalMaxPool1D as GlobalMaxPool1D
+from convdispatch.keras2.layers.pooling import GlobalMaxPool2D as GlobalMaxPool2D
+from convdispatch.keras2.layers.pooling import GlobalMaxPool3D as GlobalMaxPool3D
+from convdispatch.keras2.layers.pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
+from convdispatch.keras2.layers.pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
+from convdispatch.keras2.layers.pooling import GlobalMaxPooling3D as GlobalMaxPooling3D
+from convdispatch.keras2.layers.pooling import MaxPool1D as MaxPool1D
+from convdispatch.keras2.layers.pooling import MaxPool2D as MaxPool2D
+from convdispatch.keras2.layers.pooling import MaxPool3D as MaxPool3D
+from convdispatch.keras2.layers.pooling import MaxPooling1D as MaxPooling1D
+from convdispatch.keras2.layers.pooling import MaxPooling2D as MaxPooling2D
+from convdispatch.keras2.layers.pooling import MaxPooling3D as MaxPooling3D
 from convdispatch.types import (
     ActivationLike,
     CausalPadding,
