@@ -163,7 +163,10 @@ class _Source:
         zero, reshape = self._one(0), self._f["reshape"]
         blocks = self._philox([self._numbers(count), self._one(_DRAWING), zero, third], own)
         flat = reshape(self._f["stack"](blocks, 1), (-1,))
-        return reshape(flat[:count], tuple(shape))
+        if hasattr(type(flat), "__getitem__"):
+            return reshape(flat[:count], tuple(shape))
+        # Only where sizes may be unknown does a backend promise slices.
+        return reshape(self._f["take"](flat, np.arange(count), 0), tuple(shape))
 
     def _philox(self, counter: Sequence[Any], key: Sequence[Any]) -> Sequence[Any]:
         """Return `philox(counter, key)`, by the framework's loop over the rounds if it has one.

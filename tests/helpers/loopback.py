@@ -88,8 +88,8 @@ def _operator(compute: Callable[[Any, Any], Any], *, reflected: bool) -> Callabl
     return method
 
 
-for _name in ("add", "sub", "mul", "truediv", "pow"):
-    _compute = getattr(operator, _name)
+for _name in ("add", "sub", "mul", "truediv", "pow", "floordiv", "and", "xor"):
+    _compute = getattr(operator, f"{_name}_" if _name == "and" else _name)
     setattr(Loopback, f"__{_name}__", _operator(_compute, reflected=False))
     setattr(Loopback, f"__r{_name}__", _operator(_compute, reflected=True))
 for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
