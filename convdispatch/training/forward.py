@@ -12,15 +12,17 @@ from typing import Any
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.masks import run_with_masks
 from convdispatch.engine.plans import Latest
+from convdispatch.engine.resolved import Effects
 from convdispatch.formulas.random import Draws
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.runtime.registry import registry
 from convdispatch.training.subject import Subject
 
-# By the place of a node: what computes it, where its layer's weights are, and the rest of a call.
 # The mask of each output, None for none; empty where the graph has no masks.
 Masks = tuple[Any, ...]
-Found = dict[int, tuple[Callable[..., Any], slice, tuple[str, ...]]]
+# By the place of a node: what computes it, where its layer's weights are, and their names; None
+# where it returns the outputs alone.
+Found = dict[int, tuple[Callable[..., Any], slice, tuple[str, ...] | None]]
 
 
 class Forward:
@@ -69,10 +71,7 @@ class Forward:
             if effects.losses:
                 losses.extend(effects.losses)
             if effects.updates and (layer.carries_state or self._may_move(layer)):
-                for name, value in effects.updates.items():
-                    # A layer that is called again goes on from there.
-                    current[span.start + names.index(name)] = value
-                    updates[span.start + names.index(name)] = value
+                _take_over(effects, current, updates, span.start, names)
             return outputs
 
         outputs, masks = self._run(call, inputs)
@@ -91,11 +90,11 @@ class Forward:
             if known is None:
                 known = found[place] = self._find(layer, x)
             function, span, names = known
+            if names is None:  # a layer without effects
+                return function(current[span], x, *mask)
             outputs, effects = function(current[span], x, None, *mask)
             losses.extend(effects.losses)
-            for name, value in effects.updates.items():
-                current[span.start + names.index(name)] = value
-                updates[span.start + names.index(name)] = value
+            _take_over(effects, current, updates, span.start, names)
             return outputs
 
         outputs, masks = self._run(call, inputs)
@@ -122,6 +121,8 @@ class Forward:
         return table.keep(key, {}) if found is None else found
 
     def _find(self, layer: Layer, x: Any) -> Any:
+        if not layer.carries_state and layer.activity_regularizer is None:
+            return layer.plan_for(x).function, self._spans[id(layer)], None
         names = tuple(weight.name for weight in layer.declared_weights)
         return layer.inference_for(x), self._spans[id(layer)], names
 
@@ -130,6 +131,14 @@ class Forward:
         names = tuple(weight.name for weight in layer.declared_weights)
         infers = self._when_frozen.get(id(layer)) == "infers"
         return (layer.inference_for if infers else layer.training_for)(x), span, names
+
+
+def _take_over(
+    effects: Effects, current: list[Any], updates: dict[int, Any], first: int, names: Any
+) -> None:
+    """Write new values at their places: a layer that is called again goes on from there."""
+    for name, value in effects.updates.items():
+        current[first + names.index(name)] = updates[first + names.index(name)] = value
 
 
 def _spans(layers: Sequence[Layer]) -> dict[int, slice]:

@@ -228,6 +228,25 @@ def test_old_kerases_words(door: Any) -> None:
     assert model.layers[0].get_config()["stateful"]
 
 
+def test_documents_of_stacked_layers(backend_name: str) -> None:
+    """Keras 2's: each layer knows the size of its batches, in a stack and in a graph."""
+    with convdispatch.use_backend(backend_name):
+        first = keras2.layers.LSTM(3, stateful=True, return_sequences=True)
+        both = keras2.layers.LSTM(2, stateful=True, return_sequences=True)
+        end = keras2.layers.LSTM(2, stateful=True)
+        x = keras2.layers.Input(batch_shape=(BATCH, STEPS, FEATURES))
+        graph = keras2.models.Model(x, end(keras2.layers.Bidirectional(both)(first(x))))
+        start = keras2.layers.GRU(
+            3, stateful=True, return_sequences=True, batch_input_shape=(BATCH, STEPS, FEATURES)
+        )
+        stack = keras2.models.Sequential([start, keras2.layers.GRU(2, stateful=True)])
+        for model in (graph, stack):
+            read = keras2.models.model_from_json(model.to_json())
+            read.set_weights(model.get_weights())
+            for part in PARTS[:2]:
+                close(read.predict(part), model.predict(part))
+
+
 def test_what_does_not_fit_is_refused(backend_name: str) -> None:
     """Without the size of the batches, or with batches of another size, before anything runs."""
     with pytest.raises(InvalidShape, match=r"`batch_input_shape=.batch, steps, features.`"):
