@@ -139,13 +139,13 @@ def _tensorflow(network, optimizer):
         hidden = tf.nn.relu(tf.matmul(y, rest[0]) + rest[1])
         return tf.matmul(hidden, rest[2]) + rest[3]
 
-    def update(weight, gradient, own):
+    def update(weight, gradient, own, powers):
         if optimizer == "sgd":
             weight.assign_sub(RATE * gradient)
             return
         tf.raw_ops.ResourceApplyAdam(
-            var=weight.handle, m=own[0].handle, v=own[1].handle, beta1_power=0.9**count,
-            beta2_power=0.999**count, lr=RATE, beta1=0.9, beta2=0.999, epsilon=1e-7, grad=gradient,
+            var=weight.handle, m=own[0].handle, v=own[1].handle, beta1_power=powers[0],
+            beta2_power=powers[1], lr=RATE, beta1=0.9, beta2=0.999, epsilon=1e-7, grad=gradient,
         )  # fmt: skip
 
     @tf.function(autograph=False)
@@ -154,8 +154,9 @@ def _tensorflow(network, optimizer):
         with tf.GradientTape() as tape:
             scores = tf.nn.sparse_softmax_cross_entropy_with_logits(classes, forward(x))
             loss = tf.reduce_mean(scores)
+        powers = 0.9**count, 0.999**count
         for weight, gradient, own in zip(weights, tape.gradient(loss, weights), slots, strict=True):
-            update(weight, gradient, own)
+            update(weight, gradient, own, powers)
         return loss
 
     return lambda: float(compiled(x, classes))
