@@ -15,6 +15,7 @@ from convdispatch.conformance.cases import build
 from convdispatch.conformance.results import PASSED
 from convdispatch.conformance.run.execution import Declared, execute
 from convdispatch.conformance.run.known_failures import KnownFailures
+from convdispatch.kit import portable_draws
 from convdispatch.registry import registry
 
 EVERY_LEVEL = [level for level in LEVELS if level != "full"]
@@ -69,6 +70,17 @@ def test_a_loopback_tensor_is_no_array(use: Callable[[Any], object]) -> None:
     tensor = loopback.backend.asarray(np.ones(3), "float32")
     with pytest.raises(TypeError, match=r"loopback|Loopback|ufunc|loop of ufunc"):
         use(tensor)
+
+
+def test_portable_draws_need_no_slices() -> None:
+    """Numbers of a block that nobody asked for are left out all the same."""
+    drawn = []
+    for backend in (loopback.backend, registry.load("numpy")):
+        key: Any = backend.asarray(np.array([[1, 2, 3]]), "int32")
+        draw: Any = portable_draws(backend)["uniform"]
+        drawn.append(np.asarray(backend.to_numpy(draw(key, (3, 2), "float32"))))
+    assert drawn[0].shape == (3, 2)
+    assert drawn[0].tolist() == drawn[1].tolist()
 
 
 @pytest.mark.usefixtures("registered")
