@@ -57,6 +57,7 @@ class Compiled:
             sample_weight_mode=sample_weight_mode,
         )
         self.optimizer, self.loss = self._wishes.optimizer, loss
+        self.optimizer.begin_anew()
         self._trainer, self._said = None, None
         self.stop_training = False
         if self.built:

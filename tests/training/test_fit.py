@@ -311,7 +311,7 @@ def test_a_step_is_compiled_once_for_all_rates(backend_name: str) -> None:
 
 @pytest.mark.parametrize("door", ["keras1", "keras2", "keras3"])
 def test_a_copy_goes_on_alone(door: str) -> None:
-    """Copied or pickled, it is compiled as the model is; its optimizer begins anew."""
+    """Copied or pickled, it is compiled as the model is, and changes nothing of it."""
     model = classifier(door, optimizer="adam", metrics=["accuracy", "mse"])
     model.train_on_batch(X, CODES)
     before = model.test_on_batch(X, CODES)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,6 +27,60 @@ def trained(model: Any, times: int) -> Any:
     for _ in range(times):
         model.train_on_batch(X, CODES)
     return model
+
+
+COPIES: dict[str, Callable[[Any], Any]] = {
+    "copied": copy.deepcopy,
+    "pickled": lambda model: pickle.loads(pickle.dumps(model)),
+    "copied twice": lambda model: copy.deepcopy(pickle.loads(pickle.dumps(model))),
+}
+
+
+@pytest.mark.parametrize("how", COPIES)
+@pytest.mark.parametrize(("door", "make"), MAKES)
+def test_a_copy_trains_on_as_the_model(
+    differentiable: Backend, door: str, make: Any, how: str
+) -> None:
+    """From the same slots and number of updates; each goes on alone."""
+    model = trained(classifier(door, differentiable.name, optimizer=make()), 3)
+    twin = COPIES[how](model)
+    assert twin.optimizer.iterations == 3
+    trained(model, 2)
+    for got, want in zip(trained(twin, 2).get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+    assert twin.optimizer.iterations == model.optimizer.iterations == 5
+    before = [np.array(one) for one in model.optimizer.get_weights()]
+    trained(twin, 1)
+    for got, want in zip(model.optimizer.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("change", ["compiled", "frozen"])
+def test_a_copy_that_trains_otherwise_begins_anew(differentiable: Backend, change: str) -> None:
+    """As a model does that is compiled again."""
+    model = trained(classifier("keras2", differentiable.name, optimizer="adam"), 3)
+    twin = copy.deepcopy(model)
+    if change == "frozen":
+        twin.layers[0].trainable = False
+    twin.compile(twin.optimizer, "categorical_crossentropy")
+    assert twin.optimizer.iterations == 0
+    fresh = classifier("keras2", differentiable.name, optimizer="adam")
+    fresh.layers[0].trainable = change != "frozen"
+    fresh.compile("adam", "categorical_crossentropy")
+    fresh.set_weights(model.get_weights())
+    for got, want in zip(
+        trained(twin, 2).get_weights(), trained(fresh, 2).get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+
+
+def test_slots_of_other_shapes_are_left_behind() -> None:
+    """A copy with another layer has others."""
+    pytest.importorskip("autograd")
+    model = trained(classifier("keras2", "numpy", optimizer="adam"), 3)
+    twin = copy.deepcopy(model)
+    twin.add(keras2.layers.Dense(2, activation="softmax"))
+    assert trained(twin, 1).optimizer.iterations == 1
 
 
 @pytest.mark.parametrize(("door", "make"), MAKES)

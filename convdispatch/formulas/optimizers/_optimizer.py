@@ -40,6 +40,7 @@ class Optimizer(lookup.Configured):
     _keeper: Keeper | None = None
     _iterations: int = 0
     _awaiting: Sequence[Any] | None = None  # weights that were set before training began
+    _copied: tuple[list[Any], int] | None = None  # of a copy: the slots and the updates before it
 
     def __new__(cls, *_: object, **arguments: object) -> Self:
         """Refuse arguments that the class does not have, with the name that it does."""
@@ -63,6 +64,9 @@ class Optimizer(lookup.Configured):
     def kept_by(self, keeper: Keeper) -> None:
         """Record the trainer; it continues from weights that were set before."""
         self._keeper = keeper
+        copied, self._copied = self._copied, None
+        if copied is not None and _are_alike(copied[0], keeper.read()):
+            keeper.write(*copied)
         if self._awaiting is not None:
             self.set_weights(self._awaiting)
 
@@ -184,8 +188,15 @@ class Optimizer(lookup.Configured):
         return self.order or by_weight(tuple(self.initial()), tail=tuple(self.shared()))
 
     def __getstate__(self) -> dict[str, object]:
-        """Return what a copy has: the arguments, and no part in the training of the original."""
-        return {**self.__dict__, "_keeper": None, "_iterations": self.iterations}
+        """Return what a copy has, which goes on from here and takes no part in the original's."""
+        keeper = self._keeper
+        copied = self._copied if keeper is None else (keeper.read(), keeper.iterations)
+        own = {"_keeper": None, "_iterations": self.iterations, "_copied": copied}
+        return {**self.__dict__, **own}
+
+    def begin_anew(self) -> None:
+        """Forget what a copied model had trained: another `compile` begins without it."""
+        self._copied, self._iterations = None, 0
 
     def __setattr__(self, name: str, value: object) -> None:
         """Set the learning rate, checked; compiled steps hold the other arguments."""
@@ -206,6 +217,12 @@ class Optimizer(lookup.Configured):
         if isinstance(rate, LearningRateSchedule) or callable(rate):
             config[self.rate_name] = lookup.serialize(rate)
         return config
+
+
+def _are_alike(one: Sequence[Slots], other: Sequence[Slots]) -> bool:
+    """Return whether two lists of slots are of weights of the same shapes."""
+    shapes = [[(name, slot.shape) for name, slot in slots.items()] for slots in (*one, *other)]
+    return len(one) == len(other) and shapes[: len(one)] == shapes[len(one) :]
 
 
 def checked_rate(value: object, name: str) -> Rate:
