@@ -102,24 +102,37 @@ def _largest_of_images(size: Shape, strides: Shape, pads: Pads) -> Function:
         return x, tf.raw_ops.MaxPool(input=x, **window)
 
     # tensorflow 2.21 leaves NaN out of a maximum, and that of -inf is the lowest finite number.
-    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
-    def pool(x: Any) -> Any:
+    def careful(x: Any) -> Any:
         is_nan = tf.math.is_nan(x)
         kinds = tf.cast(x > -math.inf, x.dtype) + 2 * tf.cast(is_nan, x.dtype)
         _, kind = native(kinds)
-        y = where(kind > 0, native(x)[1], -math.inf)
+        return where(kind > 1, math.nan, where(kind > 0, native(x)[1], -math.inf))
+
+    def ordered(x: Any) -> Any:
+        # So NaN is the largest, and a pad the smallest: oneDNN's kernel, which graphs use,
+        # takes the first cell if none is above the lowest finite number.
+        limits = np.finfo(x.dtype.as_numpy_dtype)
+        finite = tf.clip_by_value(x, np.nextafter(limits.min, limits.max), limits.max)
+        return where(tf.math.is_nan(x), math.inf, finite)
+
+    def backward(x: Any, upstream: Any) -> Any:
+        # The maxima anew: beside them, in one graph, oneDNN finds their cells in half the time.
+        read, largest = native(x)
+        return tf.raw_ops.MaxPoolGrad(orig_input=read, orig_output=largest, grad=upstream, **window)
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
+    def pool(x: Any) -> Any:
+        # TensorFlow's kernels alone are right for numbers that are finite and not the lowest one.
+        # This sum of squares is finite only for such; where it is not, the result is the same.
+        is_plain = tf.math.is_finite(tf.nn.l2_loss(x))
+        y = tf.cond(is_plain, lambda: native(x)[1], lambda: careful(x))
 
         def gradient(upstream: Any) -> Any:
-            # So NaN is the largest, and a pad the smallest: oneDNN's kernel, which graphs use,
-            # takes the first cell if none is above the lowest finite number.
-            limits = np.finfo(x.dtype.as_numpy_dtype)
-            finite = tf.clip_by_value(x, np.nextafter(limits.min, limits.max), limits.max)
-            read, largest = native(where(is_nan, math.inf, finite))
-            found = tf.raw_ops.MaxPoolGrad(
-                orig_input=read, orig_output=largest, grad=upstream, **window
+            found = tf.cond(
+                is_plain, lambda: backward(x, upstream), lambda: backward(ordered(x), upstream)
             )
             return pad(found, [(-low, -high) for low, high in around])
 
-        return where(kind > 1, math.nan, y), gradient
+        return y, gradient
 
     return lambda x: pool(pad(tf.convert_to_tensor(x), cropped))

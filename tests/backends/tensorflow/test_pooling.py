@@ -53,7 +53,9 @@ def test_the_framework_pools(
     """By one of its kernels for any batch, and not by slices."""
     traced = tf.function(lowered(kind, pads, counts_pads=counts_pads), autograph=False)
     concrete = traced.get_concrete_function(tf.TensorSpec((None, 1, 8, 1), "float32"))
-    kinds = {op.type for op in concrete.graph.get_operations()}
+    graph = concrete.graph.as_graph_def()
+    nodes = [*graph.node, *(node for one in graph.library.function for node in one.node_def)]
+    kinds = {node.op for node in nodes}
     assert kernel in kinds
     assert "GatherV2" not in kinds
     count = 4 + (pads[0] > 0)
@@ -87,3 +89,26 @@ def test_the_lowest_number_is_no_infinity(tf: Any) -> None:
     x = np.array([limits.min, -INF, limits.max, 0, 0, 0, INF, limits.max], np.float32)
     y = lowered("max", (0, 0))(tf.reshape(tf.constant(x), (1, 1, 8, 1)))
     np.testing.assert_array_equal(np.ravel(y), [limits.min, limits.max, 0, INF])
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("-inf"), float("inf"), 1e30, -3.4028235e38])
+def test_maxima_are_the_same_beside_other_images(tf: Any, odd: float) -> None:
+    """Images of usual numbers, which TensorFlow's kernels alone compute, and beside an odd one."""
+    pool = lowered("max", (1, 1))
+    usual = np.random.default_rng(0).normal(size=(3, 1, 8, 1)).astype("float32")
+    weights = tf.constant([1.0, 2, 3, 4, 5])[:, None]
+
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow has no types
+    def both(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = pool(x)
+        return y, tape.gradient(y, x, output_gradients=tf.ones_like(y) * weights)
+
+    beside = np.concatenate([usual, np.full((1, 1, 8, 1), odd, "float32")])
+    alone, joined = both(tf.constant(usual)), both(tf.constant(beside))
+    padded = np.pad(usual.reshape(3, 8), [(0, 0), (1, 1)], constant_values=-np.inf)
+    expected = padded.reshape(3, 5, 2).max(axis=2)
+    np.testing.assert_array_equal(alone[0].numpy().reshape(3, 5), expected)
+    for one, other in zip(alone, joined, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy()[:3])
