@@ -6,6 +6,7 @@ It does not know how a layer multiplies: by matrices, or by kernels that slide o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -26,6 +27,12 @@ Computing = Callable[..., tuple[Any, Any]]  # see `_computing`
 
 
 _FIRST = np.array([0])
+
+
+@lru_cache(maxsize=256)
+def _places(first: int, count: int) -> Any:
+    """Return so many numbers from `first` on; each step of a loop in Python asks for the same."""
+    return np.arange(first, first + count)
 
 
 class Recurrence(Layer):
@@ -217,7 +224,7 @@ class Recurrence(Layer):
     def _cut(self, columns: Any, gates: Sequence[int], axis: int) -> list[Any]:
         """Return the columns of each of these gates."""
         take, width = self._backend().functions["take"], self.width
-        return [take(columns, np.arange(g * width, (g + 1) * width), axis) for g in gates]
+        return [take(columns, _places(gate * width, width), axis) for gate in gates]
 
     def _fed_back(self, parts: Parts, h: Any, first: int, last: int) -> list[Any]:
         """Return the products of h with these blocks of the recurrent kernel."""
@@ -228,7 +235,7 @@ class Recurrence(Layer):
             pairs = zip(parts["masks"][first:last], blocks, strict=True)
             return [product(h * mask, block) for mask, block in pairs]
         if last - first < self.gates:
-            recurrent = f["take"](recurrent, np.arange(first * width, last * width), -1)
+            recurrent = f["take"](recurrent, _places(first * width, (last - first) * width), -1)
         return self._cut(product(h, recurrent), range(last - first), self._columns_axis)
 
     def _activated(self, activation: Any, x: Any) -> Any:
