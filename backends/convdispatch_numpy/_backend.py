@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -94,6 +95,16 @@ class NumpyBackend:
             return variables, result
 
         return run
+
+    def pack(self, tensors: Sequence[Array]) -> Array:
+        return np.concatenate([tensor.reshape(-1) for tensor in tensors])
+
+    def unpack(self, packed: Array, tensors: Sequence[Array]) -> Sequence[Array]:
+        ends = itertools.accumulate(tensor.size for tensor in tensors)
+        return [
+            packed[end - tensor.size : end].reshape(tensor.shape)
+            for tensor, end in zip(tensors, ends, strict=True)
+        ]
 
     def wrap(self, model: Model) -> tuple[Apply, dict[str, Any]]:
         return as_function(model)

@@ -10,6 +10,7 @@ import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
 from torch.utils._python_dispatch import _disable_current_modes
 
 from convdispatch.kit import checked_step, map_tree
@@ -32,6 +33,7 @@ Array = npt.NDArray[Any]
 
 _tracing_state = torch._C._get_tracing_state  # of `torch.jit.trace`: None while nothing is traced
 _TENSOR = torch.Tensor
+_CODES = {"float32": "f", "float64": "d"}  # of NumPy, whose names of types take long to make
 _FLOAT_NAMES = {getattr(torch, name): name for name in FLOAT_DTYPES}
 
 
@@ -65,6 +67,8 @@ class TorchBackend:
         return shape, name or str(dtype).removeprefix("torch.")
 
     def asarray(self, value: Array, dtype: str) -> torch.Tensor:
+        if value.ndim == 0 and _CODES.get(dtype) == value.dtype.char:  # a number of every step
+            return torch.scalar_tensor(value.item(), dtype=getattr(torch, dtype))
         return _from_numpy(value, dtype).to(torch.get_default_device())
 
     def variable(self, value: Array, dtype: str) -> torch.nn.Parameter:
@@ -122,7 +126,7 @@ class TorchBackend:
 
     def compile_step(self, step: Step) -> Step:
         """Return a function that calls the step on the variables and copies into them."""
-        step = checked_step(step, self.describe)
+        step = checked_step(step, self.describe, are_alike=_are_alike)
 
         def run(
             variables: Sequence[torch.Tensor], inputs: Tree
@@ -135,17 +139,39 @@ class TorchBackend:
                     is_shared = tensor.untyped_storage().data_ptr() in held
                     return tensor.clone() if is_shared else tensor
 
-                values, result = map_tree(apart, (new, result))
-                for variable, value in zip(variables, values, strict=True):
+                changed = [
+                    (variable, apart(value))
+                    for variable, value in zip(variables, new, strict=True)
+                    if variable is not value
+                ]
+                result = map_tree(apart, result)
+                for variable, value in changed:
                     variable.copy_(value)
             return variables, result
 
         return run
 
+    def pack(self, tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+        # What torch's own distributed training flattens by: a third of the time of `cat` of views.
+        packed: torch.Tensor = _flatten_dense_tensors(tensors)  # type: ignore[no-untyped-call]
+        return packed
+
+    def unpack(
+        self, packed: torch.Tensor, tensors: Sequence[torch.Tensor]
+    ) -> Sequence[torch.Tensor]:
+        parts: Sequence[torch.Tensor] = _unflatten_dense_tensors(  # type: ignore[no-untyped-call]
+            packed, tensors
+        )
+        return parts
+
     def wrap(self, model: Model) -> torch.nn.Module:
         from convdispatch_torch._module import WrappedModel
 
         return WrappedModel(model)
+
+
+def _are_alike(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.shape == other.shape and one.dtype == other.dtype
 
 
 @contextlib.contextmanager

@@ -121,6 +121,8 @@ def _dense(x: torch.Tensor, matrix: torch.Tensor, bias: torch.Tensor | None = No
     # In this order, because sizes cannot be compared while they are symbols.
     if is_for_values_alone(x) and x.numel() * matrix.shape[-1] >= _MANY and _ONEDNN is not None:
         return _ONEDNN(x, matrix.t(), bias, "none", [], "")
+    if x.ndim == 2 and bias is not None:  # what `F.linear` calls, without turning the matrix twice
+        return torch.addmm(bias, x, matrix)
     return F.linear(x, matrix.t(), bias)
 
 

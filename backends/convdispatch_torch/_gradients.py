@@ -40,6 +40,8 @@ def value_and_grad(fn: Differentiable) -> Differentiated:
         if any(one.requires_grad and not isinstance(one, parameter) for one in tensors):
             held = [one.detach() if isinstance(one, parameter) else one for one in tensors]
             return _functionally(fn, held)
+        if not torch.is_inference_mode_enabled():
+            return _on_leaves(fn, tensors)
         with torch.inference_mode(False):  # whose tensors do not record what gradients need
             return _on_leaves(fn, tensors)
 
@@ -63,9 +65,11 @@ def _functionally(fn: Differentiable, tensors: list[torch.Tensor]) -> Result:
 
 def _on_leaves(fn: Differentiable, tensors: Sequence[torch.Tensor]) -> Result:
     leaves: list[torch.Tensor] = []
+    known = set[int]()  # a tensor that is given twice has two gradients
     for tensor in tensors:
-        is_known = any(tensor is leaf for leaf in leaves)
-        if not tensor.requires_grad or tensor.is_inference() or is_known:
+        is_known = id(tensor) in known
+        known.add(id(tensor))
+        if is_known or not tensor.requires_grad or tensor.is_inference():
             tensor = tensor.clone() if tensor.is_inference() else tensor
             tensor = tensor.detach().requires_grad_()
         leaves.append(tensor)
@@ -80,8 +84,11 @@ def _on_leaves(fn: Differentiable, tensors: Sequence[torch.Tensor]) -> Result:
     elif _is_watched(leaves):
         gradients = _accumulated(value, leaves)
     else:  # the parameters' `grad` is left alone: another thread may be using it
-        found = torch.autograd.grad(value, leaves, allow_unused=True, materialize_grads=True)
-        gradients = list(found)
+        found = torch.autograd.grad(value, leaves, allow_unused=True)
+        gradients = [
+            torch.zeros_like(leaf) if one is None else one
+            for one, leaf in zip(found, leaves, strict=True)
+        ]
     return (value.detach(), map_tree(torch.Tensor.detach, aux)), gradients
 
 

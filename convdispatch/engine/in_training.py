@@ -225,13 +225,16 @@ class InTraining(PassingMasks):
         return made if computed == self.dtype else _casting(made, backend, computed, self.dtype)
 
 
+_NONE = Effects()
+
+
 def without_effects(forward: Forward) -> Training:
     """Return a layer's function for results as that for training, without effects."""
 
     def training(
         weights: Sequence[Tensor], inputs: Any, key: Tensor, *mask: Any
     ) -> tuple[Any, Effects]:
-        return forward(weights, inputs, *mask), Effects()
+        return forward(weights, inputs, *mask), _NONE
 
     return training
 

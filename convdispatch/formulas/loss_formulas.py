@@ -139,11 +139,14 @@ def sparse_categorical_crossentropy(
     if axis != len(p.shape) - 1:
         rest = [index for index in range(len(p.shape)) if index != axis]
         p = f["transpose"](p, (*rest, axis))
-    is_chosen = f["one_hot"](t, p.shape[-1], "bool")
-    logarithms = _log_probabilities(f, p, from_logits, len(p.shape) - 1)
-    loss = -f["sum"](f["where"](is_chosen, logarithms, 0), axis=(-1,))
-    is_class = f["max"](is_chosen, axis=(-1,))
-    loss = f["where"](is_class, loss, math.nan)
+    if from_logits and "crossentropy" in f:
+        loss = f["crossentropy"](p, t)
+    else:
+        is_chosen = f["one_hot"](t, p.shape[-1], "bool")
+        logarithms = _log_probabilities(f, p, from_logits, len(p.shape) - 1)
+        loss = -f["sum"](f["where"](is_chosen, logarithms, 0), axis=(-1,))
+        is_class = f["max"](is_chosen, axis=(-1,))
+        loss = f["where"](is_class, loss, math.nan)
     return loss if ignore_class is None else f["where"](t == ignore_class, 0, loss)
 
 

@@ -73,8 +73,7 @@ class Measure:
 
     def apply(self, backend: Backend, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the values by the backend's own tensors: float32 for half precision."""
-        predictions = wide(backend, y_pred)
-        targets = self._fitted(backend, y_true, predictions)
+        targets, predictions = self._fitted(backend, y_true, y_pred)
         return self.compute(backend.functions, targets, predictions)
 
     def counted(self, backend: Backend, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
@@ -82,17 +81,25 @@ class Measure:
         ignored = dict(self.parameters).get("ignore_class")
         if ignored is None:
             return None
-        targets = self._fitted(backend, y_true, wide(backend, y_pred))
+        targets, _ = self._fitted(backend, y_true, y_pred)
         counted: Tensor = backend.functions["not_equal"](targets, ignored)
         return counted
 
-    def _fitted(self, backend: Backend, y_true: Tensor, predictions: Tensor) -> Tensor:
-        """Return native targets of the shape and the element type that the formula needs."""
-        shape, dtype = backend.describe(predictions)
-        targets = as_native(backend, y_true, "int32" if self.of_classes else dtype)
-        given, _ = backend.describe(targets)
+    def _fitted(self, backend: Backend, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+        """Return native targets and predictions of the shape and the type that formulas need."""
+        shape, dtype = backend.describe(y_pred)
+        if dtype not in ("float32", "float64"):
+            y_pred = wide(backend, y_pred)
+            shape, dtype = backend.describe(y_pred)
+        targets, wanted = y_true, "int32" if self.of_classes else dtype
+        given, own = backend.describe(targets) if backend.owns(targets) else ((), "")
+        if own != wanted:
+            targets = as_native(backend, targets, wanted)
+            given, _ = backend.describe(targets)
+        if given == shape and not self.of_classes:
+            return targets, y_pred
         fitted = self.fitted_shape(given, shape)
-        return targets if fitted == given else _reshaped(backend, targets, given, fitted)
+        return targets if fitted == given else _reshaped(backend, targets, given, fitted), y_pred
 
     def compute(self, functions: Functions, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the values by a backend's table, of tensors that fit."""

@@ -48,6 +48,9 @@ def rounding(
 
     def rounded_once_of_several(function: Function) -> Function:
         def computed(*arguments: Any) -> Any:
+            last = arguments[-1]  # at nearly every call it says enough
+            if hasattr(last, "dtype") and last.dtype not in halves:
+                return function(*arguments)
             dtypes = {a.dtype for a in arguments[-2:] if hasattr(a, "dtype")}
             # Not compared with None, because some element types raise then.
             if len(dtypes) != 1 or (dtype := dtypes.pop()) not in halves:

@@ -35,6 +35,7 @@ from convdispatch.ops._features import declined_feature as declined_feature
 from convdispatch.ops._features import features as features
 from convdispatch.ops._features import op_name as op_name
 from convdispatch.ops._features import spatial_rank as spatial_rank
+from convdispatch.ops._functions import OPTIONAL_FUNCTIONS as OPTIONAL_FUNCTIONS
 from convdispatch.ops._functions import REQUIRED_FUNCTIONS as REQUIRED_FUNCTIONS
 from convdispatch.ops._model import Model as Model
 from convdispatch.ops._model import TrainableModel as TrainableModel

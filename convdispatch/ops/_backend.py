@@ -207,6 +207,20 @@ class OptionalMethods(Protocol):
         (`kit.looped`).
         """
 
+    def pack(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Return the numbers of tensors of one element type as a new tensor of one axis, in order.
+
+        The numbers of each tensor come in the order in which its last axis varies fastest. For a
+        framework that computes function by function, also in `compile_step`: the frontend then
+        updates many small weights by one call of each function. `unpack` belongs to it.
+        """
+
+    def unpack(self, packed: Tensor, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return the numbers of a packed tensor in tensors of the shapes of `tensors`.
+
+        They may share its memory.
+        """
+
     def conversion(self, dtype: str) -> str:
         """Return the code by which a user of the framework converts `x` from `dtype` to float32.
 

@@ -37,6 +37,12 @@ Products and codes:
                                 indices: integers of NumPy or native ones
 
 Functions that only compare or move numbers also take tensors of `INTEGER_DTYPES`.
+
+A table may have more, which the frontend calls instead of several of those above:
+    crossentropy(scores, classes)
+                                -log_softmax(scores) along the last axis at each class, an int32
+                                tensor of the other axes; NaN, without a gradient, for a class
+                                outside of 0 ... depth - 1
 """
 
 from __future__ import annotations
@@ -55,3 +61,4 @@ REQUIRED_FUNCTIONS = (
     # products and codes
     "matmul", "one_hot",
 )  # fmt: skip
+OPTIONAL_FUNCTIONS = ("crossentropy",)

@@ -87,14 +87,14 @@ class Compiled:
         They are those before the step.
         """
         trainer, feeder = self._ready(x)
-        raw = feeder.sources(x, y, sample_weight)
-        batch = feeder.batch(raw, class_weights_of(class_weight, feeder))
+        by_class = class_weights_of(class_weight, feeder)
+        batch = feeder.one_batch(x, y, sample_weight, by_class)
         return _one_or_all(trainer.train(batch), trainer)
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
         """Return the loss of one batch, or a list of it and the metrics, without training."""
         trainer, feeder = self._ready(x)
-        batch = feeder.batch(feeder.sources(x, y, sample_weight))
+        batch = feeder.one_batch(x, y, sample_weight)
         return _one_or_all(trainer.test(batch), trainer)
 
     def _ready(self, x: Any = None) -> tuple[Trainer, Feeder]:

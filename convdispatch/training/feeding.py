@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from convdispatch.engine.plans import Latest
 from convdispatch.engine.state_batches import require_batch
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.ops import Backend, PartialShape
@@ -39,6 +40,8 @@ class Feeder:
     wanted: tuple[Port, ...]
     weights_dtype: str
     batch_size: int | None = None  # that of states, None where any will do
+    # The specs of native tensors that are a batch as they are: those of one input and one target.
+    _ready: Latest[Any, int] = field(default_factory=Latest, init=False, compare=False, repr=False)
 
     def sources(self, x: Any, y: Any, sample_weight: Any = None) -> Raw:
         """Return the sources of a user's arguments; raise where one is missing or does not fit."""
@@ -63,6 +66,22 @@ class Feeder:
         for source, port in zip(given, self.inputs, strict=True):
             _require_shape(source, port.shape, f"`x`: the input {port.name!r} of {self.owner!r}")
         return given
+
+    def one_batch(
+        self, x: Any, y: Any, sample_weight: Any = None, class_weights: Sequence[Any] = ()
+    ) -> Batch:
+        """Return the tensors of a user's one batch."""
+        is_plain = sample_weight is None and not class_weights and type(x) is not np.ndarray
+        owns, describe = self.backend.owns, self.backend.describe
+        key = (describe(x), describe(y)) if is_plain and owns(x) and owns(y) else None
+        size = self._ready.get(key)
+        if size is not None:
+            return Batch(x=[x], y=[y], weights=[None], size=size)
+        made = self.batch(self.sources(x, y, sample_weight), class_weights)
+        one_each = len(made.x) == len(made.y) == 1
+        if key is not None and one_each and made.x[0] is x and made.y[0] is y:
+            self._ready.keep(key, made.size)
+        return made
 
     def batch(self, raw: Raw, class_weights: Sequence[Any] = ()) -> Batch:
         """Return the tensors of the rows of one batch."""

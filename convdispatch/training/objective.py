@@ -7,7 +7,7 @@ sum of their means, and of the losses that layers report.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from convdispatch.formulas.reductions import both, of_batch, weighted_mean
@@ -49,11 +49,13 @@ class Objective:
     targets: tuple[Target, ...]
     counts_zeros: bool
     is_masked: bool = False
+    # The places of the outputs that have a loss.
+    trained: tuple[int, ...] = field(init=False, compare=False, repr=False)
 
-    @property
-    def trained(self) -> list[int]:
-        """The places of the outputs that have a loss."""
-        return [place for place, target in enumerate(self.targets) if target.loss is not None]
+    def __post_init__(self) -> None:
+        """Look up once what every step asks for."""
+        places = [place for place, target in enumerate(self.targets) if target.loss is not None]
+        object.__setattr__(self, "trained", tuple(places))
 
     @property
     def names(self) -> list[str]:

@@ -6,57 +6,134 @@ precision are cast, and what the optimizer remembers of them stays in float32.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from convdispatch.formulas.optimizers import Optimizer
+from convdispatch.kit import map_tree
 from convdispatch.ops import Backend, Tensor
+from convdispatch.training.packing import Packing, packing_of
+
+# All that the rules need of numbers.
+_SCALARS: Mapping[str, Callable[..., Any]] = {"power": pow, "sqrt": math.sqrt}
 
 Slots: TypeAlias = dict[str, Any]  # the tensors that belong to one weight, or to all, by name
 
 
-def initial_slots(backend: Backend, optimizer: Optimizer, weights: Sequence[Tensor]) -> list[Slots]:
-    """Return the slots of weights before the first update, as variables."""
-    dtype = computed_type(backend, weights)
-    found = optimizer.slots(backend.functions, _as(backend, weights, dtype))
-    return [
-        {name: backend.variable(backend.to_numpy(value), dtype) for name, value in slots.items()}
-        for slots in found
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updates:
+    """The updates of some weights: what does not change from step to step."""
+
+    backend: Backend
+    optimizer: Optimizer
+    types: tuple[str, ...]  # the element type of each weight
+    dtype: str  # what the rule computes in
+    packing: Packing | None  # None: each weight alone
+    _rate: list[Any] = field(default_factory=lambda: [None, None], init=False, compare=False)
+    # Whether the rule makes other types of these, which is found out in the first step.
+    _promotes: list[bool] = field(default_factory=list, init=False, compare=False, repr=False)
+
+    def slots(self, weights: Sequence[Tensor]) -> list[Slots]:
+        """Return the slots of each group of weights before the first update, as variables."""
+        backend, dtype = self.backend, self.dtype
+        weights = self._wide(weights)
+        if self.packing is not None:
+            weights = self.packing.packed(weights)
+        found = self.optimizer.slots(backend.functions, weights)
+        return [
+            {name: backend.variable(backend.to_numpy(v), dtype) for name, v in own.items()}
+            for own in found
+        ]
+
+    def inputs(self, rate: float, step: int) -> Any:
+        """Return what a step needs to know of the learning rate and the number of updates so far.
+
+        Where functions are called one by one, Python computes the numbers of a step sooner.
+        """
+        native = partial(self.backend.asarray, dtype=self.dtype)
+        if rate != self._rate[0]:
+            self._rate[:] = rate, native(np.asarray(rate))
+        if self.packing is None or self.optimizer.shared():
+            return {"rate": self._rate[1], "numbers": None}
+        numbers, _ = self.optimizer.numbers_at(_SCALARS, rate, float(step), {})
+        if numbers == rate:
+            return {"rate": self._rate[1], "numbers": self._rate[1]}
+        scalars = map_tree(lambda number: native(np.asarray(number, self.dtype)), numbers)
+        return {"rate": self._rate[1], "numbers": scalars}
+
+    def updated(
+        self,
+        weights: Sequence[Tensor],
+        gradients: Sequence[Tensor],
+        slots: Sequence[Slots],
+        inputs: Any,
+        step: Tensor,
+    ) -> tuple[list[Tensor], list[Slots]]:
+        """Return the new weights, each in its own element type, and the new slots.
+
+        `inputs` are those of the method; `step`, the number of updates so far, is a scalar tensor.
+        """
+        backend, optimizer, dtype, packing = self.backend, self.optimizer, self.dtype, self.packing
+        f: Any = backend.functions
+        rate, numbers = inputs["rate"], inputs["numbers"]
+        weights, gradients = self._wide(weights), self._wide(gradients)
+        if packing is None:
+            (step,) = _as(backend, [step], dtype)
+            found, new_slots = optimizer.update(f, weights, gradients, slots, rate, step)
+        else:
+            gradients = packing.packed(optimizer.clipped(f, gradients))
+            packed = packing.packed(weights)
+            if numbers is None:
+                (step,) = _as(backend, [step], dtype)
+            found, new_slots = optimizer.moved(f, packed, gradients, slots, rate, step, numbers)
+        found, new_slots = self._settled(found, new_slots)
+        if packing is not None:
+            found = packing.unpacked(found, weights)
+        new = [
+            value if own == dtype else backend.cast(value, own)
+            for value, own in zip(found, self.types, strict=True)
+        ]
+        return new, new_slots
+
+    def _settled(
+        self, weights: list[Tensor], slots: list[Slots]
+    ) -> tuple[list[Tensor], list[Slots]]:
+        """Return results in the rule's type: arithmetic with Python numbers may promote."""
+        backend, dtype = self.backend, self.dtype
+        if not self._promotes:
+            results = [*weights, *(value for own in slots for value in own.values())]
+            self._promotes.append(any(backend.describe(one)[1] != dtype for one in results))
+        if not self._promotes[0]:
+            return weights, slots
+        kept = [dict(zip(own, _as(backend, [*own.values()], dtype), strict=True)) for own in slots]
+        return _as(backend, weights, dtype), kept
+
+    def _wide(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return weights or their gradients in the type that the rule computes in."""
+        dtype = self.dtype
+        if self.types == (dtype,) * len(self.types):
+            return tensors
+        return [
+            tensor if own == dtype else self.backend.cast(tensor, dtype)
+            for tensor, own in zip(tensors, self.types, strict=True)
+        ]
 
 
-def updated(
-    backend: Backend,
-    optimizer: Optimizer,
-    weights: Sequence[Tensor],
-    gradients: Sequence[Tensor],
-    slots: Sequence[Slots],
-    rate: Tensor,
-    step: Tensor,
-) -> tuple[list[Tensor], list[Slots]]:
-    """Return the new weights, each in its own element type, and the new slots.
-
-    `rate` and `step`, the number of updates so far, are scalar tensors of any numeric type.
-    """
-    types = [backend.describe(weight)[1] for weight in weights]
-    dtype = _widest(types)
-    rate, step = _as(backend, (rate, step), dtype)
-    if any(one != dtype for one in types):  # else the gradients have it, too
-        weights, gradients = _as(backend, weights, dtype), _as(backend, gradients, dtype)
-    found, new_slots = optimizer.update(backend.functions, weights, gradients, slots, rate, step)
-    # Arithmetic with Python numbers may promote (see `ops.Backend`).
-    new = [_as(backend, [one], own)[0] for one, own in zip(found, types, strict=True)]
-    kept = [dict(zip(own, _as(backend, [*own.values()], dtype), strict=True)) for own in new_slots]
-    return new, kept
-
-
-def computed_type(backend: Backend, weights: Sequence[Tensor]) -> str:
-    """Return the element type of updates: float64 if a weight has it, else float32."""
-    return _widest([backend.describe(weight)[1] for weight in weights])
-
-
-def _widest(types: Sequence[str]) -> str:
-    return "float64" if "float64" in types else "float32"
+def updates_of(backend: Backend, optimizer: Optimizer, weights: Sequence[Tensor]) -> Updates:
+    """Return how an optimizer updates such weights: in float64 if one has it, else in float32."""
+    shapes, types = zip(*map(backend.describe, weights), strict=True)
+    return Updates(
+        backend=backend,
+        optimizer=optimizer,
+        types=types,
+        dtype="float64" if "float64" in types else "float32",
+        packing=packing_of(backend, shapes) if optimizer.is_elementwise else None,
+    )
 
 
 def _as(backend: Backend, tensors: Sequence[Tensor], dtype: str) -> list[Tensor]:

@@ -7,27 +7,26 @@ tensors, so that no other rate and no other batch compiles anything anew.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from convdispatch.formulas.constraints import projected
 from convdispatch.formulas.random import Draws
-from convdispatch.kit import map_tree
 from convdispatch.ops import Backend, Step
 from convdispatch.training.forward import Forward
 from convdispatch.training.objective import Objective
-from convdispatch.training.optimizers import updated
+from convdispatch.training.optimizers import Updates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learning:
     """How weights change: which ones, by which rule, onto which constraints."""
 
-    optimizer: Any
+    updates: Updates
     trained: tuple[int, ...]  # places among the weights
     constraints: tuple[Any, ...]  # of those, None for none
-    slots: Any  # the optimizer's trees, with anything at the leaves
+    slots: Any  # the optimizer's slots, with anything in their places
     count: int  # how many weights there are
 
 
@@ -37,6 +36,13 @@ def training_step(
     """Return `step(variables, inputs) -> (variables, what is reported)`."""
     trained, count = learning.trained, learning.count
     fold = Draws(backend)["fold"] if forward.draws else None
+    constrained = [
+        (place, constraint)
+        for place, constraint in zip(trained, learning.constraints, strict=True)
+        if constraint is not None
+    ]
+    has_metrics = any(target.metrics for target in objective.targets)
+    has_several = len(objective.targets) > 1
 
     def step(variables: Sequence[Any], inputs: Any) -> tuple[list[Any], list[Any]]:
         weights, slots, steps = list(variables[:count]), variables[count:-1], variables[-1]
@@ -50,21 +56,25 @@ def training_step(
                 values[place] = value
             outputs, masks, updates, others = forward.training(values, inputs["x"], key)
             losses = objective.losses(backend, wanted, outputs, counted, masks)
-            return objective.total(losses, others), (outputs, masks, updates, losses)
+            several = losses if has_several else []
+            seen = (outputs, masks, updates, several) if has_metrics else (updates, several)
+            return objective.total(losses, others), seen
 
         old = [weights[place] for place in trained]
         (total, found), gradients = backend.value_and_grad(loss_of)(old)
-        outputs, masks, updates, losses = found
+        *seen, updates, several = found
         trees = rebuilt(learning.slots, slots)
-        new, trees = updated(
-            backend, learning.optimizer, old, gradients, trees, inputs["rate"], steps
-        )
+        new, trees = learning.updates.updated(old, gradients, trees, inputs["update"], steps)
         for place, value in updates.items():
             weights[place] = value
-        for place, value, constraint in zip(trained, new, learning.constraints, strict=True):
-            weights[place] = value if constraint is None else projected(constraint, backend, value)
-        metrics = objective.metrics(backend, wanted, outputs, counted, masks)
-        several = losses if len(objective.targets) > 1 else []
+        for place, value in zip(trained, new, strict=True):
+            weights[place] = value
+        for place, constraint in constrained:
+            weights[place] = projected(constraint, backend, weights[place])
+        metrics = []
+        if has_metrics:
+            outputs, masks = seen
+            metrics = objective.metrics(backend, wanted, outputs, counted, masks)
         return [*weights, *leaves(trees), steps + 1], [total, *several, *metrics]
 
     return step
@@ -90,14 +100,12 @@ def evaluation_step(backend: Backend, forward: Forward, objective: Objective) ->
     return step
 
 
-def leaves(tree: Any) -> list[Any]:
-    """Return the tensors of a tree, in the order in which `rebuilt` takes them."""
-    found: list[Any] = []
-    map_tree(found.append, tree)
-    return found
+def leaves(slots: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Return the tensors of slots, in the order in which `rebuilt` takes them."""
+    return [tensor for own in slots for tensor in own.values()]
 
 
-def rebuilt(tree: Any, tensors: Sequence[Any]) -> Any:
-    """Return the tree with these tensors at its leaves."""
+def rebuilt(slots: Sequence[Mapping[str, Any]], tensors: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return slots of the same names with these tensors."""
     following = iter(tensors)
-    return map_tree(lambda _: next(following), tree)
+    return [dict(zip(own, following, strict=False)) for own in slots]

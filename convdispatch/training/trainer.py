@@ -21,7 +21,7 @@ from convdispatch.training.batches import Batch
 from convdispatch.training.forward import Forward
 from convdispatch.training.interruption import Uninterrupted
 from convdispatch.training.objective import Objective
-from convdispatch.training.optimizers import computed_type, initial_slots
+from convdispatch.training.optimizers import updates_of
 from convdispatch.training.reports import Totals
 from convdispatch.training.subject import Subject
 
@@ -51,7 +51,6 @@ class Trainer:
         # From the stream of the initializers, which `set_random_seed` restarts.
         numbers = random.training_key() if key is None else None
         self._key = key if numbers is None else self.backend.asarray(numbers, "int32")
-        self._rate: tuple[float, Any] = (float("nan"), None)
         self._learning: steps.Learning | None = None
         self._state: list[Any] = []  # slots, and the number of steps
         self._steps = 0
@@ -80,14 +79,13 @@ class Trainer:
         try:
             if self._train is None:
                 self._prepare()
+            assert self._learning is not None
             rate = self._optimizer.rate_at(self._steps)
-            if rate != self._rate[0]:
-                self._rate = (rate, self.backend.asarray(np.asarray(rate), self._dtype))
             inputs = {
                 "x": batch.x,
                 "y": batch.y,
                 "weights": batch.weights,
-                "rate": self._rate[1],
+                "update": self._learning.updates.inputs(rate, self._steps),
                 "key": self._key,
             }
             with Uninterrupted(), self._stepping as stepping:
@@ -122,12 +120,17 @@ class Trainer:
         with self._lock.held():
             assert self._learning is not None
             arrays = [np.array(self.backend.to_numpy(slot)) for slot in self._state[:-1]]
-            return list(steps.rebuilt(self._learning.slots, arrays))
+            slots: list[dict[str, Any]] = steps.rebuilt(self._learning.slots, arrays)
+            packing = self._learning.updates.packing
+            return slots if packing is None else packing.by_weight(slots, self.shapes())
 
     def write(self, slots: Sequence[Mapping[str, Any]], iterations: int) -> None:
         """Go on from these slots and this number of updates."""
         variable = self.backend.variable
         with self._lock.held():
+            assert self._learning is not None
+            packing = self._learning.updates.packing
+            slots = slots if packing is None else packing.by_group(slots)
             self._state = [
                 *(variable(slot, self._dtype) for slot in steps.leaves(list(slots))),
                 variable(np.asarray(iterations), "int32"),
@@ -178,11 +181,11 @@ class Trainer:
         weights = [v for layer in layers for v in layer._variables]
         self._count = len(weights)
         changed = [weights[place] for place in trained]
-        self._dtype = computed_type(backend, changed)
-        slots = initial_slots(backend, self._optimizer, changed)
+        updates = updates_of(backend, self._optimizer, changed)
+        self._dtype, slots = updates.dtype, updates.slots(changed)
         self._state = [*steps.leaves(slots), backend.variable(np.zeros((), "int32"), "int32")]
         self._learning = steps.Learning(
-            optimizer=self._optimizer,
+            updates=updates,
             trained=trained,
             constraints=tuple(declared[place][0].constraint for place in trained),
             slots=slots,

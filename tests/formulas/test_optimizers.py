@@ -15,7 +15,7 @@ from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
 from convdispatch.ops import Backend
 from convdispatch.optimizers import schedules
 from convdispatch.registry import registry
-from convdispatch.training.optimizers import initial_slots, updated
+from convdispatch.training.optimizers import updates_of
 
 DIALECTS = {dialect.name: dialect for dialect in (KERAS1, KERAS2, KERAS3)}
 EVERY = [
@@ -30,10 +30,10 @@ def stepped(optimizer: Any, *gradients: Any, dtype: str = "float64") -> list[Any
     """Return the weights after an update on NumPy arrays, one weight for each gradient."""
     backend = registry.load("numpy")
     weights = [np.array(START, dtype) for _ in gradients]
-    slots = initial_slots(backend, optimizer, weights)
-    rate = np.asarray(optimizer.rate_at(0))
+    updates = updates_of(backend, optimizer, weights)
+    of_step = updates.inputs(optimizer.rate_at(0), 0)
     native = [np.asarray(gradient, dtype) for gradient in gradients]
-    return updated(backend, optimizer, weights, native, slots, rate, np.asarray(0))[0]
+    return updates.updated(weights, native, updates.slots(weights), of_step, np.asarray(0))[0]
 
 
 @pytest.mark.parametrize(("dialect", "name"), EVERY)
@@ -53,13 +53,14 @@ def test_half_precision_is_updated_in_float32(
 ) -> None:
     """Weights of half precision get the float32 update, rounded once; slots are float32."""
     optimizer = optimizers.get(name, dialect.optimizers)
-    rate, step = (backend.asarray(np.asarray(n), "float32") for n in (0.5, 0.0))
+    step = backend.asarray(np.asarray(0), "int32")
     results = []
     for weights_type in (dtype, "float32"):
         weights = [backend.variable(START, weights_type)]
         gradients = [backend.asarray(GRADIENT, weights_type)]
-        slots = initial_slots(backend, optimizer, weights)
-        (new,), new_slots = updated(backend, optimizer, weights, gradients, slots, rate, step)
+        updates = updates_of(backend, optimizer, weights)
+        slots = updates.slots(weights)
+        (new,), new_slots = updates.updated(weights, gradients, slots, updates.inputs(0.5, 0), step)
         assert backend.describe(new) == ((2,), weights_type)
         types = {backend.describe(one)[1] for own in (*slots, *new_slots) for one in own.values()}
         assert types <= {"float32"}
@@ -77,9 +78,9 @@ def test_new_slots_have_the_order_of_the_old(dialect: Any, name: str, amsgrad: b
     chosen = {word: value for word, value in more.items() if word in known}
     optimizer = dialect.optimizers[name](**chosen)
     backend = registry.load("numpy")
-    slots = initial_slots(backend, optimizer, [START])
-    given = (np.asarray(0.5), np.asarray(0))
-    _, new = updated(backend, optimizer, [START], [GRADIENT], slots, *given)
+    updates = updates_of(backend, optimizer, [START])
+    slots, given = updates.slots([START]), (updates.inputs(0.5, 0), np.asarray(0))
+    _, new = updates.updated([START], [GRADIENT], slots, *given)
     assert [list(own) for own in new] == [list(own) for own in slots]
 
 

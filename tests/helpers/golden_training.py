@@ -17,7 +17,7 @@ from convdispatch import losses, optimizers
 from convdispatch.formulas.dialects import KERAS1, KERAS2, Dialect
 from convdispatch.ops import Backend, Conv, Dense, Pool, Signature, Step
 from convdispatch.registry import registry
-from convdispatch.training.optimizers import initial_slots, updated
+from convdispatch.training.optimizers import Updates, updates_of
 
 Array = npt.NDArray[np.float64]
 
@@ -137,15 +137,15 @@ def differentiated(backend_name: str, dialect_name: str) -> Step:
     return backend.compile_step(step)
 
 
-def updating(backend: Backend, training: Recorded, optimizer: Any, slots: list[Any]) -> Step:
+def updating(backend: Backend, training: Recorded, updates: Updates, slots: list[Any]) -> Step:
     """Return the step that updates the weights, the optimizer's slots and the count of updates."""
     longest: Any = training.dialect.constraints["MaxNorm"](1.0)  # of the dense layer's kernel
 
     def step(variables: Sequence[Any], inputs: Any) -> tuple[list[Any], None]:
         weights, count = variables[:4], variables[-1]
         trees = rebuilt(slots, variables[4:-1])
-        gradients, rate = inputs["gradients"], inputs["rate"]
-        new, trees = updated(backend, optimizer, weights, gradients, trees, rate, count)
+        gradients, of_step = inputs["gradients"], inputs["update"]
+        new, trees = updates.updated(weights, gradients, trees, of_step, count)
         new[2] = longest.apply(backend.functions, new[2])
         return [*new, *leaves(trees), count + 1], None
 
@@ -161,8 +161,9 @@ def trained(backend: Backend, training: Recorded) -> tuple[list[float], list[Arr
     with in_float64(backend.name):
         optimizer = training.optimizer()
         weights = [backend.variable(array, "float64") for array in training.weights("init")]
-        slots = initial_slots(backend, optimizer, weights)
-        update = updating(backend, training, optimizer, slots)
+        updates = updates_of(backend, optimizer, weights)
+        slots = updates.slots(weights)
+        update = updating(backend, training, updates, slots)
         count = backend.variable(np.zeros(()), "float64")
         variables: Sequence[Any] = [*weights, *leaves(slots), count]
         found, after_first = [], list[Array]()
@@ -170,7 +171,8 @@ def trained(backend: Backend, training: Recorded) -> tuple[list[float], list[Arr
             inputs = {"x": native(x), "y": native(y), "weights": list(variables[:4])}
             _, result = differentiated(backend.name, training.dialect.name)([], inputs)
             found.append(float(backend.to_numpy(result["loss"])))
-            given = {"gradients": result["gradients"], "rate": native(optimizer.rate_at(number))}
+            of_step = updates.inputs(optimizer.rate_at(number), number)
+            given = {"gradients": result["gradients"], "update": of_step}
             variables, _ = update(variables, given)
             if not number:
                 after_first = [np.array(backend.to_numpy(one)) for one in variables[:4]]

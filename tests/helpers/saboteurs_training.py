@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from sabotage import honest, method, tabled
+from sabotage import honest, method, stateful, tabled
+
+from convdispatch.formulas import loss_formulas
 
 TRAINING = ("training/*",)
+SCORES = ("functions/*/crossentropy-*",)
 FEW = 8
 
 
@@ -59,3 +62,45 @@ def powers_to_one_number_are_products(power, x, y):
     if isinstance(x, float) and is_scalar:
         return honest.functions["linear"](x * y)
     return power(x, y)
+
+
+@method("unpack", *TRAINING)
+def packs_begin_one_number_late(unpack, packed, tensors):
+    """Take a packed tensor apart from its second number on, the first one last."""
+    return unpack(np.roll(packed, -1), tensors)
+
+
+def _crossentropy(of):
+    """Return the parts of a backend with a function of its own: `of` the honest one."""
+
+    def honest_one(scores, classes):
+        return loss_formulas.sparse_categorical_crossentropy(
+            honest.functions, classes, scores, from_logits=True
+        )
+
+    return {"functions": {**honest.functions, "crossentropy": of(honest_one)}}
+
+
+@stateful(*SCORES)
+def classes_wrap_around():
+    """Count a class that does not exist from the other end, in cross-entropy of the table's own."""
+    return _crossentropy(
+        lambda one: lambda scores, classes: one(scores, classes % scores.shape[-1])
+    )
+
+
+@stateful(*SCORES)
+def crossentropy_overflows():
+    """Leave out the shift by the maximum in cross-entropy of the table's own."""
+    f = honest.functions
+
+    def computed(_):
+        def crossentropy(scores, classes):
+            chosen = f["one_hot"](classes, scores.shape[-1], "bool")
+            own = f["sum"](f["where"](chosen, scores, 0), axis=(-1,))
+            found = f["log"](f["sum"](f["exp"](scores), axis=(-1,))) - own
+            return f["where"](f["max"](chosen, axis=(-1,)), found, np.nan)
+
+        return crossentropy
+
+    return _crossentropy(computed)

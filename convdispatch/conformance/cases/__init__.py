@@ -60,6 +60,7 @@ _MODULES = (
     "functions",
     "function_range",
     "products",
+    "scores",
     "slopes",
     "integers",
     "draws",

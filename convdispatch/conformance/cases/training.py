@@ -21,7 +21,7 @@ from convdispatch.numerics.problem import Array
 from convdispatch.numerics.reference_losses import LOSSES, VARIANTS, slopes
 from convdispatch.numerics.reference_optimizers import LATER_RULES, RULES, Rule, gradient_descent
 from convdispatch.ops import Backend, Conv, Dense, Signature, Step, Tensor, features
-from convdispatch.training.optimizers import initial_slots, updated
+from convdispatch.training.optimizers import Updates, updates_of
 
 STEPS, SAMPLES, CELLS, CLASSES = 4, 3, 18, 3
 _DIALECTS = {one.name: one for one in (KERAS1, KERAS2, KERAS3)}
@@ -84,16 +84,17 @@ def trains(
 ) -> None:
     """Compare the losses of each step, and the weights after the last, with the reference's."""
     weights = [backend.variable(array, dtype) for array in WEIGHTS]
-    slots = initial_slots(backend, optimizer, weights)
+    updates = updates_of(backend, optimizer, weights)
+    slots = updates.slots(weights)
     count = backend.variable(np.zeros(()), dtype)
     variables: Sequence[Tensor] = [*weights, *leaves(slots), count]
-    run = compiled(backend, _loss(loss), optimizer, slots, dtype)
+    run = compiled(backend, _loss(loss), updates, slots, dtype)
     reported = []
     for step in range(STEPS):
         inputs = {
             "x": backend.asarray(X[step], dtype),
             "y": _targets(backend, loss, step, dtype),
-            "rate": backend.asarray(np.asarray(rate), dtype),
+            "update": updates.inputs(rate, step),
         }
         variables, value = run(variables, inputs)
         reported.append(value)
@@ -110,7 +111,9 @@ def _loss(name: str) -> Any:
     return losses.get({"class_name": own, "config": dict(parameters)}, table)
 
 
-def compiled(backend: Backend, loss: Any, optimizer: Any, slots: Sequence[Any], dtype: str) -> Step:
+def compiled(
+    backend: Backend, loss: Any, updates: Updates, slots: Sequence[Any], dtype: str
+) -> Step:
     """Return the compiled step of the network."""
     conv = backend.lower(
         _CONV, Signature(input_shape=(4, 4, 1), weight_shapes=_SHAPES[:2], dtype=dtype)
@@ -129,7 +132,7 @@ def compiled(backend: Backend, loss: Any, optimizer: Any, slots: Sequence[Any], 
         weights, count = list(variables[:4]), variables[-1]
         (value, _), gradients = backend.value_and_grad(objective)(weights)
         trees = rebuilt(slots, variables[4:-1])
-        new, trees = updated(backend, optimizer, weights, gradients, trees, inputs["rate"], count)
+        new, trees = updates.updated(weights, gradients, trees, inputs["update"], count)
         return [*new, *leaves(trees), count + 1], value
 
     return backend.compile_step(step)

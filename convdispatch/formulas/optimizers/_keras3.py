@@ -112,7 +112,7 @@ class _Keras3(Optimizer):
             return [f["clip"](gradient, -self.clipvalue, self.clipvalue) for gradient in gradients]
         return gradients
 
-    def update(
+    def moved(
         self,
         functions: Functions,
         weights: Sequence[Any],
@@ -120,12 +120,13 @@ class _Keras3(Optimizer):
         slots: Sequence[Slots],
         rate: Any,
         step: Any,
+        numbers: Any = None,
     ) -> tuple[list[Any], list[dict[str, Any]]]:
-        """Return the new weights and slots: see `Optimizer.update`."""
+        """Return the new weights and slots: see `Optimizer.moved`."""
         if self.weight_decay:
             kept = 1 - rate * self.weight_decay
             weights = [weight * kept for weight in weights]
-        return super().update(functions, weights, gradients, slots, rate, step)
+        return super().moved(functions, weights, gradients, slots, rate, step, numbers)
 
     def denominator(self, f: Functions, square: Any) -> Any:
         """Return the root of a mean square, kept away from 0 by epsilon."""

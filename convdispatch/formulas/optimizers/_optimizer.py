@@ -10,7 +10,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from convdispatch.ops import Tensor
 
 Functions: TypeAlias = Mapping[str, Callable[..., Any]]
 Slots: TypeAlias = Mapping[str, Any]
+Rule = TypeVar("Rule", bound=Callable[..., Any])
 Rate: TypeAlias = float | LearningRateSchedule | Callable[[], float]
 
 
@@ -121,6 +122,17 @@ class Optimizer(lookup.Configured):
         """Return the new weight and its new slots."""
         raise NotImplementedError(f"{type(self).__name__} does not define `rule`.")
 
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether each number of a weight moves alone, so that weights may be moved as one.
+
+        The rest of an update has to be ours, too: a user's may see weights, or need tensors.
+        """
+        own = type(self)
+        parts = (own.update, own.moved, own.slots, own.numbers, own.decayed)
+        is_ours = all(part.__module__.startswith(__package__) for part in parts)
+        return is_ours and getattr(own.rule, "is_elementwise", False)
+
     def clipped(self, f: Functions, gradients: Sequence[Any]) -> Sequence[Any]:
         """Return the gradients, clipped as the optimizer's arguments say."""
         return gradients
@@ -156,11 +168,34 @@ class Optimizer(lookup.Configured):
         """
         if not weights:
             return [], []
+        gradients = self.clipped(functions, gradients)
+        return self.moved(functions, weights, gradients, slots, rate, step)
+
+    def numbers_at(
+        self, functions: Functions, rate: Any, step: Any, shared: Slots
+    ) -> tuple[Any, Mapping[str, Any]]:
+        """Return the `numbers` of a step for the rate before the optimizer's own decay."""
+        return self.numbers(functions, self.decayed(functions, rate, step), step, shared)
+
+    def moved(
+        self,
+        functions: Functions,
+        weights: Sequence[Tensor],
+        gradients: Sequence[Tensor],
+        slots: Sequence[Slots],
+        rate: Tensor,
+        step: Tensor,
+        numbers: Any = None,
+    ) -> tuple[list[Tensor], list[dict[str, Tensor]]]:
+        """Return what `update` does, by gradients that are clipped already.
+
+        numbers: those of `numbers_at`, of an optimizer without shared numbers; None: not known yet.
+        """
         of_weights = slots[: len(weights)]
         of_all: dict[str, Any] = dict(*slots[len(weights) :])
-        gradients = self.clipped(functions, gradients)
-        rate = self.decayed(functions, rate, step)
-        numbers, new_shared = self.numbers(functions, rate, step, of_all)
+        new_shared: Mapping[str, Any] = {}
+        if numbers is None:
+            numbers, new_shared = self.numbers_at(functions, rate, step, of_all)
         found = [
             self.rule(functions, weight, gradient, own, numbers)
             for weight, gradient, own in zip(weights, gradients, of_weights, strict=True)
@@ -263,6 +298,12 @@ def scale_to_norm(f: Functions, norm: Any, greatest: float) -> Any:
 def sum_of_squares(f: Functions, tensor: Any) -> Any:
     """Return the sum of the squares of all numbers."""
     return f["sum"](tensor * tensor)
+
+
+def elementwise(rule: Rule) -> Rule:
+    """Mark a rule that computes each number of a weight from those at its place alone."""
+    rule.is_elementwise = True  # type: ignore[attr-defined]  # functions take any attribute
+    return rule
 
 
 def _arguments(optimizer: Optimizer) -> set[str]:

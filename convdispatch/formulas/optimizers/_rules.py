@@ -13,6 +13,7 @@ from convdispatch.formulas.elementary import Functions
 from convdispatch.formulas.optimizers._optimizer import (
     Optimizer,
     Slots,
+    elementwise,
     scale_to_norm,
     sum_of_squares,
 )
@@ -31,6 +32,7 @@ class Gradient(Optimizer):
         """Return the names of the slots of each weight, with their first values."""
         return {"momentum": 0.0} if self.momentum else {}
 
+    @elementwise
     def rule(
         self, f: Functions, weight: Any, gradient: Any, slots: Slots, numbers: Any
     ) -> tuple[Any, Mapping[str, Any]]:
@@ -62,6 +64,7 @@ class RootMeanSquare(Optimizer):
         names += ["average_gradient"] if self.centered else []
         return dict.fromkeys(names, 0.0)
 
+    @elementwise
     def rule(
         self, f: Functions, weight: Any, gradient: Any, slots: Slots, numbers: Any
     ) -> tuple[Any, Mapping[str, Any]]:
@@ -92,6 +95,7 @@ class SumOfSquares(Optimizer):
         """Return the names of the slots of each weight, with their first values."""
         return {"accumulator": self.initial_accumulator_value}
 
+    @elementwise
     def rule(
         self, f: Functions, weight: Any, gradient: Any, slots: Slots, numbers: Any
     ) -> tuple[Any, Mapping[str, Any]]:
@@ -111,6 +115,7 @@ class Delta(Optimizer):
         """Return the names of the slots of each weight, with their first values."""
         return {"accumulated_grad": 0.0, "accumulated_delta_var": 0.0}
 
+    @elementwise
     def rule(
         self, f: Functions, weight: Any, gradient: Any, slots: Slots, numbers: Any
     ) -> tuple[Any, Mapping[str, Any]]:
@@ -141,9 +146,11 @@ class Moments(Optimizer):
         self, f: Functions, rate: Any, step: Any, shared: Slots
     ) -> tuple[Any, Mapping[str, Any]]:
         """Return the learning rate, corrected for moments that start at 0."""
-        power_1, power_2 = f["power"](self.beta_1, step + 1), f["power"](self.beta_2, step + 1)
+        later = step + 1
+        power_1, power_2 = f["power"](self.beta_1, later), f["power"](self.beta_2, later)
         return rate * f["sqrt"](1 - power_2) / (1 - power_1), {}
 
+    @elementwise
     def rule(
         self, f: Functions, weight: Any, gradient: Any, slots: Slots, numbers: Any
     ) -> tuple[Any, Mapping[str, Any]]:
@@ -174,6 +181,7 @@ class GreatestMoments(Optimizer):
         """Return the learning rate, corrected for a momentum that starts at 0."""
         return rate / (1 - f["power"](self.beta_1, step + 1)), {}
 
+    @elementwise
     def rule(
         self, f: Functions, weight: Any, gradient: Any, slots: Slots, numbers: Any
     ) -> tuple[Any, Mapping[str, Any]]:
@@ -224,6 +232,7 @@ class NesterovMoments(Optimizer):
         )
         return factors, {"u_product": product}
 
+    @elementwise
     def rule(
         self, f: Functions, weight: Any, gradient: Any, slots: Slots, numbers: Any
     ) -> tuple[Any, Mapping[str, Any]]:
