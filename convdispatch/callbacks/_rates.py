@@ -17,7 +17,7 @@ from convdispatch.errors import InvalidArgument, InvalidType
 class LearningRateScheduler(Callback):
     """Sets the learning rate of each epoch to `schedule(epoch)` or `schedule(epoch, rate)`."""
 
-    reports_rate: ClassVar[bool] = True  # among the epoch's numbers, as 'lr'
+    rate_name: ClassVar[str] = "learning_rate"  # among the epoch's numbers; '': not reported
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         super().__init__()
@@ -42,8 +42,8 @@ class LearningRateScheduler(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Report the rate."""
-        if logs is not None and self.reports_rate:
-            logs["lr"] = float(self.model.optimizer.learning_rate)
+        if logs is not None and self.rate_name:
+            logs[self.rate_name] = float(self.model.optimizer.learning_rate)
 
 
 @names_arguments
@@ -53,6 +53,8 @@ class ReduceLROnPlateau(Callback, Patience):
     After that it waits `cooldown` epochs before it counts again, and the rate never falls below
     `min_lr`. `epsilon` is Keras 1's name of `min_delta`.
     """
+
+    rate_name: ClassVar[str] = "learning_rate"  # among the epoch's numbers
 
     def __init__(
         self,
@@ -86,7 +88,7 @@ class ReduceLROnPlateau(Callback, Patience):
         """Lower the rate if it is time, and report it."""
         optimizer = self.model.optimizer
         if logs is not None:
-            logs["lr"] = float(optimizer.learning_rate)
+            logs[self.rate_name] = float(optimizer.learning_rate)
         current = self._watched.of(logs)
         if current is None:
             return

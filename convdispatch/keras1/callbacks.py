@@ -42,13 +42,13 @@ class EarlyStopping(callbacks.EarlyStopping):
 class ReduceLROnPlateau(callbacks.ReduceLROnPlateau):
     """Lowers the rate as Keras 1 does: the first time one epoch later than later Kerases."""
 
-    looks_first = True
+    looks_first, rate_name = True, "lr"
 
 
 class LearningRateScheduler(callbacks.LearningRateScheduler):
     """Sets the rate as Keras 1 does, which does not report it."""
 
-    reports_rate = False
+    rate_name = ""
 
 
 class ModelCheckpoint(callbacks.ModelCheckpoint):

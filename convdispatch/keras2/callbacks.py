@@ -1,7 +1,8 @@
-"""Callbacks under Keras 2's module path."""
+"""Callbacks under Keras 2's module path, and its name of the learning rate."""
 
 from typing import TYPE_CHECKING
 
+from convdispatch import callbacks
 from convdispatch.callbacks import (
     BaseLogger,
     Callback,
@@ -10,10 +11,8 @@ from convdispatch.callbacks import (
     EarlyStopping,
     History,
     LambdaCallback,
-    LearningRateScheduler,
     ModelCheckpoint,
     ProgbarLogger,
-    ReduceLROnPlateau,
     TensorBoard,
     TerminateOnNaN,
 )
@@ -34,6 +33,19 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
+
+
+class ReduceLROnPlateau(callbacks.ReduceLROnPlateau):
+    """Lowers the rate as later Kerases do, and reports it as `lr`."""
+
+    rate_name = "lr"
+
+
+class LearningRateScheduler(callbacks.LearningRateScheduler):
+    """Sets the rate as later Kerases do, and reports it as `lr`."""
+
+    rate_name = "lr"
+
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = finder(__name__)

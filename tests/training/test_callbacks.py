@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from small_trainings import CODES, X, classifier
 
-from convdispatch import callbacks, keras1
+from convdispatch import callbacks, keras1, keras2
 from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidType
 
 
@@ -122,7 +122,7 @@ def test_a_plateau_lowers_the_rate() -> None:
     """By the factor, after `patience` epochs, not again during the cooldown nor below `min_lr`."""
     reduce = callbacks.ReduceLROnPlateau("watched", factor=0.1, patience=1, cooldown=2, min_lr=5e-4)
     model = trained(Reported("watched", [1, 1, 1, 1, 1, 1]), reduce)
-    found = model.history.history["lr"]
+    found = model.history.history["learning_rate"]
     np.testing.assert_allclose(found, [1e-2, 1e-2, 1e-3, 1e-3, 5e-4, 5e-4])
 
 
@@ -131,7 +131,7 @@ def test_a_schedule_sets_the_rate_of_each_epoch(takes: str) -> None:
     """The step computes with that rate; the learning rate is a tensor of it."""
     schedule: Any = (lambda e: 0.0) if takes == "epoch" else (lambda e, rate: rate * 0.0)
     model = trained(callbacks.LearningRateScheduler(schedule), epochs=2)
-    assert model.history.history["lr"] == [0.0, 0.0]
+    assert model.history.history["learning_rate"] == [0.0, 0.0]
     for now, before in zip(model.get_weights(), classifier().get_weights(), strict=True):
         np.testing.assert_array_equal(now, before)
     with pytest.raises(InvalidType, match="must return a number; received 'fast' for epoch 0"):
@@ -152,6 +152,24 @@ def test_keras_1_waits_longer_and_counts_from_0(tmp_path: Path) -> None:
         epochs=1,
     )
     assert (tmp_path / "0.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("door", "of_schedule", "of_plateau"),
+    [(callbacks, "learning_rate", "learning_rate"), (keras2.callbacks, "lr", "lr"),
+     (keras1.callbacks, "", "lr")],
+    ids=["ours", "keras2", "keras1"],
+)  # fmt: skip
+def test_each_keras_has_its_own_name_of_the_rate(
+    door: Any, of_schedule: str, of_plateau: str
+) -> None:
+    """Keras 3 reports `learning_rate`, Keras 2 `lr`, and Keras 1's schedule nothing."""
+    schedule = door.LearningRateScheduler(lambda epoch: 0.5)
+    found = trained(schedule, epochs=1).history.history
+    rates = {name: found[name] for name in ("lr", "learning_rate") if name in found}
+    assert rates == ({of_schedule: [0.5]} if of_schedule else {})
+    found = trained(door.ReduceLROnPlateau("loss"), epochs=1).history.history
+    assert [name for name in ("lr", "learning_rate") if name in found] == [of_plateau]
 
 
 def test_a_loss_that_is_no_number_ends_training() -> None:
