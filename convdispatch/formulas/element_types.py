@@ -38,6 +38,14 @@ def require_float(dtype: str, what: str, backend: Backend | None = None) -> None
         )
 
 
+def require_real(dtype: str, what: str, backend: Backend | None = None) -> None:
+    """Raise `InvalidType` for complex numbers, of which a cast would keep the real part alone."""
+    if dtype.startswith("complex"):
+        raise InvalidType(
+            f"{what} must have real numbers; received {dtype}. {_advice(dtype, backend)}"
+        )
+
+
 def _advice(dtype: str, backend: Backend | None) -> str:
     say = getattr(backend, "conversion", None) if backend is not None else _conversion
     if say is None:

@@ -77,7 +77,10 @@ class Feeder:
         size = self._ready.get(key)
         if size is not None:
             return Batch(x=[x], y=[y], weights=[None], size=size)
-        made = self.batch(self.sources(x, y, sample_weight), class_weights)
+        raw = self.sources(x, y, sample_weight)
+        if not raw.x[0].shape[0]:
+            raise InvalidShape("`x` must have at least one sample; received none.")
+        made = self.batch(raw, class_weights)
         one_each = len(made.x) == len(made.y) == 1
         if key is not None and one_each and made.x[0] is x and made.y[0] is y:
             self._ready.keep(key, made.size)

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from convdispatch.errors import InvalidType
+from convdispatch.formulas.element_types import require_real
 from convdispatch.ops import Backend
 from convdispatch.runtime import selection
 
@@ -23,14 +24,20 @@ def as_source(value: Any, what: str, backend: Backend) -> Any:
     An array, also one in a file (`numpy.memmap`, a dataset of h5py), or a tensor of the model's
     backend is it; lists become an array. Raises `InvalidType` for anything else.
     """
-    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "OUSMm":
-        return _numbers(value, what)
-    if backend.owns(value) or isinstance(value, np.ndarray | np.generic):
+    if isinstance(value, np.ndarray | np.generic):
+        if value.dtype.kind in "OUSTMm" or value.dtype.names:
+            return _numbers(value, what)
+        if value.dtype.kind == "c":
+            require_real(value.dtype.name, what)
+        return value
+    if backend.owns(value):
+        require_real(backend.describe(value)[1], what, backend)
         return value
     if hasattr(value, "iloc") and hasattr(value, "to_numpy"):  # a table, whose rows have names
         return as_source(value.to_numpy(), what, backend)
     if hasattr(value, "shape") and hasattr(value, "__getitem__"):
         _require_own(value, what, backend)
+        require_real(str(getattr(value, "dtype", "")), what)
         return value
     try:
         array = np.asarray(value)
@@ -48,7 +55,9 @@ def as_source(value: Any, what: str, backend: Backend) -> Any:
 def _numbers(value: Any, what: str) -> Any:
     """Return an array of objects as numbers; raise for anything else, such as text."""
     try:
-        if value.dtype.kind == "O" and not any(isinstance(one, str | bytes) for one in value.flat):
+        if value.dtype.kind == "O" and not any(
+            one is None or isinstance(one, str | bytes) for one in value.flat
+        ):
             return value.astype("float64")
         problem = f"which has the element type {value.dtype}"
     except (TypeError, ValueError) as exc:
