@@ -14,7 +14,7 @@ from convdispatch.callbacks._checkpoints import ModelCheckpoint as ModelCheckpoi
 from convdispatch.callbacks._files import CSVLogger as CSVLogger
 from convdispatch.callbacks._files import TensorBoard as TensorBoard
 from convdispatch.callbacks._progress import ProgbarLogger as ProgbarLogger
-from convdispatch.callbacks._progress import say_evaluated as say_evaluated
+from convdispatch.callbacks._progress import say_done as say_done
 from convdispatch.callbacks._rates import LearningRateScheduler as LearningRateScheduler
 from convdispatch.callbacks._rates import ReduceLROnPlateau as ReduceLROnPlateau
 from convdispatch.callbacks._stopping import EarlyStopping as EarlyStopping

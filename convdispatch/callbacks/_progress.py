@@ -102,8 +102,8 @@ class ProgbarLogger(Callback):
         try_to_write(sys.stdout, text)
 
 
-def say_evaluated(done: int | None, seconds: float, lines: Lines) -> None:
-    """Print what a Keras prints when it has evaluated so many samples, or steps."""
+def say_done(done: int | None, seconds: float, lines: Lines) -> None:
+    """Print what a Keras prints after so many samples, or steps, without training."""
     form, pace = lines.after_bar, _pace(seconds / max(done or 1, 1))
     said = form.format(seconds=seconds, pace=pace, numbers="")
     try_to_write(sys.stdout, f"{drawn_bar(done or 0, done)}{said}\n")

@@ -100,11 +100,13 @@ class Lines:
 
     plain: where `verbose` is 2.
     after_bar: after the bar, where `verbose` is 1.
+    says_predictions: whether `predict` ends with the bar too, where `verbose` is 1.
     has_rich_bar: whether rich, where it is installed, draws the bar that moves on a terminal.
     """
 
     plain: str
     after_bar: str
+    says_predictions: bool = True
     has_rich_bar: bool = False
 
 

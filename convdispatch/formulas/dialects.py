@@ -106,7 +106,7 @@ KERAS3 = Dialect(
     losses=losses.KERAS3,
     metrics=metrics.KERAS3,
     optimizers=optimizers.KERAS3,
-    lines=replace(keras2.LINES, has_rich_bar=True),
+    lines=replace(keras2.LINES, has_rich_bar=True, says_predictions=False),
     drops_everything=True,
     refuses_masks=False,
     unites_masks=True,

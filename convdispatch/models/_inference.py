@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 
+from convdispatch.callbacks import say_done
 from convdispatch.doors.elsewhere import missing_attribute
 from convdispatch.engine.arguments import as_bool, as_int
 from convdispatch.engine.graph import chain
@@ -16,6 +18,7 @@ from convdispatch.engine.state_batches import require_whole_batches, settled_bat
 from convdispatch.engine.tensors import as_array_or_native
 from convdispatch.engine.whole import are_same
 from convdispatch.errors import ConvDispatchError, InvalidShape
+from convdispatch.formulas.dialects import Dialect
 from convdispatch.models._compiled_forward import CompiledForward
 from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.models._progress import progress
@@ -32,6 +35,7 @@ class Predicting(StackedWeights):
 
     autograph_info__: ClassVar[Mapping[str, object]] = {}  # as in `Layer`
     backend: str
+    dialect: ClassVar[Dialect]
     _predictor: CompiledForward | None = None
 
     @overload
@@ -90,8 +94,9 @@ class Predicting(StackedWeights):
         The model is compiled as by `compile_forward`. If the backend cannot compile it, for example
         because of an activation in plain NumPy, it runs layer by layer, with a warning. `verbose`
         'auto' shows a progress bar on a terminal once the work takes over a second, 1 shows it
-        always, 0 never. All items get the same weights: where another thread sets new ones or adds
-        a layer meanwhile, the work starts again, and that thread waits for its end.
+        always, 0 never; in keras1 and keras2, 1 prints Keras's bar when it is done. All items get
+        the same weights: where another thread sets new ones or adds a layer meanwhile, the work
+        starts again, and that thread waits for its end.
         """
         wanted = None if batch_size is None else as_int(batch_size, "batch_size")
         size = settled_batch_size(self._layers, wanted)
@@ -112,7 +117,10 @@ class Predicting(StackedWeights):
             several = outputs if isinstance(outputs, list) else [outputs]
             return [selection.to_numpy(one) for one in several]
 
-        found = self._whole(predicted, starts, verbose)
+        says, begun = verbose == 1 and self.dialect.lines.says_predictions, time.monotonic()
+        found = self._whole(predicted, starts, "auto" if says else verbose)
+        if says:
+            say_done((shape[0] or 0) if shape else 1, time.monotonic() - begun, self.dialect.lines)
         # Copies, also of one batch: some backends' arrays are read-only.
         joined = [np.concatenate(batches) for batches in zip(*found, strict=True)]
         return joined if self._gives_list else joined[0]

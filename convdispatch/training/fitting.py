@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from convdispatch.callbacks import CallbackList, History, ProgbarLogger, as_list, say_evaluated
+from convdispatch.callbacks import CallbackList, History, ProgbarLogger, as_list, say_done
 from convdispatch.engine.arguments import as_float, as_int
 from convdispatch.engine.state_batches import require_whole_batches, settled_batch_size
 from convdispatch.errors import InvalidArgument
@@ -110,10 +110,13 @@ class Fitted(Compiled):
             self._limit(stream, steps, batch_size)
         begun = time.monotonic()
         values = self._evaluated(stream, trainer, feeder)
-        if _verbosity(verbose) == 1:
-            done = stream.samples or stream.steps
-            say_evaluated(done, time.monotonic() - begun, self.dialect.lines)
+        self._say_done(verbose, stream.samples or stream.steps, begun)
         return values
+
+    def _say_done(self, verbose: Any, done: int | None, begun: float) -> None:
+        """Print the bar for so many samples, or steps, where `verbose` is 1."""
+        if _verbosity(verbose) == 1:
+            say_done(done, time.monotonic() - begun, self.dialect.lines)
 
     def _batch_size(self, given: Any) -> int:
         """Return the size of a batch: the given one, that of states, or else 32."""
@@ -242,11 +245,12 @@ def _span(epochs: Any, initial_epoch: Any) -> range:
 def _sizes(stream: Stream, validation: Stream | None, names: list[str]) -> dict[str, Any]:
     """Return what callbacks learn about the data, by the names of Keras 1 and 2."""
     watched = [f"val_{name}" for name in names] if validation is not None else []
+    are_arrays = isinstance(stream, Arrays) and isinstance(validation, Arrays)
     return {
         "steps": stream.steps,
         "samples": stream.samples,
         "nb_sample": stream.samples,
-        "val_samples": None if validation is None else validation.samples,
+        "val_samples": validation.samples if validation is not None and are_arrays else None,
         "do_validation": validation is not None,
         "metrics": [*names, *watched],
     }

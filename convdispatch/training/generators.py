@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -147,7 +148,11 @@ class Generated(Fitted):
     ) -> Any:
         """Return the loss, or a list of it and the metrics, over the batches."""
         return self._evaluate_generator(
-            generator, steps=steps, max_queue_size=max_queue_size, workers=workers
+            generator,
+            steps=steps,
+            max_queue_size=max_queue_size,
+            workers=workers,
+            verbose=verbose,
         )
 
     def _evaluate_generator(
@@ -159,6 +164,7 @@ class Generated(Fitted):
         steps: int | None = None,
         samples: int | None = None,
         use_multiprocessing: bool = False,
+        verbose: int = 0,
     ) -> Any:
         self._require_steps("evaluate_generator", generator, steps, samples)
         trainer, feeder = self._ready()
@@ -171,7 +177,10 @@ class Generated(Fitted):
             workers=workers,
             repeats=self.dialect.steps_repeat,
         )
-        return self._evaluated(stream, trainer, feeder)
+        begun = time.monotonic()
+        values = self._evaluated(stream, trainer, feeder)
+        self._say_done(verbose, stream.steps, begun)
+        return values
 
     def predict_generator(
         self,
@@ -184,7 +193,11 @@ class Generated(Fitted):
     ) -> Any:
         """Return the outputs for the batches, as `predict` does; targets in them are left out."""
         return self._predict_generator(
-            generator, steps=steps, max_queue_size=max_queue_size, workers=workers
+            generator,
+            steps=steps,
+            max_queue_size=max_queue_size,
+            workers=workers,
+            verbose=verbose,
         )
 
     def _predict_generator(
@@ -196,6 +209,7 @@ class Generated(Fitted):
         steps: int | None = None,
         samples: int | None = None,
         use_multiprocessing: bool = False,
+        verbose: int = 0,
     ) -> Any:
         self._require_steps("predict_generator", generator, steps, samples)
         stream = batches_of(
@@ -207,7 +221,10 @@ class Generated(Fitted):
             workers=workers,
             repeats=self.dialect.steps_repeat,
         )
-        return self._predicted(stream)
+        begun = time.monotonic()
+        outputs = self._predicted(stream)
+        self._say_done(verbose, stream.steps, begun)
+        return outputs
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch as NumPy arrays."""

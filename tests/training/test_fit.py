@@ -175,6 +175,45 @@ def test_lines_are_those_of_the_keras(door: str, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("door", LINES)
+def test_a_prediction_says_what_an_evaluation_says(
+    door: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bar of that Keras on standard output, and nothing on standard error."""
+    pace = r" - 0s \d+[um]s/step" if door == "keras2" else " - 0s"
+    model = classifier(door)
+    for predict in (model.predict, model.predict_classes, model.predict_proba):
+        predict(X, batch_size=10, verbose=1)
+        said = capsys.readouterr()
+        assert re.fullmatch(rf"24/24 \[={{30}}\]{pace}\n", said.out)
+        predict(X, verbose=0)
+        assert said.err + "".join(capsys.readouterr()) == ""
+
+
+@pytest.mark.parametrize("door", ["keras2", "keras3"])
+def test_generators_say_how_many_steps_were_done(
+    door: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As Keras 2.2.4, whose bar counts steps there; Keras 1 has no `verbose` there."""
+    model = classifier(door)
+    evaluate, predict = model.evaluate_generator, model.predict_generator
+    for method, batch in ((evaluate, (X, CODES)), (predict, (X,))):
+        method(iter([batch] * 3), steps=3, verbose=1)
+        said = capsys.readouterr().out
+        assert re.fullmatch(r"3/3 \[={30}\] - 0s \d+[um]s/step\n", said)
+        method(iter([batch]), steps=1)
+        assert capsys.readouterr().out == ""
+
+
+def test_only_arrays_are_counted_before_training(capsys: pytest.CaptureFixture[str]) -> None:
+    """Keras 1.2.2's `fit_generator` does not say how many samples it trains on."""
+    model = classifier("keras1")
+    model.fit_generator(
+        iter([(X, CODES)]), samples_per_epoch=24, nb_epoch=1, validation_data=(X, CODES)
+    )
+    assert capsys.readouterr().out.startswith("Epoch 1/1\n24/24 [")
+
+
 def test_words_of_another_keras_are_refused() -> None:
     """With the word that is meant."""
     with pytest.raises(InvalidType, match=r"`epochs`.*Write `nb_epoch=`"):
