@@ -12,7 +12,7 @@ from convdispatch.engine.layer import Layer
 from convdispatch.engine.symbols import Symbol
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.layers import Input
-from convdispatch.models._members import require_takes_one
+from convdispatch.models._members import as_member, require_takes_one
 from convdispatch.models._model import Model
 
 
@@ -37,10 +37,7 @@ class Branched(Model):
 
     def add(self, layer: Layer) -> None:
         """Add a layer at the end."""
-        if not isinstance(layer, Layer):
-            raise InvalidType(
-                f"`layer` must be a convdispatch layer; received {type(layer).__name__}."
-            )
+        layer = as_member(layer, is_first=False)
         require_takes_one(layer)
         self._require_own()
         if not layer.built and not layer.has_own_backend:

@@ -104,6 +104,29 @@ def require_shape(shape: PartialShape, spec: Spec, name: str, owner: str) -> Non
         raise InvalidShape(f"{which} takes the shape {wanted}; received {shape}.")
 
 
+def as_member(given: Any, *, is_first: bool) -> Layer:
+    """Return what to add to a stack: the layer, or a new one like that of a symbol from `Input`.
+
+    Raises `InvalidType` for anything else, and `InvalidArgument` for another symbol.
+    """
+    if isinstance(given, Layer):
+        return given
+    if not isinstance(given, Symbol):
+        raise InvalidType(f"`layer` must be a convdispatch layer; received {type(given).__name__}.")
+    if given.call.inputs:
+        raise InvalidArgument(
+            f"a Sequential is made of layers, and may begin with `Input`; received {given!r}, "
+            "which a layer computes. Add the layer itself, or make a `Model(inputs, outputs)`."
+        )
+    if not is_first:
+        raise InvalidArgument(
+            f"`Input` may stand for the first layer of a Sequential alone; received {given!r} "
+            "after other layers. For a model of several inputs make a `Model(inputs, outputs)`."
+        )
+    made: Layer = given.call.layer
+    return type(made).from_config(made.get_config())  # free to be on the model's backend
+
+
 def require_takes_one(layer: Layer) -> None:
     """Raise `InvalidArgument` for a layer that takes a list, which no layer before gives it."""
     if not layer.takes_one:

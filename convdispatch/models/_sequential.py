@@ -19,7 +19,7 @@ from convdispatch.models import _serialization
 from convdispatch.models._branches import start
 from convdispatch.models._copies import CopiedStack
 from convdispatch.models._inference import Predicting
-from convdispatch.models._members import member_of, require_takes_one
+from convdispatch.models._members import as_member, member_of, require_takes_one
 from convdispatch.models._pure import PureStack
 from convdispatch.models._shapes import ShapedStack
 from convdispatch.models._telling import Telling
@@ -46,7 +46,7 @@ class Sequential(Telling, Predicting, PureStack, CopiedStack, ShapedStack):
 
     def __init__(
         self,
-        layers: Iterable[Layer] | None = None,
+        layers: Iterable[Layer | Symbol] | None = None,
         name: str | None = None,
         *,
         backend: str | None = None,
@@ -70,12 +70,12 @@ class Sequential(Telling, Predicting, PureStack, CopiedStack, ShapedStack):
         """The layers, first to last."""
         return list(self._layers)
 
-    def add(self, layer: Layer) -> None:
-        """Add a layer at the end, and build it if its input shape is known."""
-        if not isinstance(layer, Layer):
-            raise InvalidType(
-                f"`layer` must be a convdispatch layer; received {type(layer).__name__}."
-            )
+    def add(self, layer: Layer | Symbol) -> None:
+        """Add a layer at the end, and build it if its input shape is known.
+
+        A symbol from `Input` stands for its layer, where it is the first.
+        """
+        layer = as_member(layer, is_first=not self._layers)
         branches = getattr(layer, "branches", None)
         if branches:  # of Keras 1's `Merge`
             start(self, layer, branches)
