@@ -200,6 +200,11 @@ class WithState(MaskedLayer):
         self._require_as_built(shapes_of(specs))
         return resolved
 
+    def _checked_masks(self, native: Any, masks: Sequence[Any]) -> Sequence[Any]:
+        is_list = isinstance(native, list)
+        own = [_mask_of_first(mask) for mask in masks] if is_list else masks
+        return super()._checked_masks(native, own)
+
     def _require_settled(self, native: Any) -> None:
         if not self._is_settled:
             shapes = shapes_of(self._specs_of(native))

@@ -138,6 +138,75 @@ def test_a_mask_stays_with_the_steps(backend_name: str) -> None:
         assert len(model._flat_graph().masked) == 2  # that of `Masking`, and of the outputs
 
 
+def encoded_and_decoded(x: Any) -> Any:
+    """Return the last outputs of a GRU that begins with the last state of another, in float64.
+
+    The first sample has one step that counts.
+    """
+    first, second = (drawn_weights("GRU", FEATURES, UNITS, seed) for seed in (1, 2))
+    found = []
+    for part in (x[:1, :1], x[1:]):
+        state = steps_of("GRU", first, part)[1]
+        found.append(steps_of("GRU", second, part, state)[1][0])
+    return np.concatenate(found)
+
+
+@pytest.mark.parametrize("masking", ["Masking", "Embedding"])
+def test_pure_functions_and_gradients_with_a_mask_beside_a_state(
+    backend_name: str, masking: str
+) -> None:
+    """An encoder and a decoder of the same masked steps: as `predict`, and slopes by hand."""
+    table = np.concatenate([np.zeros((1, FEATURES)), RANDOM.normal(size=(6, FEATURES))])
+    given = np.array([[1, 0, 0], [4, 5, 6]])
+    x = table[given].astype("float32")
+    with convdispatch.use_backend(backend_name):
+        if masking == "Masking":
+            start = Input((STEPS, FEATURES))
+            masked, given = layers.Masking()(start), x
+        else:
+            start = Input((STEPS,), dtype="int32")
+            masked = layers.Embedding(7, FEATURES, mask_zero=True, weights=[table])(start)
+        one, two = (drawn_weights("GRU", FEATURES, UNITS, seed) for seed in (1, 2))
+        state = layers.GRU(UNITS, weights=one)(masked)
+        model = Model(start, layers.GRU(UNITS, weights=two)(masked, initial_state=state))
+        want = encoded_and_decoded(x)
+        close([model.predict(given)], [want])
+        native = registry.load(backend_name).asarray(given, str(given.dtype).replace("64", "32"))
+        close([model.apply(model.variables, native)], [want])
+        pure = model.functional()
+        own = dict(zip(pure.weights, model.variables, strict=True))
+        close([pure.forward(own, native)], [want])
+        found = convdispatch.gradients(model, given)
+    close([found.output], [want])
+    if masking == "Masking":
+        moved = np.array(x, "float64")
+        for cell, by in (((0, 0, 1), 1e-5), ((1, 1, 0), 1e-5), ((1, 2, 2), 1e-5)):
+            moved[cell] += by
+            higher = encoded_and_decoded(moved).sum()
+            moved[cell] -= 2 * by
+            slope = (higher - encoded_and_decoded(moved).sum()) / (2 * by)
+            moved[cell] += by
+            assert found.inputs[cell] == pytest.approx(slope, rel=1e-3, abs=1e-5)
+        assert not found.inputs[0, 1:].any()
+
+
+def test_a_mask_beside_states_of_both_ways_is_read_by_pure_functions(backend_name: str) -> None:
+    """`apply` and `gradients` give the output of a call, whose steps are left out both ways."""
+    x = X.copy()
+    x[0, 1:] = 0
+    forward, back = pairs()
+    one = steps_of("LSTM", forward, x[:1, :1], [part[:1] for part in BEGUN[:2]])[1][0]
+    other = steps_of("LSTM", back, x[:1, :1], [part[:1] for part in BEGUN[2:]])[1][0]
+    with convdispatch.use_backend(backend_name):
+        lstm = layers.Bidirectional(layers.LSTM(UNITS), weights=[w for p in pairs() for w in p])
+        given = [Input((STEPS, FEATURES)), *(Input((UNITS,)) for _ in range(4))]
+        model = Model(given, lstm(layers.Masking()(given[0]), initial_state=given[1:]))
+        native = [registry.load(backend_name).asarray(one, "float32") for one in (x, *BEGUN)]
+        applied = convdispatch.to_numpy(model.apply(model.variables, native))
+        close([applied[:1]], [np.concatenate([one, other], -1)])
+        close([convdispatch.gradients(model, [x, *BEGUN]).output], [applied])
+
+
 def test_training_with_dropout_returns_the_state(backend_name: str) -> None:
     """A layer with a rate of zero and one whose masks keep everything give the same state."""
     layer = layer_of("LSTM", dropout=0.5, backend=backend_name)
