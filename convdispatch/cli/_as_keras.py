@@ -74,10 +74,39 @@ def _main(path: str) -> ModuleType:
         delattr(main, name)
     main.__file__ = path
     main.__loader__ = SourceFileLoader("__main__", path)
-    # A spawned process begins with this module and gets the façade by it: see `_spawned`.
-    main.__spec__ = ModuleSpec("convdispatch.cli._spawned", None)
-    vars(main)["__cached__"] = None
+    vars(main).update(__spec__=None, __cached__=None)
+    main.__class__ = _Main
     return main
+
+
+class _Main(ModuleType):
+    """The script's module. `multiprocessing` finds a spec there, the script itself has none.
+
+    With a spec in the script's names, its relative imports would be of our modules.
+    """
+
+    def _spec(self) -> ModuleSpec:
+        """Return what a spawned process begins with, by which it gets the façade: `_spawned`."""
+        return ModuleSpec("convdispatch.cli._spawned", None)
+
+    def _keep(self, spec: ModuleSpec | None) -> None:
+        vars(self)["__spec__"] = spec
+
+    __spec__ = property(_spec, _keep)
+
+
+def spawned(name: str) -> dict[str, Any]:
+    """Run the script in a process that it spawned, in a module of that name; return its names.
+
+    All but its spec: the module that `multiprocessing` makes of them keeps the one it has.
+    """
+    path = sys.argv[0] = os.environ[SCRIPT]
+    module = sys.modules[name] = ModuleType(name)
+    names = vars(module)
+    names.update(__file__=path, __package__="", __cached__=None)
+    install(os.environ[API])
+    exec(code_of(path), names)
+    return {one: value for one, value in names.items() if one != "__spec__"}
 
 
 def install(api: str) -> None:

@@ -4,12 +4,7 @@
 what the script defines can be unpickled.
 """
 
-import os
-import sys
-
 from convdispatch.cli import _as_keras
 
 if __name__ != "convdispatch.cli._spawned":
-    _as_keras.install(os.environ[_as_keras.API])
-    __file__ = sys.argv[0] = os.environ[_as_keras.SCRIPT]
-    exec(_as_keras.code_of(__file__), globals())
+    globals().update(_as_keras.spawned(__name__))

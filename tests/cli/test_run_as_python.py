@@ -21,8 +21,7 @@ RUN = (
 SCRIPTS = {
     "names": """
         import sys
-        hidden = {"__spec__"}  # by which spawned processes find the façade
-        print(sorted(set(vars()) - hidden), __name__, __file__, __package__, __doc__, __cached__)
+        print(sorted(vars()), __name__, __file__, __package__, __spec__, __doc__, __cached__)
         print(type(__loader__).__name__, __builtins__, sys.argv, sys.path[0], sys.flags.safe_path)
         print(sys.modules["__main__"].__file__, __annotations__)
     """,
@@ -44,6 +43,12 @@ SCRIPTS = {
     """,
     "a module that does not exist": """
         import nonesuch
+    """,
+    "a relative import": """
+        from . import _doctor
+    """,
+    "a relative import of a module": """
+        from ._doctor import run
     """,
     "wrong syntax": """
         print "Python 2"
@@ -121,6 +126,42 @@ SCRIPTS = {
             with mp.get_context("spawn").Pool(1) as pool:
                 print([own.value for own in pool.map(work, [Own(1), Own(2)])])
     """,
+    "relative imports in spawned processes": """
+        import multiprocessing as mp
+
+        try:
+            from . import _doctor
+            print("found", flush=True)
+        except ImportError as exc:
+            print(exc, __spec__, __package__, flush=True)
+
+        def work(number):
+            try:
+                from . import _doctor
+                return "found"
+            except ImportError as exc:
+                return str(exc), __spec__, __package__
+
+        if __name__ == "__main__":
+            with mp.get_context("spawn").Pool(1) as pool:
+                print(pool.map(work, [1]))
+    """,
+    "classes that look for their module when they are made": """
+        from __future__ import annotations
+        import dataclasses, multiprocessing as mp, typing
+
+        @dataclasses.dataclass
+        class Own:
+            value: int
+            kind: typing.ClassVar[str] = "own"
+
+        def work(own):
+            return Own(own.value + len(dataclasses.fields(Own)))
+
+        if __name__ == "__main__":
+            with mp.get_context("spawn").Pool(1) as pool:
+                print(pool.map(work, [Own(1)]), typing.get_type_hints(Own))
+    """,
 }
 
 
@@ -196,6 +237,38 @@ def test_spawned_processes_have_the_facade(method: str, place: Path) -> None:
     first, *others, last = output.splitlines()
     assert (first, set(others)) == ("__main__", {"__mp_main__"})
     assert last == "(2, 'convdispatch.keras2.layers.core', 'float32')"
+
+
+def test_processes_of_spawned_processes_have_the_facade(place: Path) -> None:
+    """They learn it from their parent, as that did."""
+    write(
+        place,
+        """
+        import multiprocessing as mp
+        from keras import layers
+
+        def module():
+            return layers.Dense.__module__, __spec__
+
+        def tell(queue):
+            queue.put(module())
+
+        def spawn(queue):
+            own = mp.get_context("spawn").Process(target=tell, args=(queue,))
+            own.start()
+            own.join()
+
+        if __name__ == "__main__":
+            context = mp.get_context("spawn")
+            queue = context.SimpleQueue()
+            child = context.Process(target=spawn, args=(queue,))
+            child.start()
+            child.join()
+            print(queue.get() if not queue.empty() else "nothing")
+        """,
+    )
+    found = answer(place, *RUN)
+    assert found == (0, "('convdispatch.keras2.layers.core', None)\n", "")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
