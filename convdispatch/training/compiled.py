@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from convdispatch.engine.plans import revisions_of
-from convdispatch.errors import InvalidArgument
+from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.formulas.dialects import KERAS3, Dialect
 from convdispatch.training.feeding import Feeder
 from convdispatch.training.reports import numbers
@@ -171,7 +171,21 @@ def class_weights_of(given: Any, feeder: Feeder) -> list[Any]:
             f"`class_weight` of {feeder.owner!r} must be a dictionary from classes to weights, or "
             f"have one for each of its outputs {', '.join(map(repr, names))}; received {given!r}."
         )
+    for one in found:
+        for item in (one or {}).items():
+            _require_numbers(*item)
     return found
+
+
+def _require_numbers(of_class: Any, weight: Any) -> None:
+    """Raise `InvalidType` for a class, or for its weight, that is no number."""
+    try:
+        float(of_class), float(weight)
+    except (TypeError, ValueError) as exc:
+        raise InvalidType(
+            "`class_weight` must be a dictionary from numbers of classes to numbers, their "
+            f"weights; received {weight!r} for {of_class!r}."
+        ) from exc
 
 
 def _one_or_all(reported: list[Any], trainer: Trainer) -> Any:

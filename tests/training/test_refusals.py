@@ -277,3 +277,23 @@ def test_keras_2_says_what_keras_1_s_arguments_are_called(method: str, old: str,
     words = f"unknown argument `{old}` of `{method}`; allowed: .*Write `{new}=`"
     with pytest.raises(InvalidType, match=words):
         getattr(classifier("keras2"), method)(X, CODES, **{old: 2})
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({0: None, 1: 2}, "received None for 0"),
+        ({0: 1, 1: "a"}, "received 'a' for 1"),
+        ({0: [1, 2], 1: 1}, r"received \[1, 2\] for 0"),
+        ({None: 1, 1: 1}, "received 1 for None"),
+    ],
+)
+def test_weights_of_classes_are_numbers(given: Any, words: str) -> None:
+    """The message names the argument, before a weight is changed."""
+    model = classifier(backend="numpy")
+    before = model.get_weights()
+    for call in (partial(model.fit, verbose=0), model.train_on_batch):
+        with pytest.raises(InvalidType, match=f"^`class_weight` must be .*{words}"):
+            call(X, CODES, class_weight=given)
+    for now, wanted in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, wanted)
