@@ -96,10 +96,7 @@ class Bidirectional(WithState, Wrapper):
                     f"`layer` of {type(self).__name__} must be a recurrent layer; received "
                     f"{type(layer).__name__}."
                 )
-        if back is not None and _way_of(back) != (
-            not _way_of(forward)[0],
-            *_way_of(forward)[1:],
-        ):
+        if back is not None and _way_of(back) != (not _way_of(forward)[0], *_way_of(forward)[1:]):
             raise InvalidArgument(
                 "`backward_layer` must go the other way than `layer`, and return sequences and "
                 "states, and keep a state, as it does; received (go_backwards, return_sequences, "
@@ -110,6 +107,10 @@ class Bidirectional(WithState, Wrapper):
     def carries_state(self) -> bool:
         """Whether a call changes what the next one begins with, also in inference."""
         return self.layer.carries_state
+
+    @property
+    def _state_count(self) -> int:  # type: ignore[override]  # it depends on an argument
+        return 2 * self.layer._state_count  # type: ignore[attr-defined,no-any-return]
 
     @property
     def _returns_state(self) -> bool:

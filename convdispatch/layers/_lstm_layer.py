@@ -21,7 +21,7 @@ class LSTMLayer(Recurrent):
     """A recurrent layer that keeps a cell beside the output: the gates are i, f, c and o."""
 
     gates = 4
-    states = 2
+    _state_count = 2
 
     def _keep_gates(self, recurrent_activation: ActivationLike, unit_forget_bias: bool) -> None:
         self.recurrent_activation = self._named("recurrent_activation", recurrent_activation)

@@ -43,7 +43,7 @@ class Recurrence(Layer):
     """
 
     gates: ClassVar[int]  # blocks of columns of the kernels
-    states: ClassVar[int] = 1  # tensors of a state; the first is the output
+    _state_count: ClassVar[int] = 1  # tensors of a state; the first is the output
     dropout: float
     recurrent_dropout: float
     return_sequences: bool
@@ -198,7 +198,7 @@ class Recurrence(Layer):
 
         def run(parts: Parts, products: Any, begun: Any, *mask: Any) -> tuple[Any, Any]:
             by_step = [f["transpose"](products, steps_first)]
-            state = (zeros(by_step[0]),) * self.states if begun is None else tuple(begun)
+            state = (zeros(by_step[0]),) * self._state_count if begun is None else tuple(begun)
             for flags in mask:
                 if flags is not None:
                     counts = f["transpose"](backend.cast(flags, dtype), (1, 0))

@@ -125,7 +125,7 @@ class Recurrent(WithState, Recurrence, Unbounded, WithWeightOptions):
         spec, *given = listed(specs)
         shape = spec.shape
         sizes = self._sizes_of_state(shape)
-        of_states = [sizes] * self.states
+        of_states = [sizes] * self._state_count
         self._require_states(given, of_states)
 
         def own() -> tuple[Weight, ...]:
@@ -192,7 +192,7 @@ class Recurrent(WithState, Recurrence, Unbounded, WithWeightOptions):
 
     def _beginning(self) -> Callable[..., tuple[Any, Any, Sequence[Any]]]:
         """Return the function from what a call gets to the input, the state and the mask."""
-        count, stateful = self.states, self.stateful
+        count, stateful = self._state_count, self.stateful
         stop: Any = self._backend().functions["stop_gradient"]
 
         def begin(weights: Sequence[Any], inputs: Any, mask: Any) -> Any:

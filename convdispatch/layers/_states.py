@@ -8,7 +8,7 @@ stores it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -38,6 +38,14 @@ class WithState(MaskedLayer):
     def _returns_state(self) -> bool:
         """Whether the last state is among the outputs."""
         raise NotImplementedError
+
+    _state_count: ClassVar[int]  # tensors of a state
+
+    @property
+    def states(self) -> list[Any]:
+        """The tensors that a stateful layer keeps; None for each where there are none yet."""
+        kept = self._places(are_states=True) if self.built else []
+        return [self._variables[place] for place in kept] or [None] * self._state_count
 
     # Calls.
 
