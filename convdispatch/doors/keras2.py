@@ -144,6 +144,8 @@ OLD_ARGUMENTS = {
     "max_q_size": "max_queue_size",
     "nb_worker": "workers",
     "pickle_safe": "use_multiprocessing",
+    "input": "inputs",
+    "output": "outputs",
 }
 
 LINES = Lines(plain=" - {seconds:.0f}s{numbers}", after_bar=" - {seconds:.0f}s {pace}{numbers}")

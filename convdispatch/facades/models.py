@@ -28,6 +28,8 @@ def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
 
         for name in _LONG if dialect.old_arguments else ():
             body[name] = _naming(base, name, dialect.old_arguments)
+        if dialect.old_arguments and base.__name__ == "Model":
+            body["__init__"] = _naming(base, "__init__", dialect.old_arguments)
 
     made: type[Any] = new_class(base.__name__, (base,), {}, fill)
     return made
@@ -68,10 +70,11 @@ def _naming(base: type[Any], name: str, meant: Mapping[str, str]) -> Callable[..
     """Return a method that says what an argument of another Keras is called."""
     like = getattr(base, name)
     stated = list(inspect.signature(like).parameters)[1:]
+    called = base.__name__ if name == "__init__" else name
 
     @functools.wraps(like)
     def call(self: Any, *arguments: Any, **keywords: Any) -> Any:
-        _require_stated(keywords, stated, name, meant)
+        _require_stated(keywords, stated, called, meant)
         return like(self, *arguments, **keywords)
 
     call.__qualname__ = f"{base.__name__}.{name}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_trainings import CODES, X, classifier
 
 import convdispatch
 from convdispatch import keras1, keras2, layers, models
@@ -73,6 +74,57 @@ def test_an_import_of_it_says_so_too(module: str, name: str, sentence: str) -> N
         exec(f"from {module} import {name}", {})
 
 
+@pytest.mark.parametrize("door", [keras1, keras2], ids=["keras1", "keras2"])
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("clear_session", "nothing is kept that would need it: leave the line out"),
+        ("get_value", "`model.optimizer.lr` is a number: read it"),
+        ("set_value", "`model.optimizer.lr` is a number: set it, `model.optimizer.lr = 0.01`"),
+        ("learning_phase", "`fit` computes as in training, `predict` as in inference"),
+        ("set_learning_phase", "leave the line out"),
+        ("int_shape", "`x.shape`"),
+    ],
+)
+def test_what_scripts_ask_the_backend_most_has_a_sentence_of_its_own(
+    door: Any, name: str, sentence: str
+) -> None:
+    """A function of the framework would be no help there."""
+    with pytest.raises(AttributeError) as caught:
+        getattr(door.backend, name)
+    assert sentence in str(caught.value)
+    assert "functions of tensors" not in str(caught.value)
+
+
+def test_the_rate_is_a_number_that_can_be_read_and_set() -> None:
+    """As the sentence on `set_value` says; the next step computes with it."""
+    pytest.importorskip("autograd", reason="NumPy's gradients need the package autograd")
+    model = classifier("keras1")
+    before = model.get_weights()
+    model.optimizer.lr = 0.0
+    model.train_on_batch(X, CODES)
+    assert model.optimizer.lr == 0.0
+    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_a_model_is_made_by_its_keras_s_words() -> None:
+    """Keras 1's words of `Model` are answered with those of Keras 2."""
+    x = keras2.layers.Input((3,))
+    with pytest.raises(InvalidType, match=r"`input` of `Model`.*Write `inputs=`"):
+        keras2.models.Model(input=x, output=x)
+    with pytest.raises(InvalidType, match=r"`output` of `Model`.*Write `outputs=`"):
+        keras2.models.Model(x, output=x)
+
+
+@pytest.mark.parametrize("name", ["input", "inputs", "output", "outputs"])
+def test_the_symbols_of_a_model_are_those_of_its_script(name: str) -> None:
+    """One who has a graph is not told to make one."""
+    x = keras2.layers.Input((3,))
+    model = keras2.models.Model(x, keras2.layers.Dense(2)(x))
+    with pytest.raises(AttributeError, match="keep what `Input` and the layers returned"):
+        getattr(model, name)
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_an_unknown_name_is_python_s_own_error(module: str) -> None:
     """No sentence is made up about a word that no Keras has, nor about private names."""
@@ -124,6 +176,7 @@ def test_nothing_that_is_offered_is_said_not_to_be() -> None:
         ("total_loss", "`train_on_batch`"),
         ("train_step", "`train_on_batch`"),
         ("save", "`get_weights` and `set_weights`"),
+        ("save", "`save_weights` and `load_weights` keep them in an `.npz` file"),
         ("predict_classes", r"`predict\(x\).argmax\(axis=-1\)`"),
         ("get_input_at", "`apply`"),
     ],
