@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import string
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,8 +11,8 @@ from convdispatch.callbacks._arguments import names_arguments
 from convdispatch.callbacks._base import Callback, Logs
 from convdispatch.callbacks._saying import say
 from convdispatch.callbacks._watching import Watched
-from convdispatch.errors import InvalidArgument
-from convdispatch.support.files import require_writable
+from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.support.files import require_writable, resolved
 from convdispatch.support.weights_paths import weights_path
 
 
@@ -37,7 +38,7 @@ class ModelCheckpoint(Callback):
         period: int = 1,
     ) -> None:
         super().__init__()
-        self.filepath = str(os.fspath(filepath))
+        self.filepath = _pattern(filepath)
         weights_path(self.filepath)
         self.monitor, self.verbose, self.mode, self.period = monitor, verbose, mode, period
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
@@ -49,7 +50,9 @@ class ModelCheckpoint(Callback):
         """Raise `OSError` if no file can be written to the folder, rather than after an epoch."""
         path = Path(self.filepath)
         is_known = "{" not in str(path.parent)  # else only after the epoch
-        if is_known and not path.exists():
+        if path.exists():
+            resolved(path)  # or it says that it is a folder
+        elif is_known:
             require_writable(path)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -77,3 +80,26 @@ class ModelCheckpoint(Callback):
                 f"`filepath` {self.filepath!r} of ModelCheckpoint names something that was not "
                 f"reported ({exc}); reported were 'epoch', {', '.join(map(repr, logs))}."
             ) from exc
+
+
+def _pattern(filepath: Any) -> str:
+    """Return the pattern of the files' names; raise for one that can never become a name."""
+    try:
+        pattern = os.fsdecode(filepath)
+    except TypeError as exc:
+        raise InvalidType(
+            "`filepath` of ModelCheckpoint must be a path, such as 'weights.{epoch:02d}.npz'; "
+            f"received {filepath!r}."
+        ) from exc
+    try:
+        names = [name for _, name, _, _ in string.Formatter().parse(pattern) if name is not None]
+        problem = "a number without a name" if any(not name for name in names) else ""
+    except ValueError as exc:
+        problem = str(exc)
+    if problem:
+        raise InvalidArgument(
+            "`filepath` of ModelCheckpoint must be a path that may hold names of numbers in "
+            f"braces, such as 'weights.{{epoch:02d}}.npz'; received {pattern!r}: {problem}. Double "
+            "a brace that belongs to the path."
+        )
+    return pattern
