@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from convdispatch.doors import keras1, keras2
-from convdispatch.doors.not_offered import NOT_OFFERED, instead_of
+from convdispatch.doors.not_offered import NOT_OFFERED, OWN_LAYERS, instead_of
 from convdispatch.doors.rows import names_of, rows_of
 
 MeaningT = TypeVar("MeaningT")
@@ -212,6 +212,8 @@ def not_offered_layers(names: Iterable[str]) -> str:
 def _about_layer(name: str) -> str:
     if name in DOORS_OF_LAYERS:
         return f"it is in {' and in '.join(DOORS_OF_LAYERS[name])}."
+    if name in OWN_LAYERS:
+        return f"{OWN_LAYERS[name]}."
     return not_offered_layers([name])
 
 

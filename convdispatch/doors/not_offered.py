@@ -42,7 +42,19 @@ _SETTINGS: Mapping[str, str] = {  # of a script, which asks `keras.backend` for 
     "int_shape": "it is not offered; a tensor has its shape: `x.shape`",
 }
 _SLICES = "it is not offered yet; slice the arrays: `[one[start:stop] for one in arrays]`"
-_LAYERS = "it is not offered yet; import layers from `keras.layers` and models from `keras.models`"
+_OWN = (
+    "For a layer of your own use `Lambda`, or subclass `convdispatch.layers.Layer` and define "
+    "`resolve(spec)`"
+)
+_LAYERS = (
+    "it is not offered yet; import layers from `keras.layers` and models from `keras.models`. "
+    f"{_OWN}"
+)
+
+# What a Keras's script of its own layers imports.
+OWN_LAYERS: Mapping[str, str] = dict.fromkeys(
+    ("InputSpec", "Layer"), f"it is not offered in these names yet. {_OWN}"
+)
 
 # By the last part of a module's name, the names that a Keras has there; '*' is every other name.
 NOT_OFFERED: Mapping[str, Mapping[str, str]] = {

@@ -1,0 +1,54 @@
+"""Scripts that define layers of their own are told what to subclass."""
+
+from __future__ import annotations
+
+import importlib
+
+import numpy as np
+import pytest
+
+from convdispatch import Sequential, keras2, layers
+from convdispatch.doors.elsewhere import sentence
+from convdispatch.engine.resolved import Forward, Resolved
+from convdispatch.engine.specs import Spec
+
+WORDS = r"subclass `convdispatch.layers.Layer` and define `resolve\(spec\)`"
+
+
+@pytest.mark.parametrize("door", ["keras1", "keras2"])
+@pytest.mark.parametrize("module", ["layers", "layers.core"])
+@pytest.mark.parametrize("name", ["Layer", "InputSpec"])
+def test_the_base_of_layers_is_named(door: str, module: str, name: str) -> None:
+    """Where Kerases have theirs."""
+    with pytest.raises(ImportError, match=WORDS):
+        exec(f"from convdispatch.{door}.{module} import {name}", {})
+    with pytest.raises(AttributeError, match=WORDS):
+        getattr(importlib.import_module(f"convdispatch.{door}.{module}"), name)
+
+
+@pytest.mark.parametrize("door", ["keras1", "keras2"])
+def test_the_engine_s_layers_are_meant_too(door: str) -> None:
+    """`keras.engine` and `keras.engine.topology` are refused as modules, whatever is imported."""
+    said = sentence(f"convdispatch.{door}", "engine")
+    assert "`keras.layers`" in said
+    assert "subclass `convdispatch.layers.Layer` and define `resolve(spec)`" in said
+
+
+class Twice(layers.Layer):
+    """A layer as the sentence says."""
+
+    def resolve(self, spec: Spec) -> Resolved:
+        """Return what the layer makes of inputs of that spec: the double."""
+
+        def lower(dtype: str, activation: object) -> Forward:
+            return lambda weights, inputs: inputs * 2.0
+
+        return Resolved(output_shape=(None, *spec.shape[1:]), lower=lower)
+
+
+@pytest.mark.parametrize("model", [Sequential, keras2.models.Sequential])
+def test_what_the_sentence_says_works(model: type[Sequential]) -> None:
+    """In models of either name."""
+    x = np.arange(6, dtype="float32").reshape(2, 3)
+    got = model([Twice(input_shape=(3,))], backend="numpy")(x)
+    np.testing.assert_array_equal(got, [[0.0, 2.0, 4.0], [6.0, 8.0, 10.0]])
