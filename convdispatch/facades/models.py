@@ -59,10 +59,16 @@ def _bound(
     keywords: Mapping[str, Any],
     renames: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return the arguments under our names, defaults included; raise for one that is unknown."""
+    """Return the arguments under our names, defaults included; raise for one that is unknown.
+
+    A size of batches that is not given stays so: it is the stated one, or that of states.
+    """
     _require_stated(keywords, list(stated.parameters), name, {v: k for k, v in renames.items()})
     bound = stated.bind(*arguments, **keywords)
+    is_sized = "batch_size" in bound.arguments
     bound.apply_defaults()
+    if not is_sized:
+        bound.arguments.pop("batch_size", None)
     return {renames.get(name, name): value for name, value in bound.arguments.items()}
 
 

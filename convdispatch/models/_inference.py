@@ -126,7 +126,7 @@ class Predicting(StackedWeights):
         return joined if self._gives_list else joined[0]
 
     def _predict_proba(
-        self, x: Any, batch_size: int | None = 32, verbose: bool | int | str = 0
+        self, x: Any, batch_size: int | None = None, verbose: bool | int | str = 0
     ) -> Any:
         """Return what `predict` does; warn where it is no probability."""
         found = self.predict(x, batch_size, verbose)
@@ -138,7 +138,7 @@ class Predicting(StackedWeights):
         return found
 
     def _predict_classes(
-        self, x: Any, batch_size: int | None = 32, verbose: bool | int | str = 0
+        self, x: Any, batch_size: int | None = None, verbose: bool | int | str = 0
     ) -> Any:
         """Return the class of the highest output of each item; of a single one 0 or 1."""
         found = self.predict(x, batch_size, verbose)
