@@ -168,7 +168,11 @@ class Recurrent(WithState, Recurrence, Unbounded, WithWeightOptions):
 
     def _carrying(self, spec: Spec, declared: Sequence[Weight]) -> Training:
         """Return the function of (weights, inputs, a key that is not used, mask)."""
-        compute, begin, end = self._computing(spec, declared), self._beginning(), self._ending()
+        compute, begin, end = (
+            self._computing(spec, declared),
+            self._beginning(spec.dtype),
+            self._ending(),
+        )
 
         def carrying(
             weights: Sequence[Any], inputs: Any, key: Any, *mask: Any
@@ -180,7 +184,7 @@ class Recurrent(WithState, Recurrence, Unbounded, WithWeightOptions):
 
     def _training(self, spec: Spec, declared: Sequence[Weight]) -> Training:
         compute = self._computing_in_training(spec, declared)
-        begin, end = self._beginning(), self._ending()
+        begin, end = self._beginning(spec.dtype), self._ending()
 
         def training(
             weights: Sequence[Any], inputs: Any, key: Any, *mask: Any
@@ -190,15 +194,25 @@ class Recurrent(WithState, Recurrence, Unbounded, WithWeightOptions):
 
         return training
 
-    def _beginning(self) -> Callable[..., tuple[Any, Any, Sequence[Any]]]:
-        """Return the function from what a call gets to the input, the state and the mask."""
-        count, stateful = self._state_count, self.stateful
-        stop: Any = self._backend().functions["stop_gradient"]
+    def _beginning(self, dtype: str) -> Callable[..., tuple[Any, Any, Sequence[Any]]]:
+        """Return the function from what a call gets to the input, the state and the mask.
+
+        A state that a call is given gets the element type `dtype`.
+        """
+        count, stateful, backend = self._state_count, self.stateful, self._backend()
+        stop: Any = backend.functions["stop_gradient"]
+
+        def cast(one: Any) -> Any:
+            return one if backend.describe(one)[1] == dtype else backend.cast(one, dtype)
 
         def begin(weights: Sequence[Any], inputs: Any, mask: Any) -> Any:
             if isinstance(inputs, list):
                 x, *begun = inputs
-                return x, begun, [one[0] if isinstance(one, list) else one for one in mask]
+                return (
+                    x,
+                    [*map(cast, begun)],
+                    [one[0] if isinstance(one, list) else one for one in mask],
+                )
             if not stateful:
                 return inputs, None, mask
             kept = weights[-count:]

@@ -23,6 +23,17 @@ from convdispatch.engine.symbols import Symbol, symbols_in
 from convdispatch.engine.tensors import as_native
 from convdispatch.engine.whole import held, read_whole
 from convdispatch.errors import InvalidArgument, InvalidShape
+from convdispatch.layers._given_states import (
+    as_state,
+    fits,
+    is_one_a_sample,
+    is_tensor,
+    mask_of_first,
+    real_arrays,
+    require_floating,
+    shapes_without_batch,
+    wrong_samples,
+)
 from convdispatch.ops import Backend, PartialShape
 
 NAMES = ("state_h", "state_c")
@@ -69,7 +80,8 @@ class WithState(MaskedLayer):
         native = self._as_native(self._backend(), given)
         x = native
         if isinstance(native, list):
-            x, mask = native[0], _mask_of_first(mask)
+            x, mask = native[0], mask_of_first(mask)
+            self._require_a_state_for_each_sample(native)
         flags = self._flags_of(mask, x)
         self._require_settled(native)
         compute = self._carried if self.carries_state else self._read
@@ -118,7 +130,7 @@ class WithState(MaskedLayer):
         """Begin the next sequence with zeros, or with these arrays.
 
         Raises `InvalidArgument` for a layer that is not stateful, `InvalidShape` for arrays of
-        other shapes.
+        other shapes, `InvalidType` for what is not of real numbers.
         """
         self._require_stateful()
         self.ensure_built("reset_states")
@@ -150,8 +162,7 @@ class WithState(MaskedLayer):
                 f"`states` of {self._title} must be {len(shapes)} arrays of shapes {shapes}; "
                 f"received {len(given)}."
             )
-        backend = self._backend()
-        values = [one if backend.owns(one) else np.asarray(one) for one in given]
+        values = real_arrays(self._backend(), given, self._title)
         found = [tuple(value.shape) for value in values]
         if found != shapes:
             raise InvalidShape(
@@ -163,7 +174,7 @@ class WithState(MaskedLayer):
 
     def _with_state(self, inputs: Any, initial_state: Any) -> Any:
         """Return the input, or a list of the input and the tensors of the state."""
-        is_list = isinstance(inputs, list | tuple) and any(map(_is_tensor, inputs))
+        is_list = isinstance(inputs, list | tuple) and any(map(is_tensor, inputs))
         if not is_list and initial_state is None:
             return inputs
         x, *begun = inputs if is_list else [inputs]
@@ -178,8 +189,9 @@ class WithState(MaskedLayer):
         return [x, *begun] if begun else x
 
     def _as_native(self, backend: Backend, inputs: Any) -> Any:
-        if isinstance(inputs, list | tuple) and any(map(_is_tensor, inputs)):
-            return [as_native(backend, one, self.dtype) for one in inputs]
+        if isinstance(inputs, list | tuple) and any(map(is_tensor, inputs)):
+            x = as_native(backend, inputs[0], self.dtype)
+            return [x, *(as_state(backend, one, backend.describe(x)[1]) for one in inputs[1:])]
         return super()._as_native(backend, inputs)
 
     def _specs_of(self, inputs: Any) -> Specs:
@@ -200,6 +212,7 @@ class WithState(MaskedLayer):
 
         That of a state's batch is not kept: the batch is a size of the state.
         """
+        require_floating(listed(specs)[1:], self._title)
         if not self.carries_state:
             kept, key = self._plans.resolved, shapes_without_batch(specs)
             resolved = kept.get(key) or kept.keep(key, self.resolve(specs))
@@ -210,7 +223,7 @@ class WithState(MaskedLayer):
 
     def _checked_masks(self, native: Any, masks: Sequence[Any]) -> Sequence[Any]:
         is_list = isinstance(native, list)
-        own = [_mask_of_first(mask) for mask in masks] if is_list else masks
+        own = [mask_of_first(mask) for mask in masks] if is_list else masks
         return super()._checked_masks(native, own)
 
     def _require_settled(self, native: Any) -> None:
@@ -234,6 +247,15 @@ class WithState(MaskedLayer):
                 f"batch of {size}. Give it batches of {batch}, also the last one."
             )
 
+    def _require_a_state_for_each_sample(self, native: Sequence[Any]) -> None:
+        """Raise `InvalidShape` for states of another number of samples than the input has."""
+        specs = self._specs_of(native)
+        if not is_one_a_sample(specs):
+            self.resolved(specs)  # first says what else does not fit
+            raise wrong_samples(specs, self._title)
+        if self.carries_state and self._is_settled:
+            self._require_batch(native[0], self._variables[self._places(are_states=True)[0]])
+
     def _require_states(self, given: Sequence[Spec], sizes: Sequence[PartialShape]) -> None:
         """Raise unless no state is given or each of its tensors, with these sizes of a sample."""
         if not given:
@@ -245,7 +267,7 @@ class WithState(MaskedLayer):
                 f"{wanted}; received {len(given)}."
             )
         pairs = zip(given, wanted, strict=True)
-        if not all(_fits(one.shape, shape) for one, shape in pairs):
+        if not all(fits(one.shape, shape) for one, shape in pairs):
             raise InvalidShape(
                 f"`initial_state` of {self._title} must have the shapes {wanted}; received "
                 f"{[one.shape for one in given]}."
@@ -276,23 +298,3 @@ class WithState(MaskedLayer):
 def sequence_of(shapes: Shapes) -> Any:
     """Return the shape of the input, the first where a state is given with it."""
     return shapes[0] if isinstance(shapes, list) else shapes
-
-
-def shapes_without_batch(specs: Specs) -> Any:
-    """Return what a resolved layer is kept under."""
-    return tuple([one.shape[1:] for one in listed(specs)])
-
-
-def _mask_of_first(mask: Any) -> Any:
-    """Return the mask of the input: a graph gives one for each tensor of a list, None for none."""
-    is_of_each = isinstance(mask, list) and any(one is None or _is_tensor(one) for one in mask)
-    return mask[0] if is_of_each else mask
-
-
-def _is_tensor(one: object) -> bool:
-    return isinstance(one, Symbol) or hasattr(one, "shape")
-
-
-def _fits(shape: PartialShape, wanted: PartialShape) -> bool:
-    pairs = zip(shape, wanted, strict=False)
-    return len(shape) == len(wanted) and all(a == b for a, b in pairs if None not in (a, b))
