@@ -13,6 +13,11 @@ _LENGTH_NOTE = (
     "`input_dim` and `input_length`, which Keras 2 still took in Keras 1's manner, state the "
     "input's channels and steps."
 )
+_LOOP = f"{_LENGTH}, implementation: int = 1"
+_LOOP_NOTE = (
+    f"{_LENGTH_NOTE} `implementation` is 0, 1 or 2, Keras 2's ways to compute the same numbers; it "
+    "has no effect."
+)
 
 LAYERS: Table = {
     "advanced_activations": (
@@ -118,16 +123,16 @@ LAYERS: Table = {
         Row(
             "GRU",
             defaults={"recurrent_activation": "hard_sigmoid", "reset_after": False},
-            more=_LENGTH,
-            note=_LENGTH_NOTE,
+            more=_LOOP,
+            note=_LOOP_NOTE,
         ),
         Row(
             "LSTM",
             defaults={"recurrent_activation": "hard_sigmoid"},
-            more=_LENGTH,
-            note=_LENGTH_NOTE,
+            more=_LOOP,
+            note=_LOOP_NOTE,
         ),
-        Row("SimpleRNN", more=_LENGTH, note=_LENGTH_NOTE),
+        Row("SimpleRNN", more=_LOOP, note=_LOOP_NOTE),
     ),
     "wrappers": (
         Row("Bidirectional"),

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from convdispatch import layers
+from convdispatch.engine.arguments import as_int
+from convdispatch.errors import InvalidArgument
 from convdispatch.facades.input_length import InputByLength, InputByWidth
 from convdispatch.support.warnings import warn
 
@@ -41,13 +43,34 @@ class Separable(layers.Layer):
         __init__ = _init
 
 
+class Rows(InputByLength):
+    """A recurrent layer that may be told which of Keras 2's programs computes, to no effect."""
+
+    def __init__(self, *, implementation: int = 1, **options: Any) -> None:
+        self.implementation = as_int(implementation, "implementation", minimum=0)
+        if self.implementation not in (0, 1, 2):
+            raise InvalidArgument(
+                f"`implementation` must be 0, 1 or 2, which give the same numbers; received "
+                f"{implementation!r}."
+            )
+        super().__init__(**options)
+
+
+class Gated(Rows):
+    """A recurrent layer whose configuration has it; that of Keras 2.2.4's SimpleRNN has not."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON types."""
+        return super().get_config() | {"implementation": self.implementation}
+
+
 EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "Conv1D": InputByLength,
     "Dense": InputByWidth,
-    "GRU": InputByLength,
-    "LSTM": InputByLength,
+    "GRU": Gated,
+    "LSTM": Gated,
     "LocallyConnected1D": InputByLength,
     "SeparableConv1D": Separable,
     "SeparableConv2D": Separable,
-    "SimpleRNN": InputByLength,
+    "SimpleRNN": Rows,
 }

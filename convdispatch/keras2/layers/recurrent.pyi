@@ -7,7 +7,7 @@ from typing import Unpack
 
 from convdispatch import layers
 from convdispatch.engine.constructor_signature import LayerOptions
-from convdispatch.facades.input_length import InputByLength
+from convdispatch.keras2.layers._exceptions import Gated, Rows
 from convdispatch.keras2.layers._layer import Keras2Layer
 from convdispatch.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 
@@ -17,11 +17,12 @@ __all__ = [
     "SimpleRNN",
 ]
 
-class GRU(Keras2Layer, InputByLength, layers.GRU):
+class GRU(Keras2Layer, Gated, layers.GRU):
     """`convdispatch.layers.GRU` in the words of Keras 2.2.4.
 
     `input_dim` and `input_length`, which Keras 2 still took in Keras 1's manner, state the input's
-    channels and steps.
+    channels and steps. `implementation` is 0, 1 or 2, Keras 2's ways to compute the same numbers;
+    it has no effect.
 
     Blend each output with the one before: the gated recurrent unit.
 
@@ -84,14 +85,16 @@ class GRU(Keras2Layer, InputByLength, layers.GRU):
         *,
         input_dim: int | None = None,
         input_length: int | None = None,
+        implementation: int = 1,
         **options: Unpack[LayerOptions],
     ) -> None: ...
 
-class LSTM(Keras2Layer, InputByLength, layers.LSTM):
+class LSTM(Keras2Layer, Gated, layers.LSTM):
     """`convdispatch.layers.LSTM` in the words of Keras 2.2.4.
 
     `input_dim` and `input_length`, which Keras 2 still took in Keras 1's manner, state the input's
-    channels and steps.
+    channels and steps. `implementation` is 0, 1 or 2, Keras 2's ways to compute the same numbers;
+    it has no effect.
 
     Keep a cell beside the output: long short-term memory.
 
@@ -152,14 +155,16 @@ class LSTM(Keras2Layer, InputByLength, layers.LSTM):
         *,
         input_dim: int | None = None,
         input_length: int | None = None,
+        implementation: int = 1,
         **options: Unpack[LayerOptions],
     ) -> None: ...
 
-class SimpleRNN(Keras2Layer, InputByLength, layers.SimpleRNN):
+class SimpleRNN(Keras2Layer, Rows, layers.SimpleRNN):
     """`convdispatch.layers.SimpleRNN` in the words of Keras 2.2.4.
 
     `input_dim` and `input_length`, which Keras 2 still took in Keras 1's manner, state the input's
-    channels and steps.
+    channels and steps. `implementation` is 0, 1 or 2, Keras 2's ways to compute the same numbers;
+    it has no effect.
 
     Feed the output of each step back into the next.
 
@@ -214,5 +219,6 @@ class SimpleRNN(Keras2Layer, InputByLength, layers.SimpleRNN):
         *,
         input_dim: int | None = None,
         input_length: int | None = None,
+        implementation: int = 1,
         **options: Unpack[LayerOptions],
     ) -> None: ...
