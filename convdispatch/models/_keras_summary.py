@@ -45,7 +45,8 @@ def _ends(columns: Columns, width: int, positions: Any) -> list[int]:
             f"`positions` must be a list of numbers, where each column ends; received {given!r}."
         )
     needed = len(columns.headings)
-    if len(given) < needed or list(given) != sorted(given) or given[0] <= 0:
+    are_finite = all(math.isfinite(one) for one in given)
+    if not are_finite or len(given) < needed or list(given) != sorted(given) or given[0] <= 0:
         raise InvalidArgument(
             f"`positions` must be {needed} rising numbers, shares of the line or characters; "
             f"received {given!r}. The columns are: {', '.join(columns.headings)}."

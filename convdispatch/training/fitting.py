@@ -61,6 +61,11 @@ class Fitted(Compiled):
         size = self._batch_size(batch_size)
         if len(_span(epochs, initial_epoch)) > 1:
             _require_steps(x, steps_per_epoch, validation_data, validation_steps)
+        has_validation = validation_data is not None or validation_split
+        _require_counts(
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps if has_validation else None,
+        )
         order = order_of(shuffle, is_global=self.dialect.shuffles_globally)
         validation: Stream | None = None
         if is_iterable_of_batches(x):
@@ -235,6 +240,13 @@ def _require_steps(x: Any, steps: Any, validation_data: Any, validation_steps: A
     """Raise for a generator without steps, which makes a single epoch at most."""
     require_steps(x, steps, "`steps_per_epoch` of `fit`")
     require_steps(validation_data, validation_steps, "`validation_steps` of `fit`")
+
+
+def _require_counts(**given: Any) -> None:
+    """Raise for a number of steps that is given and none, by the argument's own name."""
+    for name, value in given.items():
+        if value is not None:
+            as_int(value, name)
 
 
 def _span(epochs: Any, initial_epoch: Any) -> range:

@@ -132,6 +132,8 @@ class Generated(Fitted):
     ) -> None:
         """Raise for a generator without a length, by this Keras's name of the argument."""
         method, name, of_keras1 = _LENGTHS[purpose]
+        if steps is not None and is_iterable_of_batches(source):
+            as_int(steps, name)
         stated = self.dialect.methods.get(method)
         if stated is not None and of_keras1 in stated.arguments:
             name = of_keras1
