@@ -72,15 +72,15 @@ class Draws:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        known: Any = backend  # by its identity, as every object without an order of its own
-        self._portable = _portable_draws(known)
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
-        native, portable = self._backend.random[name], self._portable[name]
+        native = self._backend.random[name]
+        known: Any = self._backend  # by its identity, as every object without an order of its own
 
         def draw(key: Any, *arguments: Any) -> Any:
-            chosen = portable if len(key.shape) == 2 else native
-            return chosen(key, *arguments)
+            if len(key.shape) != 2:
+                return native(key, *arguments)
+            return _portable_draws(known)[name](key, *arguments)
 
         return draw
 

@@ -71,6 +71,21 @@ def test_jax_jit(all_backends: tuple[str, ...]) -> None:
     require_right(jax.jit(model("jax"))([jax.numpy.asarray(one) for one in DATA]))
 
 
+def test_torch_compile_of_a_draw(all_backends: tuple[str, ...]) -> None:
+    """A function of training, without a break of the graph."""
+    torch = framework("torch", all_backends)
+    dropping = convdispatch.Sequential([layers.Dropout(0.5, input_shape=(64,))], backend="torch")
+    training, key = dropping.functional().training, torch.tensor([1, 2], dtype=torch.int32)
+
+    def drawn(x: Any) -> Any:
+        return training({}, x, key)[0]
+
+    x = torch.ones(2, 64)
+    wanted = drawn(x)  # plans are made outside of the compiled graph
+    assert set(wanted.unique().tolist()) == {0.0, 2.0}
+    assert torch.equal(torch.compile(drawn, backend="eager", fullgraph=True)(x), wanted)
+
+
 @pytest.mark.parametrize("varies", [False, True])
 def test_torch_export(varies: bool, all_backends: tuple[str, ...]) -> None:
     """Of the wrapped model, for one shape and for any numbers of samples and steps."""
