@@ -226,7 +226,7 @@ def test_spawned_processes_have_the_facade(method: str, place: Path) -> None:
             return number + 1, layers.Dense.__module__, backend.floatx()
 
         SCRIPT = "../scripts/old.py"
-        print(__name__)
+        print(__name__, flush=True)
         if __name__ == "__main__":
             with mp.get_context({method!r}).Pool(1) as pool:
                 print(pool.apply(work, (1,)))

@@ -4,8 +4,9 @@ from convdispatch.doors.elsewhere import finder
 from convdispatch.facades.classes import make_classes
 from convdispatch.keras1.layers._exceptions import EXCEPTIONS
 from convdispatch.keras1.layers._layer import Keras1Layer
+from convdispatch.keras1.layers._local_texts import TEXTS
 
-_CLASSES = make_classes(Keras1Layer, __name__, EXCEPTIONS)
+_CLASSES = make_classes(Keras1Layer, __name__, EXCEPTIONS, TEXTS)
 globals().update(_CLASSES)
 __all__ = sorted(_CLASSES)
 __getattr__ = finder(__name__)
