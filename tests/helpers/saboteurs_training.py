@@ -12,7 +12,7 @@ SCORES = ("functions/*/crossentropy-*",)
 FEW = 8
 
 
-@method("compile_step", *TRAINING)
+@method("compile_step", *TRAINING, "steps/*")
 def eight_variables_written(compile_step, step):
     """Write the first eight variables of a step and leave the others as they were."""
     run = compile_step(step)

@@ -67,6 +67,7 @@ _MODULES = (
     "keys",
     "portable",
     "steps",
+    "many_variables",
     "training",
     "auxiliary",
     "assigning",

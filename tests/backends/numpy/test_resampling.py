@@ -75,14 +75,16 @@ def test_a_gradient_takes_less_than_three_times_the_forward_pass() -> None:
     signature = Signature(input_shape=x.shape[1:], weight_shapes=(), dtype="float32")
     lowered = registry.load("numpy").lower(op, signature)
     g = np.ones_like(lowered(x))
-    around = 3 * _seconds(lambda: (g * g).sum())
-    assert _seconds(lambda: gradient(op, x, g)) < around + 3 * _seconds(lambda: lowered(x))
+    ratios = _ratios(lambda: gradient(op, x, g), lambda: (lowered(x), (g * g).sum()))
+    assert np.median(ratios) < 3
 
 
-def _seconds(function: Callable[[], object]) -> float:
-    def once() -> float:
+def _ratios(one: Callable[[], object], other: Callable[[], object]) -> list[float]:
+    """Return the ratios of processor times, taken by turns: other work disturbs both alike."""
+
+    def seconds(function: Callable[[], object]) -> float:
         started = time.process_time()
         function()
         return time.process_time() - started
 
-    return min(once() for _ in range(5))
+    return [seconds(one) / seconds(other) for _ in range(20)]
