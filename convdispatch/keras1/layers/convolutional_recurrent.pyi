@@ -25,22 +25,19 @@ __all__ = [
 class ConvLSTM2D(Keras1Layer, FourKernels, layers.ConvLSTM2D):
     """Keep a state of images: long short-term memory whose products are convolutions.
 
-        input             (batch, steps, rows, cols, channels)
-        output            (batch, new rows, new cols, nb_filter), or with `return_sequences`
-                          (batch, steps, new rows, new cols, nb_filter)
-        kernel            (*nb_row, nb_col, channels, 4 * nb_filter)
-        recurrent kernel  (*nb_row, nb_col, nb_filter, 4 * nb_filter)
-        bias              (4 * nb_filter,)
+        input   (batch, steps, rows, cols, channels)
+        output  (batch, new rows, new cols, nb_filter), or with `return_sequences`
+                (batch, steps, new rows, new cols, nb_filter)
+        W_i, U_i, b_i, then those of c, f and o
+                (nb_row, nb_col, channels, nb_filter), (nb_row, nb_col, nb_filter, nb_filter),
+                (nb_filter,)
 
-    With `dim_ordering='th'` the channels come before the rows. The new sizes are those
-    of `Conv2D` with these strides, padding and dilation. The state's convolution has strides of 1
-    and 'same', so the state keeps its size.
+    With `dim_ordering='th'` the channels come before the rows. The new sizes are those of
+    `Convolution2D`. The state's convolution has strides of 1 and 'same', so the state keeps its
+    size. With z = x * W + h * U + b of a gate, * for a convolution, and s the inner activation:
 
-    The filters are those of the gates i, f, c and o, in this order. With z the sum of the two
-    convolutions and the bias, and s the recurrent activation:
-
-        c = s(z_f) * c + s(z_i) * activation(z_c)
-        h = s(z_o) * activation(c), from h = c = 0; h is the output
+        c = s(z_f) c + s(z_i) activation(z_c)
+        h = s(z_o) activation(c), from h = c = 0; h is the output
 
     Steps that the mask of the input leaves out do not change the state.
 
@@ -53,9 +50,9 @@ class ConvLSTM2D(Keras1Layer, FourKernels, layers.ConvLSTM2D):
 
     >>> import numpy as np
     >>> from convdispatch.keras1.layers import ConvLSTM2D
-    >>> open_gates = [np.array([100.0, 100, 1, 100]).reshape(1, 1, 1, 4),
-    ...               np.zeros((1, 1, 1, 4)), np.zeros(4)]
-    >>> layer = ConvLSTM2D(1, 1, activation="linear", weights=open_gates)
+    >>> zeros = [np.zeros((1, 1, 1, 1)), np.zeros(1)]
+    >>> gate, cell = ([np.full((1, 1, 1, 1), w), *zeros] for w in (100.0, 1.0))
+    >>> layer = ConvLSTM2D(1, 1, 1, activation="linear", weights=gate + cell + gate + gate)
     >>> layer(np.array([1.0, 2, 3, 4]).reshape(1, 2, 1, 2, 1)).ravel()
     array([4., 6.])
     """

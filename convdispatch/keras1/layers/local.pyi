@@ -31,7 +31,7 @@ class LocallyConnected1D(Keras1Layer, Announced, layers.LocallyConnected1D):
         kernel  (new steps, filter_length * channels, nb_filter)
         bias    (new steps, nb_filter)
 
-    A cell's kernel has the taps in order, each with its channels.
+    A cell's kernel has the taps in order, each with its channels. `border_mode` is 'valid'.
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
     call raises `InvalidShape` for another rank, for channels or steps that the layer was not built
@@ -43,7 +43,7 @@ class LocallyConnected1D(Keras1Layer, Announced, layers.LocallyConnected1D):
     >>> import numpy as np
     >>> from convdispatch.keras1.layers import LocallyConnected1D
     >>> kernel = np.array([[1.0, 0], [0, 1], [10, 10]]).reshape(3, 2, 1)
-    >>> layer = LocallyConnected1D(1, 2, use_bias=False, weights=[kernel])
+    >>> layer = LocallyConnected1D(1, 2, bias=False, weights=[kernel])
     >>> layer(np.array([1.0, 2, 3, 4]).reshape(1, 4, 1)).ravel()
     array([ 1.,  3., 70.])
     """
@@ -72,15 +72,15 @@ class LocallyConnected2D(Keras1Layer, layers.LocallyConnected2D):
     """Slide over rows and columns with a kernel that is another one at each place.
 
         input   (batch, rows, cols, channels)
-        output  (batch, new rows, new cols, nb_filter), of an axis with n cells
-                ceil((n - nb_row, nb_col + 1) / stride)
-        kernel  (new rows * new cols, numbers of a window, nb_filter)
+        output  (batch, new rows, new cols, nb_filter), of an axis with n cells and a kernel of k
+                ceil((n - k + 1) / stride)
+        kernel  (new rows * new cols, nb_row * nb_col * channels, nb_filter)
         bias    (new rows, new cols, nb_filter)
 
-    A window has the product of `nb_row, nb_col` times the channels as numbers. A cell's kernel has
-    the taps in order, row by row, each with its channels. With `dim_ordering='th'` the
-    channels of input and output are axis 1, and the kernel has the channels in order, each with
-    its taps; the bias is read as (filters, new rows, new cols).
+    A cell's kernel has the taps in order, row by row, each with its channels. With
+    `dim_ordering='th'` the channels of input and output are axis 1, and the kernel has the channels
+    in order, each with its taps; the bias is read as (nb_filter, new rows, new cols). `border_mode`
+    is 'valid'.
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
     call raises `InvalidShape` for another rank, for channels or cells that the layer was not built
@@ -92,7 +92,7 @@ class LocallyConnected2D(Keras1Layer, layers.LocallyConnected2D):
     >>> import numpy as np
     >>> from convdispatch.keras1.layers import LocallyConnected2D
     >>> kernel = np.array([[1.0, 0], [0, 1], [10, 10], [2, 0]]).reshape(4, 2, 1)
-    >>> layer = LocallyConnected2D(1, (1, 2), use_bias=False, weights=[kernel])
+    >>> layer = LocallyConnected2D(1, 1, 2, bias=False, weights=[kernel])
     >>> layer(np.array([1.0, 2, 3, 4, 5, 6]).reshape(1, 2, 3, 1)).ravel()
     array([ 1.,  3., 90., 10.])
     """
