@@ -110,5 +110,4 @@ def _outputs(node: Node, read: tuple[Spec, ...]) -> list[Spec]:
 def _specs_after(layer: Any, given: Specs) -> Any:
     if isinstance(layer, Layer):
         return listed(layer.output_specs(given))
-    graph = layer.graph().flattened()
-    return graph.run(lambda place, one, specs: one.output_specs(specs), listed(given))
+    return layer._flat_graph().run(lambda place, one, specs: one.output_specs(specs), listed(given))

@@ -14,18 +14,15 @@ from convdispatch.training.batches import Raw
 from convdispatch.training.compiled import Compiled, class_weights_of
 from convdispatch.training.feeding import Feeder
 from convdispatch.training.iterables import (
-    Items,
-    Numbered,
     as_raw,
+    batches_of,
     is_iterable_of_batches,
-    is_sequence,
     require_steps,
 )
 from convdispatch.training.loop import Loop, evaluated
-from convdispatch.training.streams import Arrays, Order, Stream, order_of
+from convdispatch.training.streams import AS_THEY_ARE, Arrays, Order, Stream, order_of
 from convdispatch.training.trainer import Trainer
 
-_AS_THEY_ARE = Order()
 VALIDATING = "the validation generator"
 
 
@@ -108,10 +105,10 @@ class Fitted(Compiled):
         size = self._batch_size(batch_size)
         if is_iterable_of_batches(x):
             _require_absent(y=y, sample_weight=sample_weight)
-            stream: Stream = self._items(x, feeder, steps, _AS_THEY_ARE)
+            stream: Stream = self._items(x, feeder, steps, AS_THEY_ARE)
         else:
             raw = feeder.whole(x, y, sample_weight)
-            stream = Arrays(raw, size, trainer.backend, order=_AS_THEY_ARE)
+            stream = Arrays(raw, size, trainer.backend, order=AS_THEY_ARE)
             self._limit(stream, steps, batch_size)
         begun = time.monotonic()
         values = self._evaluated(stream, trainer, feeder)
@@ -191,14 +188,14 @@ class Fitted(Compiled):
     ) -> Stream:
         """Return the batches that `validation_data` means."""
         if is_iterable_of_batches(given):
-            return self._items(given, feeder, steps, _AS_THEY_ARE, VALIDATING)
+            return self._items(given, feeder, steps, AS_THEY_ARE, VALIDATING)
         if not isinstance(given, tuple | list) or len(given) not in (2, 3):
             raise InvalidArgument(
                 "`validation_data` must be (x, y) or (x, y, sample_weight), or yield such batches; "
                 f"received {type(given).__name__}."
             )
         raw = feeder.whole(*given)
-        stream = Arrays(raw, self._batch_size(batch_size), feeder.backend, order=_AS_THEY_ARE)
+        stream = Arrays(raw, self._batch_size(batch_size), feeder.backend, order=AS_THEY_ARE)
         self._limit(stream, steps, batch_size, restarts=True)
         return stream
 
@@ -206,12 +203,17 @@ class Fitted(Compiled):
         self, x: Any, feeder: Feeder, steps: Any, order: Order, name: str = "the generator"
     ) -> Stream:
         """Return the batches of what yields them, or has them by number."""
-        count = None if steps is None else as_int(steps, "steps")
-        parse, restarts = as_raw(feeder), name == VALIDATING
-        if not is_sequence(x):
-            return Items(x, parse, steps=count, name=name, restarts=restarts)
-        repeats = self.dialect.steps_repeat
-        return Numbered(x, parse, order=order, steps=count, repeats=repeats, restarts=restarts)
+        repeats, restarts = self.dialect.steps_repeat, name == VALIDATING
+        return batches_of(
+            x,
+            as_raw(feeder),
+            steps=steps,
+            workers=0,
+            order=order,
+            name=name,
+            repeats=repeats,
+            restarts=restarts,
+        )
 
     def _limit(
         self, stream: Stream | None, steps: Any, batch_size: int | None, *, restarts: bool = False
@@ -232,7 +234,7 @@ def _parts(
     if not share:
         return Arrays(raw, size, backend, order=order), None
     at = int(int(raw.x[0].shape[0]) * (1.0 - share))
-    last = Arrays(raw, size, backend, order=_AS_THEY_ARE, span=slice(at, None))
+    last = Arrays(raw, size, backend, order=AS_THEY_ARE, span=slice(at, None))
     return Arrays(raw, size, backend, order=order, span=slice(0, at)), last
 
 

@@ -9,24 +9,20 @@ import numpy as np
 
 from convdispatch.callbacks import History
 from convdispatch.engine.arguments import as_int
-from convdispatch.errors import InvalidType
 from convdispatch.ops import NumpyArray
 from convdispatch.runtime import selection
 from convdispatch.training.batches import Raw
 from convdispatch.training.feeding import Feeder
 from convdispatch.training.fitting import VALIDATING, Fitted
 from convdispatch.training.iterables import (
-    Items,
-    Numbered,
     as_inputs,
     as_raw,
+    batches_of,
     is_iterable_of_batches,
-    is_sequence,
     require_steps,
 )
 from convdispatch.training.streams import Order, Stream
 
-_AS_THEY_ARE = Order()
 # By the purpose: the method, and its argument for an epoch's length: ours, and Keras 1's.
 _LENGTHS = {
     "fit_generator": ("fit_generator", "steps_per_epoch", "samples_per_epoch"),
@@ -249,46 +245,3 @@ class Generated(Fitted):
     def _predict(self, batch: Any) -> Any:
         """Return the native outputs of a native batch."""
         raise NotImplementedError
-
-
-def batches_of(
-    source: Any,
-    parse: Any,
-    *,
-    steps: int | None = None,
-    samples: int | None = None,
-    ahead: int = 10,
-    workers: int = 1,
-    order: Order = _AS_THEY_ARE,
-    name: str = "the generator",
-    repeats: bool = False,
-    restarts: bool = False,
-) -> Stream:
-    """Return the batches that a generator yields, or that a `Sequence` has by number."""
-    if not is_iterable_of_batches(source):
-        raise InvalidType(
-            "`generator` must yield batches (x, y): a generator, a `Sequence` or another iterable; "
-            f"received a {type(source).__name__}."
-        )
-    count = None if steps is None else as_int(steps, "steps")
-    if is_sequence(source):
-        return Numbered(
-            source,
-            parse,
-            order=order,
-            steps=count,
-            workers=workers,
-            ahead=ahead,
-            repeats=repeats,
-            restarts=restarts,
-        )
-    most = ahead if workers else 0
-    return Items(
-        source,
-        parse,
-        steps=count,
-        samples=samples,
-        ahead=most,
-        name=name,
-        restarts=restarts,
-    )

@@ -10,12 +10,13 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
+from convdispatch.engine.arguments import as_int
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.training.batches import Raw
 from convdispatch.training.feeding import Feeder
 from convdispatch.training.passes import Passes
 from convdispatch.training.queues import in_order, read_ahead
-from convdispatch.training.streams import Order
+from convdispatch.training.streams import AS_THEY_ARE, Order, Stream
 
 Parse: TypeAlias = Callable[[Any], Raw]
 
@@ -155,6 +156,49 @@ class Numbered:
         """Read no more."""
         if self._passes is not None:
             self._passes.close()
+
+
+def batches_of(
+    source: Any,
+    parse: Parse,
+    *,
+    steps: int | None = None,
+    samples: int | None = None,
+    ahead: int = 10,
+    workers: int = 1,
+    order: Order = AS_THEY_ARE,
+    name: str = "the generator",
+    repeats: bool = False,
+    restarts: bool = False,
+) -> Stream:
+    """Return the batches that a generator yields, or that a `Sequence` has by number."""
+    if not is_iterable_of_batches(source):
+        raise InvalidType(
+            "`generator` must yield batches (x, y): a generator, a `Sequence` or another iterable; "
+            f"received a {type(source).__name__}."
+        )
+    count = None if steps is None else as_int(steps, "steps")
+    if is_sequence(source):
+        return Numbered(
+            source,
+            parse,
+            order=order,
+            steps=count,
+            workers=workers,
+            ahead=ahead,
+            repeats=repeats,
+            restarts=restarts,
+        )
+    most = ahead if workers else 0
+    return Items(
+        source,
+        parse,
+        steps=count,
+        samples=samples,
+        ahead=most,
+        name=name,
+        restarts=restarts,
+    )
 
 
 def require_steps(source: Any, steps: int | None, argument: str) -> None:

@@ -65,6 +65,9 @@ class Order:
             random.generator().shuffle(numbers)
 
 
+AS_THEY_ARE = Order()
+
+
 def order_of(shuffle: object, *, is_global: bool) -> Order:
     """Return the order that the argument `shuffle` of `fit` asks for."""
     if isinstance(shuffle, str):
