@@ -15,6 +15,7 @@ import convdispatch.conformance
 from convdispatch.conformance import report as module
 from convdispatch.conformance import results
 from convdispatch.conformance.case import LEVELS, Measured
+from convdispatch.conformance.diagnosis import findings
 from convdispatch.conformance.report import (
     VERSION,
     BackendRecord,
@@ -37,6 +38,37 @@ SCHEMA = json.loads(
 def empty_report() -> Report:
     """Return a report of no case and no backend."""
     return reports.report_of([])
+
+
+def explained_cause(text: str) -> findings.Cause:
+    """Return a cause of one failing case, with every field."""
+    return findings.Cause(
+        what=text,
+        failing=1,
+        all_failing=1,
+        passing=0,
+        all_passing=0,
+        cases=(text,),
+        hypotheses=(findings.Hypothesis(what=text, explains=1, of=1),),
+        minimal=findings.MinimalCase(
+            case=text,
+            claim=text,
+            cells=4,
+            lines=(text,),
+            drawing=module.Drawing(
+                transposed=False,
+                input=(4,),
+                output=(3,),
+                kernel=(2,),
+                strides=(1,),
+                pads=((0, 0),),
+                dilation=(1,),
+                groups=1,
+                channels_last=True,
+            ),
+            script=text,
+        ),
+    )
 
 
 def odd_report() -> Report:
@@ -63,6 +95,7 @@ def odd_report() -> Report:
                 script=strange,
             ),
         ),
+        diagnosis=(explained_cause(strange),),
     )
     return replace(reports.report_of([case], backend), seed=-(2**70))
 
@@ -89,6 +122,17 @@ def test_reading_returns_what_was_written(make):
     assert from_json(make().to_json(), "here") == make()
 
 
+def test_a_report_of_the_first_schema_is_read():
+    """It has no diagnosis; everything else is as it was."""
+    values = valid()
+    values["schema_version"] = 1
+    for backend in values["backends"]:
+        del backend["diagnosis"]
+    told = from_json(json.dumps(values), "here")
+    assert [backend.diagnosis for backend in told.backends] == [()] * len(told.backends)
+    assert told.backends[1].outcomes == reports.mixed_report().backends[1].outcomes
+
+
 @EVERY_REPORT
 def test_the_schema_accepts_every_report(make):
     """The written report follows the published schema."""
@@ -109,6 +153,9 @@ DEFINITIONS = {
     "drawing": (SCHEMA["$defs"]["drawing"], module.Drawing, set()),
     "backend": (SCHEMA["$defs"]["backend"], BackendRecord, {"counts"}),
     "outcome": (SCHEMA["$defs"]["outcome"], OutcomeRecord, set()),
+    "cause": (SCHEMA["$defs"]["cause"], findings.Cause, set()),
+    "hypothesis": (SCHEMA["$defs"]["hypothesis"], findings.Hypothesis, set()),
+    "minimal": (SCHEMA["$defs"]["minimal"], findings.MinimalCase, set()),
 }
 
 
@@ -139,7 +186,7 @@ SPOILT = {
     "passed-with-a-kind": ("backends", 0, "outcomes", 0, "kind", "mismatch"),
     "passed-and-works": ("backends", 0, "outcomes", 0, "works", True),
     "unknown-level": ("levels", 0, "most"),
-    "other-version": ("schema_version", 2),
+    "other-version": ("schema_version", 1),
     "no-date": ("created", "yesterday"),
     "a-pad-of-three": ("cases", 0, "drawing", "pads", 0, [1, 2, 3]),
     "unknown-field": ("mood", "good"),
@@ -173,7 +220,7 @@ UNREADABLE = {
     "list": ("[]", "here is not a conformance report: it has no `schema_version`"),
     "another-file": ('{"name": "x"}', "is not a conformance report"),
     "true": ('{"schema_version": true}', "is not a conformance report"),
-    "newer": ('{"schema_version": 2}', r"schema 2; this convdispatch reads version 1\. Install"),
+    "newer": ('{"schema_version": 3}', r"schema 3; this convdispatch reads 1 and 2\. Install"),
     "torn": ('{"schema_version": 1}', r"here is not a whole report: KeyError\('backends'\)"),
 }
 

@@ -15,35 +15,22 @@ from pathlib import Path
 from typing import Any
 
 from convdispatch.conformance.case import SPECIFICATION, Case, Measured
-from convdispatch.conformance.cases.conv_rows import placements
+from convdispatch.conformance.diagnosis.findings import Cause
+from convdispatch.conformance.geometry import Drawing as Drawing
+from convdispatch.conformance.geometry import drawing_of
 from convdispatch.conformance.report.decoding import Misfit, reader
 from convdispatch.conformance.results import FAILED, STATUSES, Outcome
 from convdispatch.errors import ConvDispatchError
 from convdispatch.numerics.problem import Problem
-from convdispatch.ops import Conv, ConvTranspose, Shape, known_sizes
 from convdispatch.support.files import read_whole
 
-VERSION = 1
+VERSION = 2  # 2 has `diagnosis`
+_READABLE = (1, 2)
 LARGEST = 2**28  # bytes of a report that is read; one of four backends that all fail has 2**27
 
 
 class ReportError(ConvDispatchError, ValueError):
     """A file is not a report that this version can read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
-    """The geometry of a convolution: spatial axes alone, sizes in cells."""
-
-    transposed: bool
-    input: Shape
-    output: Shape
-    kernel: Shape
-    strides: Shape
-    pads: tuple[tuple[int, int], ...]
-    dilation: Shape
-    groups: int
-    channels_last: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +59,7 @@ class CaseRecord:
             features=case.features,
             since=case.since,
             dtype=next((dtype for dtype in dtypes if isinstance(dtype, str)), None),
-            drawing=_drawing(problem) if problem else None,
+            drawing=drawing_of(problem) if problem else None,
         )
 
 
@@ -122,6 +109,7 @@ class BackendRecord:
     accuracy: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     outcomes: tuple[OutcomeRecord, ...] = ()
+    diagnosis: tuple[Cause, ...] = ()  # of the failures; schema 1 has none
 
     @property
     def counts(self) -> dict[str, int]:
@@ -158,6 +146,8 @@ class Report:
             run = [outcome.case for outcome in backend.outcomes]
             _require_distinct(f"outcomes on {backend.name!r}", run)
             _require_among("case", set(run), listed)
+            explained = {case for cause in backend.diagnosis for case in cause.cases}
+            _require_among("case of a cause", explained, set(run))
             _require_among("status", {one.status for one in backend.outcomes}, set(STATUSES))
 
     def to_json(self) -> str:
@@ -211,9 +201,10 @@ def _require_version(values: object, source: str) -> None:
             f"{source} is not a conformance report: it has no `schema_version`. "
             "Give a file that `convdispatch conformance --json` wrote."
         )
-    if version != VERSION:
+    if version not in _READABLE:
+        readable = " and ".join(map(str, _READABLE))
         raise ReportError(
-            f"{source} has the report schema {version}; this convdispatch reads version {VERSION}. "
+            f"{source} has the report schema {version}; this convdispatch reads {readable}. "
             "Install the convdispatch that wrote it, or write the report again."
         )
 
@@ -248,34 +239,6 @@ def _require_among(what: str, found: set[str], allowed: set[str]) -> None:
             f"an outcome of a report has the {what} {unknown!r}, which is not one of the "
             f"{len(allowed)} known ones ({some}). Correct it or list it."
         )
-
-
-def _drawing(problem: Problem) -> Drawing | None:
-    op = problem.op
-    if not isinstance(op, Conv | ConvTranspose):
-        return None
-    read = problem.input_shape[1:-1] if op.channels_last else problem.input_shape[2:]
-    kernel = problem.weight_shapes[0][:-2]
-    if isinstance(op, ConvTranspose):
-        written = known_sizes(op.output_size)
-    else:
-        written = _written(op, read, kernel)
-    return Drawing(
-        transposed=isinstance(op, ConvTranspose),
-        input=read,
-        output=written,
-        kernel=kernel,
-        strides=op.strides,
-        pads=op.pads,
-        dilation=op.dilation,
-        groups=op.groups,
-        channels_last=op.channels_last,
-    )
-
-
-def _written(op: Conv, read: Shape, kernel: Shape) -> Shape:
-    """Return the cells of the result, counted: computing it took most of a run's time here."""
-    return placements(read, kernel, strides=op.strides, pads=op.pads, dilation=op.dilation)
 
 
 def describe(cases: Iterable[Case]) -> tuple[CaseRecord, ...]:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from convdispatch.conformance.case import Case
+from convdispatch.conformance.diagnosis.diagnose import diagnosed
+from convdispatch.conformance.diagnosis.explain import explain
 from convdispatch.conformance.report.records import BackendRecord
 from convdispatch.conformance.report.scripts import explained
 from convdispatch.conformance.results import INTERRUPTED, Outcome
@@ -96,7 +98,7 @@ def run(
         raise Interrupted([_partial_record(work, cases) for work in works])
     if slot.error is not None:
         raise slot.error
-    return [_whole_record(work, cases) for work in works]
+    return [_explained(_whole_record(work, cases), work, cases, settings) for work in works]
 
 
 def _tell_end(threads: Sequence[threading.Thread], ended: queue.SimpleQueue[bool]) -> None:
@@ -233,11 +235,23 @@ def _whole_record(work: Work, cases: Sequence[Case]) -> BackendRecord:
     """Return the record of a run to the end: every case has one outcome, or it is a problem."""
     record = _record(work, cases)
     found = unanswered(record, cases)
-    return replace(record, problems=(*record.problems, *found))
+    return diagnosed(replace(record, problems=(*record.problems, *found)), cases)
+
+
+def _explained(
+    record: BackendRecord, work: Work, cases: Sequence[Case], settings: Settings
+) -> BackendRecord:
+    """Return the record with what the backend does instead, where it has failures."""
+    if not record.diagnosis:
+        return record
+    causes = explain(
+        record.diagnosis, cases, work.info, seed=settings.seed, time_limit=settings.time_limit
+    )
+    return replace(record, diagnosis=causes)
 
 
 def _partial_record(work: Work, cases: Sequence[Case]) -> BackendRecord:
-    record = _record(work, cases)
+    record = diagnosed(_record(work, cases), cases)
     if len(record.outcomes) == len(cases):
         return record
     return replace(record, problems=(*record.problems, INTERRUPTED))
