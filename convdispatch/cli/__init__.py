@@ -189,7 +189,7 @@ def _add_conformance(parser: argparse.ArgumentParser) -> None:
     add("--html", metavar="FILE", help="write the report as a page")
     add("--scripts", metavar="FOLDER", help="write a script for each failure")
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
-    diff = actions.add_parser("diff", help="list the changes between two reports")
+    diff = actions.add_parser("diff", help="list the changes between two reports, or two folders")
     diff.add_argument("old", metavar="OLD.json")
     diff.add_argument("new", metavar="NEW.json")
     matrix = actions.add_parser("matrix", help="print a report as a support matrix, in Markdown")

@@ -104,9 +104,17 @@ def _run(
 
 def _compare(old: str, new: str) -> int:
     """Print the changes; return 1 if something that worked no longer does."""
-    from convdispatch.conformance.report import diff
+    from convdispatch.conformance.report import diff, report_folder
 
-    found = diff.compare(_read(old), _read(new))
+    try:
+        are_folders = report_folder.are_folders(Path(old), Path(new))
+    except ReportError as exc:
+        raise UsageError(str(exc)) from exc
+    found: diff.Diff | report_folder.FolderDiff
+    if are_folders:
+        found = report_folder.compare(_read_all(old), _read_all(new))
+    else:
+        found = diff.compare(_read(old), _read(new))
     say(fitted(found.text()))
     return _FAILURE if found.has_regressions else 0
 
@@ -131,6 +139,15 @@ def _tabulate(path: str, check: str | None) -> int:
         return _FAILURE
     say(f"{check} says what {path} does.")
     return 0
+
+
+def _read_all(folder: str) -> dict[str, Report]:
+    from convdispatch.conformance.report import report_folder
+
+    try:
+        return report_folder.read_all(Path(folder))
+    except ReportError as exc:
+        raise UsageError(str(exc)) from exc
 
 
 def _read(path: str) -> Report:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gzip
+import io
 import os
 import secrets
 import stat
@@ -78,6 +80,20 @@ def read_whole(path: Path, most: int) -> bytes:
             if len(data) > most:
                 raise OSError(errno.EFBIG, f"it has more than {most} bytes", str(path))
     return bytes(data)
+
+
+def decompressed(data: bytes, most: int) -> bytes:
+    """Return the data, or what it holds if gzip wrote it; raise `OSError` if cut or larger."""
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    try:
+        with gzip.open(io.BytesIO(data)) as stream:
+            whole = stream.read(most + 1)
+    except (EOFError, zlib.error) as exc:
+        raise OSError(errno.EINVAL, f"it is not a whole gzip file: {exc}") from exc
+    if len(whole) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most} bytes")
+    return whole
 
 
 def resolved(path: Path) -> Path:

@@ -22,7 +22,7 @@ from convdispatch.conformance.report.decoding import Misfit, reader
 from convdispatch.conformance.results import FAILED, STATUSES, Outcome
 from convdispatch.errors import ConvDispatchError
 from convdispatch.numerics.problem import Problem
-from convdispatch.support.files import read_whole
+from convdispatch.support.files import decompressed, read_whole
 
 VERSION = 2  # 2 has `diagnosis`
 _READABLE = (1, 2)
@@ -161,7 +161,7 @@ class Report:
 def read(path: Path) -> Report:
     """Read the report in a file; raise `ReportError`, naming the file, where that is impossible."""
     try:
-        text = read_whole(path, LARGEST).decode("utf-8")
+        text = decompressed(read_whole(path, LARGEST), LARGEST).decode("utf-8")
     except OSError as exc:
         raise ReportError(f"cannot read the report {str(path)!r}: {exc.strerror or exc}.") from exc
     except UnicodeDecodeError as exc:

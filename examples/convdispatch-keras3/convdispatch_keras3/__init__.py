@@ -1,5 +1,7 @@
 """Keras 3's ops as a convdispatch backend, on the framework that KERAS_BACKEND names."""
 
+import os
+
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities
 
@@ -8,8 +10,12 @@ NO_KEYS = "keras.random draws by seeds that count their calls, and not by keys"
 NO_STEPS = "Keras compiles the steps of its own models; use keras.Model.fit"
 NO_MODELS = "Keras's own models are made of its own layers; wrap on the framework's own backend"
 NO_SIZES = "keras.ops computes for known sizes here; state them, or use the framework's own backend"
+NO_TRAINING = "Keras computes results alone on OpenVINO; train on another framework"
+NO_COMPILER = "Keras has no name for OpenVINO's compiler, through which each of its calls goes"
+ON_OPENVINO = dict.fromkeys(("gradients", "second_order"), NO_TRAINING) | {"compile": NO_COMPILER}
 LIMITS = Capabilities(
     unsupported={
+        **(ON_OPENVINO if os.environ.get("KERAS_BACKEND") == "openvino" else {}),
         **{f"conv{n}d_transpose:groups": NO_GROUPS for n in (1, 2, 3)},
         "random": NO_KEYS,
         "unknown_sizes": NO_SIZES,

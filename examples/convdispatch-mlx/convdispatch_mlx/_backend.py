@@ -94,7 +94,8 @@ class MlxBackend:
     def asarray(self, value, dtype):
         return mx.array(np.array(value, kit.numpy_dtype(dtype), order="C"), _dtype(dtype))
 
-    def cast(self, tensor, dtype):
+    def cast(self, tensor, dtype):  # MLX's gradients go on through integers, or raise there
+        tensor = mx.stop_gradient(tensor) if "int" in dtype else tensor
         return tensor.astype(_dtype(dtype))
 
     def to_numpy(self, tensor):
