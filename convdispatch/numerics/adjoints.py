@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from convdispatch.numerics import bounds, oracle
+from convdispatch.numerics import bounds, oracle_by_taps
 from convdispatch.numerics.forms import Known, form_of
 from convdispatch.numerics.oracle_pooling import pool_gradient
 from convdispatch.numerics.oracle_resizing import resize_gradient
@@ -47,7 +47,7 @@ def gradients(problem: Problem) -> tuple[Known, ...]:
     op, weight = problem.op, cotangent(problem)
     if isinstance(op, Pad):
         cropped = tuple((-low, -high) for low, high in op.pads)
-        return (Known.exactly(oracle.pad(weight, cropped, channels_last=op.channels_last)),)
+        return (Known.exactly(oracle_by_taps.pad(weight, cropped, channels_last=op.channels_last)),)
     if isinstance(op, Upsample):
         return (_upsample_gradient(op, weight, problem.dtype),)
     if isinstance(op, Pool):
@@ -100,7 +100,7 @@ def _upsample_gradient(op: Upsample, weight: Array, dtype: str) -> Known:
     """Each input cell is the sum of the cells that read it, at most 2 factors of them an axis."""
 
     def back(values: Array) -> Array:
-        return oracle.upsample_gradient(
+        return oracle_by_taps.upsample_gradient(
             values, op.factors, interpolation=op.interpolation, channels_last=op.channels_last
         )
 

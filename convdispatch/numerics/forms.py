@@ -14,7 +14,7 @@ from math import prod
 
 import numpy as np
 
-from convdispatch.numerics import bounds, oracle
+from convdispatch.numerics import bounds, oracle_by_taps
 from convdispatch.numerics.problem import Array, Problem, add_bias, before_bias, conv_fields
 from convdispatch.ops import Conv, ConvTranspose, Dense
 
@@ -158,12 +158,12 @@ class Form:
     def _back_to_x(self, g: Array, kernel: Array) -> Array:
         fields = conv_fields(self.op)
         if isinstance(self.op, ConvTranspose):
-            return oracle.conv(g, kernel, **fields)
-        return oracle.conv_transpose(g, kernel, **fields, output_size=self._spatial(self.x))
+            return oracle_by_taps.conv(g, kernel, **fields)
+        return oracle_by_taps.conv_transpose(g, kernel, **fields, output_size=self._spatial(self.x))
 
     def _back_to_kernel(self, x: Array, g: Array) -> Array:
         read, written = (g, x) if isinstance(self.op, ConvTranspose) else (x, g)
-        return oracle.conv_kernel_gradient(
+        return oracle_by_taps.conv_kernel_gradient(
             read, written, kernel_shape=self.kernel.value.shape, **conv_fields(self.op)
         )
 

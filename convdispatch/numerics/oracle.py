@@ -150,7 +150,7 @@ def upsample(x: npt.ArrayLike, factors: Ints, *, interpolation: str, channels_la
     ...          channels_last=True).ravel()
     array([0.  , 0.25, 0.75, 1.  ])
     """
-    weights = {"nearest": _nearest_weights, "bilinear": _linear_weights}[interpolation]
+    weights = {"nearest": nearest_weights, "bilinear": linear_weights}[interpolation]
     cells = _channels_last(_exact(x), channels_last)
     size = tuple(n * factor for n, factor in zip(cells.shape[1:-1], factors, strict=True))
     dtype = cells.dtype if interpolation == "nearest" else np.result_type(cells, np.float64)
@@ -172,7 +172,7 @@ def upsample_gradient(
     ...                   interpolation="nearest", channels_last=True).ravel()
     array([  11, 1100])
     """
-    weights = {"nearest": _nearest_weights, "bilinear": _linear_weights}[interpolation]
+    weights = {"nearest": nearest_weights, "bilinear": linear_weights}[interpolation]
     g = _channels_last(_exact(cotangent), channels_last)
     size = tuple(n // factor for n, factor in zip(g.shape[1:-1], factors, strict=True))
     dtype = g.dtype if interpolation == "nearest" else np.result_type(g, np.float64)
@@ -254,12 +254,12 @@ def _products(
         )
 
 
-def _nearest_weights(cell: int, factor: int, size: int) -> list[tuple[int, float]]:
+def nearest_weights(cell: int, factor: int, size: int) -> list[tuple[int, float]]:
     """Return the input cells that an output cell of one axis reads, each with its share."""
     return [(cell // factor, 1)]
 
 
-def _linear_weights(cell: int, factor: int, size: int) -> list[tuple[int, float]]:
+def linear_weights(cell: int, factor: int, size: int) -> list[tuple[int, float]]:
     """Return the two nearest cell centres, each with its share; outside, the outermost cell."""
     # In halves of an output cell, counted from the first centre of the input: integers, so that
     # each share is a quotient that is rounded once.

@@ -8,8 +8,8 @@ Nothing here may import convdispatch.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from math import floor, prod
 from typing import Any, TypeAlias
 
@@ -72,18 +72,25 @@ def resize_gradient(
     return gradient if channels_last else np.moveaxis(gradient, -1, 1)
 
 
+@lru_cache(maxsize=64)
 def _reads(
     cells: Ints, output_size: Ints, interpolation: str, coordinates: str
-) -> Iterator[tuple[Ints, Ints, Fraction]]:
-    """Yield each cell of the result with the cells of the image that it reads, and their shares."""
+) -> tuple[tuple[Ints, Ints, Fraction], ...]:
+    """Return each cell of the result with each cell of the image that it reads, and the share.
+
+    They are the same for all numbers: a bound needs them three times.
+    """
     shares = {"nearest": _nearest, "bilinear": _linear}[interpolation]
+    axes = [
+        [shares(i, m, n, coordinates) for i in range(n)]
+        for m, n in zip(cells, output_size, strict=True)
+    ]
+    found = []
     for place in np.ndindex(*output_size):
-        axes = [
-            shares(i, m, n, coordinates) for i, m, n in zip(place, cells, output_size, strict=True)
-        ]
-        for corner in itertools.product(*axes):
+        for corner in itertools.product(*(axis[i] for axis, i in zip(axes, place, strict=True))):
             source, parts = zip(*corner, strict=True)
-            yield place, source, prod(parts, start=Fraction(1))
+            found.append((place, source, prod(parts, start=Fraction(1))))
+    return tuple(found)
 
 
 def _position(i: int, m: int, n: int, coordinates: str) -> Fraction:

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch.numerics import bounds, oracle
+from convdispatch.numerics import bounds, oracle, oracle_by_taps
 from convdispatch.numerics.oracle_pooling import pool
 from convdispatch.numerics.oracle_resizing import resize
 from convdispatch.ops import (
@@ -130,8 +130,8 @@ def before_bias(op: Product, x: Array, kernel: Array) -> Array:
         return oracle.dense(x, kernel)
     if isinstance(op, ConvTranspose):
         written = known_sizes(op.output_size)
-        return oracle.conv_transpose(x, kernel, **conv_fields(op), output_size=written)
-    return oracle.conv(x, kernel, **conv_fields(op))
+        return oracle_by_taps.conv_transpose(x, kernel, **conv_fields(op), output_size=written)
+    return oracle_by_taps.conv(x, kernel, **conv_fields(op))
 
 
 def add_bias(op: Product, product: Array, bias: Array | None) -> Array:
@@ -156,7 +156,7 @@ def with_batch(problem: Problem, batch: int) -> Problem:
 def _expected(problem: Problem) -> tuple[Array, Array]:
     op, arrays = problem.op, problem.arrays
     if isinstance(op, Pad):
-        exact = oracle.pad(arrays[0], op.pads, channels_last=op.channels_last)
+        exact = oracle_by_taps.pad(arrays[0], op.pads, channels_last=op.channels_last)
         return exact, np.zeros_like(exact)
     if isinstance(op, Upsample):
         return _upsampled(op, arrays[0], problem.dtype)
@@ -174,7 +174,7 @@ def _expected(problem: Problem) -> tuple[Array, Array]:
 
 def _upsampled(op: Upsample, x: Array, dtype: str) -> tuple[Array, Array]:
     upsample = partial(
-        oracle.upsample,
+        oracle_by_taps.upsample,
         factors=op.factors,
         interpolation=op.interpolation,
         channels_last=op.channels_last,
