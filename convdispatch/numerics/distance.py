@@ -43,14 +43,12 @@ def require_within(
     limits = np.broadcast_to(np.asarray(allowed, np.float64), want.shape)
     with np.errstate(invalid="ignore"):
         error = np.abs(values - want)
-    special = ~np.isfinite(want)
-    alike = (values == want) | (np.isnan(values) & np.isnan(want))
-    error = np.where(special, np.where(alike, 0.0, np.inf), error)
-    error = np.where(np.isnan(error), np.inf, error)  # NaN compares as neither more nor less
+    if not np.isfinite(error).all():  # else both arrays are finite
+        error = _of_special(error, values, want)
     quotient = _quotient(error, limits)
     if (quotient > 1).any():
         raise Mismatch(_worst(values, want, limits, quotient, what))
-    if not want.size:
+    if not error.any():
         return Measured(dtype=dtype, bounds=0.0, ulps=0.0)
     ulps = error / spacing(want, dtype)
     return Measured(dtype=dtype, bounds=float(quotient.max()), ulps=float(ulps.max()))
@@ -70,10 +68,10 @@ def spacing(values: Array, dtype: str) -> Array:
     >>> spacing(np.array([1.0, 0.0]), "float16")
     array([9.76562500e-04, 5.96046448e-08])
     """
-    finite = np.where(np.isfinite(values), np.abs(values), 1.0)
-    exponent = np.frexp(finite)[1] - 1
-    exponent = np.where(finite == 0, _SMALLEST_EXPONENT[dtype], exponent)
-    exponent = np.maximum(exponent, _SMALLEST_EXPONENT[dtype])
+    finite = np.where(np.isfinite(values), values, 1.0)
+    smallest = _SMALLEST_EXPONENT[dtype]
+    exponent = np.where(finite == 0, smallest, np.frexp(finite)[1] - 1)
+    exponent = np.maximum(exponent, smallest)
     return np.asarray(np.ldexp(2 * unit_roundoff(dtype), exponent))
 
 
@@ -86,9 +84,19 @@ def worst(measured: list[Measured]) -> Measured:
     )
 
 
+def _of_special(error: Array, values: Array, want: Array) -> Array:
+    """Return 0 for the right special number and infinity for a wrong one, beside other errors."""
+    special = ~np.isfinite(want)
+    alike = (values == want) | (np.isnan(values) & np.isnan(want))
+    error = np.where(special, np.where(alike, 0.0, np.inf), error)
+    return np.where(np.isnan(error), np.inf, error)  # NaN compares as neither more nor less
+
+
 def _quotient(error: Array, limits: Array) -> Array:
     """Return error / limit; where nothing is allowed, 0 for no error and infinity for any."""
     exact = limits == 0
+    if not exact.any():
+        return np.asarray(error / limits)
     quotient = error / np.where(exact, 1.0, limits)
     return np.where(exact & (error > 0), np.inf, quotient)
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from functools import lru_cache
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -45,9 +47,9 @@ def conv(
     cells, taps = _channels_last(_exact(x), channels_last), _exact(kernel)
     padded = _padded(cells, pads)
     size = _output_size(padded.shape[1:-1], taps.shape[:-2], strides, dilation)
-    y = np.zeros((len(padded), *size, taps.shape[-1]), np.result_type(cells, taps))
-    for write, read, tap in _products(size, taps.shape, strides, dilation, groups):
-        y[write] += padded[read] @ taps[tap]
+    columns = _columns(padded, _reads(size, taps.shape[:-2], strides, dilation), size)
+    products = _side_by_side(columns, groups) @ _by_group(taps, groups)
+    y = products.swapaxes(0, 1).reshape(len(cells), *size, taps.shape[-1])
     return _layout(y, channels_last)
 
 
@@ -76,10 +78,14 @@ def conv_transpose(
     size = _output_size(padded_size, taps.shape[:-2], strides, dilation)
     if cells.shape[1:-1] != size:
         raise ValueError(f"a convolution of {output_size} gives {size}, not {cells.shape[1:-1]}")
-    channels = taps.shape[-2] * groups
-    padded = np.zeros((len(cells), *padded_size, channels), np.result_type(cells, taps))
-    for write, read, tap in _products(size, taps.shape, strides, dilation, groups):
-        padded[read] += cells[write] @ taps[tap].T
+    read, reads = taps.shape[-2], _reads(size, taps.shape[:-2], strides, dilation)
+    products = _side_by_side(cells[..., np.newaxis, :], groups) @ _by_group(taps, groups).mT
+    # (groups, cells, taps * channels of a group), and then all channels of a tap together.
+    parts = products.reshape(groups, prod(cells.shape[:-1]), len(reads), read)
+    scattered = parts.transpose(1, 2, 0, 3).reshape(len(cells), *size, len(reads), read * groups)
+    padded = np.zeros((len(cells), *padded_size, read * groups), products.dtype)
+    for tap, places in enumerate(reads):
+        padded[places] += scattered[..., tap, :]
     return _layout(_padded(padded, tuple((-low, -high) for low, high in pads)), channels_last)
 
 
@@ -103,10 +109,10 @@ def conv_kernel_gradient(
     """
     cells = _padded(_channels_last(_exact(x), channels_last), pads)
     g = _channels_last(_exact(cotangent), channels_last)
-    gradient = np.zeros(kernel_shape, np.result_type(cells, g))
-    for write, read, tap in _products(g.shape[1:-1], kernel_shape, strides, dilation, groups):
-        gradient[tap] += _rows(cells[read]).T @ _rows(g[write])
-    return gradient
+    size, (*taps, channels, filters) = g.shape[1:-1], kernel_shape
+    columns = _columns(cells, _reads(size, tuple(taps), strides, dilation), size)
+    by_group = _side_by_side(columns, groups).mT @ _side_by_side(g[..., np.newaxis, :], groups)
+    return by_group.swapaxes(0, 1).reshape(*taps, channels, filters)
 
 
 def pad(x: npt.ArrayLike, pads: Pads, *, channels_last: bool) -> Array:
@@ -168,20 +174,42 @@ def _corners(size: Ints, factors: Ints, interpolation: str) -> Iterator[Corner]:
         yield (slice(None), *places), whole[..., np.newaxis]
 
 
-def _products(
-    size: Ints, kernel_shape: Ints, strides: Ints, dilation: Ints, groups: int
-) -> Iterator[tuple[Places, Places, Places]]:
-    """Yield for each tap and group the places of the output, the padded input and the kernel."""
-    *taps, channels, filters = kernel_shape
-    per_group = filters // groups
-    for tap, group in itertools.product(np.ndindex(*taps), range(groups)):
-        source = tuple(
-            slice(rate * j, rate * j + stride * n, stride)
-            for n, j, stride, rate in zip(size, tap, strides, dilation, strict=True)
+@lru_cache(maxsize=256)
+def _reads(size: Ints, taps: Ints, strides: Ints, dilation: Ints) -> tuple[Places, ...]:
+    """Return for each tap the cells of the padded input that all cells of the output read by it."""
+    return tuple(
+        (
+            slice(None),
+            *(
+                slice(rate * j, rate * j + stride * n, stride)
+                for n, j, stride, rate in zip(size, tap, strides, dilation, strict=True)
+            ),
         )
-        read = slice(group * channels, (group + 1) * channels)
-        write = slice(group * per_group, (group + 1) * per_group)
-        yield (..., write), (slice(None), *source, read), (*tap, slice(None), write)
+        for tap in np.ndindex(*taps)
+    )
+
+
+def _columns(padded: Array, reads: tuple[Places, ...], size: Ints) -> Array:
+    """Return what each cell of the output reads: (batch, *size, taps, channels)."""
+    columns = np.empty((len(padded), *size, len(reads), padded.shape[-1]), padded.dtype)
+    for tap, read in enumerate(reads):
+        columns[..., tap, :] = padded[read]
+    return columns
+
+
+def _side_by_side(columns: Array, groups: int) -> Array:
+    """Return (groups, cells, taps * channels of a group)."""
+    taps, channels = columns.shape[-2:]
+    cells = prod(columns.shape[:-2])
+    split = columns.reshape(cells, taps, groups, channels // groups)
+    return split.transpose(2, 0, 1, 3).reshape(groups, cells, taps * (channels // groups))
+
+
+def _by_group(kernel: Array, groups: int) -> Array:
+    """Return (groups, taps * channels of a group, filters of a group)."""
+    *taps, channels, filters = kernel.shape
+    split = kernel.reshape(prod(taps) * channels, groups, filters // groups)
+    return split.swapaxes(0, 1)
 
 
 def _padded(x: Array, pads: Pads) -> Array:
@@ -215,12 +243,12 @@ def _exact(value: npt.ArrayLike) -> Array:
     array = np.asarray(value)
     if array.dtype.kind == "O":
         return array
-    return array.astype(np.int64 if array.dtype.kind in "biu" else np.float64)
+    return array.astype(np.int64 if array.dtype.kind in "biu" else np.float64, copy=False)
 
 
 def _channels_last(x: Array, channels_last: bool) -> Array:
-    return x if channels_last else np.moveaxis(x, 1, -1)
+    return x if channels_last else x.transpose(0, *range(2, x.ndim), 1)
 
 
 def _layout(x: Array, channels_last: bool) -> Array:
-    return x if channels_last else np.moveaxis(x, -1, 1)
+    return x if channels_last else x.transpose(0, x.ndim - 1, *range(1, x.ndim - 1))

@@ -121,9 +121,16 @@ def together(backend: Backend, problem: Problem) -> None:
 
 def _require_all(backend: Backend, problem: Problem, answers: Sequence[Array]) -> None:
     want, limits = problem.expected[0], allowed(backend, problem)
+    right: Array | None = None  # another answer of the same bits is right, too
     for number, answer in enumerate(answers, 1):
-        what = f"the answer to call {number} of one of two threads"
-        require_within(answer, want, limits, problem.dtype, what)
+        if right is None or not _are_same_bits(answer, right):
+            what = f"the answer to call {number} of one of two threads"
+            require_within(answer, want, limits, problem.dtype, what)
+            right = answer
+
+
+def _are_same_bits(a: Array, b: Array) -> bool:
+    return (a.shape, a.dtype) == (b.shape, b.dtype) and a.tobytes() == b.tobytes()
 
 
 @contextmanager

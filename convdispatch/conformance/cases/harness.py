@@ -87,6 +87,8 @@ def accuracy(backend: Backend, problem: Problem) -> float:
     if entry is None or entry.info is None:
         return 1.0
     declared = entry.info.capabilities.accuracy
+    if not declared:
+        return 1.0
     used = features(problem.op, problem.signature)
     return max((declared[name].factor for name in used if name in declared), default=1.0)
 

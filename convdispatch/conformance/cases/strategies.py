@@ -20,18 +20,16 @@ the extra `conformance` brings, and nothing else imports it before it is used.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import hypothesis
-import hypothesis.configuration
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
+from convdispatch.conformance.cases.hypothesis_alone import alone
 from convdispatch.errors import InvalidArgument
 from convdispatch.numerics.problem import Problem, with_batch
 from convdispatch.ops import (
@@ -49,7 +47,6 @@ from convdispatch.ops import (
 POOLS = ("average_pool", "max_pool", "sum_pool")
 KINDS = ("conv", "conv_transpose", "dense", "pad", *POOLS, "resize", "upsample")
 
-_NO_FOLDER = Path(__file__, "hypothesis")  # below a file there cannot be any
 _RANKS = (1, 2, 3)
 _CHANNELS = st.integers(1, 3)
 _PADS = st.tuples(st.integers(-2, 3), st.integers(-2, 3))
@@ -139,22 +136,8 @@ def check_examples(
     test = given(drawn)(configured(attempt))
     if seed != 0:
         test = hypothesis.seed(seed)(test)
-    with _storing_nothing():
+    with alone():
         test()
-
-
-@contextlib.contextmanager
-def _storing_nothing() -> Iterator[None]:
-    """Keep hypothesis from making a folder `.hypothesis` where the user is.
-
-    It does without what it cannot store, which also goes for what its database does not hold.
-    """
-    before = vars(hypothesis.configuration).get("__hypothesis_home_directory")
-    hypothesis.configuration.set_hypothesis_home_dir(_NO_FOLDER)
-    try:
-        yield
-    finally:
-        hypothesis.configuration.set_hypothesis_home_dir(before)
 
 
 def _required_rank(rank: int | None) -> SearchStrategy[int]:
