@@ -7,6 +7,7 @@ from its seed, always the same.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache, partial
 from math import prod
@@ -45,8 +46,10 @@ class Problem:
     """An op, the shapes of its inputs, and the source of the numbers.
 
     `values` says how they are drawn: 'normal' (every bit of the significand is used), 'eighths'
-    (multiples of 1/8 from -2 to 2, whose sums and products are exact in every element type) or
-    'positive' (from 1/2 to 1: nothing cancels, so a long sum grows).
+    (multiples of 1/8 from -2 to 2, whose sums and products are exact in every element type),
+    'positive' (from 1/2 to 1: nothing cancels, so a long sum grows), or, without any chance, so
+    that a person can follow the sums, 'counting' (the input 1, 2, 3, ..., a small kernel 1, 10,
+    100), 'signed' (the same with every second number negative) and 'small' (1/8, -2/8, 3/8, ...).
     """
 
     op: Op
@@ -82,7 +85,8 @@ class Problem:
         salt = zlib.crc32(repr((self.input_shape, self.weight_shapes)).encode())
         rng = np.random.default_rng((self.seed, salt))
         shapes = (self.input_shape, *self.weight_shapes)
-        drawn = tuple(round_to(_DRAW[self.values](rng, shape), self.dtype) for shape in shapes)
+        draw = _DRAW[self.values]
+        drawn = tuple(round_to(draw(rng, n, shape), self.dtype) for n, shape in enumerate(shapes))
         for array in drawn:
             array.flags.writeable = False
         return drawn
@@ -152,24 +156,36 @@ def with_batch(problem: Problem, batch: int) -> Problem:
     return replace(problem, input_shape=(batch, *problem.input_shape[1:]))
 
 
-@lru_cache(maxsize=512)
-def _expected(problem: Problem) -> tuple[Array, Array]:
-    op, arrays = problem.op, problem.arrays
+def expected_of(
+    op: Op,
+    arrays: Sequence[Array],
+    dtype: str,
+    product: Callable[[Product, Array, Array], Array] = before_bias,
+) -> tuple[Array, Array]:
+    """Return the exact result for these arrays, and the largest error allowed, cell by cell.
+
+    `product` computes an op with weights before bias and activation.
+    """
     if isinstance(op, Pad):
         exact = oracle_by_taps.pad(arrays[0], op.pads, channels_last=op.channels_last)
         return exact, np.zeros_like(exact)
     if isinstance(op, Upsample):
-        return _upsampled(op, arrays[0], problem.dtype)
+        return _upsampled(op, arrays[0], dtype)
     if isinstance(op, Pool):
-        return _pooled(op, arrays[0], problem.dtype)
+        return _pooled(op, arrays[0], dtype)
     if isinstance(op, Resize):
-        return _resized(op, arrays[0], problem.dtype)
+        return _resized(op, arrays[0], dtype)
     x, kernel, *bias = arrays
-    exact = add_bias(op, before_bias(op, x, kernel), bias[0] if bias else None)
+    exact = add_bias(op, product(op, x, kernel), bias[0] if bias else None)
     absolute_bias = np.abs(bias[0]) if bias else None
-    absolute = add_bias(op, before_bias(op, np.abs(x), np.abs(kernel)), absolute_bias)
-    allowed = _rounding(absolute, problem.reduction_length, problem.dtype)
-    return bounds.activated(exact, allowed, op.activation, problem.dtype)
+    absolute = add_bias(op, product(op, np.abs(x), np.abs(kernel)), absolute_bias)
+    allowed = _rounding(absolute, _reduction_length(op, kernel.shape), dtype)
+    return bounds.activated(exact, allowed, op.activation, dtype)
+
+
+@lru_cache(maxsize=512)
+def _expected(problem: Problem) -> tuple[Array, Array]:
+    return expected_of(problem.op, problem.arrays, problem.dtype)
 
 
 def _upsampled(op: Upsample, x: Array, dtype: str) -> tuple[Array, Array]:
@@ -221,16 +237,45 @@ def _reduction_length(op: Op, kernel_shape: Shape) -> int:
     return int(prod(taps) * read + op.bias)
 
 
-def _normal(rng: np.random.Generator, shape: Shape) -> Array:
+def _normal(rng: np.random.Generator, _: int, shape: Shape) -> Array:
     return rng.standard_normal(shape)
 
 
-def _eighths(rng: np.random.Generator, shape: Shape) -> Array:
+def _eighths(rng: np.random.Generator, _: int, shape: Shape) -> Array:
     return rng.integers(-16, 17, shape) / 8
 
 
-def _positive(rng: np.random.Generator, shape: Shape) -> Array:
+def _positive(rng: np.random.Generator, _: int, shape: Shape) -> Array:
     return rng.uniform(0.5, 1.0, shape)
 
 
-_DRAW = {"normal": _normal, "eighths": _eighths, "positive": _positive}
+def _counting(_: np.random.Generator, number: int, shape: Shape) -> Array:
+    """Digits of a sum tell which cell met which tap, as long as the kernel is small."""
+    count = np.arange(1.0, prod(shape) + 1)
+    if number == 1 and count.size <= _DIGITS:
+        count = 10 ** (count - 1)
+    return count.reshape(shape) + (6 if number > 1 else 0)
+
+
+def _signed(rng: np.random.Generator, number: int, shape: Shape) -> Array:
+    return _alternating(_counting(rng, number, shape))
+
+
+def _small(_: np.random.Generator, __: int, shape: Shape) -> Array:
+    return _alternating(np.arange(1.0, prod(shape) + 1).reshape(shape)) / 8
+
+
+def _alternating(values: Array) -> Array:
+    signs = 1 - 2 * (np.arange(values.size) % 2)
+    return values * signs.reshape(values.shape)
+
+
+_DIGITS = 3  # taps that are powers of ten: with more, float16 would round the sums
+_DRAW = {
+    "normal": _normal,
+    "eighths": _eighths,
+    "positive": _positive,
+    "counting": _counting,
+    "signed": _signed,
+    "small": _small,
+}

@@ -1,0 +1,333 @@
+"""Mistakes with windows and positions: pooling, resampling, upsampling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import ceil, floor
+from typing import Any
+
+import numpy as np
+
+from convdispatch.conformance.diagnosis.mistakes.mistake import (
+    Answer,
+    Mistake,
+    Numbers,
+    computed,
+    OfOp,
+    of_result,
+    spatial,
+)
+from convdispatch.numerics import oracle, oracle_pooling
+from convdispatch.numerics.problem import Array, Problem, pool_fields
+from convdispatch.ops import Pool, Resize, Upsample
+
+# From the cell of the result, its size and the image's size to a position in the image.
+Position = Callable[[int, int, int], float]
+
+
+def _kind(kind: str, *, counts_pads: bool = False) -> Any:
+    return OfOp(lambda op, _: replace(op, kind=kind, counts_pads=counts_pads))
+
+
+def _counting(counts_pads: bool) -> Any:
+    """Count pads, or do not, in averages alone."""
+
+    def changed(op: Pool, _: Problem) -> Pool:
+        return replace(op, counts_pads=counts_pads) if op.kind == "average" else op
+
+    return OfOp(changed)
+
+
+def _over_padded(value: float) -> Numbers:
+    """Fill the pads with a number that takes part in the windows."""
+
+    def numbers(problem: Problem) -> Answer:
+        op: Any = problem.op
+        if max(map(max, op.pads)) <= 0:
+            return None
+        x = problem.arrays[0]
+        padded = oracle.pad(x - value, op.pads, channels_last=op.channels_last) + value
+        bare = replace(op, pads=((0, 0),) * len(op.pads), counts_pads=False)
+        return computed(bare, (padded,), problem.dtype)
+
+    return numbers
+
+
+def _of_sums(divisor: Callable[[Array, Problem], Array]) -> Numbers:
+    """Divide the sums of an average by other numbers: divisor(right divisors, problem)."""
+
+    def numbers(problem: Problem) -> Answer:
+        op: Any = problem.op
+        if op.kind != "average":
+            return None
+        fields = {**pool_fields(op), "kind": "sum", "counts_pads": False}
+        sums = oracle_pooling.pool(problem.arrays[0], **fields)
+        counts = oracle_pooling.pool(np.ones_like(problem.arrays[0]), **fields)
+        allowed = problem.expected[1]
+        wrong = sums / divisor(counts, problem)
+        return wrong, allowed * np.maximum(1, counts)
+
+    return numbers
+
+
+def _corner_count(counts: Array, problem: Problem) -> Array:
+    first = (0,) * (counts.ndim - 2)
+    return np.asarray(counts[(0, *first, 0)] if problem.channels_last else counts[(0, 0, *first)])
+
+
+def _without_nan(problem: Problem) -> Answer:
+    x = problem.arrays[0]
+    if not np.isnan(x).any():
+        return None
+    filler = -np.inf if problem.op.kind == "max" else 0.0  # type: ignore[union-attr] # a pooling
+    return computed(problem.op, (np.where(np.isnan(x), filler, x),), problem.dtype)
+
+
+POOLS = (
+    Mistake(
+        what="counting the pads in averages", ops=(Pool,), variants=(_counting(True),)
+    ),
+    Mistake(
+        what="leaving the pads out of averages that count them",
+        ops=(Pool,),
+        variants=(_counting(False),),
+    ),
+    Mistake(
+        what="dividing every window by the cells of the first one",
+        ops=(Pool,),
+        variants=(_of_sums(_corner_count),),
+    ),
+    Mistake(
+        what="taking the pads for zeros in windows", ops=(Pool,), variants=(_over_padded(0.0),)
+    ),
+    Mistake(
+        what="reading the window's size in reverse order of axes",
+        ops=(Pool,),
+        variants=(OfOp(lambda op, _: replace(op, size=op.size[::-1])),),
+    ),
+    Mistake(what="leaving NaN out of windows", ops=(Pool,), variants=(_without_nan,)),
+    Mistake(
+        what="pooling by the smallest cell",
+        ops=(Pool,),
+        variants=(
+            lambda p: _negated(p) if p.op.kind == "max" else None,  # type: ignore[union-attr] # a pooling
+        ),
+    ),
+    *(
+        Mistake(what=f"pooling by {name}", ops=(Pool,), variants=(_kind(kind),))
+        for name, kind in (("maxima", "max"), ("averages", "average"), ("sums", "sum"))
+    ),
+)  # fmt: skip
+
+
+def _negated(problem: Problem) -> Answer:
+    exact, allowed = computed(problem.op, (-problem.arrays[0],), problem.dtype)
+    return -exact, allowed
+
+
+def _right_position(coordinates: str) -> Position:
+    if coordinates == "half_pixel":
+        return lambda i, n, m: (i + 0.5) * m / n - 0.5
+    if coordinates == "asymmetric":
+        return lambda i, n, m: i * m / n
+    return lambda i, n, m: i * (m - 1) / (n - 1) if n > 1 else 0.0
+
+
+def _in_float32(coordinates: str) -> Position:
+    single = np.float32
+
+    def position(i: int, n: int, m: int) -> float:
+        if coordinates == "half_pixel":
+            return float((single(i) + single(0.5)) * (single(m) / single(n)) - single(0.5))
+        if coordinates == "asymmetric":
+            return float(single(i) * (single(m) / single(n)))
+        return float(single(i) * (single(m - 1) / single(n - 1))) if n > 1 else 0.0
+
+    return position
+
+
+def _nearest(
+    choose: Callable[[float], int], position: Callable[[str], Position] = _right_position
+) -> Numbers:
+    """Take the cell that `choose` makes of each position."""
+
+    def numbers(problem: Problem) -> Answer:
+        op: Any = problem.op
+        if op.interpolation != "nearest":
+            return None
+        at = position(op.coordinates)
+        y = problem.arrays[0]
+        first = 1 if problem.channels_last else 2
+        for axis, (n, m) in enumerate(zip(op.output_size, spatial(problem), strict=True), first):
+            order = [min(max(choose(at(i, n, m)), 0), m - 1) for i in range(n)]
+            y = y.take(order, axis)
+        return y, np.zeros_like(y)
+
+    return numbers
+
+
+def _rounded(coordinates: str) -> Position:
+    """Give single precision's position, moved so that the floor is the rule's choice."""
+    at = _in_float32(coordinates)
+    return at if coordinates == "asymmetric" else lambda i, n, m: at(i, n, m) + 0.5
+
+
+def _mixed(
+    beyond: Callable[[int, int], int], share: Callable[[float, int], float] = lambda s, _: s
+) -> Numbers:
+    """Mix cells as 'bilinear' does, with another cell beyond the border or other shares."""
+
+    def numbers(problem: Problem) -> Answer:
+        op: Any = problem.op
+        if op.interpolation != "bilinear":
+            return None
+        at = _right_position(op.coordinates)
+        y = problem.arrays[0]
+        first = 1 if problem.channels_last else 2
+        sizes = list(zip(op.output_size, spatial(problem), strict=True))
+        for axis, (n, m) in enumerate(sizes, first):
+            places = [min(max(at(i, n, m), 0.0), m - 1.0) for i in range(n)]
+            below = [floor(place) for place in places]
+            is_last = axis == first + len(sizes) - 1
+            part = np.array([share(p - b, is_last) for p, b in zip(places, below, strict=True)])
+            part = part.reshape([-1 if a == axis else 1 for a in range(y.ndim)])
+            above = y.take([beyond(b, m) for b in below], axis)
+            y = y.take(below, axis) * (1 - part) + above * part
+        return y, _widest(problem)
+
+    return numbers
+
+
+def _widest(problem: Problem) -> Array:
+    allowed = problem.expected[1]
+    return np.full_like(allowed, allowed.max(initial=0))
+
+
+def _at_the_border(b: int, m: int) -> int:
+    return min(b + 1, m - 1)
+
+
+def _half_share(share: float, _: int) -> float:
+    return float(np.float16(share))
+
+
+def _along_the_last(share: float, is_last: int) -> float:
+    return share if is_last else 0.0
+
+
+def _coordinates(name: str) -> Any:
+    return OfOp(lambda op, _: replace(op, coordinates=name))
+
+
+_WORDS = {
+    "half_pixel": "at half-pixel positions",
+    "asymmetric": "at positions i * m / n",
+    "corners": "with the corners kept in their places",
+}
+RESIZES = (
+    *(
+        Mistake(what=f"sampling {words}", ops=(Resize,), variants=(_coordinates(name),))
+        for name, words in _WORDS.items()
+    ),
+    Mistake(
+        what="taking the cell below each position for the nearest",
+        ops=(Resize,),
+        variants=(_nearest(floor),),
+    ),
+    Mistake(
+        what="taking the lower of two equally near cells",
+        ops=(Resize,),
+        variants=(_nearest(lambda at: ceil(at - 0.5)),),
+    ),
+    Mistake(
+        what="rounding positions to the nearest cell",
+        ops=(Resize,),
+        variants=(_nearest(lambda at: floor(at + 0.5)), _nearest(round)),
+    ),
+    Mistake(
+        what="taking the cell above each position for the nearest",
+        ops=(Resize,),
+        variants=(_nearest(ceil),),
+    ),
+    Mistake(
+        what="computing positions in float32",
+        ops=(Resize,),
+        variants=(_nearest(floor, _rounded),),
+    ),
+    Mistake(
+        what="sampling the nearest cell instead of mixing two",
+        ops=(Resize, Upsample),
+        variants=(OfOp(lambda op, _: replace(op, interpolation="nearest")),),
+    ),
+    Mistake(
+        what="mixing two cells instead of sampling the nearest",
+        ops=(Resize, Upsample),
+        variants=(OfOp(lambda op, _: replace(op, interpolation="bilinear")),),
+    ),
+    Mistake(
+        what="mixing the last cell with the first one",
+        ops=(Resize,),
+        variants=(_mixed(lambda b, m: (b + 1) % m),),
+    ),
+    Mistake(
+        what="mixing cells along the last axis alone",
+        ops=(Resize,),
+        variants=(_mixed(_at_the_border, _along_the_last),),
+    ),
+    Mistake(
+        what="rounding the shares of cells to float16",
+        ops=(Resize,),
+        variants=(_mixed(_at_the_border, _half_share),),
+    ),
+)
+
+
+def _enlarged(coordinates: str) -> Numbers:
+    """Upsample by other positions than those between cell centres."""
+
+    def numbers(problem: Problem) -> Answer:
+        op: Any = problem.op
+        if op.interpolation != "bilinear":
+            return None
+        size = tuple(n * f for n, f in zip(spatial(problem), op.factors, strict=True))
+        other = Resize(
+            output_size=size,
+            interpolation="bilinear",
+            coordinates=coordinates,
+            channels_last=op.channels_last,
+        )
+        return computed(other, problem.arrays, problem.dtype)
+
+    return numbers
+
+
+def _tiled(problem: Problem, y: Array) -> Array | None:
+    """Repeat the whole image instead of each cell: take one cell of each block, then the next."""
+    op: Any = problem.op
+    if op.interpolation != "nearest":
+        return None
+    first = 1 if problem.channels_last else 2
+    for axis, factor in enumerate(op.factors, first):
+        count = y.shape[axis]
+        y = y.take(np.arange(count).reshape(-1, factor).T.ravel(), axis)
+    return y
+
+
+UPSAMPLES = (
+    *(
+        Mistake(what=f"upsampling {words}", ops=(Upsample,), variants=(_enlarged(name),))
+        for name, words in _WORDS.items()
+        if name != "half_pixel"
+    ),
+    Mistake(
+        what="repeating the whole image instead of each cell",
+        ops=(Upsample,),
+        variants=(of_result(_tiled),),
+    ),
+    Mistake(
+        what="reading the factors in reverse order of axes",
+        ops=(Upsample,),
+        variants=(OfOp(lambda op, _: replace(op, factors=op.factors[::-1])),),
+    ),
+)
