@@ -18,19 +18,33 @@ _RUNNERS = 6  # of which those are chosen, on all cases
 _FEWEST = 0.5  # of the cases that were compared: what explains less says little
 
 
-@dataclass(slots=True)
-class _Count:
-    """In how many cases a mistake gives the wrong numbers, and of which arrays."""
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """A mistake that explains failing cases, and which ones."""
 
     mistake: AnyMistake
-    explains: int = 0
+    hypothesis: Hypothesis
+    cases: tuple[Case, ...]
+
+
+@dataclass(slots=True)
+class _Count:
+    """The cases in which a mistake gives the wrong numbers, and of which arrays."""
+
+    mistake: AnyMistake
+    cases: list[Case] = field(default_factory=list)
     has_shape: int = 0  # how often the result has its shape too, and is no part of it
     arrays: dict[str, None] = field(default_factory=dict)
 
-    def add(self, observation: Observation) -> None:
+    @property
+    def explains(self) -> int:
+        """In how many cases it gives all that is wrong."""
+        return len(self.cases)
+
+    def add(self, case: Case, observation: Observation) -> None:
         """Compare it with one case more."""
         found, has_shape = observation.explained_by(self.mistake)
-        self.explains += bool(found)
+        self.cases += [case] if found else []
         self.has_shape += has_shape
         self.arrays |= dict.fromkeys(observation.names[index] for index in found)
 
@@ -47,9 +61,7 @@ class _Count:
         return self.mistake.what.replace("{}", named)
 
 
-def believed(
-    backend: Backend, cases: Sequence[Case], *, deadline: float
-) -> list[tuple[AnyMistake, Hypothesis]]:
+def believed(backend: Backend, cases: Sequence[Case], *, deadline: float) -> list[Believed]:
     """Return the mistakes that explain most of these failing cases, what explains most first.
 
     All are tried on some of the cases, those that explain one on the rest, until `deadline`, a
@@ -58,21 +70,25 @@ def believed(
     spread = _spread(cases)
     observations = _observed(backend, spread[:_SAMPLE], deadline)
     counts: list[_Count] = []
-    for mistake in {id(one): one for each in observations for one in each.mistakes}.values():
+    for mistake in {id(one): one for _, each in observations for one in each.mistakes}.values():
         count = _Count(mistake)
-        for observation in observations:
+        for case, observation in observations:
             if mistake in observation.mistakes:
-                count.add(observation)
+                count.add(case, observation)
         counts += [count] if count.explains else []
     counts = sorted(counts, key=lambda one: one.rank, reverse=True)[:_RUNNERS]
     number = len(observations)
     for case in spread[_SAMPLE:] if counts else []:
-        for observation in _observed(backend, [case], deadline):
+        for _, observation in _observed(backend, [case], deadline):
             number += 1
             for count in counts:
-                count.add(observation)
+                count.add(case, observation)
     return [
-        (count.mistake, Hypothesis(what=count.what, explains=count.explains, of=number))
+        Believed(
+            count.mistake,
+            Hypothesis(what=count.what, explains=count.explains, of=number),
+            tuple(count.cases),
+        )
         for count in _best(counts)
         if count.explains >= _FEWEST * number
     ][:_MOST]
@@ -81,7 +97,9 @@ def believed(
 def _best(counts: Sequence[_Count]) -> list[_Count]:
     """Return those that explain as much as any does; loose ones only where no other does."""
     most = max((count.rank for count in counts), default=None)
-    return [count for count in counts if count.rank == most]
+    best = [count for count in counts if count.rank == most]
+    # Of roundings, the finest comes first: whatever is within it is within the coarser ones too.
+    return best[:1] if best and best[0].mistake.is_loose else best
 
 
 def _spread(cases: Sequence[Case]) -> list[Case]:
@@ -90,7 +108,9 @@ def _spread(cases: Sequence[Case]) -> list[Case]:
     return [case for first in range(step) for case in cases[first::step]]
 
 
-def _observed(backend: Backend, cases: Sequence[Case], deadline: float) -> list[Observation]:
+def _observed(
+    backend: Backend, cases: Sequence[Case], deadline: float
+) -> list[tuple[Case, Observation]]:
     """Return the wrong numbers that come back for some of these cases."""
     found = []
     for case in cases:
@@ -98,5 +118,5 @@ def _observed(backend: Backend, cases: Sequence[Case], deadline: float) -> list[
             # What raises has no numbers to compare.
             with contextlib.suppress(Exception):
                 observation = observe(backend, case)
-                found += [observation] if observation else []
+                found += [(case, observation)] if observation else []
     return found

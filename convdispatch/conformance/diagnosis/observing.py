@@ -52,10 +52,17 @@ class Observation:
     mistakes: tuple[AnyMistake, ...]
     names: tuple[str, ...]
 
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """In what way it is wrong: which arrays, and whether their shapes are."""
+        return self.names, tuple(
+            (n, self.got[n].shape == self.right[n][0].shape) for n in self.wrong
+        )
+
     def explained_by(self, mistake: AnyMistake) -> tuple[tuple[int, ...], bool]:
         """Return the arrays that are wrong as the mistake makes them; none if others are too.
 
-        Beside them: whether their shapes are the mistake's as well.
+        Beside them, whether their shapes are the mistake's as well.
         """
         for wrong in mistake.answers(self.subject):
             found = tuple(n for n in self.wrong if n in wrong and self._agrees(n, wrong[n]))
@@ -104,7 +111,7 @@ def observe(backend: Backend, case: Case) -> Observation | None:
     if found is None and case.check is match_gradients:
         return observe_gradients(backend, problem)
     if found is None and case.check is match_second_gradients:
-        return _observe_second(backend, problem)
+        return observe_second(backend, problem)
     return found
 
 
@@ -121,7 +128,8 @@ def observe_gradients(backend: Backend, problem: Problem) -> Observation | None:
     return _observed(backend, problem, got, right, FIRST, NAMES)
 
 
-def _observe_second(backend: Backend, problem: Problem) -> Observation | None:
+def observe_second(backend: Backend, problem: Problem) -> Observation | None:
+    """Return the gradients of the gradients' norm where one is wrong."""
     got = harness.second_gradients(backend, problem, cotangent(problem))
     right = [(one.value, one.error) for one in second_gradients(problem)]
     return _observed(backend, problem, got, right, SECOND, NAMES)

@@ -19,7 +19,7 @@ from convdispatch.conformance.diagnosis.diagnose import diagnosed
 from convdispatch.conformance.diagnosis.explain import explain
 from convdispatch.conformance.report.records import BackendRecord
 from convdispatch.conformance.report.scripts import explained
-from convdispatch.conformance.results import INTERRUPTED, Outcome
+from convdispatch.conformance.results import CRASH, INTERRUPTED, TIME_LIMIT, Outcome
 from convdispatch.conformance.run import execution
 from convdispatch.conformance.run.assembling import (
     backend_record,
@@ -98,7 +98,18 @@ def run(
         raise Interrupted([_partial_record(work, cases) for work in works])
     if slot.error is not None:
         raise slot.error
-    return [_explained(_whole_record(work, cases), work, cases, settings) for work in works]
+    records = [_whole_record(work, cases) for work in works]
+    try:
+        with interrupts.answered_by(_stop):
+            for number, work in enumerate(works):
+                records[number] = _explained(records[number], work, cases, settings)
+    except KeyboardInterrupt:  # every case has its outcome; some failures are not explained
+        raise Interrupted(records) from None
+    return records
+
+
+def _stop() -> None:
+    raise KeyboardInterrupt
 
 
 def _tell_end(threads: Sequence[threading.Thread], ended: queue.SimpleQueue[bool]) -> None:
@@ -245,7 +256,12 @@ def _explained(
     if not record.diagnosis:
         return record
     causes = explain(
-        record.diagnosis, cases, work.info, seed=settings.seed, time_limit=settings.time_limit
+        record.diagnosis,
+        cases,
+        work.info,
+        seed=settings.seed,
+        time_limit=settings.time_limit,
+        lost={one.case for one in record.outcomes if one.kind in (CRASH, TIME_LIMIT)},
     )
     return replace(record, diagnosis=causes)
 

@@ -17,6 +17,20 @@ from convdispatch.support.child_process import ChildProcess
 _ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 
+def python(module: str, arguments: Sequence[str]) -> list[str]:
+    """Return the command that runs a module in another process."""
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a process that loads a backend; the user's own values win.
+
+    It sees the modules that this process sees, whatever folder it is started in.
+    """
+    seen = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    return {**_ONE_THREAD, **settings, **os.environ, **seen}
+
+
 @dataclass(frozen=True, slots=True)
 class CaseAnswer:
     """The outcome of one case."""
@@ -33,12 +47,9 @@ class Worker(ChildProcess):
         self, backend: str, *, seed: int, wants_scripts: bool, settings: Mapping[str, str]
     ) -> None:
         """Start it. `settings` are environment variables; the user's own values win."""
-        # The process sees the modules that this one sees, whatever folder it is started in.
-        seen = {"PYTHONPATH": os.pathsep.join(sys.path)}
-        environ = {**_ONE_THREAD, **settings, **os.environ, **seen}
         module = "convdispatch.conformance.run.worker"
         arguments = [backend, str(seed), str(int(wants_scripts))]
-        super().__init__([sys.executable, "-P", "-m", module, *arguments], environ)
+        super().__init__(python(module, arguments), environment(settings))
 
     def ask(self, case_ids: Sequence[str]) -> None:
         """Let it run these cases; `answer` gives what became of each, in their order."""

@@ -4,16 +4,13 @@
 particular ones first. To add one, write down the numbers that it gives, by the oracle.
 """
 
-from convdispatch.conformance.diagnosis.mistakes.contents import (
-    CHANNELS,
-    EPILOGUE,
-    KERNELS,
-    SHAPES,
-)
+from convdispatch.conformance.diagnosis.mistakes.contents import CHANNELS, KERNELS
+from convdispatch.conformance.diagnosis.mistakes.epilogue import EPILOGUE, SHAPES
 from convdispatch.conformance.diagnosis.mistakes.geometry import PADS, STEPS
 from convdispatch.conformance.diagnosis.mistakes.mistake import Mistake
+from convdispatch.conformance.diagnosis.mistakes.pooling import POOLS
 from convdispatch.conformance.diagnosis.mistakes.precision import PRECISION
-from convdispatch.conformance.diagnosis.mistakes.sampling import POOLS, RESIZES, UPSAMPLES
+from convdispatch.conformance.diagnosis.mistakes.sampling import RESIZES, UPSAMPLES
 
 EVERY: tuple[Mistake, ...] = (
     *KERNELS,

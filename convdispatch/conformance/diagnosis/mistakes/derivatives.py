@@ -13,7 +13,8 @@ import numpy as np
 from convdispatch.conformance.diagnosis.mistakes.contents import flipped
 from convdispatch.conformance.diagnosis.mistakes.geometry import PADS, STEPS
 from convdispatch.conformance.diagnosis.mistakes.mistake import Answer, OfOp, Wrong
-from convdispatch.conformance.diagnosis.mistakes.sampling import POOLS, RESIZES, UPSAMPLES
+from convdispatch.conformance.diagnosis.mistakes.pooling import POOLS
+from convdispatch.conformance.diagnosis.mistakes.sampling import RESIZES, UPSAMPLES
 from convdispatch.numerics.adjoints import cotangent, gradients, second_gradients
 from convdispatch.numerics.forms import Known, form_of
 from convdispatch.numerics.problem import Array, Problem, Product

@@ -12,14 +12,14 @@ from convdispatch.conformance.diagnosis.mistakes.mistake import (
     CONVOLUTIONS,
     Answer,
     Mistake,
+    OfOp,
     cells,
     computed,
-    OfOp,
     spatial,
     taps,
 )
-from convdispatch.numerics.problem import Array, Problem
-from convdispatch.ops import Conv, ConvTranspose, Op, Pad, Pool, Shape
+from convdispatch.numerics.problem import Problem
+from convdispatch.ops import Conv, ConvTranspose, Pad, Pool, Shape
 
 Pair: TypeAlias = tuple[int, int]
 
@@ -32,7 +32,7 @@ def _pads(change: Callable[[Pair], Pair]) -> Any:
     return OfOp(lambda op, _: replace(op, pads=tuple(map(change, op.pads))))
 
 
-def _pads_of_all(change: Callable[[Sequence[Pair]], Sequence[Pair]]) -> Any:
+def _pads_of_all(change: Callable[[tuple[Pair, ...]], tuple[Pair, ...]]) -> Any:
     return OfOp(lambda op, _: replace(op, pads=tuple(change(op.pads))))
 
 
@@ -50,7 +50,7 @@ def _split(last: int) -> Any:
 def _where(does_apply: Callable[[int, int], bool], change: Callable[[Pair], Pair]) -> Any:
     """Change the pads of those axes of which stride and low pad say so."""
 
-    def changed(op: Any, _: Problem) -> Op:
+    def changed(op: Any, _: Problem) -> Any:
         pairs = zip(op.pads, op.strides, strict=True)
         pads = (change(pad) if does_apply(stride, pad[0]) else pad for pad, stride in pairs)
         return replace(op, pads=tuple(pads))
@@ -58,7 +58,7 @@ def _where(does_apply: Callable[[int, int], bool], change: Callable[[Pair], Pair
     return OfOp(changed)
 
 
-def _half_the_kernel(op: Any, problem: Problem) -> Op:
+def _half_the_kernel(op: Any, problem: Problem) -> Any:
     """Put k // 2 cells before the data and the rest of the pads after it."""
 
     def split(pair: Pair, k: int, rate: int) -> Pair:
@@ -100,7 +100,7 @@ def _strides(change: Callable[[Shape, Problem], Sequence[int]]) -> Any:
 def _dilated(change: Callable[[Shape, Problem], Sequence[int]]) -> tuple[Any, Any]:
     """Return the op of other rates: with the same size of the result, and with the same pads."""
 
-    def resized(op: Any, problem: Problem) -> Op:
+    def resized(op: Any, problem: Problem) -> Any:
         rates = tuple(change(op.dilation, problem))
         axes = zip(op.pads, taps(problem), op.dilation, rates, strict=True)
         pads = tuple((low, high + (k - 1) * (new - old)) for (low, high), k, old, new in axes)
@@ -111,7 +111,8 @@ def _dilated(change: Callable[[Shape, Problem], Sequence[int]]) -> tuple[Any, An
 
 
 def _rates(op: Any) -> Shape:
-    return getattr(op, "dilation", (1,) * len(op.pads))
+    rates: Shape = getattr(op, "dilation", (1,) * len(op.pads))
+    return rates
 
 
 def _unread(problem: Problem) -> list[int]:
@@ -124,7 +125,7 @@ def _unread(problem: Problem) -> list[int]:
     ]
 
 
-def _unread_first(op: Any, problem: Problem) -> Op:
+def _unread_first(op: Any, problem: Problem) -> Any:
     pairs = zip(op.pads, _unread(problem), strict=True)
     return replace(op, pads=tuple((low - n, high + n) for (low, high), n in pairs))
 
@@ -144,18 +145,10 @@ def _last_placement_is_zero(problem: Problem) -> Answer:
     return exact, allowed
 
 
-def _ceil(op: Any, problem: Problem) -> Op:
+def _ceil(op: Any, problem: Problem) -> Any:
     pairs = zip(op.pads, _unread(problem), op.strides, strict=True)
     pads = ((low, high + (stride - n) * (n > 0)) for (low, high), n, stride in pairs)
     return replace(op, pads=tuple(pads))
-
-
-def _fixed_size(change: Callable[[Array], Array]) -> Any:
-    def numbers(problem: Problem) -> Answer:
-        exact, allowed = problem.expected
-        return change(exact), change(allowed)
-
-    return numbers
 
 
 def _of_pads(what: str, *variants: Any, ops: tuple[type, ...] = _PADDED) -> Mistake:

@@ -22,7 +22,7 @@ from convdispatch.numerics.problem import (
     conv_fields,
     expected_of,
 )
-from convdispatch.ops import Conv, ConvTranspose, Dense, Op, known_sizes
+from convdispatch.ops import Conv, ConvTranspose, Dense, Op, Pool, known_sizes
 
 # The numbers and how far computed ones may be from them; None if the mistake changes nothing.
 Answer: TypeAlias = tuple[Array, Array] | None
@@ -30,7 +30,7 @@ Numbers: TypeAlias = Callable[[Problem], Answer]
 # By the number of an array among those that come back: here the result alone.
 Wrong: TypeAlias = Mapping[int, tuple[Array, Array]]
 # What a mistake does with an op, the arrays, or a result; the problem is the right one.
-ChangedOp: TypeAlias = Callable[[Any, Problem], Op | None]
+ChangedOp: TypeAlias = Callable[[Any, Problem], Any]
 ChangedArrays: TypeAlias = Callable[..., tuple[Array, ...] | None]
 ChangedResult: TypeAlias = Callable[[Problem, Array], Array | None]
 
@@ -68,7 +68,7 @@ class OfOp:
 
     def __call__(self, problem: Problem) -> Answer:
         """Return them."""
-        op = self.change(problem.op, problem)
+        op: Op | None = self.change(problem.op, problem)
         if op is None or op == problem.op:
             return None
         return computed(op, problem.arrays, problem.dtype)
@@ -106,8 +106,10 @@ def spatial(problem: Problem) -> tuple[int, ...]:
 
 
 def taps(problem: Problem) -> tuple[int, ...]:
-    """Return the spatial sizes of the kernel, or of the window."""
-    return problem.weight_shapes[0][:-2] if problem.weight_shapes else problem.op.size  # type: ignore[union-attr] # of a pooling
+    """Return the spatial sizes of the kernel, or of the window; nothing for another op."""
+    if isinstance(problem.op, Pool):
+        return problem.op.size
+    return problem.weight_shapes[0][:-2] if problem.weight_shapes else ()
 
 
 def channels(problem: Problem, order: Any) -> tuple[Any, ...]:
