@@ -25,7 +25,8 @@ from saboteurs import SABOTEURS, registered
 
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.cases import build
-from convdispatch.conformance.diagnosis.explaining import Explanation, explained
+from convdispatch.conformance.diagnosis.explaining import explained
+from convdispatch.conformance.diagnosis.explanation import Explanation
 from convdispatch.registry import registry
 
 pytest.importorskip("autograd", reason="the saboteurs are made of NumPy's gradients too")

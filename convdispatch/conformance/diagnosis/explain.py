@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.diagnosis.explaining import Explanation
+from convdispatch.conformance.diagnosis.explanation import Explanation
 from convdispatch.conformance.diagnosis.findings import Cause
-from convdispatch.conformance.diagnosis.minimal import unshrunk
+from convdispatch.conformance.diagnosis.lightest import unshrunk
 from convdispatch.conformance.report.decoding import Misfit, reader
 from convdispatch.conformance.run.worker_handle import environment, python
 from convdispatch.ops import BackendInfo

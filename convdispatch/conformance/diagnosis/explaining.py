@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.diagnosis.findings import Hypothesis, MinimalCase
+from convdispatch.conformance.diagnosis.explanation import Explanation
 from convdispatch.conformance.diagnosis.hypotheses import believed
 from convdispatch.conformance.diagnosis.minimal import minimal
 from convdispatch.ops import Backend, BackendInfo
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """What is said of a cause, as far as it is known until now."""
-
-    hypotheses: tuple[Hypothesis, ...] = ()
-    minimal: MinimalCase | None = None
 
 
 def explained(

@@ -11,7 +11,8 @@ import warnings
 from dataclasses import asdict
 
 from convdispatch.conformance.cases import build
-from convdispatch.conformance.diagnosis.explaining import Explanation, explained
+from convdispatch.conformance.diagnosis.explaining import explained
+from convdispatch.conformance.diagnosis.explanation import Explanation
 from convdispatch.conformance.run.answering import answer, conversation
 from convdispatch.runtime.registry import registry
 
