@@ -1,6 +1,7 @@
 """A conformance report as text for a terminal: the counts and the failures.
 
-One block per backend: its counts, its cases by op and feature, its worst errors, its lists.
+One block per backend: what its failing cases share, its counts, its cases by op and feature, its
+worst errors, its lists.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from convdispatch.cli._output import one_line, table
+from convdispatch.conformance.report import diagnosis_text
+from convdispatch.conformance.report.diagnosis_text import Alike, folded
 from convdispatch.conformance.report.records import BackendRecord, CaseRecord, OutcomeRecord, Report
 from convdispatch.conformance.results import (
     FAILED,
@@ -22,7 +25,7 @@ from convdispatch.conformance.results import (
 from convdispatch.runtime.registry import AVAILABLE
 from convdispatch.support.text import printable
 
-MOST_FAILURES = 20  # printed in full, of one backend
+MOST_FAILURES = 12  # different messages that are printed, of one backend
 _MOST_LISTED = 12  # reasons, cases
 _INDENT = 4  # of what stands under a title
 _LONGEST_DETAIL = 500
@@ -48,6 +51,7 @@ def _backend(
     yield f"{backend.name}{version}"
     if backend.status != AVAILABLE:
         yield f"  {backend.status}: {_short(backend.detail)}"
+    yield from _section("what the failing cases share", diagnosis_text.lines(backend.diagnosis))
     if backend.outcomes:
         counted = [f"{count} {status}" for status, count in backend.counts.items() if count]
         yield f"  {', '.join(counted)}; {backend.seconds:.1f} seconds"
@@ -132,19 +136,28 @@ def _failures(
     cases: Mapping[str, CaseRecord],
     scripts: Mapping[tuple[str, str], str],
 ) -> Iterator[str]:
-    failed = [one for one in backend.outcomes if one.status == FAILED]
+    alike = folded(one for one in backend.outcomes if one.status == FAILED)
     described = [
         [
-            f"{one.case}: {one.kind}",
-            f"    {cases[one.case].claim}",
-            f"    {_short(one.detail)}",
-            *(f"    script: {path}" for path in [scripts.get((backend.name, one.case))] if path),
+            f"{_name(one)}: {one.first.kind}",
+            f"    {cases[one.first.case].claim}",
+            f"    {_short(one.first.detail)}",
+            *_script(scripts.get((backend.name, one.first.case))),
         ]
-        for one in failed[:MOST_FAILURES]
+        for one in alike[:MOST_FAILURES]
     ]
-    more = len(failed) - len(described)
+    more = sum(one.count for one in alike[MOST_FAILURES:])
     rest = [f"... and {more} more: see `--json`, `--html` or `--scripts`"] if more else []
     yield from _section("failures", chain(*described, rest))
+
+
+def _script(path: str | None) -> list[str]:
+    return [f"    script: {path}"] if path else []
+
+
+def _name(alike: Alike) -> str:
+    others = alike.count - 1
+    return f"{alike.first.case} and {others:,} more like it" if others else alike.first.case
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:

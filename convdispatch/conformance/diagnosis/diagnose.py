@@ -2,27 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from convdispatch.conformance.case import Case
+from convdispatch.conformance.diagnosis.asked_facts import EMPTY
+from convdispatch.conformance.diagnosis.facts import SUBJECT
+from convdispatch.conformance.diagnosis.features import facts_of, is_primitive
 from convdispatch.conformance.diagnosis.findings import Cause
+from convdispatch.conformance.diagnosis.rules import Mask, Rule, search
+from convdispatch.conformance.diagnosis.table import Table, table
+from convdispatch.conformance.diagnosis.wording import sentence
 from convdispatch.conformance.report.records import BackendRecord
 from convdispatch.conformance.results import FAILED, PASSED
+
+FOLLOWING = "layers, training and drawn geometries, which may fail by the above"
+OTHER = "other"
+# How much a passing case counts that may not look at what is wrong: no case with the same question
+# fails, or it has no numbers to compare.
+_LITTLE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One rule in words, and the cases of which it is true."""
+
+    words: tuple[str, ...]
+    what: str
+    covers: frozenset[str]
+    failing: tuple[str, ...]
 
 
 def diagnosed(record: BackendRecord, cases: Sequence[Case]) -> BackendRecord:
     """Return the record with the causes of its failures; `cases` are those that were run."""
-    failing = [one.case for one in record.outcomes if one.status == FAILED]
-    if not failing:
+    statuses = {one.case: one.status for one in record.outcomes}
+    if FAILED not in statuses.values():
         return record
-    passing = sum(one.status == PASSED for one in record.outcomes)
-    other = Cause(
-        what="other",
-        failing=len(failing),
-        all_failing=len(failing),
-        passing=passing,
-        all_passing=passing,
-        cases=tuple(failing),
+    return replace(record, diagnosis=causes(statuses, cases))
+
+
+def causes(statuses: Mapping[str, str], cases: Sequence[Case]) -> tuple[Cause, ...]:
+    """Return what failing cases share, what explains most first and what nothing explains last.
+
+    `statuses` are those of cases, by id; there is a failing one.
+    """
+    run = [case for case in cases if statuses.get(case.id) in (FAILED, PASSED)]
+    failing = [case.id for case in run if statuses[case.id] == FAILED]
+    passing = len(run) - len(failing)
+    explained: set[str] = set()
+    found = []
+    for one in rules_of(statuses, run):
+        own = tuple(case for case in one.failing if case not in explained)
+        explained.update(own)
+        if own:
+            right = len(one.covers) - len(one.failing)
+            found.append(_cause(one.what, len(one.failing), len(failing), right, passing, own))
+    left = [case for case in run if case.id not in explained and statuses[case.id] == FAILED]
+    for what, cases_left in _sorted_out(left, is_explained=bool(found)):
+        found.append(_cause(what, len(cases_left), len(failing), 0, passing, cases_left))
+    return tuple(found)
+
+
+def _sorted_out(
+    left: Sequence[Case], *, is_explained: bool
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the failing cases that no rule explains, those apart that may follow from others."""
+    follows = [
+        is_explained and (not is_primitive(case) or facts_of(case).is_drawn) for case in left
+    ]
+    for is_following, what in ((True, FOLLOWING), (False, OTHER)):
+        own = [case.id for case, one in zip(left, follows, strict=True) if one is is_following]
+        if own:
+            yield what, tuple(own)
+
+
+def rules_of(statuses: Mapping[str, str], run: Sequence[Case]) -> list[Found]:
+    """Return the rules that separate failing cases from passing ones.
+
+    What a backend's own parts do wrong shows in all that is built of them. So the parts are asked
+    first, and the rest only if they are sound.
+    """
+    parts = [case for case in run if is_primitive(case)]
+    if any(statuses[case.id] == FAILED for case in parts):
+        return _rules(statuses, parts)
+    return _rules(statuses, run)
+
+
+def _rules(statuses: Mapping[str, str], run: Sequence[Case]) -> list[Found]:
+    facts = {case.id: facts_of(case) for case in run}
+    # What draws its geometries anew says nothing about any of them.
+    run = [case for case in run if not facts[case.id].is_drawn] or run
+    failing = np.array([statuses[case.id] == FAILED for case in run])
+    known = table([facts[case.id] for case in run], failing)
+    asked = np.array([hash(case.check) for case in run])
+    is_empty = np.array([EMPTY in facts[case.id].words for case in run])
+    is_telling = np.isin(asked, asked[failing]) & (~is_empty | failing)
+    weights = np.where(is_telling, 1.0, _LITTLE)
+    rules = search(known.truth, known.kinds, failing, weights=weights)
+    return [_found(rule, known, run, failing) for rule in rules]
+
+
+def _found(rule: Rule, known: Table, run: Sequence[Case], failing: Mask) -> Found:
+    places = list(rule.facts)
+    if all(known.kinds[place] != SUBJECT for place in places):
+        places += known.subject_of(rule.covers)  # it changes nothing, and is what a reader knows
+    words = tuple(known.words[place] for place in places)
+    return Found(
+        words=words,
+        what=sentence(words, [known.kinds[place] for place in places]),
+        covers=frozenset(run[int(row)].id for row in np.flatnonzero(rule.covers)),
+        failing=tuple(run[int(row)].id for row in np.flatnonzero(rule.covers & failing)),
     )
-    return replace(record, diagnosis=(other,))
+
+
+def _cause(
+    what: str, failing: int, all_failing: int, passing: int, all_passing: int, own: tuple[str, ...]
+) -> Cause:
+    return Cause(
+        what=what,
+        failing=failing,
+        all_failing=all_failing,
+        passing=passing,
+        all_passing=all_passing,
+        cases=own,
+    )

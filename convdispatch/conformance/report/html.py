@@ -11,7 +11,7 @@ import hashlib
 import importlib.resources
 from typing import TYPE_CHECKING
 
-from convdispatch.conformance.report import view
+from convdispatch.conformance.report import diagnosis_view, view
 from convdispatch.conformance.report.payload import payload
 from convdispatch.conformance.report.records import (
     BackendRecord,
@@ -39,6 +39,7 @@ def render(report: Report) -> str:
     page = environment.get_template("report.html").render(
         report=report,
         verdict=view.verdict(report),
+        diagnoses=diagnosis_view.diagnoses(report),
         matrices=view.matrices(report),
         accuracy=view.accuracy(report),
         plots=view.plots(report),

@@ -14,6 +14,8 @@ import pytest
 
 from convdispatch.conformance.case import LEVELS, Case
 from convdispatch.conformance.cases import collect, select
+from convdispatch.conformance.diagnosis.diagnose import diagnosed
+from convdispatch.conformance.report import diagnosis_text
 from convdispatch.conformance.report.records import BackendRecord
 from convdispatch.conformance.report.report_files import reserved_reports
 from convdispatch.conformance.results import INTERRUPTED, Outcome
@@ -183,6 +185,8 @@ class Run:
         for record in self._records():
             counts = ", ".join(f"{n} {status}" for status, n in record.counts.items() if n)
             terminalreporter.line(printable(f"{record.name}: {counts}"))
+            for line in diagnosis_text.lines(record.diagnosis):
+                terminalreporter.line(printable(f"  {line}"))
             for problem in record.problems:
                 terminalreporter.line(printable(f"  {one_line(problem)}"))
             measured = [one for one in record.outcomes if one.bounds is not None]
@@ -219,21 +223,18 @@ class Run:
         self._files.close()
 
     def _records(self) -> list[BackendRecord]:
-        return [
-            assembling.backend_record(
-                info,
-                [
-                    self._outcomes[info.name][case.id]
-                    for case in self._wanted.cases
-                    if case.id in self._outcomes[info.name]
-                ],
-                self._scripts[info.name],
-                status=AVAILABLE,
-                seconds=sum(one.seconds for one in self._outcomes[info.name].values()),
-                problems=tuple(self._problems[info.name]),
-            )
-            for info in self._wanted.infos
-        ]
+        return [diagnosed(self._record(info), self._wanted.cases) for info in self._wanted.infos]
+
+    def _record(self, info: BackendInfo) -> BackendRecord:
+        outcomes = self._outcomes[info.name]
+        return assembling.backend_record(
+            info,
+            [outcomes[case.id] for case in self._wanted.cases if case.id in outcomes],
+            self._scripts[info.name],
+            status=AVAILABLE,
+            seconds=sum(one.seconds for one in outcomes.values()),
+            problems=tuple(self._problems[info.name]),
+        )
 
     def _has_run(self, case: Case) -> bool:
         return any(case.id in outcomes for outcomes in self._outcomes.values())

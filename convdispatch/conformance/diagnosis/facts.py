@@ -1,0 +1,34 @@
+"""A fact about a case, of which a table of cases and rules over it are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+# Kinds of facts, the more general and more telling ones first: where two facts are true of the
+# same cases, the one of the earlier kind is named.
+SUBJECT = 0  # what is computed: 'conv2d', 'pooling'
+ASKED = 1  # what is asked of it: 'gradients'
+PROPERTY = 2  # of its op, its numbers or its memory: 'low pad != high pad'
+AMOUNT = 3  # 'more than 16 samples'
+NAMED = 4  # a word of the case's id
+CLAIM = 5  # the whole claim
+
+
+@dataclass(slots=True)
+class Facts:
+    """What is known about one case."""
+
+    words: dict[str, int] = field(default_factory=dict)  # each with its kind
+    amounts: dict[str, int] = field(default_factory=dict)  # the largest of each
+    is_drawn: bool = False  # many geometries, drawn anew: any property may be among them
+
+    def say(self, kind: int, words: Iterable[str]) -> None:
+        """Enter facts of one kind."""
+        for word in words:
+            self.words.setdefault(word, kind)
+
+    def count(self, amounts: dict[str, int]) -> None:
+        """Enter amounts, of which the largest counts."""
+        for name, amount in amounts.items():
+            self.amounts[name] = max(amount, self.amounts.get(name, amount))

@@ -1,0 +1,111 @@
+"""What a case is about, told from its own data: its op, its numbers, its question and its id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from convdispatch.conformance.case import Case
+from convdispatch.conformance.cases.layer_rows import LayerRow
+from convdispatch.conformance.diagnosis.asked_facts import EMPTY, asked
+from convdispatch.conformance.diagnosis.facts import (
+    ASKED,
+    CLAIM,
+    NAMED,
+    PROPERTY,
+    SUBJECT,
+    Facts,
+)
+from convdispatch.conformance.diagnosis.function_facts import used_functions
+from convdispatch.conformance.diagnosis.op_facts import op_amounts, op_facts, subjects
+from convdispatch.numerics.problem import Problem
+from convdispatch.ops import FLOAT_DTYPES, INTEGER_DTYPES
+
+_DTYPES = (*FLOAT_DTYPES, *INTEGER_DTYPES, "bool")
+_VALUES = {
+    "normal": "numbers of many digits",
+    "eighths": "numbers of few digits",
+    "positive": "a long sum of positive numbers",
+}
+# Words of an id that only say something together with the next one.
+_JOINING = ("of", "by", "at", "from", "to", "near", "far", "no", "without", "not", "is", "all")
+_WORD = re.compile("[a-z_]{2,}")
+_LAYOUT = ("last", "first")  # of channels: a property of the op
+_COMPOSITE = ("layers", "training")  # what is built of a backend's parts
+
+
+@lru_cache(maxsize=20_000)
+def facts_of(case: Case) -> Facts:
+    """Return what is known about the case."""
+    facts = Facts()
+    facts.is_drawn = case.check.__name__ == "match_generated"
+    problems = [one for one in case.arguments if isinstance(one, Problem)]
+    rows = [one for one in case.arguments if isinstance(one, LayerRow)]
+    for problem in problems:
+        _tell_problem(facts, problem)
+    for row in rows:
+        _tell_row(facts, row)
+    if not problems:
+        facts.say(SUBJECT, [case.op, *(f"function {name}" for name in used_functions(case))])
+        facts.say(PROPERTY, _typed([*case.features, *case.arguments, *case.id.split("-")]))
+        facts.say(PROPERTY, _from_to(case.arguments))
+    facts.say(ASKED, asked(case))
+    facts.say(NAMED, _named(case.id.split("/", 2)[2], of_problem=bool(problems)))
+    facts.say(CLAIM, [case.claim])
+    return facts
+
+
+def is_primitive(case: Case) -> bool:
+    """Say whether the case asks a backend's own parts, and not what is built of them."""
+    return case.op not in _COMPOSITE
+
+
+def _tell_problem(facts: Facts, problem: Problem) -> None:
+    facts.say(SUBJECT, subjects(problem.op))
+    facts.say(PROPERTY, op_facts(problem.op, problem.signature))
+    facts.say(PROPERTY, [_VALUES[problem.values]])
+    facts.count(op_amounts(problem.op, problem.signature))
+    facts.count({"samples": problem.input_shape[0]})
+    if problem.input_shape[0] == 0:
+        facts.say(PROPERTY, [EMPTY])
+
+
+def _tell_row(facts: Facts, row: LayerRow) -> None:
+    facts.say(NAMED, [row.layer])
+    for op, signature in row.lowered():
+        facts.say(SUBJECT, (f"layers of {word}" for word in subjects(op)))
+        facts.say(PROPERTY, op_facts(op, signature))
+        facts.count(op_amounts(op, signature))
+
+
+def _typed(words: Sequence[object]) -> Iterator[str]:
+    """Yield the element types among the words, and what they have in common."""
+    for word in words:
+        if isinstance(word, str) and word in _DTYPES:
+            yield word
+            if word in ("float16", "bfloat16"):
+                yield "half precision"
+            if word not in FLOAT_DTYPES:
+                yield "integers or booleans"
+
+
+def _from_to(arguments: Sequence[object]) -> Iterator[str]:
+    types = [one for one in arguments if isinstance(one, str) and one in _DTYPES]
+    if len(types) == 2:
+        yield from (f"from {types[0]}", f"to {types[1]}")
+        if types[0] != types[1]:
+            yield "another element type"
+
+
+def _named(slug: str, *, of_problem: bool) -> Iterator[str]:
+    """Yield the words of an id; those that describe a problem are told better by the problem."""
+    words = slug.split("-")
+    for place, word in enumerate(words):
+        if word in _JOINING and place + 1 < len(words) and words[place + 1] not in _DTYPES:
+            yield f"{word}-{words[place + 1]}"
+        elif of_problem:
+            is_word = _WORD.fullmatch(word) and word not in (*_LAYOUT, *_DTYPES, *_JOINING)
+            yield from [word] if is_word else []
+        elif word and word not in _DTYPES:
+            yield word

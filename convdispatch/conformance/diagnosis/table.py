@@ -1,0 +1,73 @@
+"""Cases and facts as a table: a row a case, a column a fact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convdispatch.conformance.diagnosis.facts import AMOUNT, SUBJECT, Facts
+from convdispatch.conformance.diagnosis.rules import Mask
+
+_MOST_LIMITS = 32  # of one amount
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Which facts, each of a kind, are true of which cases."""
+
+    words: tuple[str, ...]
+    kinds: tuple[int, ...]
+    truth: Mask
+
+    def subject_of(self, rows: Mask) -> list[int]:
+        """Return the place of the narrowest subject that all these cases have, if there is one."""
+        shared = [
+            place
+            for place, kind in enumerate(self.kinds)
+            if kind == SUBJECT and self.truth[rows, place].all()
+        ]
+        return sorted(shared, key=lambda place: int(self.truth[:, place].sum()))[:1]
+
+
+def table(facts: Sequence[Facts], failing: Mask) -> Table:
+    """Return the table of all facts that are true of a failing case.
+
+    Of facts that are true of the same cases, the one of the more general kind stays.
+    """
+    columns: dict[str, tuple[int, Mask]] = {}
+    for row, one in enumerate(facts):
+        for word, kind in one.words.items():
+            if word not in columns:
+                columns[word] = (kind, np.zeros(len(facts), dtype=bool))
+            columns[word][1][row] = True
+    columns |= _amounts(facts, failing)
+    kept: dict[bytes, tuple[int, str, Mask]] = {}
+    for word, (kind, mask) in columns.items():
+        if not (mask & failing).any():
+            continue
+        key = mask.tobytes()
+        # Of subjects the narrowest, which comes last: nothing shows that it is wider.
+        if key not in kept or kind < kept[key][0] or kind == kept[key][0] == SUBJECT:
+            kept[key] = (kind, word, mask)
+    rows = sorted(kept.values(), key=lambda one: one[0])
+    return Table(
+        tuple(word for _, word, _ in rows),
+        tuple(kind for kind, _, _ in rows),
+        np.array([mask for _, _, mask in rows], dtype=bool).reshape(-1, len(facts)).T,
+    )
+
+
+def _amounts(facts: Sequence[Facts], failing: Mask) -> dict[str, tuple[int, Mask]]:
+    """Return 'more than N ...' for numbers N between which failing cases begin."""
+    found = {}
+    for name in sorted({name for one in facts for name in one.amounts}):
+        numbers = np.array([one.amounts.get(name, -1) for one in facts])
+        values = np.unique(numbers[numbers >= 0])
+        limits = values[values > 0][:-1]
+        if len(limits) > _MOST_LIMITS:
+            limits = limits[np.linspace(0, len(limits) - 1, _MOST_LIMITS).astype(int)]
+        for limit in limits:
+            found[f"more than {limit} {name}"] = (AMOUNT, numbers > limit)
+    return found

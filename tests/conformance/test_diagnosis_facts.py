@@ -1,0 +1,195 @@
+"""What a case is about, of cases made by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from convdispatch.conformance.case import Case
+from convdispatch.conformance.cases import build
+from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
+from convdispatch.conformance.cases.values import forward_case
+from convdispatch.conformance.diagnosis.facts import SUBJECT, Facts
+from convdispatch.conformance.diagnosis.features import facts_of, is_primitive
+from convdispatch.numerics.problem import Problem
+from convdispatch.ops import Dense, Op, Pad, Pool, Resize, Upsample
+
+
+def facts(problem: Problem) -> Facts:
+    """Return what is known of a case that compares the results of the problem."""
+    return facts_of(forward_case("full", "by-hand", problem))
+
+
+def of_conv(*, transposed: bool = False, last: bool = True, **fields: Any) -> Facts:
+    """Return what is known of a convolution; what is not said is as plain as can be."""
+    plain = {"size": (6,), "kernel": (3,)}
+    row = ConvRow("by-hand", **{**plain, **fields})
+    make = transpose_problem if transposed else conv_problem
+    return facts(make(row, channels_last=last))
+
+
+# What is special, and what must be said of it; each is not said of the plain convolution.
+SPECIAL = {
+    "low pad": ({"pads": ((1, 0),)}, {"low pad != high pad", "pads", "low pads"}),
+    "high pad": ({"pads": ((0, 1),)}, {"low pad != high pad", "pads", "high pads"}),
+    "both pads": ({"pads": ((2, 2),)}, {"pads", "low pads", "high pads"}),
+    "low crop": ({"pads": ((-1, 0),)}, {"crop", "low crop", "low crop without high pad"}),
+    "high crop": ({"pads": ((1, -2),)}, {"crop", "high crop", "pads", "low pad != high pad"}),
+    "stride": ({"strides": (2,)}, {"stride > 1", "stride 2", "cells left unread at the end"}),
+    "stride over kernel": (
+        {"size": (9,), "strides": (4,)},
+        {"stride > kernel", "stride > 1", "cells that no tap reaches"},
+    ),
+    "dilation": ({"dilation": (2,)}, {"dilation > 1"}),
+    "groups": ({"groups": 2, "channels": (4, 6)}, {"groups", "groups of several channels"}),
+    "depthwise": ({"groups": 3, "channels": (3, 6)}, {"groups = channels"}),
+    "even kernel": ({"kernel": (2,)}, {"even kernel"}),
+    "one tap": ({"kernel": (1,)}, {"one tap"}),
+    "kernel is input": ({"size": (3,)}, {"kernel = input", "one placement"}),
+    "kernel over input": ({"size": (2,), "pads": ((1, 1),)}, {"kernel > input"}),
+    "pads alone": (
+        {"pads": ((3, 0),)},
+        {"placements on pads alone", "pads as large as the kernel"},
+    ),
+    "channels first": ({"last": False}, {"channels first"}),
+    "bias": ({"bias": True}, {"a bias"}),
+    "relu": ({"activation": "relu"}, {"an activation", "fused relu"}),
+    "one channel": ({"channels": (1, 3)}, {"one input channel"}),
+    "one filter": ({"channels": (2, 1)}, {"one output channel"}),
+    "two axes": ({"size": (6, 5), "kernel": (3, 2)}, {"two axes", "several axes"}),
+    "transposed": ({"transposed": True}, {"transposed convolution", "conv1d_transpose"}),
+}
+
+
+@pytest.mark.parametrize(("fields", "said"), SPECIAL.values(), ids=SPECIAL)
+def test_what_is_special_is_said(fields: dict[str, Any], said: set[str]) -> None:
+    """In the field's words, and not of a convolution without it."""
+    assert said <= set(of_conv(**fields).words)
+    assert not said & set(of_conv().words)
+
+
+NEUTRAL = {
+    "dilation of one tap": ({"kernel": (1,), "dilation": (3,)}, "dilation > 1"),
+    "stride of one placement": ({"size": (3,), "strides": (2,)}, "stride > 1"),
+    "equal strides": (
+        {"size": (6, 6), "kernel": (2, 2), "strides": (2, 2)},
+        "strides that differ between axes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "word"), NEUTRAL.values(), ids=NEUTRAL)
+def test_what_changes_nothing_is_not_said(fields: dict[str, Any], word: str) -> None:
+    """A fault of strides cannot show where there is one placement."""
+    assert word not in of_conv(**fields).words
+
+
+def test_amounts_are_counted() -> None:
+    """Samples, channels and cells of a grouped convolution and of its adjoint."""
+    fields: dict[str, Any] = {"groups": 2, "channels": (4, 6), "strides": (2,)}
+    conv, adjoint = of_conv(**fields).amounts, of_conv(**fields, transposed=True).amounts
+    assert (conv["samples"], conv["input channels"], conv["output channels"]) == (2, 4, 6)
+    assert (adjoint["samples"], adjoint["input channels"], adjoint["output channels"]) == (2, 6, 4)
+    assert (conv["channels a group"], conv["groups"], conv["products a sum"]) == (2, 2, 6)
+    assert (conv["cells an axis"], conv["taps an axis"], conv["stride"]) == (6, 3, 2)
+
+
+OTHERS: dict[str, tuple[Op, tuple[int, ...], tuple[tuple[int, ...], ...], set[str]]] = {
+    "dense": (
+        Dense(bias=True, activation="tanh"),
+        (2, 4, 3),
+        ((3, 3), (3,)),
+        {"dense", "a square matrix", "more than two axes", "a bias", "fused tanh"},
+    ),
+    "pool": (
+        Pool(
+            kind="average",
+            size=(2, 3),
+            strides=(3, 1),
+            pads=((0, 0), (1, 0)),
+            counts_pads=True,
+            channels_last=False,
+        ),
+        (2, 3, 7, 4),
+        (),
+        {"pooling", "average pooling", "stride > kernel", "pads that count", "channels first"},
+    ),
+    "resize": (
+        Resize(
+            output_size=(1, 5),
+            interpolation="bilinear",
+            coordinates="corners",
+            channels_last=True,
+        ),
+        (2, 3, 4, 1),
+        (),
+        {
+            "resize",
+            "resampling",
+            "bilinear",
+            "corners positions",
+            "an axis that shrinks to one cell",
+        },
+    ),
+    "upsample": (
+        Upsample(factors=(2, 3), interpolation="nearest", channels_last=True),
+        (2, 3, 4, 1),
+        (),
+        {"upsampling", "nearest", "factors that differ between axes", "even factor"},
+    ),
+    "pad": (
+        Pad(pads=((-1, -2), (0, 1)), channels_last=True),
+        (2, 6, 4, 1),
+        (),
+        {"padding", "pad2d", "crop at both ends", "pads that change if axes are reversed"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("op", "shape", "weights", "said"), OTHERS.values(), ids=OTHERS)
+def test_other_ops_have_facts_of_their_own(
+    op: Op, shape: tuple[int, ...], weights: tuple[tuple[int, ...], ...], said: set[str]
+) -> None:
+    """What is special about a matrix, a window, a grid of samples, a frame."""
+    assert said <= set(facts(Problem(op=op, input_shape=shape, weight_shapes=weights)).words)
+
+
+@pytest.fixture(scope="module")
+def cases() -> dict[str, Case]:
+    """Give all cases by their ids."""
+    return {case.id: case for case in build()}
+
+
+OF_CASES = {
+    "functions/contract/max-keepdims-float32": {"functions", "function max", "keepdims", "float32"},
+    "functions/contract/argmax-of-nan-float64": {"function argmax", "function take", "of-nan"},
+    "functions/grad/tanh-far-out-float64": {"gradients", "function tanh", "float64", "far-out"},
+    "tensors/contract/cast-float16-bfloat16": {"tensors", "from float16", "to bfloat16"},
+    "tensors/contract/integers-round-trip-bool": {"bool", "integers or booleans"},
+    "conv2d/contract/batch-sizes-2d-groups-last": {
+        "an empty batch",
+        "a later call of the same function",
+    },
+    "conv1d/edge/threads-1d-many-channels-first": {"several threads", "channels first"},
+    "layers/core/trap-04-same-dilated-conv3d": {"layers of convolution", "Conv3D", "dilation > 1"},
+    "steps/contract/many-variables": {"steps", "variables", "many"},
+}
+
+
+@pytest.mark.parametrize(("case", "said"), OF_CASES.items(), ids=OF_CASES)
+def test_a_case_says_what_it_asks(cases: dict[str, Case], case: str, said: set[str]) -> None:
+    """The functions that it evaluates, its element types, its circumstances and its id."""
+    assert said <= set(facts_of(cases[case]).words)
+
+
+def test_every_case_has_a_subject(cases: dict[str, Case]) -> None:
+    """So that each rule can name one."""
+    without = [case.id for case in cases.values() if SUBJECT not in facts_of(case).words.values()]
+    assert without == []
+
+
+def test_layers_and_training_are_built_of_parts(cases: dict[str, Case]) -> None:
+    """All other cases ask a part of the backend."""
+    built = {case.op for case in cases.values() if not is_primitive(case)}
+    assert built == {"layers", "training"}
