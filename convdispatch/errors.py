@@ -23,6 +23,10 @@ class InvalidShape(InvalidArgument):
     """A tensor's shape does not fit the layer, or the layer's output would be empty."""
 
 
+class NotConnected(InvalidShape, AttributeError):
+    """A layer has no symbolic tensor or shape of its own, or several, where one is meant."""
+
+
 class InvalidType(ConvDispatchError, TypeError):
     """An argument, a tensor or an element type is of a kind that is not accepted."""
 

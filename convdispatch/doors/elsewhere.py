@@ -113,10 +113,6 @@ _FILES = (
     "an `.npz` file, and `to_json` keeps the architecture"
 )
 _GRAPH = "make a graph with `convdispatch.Model`, whose `apply` is a pure function"
-_SYMBOLS = (
-    "keep what `Input` and the layers returned in variables of your own, and make a model of "
-    "those: `Model(x, y)`"
-)
 _CALL = "call the model, or its `predict`, and compute the rest in NumPy"
 MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
     **_each(
@@ -131,11 +127,10 @@ MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
     ),
     **_each(
         "add_input add_loss add_metric add_node add_output add_update add_variable add_weight call"
-        " get_input get_input_at get_output get_output_at inbound_nodes outbound_nodes"
+        " get_input get_output inbound_nodes outbound_nodes"
         " state_updates stateless_call updates",
         _GRAPH,
     ),
-    **_each("input inputs output outputs", _SYMBOLS),
     **_each(
         "predict_classes predict_proba",
         "`predict(x)` has the probabilities, and `predict(x).argmax(axis=-1)` the classes",

@@ -20,7 +20,7 @@ from convdispatch.errors import InvalidType
 from convdispatch.runtime import selection
 
 # What belongs to this object in this process: no copy has it.
-_OWN = ("_lock", "_stacks", "_write", "_differentiated", "_plans")
+_OWN = ("_lock", "_stacks", "_write", "_differentiated", "_plans", "_calls")
 
 
 class Copied(Weighted):

@@ -138,7 +138,7 @@ class InTraining(PassingMasks):
             mask = self.compute_mask(native) if has_masks else None
             return forward(values, native), (mask,)
 
-        shapes = self.input_shape
+        shapes = self._built_shape
         has_masks = self.makes_mask([False] * (len(shapes) if isinstance(shapes, list) else 1))
         return Functional(
             weights=weights,

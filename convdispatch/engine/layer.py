@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self, cast, overload
 
 from convdispatch.engine import keras_configs, large_sizes, layer_options
 from convdispatch.engine.arguments import as_bool
+from convdispatch.engine.connected import ConnectedLayer
 from convdispatch.engine.constructor_signature import ConstructorSignature
 from convdispatch.engine.pictured import Pictured
 from convdispatch.engine.plans import Plan, PlanTable, casting_weights, recorded
@@ -18,7 +19,7 @@ from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Shapes, Spec, Specs, listed, of_samples, shapes_of
 from convdispatch.engine.symbols import Call, Symbol, symbols_in
 from convdispatch.engine.whole import held
-from convdispatch.errors import InvalidArgument, InvalidShape
+from convdispatch.errors import InvalidArgument
 from convdispatch.formulas import activations
 from convdispatch.formulas.dialects import KERAS3, Dialect
 from convdispatch.formulas.regularizers import penalty
@@ -30,7 +31,7 @@ from convdispatch.runtime.tuning import outside_trace
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
-class Layer(Pictured):
+class Layer(ConnectedLayer, Pictured):
     """A function of tensors with its own weights.
 
     Every layer takes the keyword arguments `name`, `trainable`, `dtype` (of the weights),
@@ -285,15 +286,3 @@ class Layer(Pictured):
     def __repr__(self) -> str:
         shape = "" if self._built_shape is None else f", input_shape={self._built_shape}"
         return f"<{type(self).__name__} {self.name!r} on {self.backend!r}{shape}>"
-
-    @property
-    def input_shape(self) -> Any:
-        """The shape that the layer was built for, batch axis included; a list of several ones."""
-        if self._built_shape is None:
-            raise InvalidShape(f"{self.name!r} has no shape yet: build it or call it once.")
-        return self._built_shape
-
-    @property
-    def output_shape(self) -> Any:
-        """The shape of the output for `input_shape`."""
-        return self.compute_output_shape(self.input_shape)

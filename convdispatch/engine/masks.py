@@ -36,11 +36,6 @@ class PassingMasks(Accepting):
         return mask if self.supports_masking else None
 
     @property
-    def input_shape(self) -> Any:
-        """The shape that the layer was built for, batch axis included; a list of several ones'."""
-        raise NotImplementedError
-
-    @property
     def _title(self) -> str:
         raise NotImplementedError
 

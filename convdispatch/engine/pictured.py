@@ -31,7 +31,7 @@ class Pictured(Analysed):
 
     family: ClassVar[str] = "other"  # the kind that a picture has a colour for
     activation: Any
-    input_shape: Any
+    built_shape: Any
 
     @property
     def built(self) -> bool:
@@ -53,7 +53,7 @@ class Pictured(Analysed):
         inputs: Sequence[Spec] = ()
         outputs: Sequence[Spec] = ()
         if self.built:
-            given = self._specs_for(self.input_shape)
+            given = self._specs_for(self.built_shape)
             inputs, outputs = listed(given), listed(self.output_specs(given))
         own = box_of(self, inputs, outputs)
         boxes = [tensor_box("input", spec) for spec in inputs]

@@ -33,6 +33,7 @@ class Call:
         self.gives_list = gives_list
         self.number = next(_numbers)
         self.outputs = tuple(Symbol(spec, self, place) for place, spec in enumerate(outputs))
+        layer._calls.append(self)
 
     @property
     def result(self) -> Any:

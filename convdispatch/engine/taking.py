@@ -28,6 +28,7 @@ _STATE = frozenset(
     (
         "_activity_losses",
         "_built_shape",
+        "_calls",
         "_has_own_name",
         "_initial_weights",
         "_is_made",

@@ -54,6 +54,7 @@ class Weighted:
         """Share nothing with the original of this copy, and do not wait for its threads."""
         self._lock = Lock()  # of those that make the weights or write them
         self._stacks: weakref.WeakSet[Any] = weakref.WeakSet()  # the models that it is in
+        self._calls: list[Any] = []  # with symbols
 
     def _forget(self) -> None:
         """Forget the weights."""

@@ -46,6 +46,7 @@ class Dialect:
     names_weighted_metrics: whether the name of every weighted metric begins with 'weighted_', not
         only where the name is taken.
     penalizes_frozen: whether the regularizers of weights that are not trained count in the loss.
+    keeps_lists_of_one: whether a model whose `outputs` are a list of one returns such a list.
     frozen_layers: what a layer with `trainable = False` does in training: it 'updates' its state
         all the same, 'keeps' it, or 'infers'.
     frozen_normalization: the same of BatchNormalization.
@@ -84,6 +85,7 @@ class Dialect:
     short_metrics: Mapping[str, str] = field(default_factory=dict)
     names_weighted_metrics: bool = False
     penalizes_frozen: bool = False
+    keeps_lists_of_one: bool = True
     frozen_layers: str = "updates"
     frozen_normalization: str = "infers"
     lines: Lines = keras2.LINES
@@ -132,6 +134,7 @@ KERAS2 = Dialect(
     keeps_metric_words=False,
     names_weighted_metrics=True,
     penalizes_frozen=True,
+    keeps_lists_of_one=False,
     short_metrics={"accuracy": "acc", "crossentropy": "crossentropy"},
     estimates_population=True,
     frozen_layers="keeps",
@@ -160,6 +163,7 @@ KERAS1 = Dialect(
     shuffles_globally=True,
     keeps_metric_words=False,
     penalizes_frozen=True,
+    keeps_lists_of_one=False,
     short_metrics={"accuracy": "acc", "crossentropy": "crossentropy"},
     renames=keras1.RENAMES,
     settled=keras1.SETTLED,

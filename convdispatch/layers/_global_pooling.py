@@ -72,7 +72,7 @@ class GlobalAveragePooling(GlobalPoolingLayer):
     def reduction_length(self) -> int:
         """How many numbers are summed into one output, and the division."""
         self.ensure_built("reduction_length")
-        return math.prod(size or 0 for size in self._spatial(self.input_shape)) + OF_DIVISION
+        return math.prod(size or 0 for size in self._spatial(self.built_shape)) + OF_DIVISION
 
 
 class GlobalAveragePooling1D(MaskedLayer, GlobalAveragePooling):

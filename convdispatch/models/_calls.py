@@ -67,7 +67,7 @@ def calls_of(model: Any) -> Calls:
     graph = model.graph()
     names = getattr(model, "input_names", None)
     by_name = {layer.name: layer for layer in model.layers}
-    givers = [None] * len(graph.inputs) if names is None else [by_name[name] for name in names]
+    givers = [None] * len(graph.inputs) if names is None else [by_name.get(name) for name in names]
     origins = [Origin(layer, 0, 0) for layer in givers]
     called: list[Called] = []
     counts: dict[int, int] = {}

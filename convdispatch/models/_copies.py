@@ -15,6 +15,7 @@ from convdispatch.support.locks import Lock
 NOT_COPIED = (
     *("_lock", "_predictor", "_top", "_differentiated"),
     *("_trainer", "_said", "_input_feeder"),
+    *("_calls", "_symbols", "_made_of"),
 )
 
 Values = list[list[NumpyArray]]
@@ -35,7 +36,7 @@ class CopiedStack(StackedWeights):
         kept = dict(state)
         values: Values | None = kept.pop("_weights_then")
         vars(self).update(kept)
-        self._lock = Lock()
+        self._be_alone()
         self._be_known()
         if values is not None:
             with written(self._layers):
@@ -46,9 +47,16 @@ class CopiedStack(StackedWeights):
         """Return a model of the same layers, to which others can be added."""
         twin = type(self).__new__(type(self))
         vars(twin).update(self._public_state(), _layers=list(self._layers))
-        twin._lock = Lock()
+        twin._be_alone()
         twin._be_known()
         return twin
+
+    _calls: list[Any]
+    _symbols: list[Any]
+
+    def _be_alone(self) -> None:
+        """Share neither the original's lock nor the tensors of its calls."""
+        self._lock, self._calls, self._symbols = Lock(), [], []
 
     def _be_known(self) -> None:
         for layer in self._layers:

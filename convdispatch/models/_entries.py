@@ -83,6 +83,18 @@ def begins_with_branches(config: Any) -> bool:
     return isinstance(own, Mapping) and isinstance(own.get("layers"), list)
 
 
+def holds_models(config: Any) -> bool:
+    """Return whether a configuration is of a `Sequential` with models among its layers.
+
+    >>> holds_models([{"class_name": "Model", "config": {}}])
+    True
+    """
+    listed = config.get("layers") if isinstance(config, Mapping) else config
+    return isinstance(listed, list | tuple) and any(
+        isinstance(entry, Mapping) and entry.get("class_name") in _READABLE for entry in listed
+    )
+
+
 def layer_entries(config: Any) -> list[Any]:
     """Return a configuration's entries of layers, each with a class's name and a `config`."""
     listed = _listed(config)
@@ -224,8 +236,9 @@ def _door_of(entry: Mapping[str, Any], door: str) -> str:
     )
 
 
-# Classes of models, which every Keras takes instead of a layer.
+# Classes of models, which every Keras takes instead of a layer, and those that are read.
 _MODELS = frozenset(("Functional", "Graph", "Model", "Sequential"))
+_READABLE = ("Functional", "Model", "Sequential")
 
 
 def _not_here(missing: Iterable[tuple[str, str]]) -> str:
@@ -241,7 +254,7 @@ def _not_here(missing: Iterable[tuple[str, str]]) -> str:
     all_names = [name for found in names.values() for name in found]
     said = [f"{lacks}.", not_offered_layers(all_names)]
     if not _MODELS.isdisjoint(all_names):
-        said.append("A model within a Sequential is not offered yet: put its layers in its place.")
+        said.append("`model_from_json` reads a Sequential with a model in it.")
     said.append("Pass a layer class of your own in `custom_objects`.")
     return " ".join(filter(None, said))
 

@@ -26,6 +26,8 @@ _MADE = (
     "_plans",
 )
 
+_ENDS = frozenset(("input", "inputs", "output", "outputs"))
+
 
 class StackedWeights:
     """An object made of layers, whose weights are those of all layers in order."""
@@ -63,6 +65,11 @@ class StackedWeights:
             raise InvalidArgument(
                 f"`backend` of {self.name!r} cannot be set; `to({value!r})` gives the same model "
                 "on that backend."
+            )
+        elif name in _ENDS:
+            raise InvalidArgument(
+                f"`{name}` of {self.name!r} cannot be set; make another model of the same layers: "
+                "`Model(model.input, model.layers[-2].output)`."
             )
         super().__setattr__(name, value)
 

@@ -18,6 +18,7 @@ from convdispatch.models._entries import (
     checked_door,
     classes_of,
     door_of,
+    holds_models,
     layer_entries,
 )
 from convdispatch.models._graph_documents import CallEntry, Source, call_entries, sources
@@ -59,6 +60,11 @@ class GraphReader:
         with self._reading(config):
             return self._branched(config, sequential)
 
+    def nesting(self, config: Any, sequential: type[Sequential]) -> Any:
+        """Return a `Sequential` with models among its layers."""
+        with self._reading(config):
+            return self._nesting(config, sequential)
+
     @contextlib.contextmanager
     def _reading(self, config: Any) -> Iterator[None]:
         require_readable(config, self._limits)
@@ -87,6 +93,22 @@ class GraphReader:
         model.add(first)
         for entry in others:
             model.add(self._layer(entry, door))
+        return model
+
+    def _nesting(self, config: Any, sequential: type[Sequential]) -> Any:
+        entries = layer_entries(config)
+        self._layers += len(entries)
+        self._limits.require("layers", self._layers, f"it has {self._layers:,} layers and more")
+        door = door_of(entries, self._door)
+        model: Any = sequential(name=config.get("name") if isinstance(config, Mapping) else None)
+        for entry in entries:
+            layer = self._layer(entry, door)
+            if len(model):
+                self._require_few_parameters(layer, [model.output.spec])
+            elif isinstance(layer, Layer) and layer.batch_input_shape is not None:
+                spec = Spec(layer.batch_input_shape, layer.input_dtype)
+                self._require_few_parameters(layer, [spec])
+            model.add(layer)
         return model
 
     def _model(self, config: Any) -> Model:
@@ -125,6 +147,8 @@ class GraphReader:
         if entry["class_name"] == "Sequential":
             if begins_with_branches(entry["config"]):
                 return self._branched(entry["config"], Sequential)
+            if holds_models(entry["config"]):
+                return self._nesting(entry["config"], Sequential)
             return Sequential.from_config(
                 entry["config"],
                 custom_objects=self._custom_objects,
@@ -175,7 +199,7 @@ class GraphReader:
         """Make one call, and return the tensors that are known by it."""
         layer = made[entry.layer]
         symbols = [known[source] for source in entry.reads]
-        self._require_few_parameters(layer, symbols)
+        self._require_few_parameters(layer, [symbol.spec for symbol in symbols])
         result = layer(symbols if entry.takes_list else symbols[0])
         found = []
         for place, symbol in enumerate(result if isinstance(result, list) else [result]):
@@ -183,11 +207,10 @@ class GraphReader:
             known[found[-1]] = symbol
         return found
 
-    def _require_few_parameters(self, layer: Any, symbols: list[Symbol]) -> None:
+    def _require_few_parameters(self, layer: Any, specs: list[Spec]) -> None:
         """Raise before too many weights of a layer are made."""
         if not isinstance(layer, Layer) or layer.built:
             return
-        specs = [symbol.spec for symbol in symbols]
         is_list = layer.takes_list and (len(specs) > 1 or not layer.takes_one)
         declared = layer.resolved(specs if is_list else specs[0]).declarations
         self._parameters += sum(math.prod(weight.shape) for weight in declared)

@@ -245,6 +245,9 @@ class Predicting(StackedWeights):
 
         def __getattr__(self, name: str) -> Any:
             """Say what to do instead of a method that Keras's models have and these lack."""
+            known = getattr(type(self), name, None)
+            if isinstance(known, property):  # which raised an `AttributeError` of its own
+                return known.__get__(self)
             raise AttributeError(missing_attribute(type(self).__name__, name), name=name, obj=self)
 
 

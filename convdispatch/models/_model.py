@@ -16,6 +16,7 @@ from convdispatch.engine.symbols import Call, Symbol, symbols_in
 from convdispatch.errors import InvalidShape
 from convdispatch.models._compiled_forward import CompiledForward
 from convdispatch.models._copies import NOT_COPIED, CopiedStack
+from convdispatch.models._ends import GraphEnds
 from convdispatch.models._graph_documents import calls_of
 from convdispatch.models._inference import Predicting
 from convdispatch.models._members import (
@@ -39,7 +40,7 @@ from convdispatch.support.locks import Lock
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
-class Model(ModelInputs, Telling, Predicting, PureStack, CopiedStack):
+class Model(ModelInputs, GraphEnds, Telling, Predicting, PureStack, CopiedStack):
     """The layers between symbolic inputs, which `Input` makes, and symbolic outputs.
 
     A layer that is called several times has one set of weights; a model may be called as a layer.
@@ -64,7 +65,11 @@ class Model(ModelInputs, Telling, Predicting, PureStack, CopiedStack):
         require_inputs(given)
         self._lock = Lock()
         self.name = name  # type: ignore[assignment] # None becomes a name in __setattr__
-        self._graph = traced(given, wanted, gives_list=isinstance(outputs, list | tuple))
+        is_list = isinstance(outputs, list | tuple)
+        gives_list = is_list and (len(wanted) > 1 or self.dialect.keeps_lists_of_one)
+        self._graph = traced(given, wanted, gives_list=gives_list)
+        self._made_of = given, wanted
+        self._calls = []
         self._input_names = tuple(symbol.call.layer.name for symbol in given)
         self._members = layers_in_keras_order(given, wanted)
         self._depth = depth_of(self._members)
@@ -101,7 +106,7 @@ class Model(ModelInputs, Telling, Predicting, PureStack, CopiedStack):
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """Return the layer of that name, or else at that place in `layers`."""
-        return member_of(self.name, self._members, name, index)
+        return member_of(self.name, self.layers, name, index)
 
     def build(self, input_shape: Any = None) -> None:
         """Do nothing: the layers were built when they were called with symbols."""
@@ -211,6 +216,7 @@ class Model(ModelInputs, Telling, Predicting, PureStack, CopiedStack):
             for layer in self._layers:
                 if id(layer) in first:
                     layer._built_shape = first[id(layer)]
+            self._restate()
 
     # Configuration.
 
@@ -220,10 +226,16 @@ class Model(ModelInputs, Telling, Predicting, PureStack, CopiedStack):
         calls = calls_of(self._graph, self._input_names)
         nodes = calls.pop("inbound_nodes")
         layers = [
-            {**_entry(member), "name": member.name, "inbound_nodes": nodes[member.name]}
+            {**self._entry_of(member), "name": member.name, "inbound_nodes": nodes[member.name]}
             for member in self._members
         ]
         return {"name": self.name, "layers": layers, **calls}
+
+    def _entry_of(self, member: Any) -> dict[str, Any]:
+        """Return the configuration's entry of a layer or of a nested model."""
+        if isinstance(member, Layer):
+            return layer_entry(member)
+        return {"class_name": member.class_name, "config": member.get_config()}
 
     def to_json(self, **json_options: Any) -> str:
         """Return the architecture, without weights, as JSON for `model_from_json`."""
@@ -251,27 +263,20 @@ class Model(ModelInputs, Telling, Predicting, PureStack, CopiedStack):
         nodes = [replace(node, layer=copies[id(node.layer)]) for node in self._graph.nodes]
         twin._graph = replace(self._graph, inputs=tuple(specs), nodes=tuple(nodes))
         twin._members = [copies[id(one)] for one in self._members]
-        twin._lock = Lock()
+        twin._lock, twin._calls = Lock(), []
         twin._settle()
         return twin
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._members)
+        return iter(self.layers)
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self.layers)
 
     def __repr__(self) -> str:
-        names = ", ".join(layer.name for layer in self._members)
-        return f"<{type(self).__name__} {self.name!r} on {self.backend!r}: {names}>"
+        names = ", ".join(layer.name for layer in self.layers)
+        return f"<{self.kind_shown} {self.name!r} on {self.backend!r}: {names}>"
 
 
 def _output_specs(place: int, layer: Layer, specs: Any) -> Any:
     return layer.output_specs(specs)
-
-
-def _entry(member: Any) -> dict[str, Any]:
-    """Return the configuration's entry of a layer or of a nested model."""
-    if isinstance(member, Layer):
-        return layer_entry(member)
-    return {"class_name": type(member).__name__, "config": member.get_config()}

@@ -8,7 +8,7 @@ from typing import Any
 from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidDocument
 from convdispatch.models._chains import FUNCTIONAL, stack_of
-from convdispatch.models._entries import begins_with_branches, door_of_version
+from convdispatch.models._entries import begins_with_branches, door_of_version, holds_models
 from convdispatch.models._graph_reading import GraphReader
 from convdispatch.models._model import Model
 from convdispatch.models._sequential import Sequential
@@ -66,6 +66,10 @@ def read_model(
         reader = GraphReader(custom_objects or {}, backend, door, limits, model)
         found: Model = reader.branched(document["config"], sequential)
         return found
+    if document["class_name"] == "Sequential" and holds_models(document["config"]):
+        reader = GraphReader(custom_objects or {}, backend, door, limits, model)
+        stack: Model = reader.nesting(document["config"], sequential)
+        return stack
     return sequential.from_config(
         _config_of(document),
         custom_objects=custom_objects,

@@ -18,8 +18,10 @@ from convdispatch.models import _naming as naming
 from convdispatch.models import _serialization
 from convdispatch.models._branches import start
 from convdispatch.models._copies import CopiedStack
+from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.models._inference import Predicting
 from convdispatch.models._members import as_member, member_of, require_takes_one
+from convdispatch.models._nesting import nest
 from convdispatch.models._pure import PureStack
 from convdispatch.models._shapes import ShapedStack
 from convdispatch.models._telling import Telling
@@ -46,12 +48,14 @@ class Sequential(Telling, Predicting, PureStack, CopiedStack, ShapedStack):
 
     def __init__(
         self,
-        layers: Iterable[Layer | Symbol] | None = None,
+        layers: Iterable[Any] | None = None,
         name: str | None = None,
         *,
         backend: str | None = None,
     ) -> None:
         self._layers: list[Layer] = []
+        self._symbols: list[Symbol] = []
+        self._calls: list[Call] = []
         self._lock = Lock()
         self.name = name  # type: ignore[assignment] # None becomes a name in __setattr__
         self._bind(selection.resolve_backend(backend))
@@ -70,11 +74,15 @@ class Sequential(Telling, Predicting, PureStack, CopiedStack, ShapedStack):
         """The layers, first to last."""
         return list(self._layers)
 
-    def add(self, layer: Layer | Symbol) -> None:
+    def add(self, layer: Any) -> None:
         """Add a layer at the end, and build it if its input shape is known.
 
-        A symbol from `Input` stands for its layer, where it is the first.
+        A symbol from `Input` stands for its layer, where it is the first. A model is a layer too.
         """
+        if isinstance(layer, StackedWeights):
+            with self._lock.held():
+                nest(self, layer)
+            return
         layer = as_member(layer, is_first=not self._layers)
         branches = getattr(layer, "branches", None)
         if branches:  # of Keras 1's `Merge`
@@ -109,6 +117,7 @@ class Sequential(Telling, Predicting, PureStack, CopiedStack, ShapedStack):
         layer.stay()
         layer._stacks.add(self)
         top.put(layer, shape)
+        self.record_calls()
 
     def pop(self) -> Layer:
         """Remove the last layer and return it."""
@@ -117,6 +126,7 @@ class Sequential(Telling, Predicting, PureStack, CopiedStack, ShapedStack):
                 raise InvalidArgument("the model has no layer to take off.")
             layer = self._layers.pop()
             layer._stacks.discard(self)
+            del self._symbols[len(self._layers) + 1 :]
             self._note_masks()
             return layer
 
@@ -143,7 +153,7 @@ class Sequential(Telling, Predicting, PureStack, CopiedStack, ShapedStack):
         Without a shape nothing can be said yet.
         """
         if not self._layers:
-            shape = layer.input_shape if layer.built else layer.batch_input_shape
+            shape = layer.built_shape if layer.built else layer.batch_input_shape
         if shape is None:
             return None
         if not layer.built:
@@ -191,7 +201,7 @@ class Sequential(Telling, Predicting, PureStack, CopiedStack, ShapedStack):
     def graph(self) -> Graph:
         """Return the chain of the layers' calls, for the input that the first one was built for."""
         layers = self._built_layers()
-        whole = chain(layers, Spec(layers[0].input_shape, layers[0].input_dtype))
+        whole = chain(layers, Spec(layers[0].built_shape, layers[0].input_dtype))
         return replace(whole, masked=self._masked) if self._masked else whole
 
     def _inputs_of(self, inputs: Any) -> list[Any]:

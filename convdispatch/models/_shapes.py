@@ -9,12 +9,13 @@ from convdispatch.engine.graph import chain
 from convdispatch.engine.masks import require_supported, with_masks
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidShape
+from convdispatch.models._ends import StackEnds
 from convdispatch.models._flat_weights import StackedWeights, all_or_none
 from convdispatch.models._tops import Top
 from convdispatch.ops import PartialShape
 
 
-class ShapedStack(StackedWeights):
+class ShapedStack(StackEnds, StackedWeights):
     """A stack of layers, each of which is built for the output of the one before."""
 
     _top: Top | None = None  # recorded by the last `add`; None if it may be out of date
@@ -32,6 +33,7 @@ class ShapedStack(StackedWeights):
                 for layer, shape in zip(layers, shapes, strict=False):
                     if input_shape is not None or not layer.built:
                         layer.build(shape)
+            self._restate()
 
     def _stated_shape(self, input_shape: Sequence[int | None] | None) -> PartialShape:
         """Return the input shape as far as it is known from this call or from before."""
@@ -47,7 +49,8 @@ class ShapedStack(StackedWeights):
 
     def _known_shape(self) -> PartialShape | None:
         first = self._layers[0]
-        return first.input_shape if first.built else first.batch_input_shape
+        shape: PartialShape | None = first.built_shape if first.built else first.batch_input_shape
+        return shape
 
     def _shapes_between(self, shape: PartialShape) -> list[PartialShape]:
         """Return the input's shape of each layer, and the output's; where it raises, none fits."""
@@ -63,7 +66,7 @@ class ShapedStack(StackedWeights):
     @property
     def input_shape(self) -> PartialShape:
         """The shape that the first layer was built for."""
-        shape: PartialShape = self._built_layers()[0].input_shape
+        shape: PartialShape = self._built_layers()[0].built_shape
         return shape
 
     @property
@@ -93,3 +96,4 @@ class ShapedStack(StackedWeights):
                 return
             for layer, shape in zip(self._layers, shapes, strict=False):
                 layer._built_shape = shape
+            self._restate()

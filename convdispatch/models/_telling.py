@@ -21,9 +21,14 @@ class Telling(Trainable):
     family: ClassVar[str] = "model"  # as of layers: what a picture has a colour for
 
     @property
+    def class_name(self) -> str:
+        """The name of the class in documents and pictures."""
+        return type(self).__name__
+
+    @property
     def kind_shown(self) -> str:
         """The class, as a picture shows it."""
-        return type(self).__name__
+        return self.class_name
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the picture, and those of nested models."""

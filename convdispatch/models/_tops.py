@@ -29,7 +29,7 @@ class Top:
             return known
         shape = None
         if layers and all(layer.built for layer in layers):
-            shape = layers[0].input_shape
+            shape = layers[0].built_shape
             for layer in layers:
                 shape = layer.compute_output_shape(shape)
         return cls(layers, shape)

@@ -123,7 +123,7 @@ def parts_of(model: AnyModel) -> Parts:
 
 def _of_several(layer: Layer) -> Graph:
     """Return the graph of a single layer that was built for one or several inputs."""
-    shapes = layer.input_shape
+    shapes = layer.built_shape
     if not isinstance(shapes, list):
         return chain([layer], Spec(shapes, layer.input_dtype))
     inputs = tuple(Spec(shape, layer.input_dtype) for shape in shapes)

@@ -116,15 +116,6 @@ def test_a_model_is_made_by_its_keras_s_words() -> None:
         keras2.models.Model(x, output=x)
 
 
-@pytest.mark.parametrize("name", ["input", "inputs", "output", "outputs"])
-def test_the_symbols_of_a_model_are_those_of_its_script(name: str) -> None:
-    """One who has a graph is not told to make one."""
-    x = keras2.layers.Input((3,))
-    model = keras2.models.Model(x, keras2.layers.Dense(2)(x))
-    with pytest.raises(AttributeError, match="keep what `Input` and the layers returned"):
-        getattr(model, name)
-
-
 @pytest.mark.parametrize("module", MODULES)
 def test_an_unknown_name_is_python_s_own_error(module: str) -> None:
     """No sentence is made up about a word that no Keras has, nor about private names."""
@@ -178,7 +169,7 @@ def test_nothing_that_is_offered_is_said_not_to_be() -> None:
         ("save", "`get_weights` and `set_weights`"),
         ("save", "`save_weights` and `load_weights` keep them in an `.npz` file"),
         ("predict_classes", r"`predict\(x\).argmax\(axis=-1\)`"),
-        ("get_input_at", "`apply`"),
+        ("inbound_nodes", "`apply`"),
     ],
 )
 def test_a_method_that_models_have_not_says_what_to_do(name: str, instead: str) -> None:

@@ -107,7 +107,7 @@ def test_the_last_layer_can_be_taken_off() -> None:
     model = merged("numpy", "sum")
     dense = model.pop()
     assert (dense.output_shape, model.output_shape) == ((None, 2), (None, 3))
-    with pytest.raises(InvalidArgument, match="has no layer after the one that merges"):
+    with pytest.raises(InvalidArgument, match="has no layer after the first one"):
         model.pop()
 
 

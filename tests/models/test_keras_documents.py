@@ -225,14 +225,16 @@ def test_every_missing_class_is_named() -> None:
 
 
 @pytest.mark.parametrize("name", ["Sequential", "Functional", "Model", "Graph"])
-def test_a_model_within_a_model_is_not_offered(name: str) -> None:
-    """The message says so, whatever the class is."""
+def test_a_model_within_a_configuration_needs_the_reader_of_documents(name: str) -> None:
+    """`from_config` says so, whatever the class is; a document needs a whole model."""
     entry = {"class_name": name, "config": {"name": "inner", "layers": []}}
     with pytest.raises(
         InvalidDocument,
-        match=rf"no layer named '{name}'\. A model within a Sequential is not offered yet: put its "
-        r"layers in its place\. Pass",
+        match=rf"no layer named '{name}'\. `model_from_json` reads a Sequential with a model in "
+        r"it\. Pass",
     ):
+        Sequential.from_config({"layers": [entry]})
+    with pytest.raises(InvalidDocument, match=r"'inner'|`input_layers`|named 'Graph'"):
         model_from_json(of_one(entry, keras_version="3.15.1"))
 
 
