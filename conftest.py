@@ -87,6 +87,7 @@ def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
         if variable.startswith("CONVDISPATCH_") or variable in ("KERAS_BACKEND", "COLUMNS"):
             monkeypatch.delenv(variable)
     monkeypatch.setenv("KERAS_HOME", str(home))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     monkeypatch.delenv("COLUMNS", raising=False)  # what is printed is as wide as it likes
     selection.reset()
     yield home

@@ -9,6 +9,7 @@ fast, so this module imports nothing else.
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import sys
 import traceback
@@ -182,21 +183,36 @@ def _add_conformance(parser: argparse.ArgumentParser) -> None:
         help="the backends to test, 'all' for all; the current one by default")  # fmt: skip
     add("--level", metavar="LEVEL,LEVEL", help="what to test; 'core' by default, 'full' for all")
     add("--case", metavar="PATTERN", help="the cases with such an id, of any level")
+    add("--last-failed", action="store_true", help="the cases that failed when they last ran")
+    add("--shard", metavar="N/M", type=_shard, help="a part of the cases, for one of M machines")
     add("--seed", metavar="N", type=_whole(0), default=0, help="draw other numbers and cases")
     add("--jobs", metavar="N", type=_whole(1, 1024), help="processes at a time; one a processor")
     add("--time-limit", metavar="SECONDS", type=_seconds, default=60.0, help="for one case")
-    add("--json", metavar="FILE", help="write the report for programs")
-    add("--html", metavar="FILE", help="write the report as a page")
+    add("--max-failures", metavar="N", type=_whole(1), help="stop after so many failures")
     add("--scripts", metavar="FOLDER", help="write a script for each failure")
+    _add_reports(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     diff = actions.add_parser("diff", help="list the changes between two reports, or two folders")
     diff.add_argument("old", metavar="OLD.json")
     diff.add_argument("new", metavar="NEW.json")
+    merge = actions.add_parser("merge", help="make one report of those of all shards")
+    merge.add_argument("reports", metavar="REPORT.json", nargs="+")
+    # One that is given before the action counts as well.
+    _add_reports(merge, default=argparse.SUPPRESS)
     matrix = actions.add_parser("matrix", help="print a report as a support matrix, in Markdown")
     matrix.add_argument("report", metavar="REPORT.json")
     matrix.add_argument(
         "--check", metavar="FILE.md", help="compare with this file instead, and fail if it differs"
     )
+
+
+def _add_reports(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    add = functools.partial(parser.add_argument, metavar="FILE", default=default)
+    add("--json", help="write the report for programs")
+    add("--html", help="write the report as a page")
+    add("--junit", help="write the report as JUnit's XML")
+    add("--summary", help="write a summary in Markdown")
+    add("--badge", help="write the JSON of a badge")
 
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
@@ -224,6 +240,16 @@ def _whole(least: int, most: int = 10**18) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def _shard(text: str) -> object:
+    from convdispatch.conformance.run.sharding import parse
+    from convdispatch.errors import InvalidArgument
+
+    try:
+        return parse(text)
+    except InvalidArgument as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc
 
 
 def _ratio(text: str) -> float:

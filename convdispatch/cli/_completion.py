@@ -66,6 +66,7 @@ BY_METAVAR = {
     "HEAD": Value(kind=FOLDERS),
     "NAME": Value(),
     "N": Value(),
+    "N/M": Value(),
     "PATTERN": Value(),
     "RATIO": Value(),
     "SECONDS": Value(),

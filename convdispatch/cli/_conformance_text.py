@@ -16,11 +16,11 @@ from convdispatch.conformance.report.diagnosis_text import Alike, folded
 from convdispatch.conformance.report.records import BackendRecord, CaseRecord, OutcomeRecord, Report
 from convdispatch.conformance.results import (
     FAILED,
-    INTERRUPTED,
     KNOWN_FAILURE,
     PASSED,
     UNAVAILABLE,
     UNSUPPORTED,
+    is_partial,
 )
 from convdispatch.runtime.registry import AVAILABLE
 from convdispatch.support.text import printable
@@ -63,7 +63,7 @@ def _backend(
         yield f"  {feature}: errors up to {accuracy['factor']:g} bounds ({accuracy['reason']})"
     yield from _lists(backend)
     yield from _section("problems", map(one_line, backend.problems))
-    if INTERRUPTED in backend.problems:
+    if is_partial(backend.problems):
         run = {one.case for one in backend.outcomes}
         missing = [case for case in cases if case not in run]
         yield from _section(f"not run, {len(missing)} of {len(cases)} cases", _first(missing))

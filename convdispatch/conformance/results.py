@@ -6,6 +6,7 @@ with a reason) and 'known failure' (expected to fail, listed with a reason by th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from convdispatch.conformance.case import Measured
@@ -29,6 +30,17 @@ PRINTED = "printed"  # something was written to standard output
 
 # The problem of a run that the user stopped; the cases that did not run have no outcome.
 INTERRUPTED = "the run was interrupted"
+_STOPPED = "the run was stopped after "
+
+
+def stopped_after(failures: int) -> str:
+    """Return the problem of a run that ended with the last failure that was to be found."""
+    return f"{_STOPPED}{failures} failure{'s' * (failures > 1)}"
+
+
+def is_partial(problems: Iterable[str]) -> bool:
+    """Say whether a run with these problems was ended before all cases had run."""
+    return any(one == INTERRUPTED or one.startswith(_STOPPED) for one in problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from convdispatch.errors import ConvDispatchError
 from convdispatch.numerics.problem import Problem
 from convdispatch.support.files import decompressed, read_whole
 
-VERSION = 2  # 2 has `diagnosis`
+VERSION = 2  # 2 has `diagnosis` and `shard`
 _READABLE = (1, 2)
 LARGEST = 2**28  # bytes of a report that is read; one of four backends that all fail has 2**27
 
@@ -134,6 +134,7 @@ class Report:
     versions: Mapping[str, str | None]  # of distributions
     cases: tuple[CaseRecord, ...]
     backends: tuple[BackendRecord, ...]
+    shard: str = ""  # such as '2/5' where the run was split and this is a part of it
     specification: str = SPECIFICATION
     schema_version: int = VERSION
 

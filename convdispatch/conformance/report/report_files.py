@@ -12,17 +12,20 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO
 
-from convdispatch.conformance.report.html import render
+from convdispatch.conformance.report import badge, junit, summary
+from convdispatch.conformance.report.formats import FORMATS, NEEDS_JINJA2
 from convdispatch.conformance.report.records import LARGEST, Report, ReportError
 from convdispatch.errors import install_command
 from convdispatch.support.files import read_whole, require_writable, resolved, write_atomically
 
 SCRIPT_MARK = "# Written by convdispatch conformance."  # the first line of every script
 
+_JUNIT_MARK = f'<testsuites name="{junit.NAME}"'.encode()
 _DESCRIPTOR = re.compile(r"/(?:dev/(?:fd/(\d+)|(stdout)|(stderr))|proc/self/fd/(\d+))")
 
 
@@ -108,7 +111,10 @@ def _is_ours(data: bytes) -> bool:
         return not data.strip()
     if head.startswith(b"{"):
         return _is_report(data)
-    return b"convdispatch conformance</title>" in head or head.startswith(SCRIPT_MARK.encode())
+    starts = (SCRIPT_MARK, summary.MARK)
+    if any(head.startswith(start.encode()) for start in starts):
+        return True
+    return b"convdispatch conformance</title>" in head or _JUNIT_MARK in head
 
 
 def _is_report(data: bytes) -> bool:
@@ -116,6 +122,8 @@ def _is_report(data: bytes) -> bool:
         values = json.loads(data)
     except (ValueError, RecursionError):
         return False
+    if values.get("schemaVersion") == 1 and values.get("label") == badge.LABEL:
+        return True
     is_versioned = type(values.get("schema_version")) is int
     return is_versioned and ("backends" in values or "benchmarks" in values)
 
@@ -133,21 +141,30 @@ def reserved(path: str | None, option: str) -> Iterator[ReportFile | None]:
 
 @contextlib.contextmanager
 def reserved_reports(
-    json: str | None, html: str | None, prefix: str = "--"
+    paths: Mapping[str, str | None], prefix: str = "--"
 ) -> Iterator[Callable[[Report], list[str]]]:
-    """Give the writers of the requested reports, whose files are known to be writable.
+    """Give the writer of the requested reports, whose files are known to be writable.
 
-    It returns a sentence for each that could not be written after all; the others are. Raises
-    `ReportError`, naming the option by its prefix, where one cannot be written from the beginning.
+    `paths` are by the names of `formats.FORMATS`. The writer returns a sentence for each that
+    could not be written after all; the others are. Raises `ReportError`, naming the option by its
+    prefix, where one cannot be written from the beginning.
     """
-    if html is not None:
-        _require_page(html, json, prefix)
-    with reserved(json, f"{prefix}json") as data, reserved(html, f"{prefix}html") as page:
+    wanted = {name: path for name, path in paths.items() if path is not None}
+    _require_different(wanted, prefix)
+    if NEEDS_JINJA2 in wanted:
+        _require_jinja2(prefix)
+    with contextlib.ExitStack() as stack:
+        files = {
+            name: stack.enter_context(reserved(path, f"{prefix}{name}"))
+            for name, path in wanted.items()
+        }
 
         def write(report: Report) -> list[str]:
             return [
-                *(_failure(data, report.to_json) if data is not None else []),
-                *(_failure(page, lambda: render(report)) if page is not None else []),
+                sentence
+                for name, file in files.items()
+                if file is not None
+                for sentence in _failure(file, partial(FORMATS[name], report))
             ]
 
         yield write
@@ -161,9 +178,17 @@ def _failure(file: ReportFile, text: Callable[[], str]) -> list[str]:
     return []
 
 
-def _require_page(html: str, json: str | None, prefix: str) -> None:
-    if json is not None and os.path.realpath(json) == os.path.realpath(html):
-        raise ReportError(f"{prefix}json and {prefix}html both name {html!r}. Give two files.")
+def _require_different(wanted: Mapping[str, str], prefix: str) -> None:
+    seen: dict[str, str] = {}
+    for name, path in wanted.items():
+        other = seen.setdefault(os.path.realpath(path), name)
+        if other != name:
+            raise ReportError(
+                f"{prefix}{other} and {prefix}{name} both name {path!r}. Give two files."
+            )
+
+
+def _require_jinja2(prefix: str) -> None:
     if importlib.util.find_spec("jinja2") is None:
         raise ReportError(
             f"{prefix}html needs the package 'jinja2', which is not installed. "

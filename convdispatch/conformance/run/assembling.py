@@ -28,12 +28,14 @@ def report(
     *,
     levels: Sequence[str],
     seed: int,
+    shard: str = "",
 ) -> Report:
     """Return the report of a run that ends now, on this machine."""
     frameworks = {backend.framework: backend.version for backend in backends if backend.framework}
     return Report(
         levels=tuple(levels),
         seed=seed,
+        shard=shard,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         environment={
             "python": platform.python_version(),

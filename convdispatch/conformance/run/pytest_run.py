@@ -119,7 +119,7 @@ class Run:
             if not _is_worker(config):
                 # A backend that cannot be loaded is said once, here, and not by every test.
                 assert all(tested.backend for tested in self._tested)
-                files = reserved_reports(json, html, "--convdispatch-")
+                files = reserved_reports({"json": json, "html": html}, "--convdispatch-")
                 self._write = self._files.enter_context(files)
         except ConvDispatchError as exc:
             raise pytest.UsageError(str(exc)) from exc

@@ -11,28 +11,31 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.diagnosis.diagnose import diagnosed
-from convdispatch.conformance.diagnosis.explain import explain
 from convdispatch.conformance.report.records import BackendRecord
 from convdispatch.conformance.report.scripts import explained
-from convdispatch.conformance.results import CRASH, INTERRUPTED, TIME_LIMIT, Outcome
+from convdispatch.conformance.results import (
+    FAILED,
+    INTERRUPTED,
+    Outcome,
+    stopped_after,
+)
 from convdispatch.conformance.run import execution
 from convdispatch.conformance.run.assembling import (
-    backend_record,
     left_out_problem,
-    stale_entries,
-    unanswered,
 )
-from convdispatch.conformance.run.execution import Declared
 from convdispatch.conformance.run.schedule import Schedule, Work
+from convdispatch.conformance.run.work_records import (
+    begin,
+    partial_record,
+    whole_record,
+    with_reasons,
+)
 from convdispatch.conformance.run.worker_handle import Worker
-from convdispatch.errors import ConfigError
 from convdispatch.ops import BackendInfo
-from convdispatch.runtime.registry import AVAILABLE, BROKEN
 from convdispatch.support.child_process import Lost
 from convdispatch.support.interrupts import interrupts
 from convdispatch.support.locks import Lock
@@ -53,6 +56,7 @@ class Settings:
     jobs: int  # worker processes at a time
     time_limit: float  # seconds for one case
     wants_scripts: bool = True  # of failures; not needed if no report is written
+    max_failures: int | None = None  # of all backends together, after which nothing more is run
 
 
 class Interrupted(KeyboardInterrupt):
@@ -78,7 +82,7 @@ def run(
     `problems` are what is wrong with the run before it begins, and make it fail. Raises
     `Interrupted` where the user interrupts it.
     """
-    works = [_work(info, cases, every_id, problems) for info in infos]
+    works = [begin(info, cases, every_id, problems) for info in infos]
     slot = _Slot(Schedule(works), settings, watch)
     threads = [threading.Thread(target=slot.run, daemon=True) for _ in range(settings.jobs)]
     ended: queue.SimpleQueue[bool] = queue.SimpleQueue()
@@ -95,15 +99,25 @@ def run(
         slot.stop()
         if ending.is_alive():
             ending.join(_PATIENCE)
-        raise Interrupted([_partial_record(work, cases) for work in works])
+        raise Interrupted([partial_record(work, cases, INTERRUPTED) for work in works])
     if slot.error is not None:
         raise slot.error
-    records = [_whole_record(work, cases) for work in works]
+    if slot.has_enough:
+        why = stopped_after(slot.failures)
+        records = [partial_record(work, cases, why) for work in works]
+    else:
+        records = [whole_record(work, cases) for work in works]
     try:
         with interrupts.answered_by(_stop):
             for number, work in enumerate(works):
-                records[number] = _explained(records[number], work, cases, settings)
-    except KeyboardInterrupt:  # every case has its outcome; some failures are not explained
+                records[number] = with_reasons(
+                    records[number],
+                    work,
+                    cases,
+                    seed=settings.seed,
+                    time_limit=settings.time_limit,
+                )
+    except KeyboardInterrupt:  # some failures are not explained
         raise Interrupted(records) from None
     return records
 
@@ -128,6 +142,13 @@ class _Slot:
         self._lock = Lock()
         self._workers: set[Worker] = set()
         self.error: BaseException | None = None
+        self.failures = 0
+
+    @property
+    def has_enough(self) -> bool:
+        """Whether as many cases have failed as were to be found."""
+        most = self._settings.max_failures
+        return most is not None and self.failures >= most
 
     def run(self) -> None:
         """Do work until none is left."""
@@ -206,6 +227,8 @@ class _Slot:
                 if not self._schedule.is_over:
                     self._lose(lost, work, chunk, time.perf_counter() - started)
                 return False
+            if self.has_enough:  # found by another slot meanwhile
+                return False
             limit = self._settings.time_limit
             chunk.popleft()
             self._schedule.record(work, answer.outcome, answer.script)
@@ -227,59 +250,7 @@ class _Slot:
     def _tell(self, work: Work, outcomes: Iterable[Outcome]) -> None:
         with self._lock.held():
             for outcome in outcomes:
+                self.failures += outcome.status == FAILED
                 self._watch(work.info.name, outcome)
-
-
-def _work(
-    info: BackendInfo, cases: Sequence[Case], every_id: Sequence[str], problems: Sequence[str]
-) -> Work:
-    try:
-        declared = Declared.of(info)
-    except ConfigError as exc:
-        return Work(info=info, declared=Declared.nothing(), pending=deque(), broken=str(exc))
-    work = Work(info=info, declared=declared, pending=deque(cases))
-    work.problems += [*problems, *stale_entries(declared.known, every_id)]
-    return work
-
-
-def _whole_record(work: Work, cases: Sequence[Case]) -> BackendRecord:
-    """Return the record of a run to the end: every case has one outcome, or it is a problem."""
-    record = _record(work, cases)
-    found = unanswered(record, cases)
-    return diagnosed(replace(record, problems=(*record.problems, *found)), cases)
-
-
-def _explained(
-    record: BackendRecord, work: Work, cases: Sequence[Case], settings: Settings
-) -> BackendRecord:
-    """Return the record with what the backend does instead, where it has failures."""
-    if not record.diagnosis:
-        return record
-    causes = explain(
-        record.diagnosis,
-        cases,
-        work.info,
-        seed=settings.seed,
-        time_limit=settings.time_limit,
-        lost={one.case for one in record.outcomes if one.kind in (CRASH, TIME_LIMIT)},
-    )
-    return replace(record, diagnosis=causes)
-
-
-def _partial_record(work: Work, cases: Sequence[Case]) -> BackendRecord:
-    record = diagnosed(_record(work, cases), cases)
-    if len(record.outcomes) == len(cases):
-        return record
-    return replace(record, problems=(*record.problems, INTERRUPTED))
-
-
-def _record(work: Work, cases: Sequence[Case]) -> BackendRecord:
-    return backend_record(
-        work.info,
-        [work.outcomes[case.id] for case in cases if case.id in work.outcomes],
-        work.scripts,
-        status=BROKEN if work.broken else AVAILABLE,
-        detail=work.broken,
-        problems=tuple(work.problems),
-        seconds=work.seconds,
-    )
+        if self.has_enough:
+            self.stop()
