@@ -59,9 +59,9 @@ def cases(seed: int) -> Iterator[Case]:
 
 def everywhere(backend: Backend, name: str, dtype: str, seed: int) -> Measured:
     """Compute the function of numbers of every size and compare with NumPy's in float64."""
-    numbers = all_of_half(dtype) if dtype in HALF_DTYPES else of_every_exponent(dtype, seed)
+    numbers = numbers_of(dtype, seed)
     with np.errstate(all="ignore"):
-        expression = _OF_NUMBERS.get(name) or _by_name(name)
+        expression = expression_of(name)
         exact = np.asarray(expression(REFERENCE, numbers), np.float64)
         tensor = backend.asarray(numbers, dtype)
         got = np.asarray(backend.to_numpy(expression(backend.functions, tensor)))
@@ -71,8 +71,14 @@ def everywhere(backend: Backend, name: str, dtype: str, seed: int) -> Measured:
     return require_within(got, want, allowed(name, want, dtype), dtype, f"{name!r}")
 
 
-def _by_name(name: str) -> Callable[[Functions, Any], Any]:
-    return lambda f, x: f[name](x)
+def numbers_of(dtype: str, seed: int) -> Array:
+    """Return the numbers of every size of which a function is computed."""
+    return all_of_half(dtype) if dtype in HALF_DTYPES else of_every_exponent(dtype, seed)
+
+
+def expression_of(name: str) -> Callable[[Functions, Any], Any]:
+    """Return the expression that has this name in ids."""
+    return _OF_NUMBERS.get(name) or (lambda f, x: f[name](x))
 
 
 def allowed(name: str, exact: Array, dtype: str) -> Array:

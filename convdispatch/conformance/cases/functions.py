@@ -78,7 +78,7 @@ def as_numpy(backend: Backend, slug: str, dtype: str) -> Measured:
         exact = np.asarray(row.expression(REFERENCE, *arrays), np.float64)
         got = np.asarray(backend.to_numpy(row.expression(backend.functions, *native)))
         want = round_to(exact, dtype)
-        limits = _limits(row, arrays, exact, dtype)
+        limits = limits_of(row, arrays, exact, dtype)
     if row.error == WIDER and got.dtype.name in _NOT_NARROWER[dtype]:
         return require_within(got, exact, 0, got.dtype.name, f"{slug!r}")
     # Beyond the largest number of the type only infinity will do.
@@ -86,7 +86,8 @@ def as_numpy(backend: Backend, slug: str, dtype: str) -> Measured:
     return require_within(got, want, limits, dtype, f"{slug!r}")
 
 
-def _limits(row: Row, arrays: list[Array], exact: Array, dtype: str) -> Array:
+def limits_of(row: Row, arrays: list[Array], exact: Array, dtype: str) -> Array:
+    """Return the largest error of each number of a row's result."""
     units = bounds.FUNCTION_ULPS * bounds.unit_roundoff(dtype)
     if row.error == ABSOLUTE:
         limits = units * np.maximum(1, np.abs(exact))

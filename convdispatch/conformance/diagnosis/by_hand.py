@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from convdispatch.conformance.diagnosis.observing import Observation
+from convdispatch.conformance.diagnosis.mistakes.derivatives import NAMES
+from convdispatch.conformance.diagnosis.observing import RESULT, Observation
 from convdispatch.numerics import oracle, oracle_pooling, oracle_resizing
 from convdispatch.numerics.problem import (
     Array,
@@ -62,10 +63,10 @@ def lines(observation: Observation, problem: Problem) -> tuple[str, ...]:
 
     Gradients are listed without their products.
     """
-    written = _written(problem) if observation.names == ("the result",) else None
+    written = _written(problem) if observation.names == RESULT else None
     found: list[str] = []
     for number in observation.wrong:
-        name = "y" if written is not None else observation.names[number]
+        name = _name(observation, number)
         right, got = observation.right[number][0], observation.got[number]
         if got.shape != right.shape:
             found.append(f"{name} has shape {got.shape}; expected {right.shape}")
@@ -74,12 +75,16 @@ def lines(observation: Observation, problem: Problem) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _name(observation: Observation, number: int) -> str:
+    if observation.names == RESULT:
+        return "y"
+    name = observation.names[number]
+    return name if observation.names == NAMES else f"the second derivative by {name}"
+
+
 def _of_array(name: str, written: Array | None, observation: Observation, number: int) -> list[str]:
-    (right, allowed), got = observation.right[number], observation.got[number]
-    values = got.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        is_right = np.abs(values - right) <= observation.factor * allowed
-    is_right |= (values == right) | (np.isnan(values) & np.isnan(right))
+    right, values = observation.right[number][0], observation.got[number].astype(np.float64)
+    is_right = observation.right_cells(number)
     wrong = [tuple(map(int, place)) for place in np.argwhere(~is_right)]
     found = []
     for place in wrong[:_MOST_LINES]:

@@ -10,11 +10,15 @@ from typing import Any
 import numpy as np
 
 from convdispatch.conformance.case import Case
+from convdispatch.conformance.cases.function_range import everywhere
+from convdispatch.conformance.cases.functions import ROWS, as_numpy
 from convdispatch.conformance.diagnosis.findings import MinimalCase
 from convdispatch.conformance.geometry import drawing_of
 from convdispatch.conformance.report.scripts import script
 from convdispatch.numerics.problem import Problem
 from convdispatch.ops import BackendInfo
+
+_EVERYWHERE = 2**16  # numbers: all of half precision
 
 
 def unshrunk(
@@ -43,7 +47,11 @@ def _has_problem(case: Case) -> bool:
 
 
 def _cells(case: Case) -> int:
-    """Return the cells of the largest array among the case's arguments."""
+    """Return the cells of the largest array among the case's arguments, or of its row's."""
+    if case.check is as_numpy:
+        return max(array.size for array in ROWS[str(case.arguments[0])].arrays)
+    if case.check is everywhere:
+        return _EVERYWHERE
     return max(map(_most_cells, case.arguments), default=0)
 
 

@@ -10,6 +10,8 @@ from convdispatch.conformance.diagnosis import by_hand
 from convdispatch.conformance.diagnosis.findings import MinimalCase
 from convdispatch.conformance.diagnosis.hypotheses import Believed
 from convdispatch.conformance.diagnosis.lightest import lightest_first, unshrunk
+from convdispatch.conformance.diagnosis.observing import FUNCTION_CHECKS
+from convdispatch.conformance.diagnosis.one_number import one_number
 from convdispatch.conformance.diagnosis.reductions import largest
 from convdispatch.conformance.diagnosis.shrinking import Failure, Trial, shrunk, trial_of
 from convdispatch.conformance.geometry import drawing_of
@@ -41,6 +43,10 @@ def minimal(
     declared = Declared.of(info)
     mistake = believed.mistake if believed else None
     for case in lightest_first(believed.cases if believed else cases)[:_TRIED]:
+        if case.check in FUNCTION_CHECKS:
+            alone = one_number(backend, info, case)
+            if alone is not None:
+                return alone
         trial = trial_of(backend, declared, case)
         if trial is None:
             continue

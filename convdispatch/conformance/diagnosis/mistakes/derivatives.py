@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import prod
@@ -12,7 +11,7 @@ import numpy as np
 
 from convdispatch.conformance.diagnosis.mistakes.contents import flipped
 from convdispatch.conformance.diagnosis.mistakes.geometry import PADS, STEPS
-from convdispatch.conformance.diagnosis.mistakes.mistake import Answer, OfOp, Wrong
+from convdispatch.conformance.diagnosis.mistakes.mistake import Answer, OfOp, Wrong, possible
 from convdispatch.conformance.diagnosis.mistakes.pooling import POOLS
 from convdispatch.conformance.diagnosis.mistakes.sampling import RESIZES, UPSAMPLES
 from convdispatch.numerics.adjoints import cotangent, gradients, second_gradients
@@ -24,10 +23,12 @@ OfArray: TypeAlias = Callable[[Problem, int], Answer]
 # From a problem and a right gradient to the wrong one.
 Change: TypeAlias = Callable[[Problem, Array], Array | None]
 
+BY = ("the input", "the kernel", "the bias")  # what a second derivative is taken by
 NAMES = ("the input's gradient", "the kernel's gradient", "the bias's gradient")
 _ALL = (Conv, ConvTranspose, Dense, Pad, Pool, Resize, Upsample)
 _CONVOLUTIONS = (Conv, ConvTranspose)
 _WEIGHTED = (Conv, ConvTranspose, Dense)
+_STRIDED = (Conv, ConvTranspose, Pool)
 _CROPPED, _WINDOWED = (Conv, Pad, Pool), (Pool, Resize, Upsample)
 _FACTORS = (("doubling", 2.0), ("halving", 0.5), ("negating", -1.0), ("returning zeros for", 0.0))
 
@@ -49,10 +50,9 @@ class Derivative:
         found: dict[int, tuple[Array, Array]] = {}
         for index in self.indices:
             if index < len(problem.arrays):
-                with contextlib.suppress(ValueError, IndexError), np.errstate(all="ignore"):
-                    answer = self.numbers(problem, index)
-                    if answer is not None:
-                        found[index] = answer
+                answer = possible(self.numbers, problem, index)
+                if answer is not None:
+                    found[index] = answer
         if found:
             yield found
 
@@ -145,6 +145,30 @@ def _shifted(by: int) -> Change:
     return shift
 
 
+def _shifted_where_strided(problem: Problem, gradient: Array) -> Array | None:
+    strides = getattr(problem.op, "strides", ())
+    first = 1 if problem.channels_last else 2
+    axes = [axis for axis, stride in enumerate(strides, first) if stride > 1]
+    return np.roll(gradient, 1, axes[0]) if axes else None
+
+
+def _shifted_where_padded(problem: Problem, gradient: Array) -> Array | None:
+    pads = getattr(problem.op, "pads", ())
+    first = 1 if problem.channels_last else 2
+    axes = [axis for axis, (low, _) in enumerate(pads, first) if low > 0]
+    return np.roll(gradient, 1, axes[0]) if axes else None
+
+
+def _flipped_cells(problem: Problem, g: Array) -> Array:
+    first = 1 if getattr(problem.op, "channels_last", True) else 2
+    return np.flip(g, tuple(range(first, first + g.ndim - 2)))
+
+
+def _reversed(problem: Problem, index: int) -> Answer:
+    other = gradients(problem)[-1 - index]
+    return other.value, other.error
+
+
 def _first_sample_alone(_: Problem, g: Array) -> Array:
     kept = np.zeros_like(g)
     kept[:1] = g[:1]
@@ -231,6 +255,23 @@ FIRST: tuple[Derivative, ...] = (
     _mistake("giving cells that are cropped 1 in {}", (0,), _CROPPED, _of_right(_cropped_ones)),
     _mistake("moving {} one cell up", (0,), _ALL, _of_right(_shifted(-1))),
     _mistake("moving {} one cell down", (0,), _ALL, _of_right(_shifted(1))),
+    _mistake(
+        "moving {} one cell down where strides are larger than 1",
+        (0,),
+        _STRIDED,
+        _of_right(_shifted_where_strided),
+    ),
+    _mistake(
+        "moving {} one cell down where pads come first",
+        (0,),
+        (*_CROPPED, ConvTranspose),
+        _of_right(_shifted_where_padded),
+    ),
+    _mistake("flipping {}", (0,), _CONVOLUTIONS, _of_right(_flipped_cells)),
+    _mistake(
+        "computing {} of a flipped cotangent", (0, 1), _CONVOLUTIONS, _through(_flipped_cells)
+    ),
+    _mistake("returning gradients in reverse order of the tensors", (0, 1, 2), _ALL, _reversed),
     _mistake("leaving the activation's slope out of {}", (0, 1, 2), _WEIGHTED, _without_slope),
     _mistake(
         "multiplying {} by the activation's slope twice", (0, 1, 2), _WEIGHTED, _slope_once_more
@@ -249,6 +290,6 @@ FIRST: tuple[Derivative, ...] = (
     ),
 )
 SECOND: tuple[Derivative, ...] = tuple(
-    _mistake(f"{verb} the derivative of {{}}", (0, 1, 2), _ALL, _of_second(factor))
+    _mistake(f"{verb} the second derivative by {{}}", (0, 1, 2), _ALL, _of_second(factor))
     for verb, factor in _FACTORS
 )

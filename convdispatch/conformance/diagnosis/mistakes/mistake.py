@@ -53,11 +53,9 @@ class Mistake:
         """Yield the numbers of each variant that is possible here."""
         if isinstance(problem.op, self.ops):
             for numbers in self.variants:
-                # What makes no sense for these shapes is no mistake that somebody made here.
-                with contextlib.suppress(ValueError, IndexError), np.errstate(all="ignore"):
-                    answer = numbers(problem)
-                    if answer is not None:
-                        yield {0: answer}
+                answer = possible(numbers, problem)
+                if answer is not None:
+                    yield {0: answer}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +70,13 @@ class OfOp:
         if op is None or op == problem.op:
             return None
         return computed(op, problem.arrays, problem.dtype)
+
+
+def possible(numbers: Callable[..., Answer], *arguments: Any) -> Answer:
+    """Return the numbers, or None where the shapes make no sense: nobody made that mistake here."""
+    with contextlib.suppress(ValueError, IndexError), np.errstate(all="ignore"):
+        return numbers(*arguments)
+    return None
 
 
 def of_arrays(change: ChangedArrays) -> Numbers:

@@ -20,8 +20,13 @@ from convdispatch.numerics.problem import Array, Problem, pool_fields
 from convdispatch.ops import Pool
 
 
-def _kind(kind: str, *, counts_pads: bool = False) -> Any:
-    return OfOp(lambda op, _: replace(op, kind=kind, counts_pads=counts_pads))
+def _kind(kind: str) -> Any:
+    """Pool by another kind."""
+
+    def changed(op: Pool, _: Problem) -> Pool:
+        return op if op.kind == kind else replace(op, kind=kind, counts_pads=False)
+
+    return OfOp(changed)
 
 
 def _counting(counts_pads: bool) -> Any:
@@ -38,7 +43,7 @@ def _over_padded(value: float) -> Numbers:
 
     def numbers(problem: Problem) -> Answer:
         op: Any = problem.op
-        if max(map(max, op.pads)) <= 0:
+        if op.kind != "max" or max(map(max, op.pads)) <= 0:
             return None
         x = problem.arrays[0]
         padded = oracle.pad(x - value, op.pads, channels_last=op.channels_last) + value
@@ -102,7 +107,7 @@ POOLS = (
         variants=(_of_sums(_corner_count),),
     ),
     Mistake(
-        what="taking the pads for zeros in windows", ops=(Pool,), variants=(_over_padded(0.0),)
+        what="taking the pads for zeros in maxima", ops=(Pool,), variants=(_over_padded(0.0),)
     ),
     Mistake(
         what="reading the window's size in reverse order of axes",

@@ -73,9 +73,9 @@ def _rounded(coordinates: str) -> Position:
 
 
 def _mixed(
-    beyond: Callable[[int, int], int], share: Callable[[float, int], float] = lambda s, _: s
+    above: Callable[[int, int], int], share: Callable[[float, bool], float] = lambda s, _: s
 ) -> Numbers:
-    """Mix cells as 'bilinear' does, with another cell beyond the border or other shares."""
+    """Mix cells as 'bilinear' does: above(cell below, size) is the other one, share its part."""
 
     def numbers(problem: Problem) -> Answer:
         op: Any = problem.op
@@ -86,13 +86,13 @@ def _mixed(
         first = 1 if problem.channels_last else 2
         sizes = list(zip(op.output_size, spatial(problem), strict=True))
         for axis, (n, m) in enumerate(sizes, first):
-            places = [min(max(at(i, n, m), 0.0), m - 1.0) for i in range(n)]
-            below = [floor(place) for place in places]
+            places = [at(i, n, m) for i in range(n)]
             is_last = axis == first + len(sizes) - 1
-            part = np.array([share(p - b, is_last) for p, b in zip(places, below, strict=True)])
+            part = np.array([share(place - floor(place), is_last) for place in places])
             part = part.reshape([-1 if a == axis else 1 for a in range(y.ndim)])
-            above = y.take([beyond(b, m) for b in below], axis)
-            y = y.take(below, axis) * (1 - part) + above * part
+            below = y.take([min(max(floor(place), 0), m - 1) for place in places], axis)
+            other = y.take([above(floor(place), m) for place in places], axis)
+            y = below * (1 - part) + other * part
         return y, _widest(problem)
 
     return numbers
@@ -103,15 +103,19 @@ def _widest(problem: Problem) -> Array:
     return np.full_like(allowed, allowed.max(initial=0))
 
 
-def _at_the_border(b: int, m: int) -> int:
-    return min(b + 1, m - 1)
+def _next(below: int, m: int) -> int:
+    return min(max(below + 1, 0), m - 1)
 
 
-def _half_share(share: float, _: int) -> float:
+def _next_or_first(below: int, m: int) -> int:
+    return (min(max(below, 0), m - 1) + 1) % m
+
+
+def _half_share(share: float, _: bool) -> float:
     return float(np.float16(share))
 
 
-def _along_the_last(share: float, is_last: int) -> float:
+def _along_the_last(share: float, is_last: bool) -> float:
     return share if is_last else 0.0
 
 
@@ -167,17 +171,17 @@ RESIZES = (
     Mistake(
         what="mixing the last cell with the first one",
         ops=(Resize,),
-        variants=(_mixed(lambda b, m: (b + 1) % m),),
+        variants=(_mixed(_next_or_first),),
     ),
     Mistake(
         what="mixing cells along the last axis alone",
         ops=(Resize,),
-        variants=(_mixed(_at_the_border, _along_the_last),),
+        variants=(_mixed(_next, _along_the_last),),
     ),
     Mistake(
         what="rounding the shares of cells to float16",
         ops=(Resize,),
-        variants=(_mixed(_at_the_border, _half_share),),
+        variants=(_mixed(_next, _half_share),),
     ),
 )
 
