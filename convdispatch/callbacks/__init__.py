@@ -18,3 +18,4 @@ from convdispatch.callbacks._progress import say_done as say_done
 from convdispatch.callbacks._rates import LearningRateScheduler as LearningRateScheduler
 from convdispatch.callbacks._rates import ReduceLROnPlateau as ReduceLROnPlateau
 from convdispatch.callbacks._stopping import EarlyStopping as EarlyStopping
+from convdispatch.callbacks._stopping import OldEarlyStopping as OldEarlyStopping

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from convdispatch.callbacks._saying import say
+from convdispatch.doors.callback_words import INVALID_LOSS
 from convdispatch.errors import InvalidType
 
 # What a callback is told: numbers by name. Those of a batch are read from the device when they are
@@ -118,7 +119,7 @@ class TerminateOnNaN(Callback):
         """Stop if the loss is no finite number."""
         loss = (logs or {}).get("loss")
         if loss is not None and not math.isfinite(loss):
-            say(f"TerminateOnNaN: the loss is {loss} at batch {batch}; training stops here.")
+            say(INVALID_LOSS.format(batch=batch))
             self.model.stop_training = True
 
 

@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 
 from convdispatch.callbacks._arguments import names_arguments
 from convdispatch.callbacks._base import Callback, Logs
-from convdispatch.callbacks._saying import say
+from convdispatch.callbacks._saying import Saying
 from convdispatch.callbacks._watching import Patience, Watched
 from convdispatch.errors import InvalidArgument, InvalidType
 
 
 @names_arguments
-class LearningRateScheduler(Callback):
+class LearningRateScheduler(Callback, Saying):
     """Sets the learning rate of each epoch to `schedule(epoch)` or `schedule(epoch, rate)`."""
 
     rate_name: ClassVar[str] = "learning_rate"  # among the epoch's numbers; '': not reported
@@ -38,7 +38,7 @@ class LearningRateScheduler(Callback):
             )
         optimizer.learning_rate = float(rate)
         if self.verbose > 0:
-            say(f"\nEpoch {epoch + 1:05d}: the learning rate is {rate}.")
+            self.tell(self.words.setting, epoch, rate=rate)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Report the rate."""
@@ -47,7 +47,7 @@ class LearningRateScheduler(Callback):
 
 
 @names_arguments
-class ReduceLROnPlateau(Callback, Patience):
+class ReduceLROnPlateau(Callback, Patience, Saying):
     """Multiplies the learning rate by `factor` when a number has not become better for a while.
 
     After that it waits `cooldown` epochs before it counts again, and the rate never falls below
@@ -74,7 +74,7 @@ class ReduceLROnPlateau(Callback, Patience):
         self.monitor, self.factor, self.patience = monitor, factor, patience
         self.verbose, self.mode, self.cooldown, self.min_lr = verbose, mode, cooldown, min_lr
         self.min_delta = min_delta if epsilon is None else epsilon
-        self._watched = Watched(monitor, mode, "ReduceLROnPlateau", self.min_delta)
+        self._watched = Watched(monitor, mode, "ReduceLROnPlateau", self.words, self.min_delta)
         self._begin()
 
     def _begin(self) -> None:
@@ -105,7 +105,7 @@ class ReduceLROnPlateau(Callback, Patience):
         if old > self.min_lr:
             optimizer.learning_rate = max(old * self.factor, self.min_lr)
             if self.verbose > 0:
-                say(f"\nEpoch {epoch + 1:05d}: the learning rate is now {optimizer.learning_rate}.")
+                self.tell(self.words.lowering, epoch, rate=optimizer.learning_rate)
             self.cooldown_counter, self.wait = self.cooldown, int(self.looks_first)
 
 

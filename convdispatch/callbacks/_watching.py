@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from convdispatch.doors.callback_words import Words
 from convdispatch.errors import InvalidArgument
 from convdispatch.support.warnings import warn
 
@@ -27,13 +28,15 @@ class Patience:
 class Watched:
     """A number of the epochs' logs, and whether a smaller or a greater one is better."""
 
-    def __init__(self, name: str, mode: str, owner: str, min_delta: float = 0.0) -> None:
+    def __init__(
+        self, name: str, mode: str, owner: str, words: Words, min_delta: float = 0.0
+    ) -> None:
         if mode not in ("auto", "min", "max"):
             raise InvalidArgument(
                 f"`mode` of {owner} must be 'auto', 'min' or 'max'; received {mode!r}."
             )
         self.name, self._owner = name, owner
-        grows = "acc" in name or name.startswith("fmeasure")
+        grows = name.startswith("fmeasure") or any(one in name for one in words.growing)
         self.is_greater = mode == "max" or (mode == "auto" and grows)
         self._delta = abs(min_delta)
         self.worst = -math.inf if self.is_greater else math.inf

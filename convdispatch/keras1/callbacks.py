@@ -14,6 +14,7 @@ from convdispatch.callbacks import (
     TensorBoard,
     TerminateOnNaN,
 )
+from convdispatch.doors.callback_words import KERAS1
 from convdispatch.doors.elsewhere import finder
 
 __all__ = [
@@ -33,28 +34,28 @@ __all__ = [
 ]
 
 
-class EarlyStopping(callbacks.EarlyStopping):
+class EarlyStopping(callbacks.OldEarlyStopping):
     """Stops as Keras 1 does: one epoch later than later Kerases."""
 
-    looks_first = True
+    looks_first, words = True, KERAS1
 
 
 class ReduceLROnPlateau(callbacks.ReduceLROnPlateau):
     """Lowers the rate as Keras 1 does: the first time one epoch later than later Kerases."""
 
-    looks_first, rate_name = True, "lr"
+    looks_first, rate_name, words = True, "lr", KERAS1
 
 
 class LearningRateScheduler(callbacks.LearningRateScheduler):
     """Sets the rate as Keras 1 does, which does not report it."""
 
-    rate_name = ""
+    rate_name, words = "", KERAS1
 
 
 class ModelCheckpoint(callbacks.ModelCheckpoint):
     """Saves the weights as Keras 1 does, whose file names count epochs from 0."""
 
-    first_epoch = 0
+    words = KERAS1
 
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
