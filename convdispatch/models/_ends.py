@@ -17,7 +17,7 @@ from convdispatch.engine.graph import Graph
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.symbols import Symbol
 from convdispatch.errors import NotConnected
-from convdispatch.layers import Input
+from convdispatch.layers import InputLayer
 from convdispatch.ops import PartialShape
 
 
@@ -133,7 +133,15 @@ def _first_symbol(layer: Any) -> Symbol:
     shape: PartialShape = layer.built_shape
     if layer.is_input:
         return symbol_of(layer, Spec(shape, layer.dtype))
-    return Input(batch_shape=shape, dtype=layer.input_dtype, name=f"{layer.name}_input")
+    # On the layer's backend: the current one may be another, which nobody has loaded.
+    start = InputLayer(
+        batch_input_shape=shape,
+        dtype=layer.input_dtype,
+        name=f"{layer.name}_input",
+        backend=layer.backend,
+    )
+    start.build(shape)
+    return symbol_of(start, Spec(shape, start.dtype))
 
 
 def _called_and_restated(place: int, layer: Any, given: Any) -> Any:

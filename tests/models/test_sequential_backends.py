@@ -9,7 +9,7 @@ import pytest
 from small_models import X, outputs, two_layers
 
 import convdispatch
-from convdispatch import layers
+from convdispatch import layers, selection
 from convdispatch.errors import InvalidArgument
 from convdispatch.models import Sequential
 from convdispatch.registry import registry
@@ -118,3 +118,21 @@ def test_the_pure_function_takes_its_weights_as_arguments(backend_name: str) -> 
     np.testing.assert_array_equal(same, expected)
     assert not np.any(backend.to_numpy(model.apply(zeros, x)))
     np.testing.assert_array_equal(outputs(model), expected)
+
+
+def test_a_model_asks_no_backend_but_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Importing the framework of the current one may take ten seconds, and it may be missing."""
+    loaded = []
+    load = registry.load
+
+    def noted(name: str) -> object:
+        loaded.append(name)
+        return load(name)
+
+    monkeypatch.setattr(registry, "load", noted)
+    monkeypatch.setenv("CONVDISPATCH_BACKEND", "torch")
+    selection.reset()
+    model = Sequential([layers.Conv1D(2, 3, input_shape=(8, 1))], backend="numpy")
+    model.add(layers.Conv1D(2, 3))
+    assert model.output_shape == (None, 4, 2)
+    assert set(loaded) == {"numpy"}
