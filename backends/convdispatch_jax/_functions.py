@@ -31,12 +31,18 @@ def cast(tensor: jax.Array, dtype: str) -> jax.Array:
     return tensor.astype(dtype_of(dtype))
 
 
+# What JAX makes of them without its x64 mode.
+_OF_64_BITS = {
+    "float64": "float32", "int64": "int32", "uint64": "uint32", "complex128": "complex64",
+}  # fmt: skip
+
+
 def require_kept(name: str) -> None:
     """Raise `UnsupportedOp` for the name of a type of 64 bits that JAX would make one of 32."""
-    if name in ("float64", "int64") and jax.dtypes.canonicalize_dtype(name) != name:
+    if name in _OF_64_BITS and jax.dtypes.canonicalize_dtype(name) != name:
         raise UnsupportedOp(
             f"the backend 'jax' does not support {name} now: JAX would compute in "
-            f"{name.replace('64', '32')} without its x64 mode. Set the environment variable "
+            f"{_OF_64_BITS[name]} without its x64 mode. Set the environment variable "
             'JAX_ENABLE_X64=1, or call `jax.config.update("jax_enable_x64", True)` before the '
             "first array is made."
         )

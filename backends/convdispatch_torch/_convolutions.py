@@ -27,7 +27,9 @@ _CONV_TRANSPOSE: tuple[Function, ...] = (
     F.conv_transpose3d,
 )
 # relu in its place: the result is new, and no gradient needs it.
-_ACTIVATIONS = {"relu": torch.relu_, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
+_ACTIVATIONS: dict[str, Function | None] = {
+    "linear": None, "relu": torch.relu_, "sigmoid": torch.sigmoid, "tanh": torch.tanh,
+}  # fmt: skip
 # On processors without Intel's name torch 2.13 multiplies float32 by a library that leaves out
 # their widest instructions: with oneDNN's, which has no gradients, 1x1 convolutions take 0.4 to 0.6
 # of the time of `torch.mm` and of `conv2d` (AMD EPYC, Zen 4).
@@ -140,7 +142,7 @@ def is_for_values_alone(x: torch.Tensor) -> bool:
 
 
 def _activated(product: Function, op: Conv | ConvTranspose | Dense) -> Function:
-    activate = _ACTIVATIONS.get(op.activation)
+    activate = _ACTIVATIONS[op.activation]
     return product if activate is None else lambda *operands: activate(product(*operands))
 
 

@@ -92,8 +92,8 @@ def _raises_at_once(x: torch.Tensor) -> bool:
 
 def _reduction(reduce: Function) -> Function:
     def reduction(x: torch.Tensor, axis: Any = None, keepdims: bool = False) -> torch.Tensor:
-        # An empty tuple means all axes for torch, and no axis for NumPy.
-        return x if axis == () else reduce(x, axis=axis, keepdims=keepdims)
+        # An empty tuple means all axes for torch, and no axis for NumPy, which copies.
+        return x.clone() if axis == () else reduce(x, axis=axis, keepdims=keepdims)
 
     return reduction
 

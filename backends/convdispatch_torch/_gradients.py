@@ -89,7 +89,20 @@ def _on_leaves(fn: Differentiable, tensors: Sequence[torch.Tensor]) -> Result:
             torch.zeros_like(leaf) if one is None else one
             for one, leaf in zip(found, leaves, strict=True)
         ]
+        if len(set(map(id, gradients))) < len(gradients):  # of a sum, torch gives both the same
+            gradients = _apart(gradients)
     return (value.detach(), map_tree(torch.Tensor.detach, aux)), gradients
+
+
+def _apart(gradients: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Return the gradients, and a copy of each that came before."""
+    known: dict[int, int] = {}
+    for place, gradient in enumerate(gradients):
+        known.setdefault(id(gradient), place)
+    return [
+        gradient if known[id(gradient)] == place else gradient.clone()
+        for place, gradient in enumerate(gradients)
+    ]
 
 
 def _is_watched(leaves: Sequence[torch.Tensor]) -> bool:

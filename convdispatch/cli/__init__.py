@@ -182,7 +182,8 @@ def _add_conformance(parser: argparse.ArgumentParser) -> None:
     add("--backend", metavar="NAME", action="append", default=[],
         help="the backends to test, 'all' for all; the current one by default")  # fmt: skip
     add("--level", metavar="LEVEL,LEVEL", help="what to test; 'core' by default, 'full' for all")
-    add("--case", metavar="PATTERN", help="the cases with such an id, of any level")
+    add("--case", metavar="PATTERN", action="append", default=[],
+        help="the cases with such an id, of any level; give several for all of theirs")  # fmt: skip
     add("--last-failed", action="store_true", help="the cases that failed when they last ran")
     add("--shard", metavar="N/M", type=_shard, help="a part of the cases, for one of M machines")
     add("--seed", metavar="N", type=_whole(0), default=0, help="draw other numbers and cases")

@@ -37,19 +37,22 @@ def selected(
     return cases
 
 
-def _matching(every: Sequence[Case], levels: Sequence[str], pattern: str | None) -> list[Case]:
+def _matching(every: Sequence[Case], levels: Sequence[str], patterns: list[str]) -> list[Case]:
+    """Return the cases of the levels; with patterns, those whose ids one of them matches."""
     try:
         cases = select(every, levels)
     except InvalidArgument as exc:
         raise UsageError(str(exc)) from exc
-    if pattern is not None:
-        cases = [case for case in cases if fnmatch.fnmatchcase(case.id, pattern)]
-    if not cases:
-        raise UsageError(
-            f"no case of level {', '.join(levels)} has an id like {pattern or '*'!r}. "
-            "Give an id from a report, or a pattern such as 'conv2d/*'."
-        )
-    return cases
+    chosen: set[str] = set()
+    for pattern in patterns or ["*"]:
+        like = [case.id for case in cases if fnmatch.fnmatchcase(case.id, pattern)]
+        if not like:
+            raise UsageError(
+                f"no case of level {', '.join(levels)} has an id like {pattern!r}. "
+                "Give an id from a report, or a pattern such as 'conv2d/*'."
+            )
+        chosen.update(like)
+    return [case for case in cases if case.id in chosen]
 
 
 def _failed_last(cases: Sequence[Case], names: Sequence[str]) -> list[Case]:

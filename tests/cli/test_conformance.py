@@ -337,6 +337,15 @@ def test_a_pattern_selects_of_any_level(capsys: Capture) -> None:
     assert "0 of 2 cases failed" in capsys.readouterr().out
 
 
+def test_a_second_pattern_adds_its_cases(capsys: Capture) -> None:
+    """Each pattern selects, a case that several match once; one that none matches is an error."""
+    first, second = "conv1d/core/1d-plain-last-*", "conv1d/core/1d-plain-*-normal"
+    assert main(["conformance", "--case", first, "--case", second]) == 0
+    assert "0 of 3 cases failed" in capsys.readouterr().out
+    assert main(["conformance", "--case", first, "--case", "nope/*"]) == 2
+    assert "has an id like 'nope/*'" in capsys.readouterr().err
+
+
 def test_the_seed_draws_other_numbers(capsys: Capture) -> None:
     """It reaches the workers: the worst error differs."""
     arguments = ["conformance", "--case", "conv1d/core/1d-plain-last-normal"]

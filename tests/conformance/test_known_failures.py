@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from convdispatch.conformance.case import Case, Check, Mismatch
 from convdispatch.conformance.run import known_failures
+from convdispatch.conformance.run.execution import Declared, execute
 from convdispatch.conformance.run.known_failures import KnownFailures
 from convdispatch.errors import ConfigError
 from convdispatch.ops import BackendInfo
@@ -112,6 +114,11 @@ def test_the_list_is_in_the_backends_package(
             '[[known-failure]]\nreason = "r"\ncases = []', "`cases`, a list", id="empty cases"
         ),
         pytest.param(
+            '[[known-failure]]\nreason = "r"\ncases = ["a"]\nflaky = "yes"',
+            "`flaky = true`",
+            id="flaky no boolean",
+        ),
+        pytest.param(
             '[[known-failure]]\nreason = "r"\ncases = ["a", "a"]', "'a' is listed twice", id="twice"
         ),
     ],
@@ -146,6 +153,39 @@ KNOWN = KnownFailures("file", {"conv1d/*": "first", "*/dtype/*-float1?": "second
 def test_patterns_are_the_shells(case: str, reason: str | None) -> None:
     """The whole id has to match, letter case included; the first entry that does gives it."""
     assert KNOWN.reason(case) == reason
+
+
+def test_a_flaky_entry_matches_cases_that_pass_and_cases_that_fail(read: Read) -> None:
+    """A fault that comes and goes is known where it is met, and passed where it is not."""
+    strict = ENTRY.format("always")
+    flaky = '[[known-failure]]\nreason = "now and then"\ncases = ["a/now", "b/*"]\nflaky = true\n'
+    files = {"flaky1/__init__.py": "", "flaky1/known_failures.toml": flaky + strict}
+    declared = Declared({}, read(files, "flaky1:backend"))
+    statuses = {
+        case_id: tuple(execute(_case(case_id, check), None, declared).status for check in CHECKS)
+        for case_id in ("a/now", "b/any", "a/other", "c")
+    }
+    assert statuses == {
+        "a/now": ("passed", "known failure"),
+        "b/any": ("passed", "known failure"),
+        "a/other": ("failed", "known failure"),
+        "c": ("passed", "failed"),
+    }
+
+
+def _holds(backend: object) -> None:
+    pass
+
+
+def _fails(backend: object) -> None:
+    raise Mismatch("wrong")
+
+
+CHECKS = (_holds, _fails)
+
+
+def _case(case_id: str, check: Check) -> Case:
+    return Case(id=case_id, level="core", op="functions", claim="It holds.", check=check)
 
 
 def test_unmatched_entries_are_those_of_no_case() -> None:

@@ -9,7 +9,9 @@ import saboteurs_geometry
 import saboteurs_gradients
 import saboteurs_half
 import saboteurs_layers
+import saboteurs_leaving
 import saboteurs_limits
+import saboteurs_memory
 import saboteurs_numbers
 import saboteurs_pads
 import saboteurs_places
@@ -19,11 +21,13 @@ import saboteurs_random
 import saboteurs_reshaping
 import saboteurs_resizing
 import saboteurs_scanning
+import saboteurs_stale
 import saboteurs_state
 import saboteurs_steps
 import saboteurs_tensors
 import saboteurs_training
 import saboteurs_unknown_sizes
+import saboteurs_vast
 from sabotage import SABOTEURS, Sabotage, Sabotaged, registered
 
 FAMILIES = (
@@ -49,6 +53,10 @@ FAMILIES = (
     saboteurs_unknown_sizes,
     saboteurs_scanning,
     saboteurs_layers,
+    saboteurs_vast,
+    saboteurs_memory,
+    saboteurs_stale,
+    saboteurs_leaving,
 )
 
 __all__ = ["FAMILIES", "SABOTEURS", "Sabotage", "Sabotaged", "registered"]

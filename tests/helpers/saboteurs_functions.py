@@ -276,3 +276,12 @@ def tanh_differentiated_in_half_precision(function, x):
 _half_tanh = differentiable(
     lambda x: np.tanh(x), lambda answer, x: lambda g: g * (1 - answer * answer)
 )
+
+
+@tabled("max", "functions/contract/max*")
+def nan_forgotten_in_max(max_, x, axis=None, keepdims=False):
+    """Forget a NaN after the fourth number along the axis."""
+    if isinstance(x, np.ndarray) and axis is not None and len(axis) == 1:
+        place = np.arange(x.shape[axis[0]]).reshape(-1, *(1,) * (x.ndim - 1 - axis[0] % x.ndim))
+        x = np.where(np.isnan(x) & (place >= 4), x.dtype.type(-np.inf), x)
+    return max_(x, axis=axis, keepdims=keepdims)

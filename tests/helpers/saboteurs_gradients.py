@@ -9,7 +9,7 @@ from sabotage import honest, lowering, method, tabled
 from saboteurs_geometry import size, spatial, taps
 
 from convdispatch.ops import Conv, ConvTranspose, Pad, Upsample
-from convdispatch_numpy._autograd import differentiable, numpy_or_autograd
+from convdispatch_numpy._autograd import differentiable, numpy_or_autograd, without_trace
 
 GRADIENTS = ("*/grad/*",)
 SECOND = ("*/grad/*",)
@@ -266,3 +266,13 @@ def _activated(lower, op, signature, activation, gradient):
         honest.functions[activation], lambda answer, z: lambda g: gradient(g, answer)
     )
     return lambda *tensors: function(linear(*tensors))
+
+
+@lowering("conv*/grad/second-order-*")
+def float32_not_differentiated_twice(lower, op, signature):
+    """Take the gradients of float32 for constants when they are differentiated again."""
+    compute = lower(op, signature)
+    if signature.dtype != "float32":
+        return compute
+    once = differentiable(lambda t: t.copy(), lambda answer, t: lambda g: without_trace(g) * 1)
+    return lambda x, kernel, *bias: compute(once(x), once(kernel), *bias)

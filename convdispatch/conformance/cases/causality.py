@@ -84,6 +84,4 @@ def _geometry(rank: int, axis: int, taps: int, stride: int, dilation: int) -> Co
         pads,
         along(dilation, 1),
         channels=(2, 2),
-        bias=True,
-        activation="relu",
     )

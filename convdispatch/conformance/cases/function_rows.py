@@ -86,6 +86,14 @@ _LARGE = np.repeat([60.0, -60.0, 0.5], [2000, 2000, 1])[:, None]
 _SIDES = np.array([[300.0, 300.0, 0.5]])
 
 
+def _nan_at_each(n: int) -> Array:
+    """Return rows of n numbers with NaN at each place: rising, falling, alike, and by turns."""
+    rising = np.arange(n) - n / 2
+    orders = (rising, rising[::-1], np.ones(n), rising * (-1) ** np.arange(n))
+    at_each = np.eye(n, dtype=bool)
+    return np.concatenate([np.where(at_each, np.nan, order) for order in orders])
+
+
 def _of_one(name: str) -> Callable[[Functions, Any], Any]:
     return lambda f, x: f[name](x)
 
@@ -244,6 +252,11 @@ REDUCING: dict[str, Row] = {
         for name in ("max", "mean", "sum")
     },
     "sum-of-infinities": Row(_of_one("sum"), (_SPECIAL[1:],), EXACT),
+    **{
+        f"max-of-nan-among-{n}-{slug}": Row(_over("max", axis=(axis,)), (array,), EXACT)
+        for n in (3, 17)
+        for slug, axis, array in (("rows", 1, _nan_at_each(n)), ("columns", 0, _nan_at_each(n).T))
+    },
     "max-of-infinities": Row(_of_one("max"), (_SPECIAL[1:],), EXACT),
     "sum-of-nothing": Row(_over("sum", axis=(0,)), (np.zeros((0, 2)),), EXACT),
     # A sum kept in half precision stops growing long before.

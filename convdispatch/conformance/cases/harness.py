@@ -18,6 +18,7 @@ from convdispatch.runtime.registry import registry
 from convdispatch.runtime.resolving import lower_resolved, resolve
 
 Array: TypeAlias = npt.NDArray[Any]
+Computes: TypeAlias = Callable[..., Tensor]
 
 
 def lower(backend: Backend, op: Op, signature: Signature) -> Callable[..., Tensor]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from convdispatch.conformance.case import Case, Measured
 from convdispatch.conformance.cases import harness
+from convdispatch.conformance.cases.computing import layout, pick
 from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
 from convdispatch.conformance.cases.geometries import GEOMETRIES
 from convdispatch.conformance.cases.gradients import require_gradients
@@ -55,14 +56,20 @@ def cases(seed: int) -> Iterator[Case]:
 
 
 def _one_of_each(geometry: ConvRow, seed: int) -> Iterator[Case]:
-    """Yield the convolution in one layout and its adjoint in the other."""
+    """Yield the convolution in one layout and its adjoint in the other, and one in float32."""
     first = bool(zlib.crc32(geometry.id.encode()) & 1)
     numbers = {"dtype": "float64", "seed": seed}
-    yield _case(geometry.id, conv_problem(geometry, channels_last=not first, **numbers))
-    yield _case(geometry.id, transpose_problem(geometry, channels_last=first, **numbers))
+    conv = conv_problem(geometry, channels_last=not first, **numbers)
+    transposed = transpose_problem(geometry, channels_last=first, **numbers)
+    yield _case(geometry.id, conv)
+    yield _case(geometry.id, transposed)
+    # A backend that declines float64 is asked too, about one of the two.
+    chosen = pick((conv, transposed), f"float32 {geometry.id}")
+    yield _case(geometry.id, replace(chosen, dtype="float32"))
 
 
 def _case(slug: str, problem: Problem) -> Case:
-    slug = f"second-order-{slug}-{'last' if problem.channels_last else 'first'}"
+    slug = f"second-order-{slug}-{layout(problem)}"
+    slug += "" if problem.dtype == "float64" else f"-{problem.dtype}"
     needs = ("gradients", "second_order")
     return problem_case("grad", slug, match_second_gradients, CLAIM, problem, needs=needs)

@@ -75,7 +75,7 @@ def execute(
         outcome = _check(case, backend)
         reason = declared.reason_met_in(outcome)
         if reason is None:
-            return _strict(outcome, declared.known.reason(case.id))
+            return _strict(outcome, declared.known)
         return replace(outcome, status=UNSUPPORTED, kind="", detail=reason)
     tried = _check(case, backend) if try_unsupported else None
     return Outcome(
@@ -93,19 +93,20 @@ def lost(case: Case, declared: Declared, *, kind: str, detail: str, seconds: flo
     if reason is not None:
         return Outcome(case=case.id, status=UNSUPPORTED, detail=reason, seconds=seconds)
     outcome = Outcome(case=case.id, status=FAILED, kind=kind, detail=detail, seconds=seconds)
-    return _strict(outcome, declared.known.reason(case.id))
+    return _strict(outcome, declared.known)
 
 
-def _strict(outcome: Outcome, reason: str | None) -> Outcome:
-    """Turn an expected failure into a known one, and its absence into a failure.
+def _strict(outcome: Outcome, known: KnownFailures) -> Outcome:
+    """Turn an expected failure into a known one, and its absence into a failure, unless flaky.
 
     The reason is the first line of a known failure's detail, alike for all cases of an entry.
     """
+    reason = known.reason(outcome.case)
     if reason is None:
         return outcome
     if outcome.status == FAILED:
         return replace(outcome, status=KNOWN_FAILURE, detail=f"{reason}\n{outcome.detail}")
-    if outcome.status == PASSED:
+    if outcome.status == PASSED and not known.may_pass(outcome.case):
         detail = f"it passes, but is listed as a known failure: {reason}. Take it off the list."
         return replace(outcome, status=FAILED, kind=UNEXPECTED_PASS, detail=detail)
     return outcome

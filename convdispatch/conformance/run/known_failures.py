@@ -5,7 +5,8 @@
     cases = ["conv2d/dtype/*-float16"]
 
 A case is named by its id or by a pattern as the shell's (`*`, `?`). The list is strict: an
-entry that matches no case fails the run, and so does a listed case that passes.
+entry that matches no case fails the run, and so does a listed case that passes, unless its entry
+says `flaky = true`: a fault that comes and goes may be in any of the cases that match.
 """
 
 from __future__ import annotations
@@ -31,12 +32,21 @@ class KnownFailures:
 
     source: str
     reasons: dict[str, str]
+    flaky: frozenset[str] = frozenset()  # the patterns whose cases may also pass
 
     def reason(self, case_id: str) -> str | None:
         """Return why the case is known to fail, or None."""
-        for pattern, reason in self.reasons.items():
+        pattern = self._pattern(case_id)
+        return None if pattern is None else self.reasons[pattern]
+
+    def may_pass(self, case_id: str) -> bool:
+        """Say whether the entry of a listed case says that it fails only now and then."""
+        return self._pattern(case_id) in self.flaky
+
+    def _pattern(self, case_id: str) -> str | None:
+        for pattern in self.reasons:
             if fnmatch.fnmatchcase(case_id, pattern):
-                return reason
+                return pattern
         return None
 
     def unmatched(self, case_ids: Iterable[str]) -> list[str]:
@@ -64,7 +74,8 @@ def read(info: BackendInfo) -> KnownFailures:
         raise ConfigError(f"{file}: {exc}. Write it as TOML in UTF-8.") from exc
     except (OSError, RecursionError) as exc:
         raise ConfigError(f"{file}: it cannot be read: {said(exc)}.") from exc
-    return KnownFailures(str(file), _reasons(values, str(file)))
+    reasons, flaky = _reasons(values, str(file))
+    return KnownFailures(str(file), reasons, flaky)
 
 
 def _file(module: str) -> Traversable | None:
@@ -88,32 +99,35 @@ def _is_package(name: str) -> bool:
     return spec is not None and spec.submodule_search_locations is not None
 
 
-def _reasons(values: dict[str, object], file: str) -> dict[str, str]:
+def _reasons(values: dict[str, object], file: str) -> tuple[dict[str, str], frozenset[str]]:
     entries = values.pop("known-failure", [])
     if values or not isinstance(entries, list):
         raise ConfigError(
             f"{file}: it has the keys {sorted(values)}. Write only [[known-failure]] tables "
-            "with a `reason` and `cases`."
+            "with a `reason`, `cases` and perhaps `flaky`."
         )
     reasons: dict[str, str] = {}
+    flaky: set[str] = set()
     for entry in entries:
-        reason, cases = _entry(entry, file)
+        reason, cases, comes_and_goes = _entry(entry, file)
         for pattern in cases:
             if pattern in reasons:
                 raise ConfigError(f"{file}: {pattern!r} is listed twice. Keep one.")
             reasons[pattern] = reason
-    return reasons
+        flaky.update(cases if comes_and_goes else ())
+    return reasons, frozenset(flaky)
 
 
-def _entry(entry: object, file: str) -> tuple[str, list[str]]:
-    fields = entry if isinstance(entry, dict) else {}
+def _entry(entry: object, file: str) -> tuple[str, list[str], bool]:
+    fields = dict(entry) if isinstance(entry, dict) else {}
+    flaky = fields.pop("flaky", False)
     reason, cases = fields.get("reason"), fields.get("cases")
     is_list = isinstance(cases, list) and all(isinstance(case, str) for case in cases)
     if set(fields) != {"reason", "cases"} or not (
-        isinstance(reason, str) and reason and is_list and cases
+        isinstance(reason, str) and reason and is_list and cases and isinstance(flaky, bool)
     ):
         raise ConfigError(
             f"{file}: an entry is {shown(entry)}. Each needs `reason`, a sentence, and `cases`, a "
-            "list of case ids or patterns."
+            "list of case ids or patterns; `flaky = true` lets them pass as well."
         )
-    return " ".join(reason.split()), list(cases or [])
+    return " ".join(reason.split()), list(cases or []), flaky
