@@ -12,6 +12,7 @@ NO_MODELS = "Keras's own models are made of its own layers; wrap on the framewor
 NO_SIZES = "keras.ops computes for known sizes here; state them, or use the framework's own backend"
 NO_TRAINING = "Keras computes results alone on OpenVINO; train on another framework"
 NO_COMPILER = "Keras has no name for OpenVINO's compiler, through which each of its calls goes"
+NO_SPECIAL_WEIGHTS = "the frameworks' kernels leave pads out of some sums, and not out of others"
 ON_OPENVINO = dict.fromkeys(("gradients", "second_order"), NO_TRAINING) | {"compile": NO_COMPILER}
 LIMITS = Capabilities(
     unsupported={
@@ -21,6 +22,7 @@ LIMITS = Capabilities(
         "unknown_sizes": NO_SIZES,
         "compile_step": NO_STEPS,
         "wrap": NO_MODELS,
+        "nonfinite_weights": NO_SPECIAL_WEIGHTS,
     }
 )
 
