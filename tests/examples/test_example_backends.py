@@ -1,4 +1,4 @@
-"""The example backends: two engines by others, each a distribution beside this one.
+"""The example backends: engines by others, each a distribution beside this one.
 
 What they compute is asked only where their engine is installed. How small they are, and that
 describing them imports no engine, is asked everywhere.
@@ -25,7 +25,13 @@ from convdispatch.registry import registry
 
 EXAMPLES = ROOT / "examples"
 # The example, what its engine's module is called, and of how many lines of Python it may be.
-ENGINES = {"mlx": ("mlx", 150), "onnxruntime": ("onnxruntime", 145)}
+ENGINES = {
+    "mlx": ("mlx", 150),
+    "onnxruntime": ("onnxruntime", 145),
+    "openvino": ("openvino", 150),
+    "paddle": ("paddle", 150),
+    "tinygrad": ("tinygrad", 150),
+}
 
 
 @pytest.fixture(params=ENGINES)
