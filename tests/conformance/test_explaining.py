@@ -14,14 +14,13 @@ import sys
 import time
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kill_table import fails
+import smallest_cases
 from rogue_backends import TANH, Rogue
-from saboteurs import SABOTEURS, registered
+from saboteurs import SABOTEURS
 
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.cases import build
@@ -95,14 +94,10 @@ def cases() -> list[Case]:
 
 def explanation_of(name: str, pattern: str, cases: list[Case]) -> Explanation:
     """Return what is said of a saboteur's failures among the first of these cases."""
-    with registered(SABOTEURS[name]) as backend:
-        chosen = (case for case in cases if fnmatchcase(case.id, pattern))
-        failing = list(islice((case for case in chosen if fails(backend, case)), 15))
-        assert failing
-        backend.renew()
-        info = registry.entries()[name].info
-        assert info is not None
-        return explained(backend, info, failing, seed=0, seconds=30.0)
+    chosen = [case for case in cases if fnmatchcase(case.id, pattern)]
+    found = smallest_cases.explanation_of(SABOTEURS[name], chosen, most=15, seconds=30.0)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -133,6 +128,16 @@ def test_a_failure_without_a_problem_stands_for_itself(cases: list[Case]) -> Non
     assert found.minimal.case.startswith("functions/contract/sigmoid-")
     assert "nan" in found.minimal.lines[0]
     assert found.minimal.case in found.minimal.script
+
+
+def test_what_is_right_is_explained_by_nothing(cases: list[Case]) -> None:
+    """NumPy's backend does what every case says, so there is nothing to name or to show."""
+    chosen = [case for case in cases if case.op in ("conv2d", "functions", "max_pool2d")][::40]
+    assert len(chosen) > 40
+    info = registry.entries()["numpy"].info
+    assert info is not None
+    found = explained(registry.load("numpy"), info, chosen, seed=0, seconds=60.0)
+    assert found == Explanation()
 
 
 def diagnosis(

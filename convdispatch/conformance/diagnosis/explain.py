@@ -78,7 +78,7 @@ class _Asking:
         known = Explanation()
         try:
             process = self._running()
-            process.send([_SECONDS, *(case.id for case in cases[:_MOST_CASES])])
+            process.send([_SECONDS, *(case.id for case in _sample(cases))])
             end = time.monotonic() + _SECONDS + self._patience
             is_done = False
             while not is_done:
@@ -118,6 +118,12 @@ class _Asking:
         if self._process is not None:
             self._process.end()
             self._process = None
+
+
+def _sample(cases: Sequence[Case]) -> list[Case]:
+    """Return some of the cases, from all over the list, if there are many."""
+    step = -(-len(cases) // _MOST_CASES)
+    return list(cases[::step])
 
 
 def _explanation(message: dict[str, Any]) -> Explanation:
