@@ -7,6 +7,7 @@ import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from dataclasses import fields as fields_of
 from typing import Any
 
 from convdispatch.conformance.case import Case, Measured
@@ -18,6 +19,7 @@ from convdispatch.runtime.completion import as_reported
 from convdispatch.runtime.registry import AVAILABLE, registry
 from convdispatch.support.versions import version_of
 
+_OUTCOME_FIELDS = tuple(one.name for one in fields_of(Outcome))
 _LISTED = 20  # cases that are named of those that have no outcome
 _PACKAGES = ("convdispatch", "numpy", "pluggy", "ml_dtypes", "autograd", "hypothesis")
 
@@ -114,7 +116,8 @@ def unanswered(record: BackendRecord, cases: Iterable[Case]) -> list[str]:
 
 def encode(outcome: Outcome) -> dict[str, Any]:
     """Return the outcome as values that JSON has."""
-    return asdict(outcome)
+    values = {name: getattr(outcome, name) for name in _OUTCOME_FIELDS}  # `asdict` copies deeply
+    return values | {"measured": asdict(outcome.measured) if outcome.measured else None}
 
 
 def decode(values: Mapping[str, Any]) -> Outcome:

@@ -6,6 +6,7 @@ side is `worker_handle`.
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from convdispatch.conformance.cases import build
@@ -37,6 +38,9 @@ def main(name: str, seed: int, wants_scripts: bool) -> None:
     assert entry.info is not None
     declared = Declared.of(entry.info)
     cases = {case.id: case for case in build(seed)}
+    # The modules and the cases stay to the end: the collector need not look at them every time.
+    gc.collect()
+    gc.freeze()
     answer(answers, {"ready": True, "printed": printed()})
     while True:
         token, *case_ids = wanted.get()
