@@ -191,6 +191,7 @@ def _add_conformance(parser: argparse.ArgumentParser) -> None:
     add("--time-limit", metavar="SECONDS", type=_seconds, default=60.0, help="for one case")
     add("--max-failures", metavar="N", type=_whole(1), help="stop after so many failures")
     add("--scripts", metavar="FOLDER", help="write a script for each failure")
+    add("--explain", metavar="CASE", help="say what a case claims, with its numbers; run nothing")
     _add_reports(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     diff = actions.add_parser("diff", help="list the changes between two reports, or two folders")

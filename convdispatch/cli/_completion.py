@@ -69,6 +69,7 @@ BY_METAVAR = {
     "N/M": Value(),
     "PATTERN": Value(),
     "RATIO": Value(),
+    "CASE": Value(),
     "SECONDS": Value(),
 }
 

@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _conformance_reports.tabulate(arguments.report, arguments.check)
     if arguments.action == "merge":
         return _conformance_reports.merge(arguments)
+    if arguments.explain is not None:
+        return _explain(arguments)
     # By default a request is only recorded, so a second one does not lose the report.
     with interrupts.answered_by(lambda: None), ExitStack() as stack:
         # A run that is stopped here writes a report without outcomes that says so.
@@ -76,6 +78,20 @@ def run(arguments: argparse.Namespace) -> int:
     for sentence in unwritten:
         complain(f"error: {sentence}")
     return _TROUBLE if unwritten else code
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from convdispatch.cli._conformance_explain import explain
+
+    try:
+        info, *others = _backends(arguments.backend)
+    except (BackendUnavailable, BackendBroken) as exc:
+        complain(f"error: {exc}")
+        return _UNUSABLE
+    if others:
+        names = ", ".join(one.name for one in (info, *others))
+        raise UsageError(f"--explain writes a script for one backend; received {names}. Name one.")
+    return explain(arguments, info)
 
 
 def _run(

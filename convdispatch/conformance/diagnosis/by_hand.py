@@ -75,6 +75,19 @@ def lines(observation: Observation, problem: Problem) -> tuple[str, ...]:
     return tuple(found)
 
 
+def right_lines(problem: Problem) -> tuple[str, ...]:
+    """Return the first right numbers of the result, each with its products."""
+    written, right = _written(problem), problem.expected[0]
+    places = list(np.ndindex(*right.shape))
+    found = []
+    for place in places[:_MOST_LINES]:
+        terms, number = "" if written is None else written[place], _number(float(right[place]))
+        sums = f"{terms} = " if terms not in ("", number) else ""
+        found.append(f"y[{', '.join(map(str, place))}] = {sums}{number}")
+    left = len(places) - len(found)
+    return (*found, f"and {left} more") if left else tuple(found)
+
+
 def _name(observation: Observation, number: int) -> str:
     if observation.names == RESULT:
         return "y"

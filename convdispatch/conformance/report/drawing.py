@@ -27,7 +27,7 @@ _TEXT_WIDTH = 6.2  # of one character, at most
 
 
 @dataclass(frozen=True, slots=True)
-class _DrawnAxis:
+class DrawnAxis:
     """One axis of the padded side, and of the other, which has `steps` cells."""
 
     size: int
@@ -95,7 +95,7 @@ def caption(drawing: Drawing) -> str:
 @lru_cache(maxsize=1024)  # one geometry has many cases: layouts, element types, backends
 def draw(drawing: Drawing) -> str:
     """Return the SVG of a geometry, or nothing where it is too large to be seen or impossible."""
-    axes = _axes(drawing)
+    axes = axes_of(drawing)
     if not axes:
         return ""
     pitch = _pitch(axes)
@@ -115,7 +115,7 @@ def draw(drawing: Drawing) -> str:
     )
 
 
-def _axes(drawing: Drawing) -> list[_DrawnAxis]:
+def axes_of(drawing: Drawing) -> list[DrawnAxis]:
     """Return three axes, those that are missing put first, or none where it cannot be drawn."""
     wide, narrow = drawing.input, drawing.output
     if drawing.transposed:
@@ -125,23 +125,23 @@ def _axes(drawing: Drawing) -> list[_DrawnAxis]:
     if not 1 <= rank <= 3 or any(len(one) != rank for one in fields):
         return []
     axes = [
-        _DrawnAxis(size, low, high, taps, stride, dilation, steps)
+        DrawnAxis(size, low, high, taps, stride, dilation, steps)
         for size, (low, high), taps, stride, dilation, steps in zip(*fields, strict=True)
     ]
     if any(min(axis.size, axis.taps, axis.steps) < 1 for axis in axes):
         return []
     if max(prod(axis.extent for axis in axes), prod(narrow), prod(drawing.kernel)) > _MOST_CELLS:
         return []
-    return [_DrawnAxis(1, 0, 0, 1, 1, 1, 1)] * (3 - rank) + axes
+    return [DrawnAxis(1, 0, 0, 1, 1, 1, 1)] * (3 - rank) + axes
 
 
-def _pitch(axes: list[_DrawnAxis]) -> int:
+def _pitch(axes: list[DrawnAxis]) -> int:
     """Return how far apart cells are: as far as the widest grid allows, within reason."""
     longest = max(axis.extent for axis in axes[1:])
     return max(6, min(18, 250 // longest))
 
 
-def _padded_slices(axes: list[_DrawnAxis], pitch: int) -> Iterator[_Panel]:
+def _padded_slices(axes: list[DrawnAxis], pitch: int) -> Iterator[_Panel]:
     depth, rows, columns = axes
     first, following = ([axis.placement(step) for axis in axes] for step in (0, 1))
     has_next = any(axis.steps > 1 for axis in axes)
@@ -168,7 +168,7 @@ def _mixed(kinds: set[str]) -> str:
     return "" if {"pad", "crop"} <= kinds else (kinds - {"cell"}).pop()
 
 
-def _stepped_slices(axes: list[_DrawnAxis], pitch: int) -> Iterator[_Panel]:
+def _stepped_slices(axes: list[DrawnAxis], pitch: int) -> Iterator[_Panel]:
     depth, rows, columns = axes
     following = [min(1, axis.steps - 1) for axis in axes]
     for at in range(depth.steps):
