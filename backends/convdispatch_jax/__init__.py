@@ -14,13 +14,16 @@ _NONFINITE = (
     "multiplies them in those of others. Infinity or NaN as a weight makes NaN over them only in "
     "the latter."
 )
+_SUBNORMALS = "XLA computes on threads that take numbers below the smallest normal one for zero."
 
 INFO = BackendInfo(
     name="jax",
     framework="jax",
     load="convdispatch_jax._backend:backend",
     install=install_command("jax"),
-    capabilities=Capabilities(unsupported={"nonfinite_weights": _NONFINITE}),
+    capabilities=Capabilities(
+        unsupported={"nonfinite_weights": _NONFINITE, "subnormals": _SUBNORMALS}
+    ),
     protocol=2,
     test_environment={"JAX_ENABLE_X64": "1"},
 )

@@ -14,13 +14,18 @@ _NONFINITE = (
     "multiply them in those of others. Infinity or NaN as a weight makes NaN over them only in the "
     "latter."
 )
+_SUBNORMALS = (
+    "its kernels compute on threads that take numbers below the smallest normal one for zero."
+)
 
 INFO = BackendInfo(
     name="tensorflow",
     framework="tensorflow",
     load="convdispatch_tensorflow._backend:backend",
     install=install_command("tensorflow"),
-    capabilities=Capabilities(unsupported={"nonfinite_weights": _NONFINITE}),
+    capabilities=Capabilities(
+        unsupported={"nonfinite_weights": _NONFINITE, "subnormals": _SUBNORMALS}
+    ),
     protocol=2,
     test_environment={"TF_CPP_MIN_LOG_LEVEL": "2"},  # no start-up banner among the results
 )

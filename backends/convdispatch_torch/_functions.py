@@ -53,7 +53,7 @@ def _take(x: torch.Tensor, indices: Any, axis: int) -> torch.Tensor:
     else:
         # Turned around: torch 2.13 takes twice as long for single numbers as for rows of them.
         taken = x.flatten(0, -2).t().index_select(0, flat).t()
-    return taken.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    return taken.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
 
 def _sign(x: torch.Tensor) -> torch.Tensor:

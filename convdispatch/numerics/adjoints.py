@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from convdispatch.numerics import bounds, oracle_by_taps
+from convdispatch.numerics.drawing import EXACT, draw
 from convdispatch.numerics.forms import Known, form_of
 from convdispatch.numerics.oracle_pooling import pool_gradient
 from convdispatch.numerics.oracle_resizing import resize_gradient
@@ -23,18 +24,22 @@ from convdispatch.ops import Pad, Pool, Resize, Upsample
 
 # Roundings that a bilinear weight and its product may have gone through: docs/rounding.md.
 _BILINEAR_PRODUCTS = 8
+# Kinds of numbers of which the result's weights are as well.
+_OF_THEIR_KIND = (*EXACT, "parts", "one-large")
 
 
 def cotangent(problem: Problem) -> Array:
     """Return the weights of the result: numbers of the element type, from the problem's seed.
 
-    It is 0 where rounding may carry the number before a relu over its kink.
+    It is 0 where rounding may carry the number before a relu over its kink: nowhere if the numbers
+    are whole, for then nothing is rounded.
     """
     shape = problem.expected[0].shape
     rng = np.random.default_rng((problem.seed, zlib.crc32(repr(shape).encode()), 1))
-    drawn = round_to(rng.standard_normal(shape), problem.dtype)
+    values = problem.values if problem.values in _OF_THEIR_KIND else "normal"
+    drawn = round_to(draw(values, rng, 0, shape), problem.dtype)
     op = problem.op
-    if isinstance(op, Product) and op.activation == "relu":
+    if isinstance(op, Product) and op.activation == "relu" and values not in EXACT:
         z = form_of(problem).before_activation()
         is_at_kink = np.abs(z.value) <= z.error
         drawn[is_at_kink.reshape(shape)] = 0

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convdispatch.numerics import bounds, oracle, oracle_by_taps
+from convdispatch.numerics.drawing import draw
 from convdispatch.numerics.oracle_pooling import pool
 from convdispatch.numerics.oracle_resizing import resize
 from convdispatch.ops import (
@@ -50,6 +51,7 @@ class Problem:
     'positive' (from 1/2 to 1: nothing cancels, so a long sum grows), or, without any chance, so
     that a person can follow the sums, 'counting' (the input 1, 2, 3, ..., a small kernel 1, 10,
     100), 'signed' (the same with every second number negative) and 'small' (1/8, -2/8, 3/8, ...).
+    `drawing` has some more, for one thing each.
     """
 
     op: Op
@@ -85,8 +87,9 @@ class Problem:
         salt = zlib.crc32(repr((self.input_shape, self.weight_shapes)).encode())
         rng = np.random.default_rng((self.seed, salt))
         shapes = (self.input_shape, *self.weight_shapes)
-        draw = _DRAW[self.values]
-        drawn = tuple(round_to(draw(rng, n, shape), self.dtype) for n, shape in enumerate(shapes))
+        drawn = tuple(
+            round_to(draw(self.values, rng, n, shape), self.dtype) for n, shape in enumerate(shapes)
+        )
         for array in drawn:
             array.flags.writeable = False
         return drawn
@@ -235,47 +238,3 @@ def _reduction_length(op: Op, kernel_shape: Shape) -> int:
         return channels + op.bias
     read = filters // op.groups if isinstance(op, ConvTranspose) else channels
     return int(prod(taps) * read + op.bias)
-
-
-def _normal(rng: np.random.Generator, _: int, shape: Shape) -> Array:
-    return rng.standard_normal(shape)
-
-
-def _eighths(rng: np.random.Generator, _: int, shape: Shape) -> Array:
-    return rng.integers(-16, 17, shape) / 8
-
-
-def _positive(rng: np.random.Generator, _: int, shape: Shape) -> Array:
-    return rng.uniform(0.5, 1.0, shape)
-
-
-def _counting(_: np.random.Generator, number: int, shape: Shape) -> Array:
-    """Digits of a sum tell which cell met which tap, as long as the kernel is small."""
-    count = np.arange(1.0, prod(shape) + 1)
-    if number == 1 and count.size <= _DIGITS:
-        count = 10 ** (count - 1)
-    return count.reshape(shape) + (6 if number > 1 else 0)
-
-
-def _signed(rng: np.random.Generator, number: int, shape: Shape) -> Array:
-    return _alternating(_counting(rng, number, shape))
-
-
-def _small(_: np.random.Generator, __: int, shape: Shape) -> Array:
-    return _alternating(np.arange(1.0, prod(shape) + 1).reshape(shape)) / 8
-
-
-def _alternating(values: Array) -> Array:
-    signs = 1 - 2 * (np.arange(values.size) % 2)
-    return values * signs.reshape(values.shape)
-
-
-_DIGITS = 3  # taps that are powers of ten: with more, float16 would round the sums
-_DRAW = {
-    "normal": _normal,
-    "eighths": _eighths,
-    "positive": _positive,
-    "counting": _counting,
-    "signed": _signed,
-    "small": _small,
-}

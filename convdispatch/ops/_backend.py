@@ -50,8 +50,9 @@ class Backend(Protocol):
     arrays: `x[:, 1:-2:2]`. A backend that declines 'unknown_sizes' gets no such signature.
 
     Half precision is computed in float32 or wider and rounded once, by each op, by each function
-    and by its gradient; so a backend that has half precision has float32. A number below the
-    smallest normal number of the type of the computation may count as zero.
+    and by its gradient; so a backend that has half precision has float32. A backend whose ops take
+    numbers below the smallest normal number of the type of the computation for zero declines
+    'subnormals'; functions may do so anyway.
 
     Threads. Methods and what they return may be called by several threads at a time.
     """

@@ -29,8 +29,8 @@ class Capabilities:
     * a function of the table, for all element types or one: 'erf', 'erf:float64';
     * 'unknown_sizes', of axes other than the batch, while a framework traces: None in a
       `Signature`;
-    * 'second_order' (gradients), 'nonfinite_weights' (over pads), and the gradients of one op:
-      'conv2d:gradients'.
+    * 'second_order' (gradients), 'nonfinite_weights' (over pads), 'subnormals' (taken for zero),
+      and the gradients of one op: 'conv2d:gradients'.
     """
 
     unsupported: Mapping[str, str] = field(default_factory=dict)

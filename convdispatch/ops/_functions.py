@@ -36,6 +36,10 @@ Products and codes:
                                 a new last axis; zeros for an index outside of 0 ... depth - 1;
                                 indices: integers of NumPy or native ones
 
+At a kink the slope of relu, abs and sign is 0. Where two numbers are equal, or several are the
+largest, each of the slopes of a maximum or minimum lies between none and all of the cotangent, and
+together they are the whole.
+
 Functions that only compare or move numbers also take tensors of `INTEGER_DTYPES`.
 
 A table may have more, which the frontend calls instead of several of those above:

@@ -8,9 +8,11 @@ import saboteurs_functions
 import saboteurs_geometry
 import saboteurs_gradients
 import saboteurs_half
+import saboteurs_kinks
 import saboteurs_layers
 import saboteurs_leaving
 import saboteurs_limits
+import saboteurs_magnitudes
 import saboteurs_memory
 import saboteurs_numbers
 import saboteurs_pads
@@ -18,9 +20,11 @@ import saboteurs_places
 import saboteurs_pooling
 import saboteurs_portable
 import saboteurs_random
+import saboteurs_range
 import saboteurs_reshaping
 import saboteurs_resizing
 import saboteurs_scanning
+import saboteurs_special
 import saboteurs_stale
 import saboteurs_state
 import saboteurs_steps
@@ -57,6 +61,10 @@ FAMILIES = (
     saboteurs_memory,
     saboteurs_stale,
     saboteurs_leaving,
+    saboteurs_range,
+    saboteurs_magnitudes,
+    saboteurs_special,
+    saboteurs_kinks,
 )
 
 __all__ = ["FAMILIES", "SABOTEURS", "Sabotage", "Sabotaged", "registered"]

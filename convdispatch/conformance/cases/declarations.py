@@ -34,7 +34,7 @@ from convdispatch.runtime import dispatch
 from convdispatch.runtime.registry import registry
 
 # Beside the features of ops: what is asked of a backend and not of its `lower`.
-_OF_BACKENDS = (*DECLINABLE, *REQUIRED_FUNCTIONS, "second_order", "nonfinite_weights")
+_OF_BACKENDS = (*DECLINABLE, *REQUIRED_FUNCTIONS, "second_order", "nonfinite_weights", "subnormals")
 
 
 def cases(seed: int) -> Iterator[Case]:
