@@ -6,8 +6,7 @@ import functools
 import inspect
 from typing import Any, TypeVar
 
-from convdispatch.errors import InvalidType
-from convdispatch.formulas import lookup
+from convdispatch.formulas.keywords import require_stated
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -20,12 +19,7 @@ def names_arguments(callback: _Class) -> _Class:
 
     @functools.wraps(like)
     def init(self: Any, *arguments: Any, **keywords: Any) -> None:
-        for keyword in keywords:
-            if keyword not in stated:
-                raise InvalidType(
-                    f"unknown argument `{keyword}` of {callback.__name__}; allowed: "
-                    f"{lookup.quoted(stated)}. {lookup.hint(keyword, stated)}"
-                )
+        require_stated(keywords, stated, callback.__name__)
         like(self, *arguments, **keywords)
 
     made.__init__ = init

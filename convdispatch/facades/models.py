@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import new_class
 from typing import Any
 
 from convdispatch.doors.rows import Method
-from convdispatch.errors import InvalidType
 from convdispatch.facades.signatures import parsed
-from convdispatch.formulas import lookup
 from convdispatch.formulas.dialects import Dialect
+from convdispatch.formulas.keywords import require_stated
 
 _LONG = ("fit", "evaluate", "fit_generator", "evaluate_generator", "predict_generator")
 
@@ -63,7 +62,8 @@ def _bound(
 
     A size of batches that is not given stays so: it is the stated one, or that of states.
     """
-    _require_stated(keywords, list(stated.parameters), name, {v: k for k, v in renames.items()})
+    meant = {word: ours for ours, word in renames.items()}
+    require_stated(keywords, list(stated.parameters), f"`{name}`", meant)
     bound = stated.bind(*arguments, **keywords)
     is_sized = "batch_size" in bound.arguments
     bound.apply_defaults()
@@ -80,21 +80,8 @@ def _naming(base: type[Any], name: str, meant: Mapping[str, str]) -> Callable[..
 
     @functools.wraps(like)
     def call(self: Any, *arguments: Any, **keywords: Any) -> Any:
-        _require_stated(keywords, stated, called, meant)
+        require_stated(keywords, stated, f"`{called}`", meant)
         return like(self, *arguments, **keywords)
 
     call.__qualname__ = f"{base.__name__}.{name}"
     return call
-
-
-def _require_stated(
-    keywords: Mapping[str, Any], stated: Sequence[str], method: str, meant: Mapping[str, str]
-) -> None:
-    for keyword in keywords:
-        if keyword not in stated:
-            word = meant.get(keyword)
-            hint = f"Write `{word}=`." if word in stated else lookup.hint(keyword, stated)
-            raise InvalidType(
-                f"unknown argument `{keyword}` of `{method}`; allowed: {lookup.quoted(stated)}. "
-                f"{hint}"
-            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
@@ -19,6 +19,7 @@ from convdispatch.engine.tensors import as_array_or_native
 from convdispatch.engine.whole import are_same
 from convdispatch.errors import ConvDispatchError, InvalidShape
 from convdispatch.formulas.dialects import Dialect
+from convdispatch.formulas.keywords import names_keywords
 from convdispatch.models._compiled_forward import CompiledForward
 from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.models._progress import progress
@@ -27,6 +28,8 @@ from convdispatch.runtime import selection
 from convdispatch.runtime.dispatch import declined, require_feature
 from convdispatch.runtime.registry import registry
 from convdispatch.support.warnings import warn
+from convdispatch.training.iterables import is_iterable_of_batches
+from convdispatch.training.passes import first
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
@@ -81,10 +84,18 @@ class Predicting(StackedWeights):
         """
         return tuple(plan for layer in self._layers for plan in layer.plans())
 
+    @names_keywords
     def predict(
-        self, x: Any, batch_size: int | None = None, verbose: bool | int | str = "auto"
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: bool | int | str = "auto",
+        steps: int | None = None,
     ) -> Any:
         """Return the outputs for `x` as one NumPy array, computed `batch_size` items at a time.
+
+        `steps` is the number of batches, all of them by default. `x` may yield batches, as that of
+        `fit` may; targets in them are left out.
 
         `batch_size` is 32 by default, or the one that stateful layers keep their state for.
         A model that returns a list of outputs gives a list of arrays. NumPy arrays are cast to the
@@ -98,20 +109,30 @@ class Predicting(StackedWeights):
         the same weights: where another thread sets new ones or adds a layer meanwhile, the work
         starts again, and that thread waits for its end.
         """
+        count = None if steps is None else as_int(steps, "steps")
+        if is_iterable_of_batches(x):
+            trainable: Any = self  # which knows such sources
+            return trainable._predicted_of(x, count, verbose)
         wanted = None if batch_size is None else as_int(batch_size, "batch_size")
         size = settled_batch_size(self._layers, wanted)
         given = self._given(x)
         shape = given[0].shape
         if shape:
             require_whole_batches(self._layers, shape[0] or 0, "`x`")
-        starts = range(0, max(shape[0] or 0, 1), size) if shape else range(1)
+        starts: Sequence[int] = range(1)
+        if shape:
+            if count is not None and wanted is None and self.dialect.steps_repeat:
+                size, starts = shape[0] or 1, [0] * count  # each takes all samples
+            else:
+                starts = first(range(0, max(shape[0] or 0, 1), size), count)
+        is_whole = not shape or size >= (shape[0] or 0)
         dtypes = self._input_dtypes
 
         if shape and not self.built:
             self._built_for(given[0][:size])
 
         def predicted(start: int) -> list[NumpyArray]:
-            parts = given if len(starts) == 1 else [one[start : start + size] for one in given]
+            parts = given if is_whole else [one[start : start + size] for one in given]
             parts = [self._cast(*pair) for pair in zip(parts, dtypes, strict=True)]
             outputs = self._predict(parts[0] if len(parts) == 1 else parts)
             several = outputs if isinstance(outputs, list) else [outputs]
@@ -177,7 +198,7 @@ class Predicting(StackedWeights):
         return [given]
 
     def _whole(
-        self, predicted: Callable[[int], list[NumpyArray]], starts: range, verbose: Any
+        self, predicted: Callable[[int], list[NumpyArray]], starts: Sequence[int], verbose: Any
     ) -> list[list[NumpyArray]]:
         """Return the outputs of all batches by one state of the model."""
         layers = list(self._layers)

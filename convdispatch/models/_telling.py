@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from convdispatch import pictures
 from convdispatch.engine.pictured import counted
+from convdispatch.errors import InvalidType
+from convdispatch.formulas.keywords import names_keywords
 from convdispatch.models._calls import all_nested_in
 from convdispatch.models._diagrams import diagram_of
 from convdispatch.models._keras_summary import keras_lines
@@ -43,9 +45,10 @@ class Telling(Trainable):
             parts=nested,
         )
 
+    @names_keywords
     def summary(self, print_fn: Callable[[str], None] | None = None) -> None:
         """Print the layers with their output shapes, parameter counts and, in a graph, inputs."""
-        write = print_fn or print
+        write = _printing(print_fn)
         for line in summary_lines(self):
             write(line)
 
@@ -60,12 +63,21 @@ class Telling(Trainable):
         line_length: the width of the lines; None takes this Keras's.
         positions: where each column ends, as shares of the width or in characters.
         """
-        write = print_fn or print
+        write = _printing(print_fn)
         assert self.dialect.summary is not None
         for line in keras_lines(
             self, self.dialect.summary, line_length=line_length, positions=positions
         ):
             write(line)
+
+
+def _printing(print_fn: Any) -> Callable[[str], None]:
+    """Return the function that prints a line."""
+    if print_fn is not None and not callable(print_fn):
+        raise InvalidType(
+            f"`print_fn` must be a function of a line, such as `print`; received {print_fn!r}."
+        )
+    return print_fn or print
 
 
 def _facts(model: Any) -> str:

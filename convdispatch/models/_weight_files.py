@@ -16,6 +16,7 @@ import numpy as np
 
 from convdispatch.engine.declarations import lasting
 from convdispatch.errors import InvalidArgument, InvalidDocument
+from convdispatch.formulas.keywords import names_keywords
 from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.ops import NumpyArray
 from convdispatch.support.files import read_whole, write_bytes_atomically
@@ -27,6 +28,7 @@ _ROOM = 4096  # bytes of a file beside the numbers of each weight
 class SavedWeights(StackedWeights):
     """The methods of a stack of layers to save and to load its weights."""
 
+    @names_keywords
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write the weights of all layers to a file, such as 'weights.npz'.
 
@@ -43,6 +45,7 @@ class SavedWeights(StackedWeights):
         np.savez(stream, **{name: _storable(array) for name, array in arrays.items()})
         write_bytes_atomically(path, stream.getbuffer())
 
+    @names_keywords
     def load_weights(self, filepath: Any) -> None:
         """Give all weights the values in a file that `save_weights` wrote.
 

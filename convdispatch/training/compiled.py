@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from convdispatch.engine.plans import revisions_of
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.formulas.dialects import KERAS3, Dialect
+from convdispatch.formulas.keywords import names_keywords
 from convdispatch.training.feeding import Feeder
 from convdispatch.training.reports import numbers
 from convdispatch.training.subject import are_trainable, feeder_of, output_names, output_shapes
@@ -31,6 +32,7 @@ class Compiled:
     _trainer: tuple[Trainer, Feeder] | None = None
     _input_feeder: tuple[list[int], Feeder] | None = None
 
+    @names_keywords
     def compile(
         self,
         optimizer: Any,
@@ -79,6 +81,7 @@ class Compiled:
         names: list[str] = self._objective().names
         return names
 
+    @names_keywords
     def train_on_batch(
         self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None
     ) -> Any:
@@ -91,6 +94,7 @@ class Compiled:
         batch = feeder.one_batch(x, y, sample_weight, by_class)
         return _one_or_all(trainer.train(batch), trainer)
 
+    @names_keywords
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
         """Return the loss of one batch, or a list of it and the metrics, without training."""
         trainer, feeder = self._ready(x)

@@ -9,6 +9,7 @@ from convdispatch.callbacks import CallbackList, History, ProgbarLogger, as_list
 from convdispatch.engine.arguments import as_float, as_int
 from convdispatch.engine.state_batches import require_whole_batches, settled_batch_size
 from convdispatch.errors import InvalidArgument
+from convdispatch.formulas.keywords import names_keywords
 from convdispatch.ops import Backend
 from convdispatch.training.batches import Raw
 from convdispatch.training.compiled import Compiled, class_weights_of
@@ -29,6 +30,7 @@ VALIDATING = "the validation generator"
 class Fitted(Compiled):
     """The methods of a model to train and to evaluate it over many batches."""
 
+    @names_keywords
     def fit(
         self,
         x: Any = None,
@@ -88,6 +90,7 @@ class Fitted(Compiled):
             batch_size=size,
         )
 
+    @names_keywords
     def evaluate(
         self,
         x: Any = None,

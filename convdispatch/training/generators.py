@@ -9,6 +9,7 @@ import numpy as np
 
 from convdispatch.callbacks import History
 from convdispatch.engine.arguments import as_int
+from convdispatch.formulas.keywords import names_keywords
 from convdispatch.ops import NumpyArray
 from convdispatch.runtime import selection
 from convdispatch.training.batches import Raw
@@ -35,6 +36,7 @@ _LENGTHS = {
 class Generated(Fitted):
     """The methods of a model for generators of batches."""
 
+    @names_keywords
     def fit_generator(
         self,
         generator: Any,
@@ -135,6 +137,7 @@ class Generated(Fitted):
             name = of_keras1
         require_steps(source, samples if steps is None else steps, f"`{name}` of `{method}`")
 
+    @names_keywords
     def evaluate_generator(
         self,
         generator: Any,
@@ -180,6 +183,7 @@ class Generated(Fitted):
         self._say_done(verbose, stream.steps, begun)
         return values
 
+    @names_keywords
     def predict_generator(
         self,
         generator: Any,
@@ -224,11 +228,27 @@ class Generated(Fitted):
         self._say_done(verbose, stream.steps, begun)
         return outputs
 
+    @names_keywords
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch as NumPy arrays."""
         feeder = self._feeder()
         outputs = self._outputs(feeder, Raw(x=feeder.inputs_alone(x), y=[], weights=[]))
         return outputs if len(outputs) > 1 else outputs[0]
+
+    def _predicted_of(self, source: Any, steps: int | None, verbose: Any) -> Any:
+        """Return the outputs for what yields batches; with `steps` None until it ends."""
+        stream = batches_of(
+            source,
+            as_inputs(self._feeder()),
+            steps=steps,
+            workers=0,
+            repeats=self.dialect.steps_repeat,
+        )
+        begun = time.monotonic()
+        outputs = self._predicted(stream)
+        if self.dialect.lines.says_predictions and verbose == 1:
+            self._say_done(verbose, stream.steps, begun)
+        return outputs
 
     def _predicted(self, stream: Stream) -> Any:
         feeder = self._feeder()

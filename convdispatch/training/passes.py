@@ -56,3 +56,13 @@ class Passes:
         if close is not None:
             close()
         self._going = None
+
+
+def first(starts: range, steps: int | None) -> range:
+    """Return the first `steps` of a pass over arrays, all for None; warn where there are fewer."""
+    if steps is not None and steps > len(starts):
+        warn(
+            f"the data ended after {len(starts)} of the {steps} batches that were asked for. Give "
+            "fewer steps, or more data."
+        )
+    return starts if steps is None else starts[:steps]
