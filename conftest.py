@@ -100,6 +100,19 @@ def keras_json(keras_home: Path) -> Path:
     return keras_home / "keras.json"
 
 
+@pytest.fixture
+def contrary_settings(keras_json: Path) -> Path:
+    """Write a configuration whose every setting is another one than a case of the suite states."""
+    settings = {
+        "floatx": "float16",
+        "image_data_format": "channels_first",
+        "convention": "theano",
+        "backend": "nobody",
+    }
+    keras_json.write_text(json.dumps(settings), encoding="utf-8")
+    return keras_json
+
+
 @pytest.fixture(params=BACKEND_NAMES, ids=str)
 def backend_name(request: pytest.FixtureRequest) -> str:
     """Name each available backend in turn, already loaded."""

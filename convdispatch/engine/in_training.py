@@ -72,7 +72,8 @@ class InTraining(PassingMasks):
         """
         native = self._as_native(self._backend(), inputs)
         self._require_weights(weights, native)
-        outputs, effects = self.inference_for(native)(weights, native, None, *mask)
+        masks = self._checked_masks(native, mask)
+        outputs, effects = self.inference_for(native)(weights, native, None, *masks)
         return outputs, replace(effects, losses=())
 
     def _checked_masks(self, native: Any, masks: Sequence[Any]) -> Sequence[Any]:

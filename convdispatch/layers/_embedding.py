@@ -199,6 +199,8 @@ class Embedding(WithWeightOptions):
         """Look up the rows of a tensor of the layer's backend, of a NumPy array or of lists."""
         if isinstance(inputs, np.ndarray):
             self.check_array(inputs)
+            if inputs.dtype.kind in "iu" and inputs.dtype.name not in INTEGER_DTYPES:
+                inputs = inputs.astype(np.int64)  # the numbers of rows fit
         elif isinstance(inputs, list | tuple) and symbols_in(inputs) is None:
             self.check_array(read_lists(inputs))
         return super().__call__(inputs)

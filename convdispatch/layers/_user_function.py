@@ -89,7 +89,39 @@ class FunctionLayer(ListLayer):
         if not self._is_settled:
             self._note_types(specs)
             self._settled_variables(_without_batch(shapes_of(specs)))
-        return plan.function([], native, *(() if mask is None else (mask,)))
+        masks = () if mask is None else self._checked_masks(native, (mask,))
+        return plan.function([], native, *masks)
+
+    def _checked_masks(self, native: Any, masks: Sequence[Any]) -> Sequence[Any]:
+        given = super()._checked_masks(native, masks)
+        for mask in given:
+            several = isinstance(mask, list | tuple) and isinstance(native, list)
+            pairs = zip(mask, native, strict=False) if several else [(mask, native)]
+            for one, x in pairs:
+                self._require_mask_of(one, x[0] if isinstance(x, list) else x)
+        return given
+
+    def _require_mask_of(self, mask: Any, x: Any) -> None:
+        """Raise unless a mask is of bools, on the first axes of the input; None is no mask."""
+        if mask is None:
+            return
+        backend = self._backend()
+        array = None if backend.owns(mask) else np.asarray(mask)
+        shape, dtype = backend.describe(mask) if array is None else (array.shape, array.dtype.name)
+        if dtype != "bool":
+            raise InvalidType(
+                f"`mask` of {self._title} must be of bools; received {dtype}. Compare it with 0 "
+                "first."
+            )
+        own = backend.describe(x)[0]
+        fits = 0 < len(shape) <= len(own) and all(
+            a == b for a, b in zip(shape, own, strict=False) if None not in (a, b)
+        )
+        if not fits:
+            raise InvalidShape(
+                f"`mask` of {self._title} must have the first axes of its input, whose shape is "
+                f"{own}; received a mask of shape {shape}."
+            )
 
     def _as_native(self, backend: Backend, inputs: Any) -> Any:
         if _are_tensors(backend, inputs):

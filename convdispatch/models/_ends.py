@@ -111,12 +111,13 @@ class StackEnds(WithEnds):
 
     def record_calls(self) -> None:
         """Let each layer record its call with the output of the one before."""
-        if not self._layers or not all(layer.built for layer in self._layers):
-            return
-        symbols = self._symbols or [_first_symbol(self._layers[0])]
-        for layer in self._layers[len(symbols) - 1 :]:
+        symbols = self._symbols
+        for layer in self._layers[max(len(symbols) - 1, 0) :]:  # the new ones
+            if not layer.built:
+                return
+            if not symbols:
+                symbols.append(_first_symbol(layer))
             symbols.append(symbols[-1] if layer.is_input else called(layer, symbols[-1]))
-        self._symbols = symbols
 
     def _restate(self) -> None:
         """Let the tensors have the shapes of now, after an argument of a layer has changed."""

@@ -133,8 +133,8 @@ def _require_complete(entry: Any) -> None:
 def _without_input(listed: list[Any]) -> tuple[list[Any], Any]:
     """Return the layers that compute, and the shape that an `InputLayer` before them states."""
     places = [i for i, entry in enumerate(listed) if entry["class_name"] == "InputLayer"]
-    if not places:
-        return listed, None
+    if not places or (places == [0] and listed[0].get("module") in DOORS):
+        return listed, None  # in our documents it is a layer that the model has
     if places != [0] or len(listed) == 1:
         raise InvalidDocument(
             "an `InputLayer` must come once, first, and before a layer that computes; the "
@@ -163,12 +163,24 @@ def _announcing(config: Any, shape: list[Any] | tuple[Any, ...]) -> Any:
     if not isinstance(config, Mapping):
         return config  # refused where the layer is made
     own = config.get("batch_input_shape")
-    if own is not None and (not isinstance(own, list | tuple) or list(own) != list(shape)):
+    if own is None:
+        return {**config, "batch_input_shape": list(shape)}
+    if not isinstance(own, list | tuple) or not _agree(own, shape):
         raise InvalidDocument(
             f"the document's input has the shape {shown(shape)} and the first layer announces "
             f"{shown(own)}; they must agree."
         )
-    return {**config, "batch_input_shape": list(shape)}
+    pairs = zip(own, shape, strict=True)
+    merged = [size if stated is None else stated for stated, size in pairs]
+    return {**config, "batch_input_shape": merged}
+
+
+def _agree(own: Any, shape: Any) -> bool:
+    """Return whether two shapes can be of one input: an embedding often knows no length."""
+    return len(own) == len(shape) and all(
+        stated is None or size is None or stated == size
+        for stated, size in zip(own, shape, strict=True)
+    )
 
 
 # The classes.

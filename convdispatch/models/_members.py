@@ -136,6 +136,17 @@ def require_takes_one(layer: Layer) -> None:
         )
 
 
+def require_one_output(layer: Layer, shape: Any) -> PartialShape:
+    """Return the shape of a layer's output; raise `InvalidArgument` for a list of them."""
+    if isinstance(shape, list):
+        raise InvalidArgument(
+            f"a Sequential gives each layer one tensor; received {layer.name!r}, which returns "
+            f"{len(shape)}. Call it with a symbol from `Input`, and make a `Model` of that."
+        )
+    found: PartialShape = shape
+    return found
+
+
 def chains(members: Iterable[Any]) -> list[tuple[Any, ...]]:
     """Return each layer with the models that it is in, the outermost first; each layer once."""
     found: dict[int, tuple[Any, ...]] = {}

@@ -20,7 +20,12 @@ from convdispatch.models._branches import start
 from convdispatch.models._copies import CopiedStack
 from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.models._inference import Predicting
-from convdispatch.models._members import as_member, member_of, require_takes_one
+from convdispatch.models._members import (
+    as_member,
+    member_of,
+    require_one_output,
+    require_takes_one,
+)
 from convdispatch.models._nesting import nest
 from convdispatch.models._pure import PureStack
 from convdispatch.models._shapes import ShapedStack
@@ -158,13 +163,7 @@ class Sequential(Telling, Predicting, PureStack, CopiedStack, ShapedStack):
             return None
         if not layer.built:
             layer.build(shape)
-        output: PartialShape | list[PartialShape] = layer.compute_output_shape(shape)
-        if isinstance(output, list):
-            raise InvalidArgument(
-                f"a Sequential gives each layer one tensor; received {layer.name!r}, which returns "
-                f"{len(output)}. Call it with a symbol from `Input`, and make a `Model` of that."
-            )
-        return output
+        return require_one_output(layer, layer.compute_output_shape(shape))
 
     # Computing.
 

@@ -11,6 +11,7 @@ from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidShape
 from convdispatch.models._ends import StackEnds
 from convdispatch.models._flat_weights import StackedWeights, all_or_none
+from convdispatch.models._members import require_one_output
 from convdispatch.models._tops import Top
 from convdispatch.ops import PartialShape
 
@@ -56,7 +57,7 @@ class ShapedStack(StackEnds, StackedWeights):
         """Return the input's shape of each layer, and the output's; where it raises, none fits."""
         shapes = [shape]
         for layer in self._layers:
-            shapes.append(layer.compute_output_shape(shapes[-1]))
+            shapes.append(require_one_output(layer, layer.compute_output_shape(shapes[-1])))
         return shapes
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> PartialShape:

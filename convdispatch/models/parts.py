@@ -106,14 +106,15 @@ def build_for(model: AnyModel, shapes: Sequence[PartialShape]) -> None:
         model.build(samples[0] if takes_one and len(samples) == 1 else samples)
 
 
-def parts_of(model: AnyModel) -> Parts:
-    """Return what a model is made of; a layer that takes a list is built, so that it has a graph.
+def parts_of(model: AnyModel, inputs: Sequence[Spec] = ()) -> Parts:
+    """Return what a model is made of.
 
-    Raises `InvalidShape` where it is not.
+    A layer that takes a list, or returns one, has a graph for such inputs, or for those that it is
+    built for. Raises `InvalidShape` where it is not built.
     """
     require_model(model)
-    if isinstance(model, Layer) and model.takes_list:
-        return Parts(layers=(model,), graph=_of_several(model))
+    if isinstance(model, Layer) and (inputs or model.takes_list):
+        return Parts(layers=(model,), graph=_of_layer(model, list(inputs) or _built_for(model)))
     if isinstance(model, Layer | Sequential):
         layers = [model] if isinstance(model, Layer) else model.layers
         spec = Spec((None,), layers[0].input_dtype)  # whatever shape it is given
@@ -121,14 +122,24 @@ def parts_of(model: AnyModel) -> Parts:
     return Parts(layers=tuple(model._layers), graph=model._flat_graph())
 
 
-def _of_several(layer: Layer) -> Graph:
-    """Return the graph of a single layer that was built for one or several inputs."""
+def _built_for(layer: Layer) -> list[Spec]:
     shapes = layer.built_shape
-    if not isinstance(shapes, list):
-        return chain([layer], Spec(shapes, layer.input_dtype))
-    inputs = tuple(Spec(shape, layer.input_dtype) for shape in shapes)
+    listed = shapes if isinstance(shapes, list) else [shapes]
+    return [Spec(shape, layer.input_dtype) for shape in listed]
+
+
+def _of_layer(layer: Layer, inputs: list[Spec]) -> Graph:
+    """Return the graph of the call of a single layer with so many inputs."""
     count = len(inputs)
+    takes_list = count > 1 or not layer.takes_one
+    given = layer.output_specs(inputs if takes_list else inputs[0])
+    writes = tuple(range(count, count + (len(given) if isinstance(given, list) else 1)))
     node = Node(
-        layer=layer, reads=tuple(range(count)), writes=(count,), takes_list=True, gives_list=False
+        layer=layer,
+        reads=tuple(range(count)),
+        writes=writes,
+        takes_list=takes_list,
+        gives_list=isinstance(given, list),
     )
-    return Graph(inputs=inputs, nodes=(node,), outputs=(count,), gives_list=False)
+    graph = Graph(inputs=tuple(inputs), nodes=(node,), outputs=writes, gives_list=node.gives_list)
+    return with_masks(graph)

@@ -44,7 +44,7 @@ def gradients(model: AnyModel, x: Any, cotangent: Any = None) -> Gradients:
     backend = registry.load(model.backend)
     given = tuple(Spec(*backend.describe(tensor)) for tensor in inputs)
     build_for(model, [spec.shape for spec in given])
-    parts = parts_of(model)
+    parts = parts_of(model, given)
     seeds = _seeds(backend, parts, parts.output_specs(given), cotangent)
     compute = _differentiated(model, parts, backend, given)
 

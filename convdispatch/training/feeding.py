@@ -86,6 +86,12 @@ class Feeder:
             self._ready.keep(key, made.size)
         return made
 
+    def require_classes(self, targets: Sequence[Any], class_weights: Sequence[Any]) -> None:
+        """Raise `InvalidArgument` for a class in arrays of targets that has no weight."""
+        for port, by_class, target in zip(self.wanted, class_weights, targets, strict=True):
+            if by_class is not None and type(target) is np.ndarray:  # in memory
+                _times_class_weights(None, by_class, target, port, self.backend)
+
     def batch(self, raw: Raw, class_weights: Sequence[Any] = ()) -> Batch:
         """Return the tensors of the rows of one batch."""
         backend = self.backend

@@ -11,6 +11,7 @@ from convdispatch.engine.state_batches import require_whole_batches, settled_bat
 from convdispatch.errors import InvalidArgument
 from convdispatch.formulas.keywords import names_keywords
 from convdispatch.ops import Backend
+from convdispatch.training.asked import require_absent, require_counts, span, verbosity
 from convdispatch.training.batches import Raw
 from convdispatch.training.compiled import Compiled, class_weights_of
 from convdispatch.training.feeding import Feeder
@@ -58,17 +59,17 @@ class Fitted(Compiled):
         """
         trainer, feeder = self._ready(_first(x))
         size = self._batch_size(batch_size)
-        if len(_span(epochs, initial_epoch)) > 1:
+        if len(span(epochs, initial_epoch)) > 1:
             _require_steps(x, steps_per_epoch, validation_data, validation_steps)
         has_validation = validation_data is not None or validation_split
-        _require_counts(
+        require_counts(
             steps_per_epoch=steps_per_epoch,
             validation_steps=validation_steps if has_validation else None,
         )
         order = order_of(shuffle, is_global=self.dialect.shuffles_globally)
         validation: Stream | None = None
         if is_iterable_of_batches(x):
-            _require_absent(y=y, sample_weight=sample_weight, validation_split=validation_split)
+            require_absent(y=y, sample_weight=sample_weight, validation_split=validation_split)
             stream: Stream = self._items(x, feeder, steps_per_epoch, order)
         else:
             share = as_float(validation_split, "validation_split", maximum=1.0)
@@ -107,7 +108,7 @@ class Fitted(Compiled):
         trainer, feeder = self._ready(_first(x))
         size = self._batch_size(batch_size)
         if is_iterable_of_batches(x):
-            _require_absent(y=y, sample_weight=sample_weight)
+            require_absent(y=y, sample_weight=sample_weight)
             stream: Stream = self._items(x, feeder, steps, AS_THEY_ARE)
         else:
             raw = feeder.whole(x, y, sample_weight)
@@ -120,7 +121,7 @@ class Fitted(Compiled):
 
     def _say_done(self, verbose: Any, done: int | None, begun: float) -> None:
         """Print the bar for so many samples, or steps, where `verbose` is 1."""
-        if _verbosity(verbose) == 1:
+        if verbosity(verbose) == 1:
             say_done(done, time.monotonic() - begun, self.dialect.lines)
 
     def _batch_size(self, given: Any) -> int:
@@ -153,8 +154,10 @@ class Fitted(Compiled):
         trainer, feeder = self._ready()
         self._require_whole_batches(stream, "the part of `x` for training")
         self._require_whole_batches(validation, "the samples for validation")
-        by_class, verbose = class_weights_of(class_weight, feeder), _verbosity(verbose)
-        span = _span(epochs, initial_epoch)
+        by_class, verbose = class_weights_of(class_weight, feeder), verbosity(verbose)
+        if by_class and isinstance(stream, Arrays):
+            feeder.require_classes(stream.targets(), by_class)
+        epochs_asked = span(epochs, initial_epoch)
         self.history = history = History()
         progress = [ProgbarLogger(lines=self.dialect.lines)] if verbose else []
         listed = CallbackList([*progress, *as_list(callbacks), history])
@@ -177,7 +180,7 @@ class Fitted(Compiled):
             callbacks=listed,
             stream=stream,
             validate=None if validation is None else validate,
-            epochs=span,
+            epochs=epochs_asked,
         )
         try:
             loop.run()
@@ -247,18 +250,6 @@ def _require_steps(x: Any, steps: Any, validation_data: Any, validation_steps: A
     require_steps(validation_data, validation_steps, "`validation_steps` of `fit`")
 
 
-def _require_counts(**given: Any) -> None:
-    """Raise for a number of steps that is given and none, by the argument's own name."""
-    for name, value in given.items():
-        if value is not None:
-            as_int(value, name)
-
-
-def _span(epochs: Any, initial_epoch: Any) -> range:
-    first = as_int(initial_epoch, "initial_epoch", minimum=0)
-    return range(first, as_int(epochs, "epochs", minimum=0))
-
-
 def _sizes(stream: Stream, validation: Stream | None, names: list[str]) -> dict[str, Any]:
     """Return what callbacks learn about the data, by the names of Keras 1 and 2."""
     watched = [f"val_{name}" for name in names] if validation is not None else []
@@ -273,28 +264,9 @@ def _sizes(stream: Stream, validation: Stream | None, names: list[str]) -> dict[
     }
 
 
-def _verbosity(verbose: object) -> int:
-    """Return 0, 1 or 2; 'auto', as in Keras 3, is 1."""
-    found = 1 if verbose == "auto" else verbose
-    if not isinstance(found, int) or found not in (0, 1, 2):
-        raise InvalidArgument(
-            "`verbose` must be 0 for silence, 1 or 'auto' for a bar, or 2 for a line an epoch; "
-            f"received {verbose!r}."
-        )
-    return int(found)
-
-
 def _first(x: Any) -> Any:
     """Return the array that tells an unbuilt model its input's shape, None if none does."""
     return None if x is None or is_iterable_of_batches(x) else x
-
-
-def _require_absent(**given: Any) -> None:
-    for name, value in given.items():
-        if value is not None and not (name == "validation_split" and not value):
-            raise InvalidArgument(
-                f"`{name}` must be left out where `x` yields batches: each of them has its own."
-            )
 
 
 def _close(stream: Any) -> None:

@@ -112,6 +112,11 @@ class Arrays:
         for one in rows:
             yield self._at(_moved(one, self._first))
 
+    def targets(self) -> list[Any]:
+        """Return the targets of all samples, as slices of what was given."""
+        rows = slice(self._first, self._first + self._count)
+        return [one[rows] for one in self._raw.y]
+
     def whole(self) -> list[Any]:
         """Return all rows, as callbacks of Keras 1 and 2 find them: of x, of y, and weights."""
         raw = self._at(slice(self._first, self._first + self._count))

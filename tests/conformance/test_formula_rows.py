@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,17 +92,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case_id", CASES)
-def test_the_users_configuration_has_no_say(case_id: str, keras_json: Path) -> None:
+@pytest.mark.usefixtures("contrary_settings")
+def test_the_users_configuration_has_no_say(case_id: str) -> None:
     """Element type, layout, convention and backend are stated by each case."""
-    keras_json.write_text(
-        json.dumps(
-            {
-                "floatx": "float16",
-                "image_data_format": "channels_first",
-                "convention": "theano",
-                "backend": "nobody",
-            }
-        ),
-        encoding="utf-8",
-    )
     CASES[case_id].run(registry.load("numpy"))

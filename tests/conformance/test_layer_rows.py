@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -108,19 +106,9 @@ def test_a_failing_case_is_a_script_that_fails(run_python: Run) -> None:
         "layers/errors/channels-after-build",
     ],
 )
-def test_the_users_configuration_has_no_say(case_id: str, keras_json: Path) -> None:
+@pytest.mark.usefixtures("contrary_settings")
+def test_the_users_configuration_has_no_say(case_id: str) -> None:
     """Element type, layout, convention and backend are stated by each case."""
-    keras_json.write_text(
-        json.dumps(
-            {
-                "floatx": "float16",
-                "image_data_format": "channels_first",
-                "convention": "theano",
-                "backend": "nobody",
-            }
-        ),
-        encoding="utf-8",
-    )
     CASES[case_id].run(registry.load("numpy"))
 
 

@@ -201,8 +201,8 @@ def test_batches_without_samples_are_refused(door: str) -> None:
 
 def test_a_single_callback_needs_no_list() -> None:
     """As in Keras 3."""
-    stopping = callbacks.EarlyStopping("loss", baseline=0.0)
-    assert classifier().fit(X, CODES, epochs=3, verbose=0, callbacks=stopping).epoch == [0]
+    stopping = callbacks.EarlyStopping("loss", min_delta=100.0)
+    assert classifier().fit(X, CODES, epochs=3, verbose=0, callbacks=stopping).epoch == [0, 1]
     with pytest.raises(InvalidType, match="`callbacks` must be a list of `Callback`"):
         classifier().fit(X, CODES, verbose=0, callbacks=3)
 
