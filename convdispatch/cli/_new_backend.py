@@ -27,6 +27,7 @@ _FILES = {
     "README.md": "README.md",
     ".gitignore": "gitignore",
     ".github/workflows/conformance.yml": "conformance.yml",
+    ".github/install_convdispatch.sh": "install_convdispatch.sh",
     "package/__init__.py": "init.py",
     "package/_lowering.py": "lowering.py",
     "package/_backend.py": "backend.py",

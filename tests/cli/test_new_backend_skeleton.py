@@ -176,20 +176,54 @@ BY_BASH = pytest.mark.skipif(os.name == "nt", reason="the lines are bash's")
 ONE_OP = {"PYTEST_ADDOPTS": "-q -k conv1d/core"}
 
 
+def of_the_workflow(folder: Path) -> list[str]:
+    """Return the lines that the workflow runs, those of each shard once, of a few cases."""
+    yaml = pytest.importorskip("yaml", reason="the workflow is read with PyYAML")
+    text = (folder / ".github/workflows/conformance.yml").read_text("utf-8")
+    jobs = yaml.safe_load(text)["jobs"]
+    lines: list[str] = []
+    for job, shards in (("shard", jobs["shard"]["strategy"]["matrix"]["shard"]), ("report", [0])):
+        for shard in shards:
+            lines += [
+                step["run"].replace("${{ matrix.shard }}", str(shard))
+                for step in jobs[job]["steps"]
+                if "run" in step
+            ]
+    return [line.replace("--level full", "--case 'conv1d/core/*-normal'") for line in lines]
+
+
 @BY_BASH
-def test_the_workflow_runs_with_a_wheel_that_is_committed(here: Path, wheel: Path) -> None:
-    """Line for line, after the how-to's step that puts it there; convdispatch is that wheel's."""
-    filled_in(here / "mine", "plain")
-    (here / "mine" / "wheels").mkdir()
-    shutil.copy(wheel, here / "mine" / "wheels")
-    text = (here / "mine" / ".github/workflows/conformance.yml").read_text("utf-8")
-    lines = re.findall(r"^      - run: (.*)$", text, re.M)
-    assert len(lines) == 3
+@pytest.mark.parametrize("source", ["wheel", "checkout"])
+def test_the_workflow_runs_with_a_wheel_or_a_checkout(here: Path, wheel: Path, source: str) -> None:
+    """Line for line; what is put into its repository is what is installed."""
+    mine = here / "mine"
+    filled_in(mine, "plain")
+    if source == "wheel":
+        (mine / "wheels").mkdir()
+        shutil.copy(wheel, mine / "wheels")
+    else:
+        (mine / "convdispatch").symlink_to(ROOT)
+    lines = of_the_workflow(mine)
+    assert len(lines) == 10
+    assert "\n".join(lines[:2]) in PAGE.read_text("utf-8")  # the how-to shows the same
     lines.append("python -c 'import convdispatch; print(convdispatch.__file__)'")
-    printed = run_lines(lines, here / "mine", here / "environment", **ONE_OP)
-    assert re.search(r"\d+ passed", printed)
+    summary = mine / "summary.md"
+    printed = run_lines(lines, mine, here / "environment", GITHUB_STEP_SUMMARY=str(summary))
     assert printed.splitlines()[-1].startswith(str(here / "environment"))
-    assert "\n".join(lines[:3]) in PAGE.read_text("utf-8")  # the how-to shows the same
+    cases = json.loads((mine / "report.json").read_text("utf-8"))["cases"]
+    assert f"## Conformance: 0 of {len(cases)} cases failed" in summary.read_text("utf-8")
+    assert '"color": "brightgreen"' in (mine / "badge.json").read_text("utf-8")
+    assert (mine / "before" / "report.json").is_file()
+
+
+@BY_BASH
+def test_a_workflow_without_convdispatch_says_what_to_do(here: Path) -> None:
+    """The package is on no index, and pip's own message would not help."""
+    assert main(["new-backend", "plain", "--into", str(here / "mine")]) == 0
+    script = ["bash", ".github/install_convdispatch.sh"]
+    done = subprocess.run(script, cwd=here / "mine", capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "is missing: commit its wheel to 'wheels', or its checkout as 'convd" in done.stderr
 
 
 @BY_BASH
