@@ -18,6 +18,7 @@ from convdispatch.conformance.diagnosis.given import given_numbers
 from convdispatch.conformance.diagnosis.mistakes import EVERY
 from convdispatch.conformance.diagnosis.mistakes.derivatives import FIRST, SECOND
 from convdispatch.conformance.diagnosis.mistakes.functions import FUNCTIONS, Asked
+from convdispatch.conformance.diagnosis.mistakes.limits import LIMITS
 from convdispatch.conformance.diagnosis.mistakes.special import SPECIAL
 from convdispatch.numerics.adjoints import cotangent, second_gradients
 from convdispatch.numerics.problem import Problem
@@ -276,7 +277,12 @@ ROWS = {
     "reversing the samples of the batch": conv([1], [1], [2, 1], batch=2),
     "repeating the first sample's result": conv([1], [1], [1, 1], batch=2),
     "computing the first sample alone": conv([1], [1], [1, 0], batch=2),
-    "leaving out the last sample": conv([1], [1], [1, 0], batch=2),
+    "leaving the last samples at zero": conv([1], [1], [1, 2, 0], batch=3),
+    "leaving the last channels of the result at zero": conv([1], [1], [1, 0, 0], channels=(1, 3)),
+    "leaving the last cells of an axis at zero": conv([3], [1], [1, 2, 0]),
+    # The second of three numbers and taps is the last one that is read.
+    "reading the first channels alone": conv([1], [1], [21], channels=(3, 1)),
+    "reading the first taps of an axis alone": conv([3], [3], [21]),
     "leaving out the bias": conv([1], [1], [1], bias=True),
     "adding the bias twice": conv([1], [1], [15], bias=True),
     "subtracting the bias": conv([1], [1], [-6], bias=True),
@@ -324,13 +330,13 @@ ROWS = {
 # No row: what each allows is tested below, or needs sizes that are not small.
 LOOSE = [mistake.what for mistake in EVERY if mistake.is_loose]
 FLOAT32 = "computing positions in float32"
-BY_NAME = {mistake.what: mistake for mistake in (*EVERY, *SPECIAL)}
+BY_NAME: dict[str, Any] = {one.what: one for one in (*EVERY, *LIMITS, *SPECIAL)}
 
 
 def test_every_mistake_has_a_row() -> None:
     """None is without an example, and no two have one name."""
-    assert sorted([*ROWS, *LOOSE, FLOAT32]) == sorted(one.what for one in (*EVERY, *SPECIAL))
-    names = [one.what for one in (*EVERY, *SPECIAL, *FUNCTIONS)]
+    assert sorted([*ROWS, *LOOSE, FLOAT32]) == sorted(BY_NAME)
+    names = [one.what for one in (*EVERY, *LIMITS, *SPECIAL, *FUNCTIONS)]
     assert len(set(names)) == len(names)
 
 

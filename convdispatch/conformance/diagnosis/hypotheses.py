@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.diagnosis.findings import Hypothesis
+from convdispatch.conformance.diagnosis.lightest import lightest_first
 from convdispatch.conformance.diagnosis.observing import AnyMistake, Observation, observe
 from convdispatch.ops import Backend
 
@@ -41,12 +42,16 @@ class _Count:
         """In how many cases it gives all that is wrong."""
         return len(self.cases)
 
-    def add(self, case: Case, observation: Observation) -> None:
-        """Compare it with one case more."""
-        found, has_shape = observation.explained_by(self.mistake)
-        self.cases += [case] if found else []
+    def add(self, case: Case, wrong: Sequence[str], has_shape: bool) -> None:
+        """Enter one case more: the arrays that it makes wrong, as they came back."""
+        self.cases += [case] if wrong else []
         self.has_shape += has_shape
-        self.arrays |= dict.fromkeys(observation.names[index] for index in found)
+        self.arrays |= dict.fromkeys(wrong)
+
+    @property
+    def promise(self) -> tuple[int, bool, int]:
+        """The larger, the more it is worth to be tried on further cases."""
+        return self.explains, not self.mistake.is_loose, self.has_shape
 
     @property
     def rank(self) -> tuple[bool, int, int]:
@@ -68,30 +73,53 @@ def believed(backend: Backend, cases: Sequence[Case], *, deadline: float) -> lis
     time of `time.monotonic`.
     """
     spread = _spread(cases)
-    observations = _observed(backend, spread[:_SAMPLE], deadline)
-    counts: list[_Count] = []
-    for mistake in {id(one): one for _, each in observations for one in each.mistakes}.values():
-        count = _Count(mistake)
-        for case, observation in observations:
-            if mistake in observation.mistakes:
-                count.add(case, observation)
-        counts += [count] if count.explains else []
-    counts = sorted(counts, key=lambda one: one.rank, reverse=True)[:_RUNNERS]
-    number = len(observations)
-    for case in spread[_SAMPLE:] if counts else []:
-        for _, observation in _observed(backend, [case], deadline):
-            number += 1
-            for count in counts:
-                count.add(case, observation)
+    counts: dict[int, _Count] = {}
+    number = _compared(backend, lightest_first(spread[:_SAMPLE]), counts, deadline)
+    runners = sorted(counts.values(), key=lambda one: one.promise, reverse=True)[:_RUNNERS]
+    counts = {id(one.mistake): one for one in runners if one.explains}
+    if counts:
+        number += _compared(backend, spread[_SAMPLE:], counts, deadline, is_closed=True)
+    enough = [one for one in counts.values() if one.explains >= _FEWEST * number]
     return [
         Believed(
             count.mistake,
             Hypothesis(what=count.what, explains=count.explains, of=number),
             tuple(count.cases),
         )
-        for count in _best(counts)
-        if count.explains >= _FEWEST * number
-    ][:_MOST]
+        for count in _best(enough)[:_MOST]
+    ]
+
+
+def _compared(
+    backend: Backend,
+    cases: Sequence[Case],
+    counts: dict[int, _Count],
+    deadline: float,
+    *,
+    is_closed: bool = False,
+) -> int:
+    """Try mistakes on each case; return how many cases there was time for.
+
+    All mistakes are tried, and entered, unless `is_closed`: then those that are counted already.
+    """
+    number = 0
+    for case in cases:
+        observation = _observed(backend, case)
+        if observation is None:
+            continue
+        tried = observation.mistakes
+        if is_closed:
+            tried = tuple(one for one in tried if id(one) in counts)
+        found = []
+        for mistake in tried:
+            if time.monotonic() > deadline:
+                return number  # a case that is half compared does not count
+            found.append((mistake, *observation.explained_by(mistake)))
+        number += 1
+        for mistake, arrays, has_shape in found:
+            count = counts.setdefault(id(mistake), _Count(mistake))
+            count.add(case, [observation.names[index] for index in arrays], has_shape)
+    return number
 
 
 def _best(counts: Sequence[_Count]) -> list[_Count]:
@@ -108,15 +136,8 @@ def _spread(cases: Sequence[Case]) -> list[Case]:
     return [case for first in range(step) for case in cases[first::step]]
 
 
-def _observed(
-    backend: Backend, cases: Sequence[Case], deadline: float
-) -> list[tuple[Case, Observation]]:
-    """Return the wrong numbers that come back for some of these cases."""
-    found = []
-    for case in cases:
-        if time.monotonic() < deadline:
-            # What raises has no numbers to compare.
-            with contextlib.suppress(Exception):
-                observation = observe(backend, case)
-                found += [(case, observation)] if observation else []
-    return found
+def _observed(backend: Backend, case: Case) -> Observation | None:
+    """Return the wrong numbers that come back; what raises has no numbers to compare."""
+    with contextlib.suppress(Exception):
+        return observe(backend, case)
+    return None

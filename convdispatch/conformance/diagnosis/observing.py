@@ -25,6 +25,7 @@ from convdispatch.conformance.diagnosis.given import asked_by, given_numbers
 from convdispatch.conformance.diagnosis.mistakes import EVERY
 from convdispatch.conformance.diagnosis.mistakes.derivatives import BY, FIRST, NAMES, SECOND
 from convdispatch.conformance.diagnosis.mistakes.functions import FUNCTIONS, Asked
+from convdispatch.conformance.diagnosis.mistakes.limits import LIMITS
 from convdispatch.conformance.diagnosis.mistakes.mistake import Wrong
 from convdispatch.conformance.diagnosis.mistakes.special import SPECIAL
 from convdispatch.numerics.adjoints import cotangent, gradients, second_gradients
@@ -52,6 +53,7 @@ class AnyMistake(Protocol):
 RESULT = ("the result",)
 FUNCTION_CHECKS = (as_numpy, everywhere)
 _SPECIAL = (reaches, pools_reach)
+_MISTAKES: tuple[AnyMistake, ...] = (*EVERY, *LIMITS)
 _WITH_SPECIAL: tuple[AnyMistake, ...] = (*SPECIAL, *EVERY)
 _MOST_SAMPLES = 24
 
@@ -146,7 +148,7 @@ def observe(backend: Backend, case: Case) -> Observation | None:
 def observe_result(backend: Backend, problem: Problem) -> Observation | None:
     """Return the op's result where it is wrong."""
     got = (harness.run(backend, problem),)
-    return _observed(backend, problem, got, (problem.expected,), EVERY, RESULT)
+    return _observed(backend, problem, got, (problem.expected,), _MISTAKES, RESULT)
 
 
 def observe_gradients(backend: Backend, problem: Problem) -> Observation | None:

@@ -224,9 +224,4 @@ CHANNELS = (
         ops=ALL,
         variants=(_samples(_only(slice(1))), _samples(lambda y: y[:1])),
     ),
-    Mistake(
-        what="leaving out the last sample",
-        ops=ALL,
-        variants=(_samples(_only(slice(-1))), _samples(lambda y: y[:-1])),
-    ),
 )
