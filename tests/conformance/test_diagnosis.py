@@ -41,7 +41,7 @@ PLANTED = {
     "pads": ("convolution", "low pad != high pad"),
     "gradients": ("gradients", "pooling", "stride > 1"),
     "type": ("resize", "bilinear", "float16"),
-    "function": ("function max", "keepdims"),
+    "function": ("function max", "'keepdims'"),
     "threads": ("several threads",),
 }
 

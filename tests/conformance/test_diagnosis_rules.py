@@ -101,9 +101,10 @@ def test_few_failing_cases_are_told_apart_exactly() -> None:
 
 def test_cases_that_count_little_do_not_make_a_rule_longer() -> None:
     """Passing cases that may not look at what is wrong hardly count."""
-    facts = [*rows("\n".join(["padded looking"] * 6 + ["padded"] * 3 + ["looking"] * 30))]
-    weights = np.array([1.0] * 6 + [0.1] * 3 + [1.0] * 30)
-    assert told(facts, "x" * 6 + "." * 33, weights=weights) == [{"padded"}]
+    lines = ["padded looking"] * 60 + ["padded"] * 3 + ["looking"] * 300
+    weights = np.array([1.0] * 60 + [0.01] * 3 + [1.0] * 300)
+    assert told(rows("\n".join(lines)), "x" * 60 + "." * 303, weights=weights) == [{"padded"}]
+    assert told(rows("\n".join(lines)), "x" * 60 + "." * 303) == [{"padded", "looking"}]
 
 
 @settings(derandomize=True, max_examples=60, deadline=None)
@@ -128,4 +129,5 @@ def test_the_narrowest_shared_subject_is_known() -> None:
         (SUBJECT, SUBJECT, SUBJECT, PROPERTY),
         np.array([[1, 1, 1, 0], [1, 1, 0, 1], [1, 0, 0, 0]], dtype=bool),
     )
-    assert known.subject_of(np.array([True, True, False])) == [1]
+    some = np.array([True, True, False])
+    assert known.narrowest(SUBJECT, some, some) == [1]

@@ -12,15 +12,15 @@ from __future__ import annotations
 import sys
 import warnings
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from sabotage import HONEST_LIMITS
 from saboteurs import SABOTEURS, Sabotage, Sabotaged, registered
 
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.cases import build
-from convdispatch.conformance.results import FAILED
+from convdispatch.conformance.results import FAILED, Outcome
 from convdispatch.conformance.run.execution import Declared, execute
 from convdispatch.conformance.run.known_failures import KnownFailures
 
@@ -30,7 +30,12 @@ HONEST = Sabotage("honest", "Change nothing.", ("*",), dict, HONEST_LIMITS)
 # Cases of a hunting ground that are always run, if there are as many, and those from everywhere.
 ON_THE_GROUND, ELSEWHERE = 100, 60
 
-HEADER = "| saboteur | what it does | caught by | one of them |\n|---|---|---|---|"
+HEADER = "\n".join(
+    [
+        "| saboteur | what it does | caught by | one of them | cause named first |",
+        "|---|---|---|---|---|",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +47,13 @@ class Kill:
     cases: int  # run on the hunting ground
     failing_elsewhere: list[str]
     elsewhere: int
+    verdict: str = "not asked"  # on the cause that a diagnosis names first: see `right_causes`
 
     def __str__(self) -> str:
         first = f"`{self.caught_by[0]}`" if self.caught_by else "none"
         name, fault = self.sabotage.name, self.sabotage.fault
-        return f"| {name} | {fault} | {len(self.caught_by)} of {self.cases} | {first} |"
+        caught = f"{len(self.caught_by)} of {self.cases}"
+        return f"| {name} | {fault} | {caught} | {first} | {self.verdict} |"
 
 
 def spread(cases: Iterable[Case]) -> list[Case]:
@@ -79,23 +86,33 @@ def hunt(sabotage: Sabotage, cases: Sequence[Case], *, most: int = ON_THE_GROUND
 
 
 def fails(backend: Sabotaged, case: Case) -> bool:
-    """Say whether the case fails on the backend, which has done nothing before."""
+    """Say whether the case fails on the backend."""
+    return outcome_of(backend, case).status == FAILED
+
+
+def outcome_of(backend: Sabotaged, case: Case) -> Outcome:
+    """Return the outcome of the case on the backend, which has done nothing before."""
     backend.renew()
     declared = Declared(dict(backend.sabotage.unsupported), KnownFailures("", {}))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fault that overflows is to be caught by its answer
-        return execute(case, backend, declared).status == FAILED
+        return execute(case, backend, declared)
 
 
-def table(cases: Sequence[Case], *, most: int) -> Iterator[str]:
+def table(
+    cases: Sequence[Case], *, most: int, verdict: Callable[[Sabotage, Sequence[Case]], str]
+) -> Iterator[str]:
     """Yield the lines of the kill table, in Markdown."""
     yield f"{len(SABOTEURS)} saboteurs, {len(cases)} cases.\n\n{HEADER}"
     for sabotage in SABOTEURS.values():
-        yield str(hunt(sabotage, cases, most=most))
+        kill = hunt(sabotage, cases, most=most)
+        yield str(replace(kill, verdict=verdict(sabotage, cases)))
 
 
 if __name__ == "__main__":
+    from right_causes import verdict_on  # which imports this module
+
     all_cases = spread(build())
     limit = len(all_cases) if "--all" in sys.argv else ON_THE_GROUND
-    for line in table(all_cases, most=limit):
+    for line in table(all_cases, most=limit, verdict=verdict_on):
         sys.stdout.write(f"{line}\n")

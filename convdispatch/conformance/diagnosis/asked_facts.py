@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from convdispatch.conformance.case import Case
 
 LATER_CALL = "a later call of the same function"
+OTHER_WEIGHTS = "a later call with other weights"
+OTHER_SHAPE = "a later call with another shape"
+USED_AGAIN = "tensors that are read again"
+IN_INPUT = "NaN or infinity in the input"
+ZEROS = "signs of zeros"
 THREADS = "several threads"
 STRIDED = "arrays or tensors that lie in memory otherwise"
 COMPILED = "compilation"
@@ -18,45 +23,61 @@ BESIDE = "two ops lowered side by side"
 
 # By the module of the check, or by its module and name.
 _OF_CHECKS: dict[str, tuple[str, ...]] = {
-    "causality.causal": (SPECIAL, "NaN", LATER_CALL),
-    "compiling": (COMPILED, LATER_CALL),
+    "causality.causal": (SPECIAL, IN_INPUT, "NaN", LATER_CALL),
+    "compiling": (COMPILED, LATER_CALL, OTHER_WEIGHTS, OTHER_SHAPE),
     "concurrency.kept": ("a result kept during a later call", LATER_CALL),
-    "concurrency.repeated": (REPEATED, LATER_CALL),
-    "concurrency.together": (THREADS, LATER_CALL),
-    "contract.any_batch": (EMPTY, "batches of several sizes", LATER_CALL),
+    "concurrency.repeated": (REPEATED, LATER_CALL, USED_AGAIN),
+    "concurrency.together": (THREADS, LATER_CALL, OTHER_WEIGHTS, USED_AGAIN),
+    "contract.any_batch": (
+        EMPTY,
+        "batches of several sizes",
+        LATER_CALL,
+        OTHER_SHAPE,
+        OTHER_WEIGHTS,
+    ),
     "contract.compiled": (COMPILED,),
     "contract.described": ("the description of a result",),
     "contract.made_while_tracing": (COMPILED,),
     "draws.in_threads": (THREADS,),
-    "inputs.native_views": (STRIDED, "native views", LATER_CALL),
+    "inputs.native_views": (STRIDED, "native views", LATER_CALL, USED_AGAIN),
     "inputs.numpy_views": (STRIDED, "NumPy views"),
-    "inputs.untouched": ("inputs left as they are",),
+    "inputs.untouched": ("inputs left as they are", USED_AGAIN),
     "integers.of_views": (STRIDED,),
     "keys.compiled": (COMPILED,),
-    "layer_checks.reads_views": (STRIDED, LATER_CALL),
+    "layer_checks.reads_views": (STRIDED, LATER_CALL, USED_AGAIN),
     "metamorphic.linear_in_input": (LATER_CALL,),
-    "metamorphic.linear_in_kernel": (LATER_CALL,),
+    "metamorphic.linear_in_kernel": (LATER_CALL, OTHER_WEIGHTS),
     "metamorphic.sample_by_sample": (LATER_CALL,),
-    "pooling.reaches": (SPECIAL, "NaN", "infinity", LATER_CALL),
-    "products_of_rows.reaches": (SPECIAL, "NaN", "infinity"),
-    "reproducible": (REPEATED, LATER_CALL),
-    "resizing.is_copied": (SPECIAL, "NaN", "infinity"),
+    "pooling.reaches": (SPECIAL, IN_INPUT, "NaN", "infinity", LATER_CALL),
+    "products_of_rows.reaches": (SPECIAL, IN_INPUT, "NaN", "infinity"),
+    "reproducible": (REPEATED, LATER_CALL, USED_AGAIN),
+    "resizing.is_copied": (SPECIAL, IN_INPUT, "NaN", "infinity"),
     "signatures": (BESIDE,),
-    "special_values.is_copied": (SPECIAL, "NaN", "infinity"),
+    "special_values.is_copied": (SPECIAL, IN_INPUT, "NaN", "infinity"),
     "special_values.overflows": ("results beyond the largest number",),
-    "special_values.reaches": (SPECIAL,),
-    "special_values.spoils_its_filter": (SPECIAL, "NaN", "special weights", LATER_CALL),
-    "special_values.spreads_to_neighbours": (SPECIAL, "NaN", "infinity"),
-    "special_values.survives_zero": (SPECIAL, "NaN", "infinity", "a kernel of zeros"),
-    "special_weights": (SPECIAL, "special weights", LATER_CALL),
+    "special_values.reaches": (SPECIAL, IN_INPUT),
+    "special_values.spoils_its_filter": (
+        SPECIAL,
+        "NaN",
+        "special weights",
+        LATER_CALL,
+        OTHER_WEIGHTS,
+    ),
+    "special_values.spreads_to_neighbours": (SPECIAL, IN_INPUT, "NaN", "infinity"),
+    "special_values.survives_zero": (SPECIAL, IN_INPUT, "NaN", "infinity", "a kernel of zeros"),
+    "special_weights": (SPECIAL, "special weights", LATER_CALL, OTHER_WEIGHTS),
     "special_weights.meets_image": ("special weights over the image",),
     "special_weights.meets_pads": ("special weights over pads",),
+    "tensors.bit_by_bit": (ZEROS,),
+    "tensors.cast": (ZEROS,),
     "tensors.converted": (STRIDED,),
     "tensors.handed_over": (THREADS,),
     "training": (LATER_CALL,),
     "training_layers": (LATER_CALL,),
-    "unknown_sizes": (UNKNOWN, LATER_CALL),
+    "unknown_sizes": (UNKNOWN, LATER_CALL, OTHER_SHAPE),
 }
+# By a word of the id.
+_OF_WORDS = {"compiled": COMPILED, "compile": COMPILED, "threads": THREADS}
 _SECOND_ORDER = ("second_order", "linear_ops.match_second_gradient", "layer_checks.curves")
 
 
@@ -70,6 +91,8 @@ def asked(case: Case) -> Iterator[str]:
         yield "second-order gradients" if is_second else "first-order gradients"
     elif case.level == "errors":
         yield "refusals"
+    words = case.id.split("/", 2)[-1].split("-")
+    yield from (fact for word, fact in _OF_WORDS.items() if word in words)
     yield from _OF_CHECKS.get(module, ())
     yield from _OF_CHECKS.get(own, ())
     for argument in case.arguments:

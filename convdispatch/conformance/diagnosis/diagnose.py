@@ -9,7 +9,7 @@ import numpy as np
 
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.diagnosis.asked_facts import EMPTY
-from convdispatch.conformance.diagnosis.facts import SUBJECT
+from convdispatch.conformance.diagnosis.facts import ASKED, SUBJECT
 from convdispatch.conformance.diagnosis.features import facts_of, is_primitive
 from convdispatch.conformance.diagnosis.findings import Cause
 from convdispatch.conformance.diagnosis.rules import Mask, Rule, search
@@ -79,41 +79,46 @@ def _sorted_out(
 
 
 def rules_of(statuses: Mapping[str, str], run: Sequence[Case]) -> list[Found]:
-    """Return the rules that separate failing cases from passing ones.
-
-    What a backend's own parts do wrong shows in all that is built of them. So the parts are asked
-    first, and the rest only if they are sound.
-    """
-    parts = [case for case in run if is_primitive(case)]
-    if any(statuses[case.id] == FAILED for case in parts):
-        return _rules(statuses, parts)
-    return _rules(statuses, run)
-
-
-def _rules(statuses: Mapping[str, str], run: Sequence[Case]) -> list[Found]:
-    facts = {case.id: facts_of(case) for case in run}
-    # What draws its geometries anew says nothing about any of them.
-    run = [case for case in run if not facts[case.id].is_drawn] or run
+    """Return the rules that separate failing cases from passing ones, among `separable` cases."""
+    run = separable(statuses, run)
     failing = np.array([statuses[case.id] == FAILED for case in run])
-    known = table([facts[case.id] for case in run], failing)
+    if not failing.any():
+        return []
+    facts = [facts_of(case) for case in run]
+    known = table(facts, failing)
     asked = np.array([hash(case.check) for case in run])
-    is_empty = np.array([EMPTY in facts[case.id].words for case in run])
+    is_empty = np.array([EMPTY in one.words for one in facts])
     is_telling = np.isin(asked, asked[failing]) & (~is_empty | failing)
-    weights = np.where(is_telling, 1.0, _LITTLE)
-    rules = search(known.truth, known.kinds, failing, weights=weights)
+    rules = search(known.truth, known.kinds, failing, weights=np.where(is_telling, 1.0, _LITTLE))
     return [_found(rule, known, run, failing) for rule in rules]
 
 
+def separable(statuses: Mapping[str, str], run: Sequence[Case]) -> list[Case]:
+    """Return the cases among which causes are searched.
+
+    What a backend's own parts do wrong shows in all that is built of them. So the parts are asked
+    first, and the rest only if they are sound. What draws its geometries anew says nothing about
+    any of them.
+    """
+    told = [case for case in run if not facts_of(case).is_drawn] or list(run)
+    parts = [case for case in told if is_primitive(case)]
+    return parts if any(statuses[case.id] == FAILED for case in parts) else told
+
+
 def _found(rule: Rule, known: Table, run: Sequence[Case], failing: Mask) -> Found:
+    """Return the rule with its subject, and with what is asked if that is the same for all."""
     places = list(rule.facts)
-    if all(known.kinds[place] != SUBJECT for place in places):
-        places += known.subject_of(rule.covers)  # it changes nothing, and is what a reader knows
+    covers: Mask = rule.covers
+    for kind in (SUBJECT, ASKED):
+        if all(known.kinds[place] != kind for place in places):
+            places += known.narrowest(kind, covers & failing, covers)
+            covers = np.all(known.truth[:, places], axis=1)
     words = tuple(known.words[place] for place in places)
     return Found(
         words=words,
         what=sentence(words, [known.kinds[place] for place in places]),
-        covers=frozenset(run[int(row)].id for row in np.flatnonzero(rule.covers)),
-        failing=tuple(run[int(row)].id for row in np.flatnonzero(rule.covers & failing)),
+        covers=frozenset(run[int(row)].id for row in np.flatnonzero(covers)),
+        failing=tuple(run[int(row)].id for row in np.flatnonzero(covers & failing)),
     )
 
 

@@ -20,7 +20,7 @@ from convdispatch.conformance.diagnosis.facts import (
 from convdispatch.conformance.diagnosis.function_facts import used_functions
 from convdispatch.conformance.diagnosis.op_facts import op_amounts, op_facts, subjects
 from convdispatch.numerics.problem import Problem
-from convdispatch.ops import FLOAT_DTYPES, INTEGER_DTYPES
+from convdispatch.ops import FLOAT_DTYPES, INTEGER_DTYPES, op_name
 
 _DTYPES = (*FLOAT_DTYPES, *INTEGER_DTYPES, "bool")
 _VALUES = {
@@ -31,6 +31,7 @@ _VALUES = {
 # Words of an id that only say something together with the next one.
 _JOINING = ("of", "by", "at", "from", "to", "near", "far", "no", "without", "not", "is", "all")
 _WORD = re.compile("[a-z_]{2,}")
+_RECURRENT = frozenset({"rnn", "lstm", "lstm1d", "lstm2d", "lstm3d", "gru", "ways"})
 _LAYOUT = ("last", "first")  # of channels: a property of the op
 _COMPOSITE = ("layers", "training")  # what is built of a backend's parts
 
@@ -47,22 +48,26 @@ def facts_of(case: Case) -> Facts:
     for row in rows:
         _tell_row(facts, row)
     if not problems:
-        facts.say(SUBJECT, [case.op, *(f"function {name}" for name in used_functions(case))])
+        facts.say(SUBJECT, subjects(case.op))
+        facts.say(SUBJECT, (f"function {name}" for name in used_functions(case)))
+        if not is_primitive(case) and not _RECURRENT.isdisjoint(case.id.split("-")):
+            facts.say(SUBJECT, [f"recurrent {case.op}", "recurrent layers"])
         facts.say(PROPERTY, _typed([*case.features, *case.arguments, *case.id.split("-")]))
         facts.say(PROPERTY, _from_to(case.arguments))
     facts.say(ASKED, asked(case))
-    facts.say(NAMED, _named(case.id.split("/", 2)[2], of_problem=bool(problems)))
+    words = _named(case.id.split("/", 2)[2], of_problem=bool(problems))
+    facts.say(NAMED, (repr(word) for word in words))
     facts.say(CLAIM, [case.claim])
     return facts
 
 
 def is_primitive(case: Case) -> bool:
     """Say whether the case asks a backend's own parts, and not what is built of them."""
-    return case.op not in _COMPOSITE
+    return case.op not in _COMPOSITE and "crossentropy" not in used_functions(case)
 
 
 def _tell_problem(facts: Facts, problem: Problem) -> None:
-    facts.say(SUBJECT, subjects(problem.op))
+    facts.say(SUBJECT, subjects(op_name(problem.op)))
     facts.say(PROPERTY, op_facts(problem.op, problem.signature))
     facts.say(PROPERTY, [_VALUES[problem.values]])
     facts.count(op_amounts(problem.op, problem.signature))
@@ -72,9 +77,9 @@ def _tell_problem(facts: Facts, problem: Problem) -> None:
 
 
 def _tell_row(facts: Facts, row: LayerRow) -> None:
-    facts.say(NAMED, [row.layer])
+    facts.say(NAMED, [repr(row.layer)])
     for op, signature in row.lowered():
-        facts.say(SUBJECT, (f"layers of {word}" for word in subjects(op)))
+        facts.say(SUBJECT, (f"layers of {word}" for word in subjects(op_name(op))))
         facts.say(PROPERTY, op_facts(op, signature))
         facts.count(op_amounts(op, signature))
 

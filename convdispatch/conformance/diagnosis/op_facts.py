@@ -22,29 +22,33 @@ from convdispatch.ops import (
     Signature,
     Upsample,
     known_sizes,
-    op_name,
 )
 
 _Product: TypeAlias = Conv | ConvTranspose
 _RANKS = ("one axis", "two axes", "three axes")
 
 
-def subjects(op: Op) -> Iterator[str]:
-    """Yield what is computed, from the most general word to the op's own."""
-    if isinstance(op, Conv | ConvTranspose):
+def subjects(name: str) -> Iterator[str]:
+    """Yield what an op of this name computes, from the most general word to its own.
+
+    >>> list(subjects("conv2d_transpose"))
+    ['convolution or transposed convolution', 'transposed convolution', 'conv2d_transpose']
+    """
+    if name.startswith("conv"):
         yield "convolution or transposed convolution"
-        yield "transposed convolution" if isinstance(op, ConvTranspose) else "convolution"
-    elif isinstance(op, Pool):
+        yield "transposed convolution" if name.endswith("_transpose") else "convolution"
+    elif "_pool" in name:
         yield "pooling"
-        yield f"{op.kind} pooling"
-        if op.kind != "max":
+        kind = name.partition("_")[0]
+        if kind != "max":
             yield "sum or average pooling"
-    elif isinstance(op, Pad):
+        yield f"{kind} pooling"
+    elif name.startswith("pad"):
         yield "padding"
-    elif isinstance(op, Resize | Upsample):
+    elif name.startswith(("resize", "upsample")):
         yield "resampling"
-        yield "resize" if isinstance(op, Resize) else "upsampling"
-    yield op_name(op)
+        yield "resize" if name.startswith("resize") else "upsampling"
+    yield name
 
 
 def op_facts(op: Op, signature: Signature) -> Iterator[str]:
@@ -72,6 +76,8 @@ def op_facts(op: Op, signature: Signature) -> Iterator[str]:
         yield from _pool(op, sizes)
     elif isinstance(op, Pad):
         yield from _pads(op.pads)
+        if any(-min(pad) > n for pad, n in zip(op.pads, sizes, strict=True)):
+            yield "crop beyond the image"
     else:
         yield from _resampling(op, sizes)
 
@@ -128,10 +134,11 @@ def _window(op: _Product | Pool, sizes: Shape, taps: Shape) -> Iterator[str]:
     yield from _pads(op.pads)
     dilation = op.dilation if isinstance(op, Conv | ConvTranspose) else (1,) * len(taps)
     counts = placements(sizes, taps, strides=op.strides, pads=op.pads, dilation=dilation)
+    yield "stride > 1" if max(op.strides) > 1 else "stride 1"
     # The stride of an axis with one placement changes nothing.
     strides = [stride for stride, count in zip(op.strides, counts, strict=True) if count > 1]
     if any(stride > 1 for stride in strides):
-        yield "stride > 1"
+        yield "stride > 1 between placements"
     if any(stride != op.strides[0] for stride in strides):
         yield "strides that differ between axes"
     if op.strides != op.strides[::-1]:
@@ -212,8 +219,10 @@ def _convolution(op: _Product, signature: Signature) -> Iterator[str]:
     written = of_group * op.groups if is_transposed else last
     # The dilation of an axis with one tap changes nothing.
     rates = [rate for rate, k in zip(op.dilation, taps, strict=True) if k > 1]
-    if any(rate > 1 for rate in rates):
+    if max(op.dilation) > 1:
         yield "dilation > 1"
+    if any(rate > 1 for rate in rates):
+        yield "dilation > 1 between taps"
     if any(rate != op.dilation[0] for rate in rates):
         yield "dilation that differs between axes"
     if len(taps) > 1 and op.dilation[-1] > 1 and taps[-1] > 1:

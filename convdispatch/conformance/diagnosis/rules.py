@@ -28,7 +28,9 @@ _BEAM = 24
 _MOST_RULES = 8
 # Bits that a fact costs beside the choice among all, by its kind; see `facts`.
 _COSTS = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0)
-_CHEAP, _FEW = 0.1, 30  # how few failing cases must be told apart by a conjunction at that price
+# So few failing cases are worth few bits: facts cost less then, and less still where that separates
+# them from all others.
+_FEW, _CHEAPER, _CHEAP = 30, 0.3, 0.1
 _LEAST_GAIN = 1.0  # bits: a rule that tells less is chance
 
 
@@ -74,7 +76,7 @@ def search(
 def _best(truth: Mask, costs: Counts, failing: Mask, weights: Counts) -> tuple[int, ...]:
     """Return the conjunction that tells most, made longer where that separates exactly."""
     weighed = _Weighed(truth, failing, weights)
-    rule = weighed.search(costs)
+    rule = weighed.search(costs * (_CHEAPER if failing.sum() <= _FEW else 1.0))
     if rule and (not weighed.passing(rule) or weighed.failing(rule) > _FEW):
         return rule
     # A few failing cases are worth no bits, and yet something tells them apart from all others.
@@ -103,8 +105,8 @@ class _Weighed:
         return int(_count(_all(self._bad, [rule]))[0])
 
     def passing(self, rule: tuple[int, ...]) -> int:
-        """Return of how many passing cases that count in full it is true."""
-        return int(_count(_all(self._full, [rule]))[0])
+        """Return of how many passing cases it is true."""
+        return int(sum(_count(_all(bits, [rule]))[0] for bits in (self._full, self._little)))
 
     def search(self, costs: Counts, *, least: int = 1) -> tuple[int, ...]:
         """Return the conjunction, of at least so many failing cases, that leaves least to tell."""

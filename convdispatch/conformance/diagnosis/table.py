@@ -21,14 +21,23 @@ class Table:
     kinds: tuple[int, ...]
     truth: Mask
 
-    def subject_of(self, rows: Mask) -> list[int]:
-        """Return the place of the narrowest subject that all these cases have, if there is one."""
+    def narrowest(self, kind: int, wanted: Mask, among: Mask) -> list[int]:
+        """Return the place of the narrowest fact of a kind that all wanted cases have.
+
+        None if there is no such fact, or if it is no subject and tells nothing among these cases.
+        """
         shared = [
             place
-            for place, kind in enumerate(self.kinds)
-            if kind == SUBJECT and self.truth[rows, place].all()
+            for place, own in enumerate(self.kinds)
+            if own == kind and self.truth[wanted, place].all()
+            if kind == SUBJECT or not self.truth[among, place].all()
         ]
-        return sorted(shared, key=lambda place: int(self.truth[:, place].sum()))[:1]
+
+        def width(place: int) -> tuple[int, int]:
+            column = self.truth[:, place]
+            return int(column[among].sum()), int(column.sum())
+
+        return sorted(shared, key=width)[:1]
 
 
 def table(facts: Sequence[Facts], failing: Mask) -> Table:

@@ -22,7 +22,7 @@ def sentence(words: Sequence[str], kinds: Sequence[int]) -> str:
     if properties := of(PROPERTY, AMOUNT):
         told.append(f" with {' and '.join(properties)}")
     if named := of(NAMED):
-        told.append(f" named {' and '.join(map(repr, named))}")
+        told.append(f" named {' and '.join(named)}")
     if claims := of(CLAIM):
         told.append(f" that claims {' and '.join(map(repr, claims))}")
     return "".join(told)
