@@ -6,6 +6,7 @@ What is left out can be made again by a run: scripts, drawings, claims, causes, 
 from __future__ import annotations
 
 import gzip
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from scoreboard.engines import Engine
 
 _SUFFIX = ".json.gz"
 _LONGEST_DETAIL = 300  # characters
+_FOLDERS = re.compile(r"(?<![\w.])(?:/[\w.+@-]+)+/(?=[\w.])")
 
 
 def keep(report: Report, engine: Engine, folder: Path) -> Path:
@@ -36,10 +38,25 @@ def kept(engine: Engine, folder: Path) -> Report | None:
 def smaller(report: Report) -> Report:
     """Return the report with what the scoreboard and a comparison need."""
     backends = tuple(
-        replace(one, outcomes=tuple(map(_outcome, one.outcomes)), diagnosis=())
+        replace(
+            one,
+            detail=without_folders(one.detail),
+            problems=tuple(map(without_folders, one.problems)),
+            outcomes=tuple(map(_outcome, one.outcomes)),
+            diagnosis=(),
+        )
         for one in report.backends
     )
     return replace(report, cases=tuple(map(_case, report.cases)), backends=backends)
+
+
+def without_folders(text: str) -> str:
+    """Return the text with each file's name alone: the folders are those of one machine.
+
+    >>> without_folders("/home/me/.tox/lib/mlx/core.py:3: 1/2 of a/b")
+    'core.py:3: 1/2 of a/b'
+    """
+    return _FOLDERS.sub("", text)
 
 
 def _case(case: CaseRecord) -> CaseRecord:
@@ -49,7 +66,7 @@ def _case(case: CaseRecord) -> CaseRecord:
 def _outcome(one: OutcomeRecord) -> OutcomeRecord:
     return replace(
         one,
-        detail=one.detail[:_LONGEST_DETAIL],
+        detail=without_folders(one.detail)[:_LONGEST_DETAIL],
         seconds=_rounded(one.seconds, 2),
         bounds=None if one.bounds is None else _rounded(one.bounds, 3),
         ulps=None,

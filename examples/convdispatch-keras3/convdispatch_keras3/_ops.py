@@ -32,7 +32,7 @@ def _convolution(op, signature):
 
 def _finished(y, bias, op, after):
     y = y if bias is None else ops.add(y, ops.reshape(bias, (-1, *after)))
-    return getattr(ops, op.activation, activations.linear)(y)
+    return (activations.linear if op.activation == "linear" else getattr(ops, op.activation))(y)
 
 
 def _dense(op, signature):
