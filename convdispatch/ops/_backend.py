@@ -43,6 +43,15 @@ class Backend(Protocol):
     `to_numpy` bit for bit; comparisons, keys and counts have these types. A tensor of a type that
     the framework lacks is an `UnsupportedOp`, never one of another type.
 
+    Memory. An op, a function or a method writes to no tensor or array that it is given, and what it
+    returns shares memory with none of them, nor with an earlier result: `asarray`, `to_numpy`,
+    `cast` to the tensor's own type and a few functions (see `REQUIRED_FUNCTIONS`) may share their
+    argument's. Tensors are read by value, however they lie in memory, and each call reads the
+    numbers that they have then.
+
+    The process. Neither a method nor what it returns changes settings of the process or of the
+    framework, such as NumPy's handling of errors, a global generator or a default element type.
+
     What varies. Between two calls of a function that `lower` or `compile` returned, only the batch
     axis, axis 0, varies: it may have any size, including 0, and may be unknown while a framework
     traces. The other sizes are those of the `Signature`; an axis whose size is None there varies as

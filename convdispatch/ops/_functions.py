@@ -40,6 +40,9 @@ At a kink the slope of relu, abs and sign is 0. Where two numbers are equal, or 
 largest, each of the slopes of a maximum or minimum lies between none and all of the cotangent, and
 together they are the whole.
 
+The results of `flip`, `linear`, `reshape`, `stop_gradient` and `transpose` may share the memory of
+their argument, as NumPy's views do; no other result does.
+
 Functions that only compare or move numbers also take tensors of `INTEGER_DTYPES`.
 
 A table may have more, which the frontend calls instead of several of those above:

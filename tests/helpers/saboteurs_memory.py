@@ -100,6 +100,18 @@ def equal_gradients_are_one():
     return {"value_and_grad": value_and_grad}
 
 
+@lowering(*APART, ops=(Resize,))
+def two_buffers_by_turns(lower, op, signature):
+    """Write every other resized image over the last but one."""
+    compute, held, calls = lower(op, signature), {}, []
+
+    def turning(x):
+        calls.append(x)
+        return _held(held, compute(x), len(calls) % 2)
+
+    return turning
+
+
 @method("pack", *APART)
 def packed_alone_is_a_view(pack, tensors):
     """Return a view of a tensor that is packed alone."""

@@ -114,6 +114,26 @@ def compiled_lists_kept():
     return {"compile": compile_}
 
 
+@stateful("tensors/edge/now-*")
+def compiled_once_for_a_code():
+    """Keep what is compiled by the code of the function, whatever numbers it holds."""
+    held: dict[Any, Any] = {}
+    return {"compile": lambda fn: held.setdefault(getattr(fn, "__code__", fn), fn)}
+
+
+@stateful("tensors/edge/now-*", "pad*/contract/lowered-beside-*")
+def plans_by_identity():
+    """Keep plans of pads by the address of the op, which the next op may have."""
+    plans: dict[int, Any] = {}
+
+    def lower(op, signature):
+        if not isinstance(op, Pad):
+            return honest.lower(op, signature)
+        return plans.setdefault(id(op), honest.lower(op, signature))
+
+    return {"lower": lower}
+
+
 @stateful(*NOW)
 def inference_with_copies():
     """Copy the variables at the first inference."""

@@ -18,7 +18,8 @@ from convdispatch.conformance.cases import build
 from convdispatch.conformance.results import PASSED, UNSUPPORTED
 from convdispatch.conformance.run.execution import Declared, execute
 from convdispatch.conformance.run.known_failures import KnownFailures
-from convdispatch.ops import Conv, Op, Signature
+from convdispatch.ops import BackendInfo, Capabilities, Conv, Op, Signature
+from convdispatch.runtime.completion import complete
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -102,6 +103,14 @@ DECLINED = {
     "nonfinite_weights": "infinity times the zeros between strided cells is NaN",
 }
 backend = Smallest()
+INFO = BackendInfo(
+    protocol=2,
+    name=backend.name,
+    framework="numpy",
+    load=f"{__name__}:backend",
+    install="it is here",
+    capabilities=Capabilities(unsupported=DECLINED),
+)
 
 
 @pytest.mark.parametrize("level", ["core", "edge"])
@@ -109,6 +118,7 @@ def test_the_smallest_backend_passes(level: str) -> None:
     """Every case of an op, but for those that ask for what the backend declines."""
     pytest.importorskip("ml_dtypes", reason="NumPy's bfloat16 needs the package ml_dtypes")
     declared = Declared(DECLINED, KnownFailures("", {}))
+    complete(backend, INFO)  # as the registry does
     chosen = [case for case in build() if case.level == level and case.op in OPS]
     outcomes = [execute(case, backend, declared) for case in chosen]
     assert [o for o in outcomes if o.status not in (PASSED, UNSUPPORTED)] == []

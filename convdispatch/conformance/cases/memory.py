@@ -21,10 +21,12 @@ from convdispatch.numerics.adjoints import cotangent, gradients
 from convdispatch.numerics.distance import require_within, worst
 from convdispatch.numerics.problem import Array, Problem
 from convdispatch.ops import Backend, Tensor
+from convdispatch.runtime import dispatch
 
 Lying = Callable[[Array], Array]
 _ROWS = {**ELEMENTWISE, **MOVING, **REDUCING}
 _NAMES = ("the input", "the kernel", "the bias")
+UNKNOWN_SIZES = "unknown_sizes"
 # Other numbers than the array's, where something reads beyond it or between its numbers.
 _OTHERS = 55.0
 
@@ -91,6 +93,27 @@ LYING: dict[str, Lying] = {
 }
 
 
+def _transposed(backend: Backend, array: Array, dtype: str) -> Tensor:
+    axes = tuple(reversed(range(array.ndim)))
+    backwards = backend.asarray(np.ascontiguousarray(array.T), dtype)
+    return backend.functions["transpose"](backwards, axes)
+
+
+def _sliced(backend: Backend, array: Array, dtype: str) -> Tensor:
+    wide: Any = backend.asarray(np.repeat(array, 2, 0), dtype)
+    return wide[::2]
+
+
+def _native_ways(backend: Backend) -> dict[str, Callable[[Backend, Array, str], Tensor]]:
+    """Return how tensors are made of others; those of a backend with unknown sizes have slices."""
+    ways: dict[str, Callable[[Backend, Array, str], Tensor]] = {
+        "transposed by the backend": _transposed
+    }
+    if UNKNOWN_SIZES not in dispatch.declined(backend):
+        ways["sliced by the backend"] = _sliced
+    return ways
+
+
 def repeated(array: Array) -> Array:
     """Return an array of the same shape that repeats the first number along each axis but one."""
     first = array[(slice(0, 1),) * (array.ndim - 1)]
@@ -123,6 +146,12 @@ def op_reads(backend: Backend, problem: Problem) -> Measured:
     for place, name in zip(range(len(plain)), _NAMES, strict=False):
         for way, lying in LYING.items():
             got = _called(backend, function, _with(plain, place, lying(plain[place])), problem)
+            what = f"the result of {name} {way}"
+            measured.append(require_within(got, want, limit, problem.dtype, what))
+        for way, native in _native_ways(backend).items():
+            tensors = [backend.asarray(array, problem.dtype) for array in plain]
+            tensors[place] = native(backend, plain[place], problem.dtype)
+            got = np.asarray(backend.to_numpy(function(*tensors)))
             what = f"the result of {name} {way}"
             measured.append(require_within(got, want, limit, problem.dtype, what))
         again = repeated(plain[place])

@@ -133,6 +133,14 @@ def scans_backwards(backend: Backend) -> None:
     require_values(backend, gradients, wanted, "float32", "a gradient through the loop")
 
 
+def advises(backend: Backend) -> None:
+    """Ask for advice: sentences, none of which is empty."""
+    advice = _method(backend, "advice")
+    said = [] if advice is None else list(advice())
+    if not all(isinstance(sentence, str) and sentence.strip() for sentence in said):
+        raise Mismatch(f"the advice is {said!r}; each should be a sentence")
+
+
 def _step(weights: Any, state: Any, inputs: Any) -> tuple[Any, Any]:
     (held, count), (x, scale) = state, inputs
     new = held * scale + x * weights["w"][0]
@@ -163,6 +171,7 @@ _CHECKS: tuple[tuple[str, Check, str, tuple[str, ...]], ...] = (
         ("gradients",),
     ),
     ("pack-order", packs_in_order, "Packed tensors come in order and are unpacked in order.", ()),
+    ("advice", advises, "Advice is a list of sentences.", ()),
     ("scan", scans, "A loop gives what its steps give, for any number of steps.", ()),
     ("scan-gradients", scans_backwards, "Gradients pass through a loop.", ("gradients",)),
 )

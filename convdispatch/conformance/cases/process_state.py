@@ -36,6 +36,13 @@ _ERRORS: tuple[dict[str, Any], ...] = (
 _GETTERS = re.compile(
     r"get_default_\w+|is_\w+_enabled|are_\w+_enabled|get_rng_state|get_num_threads|is_tracing"
 )
+# Names by which frameworks read and set a setting, and two values for it; words are attributes.
+_PAIRS: tuple[tuple[str, str, tuple[Any, Any]], ...] = (
+    ("get_default_dtype", "set_default_dtype", ("float32", "float64")),
+    ("is_grad_enabled", "set_grad_enabled", (True, True)),
+    ("get_num_threads", "set_num_threads", (1, 2)),
+    ("are_deterministic_algorithms_enabled", "use_deterministic_algorithms", (False, False)),
+)
 _PLAIN = (bool, int, float, str, type(None))
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
@@ -155,7 +162,7 @@ def _set_by_hand(modules: Mapping[str, Any], errors: dict[str, Any]) -> Iterator
             random.seed(is_first)
             np.random.seed(1234 + is_first)
             for module in modules.values():
-                stack.enter_context(_default_type(module, "float32" if is_first else "float64"))
+                stack.enter_context(_put(module, 0 if is_first else 1))
             yield
     finally:
         random.setstate(state)
@@ -163,18 +170,37 @@ def _set_by_hand(modules: Mapping[str, Any], errors: dict[str, Any]) -> Iterator
 
 
 @contextmanager
-def _default_type(module: Any, name: str) -> Iterator[None]:
-    """Make that the element type of what a framework makes, if it has such a setting."""
-    get, put = (getattr(module, f"{word}_default_dtype", None) for word in ("get", "set"))
-    if not callable(get) or not callable(put) or not hasattr(module, name):
+def _put(module: Any, turn: int) -> Iterator[None]:
+    """Set what the framework has functions to read and to set; others' settings may be left."""
+    found = [
+        (getattr(module, get), getattr(module, put), values[turn])
+        for get, put, values in _PAIRS
+        if callable(getattr(module, get, None)) and callable(getattr(module, put, None))
+    ]
+    before = [get() for get, _, _ in found]
+    try:
+        for _, put, value in found:
+            put(getattr(module, value) if isinstance(value, str) else value)
+        with _seeded(module, 1234 + turn):
+            yield
+    finally:
+        for (_, put, _), value in zip(found, before, strict=True):
+            put(value)
+
+
+@contextmanager
+def _seeded(module: Any, number: int) -> Iterator[None]:
+    """Seed a framework's global generator, if it has one that can be put back."""
+    names = ("get_rng_state", "set_rng_state", "manual_seed")
+    if not all(callable(getattr(module, name, None)) for name in names):
         yield
         return
-    before = get()
-    put(getattr(module, name))
+    before = module.get_rng_state()
+    module.manual_seed(number)
     try:
         yield
     finally:
-        put(before)
+        module.set_rng_state(before)
 
 
 def settings(modules: Mapping[str, Any]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from convdispatch.ops import Backend, Tensor
 _ROWS = {**ELEMENTWISE, **MOVING, **REDUCING}
 # Functions that may return a view of their argument, as NumPy's do, and those of no tensor.
 _VIEWS = ("flip", "linear", "reshape", "shape", "stop_gradient", "transpose")
+_CALLS = 5
 _X = np.array([[1.5, -2.0, 0.25], [4.0, -0.5, 3.0]])
 
 
@@ -94,10 +95,25 @@ def of_sums(backend: Backend) -> None:
     compute = backend.value_and_grad(fn)
 
     def results() -> list[Tensor]:
-        (_, aux), gradients = compute(tensors)
-        return [*gradients, aux]
+        (value, aux), gradients = compute(tensors)
+        return [*gradients, value, aux]
 
     require_apart(backend, results, {"x": tensors[0], "y": tensors[1]})
+
+
+def of_scores(backend: Backend) -> None:
+    """Compute the crossentropy, if the table has it, and take cells by native indices."""
+    scores = backend.asarray(_X, "float32")
+    classes = backend.asarray(np.array([2, 0]), "int32")
+    held = {"the scores": scores, "the classes": classes}
+    take, score = backend.functions["take"], backend.functions.get("crossentropy")
+    require_apart(backend, lambda: [take(scores, classes, 1)], held)
+    if score is not None:
+        again = {
+            "the scores": backend.asarray(_X, "float32"),
+            "the classes": backend.asarray(np.array([2, 0]), "int32"),
+        }
+        require_apart(backend, lambda: [score(*again.values())], again)
 
 
 def of_compiled(backend: Backend) -> None:
@@ -145,26 +161,31 @@ def of_steps(backend: Backend) -> None:
 def require_apart(
     backend: Backend, compute: Callable[[], Sequence[Tensor]], held: dict[str, Tensor]
 ) -> None:
-    """Compute the results twice and write into one after the other; what is held stays as it is."""
+    """Compute the results several times and write into one after the other; the rest stays.
+
+    As many times as a ring of buffers may be long.
+    """
     before = {name: _values(backend, tensor) for name, tensor in held.items()}
-    first = compute()
-    wanted = [_values(backend, tensor) for tensor in first]
-    second = compute()
+    every = list(compute())
+    wanted = [_values(backend, tensor) for tensor in every]
+    for _ in range(_CALLS - 1):
+        every += compute()
+    numbers = wanted * _CALLS
     _require_all(backend, held, before, "the call changed")
-    every = [*first, *second]
-    numbers = [*wanted, *wanted]
+    for tensor, want in zip(every, numbers, strict=True):
+        _require_same(backend, tensor, want, "one of several results of the same call")
     for place in reversed(range(len(every))):
         write(backend, every[place])
         for other in range(place):
             what = "an earlier result, after a later one was written to,"
             _require_same(backend, every[other], numbers[other], what)
         _require_all(backend, held, before, "writing to a result changed")
-    third = compute()
-    for tensor, want in zip(third, wanted, strict=True):
+    last = compute()
+    for tensor, want in zip(last, wanted, strict=True):
         _require_same(backend, tensor, want, "the result, after earlier ones were written to,")
     for tensor in held.values():
         write(backend, tensor)
-    for tensor, want in zip(third, wanted, strict=True):
+    for tensor, want in zip(last, wanted, strict=True):
         _require_same(backend, tensor, want, "the result, after the inputs were written to,")
 
 
@@ -216,6 +237,7 @@ _APART = "What is returned shares memory with nothing that the caller holds."
 _METHODS: tuple[tuple[str, Check, str, tuple[str, ...]], ...] = (
     ("draws", of_draws, _APART, ("random",)),
     ("gradients", of_sums, _APART, ("gradients",)),
+    ("scores", of_scores, _APART, ("int32",)),
     ("compiled", of_compiled, _APART, ("compile",)),
     ("inference", of_inference, _APART, ()),
     ("packed", of_packed, _APART, ()),

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from convdispatch.conformance.case import Case, Check, Mismatch
+from convdispatch.conformance.cases.computing import compute as compute_op
 from convdispatch.conformance.cases.stale import in_another_order
 from convdispatch.conformance.cases.stepping import require_values
+from convdispatch.numerics.distance import require_within
 from convdispatch.numerics.problem import Array
-from convdispatch.ops import Backend, Tensor
+from convdispatch.ops import Backend, Pad, Tensor
 
 _SHAPE = (2, 3, 4)
 
@@ -100,6 +102,45 @@ def functions(backend: Backend) -> None:
         require_values(backend, [product], [wanted], "float32", "'matmul'")
 
 
+def closures(backend: Backend) -> None:
+    """Prepare functions of the same code that hold other numbers."""
+    for factor in (2.0, 3.0, -1.0):
+        _of_a_closure(backend, factor)
+
+
+def _of_a_closure(backend: Backend, factor: float) -> None:
+    total, x = backend.functions["sum"], backend.asarray(_numbers(), "float32")
+
+    def scaled(tensor: Any) -> Any:
+        return tensor * factor
+
+    def step(variables: Sequence[Any], inputs: Any) -> tuple[Sequence[Any], Any]:
+        return [scaled(variables[0])], scaled(inputs)
+
+    held, result = backend.compile_step(step)([backend.variable(_numbers(), "float32")], x)
+    results = [backend.compile(scaled)(x), *held, result]
+    infer = getattr(backend, "compile_inference", None)
+    if infer is not None:
+        results.append(infer(lambda v, t: scaled(t))([], x))
+    for each in results:
+        wanted = factor * _numbers()
+        require_values(backend, [each], [wanted], "float32", "the result of a new function")
+    _, slopes = backend.value_and_grad(lambda t: (total(scaled(t[0])), None))([x])
+    require_values(backend, slopes, [np.full(_SHAPE, factor)], "float32", "a new one's gradient")
+
+
+def fresh_ops(backend: Backend) -> None:
+    """Lower ops that are made, used and forgotten: the next may have the same place in memory."""
+    x = np.arange(1.0, 7.0).reshape(1, 3, 2)
+    for place in range(12):
+        low, high = place % 4, place // 4
+        op = Pad(pads=((low, high),), channels_last=True)
+        got = compute_op(backend, op, "float32", x)
+        want = np.pad(x, ((0, 0), (low, high), (0, 0)))
+        require_within(got, want, 0, "float32", f"the result of pads {low} and {high}")
+        del op
+
+
 def keys(backend: Backend) -> None:
     """Draw with keys that are made of one array, one after the other."""
     memory, drawn = np.zeros(2, np.int32), []
@@ -147,6 +188,8 @@ _METHODS: tuple[tuple[str, Check, str, tuple[str, ...]], ...] = (
     ("inference", variables, _NOW, ()),
     ("steps", steps, _NOW, ("compile_step",)),
     ("functions", functions, _NOW, ()),
+    ("closures", closures, _NOW, ("compile", "compile_step", "gradients")),
+    ("fresh-ops", fresh_ops, _NOW, ("pad1d",)),
     ("keys", keys, _NOW, ("random",)),
     ("scans", scans, _NOW, ()),
 )

@@ -41,10 +41,19 @@ def _convolutions(rank: int, seed: int) -> Iterator[tuple[str, list[Problem]]]:
             slug = f"vast-{extent}"
             rng = _rng(seed, f"{make.__name__} {rank} {slug}")
             row = _row(rng, rank, extent)
-            problem = make(row, channels_last=bool(rng.integers(2)), **_numbers(rng, seed))
+            is_last, numbers = bool(rng.integers(2)), _numbers(rng, seed)
+            problem = make(row, channels_last=is_last, **numbers)
             if extent == "batch":
-                problem = with_batch(problem, int(rng.integers(257, 301)))
-            yield slug, [problem]
+                samples = int(rng.integers(257, 301))
+                yield slug, [with_batch(problem, samples), with_batch(problem, 256)]
+            elif extent == "channels":
+                exact = replace(row, channels=(128, row.channels[1]))
+                yield slug, [problem, make(exact, channels_last=is_last, **numbers)]
+            elif extent == "filters":
+                exact = replace(row, channels=(row.channels[0], 128))
+                yield slug, [problem, make(exact, channels_last=is_last, **numbers)]
+            else:
+                yield slug, [problem]
 
 
 def _row(rng: np.random.Generator, rank: int, extent: str) -> ConvRow:
