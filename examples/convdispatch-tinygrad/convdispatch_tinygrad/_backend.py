@@ -107,8 +107,8 @@ class TinygradBackend:
 
     def to_numpy(self, tensor):
         if tensor.dtype != dtypes.bfloat16:
-            return tensor.numpy()
-        return tensor.bitcast(dtypes.uint16).numpy().view(kit.numpy_dtype("bfloat16"))
+            return tensor.numpy()  # below: the bits of a constant do not compile
+        return tensor.contiguous().bitcast(dtypes.uint16).numpy().view(kit.numpy_dtype("bfloat16"))
 
     def value_and_grad(self, fn):
         def compute(tensors):
