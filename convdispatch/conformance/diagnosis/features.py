@@ -27,6 +27,13 @@ _VALUES = {
     "normal": "numbers of many digits",
     "eighths": "numbers of few digits",
     "positive": "a long sum of positive numbers",
+    "counting": "numbers of few digits",
+    "signed": "numbers of few digits",
+    "small": "numbers of few digits",
+    "ternary": "numbers of few digits",
+    "whole": "numbers of few digits",
+    "parts": "small numbers beside large ones",
+    "one-large": "one large number among the others",
 }
 # Words of an id that only say something together with the next one.
 _JOINING = ("of", "by", "at", "from", "to", "near", "far", "no", "without", "not", "is", "all")
