@@ -118,10 +118,11 @@ def test_a_failure_shows_the_claim_and_a_script(suite: Suite) -> None:
     assert "execution.py" not in done.stdout
 
 
-def test_xdist_gives_the_same_tests(suite: Suite) -> None:
+@pytest.mark.parametrize("distribution", ["load", "worksteal", "loadgroup"])
+def test_xdist_gives_the_same_tests(suite: Suite, distribution: str) -> None:
     """Each worker collects the same ids; strict markers and warnings as errors do no harm."""
     pytest.importorskip("xdist", reason="pytest-xdist is not installed")
-    options = ["-n", "2", "--dist", "loadgroup", "--strict-markers", "-W", "error", *FEW]
+    options = ["-n", "2", "--dist", distribution, "--strict-markers", "-W", "error", *FEW]
     done = suite(*options, rogue=Rogue(faults={"tanh": "x = 1.0"}))
     assert done.returncode == 1, done.stderr
     assert (counts(done)["failed"], counts(done)["passed"]) == (1, COUNT - 1)
