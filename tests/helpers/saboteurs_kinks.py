@@ -87,19 +87,6 @@ def relu_ends_second_derivatives(function, x):
     return through(x)
 
 
-@tabled("tanh", *FUNCTIONS)
-def tanh_differentiated_by_cosh(function, x):
-    """Divide by cosh(x)**2 for the slope of tanh, which overflows."""
-    if not is_traced(x):
-        return function(x)
-
-    def slope(g, t):
-        with np.errstate(all="ignore"):
-            return g * (1 / np.cosh(t) ** 2) * np.where(np.abs(t) > 20, np.nan, 1).astype(t.dtype)
-
-    return differentiable(function, lambda answer, t: lambda g: slope(g, t))(x)
-
-
 @lowering(*GROUND, ops=(Conv,))
 def float32_second_derivative_doubled(lower, op, signature):
     """Return twice the derivative of a float32 input's gradient."""

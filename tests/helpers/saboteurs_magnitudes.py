@@ -190,17 +190,18 @@ def _transformed(compute):
 
 @lowering(*BESIDE, ops=(Conv,))
 def many_taps_transformed(lower, op, signature):
-    """Compute nine taps and more with stride 1 in float32 by a transform."""
+    """Compute nine taps and more of a plane with stride 1 in float32 by a transform."""
     compute = lower(op, signature)
     chosen = signature.dtype == "float32" and np.prod(taps(signature)) >= 9
-    return _transformed(compute) if chosen and max(op.strides) == 1 else compute
+    return _transformed(compute) if chosen and op.strides == (1, 1) else compute
 
 
 @lowering(*BESIDE, ops=(ConvTranspose,))
 def long_rows_transformed(lower, op, signature):
-    """Compute a transposed convolution of more than 16 float32 cells on an axis by a transform."""
+    """Compute a transposed convolution of more than 16 float32 rows or columns by a transform."""
     compute = lower(op, signature)
-    chosen = signature.dtype == "float32" and max(signature.input_shape) > 16
+    is_plane = signature.dtype == "float32" and len(op.strides) == 2
+    chosen = is_plane and max(signature.input_shape) > 16
     return _transformed(compute) if chosen else compute
 
 

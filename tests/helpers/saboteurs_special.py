@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sabotage import lowering
 
-from convdispatch.ops import Conv, ConvTranspose, Dense, Pad, Pool, Upsample
+from convdispatch.ops import Conv, ConvTranspose, Dense, Pad, Upsample
 
 PRODUCTS = (Conv, ConvTranspose, Dense)
 GROUND = ("*/edge/every-*", "*/edge/*")
@@ -80,25 +80,3 @@ def zero_matrix_skips_the_product(lower, op, signature):
         return compute(np.zeros_like(x) if is_zero else x, kernel, *bias)
 
     return skipping
-
-
-@lowering(*GROUND, ops=(Dense,))
-def nan_reaches_other_rows(lower, op, signature):
-    """Let a NaN in one row of the input of a product reach all rows."""
-    compute = lower(op, signature)
-
-    def spread(x, *weights):
-        y = compute(x, *weights)
-        return np.full_like(y, np.nan) if _arrays(x, y) and np.isnan(x).any() else y
-
-    return spread
-
-
-@lowering(*GROUND, ops=(Pool,))
-def maximum_starts_at_the_lowest_number(lower, op, signature):
-    """Return the lowest finite number as the maximum of a window of minus infinities."""
-    compute = lower(op, signature)
-    if signature.dtype == "bfloat16" or op.kind != "max":
-        return compute
-    lowest = np.finfo(signature.dtype).min
-    return lambda x: np.maximum(compute(x), lowest) if _arrays(x) else compute(x)

@@ -10,7 +10,7 @@ numbers are asked for. Those of the type of the computation are for backends tha
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,6 @@ from convdispatch.ops import (
     FLOAT_DTYPES,
     Backend,
     Dense,
-    Differentiable,
     Op,
     Pad,
     Resize,
@@ -112,20 +111,22 @@ def gradients_sized(backend: Backend, problem: Problem) -> Measured:
     function = harness.plan(backend, problem)
     total = backend.functions["sum"]
 
-    def weighted(by: Tensor) -> Differentiable:
-        return lambda tensors: (total(harness.product(function(*tensors), by)), None)
+    def weighted(tensors: Sequence[Tensor]) -> tuple[Tensor, None]:
+        x, kernel, by = tensors
+        return total(harness.product(function(x, kernel), by)), None
 
+    differentiate = backend.value_and_grad(weighted)
     for place in range(3):
         for exponent in (low + 12, high - 12):
             scales = [exponent if place == index else 0 for index in range(3)]
-            x, kernel, weights = (
+            tensors = [
                 backend.asarray(np.ldexp(array, scale), problem.dtype)
                 for array, scale in zip((*arrays, weight), scales, strict=True)
-            )
+            ]
             with np.errstate(all="ignore"):
-                _, found = backend.value_and_grad(weighted(weights))([x, kernel])
-            if len(found) != len(arrays):
-                raise Mismatch(f"{len(found)} gradients came back for {len(arrays)} tensors")
+                _, found = differentiate(tensors)
+            if len(found) != len(tensors):
+                raise Mismatch(f"{len(found)} gradients came back for {len(tensors)} tensors")
             for index, want in enumerate(wanted):
                 power = exponent if place != index else 0
                 exact = round_to(np.ldexp(want.value, power), problem.dtype)
