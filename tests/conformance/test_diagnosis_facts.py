@@ -207,3 +207,21 @@ def test_layers_and_training_are_built_of_parts(cases: dict[str, Case]) -> None:
     assert built == {"layers", "training", "functions"}
     functions = [case for case in cases.values() if case.op == "functions"]
     assert all("crossentropy" in case.id for case in functions if not is_primitive(case))
+
+
+def test_a_case_of_a_plugin_is_told_too() -> None:
+    """Whatever its id and its op, and numbers of a kind that has no word."""
+    case = Case(id="mine", level="core", op="functions", claim="c", check=print, arguments=(1,))
+    assert {"functions", "'mine'", "c"} <= set(facts_of(case).words)
+
+
+def test_every_kind_of_numbers_is_told(cases: dict[str, Case]) -> None:
+    """So that a fault that shows with some of them alone is told from others."""
+    kinds = {
+        problem.values: set(facts_of(case).words)
+        for case in cases.values()
+        for problem in case.arguments[:1]
+        if isinstance(problem, Problem)
+    }
+    assert len(kinds) >= 3
+    assert all(any("numbers" in word for word in words) for words in kinds.values())

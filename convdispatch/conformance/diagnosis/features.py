@@ -62,7 +62,7 @@ def facts_of(case: Case) -> Facts:
         facts.say(PROPERTY, _typed([*case.features, *case.arguments, *case.id.split("-")]))
         facts.say(PROPERTY, _from_to(case.arguments))
     facts.say(ASKED, asked(case))
-    words = _named(case.id.split("/", 2)[2], of_problem=bool(problems))
+    words = _named(case.id.split("/", 2)[-1], of_problem=bool(problems))
     facts.say(NAMED, (repr(word) for word in words))
     facts.say(CLAIM, [case.claim])
     return facts
@@ -76,7 +76,8 @@ def is_primitive(case: Case) -> bool:
 def _tell_problem(facts: Facts, problem: Problem) -> None:
     facts.say(SUBJECT, subjects(op_name(problem.op)))
     facts.say(PROPERTY, op_facts(problem.op, problem.signature))
-    facts.say(PROPERTY, [_VALUES[problem.values]])
+    # A kind of numbers without a word here is named as the problem names it.
+    facts.say(PROPERTY, [_VALUES.get(problem.values, f"{problem.values} numbers")])
     facts.count(op_amounts(problem.op, problem.signature))
     facts.count({"samples": problem.input_shape[0]})
     if problem.input_shape[0] == 0:

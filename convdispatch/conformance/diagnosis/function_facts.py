@@ -33,7 +33,7 @@ def used_functions(case: Case) -> frozenset[str]:
         return _recorded(check, slug)
     if check == "differentiation.slope":
         return frozenset([differentiation.SLOPES[slug][0]])
-    return frozenset(name for name in _NAMES if name in case.id.split("/", 2)[2].split("-"))
+    return frozenset(name for name in _NAMES if name in case.id.split("/", 2)[-1].split("-"))
 
 
 @cache
