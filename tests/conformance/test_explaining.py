@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from convdispatch.conformance.case import Case
 from convdispatch.conformance.cases import build
 from convdispatch.conformance.diagnosis.explaining import explained
 from convdispatch.conformance.diagnosis.explanation import Explanation
+from convdispatch.conformance.diagnosis.reductions import smaller, weight
+from convdispatch.numerics.problem import Problem
 from convdispatch.registry import registry
 
 pytest.importorskip("autograd", reason="the saboteurs are made of NumPy's gradients too")
@@ -109,6 +112,17 @@ def test_the_mistake_is_named_and_the_case_is_small(name: str, cases: list[Case]
     assert 2 * found.hypotheses[0].explains >= found.hypotheses[0].of
     assert found.minimal is not None
     assert found.minimal.cells <= cells
+
+
+def test_every_kind_of_numbers_can_be_made_plainer(cases: list[Case]) -> None:
+    """Whatever a case's numbers are drawn for: 1, 2, 3, ... are plainer, and weigh less."""
+    given = [one for case in cases for one in case.arguments if isinstance(one, Problem)]
+    one_of_each = {problem.values: problem for problem in given if problem.reduction_length < 50}
+    assert set(one_of_each) >= {"normal", "eighths", "positive"}
+    for problem in one_of_each.values():
+        plain = replace(problem, values="counting", seed=0)
+        assert weight(plain) < weight(problem)
+        assert plain in list(smaller(problem))
 
 
 def test_the_numbers_are_written_out(cases: list[Case]) -> None:

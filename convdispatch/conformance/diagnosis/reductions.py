@@ -137,7 +137,7 @@ def weight(problem: Problem) -> tuple[Any, ...]:
         not problem.channels_last,
         problem.dtype != "float32",
     )
-    numbers = (_VALUES.index(problem.values), problem.seed != 0)
+    numbers = (_plainness(problem), problem.seed != 0)
     return max(sizes), sum(sizes), len(parts.axes), fields, parts.groups, sum(words), numbers
 
 
@@ -243,8 +243,13 @@ def _with_plainer_words(problem: Problem) -> Iterator[Problem]:
         )
     if problem.dtype != "float32":
         yield replace(problem, dtype="float32")
-    for values in _VALUES[: _VALUES.index(problem.values)]:
+    for values in _VALUES[: _plainness(problem)]:
         yield replace(problem, values=values, seed=0)
+
+
+def _plainness(problem: Problem) -> int:
+    """Return how hard the numbers are to follow; those drawn for one purpose are the hardest."""
+    return _VALUES.index(problem.values) if problem.values in _VALUES else len(_VALUES)
 
 
 def _below(value: int) -> list[int]:
