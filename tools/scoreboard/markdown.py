@@ -68,7 +68,7 @@ def _summary(row: Row) -> tuple[str, ...]:
     return (
         *(name, _version(row), date, *map(str, counts)),
         f"{total.worst:.3g}" if total.is_measured else "-",
-        "-" if time is None else f"{time:.2g} ms",
+        "-" if time is None else f"{time:.3g} ms",
     )
 
 
