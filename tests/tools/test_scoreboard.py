@@ -27,7 +27,7 @@ from scoreboard.keeping import keep, kept
 from scoreboard.watching import Limits, run
 
 ENGINE = Engine(name="rogue", title="Rogue", backend="rogue", example="none")
-SETTINGS = Run(selection=("--case", CASES, "--jobs", "1", "--time-limit", "1"), minutes=2)
+SETTINGS = Run(selection=("--case", CASES, "--jobs", "1", "--time-limit", "5"), minutes=2)
 HANG = "import time; time.sleep(60)"
 EAT = "import time; held = b'x' * 2**29; time.sleep(20)"
 needs_proc = pytest.mark.skipif(
