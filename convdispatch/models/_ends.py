@@ -19,10 +19,13 @@ from convdispatch.engine.symbols import Symbol
 from convdispatch.errors import NotConnected
 from convdispatch.layers import InputLayer
 from convdispatch.ops import PartialShape
+from convdispatch.support.locks import Lock
 
 
 class WithEnds(Connected):
     """A model, which has tensors of its own besides those of its calls."""
+
+    _lock: Lock  # of those that change the model
 
     @property
     def inputs(self) -> list[Symbol]:
@@ -76,12 +79,14 @@ class GraphEnds(WithEnds):
             self._called_again()
 
     def _called_again(self) -> tuple[list[Symbol], list[Symbol]]:
-        members = {member.name: member for member in self._members}
-        pairs = zip(self._input_names, self._graph.inputs, strict=True)
-        inputs = [symbol_of(members[name], spec) for name, spec in pairs]
-        outputs = self._graph.run(lambda _, layer, given: called(layer, given), inputs)
-        self._made_of = inputs, outputs
-        return self._made_of
+        with self._lock.held():  # once, whichever thread asks first
+            if self._made_of is None:
+                members = {member.name: member for member in self._members}
+                pairs = zip(self._input_names, self._graph.inputs, strict=True)
+                inputs = [symbol_of(members[name], spec) for name, spec in pairs]
+                outputs = self._graph.run(lambda _, layer, given: called(layer, given), inputs)
+                self._made_of = inputs, outputs
+            return self._made_of
 
     def _restate(self) -> None:
         """Let the tensors have the shapes of now, after an argument of a layer has changed."""
@@ -111,13 +116,14 @@ class StackEnds(WithEnds):
 
     def record_calls(self) -> None:
         """Let each layer record its call with the output of the one before."""
-        symbols = self._symbols
-        for layer in self._layers[max(len(symbols) - 1, 0) :]:  # the new ones
-            if not layer.built:
-                return
-            if not symbols:
-                symbols.append(_first_symbol(layer))
-            symbols.append(symbols[-1] if layer.is_input else called(layer, symbols[-1]))
+        with self._lock.held():  # once, whichever thread asks first
+            symbols = self._symbols
+            for layer in self._layers[max(len(symbols) - 1, 0) :]:  # the new ones
+                if not layer.built:
+                    return
+                if not symbols:
+                    symbols.append(_first_symbol(layer))
+                symbols.append(symbols[-1] if layer.is_input else called(layer, symbols[-1]))
 
     def _restate(self) -> None:
         """Let the tensors have the shapes of now, after an argument of a layer has changed."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -178,6 +180,23 @@ def test_copies_have_tensors_of_their_own(kind: str, way: str) -> None:
     wanted = numbers(twin.get_layer("pool")(twin.get_layer("first")(X)))
     np.testing.assert_allclose(part.predict(X), wanted, rtol=1e-5, atol=1e-6)
     assert twin.output is twin.layers[-1].output
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_threads_get_the_same_tensors(kind: str) -> None:
+    """The calls of a copy are recorded once, whichever thread asks first."""
+    for _ in range(20):
+        twin = copy.deepcopy(convolutions(kind))
+        start = threading.Barrier(4)
+
+        def asked(twin: Any = twin, start: Any = start) -> Any:
+            start.wait()
+            return twin.output
+
+        with ThreadPoolExecutor(4) as pool:
+            found = [one.result() for one in [pool.submit(asked) for _ in range(4)]]
+        assert all(one is found[0] for one in found)
+        assert twin.layers[-1].output is found[0]
 
 
 def test_a_stack_that_grows_has_new_ends() -> None:
