@@ -15,109 +15,16 @@ from convdispatch.conformance.case import Case, Check, Measured
 from convdispatch.conformance.cases import harness
 from convdispatch.conformance.cases.every_op import one_of_each
 from convdispatch.conformance.cases.function_rows import ELEMENTWISE, MOVING, REDUCING, REFERENCE
+from convdispatch.conformance.cases.layouts import LYING, native_ways, repeated
 from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics import bounds
 from convdispatch.numerics.adjoints import cotangent, gradients
 from convdispatch.numerics.distance import require_within, worst
 from convdispatch.numerics.problem import Array, Problem
 from convdispatch.ops import Backend, Tensor
-from convdispatch.runtime import dispatch
 
-Lying = Callable[[Array], Array]
 _ROWS = {**ELEMENTWISE, **MOVING, **REDUCING}
 _NAMES = ("the input", "the kernel", "the bias")
-UNKNOWN_SIZES = "unknown_sizes"
-# Other numbers than the array's, where something reads beyond it or between its numbers.
-_OTHERS = 55.0
-
-
-def _with_gaps(array: Array) -> Array:
-    wide = np.full(tuple(3 * n for n in array.shape), _OTHERS, array.dtype)
-    view: Array = wide[(slice(1, None, 3),) * array.ndim]
-    view[...] = array
-    return view
-
-
-def _gaps_before_the_last_axis(array: Array) -> Array:
-    wide = np.full((*(2 * n for n in array.shape[:-1]), *array.shape[-1:]), _OTHERS, array.dtype)
-    view: Array = wide[(slice(None, None, 2),) * (array.ndim - 1)]
-    view[...] = array
-    return view
-
-
-def _backwards(array: Array) -> Array:
-    every = (slice(None, None, -1),) * array.ndim
-    return np.ascontiguousarray(array[every])[every]
-
-
-def _one_axis_backwards(array: Array) -> Array:
-    return np.ascontiguousarray(array[::-1])[::-1] if array.ndim else array
-
-
-def _axes_exchanged(array: Array) -> Array:
-    return np.ascontiguousarray(np.moveaxis(array, 0, -1)).transpose(
-        (array.ndim - 1, *range(array.ndim - 1))
-    )
-
-
-def _unaligned(array: Array) -> Array:
-    memory = np.zeros(array.nbytes + 1, np.uint8)[1:]
-    view: Array = memory.view(array.dtype).reshape(array.shape)
-    view[...] = array
-    return view
-
-
-def _read_only(array: Array) -> Array:
-    copy = array.copy()
-    copy.flags.writeable = False
-    return copy
-
-
-def _inside(array: Array) -> Array:
-    wide = np.full(tuple(n + 2 for n in array.shape), _OTHERS, array.dtype)
-    view: Array = wide[(slice(1, -1),) * array.ndim]
-    view[...] = array
-    return view
-
-
-LYING: dict[str, Lying] = {
-    "with gaps": _with_gaps,
-    "with gaps between rows": _gaps_before_the_last_axis,
-    "backwards": _backwards,
-    "with one axis backwards": _one_axis_backwards,
-    "in Fortran's order": np.asfortranarray,
-    "with axes exchanged": _axes_exchanged,
-    "unaligned": _unaligned,
-    "read-only": _read_only,
-    "inside of another": _inside,
-}
-
-
-def _transposed(backend: Backend, array: Array, dtype: str) -> Tensor:
-    axes = tuple(reversed(range(array.ndim)))
-    backwards = backend.asarray(np.ascontiguousarray(array.T), dtype)
-    return backend.functions["transpose"](backwards, axes)
-
-
-def _sliced(backend: Backend, array: Array, dtype: str) -> Tensor:
-    wide: Any = backend.asarray(np.repeat(array, 2, 0), dtype)
-    return wide[::2]
-
-
-def _native_ways(backend: Backend) -> dict[str, Callable[[Backend, Array, str], Tensor]]:
-    """Return how tensors are made of others; those of a backend with unknown sizes have slices."""
-    ways: dict[str, Callable[[Backend, Array, str], Tensor]] = {
-        "transposed by the backend": _transposed
-    }
-    if UNKNOWN_SIZES not in dispatch.declined(backend):
-        ways["sliced by the backend"] = _sliced
-    return ways
-
-
-def repeated(array: Array) -> Array:
-    """Return an array of the same shape that repeats the first number along each axis but one."""
-    first = array[(slice(0, 1),) * (array.ndim - 1)]
-    return np.broadcast_to(first.copy(), array.shape)
 
 
 def cases(seed: int) -> Iterator[Case]:
@@ -148,7 +55,7 @@ def op_reads(backend: Backend, problem: Problem) -> Measured:
             got = _called(backend, function, _with(plain, place, lying(plain[place])), problem)
             what = f"the result of {name} {way}"
             measured.append(require_within(got, want, limit, problem.dtype, what))
-        for way, native in _native_ways(backend).items():
+        for way, native in native_ways(backend).items():
             tensors = [backend.asarray(array, problem.dtype) for array in plain]
             tensors[place] = native(backend, plain[place], problem.dtype)
             got = np.asarray(backend.to_numpy(function(*tensors)))
