@@ -13,6 +13,8 @@ def compile_scan(step: ScanStep) -> Scan:
 
     def run(weights: Any, state: Any, inputs: Any) -> tuple[Any, Any]:
         steps = inputs[0].shape[0]
+        if steps is None:  # a second length is traced for any length
+            steps = tf.shape(inputs[0])[0]
         written = tf.TensorArray(state[0].dtype, size=steps)
 
         def body(place: Any, held: Any, outputs: Any) -> tuple[Any, Any, Any]:
