@@ -19,7 +19,7 @@ def draw_lines(drawing: Drawing) -> Iterator[str]:
     r"""Yield the geometry in words, and a drawing of each axis that is not too long.
 
     >>> print(*draw_lines(Drawing(transposed=False, input=(5,), output=(3,), kernel=(2,),
-    ...     strides=(2,), pads=((1, 0),), dilation=(2,), groups=1, channels_last=True)), sep="\\n")
+    ...     strides=(2,), pads=((1, 0),), dilation=(2,), groups=1, channels_last=True)), sep="\n")
     input 5, output 3, kernel 2, stride 2, pads (1, 0), dilation 2, 1 group, channels last
     axis 1    . o o o o o
       first   ^   ^
