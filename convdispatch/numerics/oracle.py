@@ -41,9 +41,9 @@ def conv(
     ...      channels_last=True).ravel()
     array([321,  43])
     """
-    cells, taps = _channels_last(_exact(x), channels_last), _exact(kernel)
+    cells, taps = _channels_last(exact(x), channels_last), exact(kernel)
     padded = _padded(cells, pads)
-    size = _output_size(padded.shape[1:-1], taps.shape[:-2], strides, dilation)
+    size = result_size(padded.shape[1:-1], taps.shape[:-2], strides, dilation)
     y = np.zeros((len(padded), *size, taps.shape[-1]), np.result_type(cells, taps))
     for write, read, tap in _products(size, taps.shape, strides, dilation, groups):
         y[write] += padded[read] @ taps[tap]
@@ -71,11 +71,11 @@ def conv_transpose(
     ...                channels_last=True, output_size=(5,)).ravel()
     array([  1,  10, 102,  20, 200])
     """
-    cells, taps = _channels_last(_exact(y), channels_last), _exact(kernel)
+    cells, taps = _channels_last(exact(y), channels_last), exact(kernel)
     padded_size = tuple(
         size + low + high for size, (low, high) in zip(output_size, pads, strict=True)
     )
-    size = _output_size(padded_size, taps.shape[:-2], strides, dilation)
+    size = result_size(padded_size, taps.shape[:-2], strides, dilation)
     if cells.shape[1:-1] != size:
         raise ValueError(f"a convolution of {output_size} gives {size}, not {cells.shape[1:-1]}")
     channels = taps.shape[-2] * groups
@@ -99,8 +99,8 @@ def conv_gradients(
     """Return the gradients of sum(cotangent * (conv(x, kernel) + bias)) for x, kernel and bias."""
     fields: dict[str, Any] = {"strides": strides, "pads": pads, "dilation": dilation}
     fields |= {"groups": groups, "channels_last": channels_last}
-    size = _channels_last(_exact(x), channels_last).shape[1:-1]
-    g = _channels_last(_exact(cotangent), channels_last)
+    size = _channels_last(exact(x), channels_last).shape[1:-1]
+    g = _channels_last(exact(cotangent), channels_last)
     return (
         conv_transpose(cotangent, kernel, **fields, output_size=size),
         conv_kernel_gradient(x, cotangent, kernel_shape=np.shape(kernel), **fields),
@@ -126,8 +126,8 @@ def conv_kernel_gradient(
     ...                      dilation=(1,), groups=1, channels_last=True).ravel()
     array([21, 32])
     """
-    cells = _padded(_channels_last(_exact(x), channels_last), pads)
-    g = _channels_last(_exact(cotangent), channels_last)
+    cells = _padded(_channels_last(exact(x), channels_last), pads)
+    g = _channels_last(exact(cotangent), channels_last)
     gradient = np.zeros(kernel_shape, np.result_type(cells, g))
     for write, read, tap in _products(g.shape[1:-1], kernel_shape, strides, dilation, groups):
         gradient[tap] += cells[read].T @ g[write]
@@ -140,7 +140,7 @@ def pad(x: npt.ArrayLike, pads: Pads, *, channels_last: bool) -> Array:
     >>> pad(np.reshape([1, 2, 3], (1, 3, 1)), ((1, -1),), channels_last=True).ravel()
     array([0, 1, 2])
     """
-    return _layout(_padded(_channels_last(_exact(x), channels_last), pads), channels_last)
+    return _layout(_padded(_channels_last(exact(x), channels_last), pads), channels_last)
 
 
 def upsample(x: npt.ArrayLike, factors: Ints, *, interpolation: str, channels_last: bool) -> Array:
@@ -151,7 +151,7 @@ def upsample(x: npt.ArrayLike, factors: Ints, *, interpolation: str, channels_la
     array([0.  , 0.25, 0.75, 1.  ])
     """
     weights = {"nearest": nearest_weights, "bilinear": linear_weights}[interpolation]
-    cells = _channels_last(_exact(x), channels_last)
+    cells = _channels_last(exact(x), channels_last)
     size = tuple(n * factor for n, factor in zip(cells.shape[1:-1], factors, strict=True))
     dtype = cells.dtype if interpolation == "nearest" else np.result_type(cells, np.float64)
     y = np.zeros((len(cells), *size, cells.shape[-1]), dtype)
@@ -173,7 +173,7 @@ def upsample_gradient(
     array([  11, 1100])
     """
     weights = {"nearest": nearest_weights, "bilinear": linear_weights}[interpolation]
-    g = _channels_last(_exact(cotangent), channels_last)
+    g = _channels_last(exact(cotangent), channels_last)
     size = tuple(n // factor for n, factor in zip(g.shape[1:-1], factors, strict=True))
     dtype = g.dtype if interpolation == "nearest" else np.result_type(g, np.float64)
     gradient = np.zeros((len(g), *size, g.shape[-1]), dtype)
@@ -191,19 +191,22 @@ def dense(x: npt.ArrayLike, kernel: npt.ArrayLike) -> Array:
     >>> dense([[1, 2]], [[1, 10], [100, 1000]])
     array([[ 201, 2010]])
     """
-    cells, matrix = _exact(x), _exact(kernel)
+    cells, matrix = exact(x), exact(kernel)
     y = np.zeros((*cells.shape[:-1], matrix.shape[-1]), np.result_type(cells, matrix))
     for i, j in np.ndindex(*matrix.shape):
         y[..., j] += cells[..., i] * matrix[i, j]
     return y
 
 
-def _exact(value: npt.ArrayLike) -> Array:
-    """Return int64 for integers, objects as they are, and float64 for everything else."""
+def exact(value: npt.ArrayLike) -> Array:
+    """Return int64 for integers, objects as they are, and float64 for everything else.
+
+    It may be the given array itself: nothing here writes into it.
+    """
     array = np.asarray(value)
     if array.dtype.kind == "O":
         return array
-    return array.astype(np.int64 if array.dtype.kind in "biu" else np.float64)
+    return array.astype(np.int64 if array.dtype.kind in "biu" else np.float64, copy=False)
 
 
 def _channels_last(x: Array, channels_last: bool) -> Array:
@@ -230,7 +233,7 @@ def _negated(pads: Pads) -> Pads:
     return tuple((-low, -high) for low, high in pads)
 
 
-def _output_size(padded_size: Ints, taps: Ints, strides: Ints, dilation: Ints) -> Ints:
+def result_size(padded_size: Ints, taps: Ints, strides: Ints, dilation: Ints) -> Ints:
     """Count, on each axis, the placements at which the first and the last tap both fit."""
     axes = zip(padded_size, taps, strides, dilation, strict=True)
     return tuple(len(range(0, n - rate * (k - 1), stride)) for n, k, stride, rate in axes)

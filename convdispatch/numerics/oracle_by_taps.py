@@ -18,11 +18,16 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch.numerics.oracle import linear_weights, nearest_weights
+from convdispatch.numerics.oracle import (
+    Array,
+    Ints,
+    Pads,
+    exact,
+    linear_weights,
+    nearest_weights,
+    result_size,
+)
 
-Array: TypeAlias = npt.NDArray[Any]
-Ints: TypeAlias = tuple[int, ...]
-Pads: TypeAlias = tuple[tuple[int, int], ...]
 Places: TypeAlias = tuple[Any, ...]
 Corner: TypeAlias = tuple[Places, Array]  # cells of the image, each with its share
 
@@ -44,9 +49,9 @@ def conv(
     ...      channels_last=True).ravel()
     array([321,  43])
     """
-    cells, taps = _channels_last(_exact(x), channels_last), _exact(kernel)
+    cells, taps = _channels_last(exact(x), channels_last), exact(kernel)
     padded = _padded(cells, pads)
-    size = _output_size(padded.shape[1:-1], taps.shape[:-2], strides, dilation)
+    size = result_size(padded.shape[1:-1], taps.shape[:-2], strides, dilation)
     columns = _columns(padded, _reads(size, taps.shape[:-2], strides, dilation), size)
     products = _side_by_side(columns, groups) @ _by_group(taps, groups)
     y = products.swapaxes(0, 1).reshape(len(cells), *size, taps.shape[-1])
@@ -71,11 +76,11 @@ def conv_transpose(
     ...                channels_last=True, output_size=(5,)).ravel()
     array([  1,  10, 102,  20, 200])
     """
-    cells, taps = _channels_last(_exact(y), channels_last), _exact(kernel)
+    cells, taps = _channels_last(exact(y), channels_last), exact(kernel)
     padded_size = tuple(
         size + low + high for size, (low, high) in zip(output_size, pads, strict=True)
     )
-    size = _output_size(padded_size, taps.shape[:-2], strides, dilation)
+    size = result_size(padded_size, taps.shape[:-2], strides, dilation)
     if cells.shape[1:-1] != size:
         raise ValueError(f"a convolution of {output_size} gives {size}, not {cells.shape[1:-1]}")
     read, reads = taps.shape[-2], _reads(size, taps.shape[:-2], strides, dilation)
@@ -107,8 +112,8 @@ def conv_kernel_gradient(
     ...                      dilation=(1,), groups=1, channels_last=True).ravel()
     array([21, 32])
     """
-    cells = _padded(_channels_last(_exact(x), channels_last), pads)
-    g = _channels_last(_exact(cotangent), channels_last)
+    cells = _padded(_channels_last(exact(x), channels_last), pads)
+    g = _channels_last(exact(cotangent), channels_last)
     size, (*taps, channels, filters) = g.shape[1:-1], kernel_shape
     columns = _columns(cells, _reads(size, tuple(taps), strides, dilation), size)
     by_group = _side_by_side(columns, groups).mT @ _side_by_side(g[..., np.newaxis, :], groups)
@@ -121,7 +126,7 @@ def pad(x: npt.ArrayLike, pads: Pads, *, channels_last: bool) -> Array:
     >>> pad(np.reshape([1, 2, 3], (1, 3, 1)), ((1, -1),), channels_last=True).ravel()
     array([0, 1, 2])
     """
-    return _layout(_padded(_channels_last(_exact(x), channels_last), pads), channels_last)
+    return _layout(_padded(_channels_last(exact(x), channels_last), pads), channels_last)
 
 
 def upsample(x: npt.ArrayLike, factors: Ints, *, interpolation: str, channels_last: bool) -> Array:
@@ -131,7 +136,7 @@ def upsample(x: npt.ArrayLike, factors: Ints, *, interpolation: str, channels_la
     ...          channels_last=True).ravel()
     array([0.  , 0.25, 0.75, 1.  ])
     """
-    cells = _channels_last(_exact(x), channels_last)
+    cells = _channels_last(exact(x), channels_last)
     size = tuple(n * factor for n, factor in zip(cells.shape[1:-1], factors, strict=True))
     dtype = cells.dtype if interpolation == "nearest" else np.result_type(cells, np.float64)
     y = np.zeros((len(cells), *size, cells.shape[-1]), dtype)
@@ -149,7 +154,7 @@ def upsample_gradient(
     ...                   interpolation="nearest", channels_last=True).ravel()
     array([  11, 1100])
     """
-    g = _channels_last(_exact(cotangent), channels_last)
+    g = _channels_last(exact(cotangent), channels_last)
     size = tuple(n // factor for n, factor in zip(g.shape[1:-1], factors, strict=True))
     dtype = g.dtype if interpolation == "nearest" else np.result_type(g, np.float64)
     gradient = np.zeros((len(g), *size, g.shape[-1]), dtype)
@@ -227,23 +232,9 @@ def _padded(x: Array, pads: Pads) -> Array:
     return padded
 
 
-def _output_size(padded_size: Ints, taps: Ints, strides: Ints, dilation: Ints) -> Ints:
-    """Count, on each axis, the placements at which the first and the last tap both fit."""
-    axes = zip(padded_size, taps, strides, dilation, strict=True)
-    return tuple(len(range(0, n - rate * (k - 1), stride)) for n, k, stride, rate in axes)
-
-
 def _rows(cells: Array) -> Array:
     """Return all cells of all samples one below the other."""
     return cells.reshape(-1, cells.shape[-1])
-
-
-def _exact(value: npt.ArrayLike) -> Array:
-    """Return int64 for integers, objects as they are, and float64 for everything else."""
-    array = np.asarray(value)
-    if array.dtype.kind == "O":
-        return array
-    return array.astype(np.int64 if array.dtype.kind in "biu" else np.float64, copy=False)
 
 
 def _channels_last(x: Array, channels_last: bool) -> Array:

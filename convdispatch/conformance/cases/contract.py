@@ -16,6 +16,7 @@ from convdispatch.conformance.cases.computing import (
     layout,
     pick,
 )
+from convdispatch.conformance.cases.plain_cases import plain_case
 from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.distance import require_within, worst
 from convdispatch.numerics.problem import Problem, output_shape, with_batch
@@ -45,14 +46,7 @@ def cases(seed: int) -> Iterator[Case]:
             claim = "The result is on the device of the input, where tensors have one."
             yield problem_case("contract", f"device-{ending}", on_the_device, claim, problem)
     for slug, check, claim, features in _ALONE:
-        yield Case(
-            id=f"tensors/contract/{slug}",
-            level="contract",
-            op="tensors",
-            claim=claim,
-            check=check,
-            features=("float32", *features),
-        )
+        yield plain_case("tensors", "contract", slug, check, claim, needs=features)
 
 
 def any_batch(backend: Backend, problem: Problem) -> Measured:

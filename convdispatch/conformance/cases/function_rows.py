@@ -280,3 +280,5 @@ REDUCING: dict[str, Row] = {
     "matmul-by-vector": Row(_of_two("matmul"), (_A, _B[0]), SUM),
     "matmul-of-many": Row(_of_two("matmul"), (_ONES.T, _ONES[:, :1] * 0.75), SUM),
 }
+
+EVERY: dict[str, Row] = {**ELEMENTWISE, **MOVING, **REDUCING}

@@ -9,6 +9,7 @@ import numpy as np
 from convdispatch.conformance.case import Case, Measured, Mismatch
 from convdispatch.conformance.cases import harness
 from convdispatch.conformance.cases.computing import allowed, alternating, pick
+from convdispatch.conformance.cases.layouts import backwards, read_only, transposed
 from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.distance import require_within, worst
 from convdispatch.numerics.problem import Array, Problem
@@ -68,12 +69,6 @@ def _compared(backend: Backend, problem: Problem, result: Tensor) -> Measured:
     return require_within(got, problem.expected[0], allowed(backend, problem), problem.dtype)
 
 
-def _transposed(backend: Backend, array: Array, dtype: str) -> Tensor:
-    axes = tuple(reversed(range(array.ndim)))
-    reverse = backend.functions["transpose"]
-    return reverse(backend.asarray(np.ascontiguousarray(array.T), dtype), axes)
-
-
 def _flipped(backend: Backend, array: Array, dtype: str) -> Tensor:
     axes = tuple(range(array.ndim))
     flip = backend.functions["flip"]
@@ -81,13 +76,9 @@ def _flipped(backend: Backend, array: Array, dtype: str) -> Tensor:
 
 
 _VIEWS: dict[str, Callable[[Backend, Array, str], Tensor]] = {
-    "transposed": _transposed,
+    "transposed": transposed,
     "flipped": _flipped,
 }
-
-
-def _backwards(array: Array) -> Array:
-    return np.ascontiguousarray(np.flip(array))[(slice(None, None, -1),) * array.ndim]
 
 
 def _with_gaps(array: Array) -> Array:
@@ -98,17 +89,11 @@ def _with_gaps(array: Array) -> Array:
     return view
 
 
-def _read_only(array: Array) -> Array:
-    copy = array.copy()
-    copy.flags.writeable = False
-    return copy
-
-
 # The same numbers, lying in memory in another way each.
 KINDS: dict[str, Callable[[Array], Array]] = {
-    "backwards": _backwards,
+    "backwards": backwards,
     "with-gaps": _with_gaps,
-    "read-only": _read_only,
+    "read-only": read_only,
     "fortran-ordered": np.asfortranarray,
     "big-endian": lambda array: array.astype(">f8"),
 }

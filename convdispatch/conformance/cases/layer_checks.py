@@ -24,6 +24,7 @@ from convdispatch.conformance.cases.layer_rows import (
     require_registered,
     used_features,
 )
+from convdispatch.conformance.cases.layouts import backwards, transposed
 from convdispatch.numerics import gradients
 from convdispatch.numerics.bounds import FUNCTION_ULPS, conv_bound
 from convdispatch.numerics.distance import worst
@@ -105,10 +106,10 @@ def reads_views(backend: Backend, row: LayerRow) -> Measured:
     x, weights = array(row.x).astype(row.dtype), [array(w).astype(row.dtype) for w in row.weights]
     layer = row.make(backend.name)
     layer.build(x.shape)
-    layer.set_weights([_backwards(weight) for weight in weights])
-    views = [_with_gaps(x), _backwards(x), np.asfortranarray(x), _turned(backend, x)]
+    layer.set_weights([backwards(weight) for weight in weights])
+    views = [_with_gaps(x), backwards(x), np.asfortranarray(x), transposed(backend, x, row.dtype)]
     outputs = [layer(view) for view in views]
-    turned = [_turned(backend, weight) for weight in weights]
+    turned = [transposed(backend, weight, row.dtype) for weight in weights]
     outputs.append(layer.apply(turned, backend.asarray(x, row.dtype)))
     allowed = declared_factor(backend, row) * _bound(row.expected, row.dtype)
     results = [np.asarray(backend.to_numpy(output)) for output in outputs]
@@ -174,15 +175,3 @@ def _with_gaps(values: Array) -> Array:
     view = wide[..., ::2]
     view.flags.writeable = False
     return view
-
-
-def _turned(backend: Backend, values: Array) -> Tensor:
-    """Return the backend's own tensor of the values, transposed from one in another order."""
-    axes = tuple(reversed(range(values.ndim)))
-    tensor = backend.asarray(np.ascontiguousarray(values.transpose(axes)), values.dtype.name)
-    return backend.functions["transpose"](tensor, axes)
-
-
-def _backwards(values: Array) -> Array:
-    """Return a view with negative strides."""
-    return np.flip(np.flip(values).copy())

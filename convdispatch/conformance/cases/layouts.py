@@ -31,7 +31,8 @@ def _gaps_before_the_last_axis(array: Array) -> Array:
     return view
 
 
-def _backwards(array: Array) -> Array:
+def backwards(array: Array) -> Array:
+    """Return a view with negative strides on every axis."""
     every = (slice(None, None, -1),) * array.ndim
     return np.ascontiguousarray(array[every])[every]
 
@@ -53,7 +54,8 @@ def _unaligned(array: Array) -> Array:
     return view
 
 
-def _read_only(array: Array) -> Array:
+def read_only(array: Array) -> Array:
+    """Return a copy that cannot be written to."""
     copy = array.copy()
     copy.flags.writeable = False
     return copy
@@ -69,20 +71,21 @@ def _inside(array: Array) -> Array:
 LYING: dict[str, Lying] = {
     "with gaps": _with_gaps,
     "with gaps between rows": _gaps_before_the_last_axis,
-    "backwards": _backwards,
+    "backwards": backwards,
     "with one axis backwards": _one_axis_backwards,
     "in Fortran's order": np.asfortranarray,
     "with axes exchanged": _axes_exchanged,
     "unaligned": _unaligned,
-    "read-only": _read_only,
+    "read-only": read_only,
     "inside of another": _inside,
 }
 
 
-def _transposed(backend: Backend, array: Array, dtype: str) -> Tensor:
+def transposed(backend: Backend, array: Array, dtype: str) -> Tensor:
+    """Return the numbers as a tensor that the backend transposed from one in another order."""
     axes = tuple(reversed(range(array.ndim)))
-    backwards = backend.asarray(np.ascontiguousarray(array.T), dtype)
-    return backend.functions["transpose"](backwards, axes)
+    reverse = backend.functions["transpose"]
+    return reverse(backend.asarray(np.ascontiguousarray(array.T), dtype), axes)
 
 
 def _sliced(backend: Backend, array: Array, dtype: str) -> Tensor:
@@ -93,7 +96,7 @@ def _sliced(backend: Backend, array: Array, dtype: str) -> Tensor:
 def native_ways(backend: Backend) -> dict[str, Callable[[Backend, Array, str], Tensor]]:
     """Return how tensors are made of others; those of a backend with unknown sizes have slices."""
     ways: dict[str, Callable[[Backend, Array, str], Tensor]] = {
-        "transposed by the backend": _transposed
+        "transposed by the backend": transposed
     }
     if UNKNOWN_SIZES not in dispatch.declined(backend):
         ways["sliced by the backend"] = _sliced

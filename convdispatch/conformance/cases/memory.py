@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from convdispatch.conformance.case import Case, Check, Measured
+from convdispatch.conformance.case import Case, Measured
 from convdispatch.conformance.cases import harness
 from convdispatch.conformance.cases.every_op import one_of_each
-from convdispatch.conformance.cases.function_rows import ELEMENTWISE, MOVING, REDUCING, REFERENCE
+from convdispatch.conformance.cases.function_rows import ELEMENTWISE, EVERY, REFERENCE
 from convdispatch.conformance.cases.layouts import LYING, native_ways, repeated
+from convdispatch.conformance.cases.plain_cases import plain_case
 from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics import bounds
 from convdispatch.numerics.adjoints import cotangent, gradients
@@ -23,7 +24,6 @@ from convdispatch.numerics.distance import require_within, worst
 from convdispatch.numerics.problem import Array, Problem
 from convdispatch.ops import Backend, Tensor
 
-_ROWS = {**ELEMENTWISE, **MOVING, **REDUCING}
 _NAMES = ("the input", "the kernel", "the bias")
 
 
@@ -35,12 +35,13 @@ def cases(seed: int) -> Iterator[Case]:
         claim = "Gradients are the exact ones, however a tensor lies in memory."
         slug = f"lying-gradients-{ending}"
         yield problem_case("edge", slug, is_differentiated, claim, problem, needs=["gradients"])
-    for slug in _ROWS:
+    for slug in EVERY:
         claim = "A function reads its arguments by value, however they lie in memory."
-        yield _case("functions", slug, function_reads, claim, slug)
+        yield plain_case("functions", "edge", f"lying-{slug}", function_reads, claim, slug)
     for method, needs in _METHODS.items():
         claim = "A tensor or an array is read by value, however it lies in memory."
-        yield _case("tensors", method, method_reads, claim, method, needs=needs)
+        slug = f"lying-{method}"
+        yield plain_case("tensors", "edge", slug, method_reads, claim, method, needs=needs)
 
 
 def op_reads(backend: Backend, problem: Problem) -> Measured:
@@ -95,7 +96,7 @@ def is_differentiated(backend: Backend, problem: Problem) -> Measured:
 
 def function_reads(backend: Backend, slug: str) -> None:
     """Evaluate a row with arguments that lie in memory in each way; compare with plain ones."""
-    row = _ROWS[slug]
+    row = EVERY[slug]
     arrays = [np.asarray(array, np.float32) for array in row.arrays]
     if slug in ELEMENTWISE and all(array.ndim == 1 for array in arrays):
         arrays = [np.stack([array, np.roll(array, 1)]) for array in arrays]
@@ -202,17 +203,3 @@ _METHODS: dict[str, tuple[str, ...]] = {
     "compile": ("compile",),
     "compile-step": ("compile_step",),
 }
-
-
-def _case(
-    op: str, slug: str, check: Check, claim: str, *arguments: object, needs: tuple[str, ...] = ()
-) -> Case:
-    return Case(
-        id=f"{op}/edge/lying-{slug}",
-        level="edge",
-        op=op,
-        claim=claim,
-        check=check,
-        arguments=arguments,
-        features=("float32", *needs),
-    )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from convdispatch.conformance.case import Case, Check, Mismatch
+from convdispatch.conformance.cases.plain_cases import plain_case
 from convdispatch.conformance.cases.stepping import require_values
 from convdispatch.numerics.problem import Array
 from convdispatch.ops import Backend, Tensor
@@ -21,14 +22,7 @@ _X = np.arange(-12, 12).reshape(4, 3, 2) / 8
 def cases(seed: int) -> Iterator[Case]:
     """Yield the cases; `seed` draws nothing."""
     for slug, check, claim, needs in _CHECKS:
-        yield Case(
-            id=f"tensors/contract/{slug}",
-            level="contract",
-            op="tensors",
-            claim=claim,
-            check=check,
-            features=("float32", *needs),
-        )
+        yield plain_case("tensors", "contract", slug, check, claim, needs=needs)
 
 
 def infers_any_shape(backend: Backend) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 from convdispatch.conformance.case import Case, Mismatch
 from convdispatch.conformance.cases import harness
 from convdispatch.conformance.cases.every_op import one_of_each
+from convdispatch.conformance.cases.plain_cases import plain_case
 from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.problem import Problem
 from convdispatch.ops import FLOAT_DTYPES, Backend, Dense, Tensor
@@ -64,26 +65,12 @@ def cases(seed: int) -> Iterator[Case]:
     for name, needs in (
         ("compile", ("compile",)),
         ("compile_inference", ()),
-        ("compile_step",) * 2,
+        ("compile_step", ("compile_step",)),
     ):
-        yield Case(
-            id=f"tensors/contract/leaves-{name.replace('_', '-')}",
-            level="contract",
-            op="tensors",
-            claim=_CLAIM,
-            check=prepared,
-            arguments=(name,),
-            features=("float32", *((needs,) if isinstance(needs, str) else needs)),
-        )
-    yield Case(
-        id="tensors/contract/leaves-gradients",
-        level="contract",
-        op="tensors",
-        claim=_CLAIM,
-        check=prepared,
-        arguments=("value_and_grad",),
-        features=("float32", "gradients"),
-    )
+        slug = f"leaves-{name.replace('_', '-')}"
+        yield plain_case("tensors", "contract", slug, prepared, _CLAIM, name, needs=needs)
+    slug, needs = "leaves-gradients", ("gradients",)
+    yield plain_case("tensors", "contract", slug, prepared, _CLAIM, "value_and_grad", needs=needs)
 
 
 def leaves_all(backend: Backend, problem: Problem) -> None:

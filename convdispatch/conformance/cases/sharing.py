@@ -16,12 +16,12 @@ from convdispatch.conformance.case import Case, Check, Mismatch
 from convdispatch.conformance.cases import harness
 from convdispatch.conformance.cases.drawn import key_of
 from convdispatch.conformance.cases.every_op import one_of_each
-from convdispatch.conformance.cases.function_rows import ELEMENTWISE, MOVING, REDUCING
+from convdispatch.conformance.cases.function_rows import EVERY
+from convdispatch.conformance.cases.plain_cases import plain_case
 from convdispatch.conformance.cases.problem_cases import problem_case
 from convdispatch.numerics.problem import Array, Problem
 from convdispatch.ops import Backend, Tensor
 
-_ROWS = {**ELEMENTWISE, **MOVING, **REDUCING}
 # Functions that may return a view of their argument, as NumPy's do, and those of no tensor.
 _VIEWS = ("flip", "linear", "reshape", "shape", "stop_gradient", "transpose")
 _CALLS = 5
@@ -36,12 +36,12 @@ def cases(seed: int) -> Iterator[Case]:
         claim = "A gradient shares memory with no tensor and with no other gradient."
         slug = f"apart-gradients-{ending}"
         yield problem_case("edge", slug, of_gradients, claim, problem, needs=["gradients"])
-    for slug in _ROWS:
+    for slug in EVERY:
         if not slug.startswith(_VIEWS):
             claim = "A function writes to no argument, and its result is no part of one."
-            yield _case("functions", f"apart-{slug}", of_a_function, claim, slug)
+            yield plain_case("functions", "edge", f"apart-{slug}", of_a_function, claim, slug)
     for slug, check, claim, needs in _METHODS:
-        yield _case("tensors", f"apart-{slug}", check, claim, needs=needs)
+        yield plain_case("tensors", "edge", f"apart-{slug}", check, claim, needs=needs)
 
 
 def of_an_op(backend: Backend, problem: Problem) -> None:
@@ -63,7 +63,7 @@ def of_gradients(backend: Backend, problem: Problem) -> None:
 
 def of_a_function(backend: Backend, slug: str) -> None:
     """Compute the row's expression twice."""
-    row = _ROWS[slug]
+    row = EVERY[slug]
     tensors = [backend.asarray(np.array(array), "float32") for array in row.arrays]
     held = {f"argument {place}": tensor for place, tensor in enumerate(tensors)}
     with np.errstate(all="ignore"):
@@ -212,25 +212,6 @@ def _require_same(backend: Backend, tensor: Tensor, want: Array, what: str) -> N
 
 def _values(backend: Backend, tensor: Tensor) -> Array:
     return np.array(backend.to_numpy(tensor))
-
-
-def _case(
-    op: str,
-    slug: str,
-    check: Check,
-    claim: str,
-    *arguments: object,
-    needs: tuple[str, ...] = (),
-) -> Case:
-    return Case(
-        id=f"{op}/edge/{slug}",
-        level="edge",
-        op=op,
-        claim=claim,
-        check=check,
-        arguments=arguments,
-        features=("float32", *needs),
-    )
 
 
 _APART = "What is returned shares memory with nothing that the caller holds."

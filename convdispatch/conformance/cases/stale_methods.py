@@ -12,6 +12,7 @@ import numpy as np
 
 from convdispatch.conformance.case import Case, Check, Mismatch
 from convdispatch.conformance.cases.computing import compute as compute_op
+from convdispatch.conformance.cases.plain_cases import plain_case
 from convdispatch.conformance.cases.stale import in_another_order
 from convdispatch.conformance.cases.stepping import require_values
 from convdispatch.numerics.distance import require_within
@@ -24,14 +25,7 @@ _SHAPE = (2, 3, 4)
 def cases(seed: int) -> Iterator[Case]:
     """Yield the cases; `seed` draws nothing."""
     for slug, check, claim, needs in _METHODS:
-        yield Case(
-            id=f"tensors/edge/now-{slug}",
-            level="edge",
-            op="tensors",
-            claim=claim,
-            check=check,
-            features=("float32", *needs),
-        )
+        yield plain_case("tensors", "edge", f"now-{slug}", check, claim, needs=needs)
 
 
 def lists(backend: Backend) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from convdispatch.conformance.case import Case, Check, Mismatch
+from convdispatch.conformance.case import Case, Mismatch
 from convdispatch.conformance.cases import harness
 from convdispatch.conformance.cases.computing import every_feature
 from convdispatch.conformance.cases.every_op import one_of_each
+from convdispatch.conformance.cases.plain_cases import plain_case
 from convdispatch.numerics.problem import Problem
 from convdispatch.ops import Backend, Tensor, op_name
 
@@ -37,7 +38,9 @@ def cases(seed: int) -> Iterator[Case]:
                     features=every_feature(problem),
                 )
     for dtype in _TYPES:
-        yield _case(
+        yield plain_case(
+            "tensors",
+            "contract",
             f"of-type-{dtype.replace('_', '-')}",
             of_type,
             "A tensor of an unknown element type is refused, or has that type.",
@@ -45,7 +48,7 @@ def cases(seed: int) -> Iterator[Case]:
         )
     claim = "A traced tensor is the backend's own, of a known shape and element type."
     for way, needs in _TRACED.items():
-        yield _case(f"owns-in-{way}", traced, claim, way, needs=needs)
+        yield plain_case("tensors", "contract", f"owns-in-{way}", traced, claim, way, needs=needs)
 
 
 def refused(backend: Backend, problem: Problem, field: str) -> None:
@@ -137,17 +140,3 @@ _TRACED: dict[str, tuple[str, ...]] = {
     "gradients": ("gradients",),
     "steps": ("compile_step",),
 }
-
-
-def _case(
-    slug: str, check: Check, claim: str, *arguments: object, needs: tuple[str, ...] = ()
-) -> Case:
-    return Case(
-        id=f"tensors/contract/{slug}",
-        level="contract",
-        op="tensors",
-        claim=claim,
-        check=check,
-        arguments=arguments,
-        features=("float32", *needs),
-    )
