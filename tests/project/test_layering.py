@@ -35,7 +35,7 @@ HOUSE = [
     {"support", "doors"},
     {"geometry", "pictures"},
     {"ops"},
-    {"hookspecs", "kit"},
+    {"hookspecs", "kit", "saving"},
     {"runtime"},
     {"formulas"},
     {"engine"},

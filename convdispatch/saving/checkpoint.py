@@ -1,0 +1,60 @@
+"""What a file of any format holds, and what every reader and writer has in common.
+
+Arrays are as the file has them: in the layout, the order and the convention of the Keras that wrote
+it. Whoever makes a model of a checkpoint brings them into ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from convdispatch.ops import NumpyArray
+
+Dialect = Literal["keras1", "keras2", "keras3"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArray:
+    """One array of a file; `read` takes it from the file, and may be called again.
+
+    `name` is what the file calls it, such as 'convolution2d_1_W' or 'conv2d/kernel:0'.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    read: Callable[[], NumpyArray]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLayer:
+    """The arrays of one layer, in the file's order.
+
+    `name` is the layer's in the file: its own, or for Keras 3 the path of its group.
+    """
+
+    name: str
+    arrays: tuple[StoredArray, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A file's content.
+
+    `format` is the file's kind in words, such as 'Keras 2 model (.h5)'. `architecture` is the
+    model's parsed JSON, None in a file of weights; `layers` is empty in a file of JSON alone.
+    `convention` is 'theano' or 'tensorflow' if the file tells the backend that wrote it.
+    `training` is Keras's training configuration; `optimizer` the optimizer's arrays in file order.
+    """
+
+    format: str
+    dialect: Dialect
+    keras_version: str | None = None
+    convention: Literal["theano", "tensorflow"] | None = None
+    architecture: Mapping[str, Any] | None = None
+    layers: tuple[StoredLayer, ...] = ()
+    training: Mapping[str, Any] | None = None
+    optimizer: tuple[StoredArray, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
