@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from convdispatch.formulas.initializers import set_random_seed as set_random_seed
     from convdispatch.models import Model as Model
     from convdispatch.models import Sequential as Sequential
+    from convdispatch.models import load_model as load_model
     from convdispatch.models import model_from_json as model_from_json
     from convdispatch.models.autotuning import autotune as autotune
     from convdispatch.models.plotting import plot_model as plot_model
@@ -66,6 +67,7 @@ _HOMES = {
     "floatx": "runtime.selection",
     "gradients": "numerics.gradients",
     "image_data_format": "runtime.selection",
+    "load_model": "models",
     "model_from_json": "models",
     "plot_model": "models.plotting",
     "set_backend": "runtime.selection",

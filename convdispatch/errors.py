@@ -50,6 +50,10 @@ class ProgramError(ConvDispatchError, OSError):
     """Another program that is needed, such as Graphviz, is not installed or failed."""
 
 
+class PackageMissing(ConvDispatchError, ImportError):
+    """An optional package that is needed, such as h5py, is not installed."""
+
+
 class BackendError(ConvDispatchError):
     """Base of the errors about finding and loading backends."""
 

@@ -142,7 +142,6 @@ MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
 _MODELS: Mapping[str, str] = {
     "Graph": _GRAPH,
     "clone_model": "`Sequential.from_config(model.get_config())` makes one with new weights",
-    "load_model": _FILES,
     "model_from_config": "`Sequential.from_config` reads configurations",
     "model_from_yaml": "`model_from_json` reads documents",
     "save_model": _FILES,

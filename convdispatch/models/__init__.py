@@ -3,12 +3,14 @@
 from typing import TYPE_CHECKING
 
 from convdispatch.doors.elsewhere import finder
+from convdispatch.models._loading import load_model
 from convdispatch.models._model import Model
 from convdispatch.models._reading import model_from_json
 from convdispatch.models._sequential import Sequential
+from convdispatch.saving.limits import FileLimits
 from convdispatch.support.documents import DocumentLimits
 
-__all__ = ["DocumentLimits", "Model", "Sequential", "model_from_json"]
+__all__ = ["DocumentLimits", "FileLimits", "Model", "Sequential", "load_model", "model_from_json"]
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = finder(__name__)

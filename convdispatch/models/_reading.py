@@ -50,8 +50,27 @@ def read_model(
     limits: DocumentLimits = DEFAULT_LIMITS,
 ) -> Sequential | Model:
     """Make a model of one of these classes from a document, as `model_from_json` does."""
+    return model_of(
+        parsed(json_string, limits),
+        classes,
+        custom_objects=custom_objects,
+        backend=backend,
+        door=door,
+        limits=limits,
+    )
+
+
+def model_of(
+    document: Any,
+    classes: tuple[type[Sequential], type[Model]],
+    *,
+    custom_objects: Mapping[str, type[Layer]] | None,
+    backend: str | None,
+    door: str | None,
+    limits: DocumentLimits,
+) -> Sequential | Model:
+    """Make a model of one of these classes from a parsed document."""
     sequential, model = classes
-    document = parsed(json_string, limits)
     is_model = isinstance(document, dict) and "config" in document
     if not is_model or document.get("class_name") not in ("Sequential", *FUNCTIONAL):
         raise InvalidDocument(

@@ -35,7 +35,7 @@ NOT_HERE = {
     "convdispatch.keras1.layers": ("Highway", "`Highway` is not offered yet"),
     "convdispatch.keras2.layers": ("AtrousConvolution2D", r"it is in convdispatch.keras1.layers"),
     "convdispatch": ("preprocessing", "convdispatch.keras1 and keras2 have sequences"),
-    "convdispatch.models": ("load_model", "not offered yet; `get_weights` and `set_weights`"),
+    "convdispatch.models": ("save_model", "not offered yet; `get_weights` and `set_weights`"),
     "convdispatch.keras1": ("applications", "not offered yet; build the network from layers"),
     "convdispatch.keras1.utils": ("get_file", "nothing is downloaded; open a file"),
     "convdispatch.keras2.utils": ("HDF5Matrix", "`fit` takes h5py's data sets"),
