@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
+from convdispatch.errors import InvalidArgument, InvalidDocument
 from convdispatch.support.documents import DEFAULT_LIMITS, DocumentLimits
 
 
@@ -11,15 +12,36 @@ from convdispatch.support.documents import DEFAULT_LIMITS, DocumentLimits
 class FileLimits:
     """Limits on what a file may ask for; raise them for a file that you trust.
 
-    `max_bytes` is the most that the arrays of a file, or a file itself, may take; `documents` are
-    the limits of the JSON in it.
+    `max_bytes` is the most that the arrays of a file may take in memory; `text_bytes` counts its
+    names, attributes and JSON; `objects` its groups, arrays, pieces of arrays and members of an
+    archive; `depth` groups within each other. `documents` are the limits of the JSON.
 
     >>> FileLimits(max_bytes=10**6).documents.depth
     64
     """
 
     max_bytes: int = 2**34
+    text_bytes: int = 2**26
+    objects: int = 1_000_000
+    depth: int = 64
     documents: DocumentLimits = field(default=DEFAULT_LIMITS)
+
+    def __post_init__(self) -> None:
+        for name in (each.name for each in fields(self) if each.name != "documents"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise InvalidArgument(
+                    f"`{name}` of FileLimits must be an integer, at least 0; received {value!r}."
+                )
+
+    def require(self, name: str, value: int, what: str) -> None:
+        """Raise `InvalidDocument` if `value` is above the limit of that name."""
+        limit = getattr(self, name)
+        if value > limit:
+            raise InvalidDocument(
+                f"{what}; the limit `{name}` is {limit:,}. If you trust the file, give "
+                f"`limits=FileLimits({name}=...)` of convdispatch.models."
+            )
 
 
 DEFAULT_FILE_LIMITS = FileLimits()

@@ -71,15 +71,25 @@ def require_writable(path: Path) -> None:
 
 def read_whole(path: Path, most: int) -> bytes:
     """Return an ordinary file's contents; raise `OSError` for another kind, or a larger one."""
-    descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
-    with open(descriptor, "rb") as stream:
-        _require_ordinary(os.fstat(descriptor), path)
+    with open_ordinary(path) as stream:
         data = bytearray()
         while chunk := stream.read(_CHUNK):
             data += chunk
             if len(data) > most:
                 raise OSError(errno.EFBIG, f"it has more than {most} bytes", str(path))
     return bytes(data)
+
+
+def open_ordinary(path: Path) -> IO[bytes]:
+    """Open an ordinary file for reading, unbuffered; raise `OSError` for another kind."""
+    descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
+    stream = open(descriptor, "rb", buffering=0)  # noqa: SIM115 - the caller closes it
+    try:
+        _require_ordinary(os.fstat(descriptor), path)
+    except OSError:
+        stream.close()
+        raise
+    return stream
 
 
 def decompressed(data: bytes, most: int) -> bytes:
