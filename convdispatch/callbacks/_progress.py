@@ -11,6 +11,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from convdispatch.callbacks._base import Callback, Logs
 from convdispatch.callbacks._moving_bars import KerasBar, MovingBar, drawn_bar, rich_bar
 from convdispatch.doors.keras2 import LINES
@@ -110,9 +112,14 @@ def say_done(done: int | None, seconds: float, lines: Lines) -> None:
 
 
 def _shown(numbers: Mapping[str, Any]) -> str:
+    """Return the numbers as text; of an array the mean, as Keras 3 does."""
+    means = {
+        name: one if isinstance(one, float) else float(np.mean(one))
+        for name, one in numbers.items()
+    }
     return "".join(
         f" - {name}: {value:.4f}" if abs(value) > 1e-3 else f" - {name}: {value:.4e}"
-        for name, value in numbers.items()
+        for name, value in means.items()
     )
 
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
+
 from convdispatch.doors.callback_words import Words
 from convdispatch.errors import InvalidArgument
 from convdispatch.support.warnings import warn
@@ -45,7 +47,13 @@ class Watched:
         """Return the number, None with a warning if there is none."""
         given = logs or {}
         if self.name in given:
-            return float(given[self.name])
+            found = np.asarray(given[self.name])
+            if found.size != 1:
+                raise InvalidArgument(
+                    f"{self._owner} watches {self.name!r}, which has {found.size} numbers; it "
+                    "needs one. Give the metric an `average` or a single threshold."
+                )
+            return float(found.reshape(()))
         warn(
             f"{self._owner} watches {self.name!r}, which was not reported; reported were "
             f"{', '.join(map(repr, given)) or 'none'}."

@@ -69,6 +69,11 @@ KERAS3 = Words(
     restoring="Restoring model weights from the end of the best epoch: {best_epoch}.",
     lowering=KERAS2.lowering,
     setting=KERAS2.setting,
-    growing=("acc", "auc", "precision", "recall", "f1_score", "fbeta_score", "io_u", "r2_score"),
+    growing=(
+        *("acc", "auc", "precision", "recall", "f1_score", "fbeta_score", "io_u", "r2_score"),
+        *("f_beta_score", "sensitivity", "specificity", "correlation", "cosine_similarity"),
+        *("Acc", "AUC", "Precision", "Recall", "F1Score", "FBetaScore", "IoU", "R2Score"),
+        *("Sensitivity", "Specificity", "Correlation", "CosineSimilarity"),
+    ),
 )
 INVALID_LOSS = "Batch {batch}: Invalid loss, terminating training"

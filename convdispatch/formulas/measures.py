@@ -73,7 +73,7 @@ class Measure:
 
     def apply(self, backend: Backend, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the values by the backend's own tensors: float32 for half precision."""
-        targets, predictions = self._fitted(backend, y_true, y_pred)
+        targets, predictions = self.fitted(backend, y_true, y_pred)
         return self.compute(backend.functions, targets, predictions)
 
     def counted(self, backend: Backend, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
@@ -81,11 +81,11 @@ class Measure:
         ignored = dict(self.parameters).get("ignore_class")
         if ignored is None:
             return None
-        targets, _ = self._fitted(backend, y_true, y_pred)
+        targets, _ = self.fitted(backend, y_true, y_pred)
         counted: Tensor = backend.functions["not_equal"](targets, ignored)
         return counted
 
-    def _fitted(self, backend: Backend, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+    def fitted(self, backend: Backend, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
         """Return native targets and predictions of the shape and the type that formulas need."""
         shape, dtype = backend.describe(y_pred)
         if dtype not in ("float32", "float64"):

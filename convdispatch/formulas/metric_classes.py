@@ -9,16 +9,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from convdispatch.formulas import lookup
 from convdispatch.formulas import loss_functions as losses
 from convdispatch.formulas import metric_functions as metrics
 from convdispatch.formulas.measures import Measure
+from convdispatch.formulas.metric_bases import Metric
 from convdispatch.formulas.reductions import weights_of
 from convdispatch.ops import Backend, Tensor
 from convdispatch.runtime import selection
 
 
-class Metric(lookup.Configured):
+class MeanMetric(Metric):
     """A mean over all samples of the values of one of the functions.
 
     >>> accuracy = BinaryAccuracy(threshold=0.25)
@@ -40,11 +40,6 @@ class Metric(lookup.Configured):
     def apply(self, backend: Backend, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return one value for each sample, or for each cell of a sample, by native tensors."""
         return self.measure.apply(backend, y_true, y_pred)
-
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
-        """Add a batch and return the mean so far."""
-        self.update_state(y_true, y_pred, sample_weight)
-        return self.result()
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add the values of a batch of tensors of any backend, weighted if weights are given."""
@@ -70,12 +65,8 @@ class Metric(lookup.Configured):
         """Return the constructor's arguments."""
         return {"name": self.name, **self.measure.get_config()}
 
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
-        return f"{type(self).__name__}({arguments})"
 
-
-class _WithoutParameters(Metric):
+class _WithoutParameters(MeanMetric):
     def __init__(self, name: str | None = None, dtype: object = None) -> None:
         """Take a name for reports."""
         super().__init__(name, dtype)
@@ -153,7 +144,7 @@ class Poisson(_WithoutParameters):
     function = losses.poisson
 
 
-class LogCoshError(Metric):
+class LogCoshError(MeanMetric):
     """The mean of `log_cosh`."""
 
     function = losses.log_cosh
@@ -163,7 +154,7 @@ class LogCoshError(Metric):
         super().__init__(name, dtype)
 
 
-class BinaryAccuracy(Metric):
+class BinaryAccuracy(MeanMetric):
     """The mean of `binary_accuracy`."""
 
     function = metrics.binary_accuracy
@@ -175,7 +166,7 @@ class BinaryAccuracy(Metric):
         super().__init__(name, dtype, threshold=threshold)
 
 
-class TopKCategoricalAccuracy(Metric):
+class TopKCategoricalAccuracy(MeanMetric):
     """The mean of `top_k_categorical_accuracy`."""
 
     function = metrics.top_k_categorical_accuracy
@@ -185,7 +176,7 @@ class TopKCategoricalAccuracy(Metric):
         super().__init__(name, dtype, k=k)
 
 
-class SparseTopKCategoricalAccuracy(Metric):
+class SparseTopKCategoricalAccuracy(MeanMetric):
     """The mean of `sparse_top_k_categorical_accuracy`."""
 
     function = metrics.sparse_top_k_categorical_accuracy
@@ -195,7 +186,7 @@ class SparseTopKCategoricalAccuracy(Metric):
         super().__init__(name, dtype, k=k)
 
 
-class CosineSimilarity(Metric):
+class CosineSimilarity(MeanMetric):
     """The mean of the metric `cosine_similarity`."""
 
     function = metrics.cosine_similarity
@@ -205,7 +196,27 @@ class CosineSimilarity(Metric):
         super().__init__(name, dtype, axis=axis)
 
 
-class BinaryCrossentropy(Metric):
+class PearsonCorrelation(MeanMetric):
+    """The mean of `pearson_correlation`."""
+
+    function = metrics.pearson_correlation
+
+    def __init__(self, name: str | None = None, dtype: object = None, axis: int = -1) -> None:
+        """Check the parameters of the function."""
+        super().__init__(name, dtype, axis=axis)
+
+
+class ConcordanceCorrelation(MeanMetric):
+    """The mean of `concordance_correlation`."""
+
+    function = metrics.concordance_correlation
+
+    def __init__(self, name: str | None = None, dtype: object = None, axis: int = -1) -> None:
+        """Check the parameters of the function."""
+        super().__init__(name, dtype, axis=axis)
+
+
+class BinaryCrossentropy(MeanMetric):
     """The mean of `binary_crossentropy`."""
 
     function = losses.binary_crossentropy
@@ -229,7 +240,7 @@ class CategoricalCrossentropy(BinaryCrossentropy):
     function = losses.categorical_crossentropy
 
 
-class SparseCategoricalCrossentropy(Metric):
+class SparseCategoricalCrossentropy(MeanMetric):
     """The mean of `sparse_categorical_crossentropy`."""
 
     function = losses.sparse_categorical_crossentropy
@@ -247,10 +258,11 @@ class SparseCategoricalCrossentropy(Metric):
         super().__init__(name, dtype, **parameters)
 
 
-CLASSES: tuple[type[Metric], ...] = (
+CLASSES: tuple[type[MeanMetric], ...] = (
     *(Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy),
     *(TopKCategoricalAccuracy, SparseTopKCategoricalAccuracy, MeanSquaredError),
     *(MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredLogarithmicError),
     *(LogCoshError, CosineSimilarity, Hinge, SquaredHinge, CategoricalHinge, KLDivergence),
-    *(Poisson, BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy),
+    *(Poisson, PearsonCorrelation, ConcordanceCorrelation),
+    *(BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy),
 )

@@ -78,6 +78,26 @@ def cosine_similarity(f: Functions, t: Any, p: Any, axis: int) -> Any:
     return -losses.cosine_similarity(f, t, p, axis)
 
 
+def pearson_correlation(f: Functions, t: Any, p: Any, axis: int) -> Any:
+    """Keras 3: the covariance of t and p along the axis over their standard deviations."""
+    t, p = t - _mean(f, t, axis), p - _mean(f, p, axis)
+    t, p = t / f["sqrt"](_mean(f, t * t, axis)), p / f["sqrt"](_mean(f, p * p, axis))
+    return f["mean"](t * p, axis=(axis,))
+
+
+def concordance_correlation(f: Functions, t: Any, p: Any, axis: int) -> Any:
+    """Keras 3: twice the covariance over the variances and the square of the means' distance."""
+    t_mean, p_mean = _mean(f, t, axis), _mean(f, p, axis)
+    variances = _mean(f, (t - t_mean) ** 2, axis) + _mean(f, (p - p_mean) ** 2, axis)
+    # The mean of t - p_mean times p - p_mean is the covariance.
+    twice = (t - p_mean) * (p - p_mean) * 2
+    return f["mean"](twice / (variances + (t_mean - p_mean) ** 2 + epsilon()), axis=(axis,))
+
+
+def _mean(f: Functions, x: Any, axis: int) -> Any:
+    return f["mean"](x, axis=(axis,), keepdims=True)
+
+
 def matthews_correlation(f: Functions, t: Any, p: Any) -> Any:
     """Keras 1.2.2: the correlation of rounded targets and predictions, of the whole batch."""
     is_true, is_found = _rounded(f, t), _rounded(f, p)

@@ -32,6 +32,8 @@ sparse_top_k_categorical_accuracy = define(
 )
 # Of Keras 3's two functions of this name the loss falls, and the metric grows, with the likeness.
 cosine_similarity = define(formulas.cosine_similarity, axis=-1)
+pearson_correlation = define(formulas.pearson_correlation, axis=-1)
+concordance_correlation = define(formulas.concordance_correlation, axis=-1)
 
 
 def _averaged(measure: Measure) -> Measure:
@@ -75,5 +77,6 @@ KERAS3: Mapping[str, Measure] = {
     **by_name(
         *(accuracy, binary_accuracy, categorical_accuracy, sparse_categorical_accuracy),
         *(top_k_categorical_accuracy, sparse_top_k_categorical_accuracy, cosine_similarity),
+        *(pearson_correlation, concordance_correlation),
     ),
 }

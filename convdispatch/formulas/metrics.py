@@ -10,20 +10,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias, cast
 
-from convdispatch.formulas import lookup
+from convdispatch.formulas import (
+    confusion_metrics,
+    lookup,
+    metric_classes,
+    overlap_metrics,
+    regression_metrics,
+)
 from convdispatch.formulas import metric_functions as functions
+from convdispatch.formulas.auc import AUC
 from convdispatch.formulas.losses import factory
 from convdispatch.formulas.losses import serialize as serialize
 from convdispatch.formulas.measures import Function, Measure, Shape
-from convdispatch.formulas.metric_classes import CLASSES, Metric
+from convdispatch.formulas.metric_bases import Metric, SummedMetric
 
 Entry: TypeAlias = Measure | type[Metric]
 
-KERAS3: Mapping[str, Entry] = {
-    **{found.__name__: found for found in CLASSES},
-    **functions.KERAS3,
+SUMMED: tuple[type[Metric], ...] = (
+    *(AUC, confusion_metrics.Precision, confusion_metrics.Recall),
+    *(confusion_metrics.TruePositives, confusion_metrics.FalsePositives),
+    *(confusion_metrics.TrueNegatives, confusion_metrics.FalseNegatives),
+    *(confusion_metrics.SensitivityAtSpecificity, confusion_metrics.SpecificityAtSensitivity),
+    *(confusion_metrics.PrecisionAtRecall, confusion_metrics.RecallAtPrecision),
+    *(overlap_metrics.FBetaScore, overlap_metrics.F1Score, overlap_metrics.IoU),
+    *(overlap_metrics.BinaryIoU, overlap_metrics.MeanIoU, overlap_metrics.OneHotIoU),
+    overlap_metrics.OneHotMeanIoU,
+    *(regression_metrics.RootMeanSquaredError, regression_metrics.R2Score),
+)
+_SUMMED: Mapping[str, Entry] = {found.__name__: found for found in SUMMED}
+_MEANS: Mapping[str, Entry] = {found.__name__: found for found in metric_classes.CLASSES}
+# Keras 3's other names of classes that are not those of functions.
+_SNAKE: Mapping[str, Entry] = {
+    **{found.own_name: found for found in SUMMED if issubclass(found, SummedMetric)},
+    "f_beta_score": overlap_metrics.FBetaScore,
+    "log_cosh_error": metric_classes.LogCoshError,
 }
-KERAS2: Mapping[str, Entry] = functions.KERAS2
+
+KERAS3: Mapping[str, Entry] = {**_MEANS, **_SUMMED, **_SNAKE, **functions.KERAS3}
+KERAS2: Mapping[str, Entry] = {**functions.KERAS2, **_SUMMED}
 KERAS1: Mapping[str, Entry] = functions.KERAS1
 
 # The words that stand for one of several metrics.

@@ -193,5 +193,5 @@ def _require_numbers(of_class: Any, weight: Any) -> None:
 
 
 def _one_or_all(reported: list[Any], trainer: Trainer) -> Any:
-    values = numbers(reported[: trainer.reports], trainer.backend)
+    values = numbers(reported[: trainer.reports], trainer.backend, trainer.values)
     return values[0] if len(values) == 1 else values

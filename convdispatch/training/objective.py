@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from convdispatch.formulas.measures import wide
 from convdispatch.formulas.reductions import both, of_batch, weighted_mean
 from convdispatch.ops import Backend
 
@@ -24,6 +25,10 @@ class Metric:
     name: str  # as it is reported
     score: Score
     is_weighted: bool = False  # by the sample weights
+    # Of a metric that is no mean: the sums of a batch, by (backend, targets, outputs, weights), and
+    # what is made of sums.
+    sums: Callable[..., Any] | None = None
+    value: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,17 @@ class Objective:
         return ["loss", *several, *metrics]
 
     @property
+    def values(self) -> list[Callable[[Any], Any] | None]:
+        """For each of `names` what makes the number of sums, None where it is reported as it is.
+
+        Empty where every number is.
+        """
+        metrics = [metric for place in self.trained for metric in self.targets[place].metrics]
+        others = [None] * (len(self.names) - len(metrics))
+        found = [*others, *(metric.value for metric in metrics)]
+        return found if any(found) else []
+
+    @property
     def counted(self) -> list[int]:
         """The places among `names` of the metrics whose mean is over weights, as in Keras 3.
 
@@ -76,7 +92,8 @@ class Objective:
         return [start + n for n, metric in enumerate(metrics) if self._is_counted(metric)]
 
     def _is_counted(self, metric: Metric) -> bool:
-        return self.counts_zeros and (metric.is_weighted or self.is_masked)
+        weighs = metric.is_weighted or self.is_masked
+        return self.counts_zeros and weighs and metric.sums is None
 
     def losses(
         self,
@@ -132,9 +149,14 @@ class Objective:
         found, counts = [], []
         for number, place in enumerate(self.trained):
             for metric in self.targets[place].metrics:
-                scores = metric.score(backend, wanted[number], outputs[place])
                 counted = weights[number] if metric.is_weighted else None
                 mask = masks[place] if masks else None
+                if metric.sums is not None:
+                    output = outputs[place]
+                    own = both(backend, mask, counted, _wide_dtype(backend, output))
+                    found.append(metric.sums(backend, wanted[number], output, own))
+                    continue
+                scores = metric.score(backend, wanted[number], outputs[place])
                 if self._is_counted(metric):
                     mean, count = weighted_mean(backend, scores, counted, mask)
                     counts.append(count)
@@ -142,3 +164,7 @@ class Objective:
                     mean = of_batch(backend, scores, counted, mask, counts_zeros=self.counts_zeros)
                 found.append(mean)
         return [*found, *counts]
+
+
+def _wide_dtype(backend: Backend, tensor: Any) -> str:
+    return backend.describe(wide(backend, tensor))[1]

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from convdispatch.ops import Backend
+
+# For each number, what makes it of the sums that a batch reports; None where it is one already.
+# Empty where all are.
+Values: TypeAlias = Sequence[Callable[[Any], Any] | None]
 
 # Reports that wait on the device. They are a few numbers each; more would only fill the memory.
 _WAITING = 256
@@ -16,14 +22,22 @@ class Totals:
     """The mean of each number over an epoch, each batch counted as often as it has samples.
 
     counted: the places of those numbers that count by weights, which a batch reports at its end.
+    values: what makes numbers of sums, for those that are no means.
 
     The sums are Python's, in double precision, as those of Keras 1 and 2 are.
     """
 
-    def __init__(self, names: Sequence[str], backend: Backend, counted: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        backend: Backend,
+        counted: Sequence[int] = (),
+        values: Values = (),
+    ) -> None:
         self.names, self._backend, self._counted = list(names), backend, list(counted)
+        self._values: Values = values or [None] * len(self.names)
         self._waiting: list[tuple[Sequence[Any], int]] = []
-        self._sums = [0.0] * len(self.names)
+        self._sums: list[Any] = [0.0] * len(self.names)
         self._counts = [0.0] * len(self.names)
         self._batches = 0
         self.first_bad: int | None = None  # the batch whose loss was no finite number
@@ -34,25 +48,39 @@ class Totals:
         if len(self._waiting) >= _WAITING:
             self._read()
 
-    def means(self) -> dict[str, float]:
+    def means(self) -> dict[str, Any]:
         """Return the means so far; it waits for the steps that are being computed."""
         self._read()
-        found = zip(self.names, self._sums, self._counts, strict=True)
-        return {name: total / (count or 1) for name, total, count in found}
+        found = zip(self.names, self._sums, self._counts, self._values, strict=True)
+        return {
+            name: total / (count or 1) if value is None else value(total)
+            for name, total, count, value in found
+        }
+
+    def numbers(self, reported: Sequence[Any]) -> list[Any]:
+        """Return what one batch reports under each name."""
+        return numbers(reported[: len(self.names)], self._backend, self._values)
 
     def _read(self) -> None:
         for reported, size in self._waiting:
-            values = numbers(reported, self._backend)
+            values = [self._read_one(*one) for one in enumerate(reported)]
             self._batches += 1
             counts: list[float] = [size] * len(self.names)
             for place, count in zip(self._counted, values[len(self.names) :], strict=True):
                 counts[place] = count
             for place, count in enumerate(counts):
-                self._sums[place] += values[place] * count
+                self._sums[place] += values[place] * (count if self._values[place] is None else 1)
                 self._counts[place] += count
             if self.first_bad is None and not math.isfinite(values[0]):
                 self.first_bad = self._batches - 1
         self._waiting = []
+
+    def _read_one(self, place: int, reported: Any) -> Any:
+        """Return one of the numbers of a batch, or its sums in double precision."""
+        found = self._backend.to_numpy(reported)
+        if place < len(self.names) and self._values[place] is not None:
+            return np.asarray(found, np.float64)
+        return float(found)
 
 
 class BatchLogs(MutableMapping[str, Any]):
@@ -72,8 +100,7 @@ class BatchLogs(MutableMapping[str, Any]):
     def _all(self) -> dict[str, Any]:
         if self._reported is not None:
             names = self._totals.names
-            values = numbers(self._reported[: len(names)], self._totals._backend)
-            self._known.update(zip(names, values, strict=True))
+            self._known.update(zip(names, self._totals.numbers(self._reported), strict=True))
             self._reported = None
         return self._known
 
@@ -99,6 +126,11 @@ class BatchLogs(MutableMapping[str, Any]):
         return repr(self._all())
 
 
-def numbers(reported: Sequence[Any], backend: Backend) -> list[float]:
-    """Return native scalars as Python's floats."""
-    return [float(backend.to_numpy(value)) for value in reported]
+def numbers(reported: Sequence[Any], backend: Backend, values: Values) -> list[Any]:
+    """Return native scalars as Python's floats, and the values of sums."""
+    if not values:
+        return [float(backend.to_numpy(one)) for one in reported]
+    return [
+        float(backend.to_numpy(one)) if value is None else value(backend.to_numpy(one))
+        for one, value in zip(reported, values, strict=True)
+    ]

@@ -45,6 +45,7 @@ class Trainer:
         self._forward = Forward(model, trained)
         self.objective = replace(objective, is_masked=bool(self._forward.graph.masked))
         self.reports = len(self.objective.names)  # how many numbers a batch has for the user
+        self.values = self.objective.values
         self._revisions = revisions_of(self._forward.layers)
         self._stepping = Stepping([layer for layer in self._forward.layers if layer._variables])
         self._lock = Lock()
@@ -139,7 +140,8 @@ class Trainer:
 
     def totals(self) -> Totals:
         """Return what an epoch's reports are gathered in."""
-        return Totals(self.objective.names, self.backend, self.objective.counted)
+        objective = self.objective
+        return Totals(objective.names, self.backend, objective.counted, self.values)
 
     def test(self, batch: Batch) -> list[Any]:
         """Return what is reported of one batch, as native scalars."""

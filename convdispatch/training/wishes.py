@@ -11,6 +11,7 @@ from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.formulas import losses, metrics, optimizers
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.measures import values
+from convdispatch.formulas.metric_bases import SummedMetric, value_of
 from convdispatch.ops import PartialShape
 from convdispatch.training.naming import named_apart
 from convdispatch.training.objective import Metric, Objective, Target
@@ -152,7 +153,18 @@ def _metrics(
     found = []
     for one in given:
         name, score = _named(one, loss, shape, dialect)
-        found.append(Metric(name=name, score=partial(values, score), is_weighted=is_weighted))
+        sums, value = None, None
+        if isinstance(score, SummedMetric):
+            sums, value = score.sums, partial(value_of, score)
+        found.append(
+            Metric(
+                name=name,
+                score=partial(values, score),
+                is_weighted=is_weighted,
+                sums=sums,
+                value=value,
+            )
+        )
     return found
 
 
