@@ -1,127 +1,185 @@
-"""HDF5 files: the texts and the arrays of their groups, and nothing else.
+"""HDF5 files of unknown origin: the texts and the arrays of their groups, and nothing else.
 
-No other module imports h5py to read. A file is opened for its attributes, and again when the first
-array is read; it is closed when nothing refers to its arrays.
+The structure is read and checked as a whole before any number is. No file can crash or hang this
+process: the format that Keras and h5py write is read in Python, and HDF5's own library, which reads
+the rest of it, runs in a process of its own.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from convdispatch.errors import InvalidDocument, PackageMissing, install_command
+from convdispatch.errors import InvalidDocument
 from convdispatch.ops import NumpyArray
 from convdispatch.saving.checkpoint import StoredArray
+from convdispatch.saving.hdf5_format.apart import tree_from_library
+from convdispatch.saving.hdf5_format.arrays import read_array
+from convdispatch.saving.hdf5_format.parsing import parsed_tree
+from convdispatch.saving.hdf5_format.tree import (
+    Attribute,
+    Damaged,
+    Group,
+    Place,
+    Unusual,
+    require_sound,
+)
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits
-
-if TYPE_CHECKING:
-    import h5py
+from convdispatch.saving.sources import Source, source_of
 
 
 @contextlib.contextmanager
-def open_hdf5(source: Path | bytes, limits: FileLimits = DEFAULT_FILE_LIMITS) -> Iterator[Hdf5File]:
-    """Yield an HDF5 file, closed at the end; its arrays open it again where they are read."""
-    file = Hdf5File(source, limits)
+def open_hdf5(
+    given: Path | bytes | Source,
+    limits: FileLimits = DEFAULT_FILE_LIMITS,
+    *,
+    untrusted: bool = False,
+) -> Iterator[Hdf5File]:
+    """Yield an HDF5 file, whose structure is sound; its arrays can be read at any time.
+
+    With `untrusted`, HDF5's own library reads the structure in a process of bounded memory and
+    time. Raises `InvalidDocument`, which names the file, for everything that is refused.
+    """
+    source = source_of(given)
+    with _named(source):
+        root = tree_from_library(source, limits) if untrusted else _tree(source, limits)
+        require_sound(root, source.size, limits)
+    yield Hdf5File(source, root)
+
+
+def _tree(source: Source, limits: FileLimits) -> Group:
     try:
-        yield file
-    finally:
-        file.close()
+        return parsed_tree(source, limits)
+    except Unusual:
+        return tree_from_library(source, limits)
+
+
+@contextlib.contextmanager
+def _named(source: Source) -> Iterator[None]:
+    """Begin each refusal of the block with the file's name."""
+    try:
+        yield
+    except Damaged as exc:
+        raise InvalidDocument(f"{source.title} is refused: {exc}.") from exc
+    except InvalidDocument as exc:
+        if str(exc).startswith(source.title):
+            raise
+        raise InvalidDocument(f"{source.title} is refused: {exc}") from exc
 
 
 class Hdf5File:
     """Groups by path, '' the first one, with attributes, groups and arrays in them."""
 
-    def __init__(self, source: Path | bytes, limits: FileLimits) -> None:
-        self._source, self._limits = source, limits
-        self._open: h5py.File | None = None
+    def __init__(self, source: Source, root: Group) -> None:
+        self._source, self._root = source, root
 
     @property
     def title(self) -> str:
         """What messages call the file."""
-        return "the file" if isinstance(self._source, bytes) else f"the file {str(self._source)!r}"
-
-    def close(self) -> None:
-        """Close the file until an array is read."""
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+        return self._source.title
 
     def members(self, group: str = "") -> list[str]:
         """Return the names of the groups and arrays in a group."""
-        return list(self._group(group))
+        found = self._group(group)
+        return sorted([*found.groups, *found.arrays])
+
+    def groups(self, group: str = "") -> list[str]:
+        """Return the names of the groups in a group, in the file's order."""
+        return list(self._group(group).groups)
+
+    def arrays(self, group: str = "") -> list[str]:
+        """Return the names of the arrays in a group, in the file's order."""
+        return list(self._group(group).arrays)
+
+    def attributes(self, group: str = "") -> Mapping[str, Attribute]:
+        """Return the attributes of a group; a '/' in a name is a '|' here."""
+        return self._group(group).attributes
 
     def has_group(self, path: str) -> bool:
         """Return whether there is a group of that path."""
-        found = self._file().get(path or "/")
-        return found is not None and hasattr(found, "keys")
+        return isinstance(self._find(path), Group)
+
+    def has_array(self, path: str) -> bool:
+        """Return whether there is an array of that path."""
+        return isinstance(self._find(path), Place)
 
     def number(self, group: str, name: str) -> int | None:
         """Return an attribute that is an integer, None if there is none of that name."""
-        value = self._group(group).attrs.get(name)
-        return None if value is None else int(value)
+        value = self._attribute(group, name)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value
+        raise self._other_kind(group, name, "an integer", value)
 
     def text(self, group: str, name: str) -> str | None:
         """Return an attribute that is a text, None if there is none of that name."""
-        value = self._group(group).attrs.get(name)
-        return None if value is None else _decoded(value)
+        value = self._attribute(group, name)
+        if value is None or isinstance(value, str):
+            return value
+        raise self._other_kind(group, name, "a text", value)
 
     def texts(self, group: str, name: str) -> list[str] | None:
         """Return an attribute that is a list of texts, None if there is none of that name.
 
         Keras writes a long one as several: `layer_names0`, `layer_names1` and so on.
         """
-        attributes = self._group(group).attrs
-        if name in attributes:
-            return [_decoded(one) for one in np.asarray(attributes[name]).ravel()]
+        if name in self._group(group).attributes:
+            return self._texts(group, name)
         found: list[str] = []
         place = 0
-        while f"{name}{place}" in attributes:
-            found += [_decoded(one) for one in np.asarray(attributes[f"{name}{place}"]).ravel()]
+        while f"{name}{place}" in self._group(group).attributes:
+            found += self._texts(group, f"{name}{place}")
             place += 1
         return found if place else None
 
     def array(self, path: str, name: str) -> StoredArray:
         """Return an array that is read when it is asked for, under the name that it is given."""
-        found = self._file().get(path)
-        if found is None or not hasattr(found, "shape"):
+        place = self._find(path)
+        if not isinstance(place, Place):
             raise InvalidDocument(f"{self.title} has no array {path!r}, which it lists.")
-        return StoredArray(
-            name=name,
-            shape=tuple(found.shape),
-            dtype=str(found.dtype),
-            read=lambda: self._read(path),
+
+        def read() -> NumpyArray:
+            with _named(self._source):
+                return read_array(self._source, place)
+
+        dtype = place.dtype.lstrip("|<>=")
+        return StoredArray(name=name, shape=place.shape, dtype=_WORDS.get(dtype, dtype), read=read)
+
+    def _texts(self, group: str, name: str) -> list[str]:
+        value = self._attribute(group, name)
+        values = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, str) for one in values):
+            raise self._other_kind(group, name, "a list of texts", value)
+        return [str(one) for one in values]
+
+    def _attribute(self, group: str, name: str) -> Attribute | None:
+        return self._group(group).attributes.get(name)
+
+    def _other_kind(self, group: str, name: str, kind: str, value: object) -> InvalidDocument:
+        return InvalidDocument(
+            f"{self.title}: the attribute {name!r} of {group or '/'!r} must be {kind}; it has a "
+            f"{type(value).__name__}."
         )
 
-    def _read(self, path: str) -> NumpyArray:
-        return np.asarray(self._file()[path][()])
-
-    def _group(self, path: str) -> Any:
-        found = self._file().get(path or "/")
-        if found is None or not hasattr(found, "keys"):
+    def _group(self, path: str) -> Group:
+        found = self._find(path)
+        if not isinstance(found, Group):
             raise InvalidDocument(f"{self.title} has no group {path!r}.")
         return found
 
-    def _file(self) -> Any:
-        if self._open is None:
-            try:
-                import h5py
-            except ImportError as exc:
-                raise PackageMissing(
-                    f"{self.title} is in HDF5, which needs the package h5py. Run "
-                    f"`{install_command('files')}`."
-                ) from exc
-            given: Any = self._source
-            try:
-                self._open = h5py.File(io.BytesIO(given) if isinstance(given, bytes) else given)
-            except OSError as exc:
-                raise InvalidDocument(f"{self.title} is damaged: {exc}.") from exc
-        return self._open
+    def _find(self, path: str) -> Group | Place | None:
+        found: Group | Place | None = self._root
+        for part in filter(None, path.split("/")):
+            if not isinstance(found, Group):
+                return None
+            found = found.groups.get(part) or found.arrays.get(part)
+        return found
 
 
-def _decoded(value: object) -> str:
-    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+# What `str(dtype)` says of the kinds of numbers that a file may have.
+_WORDS = {
+    **{f"f{size}": f"float{8 * size}" for size in (2, 4, 8)},
+    **{f"i{size}": f"int{8 * size}" for size in (1, 2, 4, 8)},
+    **{f"u{size}": f"uint{8 * size}" for size in (1, 2, 4, 8)},
+    "b1": "bool",
+}

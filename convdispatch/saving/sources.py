@@ -6,23 +6,23 @@ is replaced meanwhile does not mix with the new one. Nothing here knows a format
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from convdispatch.errors import InvalidDocument
 from convdispatch.support.files import open_ordinary
-
-ReadInto = Callable[[int, memoryview], int]
 
 
 class Source:
     """`size` bytes; `title` is what messages call them."""
 
-    def __init__(self, read_into: ReadInto, start: int, size: int, title: str) -> None:
-        self._read_into, self._start = read_into, start
+    def __init__(self, found: _Bytes, start: int, size: int, title: str) -> None:
+        self._bytes, self._start = found, start
         self.size, self.title = size, title
 
     def read(self, place: int, size: int) -> bytes:
@@ -40,7 +40,18 @@ class Source:
     def part(self, place: int, size: int, title: str) -> Source:
         """Return a part of these bytes."""
         self._require(place, size)
-        return Source(self._read_into, self._start + place, size, title)
+        return Source(self._bytes, self._start + place, size, title)
+
+    @contextlib.contextmanager
+    def as_stream(self) -> Iterator[tuple[IO[bytes], int]]:
+        """Yield an open file that has these bytes, and where in it they begin."""
+        if isinstance(self._bytes, _Opened):
+            yield self._bytes.stream, self._start
+            return
+        with tempfile.TemporaryFile() as stream:
+            stream.write(self.read(0, self.size))
+            stream.flush()
+            yield stream, 0
 
     def _require(self, place: int, size: int) -> None:
         if place < 0 or size < 0 or place + size > self.size:
@@ -52,7 +63,7 @@ class Source:
     def _fill(self, place: int, view: memoryview) -> None:
         done = 0
         while done < view.nbytes:
-            count = self._read_into(self._start + place + done, view[done:])
+            count = self._bytes.read_into(self._start + place + done, view[done:])
             if not count:
                 raise InvalidDocument(f"{self.title} has become shorter while it was read.")
             done += count
@@ -63,7 +74,7 @@ def source_of(given: Path | bytes | Source) -> Source:
     if isinstance(given, Source):
         return given
     if isinstance(given, bytes):
-        return Source(_from_bytes(given), 0, len(given), "the file")
+        return Source(_Given(given), 0, len(given), "the file")
     stream = open_ordinary(given)
     return source_of_stream(stream, f"the file {str(given)!r}")
 
@@ -71,35 +82,43 @@ def source_of(given: Path | bytes | Source) -> Source:
 def source_of_stream(stream: IO[bytes], title: str) -> Source:
     """Return the bytes of an open file, which is closed when nothing refers to them."""
     size = os.fstat(stream.fileno()).st_size
-    return Source(_Opened(stream).read_into, 0, size, title)
+    return Source(_Opened(stream), 0, size, title)
 
 
-def _from_bytes(data: bytes) -> ReadInto:
-    whole = memoryview(data)
+class _Bytes(Protocol):
+    """Where bytes come from."""
 
-    def read_into(place: int, view: memoryview) -> int:
-        found = whole[place : place + view.nbytes]
+    def read_into(self, place: int, view: memoryview) -> int:
+        """Fill the view, or the first part of it; return how many bytes came."""
+
+
+class _Given:
+    """Bytes in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._whole = memoryview(data)
+
+    def read_into(self, place: int, view: memoryview) -> int:
+        found = self._whole[place : place + view.nbytes]
         view[: found.nbytes] = found
         return found.nbytes
-
-    return read_into
 
 
 class _Opened:
     """An open file. Threads and forked processes may read it at the same time."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
+        self.stream = stream
         self._lock = threading.Lock()
 
     def read_into(self, place: int, view: memoryview) -> int:
         if hasattr(os, "preadv"):
-            return os.preadv(self._stream.fileno(), [view], place)
+            return os.preadv(self.stream.fileno(), [view], place)
         with self._lock:
-            self._stream.seek(place)
-            found = self._stream.read(view.nbytes)
+            self.stream.seek(place)
+            found = self.stream.read(view.nbytes)
         view[: len(found)] = found
         return len(found)
 
     def __del__(self) -> None:
-        self._stream.close()
+        self.stream.close()
