@@ -1,4 +1,4 @@
-"""Save a model's weights while it is trained."""
+"""Save a model or its weights while it is trained."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from convdispatch.callbacks._watching import Watched
 from convdispatch.engine.arguments import as_int
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.support.files import require_writable, resolved
-from convdispatch.support.weights_paths import weights_path
+from convdispatch.support.weights_paths import WHOLE, kind_of, weights_path
 
 
 @names_arguments
 class ModelCheckpoint(Callback, Saying):
-    """Saves the model's weights every `period` epochs, by `model.save_weights`.
+    """Saves the model every `period` epochs, by `model.save`, or its weights.
 
-    With a number as `save_freq` it saves them after so many batches. The name may hold numbers:
-    'weights.{epoch:02d}-{val_loss:.2f}.npz'. With `save_best_only` a file is written only when
-    `monitor` has become better, the first time than `initial_value_threshold`. A program that is
-    killed while it writes, or a full disk, leaves the file as it was before. `model.load_weights`
-    reads it.
+    The weights alone are saved with `save_weights_only`, and under a name that no whole model can
+    have, such as one that ends in '.npz' or '.weights.h5'. With a number as `save_freq` it saves
+    after so many batches. The name may hold numbers: 'model.{epoch:02d}-{val_loss:.2f}.keras'. With
+    `save_best_only` a file is written only when `monitor` has become better, the first time than
+    `initial_value_threshold`. A program that is killed while it writes, or a full disk, leaves the
+    file as it was before. `load_model` and `model.load_weights` read it.
     """
 
     def __init__(
@@ -42,7 +43,12 @@ class ModelCheckpoint(Callback, Saying):
     ) -> None:
         super().__init__()
         self.filepath = _pattern(filepath)
-        weights_path(self.filepath)
+        is_whole = kind_of(weights_path(self.filepath)) == "keras"
+        if is_whole and save_weights_only:
+            raise InvalidArgument(
+                f"a '.keras' file is a whole model; received {self.filepath!r} with "
+                "`save_weights_only=True`. Give a name that ends in '.weights.h5'."
+            )
         self.monitor, self.verbose, self.mode, self.period = monitor, verbose, mode, period
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
         self._watched = Watched(monitor, mode, "ModelCheckpoint", self.words)
@@ -99,7 +105,8 @@ class ModelCheckpoint(Callback, Saying):
             self.best = current
         if says:
             self.tell(sentence, epoch, **told)
-        self.model.save_weights(path, overwrite=True)
+        is_whole = not self.save_weights_only and kind_of(Path(path)) in WHOLE
+        (self.model.save if is_whole else self.model.save_weights)(path, overwrite=True)
         if says:
             self.tell(self.words.saved, epoch, path=path)
 

@@ -109,8 +109,8 @@ LAYERS_NOT_OFFERED = _LAYERS_OF_KERAS - DOORS_OF_LAYERS.keys()
 
 _TRAINING = "`train_on_batch` makes one step; for another one differentiate with your framework"
 _FILES = (
-    "`get_weights` and `set_weights` move arrays, `save_weights` and `load_weights` keep them in "
-    "an `.npz` file, and `to_json` keeps the architecture"
+    "`save` and `load_model` keep a whole model in a file, `save_weights` and `load_weights` its "
+    "weights, and `to_json` keeps the architecture"
 )
 _GRAPH = "make a graph with `convdispatch.Model`, whose `apply` is a pure function"
 _CALL = "call the model, or its `predict`, and compute the rest in NumPy"
@@ -122,7 +122,7 @@ MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
         _TRAINING,
     ),
     **_each(
-        "export load_own_variables save save_own_variables to_yaml",
+        "export load_own_variables save_own_variables to_yaml",
         _FILES,
     ),
     **_each(
@@ -144,7 +144,6 @@ _MODELS: Mapping[str, str] = {
     "clone_model": "`Sequential.from_config(model.get_config())` makes one with new weights",
     "model_from_config": "`Sequential.from_config` reads configurations",
     "model_from_yaml": "`model_from_json` reads documents",
-    "save_model": _FILES,
 }
 _MODULES: Mapping[str, str] = {
     "mixed_precision": "give layers float16 or bfloat16 inputs",

@@ -8,8 +8,9 @@ from convdispatch.doors.elsewhere import finder
 from convdispatch.facades.models import make_model
 from convdispatch.formulas.dialects import KERAS1
 from convdispatch.models._reading import read_model
+from convdispatch.models._writing import save_model
 
-__all__ = ["Model", "Sequential", "model_from_json"]
+__all__ = ["Model", "Sequential", "model_from_json", "save_model"]
 
 Sequential: Any = make_model(models.Sequential, KERAS1, __name__)
 Model: Any = make_model(models.Model, KERAS1, __name__)

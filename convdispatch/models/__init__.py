@@ -7,10 +7,19 @@ from convdispatch.models._loading import load_model
 from convdispatch.models._model import Model
 from convdispatch.models._reading import model_from_json
 from convdispatch.models._sequential import Sequential
+from convdispatch.models._writing import save_model
 from convdispatch.saving.limits import FileLimits
 from convdispatch.support.documents import DocumentLimits
 
-__all__ = ["DocumentLimits", "FileLimits", "Model", "Sequential", "load_model", "model_from_json"]
+__all__ = [
+    "DocumentLimits",
+    "FileLimits",
+    "Model",
+    "Sequential",
+    "load_model",
+    "model_from_json",
+    "save_model",
+]
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = finder(__name__)

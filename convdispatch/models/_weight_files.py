@@ -15,35 +15,18 @@ from typing import Any
 import numpy as np
 
 from convdispatch.engine.declarations import lasting
-from convdispatch.errors import InvalidArgument, InvalidDocument
+from convdispatch.errors import InvalidDocument
 from convdispatch.formulas.keywords import names_keywords
-from convdispatch.models._flat_weights import StackedWeights
+from convdispatch.models._writing import WrittenModel
 from convdispatch.ops import NumpyArray
-from convdispatch.support.files import read_whole, write_bytes_atomically
+from convdispatch.support.files import read_whole
 from convdispatch.support.weights_paths import weights_path
 
 _ROOM = 4096  # bytes of a file beside the numbers of each weight
 
 
-class SavedWeights(StackedWeights):
+class SavedWeights(WrittenModel):
     """The methods of a stack of layers to save and to load its weights."""
-
-    @names_keywords
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the weights of all layers to a file, such as 'weights.npz'.
-
-        A program that is killed meanwhile, or a full disk, leaves the file as it was before.
-        Without `overwrite`, a file that exists is an `InvalidArgument`.
-        """
-        path = weights_path(filepath)
-        if not overwrite and path.exists():
-            raise InvalidArgument(
-                f"the file {str(path)!r} exists. Give another name, or `overwrite=True`."
-            )
-        arrays = dict(zip(self._paths_of_weights(), self.get_weights(), strict=True))
-        stream = io.BytesIO()
-        np.savez(stream, **{name: _storable(array) for name, array in arrays.items()})
-        write_bytes_atomically(path, stream.getbuffer())
 
     @names_keywords
     def load_weights(self, filepath: Any) -> None:
@@ -56,10 +39,6 @@ class SavedWeights(StackedWeights):
         shapes = [weight.public_shape for weight in self._declared_in_order()]
         most = sum(8 * math.prod(shape) + _ROOM for shape in shapes) + _ROOM
         self.set_weights(_arrays(path, most))
-
-    def _paths_of_weights(self) -> list[str]:
-        """Return the path of each weight."""
-        raise NotImplementedError
 
     def _declared_in_order(self) -> list[Any]:
         return [
@@ -94,9 +73,3 @@ def _too_large(path: Path, most: int) -> InvalidDocument:
         "that the weights of this model can have. Load it into a model with the layers of the one "
         "that was saved."
     )
-
-
-def _storable(array: Any) -> Any:
-    """Return an array in a type of NumPy's own, which holds the same numbers."""
-    is_own = array.dtype.kind in "fiub" and array.dtype.name != "bfloat16"
-    return array if is_own else array.astype("float32")

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from convdispatch.ops import NumpyArray
 
 Dialect = Literal["keras1", "keras2", "keras3"]
+Naming = Literal["order", "attributes", "names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,13 @@ class StoredArray:
 class StoredLayer:
     """The arrays of one layer, in the file's order.
 
-    `name` is the layer's in the file: its own, or for Keras 3 the path of its group.
+    `name` is the layer's in the file: its own, or for Keras 3 the path of its group. Beside a path,
+    `title` is the layer's own name where the file has it.
     """
 
     name: str
     arrays: tuple[StoredArray, ...]
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Checkpoint:
     model's parsed JSON, None in a file of weights; `layers` is empty in a file of JSON alone.
     `convention` is 'theano' or 'tensorflow' if the file tells the backend that wrote it.
     `training` is Keras's training configuration; `optimizer` the optimizer's arrays in file order.
+    `naming` says what the layers' names are: those of Keras's `layers` in their order, paths of
+    attributes as in Keras 3's groups, or paths of names through nested models.
     """
 
     format: str
@@ -58,3 +63,4 @@ class Checkpoint:
     training: Mapping[str, Any] | None = None
     optimizer: tuple[StoredArray, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    naming: Naming = "order"

@@ -39,9 +39,19 @@ def write_atomically(path: Path, text: str, *, sync: bool = True) -> None:
 
 def write_bytes_atomically(path: Path, data: bytes | memoryview, *, sync: bool = True) -> None:
     """Replace the file, or make it, with these bytes, as `write_atomically` does."""
+    with replacing(path, sync=sync) as draft:
+        draft.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, sync: bool = True) -> Iterator[IO[bytes]]:
+    """Yield a new file, for writing and reading, that replaces the file at the end of the block.
+
+    If the block raises, the old file stays, or none. The rest is as of `write_atomically`.
+    """
     target = resolved(path)
     with named_in_errors(path), _draft(target) as draft:
-        draft.write(data)
+        yield draft
         draft.flush()
         if sync:
             os.fsync(draft.fileno())
@@ -135,10 +145,10 @@ def _require_ordinary(status: os.stat_result, path: Path) -> None:
 
 @contextlib.contextmanager
 def _draft(target: Path) -> Iterator[IO[bytes]]:
-    """Yield a new file beside the target, open for writing; remove it at the end if it is left."""
+    """Yield a new file beside the target, open for both; remove it at the end if it is left."""
     old = target.stat() if target.exists() else None
     draft = str(target.with_name(f"{_draft_stem(target)}{secrets.token_hex(8)}.tmp"))
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOWING
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOWING
     # The new file of a private file is private from the first byte on.
     try:
         descriptor = os.open(draft, flags, 0o666 if old is None else 0o600)
@@ -147,7 +157,7 @@ def _draft(target: Path) -> Iterator[IO[bytes]]:
         reason = "there is no such folder" if is_missing else exc.strerror
         raise OSError(exc.errno, reason, str(target.parent)) from exc
     try:
-        with open(draft, "wb", opener=lambda *_: descriptor) as stream:
+        with open(draft, "w+b", opener=lambda *_: descriptor) as stream:
             if old is not None:
                 _take_after(descriptor, old)
             yield stream

@@ -208,11 +208,11 @@ def test_a_checkpoint_is_read_back(tmp_path: Path) -> None:
 
 
 def test_what_a_checkpoint_cannot_do_is_named(tmp_path: Path) -> None:
-    """Files of Keras, numbers that were not reported, and files that hold something else."""
+    """A whole model as weights, numbers not reported, files that hold something else."""
     with pytest.raises(InvalidArgument, match=r"names something that was not reported.*'loss'"):
         trained(callbacks.ModelCheckpoint(tmp_path / "{val_loss}.npz"), epochs=1)
-    with pytest.raises(InvalidArgument, match=r"ends in '\.npz'"):
-        trained(callbacks.ModelCheckpoint(tmp_path / "w.h5"), epochs=1)
+    with pytest.raises(InvalidArgument, match=r"ends in '\.weights\.h5'"):
+        trained(callbacks.ModelCheckpoint(tmp_path / "w.keras", save_weights_only=True), epochs=1)
     with pytest.warns(UserWarning, match="watches 'val_loss', which was not reported"):
         trained(callbacks.ModelCheckpoint(tmp_path / "w.npz", save_best_only=True), epochs=1)
     (tmp_path / "other.npz").write_bytes(b"something else")

@@ -1,0 +1,42 @@
+"""The order of weights in files: that of the layers, and within a nested model of what is trained.
+
+A file lists the arrays of each layer of the model, those of a model in it as one list: first what
+may be trained of all its layers, then the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from convdispatch.engine.declarations import lasting
+from convdispatch.engine.layer import Layer
+
+Slot = tuple[int, int]  # the identity of a layer, and the place of one of its weights
+
+
+def slots_of(member: Any) -> list[Slot]:
+    """Return the weights of a layer or of a nested model in the order of files."""
+    if isinstance(member, Layer):
+        return [(id(member), place) for place, _ in enumerate(lasting(member.declared_weights))]
+    ordered: list[Slot] = []
+    for are_trained in (True, False):
+        for layer in layers_in(member):
+            for place, weight in enumerate(lasting(layer.declared_weights)):
+                if (layer.trainable and weight.trainable) == are_trained:
+                    ordered.append((id(layer), place))
+    return ordered
+
+
+def layers_in(member: Any) -> Iterator[Layer]:
+    """Yield the layers of a model and of those in it, or the layer itself."""
+    if isinstance(member, Layer):
+        yield member
+        return
+    for one in member.layers:
+        yield from layers_in(one)
+
+
+def is_stack(model: Any) -> bool:
+    """Return whether a model is a Sequential in files, also one with models among its layers."""
+    return model.class_name == "Sequential" or not hasattr(model, "input_names")

@@ -1,0 +1,78 @@
+"""A model as the content of a file: its architecture, weights and training in a Keras's words."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from convdispatch.doors.written import TITLES, VERSIONS
+from convdispatch.errors import InvalidArgument
+from convdispatch.models._storing_models import architecture_of
+from convdispatch.models._storing_optimizers import optimizer_in
+from convdispatch.models._storing_training import kept_by, optimizer_arrays, training_of
+from convdispatch.models._storing_weights import (
+    arrays_of,
+    layers_by_name,
+    layers_by_names,
+    layers_by_path,
+)
+from convdispatch.models._translating import translated
+from convdispatch.saving.checkpoint import Checkpoint, StoredArray
+
+Kind = Literal["h5", "keras", "safetensors"]
+DIALECTS = tuple(VERSIONS)
+
+
+def dialect_of(model: Any) -> str:
+    """Return whose layers a model has: those of one Keras, or else those of its own class."""
+    names = {layer.dialect.name for layer in model._layers if not layer.is_input}
+    found: str = names.pop() if len(names) == 1 else model.dialect.name
+    return found
+
+
+def as_dialect(given: Any) -> str:
+    """Return the dialect that a user names."""
+    if given not in DIALECTS:
+        raise InvalidArgument(
+            f"`dialect` must be one of {', '.join(map(repr, DIALECTS))}; received {given!r}."
+        )
+    return str(given)
+
+
+def checkpoint_of(
+    model: Any, dialect: str, kind: Kind, *, architecture: bool = True, optimizer: bool = True
+) -> Checkpoint:
+    """Return what a file of that kind holds of a model; raise for what the dialect cannot say."""
+    model.ensure_built("save")
+    kept, settings = None, None
+    if optimizer and model._wishes is not None:
+        settings = training_of(model, dialect, in_zip=kind != "h5")
+        kept = kept_by(model, model.optimizer)
+    told = translated(model, dialect, kept)
+    arrays = arrays_of(told.model)
+    convention = told.convention
+    if kind == "keras":
+        layers = layers_by_path(told.model, arrays)
+    elif kind == "safetensors":
+        layers = layers_by_names(told.model, arrays)
+    else:
+        ending = "" if convention == "theano" or dialect == "keras3" else ":0"
+        layers = layers_by_name(told.model, arrays, dialect, ending)
+    slots: list[StoredArray] = []
+    if told.kept is not None:
+        found = optimizer_in(model.optimizer, dialect)
+        slots = optimizer_arrays(found, told.kept, dialect)
+    what = "model" if architecture else "weights"
+    metadata: dict[str, str] = {"backend": convention}  # each is called after an engine
+    if settings is not None:
+        metadata["optimizer"] = str(getattr(model.optimizer, "name", "optimizer"))
+    return Checkpoint(
+        format=f"{TITLES[dialect]} {what}",
+        dialect="keras2" if dialect == "tf_keras" else dialect,  # type: ignore[arg-type]  # one of
+        keras_version=VERSIONS[dialect],
+        convention=convention,
+        architecture=architecture_of(told.model, dialect) if architecture else None,
+        layers=tuple(layers),
+        training=settings,
+        optimizer=tuple(slots),
+        metadata=metadata,
+    )

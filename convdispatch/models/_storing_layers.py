@@ -1,0 +1,170 @@
+"""The entry of a layer in a file of some Keras: its class and its arguments in that Keras's words.
+
+The layer is one of the façade of that Keras: see `_other_words`. A file has the arguments that the
+real Keras's class takes, and no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from convdispatch.doors.written import OF_MERGE, TITLES, UNKNOWN, WITHOUT_CLASS, WITHOUT_EFFECT
+from convdispatch.engine.layer import Layer
+from convdispatch.engine.layer_options import is_of_this_package
+from convdispatch.errors import InvalidArgument
+
+# What no Keras has in a configuration.
+_OURS = ("convention", "backend")
+_MODULES = {
+    "initializer": "initializers",
+    "regularizer": "regularizers",
+    "constraint": "constraints",
+}
+_MERGE = ("mode", "concat_axis", "dot_axes")
+_WRAPPED = ("layer", "backward_layer")
+_MODERN = ("tf_keras", "keras3")
+
+
+def layer_entry(layer: Layer, dialect: str) -> dict[str, Any]:
+    """Return the entry of a layer: the class's name and the configuration.
+
+    Raises `InvalidArgument` if the dialect cannot say what the layer is.
+    """
+    name = type(layer).__name__
+    if not is_of_this_package(type(layer)):
+        return {"class_name": name, "config": _without_ours(layer.get_config())}
+    if name in WITHOUT_CLASS[dialect]:
+        raise cannot(layer, dialect, f"it has no {name}")
+    config = _without_ours(layer.get_config())
+    config = _IN_WORDS[dialect](layer, config)
+    for argument, classes in UNKNOWN[dialect].items():
+        if name in classes and argument in config:
+            _require_without_effect(layer, argument, config.pop(argument), dialect)
+    return {"class_name": name, "config": config}
+
+
+def cannot(layer: Any, dialect: str, reason: str) -> InvalidArgument:
+    """Return the error for a layer that a dialect cannot express."""
+    return InvalidArgument(
+        f"a file of {TITLES[dialect]} cannot hold the layer {layer.name!r}, "
+        f"{type(layer).__name__}: {reason}. Save with another `dialect`, or as safetensors."
+    )
+
+
+def _require_without_effect(layer: Layer, argument: str, value: Any, dialect: str) -> None:
+    neutral = WITHOUT_EFFECT[argument]
+    given = {*value} if isinstance(value, tuple | list) else {value}
+    if given != ({*neutral} if isinstance(neutral, tuple) else {neutral}):
+        raise cannot(layer, dialect, f"it has no argument `{argument}`, here {value!r}")
+
+
+def _without_ours(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key not in _OURS}
+
+
+def _in_keras1(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
+    config.pop("dtype", None)  # Keras 1 has one element type for all, that of keras.json
+    if "batch_input_shape" in config:
+        config["input_dtype"] = layer.input_dtype
+    if layer.is_input:
+        return _of_input(config, "batch_input_shape", "input_dtype", sparse=False)
+    name = type(layer).__name__
+    if name == "Merge":
+        config = {"name": layer.name, **OF_MERGE, **{k: config[k] for k in _MERGE}}
+    elif name == "ZeroPadding1D":
+        config["padding"] = _shortest(config["padding"])
+    elif name == "ZeroPadding2D":
+        top, bottom, left, right = config["padding"]
+        if (top, left) == (bottom, right):
+            config["padding"] = (top, left)
+    elif name == "BatchNormalization":
+        for key, usual in (("beta_init", "Zeros"), ("gamma_init", "Ones")):
+            _drop_usual(config, key, usual)
+    if "layer" in config:
+        config["layer"] = layer_entry(layer.layer, "keras1")
+    return {key: _shortened(value) if _is_init(key) else value for key, value in config.items()}
+
+
+def _is_init(key: str) -> bool:
+    return key == "init" or key.endswith("_init")
+
+
+def _shortened(value: Any) -> Any:
+    """Return Keras 1's name of an initializer, which it saves alone."""
+    return value.get("name", value.get("class_name")) if isinstance(value, Mapping) else value
+
+
+def _drop_usual(config: dict[str, Any], key: str, usual: str) -> None:
+    value = config.get(key)
+    name = value.get("class_name") if isinstance(value, Mapping) else value
+    if str(name).lower() in (usual.lower(), usual.lower().rstrip("s")):
+        config.pop(key, None)
+
+
+def _shortest(padding: Any) -> Any:
+    return padding[0] if len(set(padding)) == 1 else padding
+
+
+def _in_keras2(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
+    if layer.is_input:
+        return _of_input(config, "batch_input_shape", "dtype", sparse=False)
+    dtype = config.pop("dtype", None)
+    if "batch_input_shape" in config:
+        config["dtype"] = layer.input_dtype if layer.input_dtype != layer.dtype else dtype
+    if "layer" in config:
+        config["layer"] = layer_entry(layer.layer, "keras2")
+    return config
+
+
+def _in_tf_keras(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
+    if layer.is_input:
+        more = {"sparse": False, "ragged": False, "optional": False}
+        return _of_input(config, "batch_input_shape", "dtype", **more)
+    return _with_modules(layer, config, "tf_keras")
+
+
+def _in_keras3(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
+    if layer.is_input:
+        more = {"sparse": False, "ragged": False, "optional": False}
+        config["batch_shape"] = config.pop("batch_input_shape", None)
+        return _of_input(config, "batch_shape", "dtype", **more)
+    for key in ("batch_input_shape", "input_length"):
+        config.pop(key, None)  # the entry of the input says it
+    config = _with_modules(layer, config, "keras3")
+    policy = {"module": "keras", "class_name": "DTypePolicy", "registered_name": None}
+    config["dtype"] = {**policy, "config": {"name": layer.dtype}}
+    return config
+
+
+def _with_modules(layer: Any, config: dict[str, Any], dialect: str) -> dict[str, Any]:
+    """Return a configuration whose objects say where Keras has their classes."""
+    for key in _WRAPPED:
+        if config.get(key) is not None:
+            inner = layer_entry(getattr(layer, key), dialect)
+            config[key] = {"module": "keras.layers", **inner, "registered_name": None}
+    return {key: _with_module(key, value, dialect) for key, value in config.items()}
+
+
+def _with_module(key: str, value: Any, dialect: str) -> Any:
+    kind = _MODULES.get(key.rpartition("_")[2])
+    if kind is None or not isinstance(value, Mapping) or "class_name" not in value:
+        return value
+    own = dict(value["config"])
+    if dialect == "tf_keras":
+        own = {name: one for name, one in own.items() if name not in ("input_axes", "output_axes")}
+    entry = {"module": f"keras.{kind}", "class_name": value["class_name"], "config": own}
+    return {**entry, "registered_name": None}
+
+
+def _of_input(config: Mapping[str, Any], shape: str, dtype: str, **more: Any) -> dict[str, Any]:
+    own = config.get("input_dtype") or config.get("dtype")
+    return {shape: config[shape], dtype: own, **more, "name": config["name"]}
+
+
+_IN_WORDS = {
+    "keras1": _in_keras1,
+    "keras2": _in_keras2,
+    "tf_keras": _in_tf_keras,
+    "keras3": _in_keras3,
+}
