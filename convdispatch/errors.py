@@ -42,6 +42,10 @@ class UnsupportedOp(ConvDispatchError, NotImplementedError):
     """A backend has declared that it cannot compute this op; the message has its reason."""
 
 
+class InvalidLoss(ConvDispatchError, RuntimeError):
+    """The loss of a step is NaN or infinite, and a callback was asked to raise for that."""
+
+
 class ConfigError(ConvDispatchError, ValueError):
     """A configuration file or environment variable cannot be understood."""
 

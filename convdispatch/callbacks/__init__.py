@@ -9,7 +9,10 @@ from convdispatch.callbacks._base import History as History
 from convdispatch.callbacks._base import LambdaCallback as LambdaCallback
 from convdispatch.callbacks._base import TerminateOnNaN as TerminateOnNaN
 from convdispatch.callbacks._calls import CallbackList as CallbackList
+from convdispatch.callbacks._calls import Moments as Moments
 from convdispatch.callbacks._calls import as_list as as_list
+from convdispatch.callbacks._calls import moments_of as moments_of
+from convdispatch.callbacks._calls import told as told
 from convdispatch.callbacks._checkpoints import ModelCheckpoint as ModelCheckpoint
 from convdispatch.callbacks._files import CSVLogger as CSVLogger
 from convdispatch.callbacks._files import TensorBoard as TensorBoard

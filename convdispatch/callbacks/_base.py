@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from convdispatch.callbacks._saying import say
 from convdispatch.doors.callback_words import INVALID_LOSS
-from convdispatch.errors import InvalidType
+from convdispatch.errors import InvalidLoss, InvalidType
 
 # What a callback is told: numbers by name. Those of a batch are read from the device when they are
 # looked up.
@@ -61,6 +61,30 @@ class Callback:
         """Do the same by Keras 3's name."""
         self.on_batch_end(batch, logs)
 
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Do something before `evaluate`, and before each validation of `fit`."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Do something after it; `logs` has the losses and metrics."""
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Do something before a batch of it."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Do something after a batch of it; reading a number of `logs` waits for it."""
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Do something before `predict`."""
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Do something after `predict`."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Do something before a batch of it."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Do something after a batch of it; `logs` has its "outputs"."""
+
 
 class History(Callback):
     """Keeps what every epoch reported: `fit` returns one."""
@@ -110,21 +134,33 @@ class BaseLogger(Callback):
 
 
 class TerminateOnNaN(Callback):
-    """Stops training at the step whose loss is NaN or infinite.
+    """Stops training at the step whose loss is NaN or infinite, or raises `InvalidLoss` there.
 
     It reads the loss of every step, so every step is waited for.
     """
+
+    def __init__(self, raise_error: bool = False) -> None:
+        super().__init__()
+        self.raise_error = raise_error
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Stop if the loss is no finite number."""
         loss = (logs or {}).get("loss")
         if loss is not None and not math.isfinite(loss):
+            if self.raise_error:
+                raise InvalidLoss(
+                    f"the loss of batch {batch} is {loss}, which is no finite number, so training "
+                    "ends. A smaller learning rate may help."
+                )
             say(INVALID_LOSS.format(batch=batch))
             self.model.stop_training = True
 
 
 _MOMENTS = ("on_epoch_begin", "on_epoch_end", "on_batch_begin", "on_batch_end",
-            "on_train_begin", "on_train_end")  # fmt: skip
+            "on_train_begin", "on_train_end", "on_train_batch_begin", "on_train_batch_end",
+            "on_test_begin", "on_test_end", "on_test_batch_begin", "on_test_batch_end",
+            "on_predict_begin", "on_predict_end", "on_predict_batch_begin",
+            "on_predict_batch_end")  # fmt: skip
 
 
 class LambdaCallback(Callback):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from convdispatch.callbacks._base import Callback, Logs, is_overridden
 from convdispatch.errors import InvalidType
+from convdispatch.ops import NumpyArray
 
 
 class CallbackList:
@@ -88,6 +89,63 @@ class CallbackList:
                 callback.on_train_batch_end(batch, logs)
             else:
                 callback.on_batch_end(batch, logs)
+
+
+class Moments:
+    """The moments of one call of `evaluate` ('test') or of `predict`, for those that listen."""
+
+    def __init__(self, callbacks: CallbackList, kind: str) -> None:
+        self._listening = {
+            moment: [
+                getattr(one, name)
+                for one in callbacks.callbacks
+                for name in [f"on_{kind}_{moment}"]
+                if is_overridden(one, name) and hasattr(one, name)
+            ]
+            for moment in ("begin", "batch_begin", "batch_end", "end")
+        }
+
+    def begin(self) -> None:
+        """Tell that it begins."""
+        self._tell("begin", {})
+
+    def batch_begin(self, batch: int) -> None:
+        """Tell that a batch begins."""
+        self._tell("batch_begin", batch, {})
+
+    def batch_end(self, batch: int, logs: Logs) -> None:
+        """Tell that a batch ends."""
+        self._tell("batch_end", batch, logs)
+
+    def end(self, logs: Logs | None = None) -> None:
+        """Tell that it ends."""
+        self._tell("end", {} if logs is None else logs)
+
+    def _tell(self, moment: str, *arguments: Any) -> None:
+        for told in self._listening[moment]:
+            told(*arguments)
+
+
+def moments_of(given: Any, kind: str, model: Any, params: Mapping[str, Any]) -> Moments | None:
+    """Return the moments of a call with these callbacks, None where there are none."""
+    if given is None:
+        return None
+    listed = CallbackList(as_list(given))
+    listed.set_model(model)
+    listed.set_params(params)
+    return Moments(listed, kind)
+
+
+def told(
+    moments: Moments | None, batch: int, outputs: Callable[[], list[NumpyArray]]
+) -> list[NumpyArray]:
+    """Return the outputs of a batch of `predict`; tell callbacks before and after."""
+    if moments is None:
+        return outputs()
+    moments.batch_begin(batch)
+    found = outputs()
+    moments.batch_end(batch, {"outputs": found if len(found) > 1 else found[0]})
+    return found
 
 
 def as_list(given: Any) -> list[Any]:

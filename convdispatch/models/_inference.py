@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 
-from convdispatch.callbacks import say_done
+from convdispatch.callbacks import moments_of, say_done, told
 from convdispatch.doors.elsewhere import missing_attribute
 from convdispatch.engine.arguments import as_bool, as_int
 from convdispatch.engine.graph import chain
-from convdispatch.engine.plans import Plan, revisions_of
+from convdispatch.engine.plans import Plan
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.state_batches import require_whole_batches, settled_batch_size
 from convdispatch.engine.tensors import as_array_or_native
-from convdispatch.engine.whole import are_same
 from convdispatch.errors import ConvDispatchError, InvalidShape
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.keywords import names_keywords
 from convdispatch.models._compiled_forward import CompiledForward
 from convdispatch.models._flat_weights import StackedWeights
-from convdispatch.models._progress import progress
+from convdispatch.models._one_state import outputs_of
 from convdispatch.ops import NumpyArray, PartialShape
 from convdispatch.runtime import selection
 from convdispatch.runtime.dispatch import declined, require_feature
@@ -39,6 +38,7 @@ class Predicting(StackedWeights):
     autograph_info__: ClassVar[Mapping[str, object]] = {}  # as in `Layer`
     backend: str
     dialect: ClassVar[Dialect]
+    stop_predicting: bool = False
     _predictor: CompiledForward | None = None
 
     @overload
@@ -91,6 +91,7 @@ class Predicting(StackedWeights):
         batch_size: int | None = None,
         verbose: bool | int | str = "auto",
         steps: int | None = None,
+        callbacks: Any = None,
     ) -> Any:
         """Return the outputs for `x` as one NumPy array, computed `batch_size` items at a time.
 
@@ -107,12 +108,13 @@ class Predicting(StackedWeights):
         'auto' shows a progress bar on a terminal once the work takes over a second, 1 shows it
         always, 0 never; in keras1 and keras2, 1 prints Keras's bar when it is done. All items get
         the same weights: where another thread sets new ones or adds a layer meanwhile, the work
-        starts again, and that thread waits for its end.
+        starts again, and that thread waits for its end. `callbacks` are told by their
+        `on_predict_...` methods; one that sets `model.stop_predicting` ends it after a batch.
         """
         count = None if steps is None else as_int(steps, "steps")
         if is_iterable_of_batches(x):
             trainable: Any = self  # which knows such sources
-            return trainable._predicted_of(x, count, verbose)
+            return trainable._predicted_of(x, count, verbose, callbacks)
         wanted = None if batch_size is None else as_int(batch_size, "batch_size")
         size = settled_batch_size(self._layers, wanted)
         given = self._given(x)
@@ -138,8 +140,14 @@ class Predicting(StackedWeights):
             several = outputs if isinstance(outputs, list) else [outputs]
             return [selection.to_numpy(one) for one in several]
 
+        params = {"steps": len(starts), "verbose": verbose, "epochs": 1}
+        moments = moments_of(callbacks, "predict", self, params)
+
+        def noted(place: int) -> list[NumpyArray]:
+            return told(moments, place, lambda: predicted(starts[place]))
+
         says, begun = verbose == 1 and self.dialect.lines.says_predictions, time.monotonic()
-        found = self._whole(predicted, starts, "auto" if says else verbose)
+        found = outputs_of(self, noted, range(len(starts)), "auto" if says else verbose, moments)
         if says:
             say_done((shape[0] or 0) if shape else 1, time.monotonic() - begun, self.dialect.lines)
         # Copies, also of one batch: some backends' arrays are read-only.
@@ -196,26 +204,6 @@ class Predicting(StackedWeights):
         if isinstance(given, np.ndarray):
             first.check_array(given)
         return [given]
-
-    def _whole(
-        self, predicted: Callable[[int], list[NumpyArray]], starts: Sequence[int], verbose: Any
-    ) -> list[list[NumpyArray]]:
-        """Return the outputs of all batches by one state of the model."""
-        layers = list(self._layers)
-        if self.stateful:  # a batch that is computed again would count twice
-            with self._alone():
-                return [predicted(start) for start in progress(starts, verbose=verbose)]
-        revisions, variables = revisions_of(layers), [layer._variables for layer in layers]
-        outputs: list[list[NumpyArray]] = []
-        for start in progress(starts, verbose=verbose):
-            outputs.append(predicted(start))
-            is_changed = revisions_of(self._layers) != revisions
-            if is_changed or not are_same([layer._variables for layer in layers], variables):
-                break
-        else:
-            return outputs
-        with self._alone():
-            return [predicted(start) for start in progress(starts, verbose=verbose)]
 
     def _predict(self, batch: Any) -> Any:
         """Return the outputs of one batch, compiled if they can be."""

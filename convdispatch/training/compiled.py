@@ -27,6 +27,8 @@ class Compiled:
     loss: Any = None
     history: Any = None
     stop_training: bool = False
+    stop_evaluating: bool = False
+    stop_predicting: bool = False
     _wishes: Wishes | None = None
     _said: list[tuple[Any, bool]] | None = None  # what was trainable when it was compiled
     _trainer: tuple[Trainer, Feeder] | None = None

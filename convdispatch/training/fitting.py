@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
-from convdispatch.callbacks import CallbackList, History, ProgbarLogger, as_list, say_done
+from convdispatch.callbacks import (
+    CallbackList,
+    History,
+    Moments,
+    ProgbarLogger,
+    as_list,
+    moments_of,
+    say_done,
+)
 from convdispatch.engine.arguments import as_float, as_int
 from convdispatch.engine.state_batches import require_whole_batches, settled_batch_size
 from convdispatch.errors import InvalidArgument
@@ -100,10 +109,12 @@ class Fitted(Compiled):
         verbose: int = 1,
         sample_weight: Any = None,
         steps: int | None = None,
+        callbacks: Any = None,
     ) -> Any:
         """Return the loss, or a list of it and the metrics, over all samples.
 
-        `verbose` 1 prints Keras's bar when it is done.
+        `verbose` 1 prints Keras's bar when it is done. `callbacks` are told by their `on_test_...`
+        methods; one that sets `model.stop_evaluating` ends it after a batch.
         """
         trainer, feeder = self._ready(_first(x))
         size = self._batch_size(batch_size)
@@ -115,7 +126,9 @@ class Fitted(Compiled):
             stream = Arrays(raw, size, trainer.backend, order=AS_THEY_ARE)
             self._limit(stream, steps, batch_size)
         begun = time.monotonic()
-        values = self._evaluated(stream, trainer, feeder)
+        params = {"steps": stream.steps, "verbose": verbose, "epochs": 1}
+        moments = moments_of(callbacks, "test", self, params)
+        values = self._evaluated(stream, trainer, feeder, moments)
         self._say_done(verbose, stream.samples or stream.steps, begun)
         return values
 
@@ -134,10 +147,18 @@ class Fitted(Compiled):
         if isinstance(stream, Arrays):
             require_whole_batches(self._layers, stream.samples or 0, what)
 
-    def _evaluated(self, stream: Stream, trainer: Trainer, feeder: Feeder) -> Any:
+    def _evaluated(
+        self, stream: Stream, trainer: Trainer, feeder: Feeder, moments: Moments | None = None
+    ) -> Any:
         self._require_whole_batches(stream, "`x`")
-        values = list(evaluated(trainer, stream, feeder.batch).values())
+        values = list(self._means(stream, trainer, feeder, moments).values())
         return values[0] if len(values) == 1 else values
+
+    def _means(
+        self, stream: Stream, trainer: Trainer, feeder: Feeder, moments: Moments | None
+    ) -> dict[str, Any]:
+        self.stop_evaluating = False
+        return evaluated(trainer, stream, feeder.batch, moments, lambda: self.stop_evaluating)
 
     def _train_on(
         self,
@@ -169,17 +190,13 @@ class Fitted(Compiled):
         if isinstance(validation, Arrays):
             listed.set_validation_data(validation.whole())
 
-        def validate() -> dict[str, float]:
-            assert validation is not None
-            return evaluated(self._now(), validation, feeder.batch)
-
         loop = Loop(
             model=self,
             trainer=self._now,
             as_batch=lambda raw: feeder.batch(raw, by_class),
             callbacks=listed,
             stream=stream,
-            validate=None if validation is None else validate,
+            validate=self._validating(validation, feeder, Moments(listed, "test")),
             epochs=epochs_asked,
         )
         try:
@@ -188,6 +205,14 @@ class Fitted(Compiled):
             _close(stream)
             _close(validation)
         return history
+
+    def _validating(
+        self, validation: Stream | None, feeder: Feeder, moments: Moments
+    ) -> Callable[[], dict[str, Any]] | None:
+        """Return what evaluates the model as it is then, None without data for it."""
+        if validation is None:
+            return None
+        return lambda: self._means(validation, self._now(), feeder, moments)
 
     def _validation(
         self, given: Any, feeder: Feeder, batch_size: int | None, steps: int | None

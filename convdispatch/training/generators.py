@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from convdispatch.callbacks import History
+from convdispatch.callbacks import History, Moments, moments_of, told
 from convdispatch.engine.arguments import as_int
 from convdispatch.formulas.keywords import names_keywords
 from convdispatch.ops import NumpyArray
@@ -235,7 +236,9 @@ class Generated(Fitted):
         outputs = self._outputs(feeder, Raw(x=feeder.inputs_alone(x), y=[], weights=[]))
         return outputs if len(outputs) > 1 else outputs[0]
 
-    def _predicted_of(self, source: Any, steps: int | None, verbose: Any) -> Any:
+    def _predicted_of(
+        self, source: Any, steps: int | None, verbose: Any, callbacks: Any = None
+    ) -> Any:
         """Return the outputs for what yields batches; with `steps` None until it ends."""
         stream = batches_of(
             source,
@@ -245,14 +248,23 @@ class Generated(Fitted):
             repeats=self.dialect.steps_repeat,
         )
         begun = time.monotonic()
-        outputs = self._predicted(stream)
+        params = {"steps": stream.steps, "verbose": verbose, "epochs": 1}
+        outputs = self._predicted(stream, moments_of(callbacks, "predict", self, params))
         if self.dialect.lines.says_predictions and verbose == 1:
             self._say_done(verbose, stream.steps, begun)
         return outputs
 
-    def _predicted(self, stream: Stream) -> Any:
-        feeder = self._feeder()
-        found = [self._outputs(feeder, raw) for raw in stream.epoch()]
+    def _predicted(self, stream: Stream, moments: Moments | None = None) -> Any:
+        feeder, found = self._feeder(), list[list[NumpyArray]]()
+        self.stop_predicting = False
+        if moments is not None:
+            moments.begin()
+        for place, raw in enumerate(stream.epoch()):
+            found.append(told(moments, place, partial(self._outputs, feeder, raw)))
+            if self.stop_predicting:
+                break
+        if moments is not None:
+            moments.end()
         joined = [np.concatenate(parts) for parts in zip(*found, strict=True)]
         return joined if len(joined) > 1 else joined[0]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from convdispatch.callbacks import CallbackList
+from convdispatch.callbacks import CallbackList, Moments
 from convdispatch.errors import InvalidArgument
 from convdispatch.support.warnings import warn
 from convdispatch.training.batches import Batch
@@ -77,18 +77,38 @@ class Loop:
         return means
 
 
-def evaluated(trainer: Trainer, stream: Stream, as_batch: AsBatch) -> dict[str, float]:
-    """Return the means of what the batches of one epoch report, without training."""
+def evaluated(
+    trainer: Trainer,
+    stream: Stream,
+    as_batch: AsBatch,
+    moments: Moments | None = None,
+    is_stopped: Callable[[], bool] = bool,
+) -> dict[str, Any]:
+    """Return the means of what the batches of one epoch report, without training.
+
+    moments: tells callbacks of it. is_stopped: whether a callback wants no further batch.
+    """
     totals = trainer.totals()
     batch, before = None, list[Any]()
-    for batch in map(as_batch, stream.epoch()):
+    if moments is not None:
+        moments.begin()
+    for place, batch in enumerate(map(as_batch, stream.epoch())):
+        if moments is not None:
+            moments.batch_begin(place)
         reported = trainer.test(batch)
         totals.add(reported, batch.size)
         for one in before:  # as in training: two batches on the device at most
             trainer.backend.synchronize(one)
         before = reported[:1]
+        if moments is not None:
+            moments.batch_end(place, BatchLogs(place, batch.size, reported, totals=totals))
+            if is_stopped():
+                break
     require_some(batch)
-    return totals.means()
+    means = totals.means()
+    if moments is not None:
+        moments.end(means)
+    return means
 
 
 def require_some(batch: Batch | None) -> None:
