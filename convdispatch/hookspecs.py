@@ -14,6 +14,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from convdispatch.ops import Backend, BackendInfo, Op, Signature, Tensor
+    from convdispatch.programs import ExporterInfo
 
 PROJECT = "convdispatch"
 
@@ -42,4 +43,10 @@ def convdispatch_lower(
 @hookspec
 def convdispatch_conformance_cases() -> Iterable[object]:
     """Add cases to the conformance suite."""
+    return ()
+
+
+@hookspec
+def convdispatch_exporters() -> Iterable[ExporterInfo]:
+    """Describe the targets that this plugin exports models to."""
     return ()

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from convdispatch.errors import install_command
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities
+from convdispatch.programs import ExporterInfo
 
 if TYPE_CHECKING:
     from convdispatch_torch._module import as_module
 
-__all__ = ["INFO", "as_module", "convdispatch_backends"]
+__all__ = ["INFO", "as_module", "convdispatch_backends", "convdispatch_exporters"]
 
 _NONFINITE = (
     "oneDNN leaves the pads, and the zeros between strided cells, out of some shapes' sums and "
@@ -37,6 +38,19 @@ INFO = BackendInfo(
 def convdispatch_backends() -> tuple[BackendInfo, ...]:
     """Describe the PyTorch backend."""
     return (INFO,)
+
+
+@hookimpl
+def convdispatch_exporters() -> tuple[ExporterInfo, ...]:
+    """Describe the export to a module of torch's own."""
+    return (
+        ExporterInfo(
+            name="torch",
+            framework="torch",
+            load="convdispatch_torch._export:exporter",
+            install=install_command("torch"),
+        ),
+    )
 
 
 def __getattr__(name: str) -> object:

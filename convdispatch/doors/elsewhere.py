@@ -122,7 +122,7 @@ MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
         _TRAINING,
     ),
     **_each(
-        "export load_own_variables save_own_variables to_yaml",
+        "load_own_variables save_own_variables to_yaml",
         _FILES,
     ),
     **_each(

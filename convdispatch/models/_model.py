@@ -17,6 +17,7 @@ from convdispatch.errors import InvalidShape
 from convdispatch.models._compiled_forward import CompiledForward
 from convdispatch.models._copies import NOT_COPIED, CopiedStack
 from convdispatch.models._ends import GraphEnds
+from convdispatch.models._exporting import Exportable
 from convdispatch.models._graph_documents import calls_of
 from convdispatch.models._inference import Predicting
 from convdispatch.models._members import (
@@ -32,7 +33,6 @@ from convdispatch.models._members import (
     symbols,
 )
 from convdispatch.models._model_inputs import ModelInputs
-from convdispatch.models._pure import PureStack
 from convdispatch.models._serialization import as_json, layer_entry
 from convdispatch.models._telling import Telling
 from convdispatch.ops import FLOAT_DTYPES
@@ -40,7 +40,7 @@ from convdispatch.support.locks import Lock
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
-class Model(ModelInputs, GraphEnds, Telling, Predicting, PureStack, CopiedStack):
+class Model(ModelInputs, GraphEnds, Telling, Predicting, Exportable, CopiedStack):
     """The layers between symbolic inputs, which `Input` makes, and symbolic outputs.
 
     A layer that is called several times has one set of weights; a model may be called as a layer.

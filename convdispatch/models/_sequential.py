@@ -18,6 +18,7 @@ from convdispatch.models import _naming as naming
 from convdispatch.models import _serialization
 from convdispatch.models._branches import start
 from convdispatch.models._copies import CopiedStack
+from convdispatch.models._exporting import Exportable
 from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.models._inference import Predicting
 from convdispatch.models._members import (
@@ -27,7 +28,6 @@ from convdispatch.models._members import (
     require_takes_one,
 )
 from convdispatch.models._nesting import nest
-from convdispatch.models._pure import PureStack
 from convdispatch.models._shapes import ShapedStack
 from convdispatch.models._telling import Telling
 from convdispatch.models._tops import Top
@@ -39,7 +39,7 @@ from convdispatch.support.locks import Lock
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
-class Sequential(Telling, Predicting, PureStack, CopiedStack, ShapedStack):
+class Sequential(Telling, Predicting, Exportable, CopiedStack, ShapedStack):
     """Layers applied in the order in which they were added, all on one backend.
 
     The backend is the argument, or that of the first layer if it was given one, or the current

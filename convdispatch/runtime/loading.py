@@ -35,7 +35,7 @@ def framework_problem(info: BackendInfo) -> BackendError | None:
     For a dotted name Python imports the parents, which may do anything.
     """
     try:
-        found = _is_there(info.framework)
+        found = is_there(info.framework)
     except Exception as exc:  # noqa: BLE001 - whatever a foreign parent module raises
         error = BackendBroken(
             f"the backend {info.name!r} needs the package {info.framework!r}, which cannot be "
@@ -79,7 +79,8 @@ def import_backend(info: BackendInfo) -> Backend:
     return backend
 
 
-def _is_there(module: str) -> bool:
+def is_there(module: str) -> bool:
+    """Return whether a module can be imported, without importing it; its parents are."""
     try:
         if "." in module:
             return quietly(lambda: importlib.util.find_spec(module)) is not None

@@ -80,6 +80,16 @@ class Plugins:
             else:
                 yield implementation.plugin_name, answer
 
+    def exporters(self) -> Iterator[tuple[str, list[object] | Exception]]:
+        """Return each plugin's name with the exporters that it describes, or its error."""
+        for implementation in self._manager.hook.convdispatch_exporters.get_hookimpls():
+            try:
+                answer = _asked(implementation, _MOST_BACKENDS, "a list of ExporterInfo")
+            except Exception as exc:  # noqa: BLE001 - any failure of a foreign hook is recorded
+                yield implementation.plugin_name, exc
+            else:
+                yield implementation.plugin_name, answer
+
     def _import(self, point: importlib.metadata.EntryPoint) -> Entry | None:
         """Register the plugin of an entry point; return an entry if that is impossible.
 

@@ -7,6 +7,7 @@ other. `selection` knows which backend a user prefers; this module does not.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
@@ -148,6 +149,26 @@ class Registry:
                 raise self._with_source(name, exc) from exc.__cause__
             self._loaded[name] = backend
             return backend
+
+    def exporters(self) -> Iterator[tuple[str, list[object] | Exception]]:
+        """Return each plugin's name with the exporters that it describes, or its error."""
+        return self._known_plugins().exporters()
+
+    @contextlib.contextmanager
+    def lending(self, backend: Backend) -> Iterator[str]:
+        """Let layers compute on a backend of ours that no plugin describes, while the block lasts.
+
+        It gives the backend's name, which no other may have, and is in no list.
+        """
+        self._loaded[backend.name] = backend
+        try:
+            yield backend.name
+        finally:
+            self._loaded.pop(backend.name, None)
+
+    def is_known(self, name: str) -> bool:
+        """Return whether layers may be on a backend of that name."""
+        return name in self.entries() or name in self._loaded
 
     def loaded(self) -> tuple[Backend, ...]:
         """Return the backends that have been loaded so far."""

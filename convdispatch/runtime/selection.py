@@ -230,7 +230,7 @@ class _Block(AbstractContextManager[None]):
 
 def _require_registered(name: str) -> str:
     check_value("backend", name)
-    if name not in registry.entries():
+    if not registry.is_known(name):
         registry.status(name)  # raises BackendNotFound, which lists the registered names
     return name
 

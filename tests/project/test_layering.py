@@ -35,7 +35,7 @@ HOUSE = [
     {"support", "doors"},
     {"geometry", "pictures"},
     {"ops"},
-    {"hookspecs", "kit", "saving"},
+    {"hookspecs", "kit", "programs", "saving"},
     {"runtime"},
     {"formulas"},
     {"engine"},
@@ -65,6 +65,7 @@ CONTRACT = {
     "convdispatch.hookspecs",
     "convdispatch.kit",
     "convdispatch.ops",
+    "convdispatch.programs",
 }
 FRAMEWORKS = {
     "convdispatch_numpy": {"numpy", "autograd", "ml_dtypes", "threadpoolctl"},

@@ -1,0 +1,154 @@
+"""A program computed by a backend, instruction by instruction."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from convdispatch.ops import Backend
+from convdispatch.programs._program import Block, Instruction, Program, Value
+
+Function = Callable[..., Any]
+
+_OPERATORS: Mapping[str, Function] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "floor_divide": operator.floordiv,
+    "remainder": operator.mod,
+    "negative": operator.neg,
+    "logical_and": operator.and_,
+    "logical_or": operator.or_,
+    "logical_not": operator.invert,
+}
+# The arguments that a function of the table takes after its operands, by our names for them.
+_ARGUMENTS: Mapping[str, tuple[str, ...]] = {
+    "argmax": ("axis",),
+    "clip": ("low", "high"),
+    "cumsum": ("axis",),
+    "flip": ("axes",),
+    "one_hot": ("depth", "dtype"),
+    "pad_with": ("pads", "value"),
+    "reshape": ("shape",),
+    "take": ("axis",),
+    "transpose": ("order",),
+}
+_OF_A_LIST = ("concatenate", "stack")
+_REDUCTIONS = ("max", "mean", "sum")
+OPS = ("conv", "conv_transpose", "dense", "pad", "pool", "resize", "upsample")
+
+
+def evaluator(program: Program, backend: Backend) -> Callable[[Mapping[str, Any], Any], list[Any]]:
+    """Return the function from weights by path and a list of inputs to a list of outputs."""
+    steps = _steps(program.instructions, backend)
+    paths = [(one.value.number, one.path) for one in program.weights]
+    constants = [(one.value.number, one.array, one.value.dtype) for one in program.constants]
+    given = [value.number for value in program.inputs.values()]
+    wanted = [value.number for value in program.outputs.values()]
+
+    def evaluate(weights: Mapping[str, Any], inputs: Sequence[Any]) -> list[Any]:
+        known: dict[int, Any] = dict(zip(given, inputs, strict=True))
+        known |= {number: weights[path] for number, path in paths}
+        known |= {number: backend.asarray(array, dtype) for number, array, dtype in constants}
+        _run(steps, known)
+        return [known[number] for number in wanted]
+
+    return evaluate
+
+
+def _run(steps: Sequence[tuple[Instruction, Function]], known: dict[int, Any]) -> None:
+    for one, function in steps:
+        results = function(known)
+        for value, result in zip(one.results, results, strict=True):
+            known[value.number] = result
+
+
+def _steps(
+    instructions: Sequence[Instruction], backend: Backend
+) -> list[tuple[Instruction, Function]]:
+    return [(one, step_of(one, backend)) for one in instructions]
+
+
+def step_of(one: Instruction, backend: Backend) -> Function:
+    """Return the function from the values that are known to the results."""
+    if one.name == "scan":
+        return _loop(one, backend)
+    compute = _function(one, backend)
+    places = [_place(operand) for operand in one.operands]
+    return lambda known: (compute(*(read(known) for read in places)),)
+
+
+def _place(operand: Any) -> Function:
+    if isinstance(operand, Value):
+        return lambda known: known[operand.number]
+    return lambda known: operand
+
+
+def _function(one: Instruction, backend: Backend) -> Function:
+    """Return the function of an instruction's operands."""
+    options, f = one.options, backend.functions
+    if one.name in OPS:
+        return backend.lower(options["op"], options["signature"])
+    if one.name == "cast":
+        return lambda x: backend.cast(x, options["dtype"])
+    if one.name == "slice":
+        places = (*[slice(None)] * options["axis"], sliced(options))
+        return lambda x: x[places]
+    if one.name == "size":
+        return lambda x: f["shape"](x)[options["axis"]]  # type: ignore[index]
+    if one.name == "normalize":
+        return _normalizing(one, backend)
+    if one.name in _OPERATORS:
+        return _OPERATORS[one.name]
+    function = f["pad" if one.name == "pad_with" else one.name]
+    if one.name in _REDUCTIONS:
+        return lambda x: function(x, axis=options["axes"], keepdims=options["keepdims"])
+    if one.name in _OF_A_LIST:
+        return lambda *tensors: function(list(tensors), options["axis"])
+    rest = tuple(options[name] for name in _ARGUMENTS.get(one.name, ()))
+    return (lambda *operands: function(*operands, *rest)) if rest else function
+
+
+def sliced(options: Mapping[str, Any]) -> slice:
+    """Return the slice of a 'slice'."""
+    return slice(options["start"], options["stop"], options["step"])
+
+
+def _normalizing(one: Instruction, backend: Backend) -> Function:
+    reshape, sqrt = backend.functions["reshape"], backend.functions["sqrt"]
+    x, axis = one.operands[0], one.options["axis"]
+    assert isinstance(x, Value)
+    aligned = tuple(size if i == axis else 1 for i, size in enumerate(x.shape))
+    epsilon = one.options["epsilon"]
+
+    def normalize(x: Any, mean: Any, variance: Any, gamma: Any, beta: Any) -> Any:
+        y = (x - reshape(mean, aligned)) / reshape(sqrt(variance + epsilon), aligned)
+        y = y if gamma is None else y * reshape(gamma, aligned)
+        return y if beta is None else y + reshape(beta, aligned)
+
+    return normalize
+
+
+def _loop(one: Instruction, backend: Backend) -> Function:
+    body: Block = one.options["body"]
+    count, steps = one.options["states"], _steps(body.instructions, backend)
+    operands = [_place(operand) for operand in one.operands]
+    f: Any = backend.functions
+
+    def loop(known: dict[int, Any]) -> tuple[Any, ...]:
+        given = [read(known) for read in operands]
+        state, inputs = given[:count], given[count:]
+        outputs = []
+        for place in range(inputs[0].shape[0]):
+            inside = dict(known)
+            at_step = [x[place] for x in inputs]
+            pairs = zip(body.parameters, [*state, *at_step], strict=True)
+            inside |= {value.number: one for value, one in pairs}
+            _run(steps, inside)
+            *state, output = (inside[value.number] for value in body.results)
+            outputs.append(output)
+        return (*state, f["stack"](outputs, 0))
+
+    return loop
