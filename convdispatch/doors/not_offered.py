@@ -19,28 +19,14 @@ _NETWORKS = (
     "by `set_weights`"
 )
 _TEXT = "it is not offered yet; number the words in Python"
+_CTC = (
+    "it is not offered: connectionist temporal classification is TensorFlow's own kernel; compute "
+    "the loss in the framework"
+)
 _TENSORS = (
-    "functions of tensors are not offered yet, and this module has settings only; the function of "
-    "a Lambda, a loss or a metric gets tensors of the backend: use its framework's functions there"
+    "it is a function of TensorFlow or of Theano themselves, or of their sessions; write it with "
+    "the functions of this module"
 )
-_PHASE = (
-    "it is not offered; `fit` computes as in training, `predict` as in inference: leave the line "
-    "out"
-)
-_SETTINGS: Mapping[str, str] = {  # of a script, which asks `keras.backend` for them
-    "clear_session": "it is not offered; nothing is kept that would need it: leave the line out",
-    "get_value": (
-        "it is not offered; `model.optimizer.lr` is a number: read it; `layer.get_weights()` "
-        "returns arrays"
-    ),
-    "set_value": (
-        "it is not offered; `model.optimizer.lr` is a number: set it, `model.optimizer.lr = 0.01`; "
-        "`layer.set_weights` takes arrays"
-    ),
-    "learning_phase": _PHASE,
-    "set_learning_phase": _PHASE,
-    "int_shape": "it is not offered; a tensor has its shape: `x.shape`",
-}
 _SLICES = "it is not offered yet; slice the arrays: `[one[start:stop] for one in arrays]`"
 _OWN = (
     "For a layer of your own use `Lambda`, or subclass `convdispatch.layers.Layer` and define "
@@ -58,7 +44,10 @@ OWN_LAYERS: Mapping[str, str] = dict.fromkeys(
 
 # By the last part of a module's name, the names that a Keras has there; '*' is every other name.
 NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
-    "backend": {**_SETTINGS, "*": _TENSORS},
+    "backend": {
+        **dict.fromkeys(("ctc_batch_cost", "ctc_decode", "ctc_label_dense_to_sparse"), _CTC),
+        "*": _TENSORS,
+    },
     "datasets": dict.fromkeys(
         ("boston_housing", "cifar", "cifar10", "cifar100", "fashion_mnist", "imdb", "reuters"),
         _ARRAYS,

@@ -142,7 +142,7 @@ def _calls_between(given: dict[int, int], outputs: Sequence[Symbol]) -> list[Cal
         call = symbol.call
         if id(symbol) in given or id(call) in found:
             continue
-        if not call.inputs:
+        if not call.inputs and call.layer.is_input:
             raise InvalidArgument(
                 f"`outputs` need {call.layer.name!r}, an input of shape {symbol.shape} that is not "
                 "among `inputs`. Add it to them."

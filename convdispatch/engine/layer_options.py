@@ -149,6 +149,11 @@ def numbered(begun: str, *, taken: Container[str] = ()) -> str:
     return next(name for number in numbers if (name := f"{begun}_{number}") not in taken)
 
 
+def restart_numbers() -> None:
+    """Let the names of layers that are made from now on be numbered from 1 again."""
+    _counters.clear()
+
+
 def layer_dtype(options: Mapping[str, Any], allowed: Sequence[str] = FLOAT_DTYPES) -> str:
     """Return the element type of the weights."""
     given = [options.get("dtype"), options.get("input_dtype"), selection.floatx()]

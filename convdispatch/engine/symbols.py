@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from convdispatch.engine.operators import Operators
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidType
 from convdispatch.ops import PartialShape
@@ -41,10 +42,28 @@ class Call:
         return list(self.outputs) if self.gives_list else self.outputs[0]
 
 
-class Symbol:
-    """A symbolic tensor of a model; it has a shape and an element type, but no numbers."""
+class TensorShape(tuple[int | None, ...]):
+    """A shape with the methods that TensorFlow's have."""
 
-    __slots__ = ("call", "place", "spec")
+    __slots__ = ()
+
+    def as_list(self) -> list[int | None]:
+        """Return the sizes as a list."""
+        return list(self)
+
+    @property
+    def ndims(self) -> int:
+        """How many axes there are."""
+        return len(self)
+
+
+class Symbol(Operators):
+    """A symbolic tensor of a model; it has a shape and an element type, but no numbers.
+
+    Scripts put attributes of their own on it.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "call", "place", "spec")
 
     def __init__(self, spec: Spec, call: Call, place: int) -> None:
         self.spec = spec
@@ -65,6 +84,32 @@ class Symbol:
     def ndim(self) -> int:
         """How many axes there are, the batch axis counted."""
         return len(self.spec.shape)
+
+    @property
+    def name(self) -> str:
+        """The name of the layer, and the place among its outputs, as TensorFlow writes them."""
+        return f"{self.call.layer.name}:{self.place}"
+
+    def get_shape(self) -> TensorShape:
+        """Return the shape as TensorFlow's scripts ask for it."""
+        return TensorShape(self.spec.shape)
+
+    @property
+    def _keras_shape(self) -> PartialShape:
+        return self.spec.shape
+
+    @_keras_shape.setter
+    def _keras_shape(self, shape: Sequence[int | None]) -> None:
+        """Take what a script knows of sizes that are unknown here."""
+        pairs = zip(self.spec.shape, shape, strict=False)
+        if len(shape) == len(self.spec.shape):
+            known = tuple(new if old is None else old for old, new in pairs)
+            self.spec = Spec(known, self.spec.dtype)
+
+    @property
+    def _keras_history(self) -> tuple[Any, int, int]:
+        calls = self.call.layer._calls
+        return self.call.layer, calls.index(self.call) if self.call in calls else 0, self.place
 
     def __array__(self, *arguments: Any, **options: Any) -> Any:
         raise InvalidType(

@@ -40,6 +40,7 @@ HOUSE = [
     {"formulas"},
     {"engine"},
     {"layers"},
+    {"symbolic"},
     {"callbacks"},
     {"training"},
     {"models"},

@@ -1,0 +1,63 @@
+"""What symbolic tensors stand for while a function computes with native ones.
+
+A function of the user's, such as that of a Lambda or of a loss, may name symbolic tensors and
+variables beside the native tensors that it is given. While it runs, a scope says what they are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from convdispatch.ops import Backend
+
+
+class Scope:
+    """The values of symbols and weights, the phase and the random key of one computation."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        is_training: bool = False,
+        key: Any = None,
+        owner: Any = None,
+        values: Mapping[Any, Any] | None = None,
+        weights: Mapping[Any, Any] | None = None,
+    ) -> None:
+        self.backend = backend
+        self.is_training = is_training
+        self.key = key  # None: nothing random can be drawn
+        self.owner = owner  # the layer whose compiled functions depend on what is read here
+        self.values = dict(values or {})  # by symbol
+        self.weights = dict(weights or {})  # by layer
+        self.updates: dict[Any, Any] = {}  # new values, by variable
+        self.uses: set[str] = set()  # 'phase' and 'random', if they were asked for
+        self.count = 0  # of draws so far
+
+    def within(self, outer: Scope | None) -> Scope:
+        """Return the scope, which also knows what the one around it knows."""
+        if outer is not None and outer.backend is self.backend:
+            self.values = {**outer.values, **self.values}
+            self.weights = {**outer.weights, **self.weights}
+        return self
+
+
+_scope: ContextVar[Scope | None] = ContextVar("_scope", default=None)
+
+
+def current() -> Scope | None:
+    """Return the scope of the computation that is running, None outside of any."""
+    return _scope.get()
+
+
+@contextlib.contextmanager
+def entered(scope: Scope | None) -> Iterator[Any]:
+    """Compute within a scope; None for a part of a computation that makes symbols."""
+    token = _scope.set(scope)
+    try:
+        yield scope
+    finally:
+        _scope.reset(token)

@@ -1,0 +1,273 @@
+"""A function of tensors: on native ones it computes, on symbolic ones it makes a node of the graph.
+
+The node is an `Operation`: a layer without weights that calls the very same function.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from convdispatch.engine import scopes
+from convdispatch.engine.list_layer import ListLayer
+from convdispatch.engine.plans import Plan
+from convdispatch.engine.resolved import Effects
+from convdispatch.engine.scopes import Scope
+from convdispatch.engine.specs import Spec, Specs, listed
+from convdispatch.engine.symbols import Call, Symbol
+from convdispatch.errors import InvalidType
+from convdispatch.ops import FLOAT_DTYPES
+from convdispatch.runtime import selection
+from convdispatch.runtime.registry import registry
+from convdispatch.symbolic.computing import Sizes, computing_with
+from convdispatch.symbolic.running import abstract_of, value_in
+from convdispatch.symbolic.shapes import SHAPES, Shaped
+from convdispatch.symbolic.sizes import Unknown
+from convdispatch.symbolic.trees import Slot, leaves, mapped
+
+
+class Operated(Protocol):
+    """A function of tensors of any kind."""
+
+    __name__: str
+    computes: Callable[..., Any]  # with `o`, the functions of a backend
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Return what it makes of native tensors, or a symbol."""
+
+
+def operation(function: Callable[..., Any]) -> Operated:
+    """Return a function of tensors of any kind; its first parameter, `o`, is left out.
+
+    It gets the functions of the tensors' backend as `o`.
+    """
+    signature = inspect.signature(function)
+    shown = signature.replace(parameters=list(signature.parameters.values())[1:])
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        return dispatched(call, arguments, keywords)
+
+    call.__signature__ = shown  # type: ignore[attr-defined] # what `inspect` looks for
+    call.computes = function  # type: ignore[attr-defined] # with `o`
+    return call  # type: ignore[return-value] # it has both
+
+
+def dispatched(function: Any, arguments: Any, keywords: Any) -> Any:
+    """Return what a function makes of its arguments: native tensors, or symbols."""
+    scope = scopes.current()
+    if scope is not None:
+        values: Any = mapped([arguments, keywords], lambda one: value_in(one, scope))
+        return function.computes(computing_with(scope.backend), *values[0], **values[1])
+    symbols: list[Symbol] = []
+
+    def slot(one: Any) -> Any:
+        if isinstance(one, Symbol):
+            symbols.append(one)
+            return Slot(len(symbols) - 1)
+        if isinstance(one, np.ndarray) and one.dtype.name in FLOAT_DTYPES:
+            return one.astype(selection.floatx())  # as a constant of Keras's
+        return one
+
+    template = mapped([arguments, keywords], slot)
+    if symbols:
+        return recorded(function, symbols, template)
+    backend = _backend_of(leaves([arguments, keywords]))
+    return function.computes(computing_with(backend), *arguments, **keywords)
+
+
+def source(function: Any, *arguments: Any, **keywords: Any) -> Any:
+    """Return a symbol of what a function makes of no tensor at all, such as random numbers."""
+    if scopes.current() is not None:
+        return dispatched(function, arguments, keywords)
+    return recorded(function, [], [arguments, keywords])
+
+
+def recorded(function: Any, symbols: Sequence[Symbol], template: Any) -> Any:
+    """Return the symbols of a node that calls the function."""
+    layer = Operation(function, template)
+    found, structure = layer.traced([abstract_of(symbol) for symbol in symbols])
+    call = Call(
+        layer, symbols, [_spec(one) for one in found], takes_list=True, gives_list=len(found) != 1
+    )
+    layer.abstract = found
+    return mapped(structure, lambda one: call.outputs[one.number] if type(one) is Slot else one)
+
+
+def _spec(found: Any) -> Spec:
+    if isinstance(found, Shaped):
+        return Spec(found.shape, found.dtype)
+    if isinstance(found, Sizes):
+        return Spec((len(found),), "int32")
+    return Spec((), selection.floatx() if isinstance(found, float) else "int32")
+
+
+def _backend_of(values: Iterator[Any]) -> Any:
+    """Return the backend of the first native tensor, the current one where there is none."""
+    arrays = False
+    for value in values:
+        if isinstance(value, np.ndarray | np.generic):
+            arrays = True
+        elif not isinstance(value, int | float | str | None):
+            try:
+                return selection.backend_of(value)
+            except InvalidType:
+                continue
+    return registry.load("numpy" if arrays else selection.backend())
+
+
+class Operation(ListLayer):
+    """One call of a function of tensors, as a layer without weights."""
+
+    takes_one = False
+    supports_masking = True  # it is given none, and its result has none
+    abstract: Sequence[Any] = ()
+    _function_name = "operation"
+
+    def __init__(self, function: Any, template: Any, **options: Any) -> None:
+        name = str(getattr(function, "__name__", "function")).strip("_")
+        vars(self)["_function_name"] = name
+        super().__init__(**options)
+        self._function, self._template = function, template
+        self._uses: set[str] = set()
+        self._key: Any = None
+        self._is_made = self._is_settled = True
+
+    def _stem(self) -> str:  # type: ignore[override] # each is named by its function
+        return self._function_name
+
+    @property
+    def built(self) -> bool:
+        """An operation has nothing to build."""
+        return True
+
+    def build(self, input_shape: Any) -> None:
+        """Do nothing: there are no weights."""
+        self._built_shape = input_shape
+
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def makes_mask(self, masked: Sequence[bool]) -> bool:
+        """Return that the output has no mask."""
+        return False
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the name of the function, and its other arguments as text."""
+        return {"name": self.name, "function": self._function_name, "dtype": self.dtype}
+
+    # Shapes.
+
+    def traced(self, abstract: Sequence[Any]) -> tuple[list[Any], Any]:
+        """Return what comes out for tensors without numbers, and the structure that it has."""
+        scope = Scope(SHAPES, owner=self)
+        with scopes.entered(scope):
+            result = self._called(computing_with(SHAPES), abstract)
+        self._uses |= scope.uses
+        found: list[Any] = []
+
+        def slot(one: Any) -> Any:
+            if one is None:
+                return None
+            found.append(one)
+            return Slot(len(found) - 1)
+
+        return found, mapped(result, slot)
+
+    def output_specs(self, specs: Specs) -> Any:
+        """Return the spec of the output; a list where there are several."""
+        if not listed(specs) or (self.abstract and len(listed(specs)) != len(self.inputs_given)):
+            made = [_spec(one) for one in self.abstract]
+            return made if len(made) != 1 else made[0]
+        abstract = [
+            given
+            if isinstance(given, Sizes | Unknown | int | float)
+            else Shaped(one.shape, one.dtype)
+            for one, given in zip(listed(specs), self.inputs_given, strict=True)
+        ]
+        made = [_spec(one) for one in self.traced(abstract)[0]]
+        return made if len(made) != 1 else made[0]
+
+    @property
+    def inputs_given(self) -> list[Any]:
+        """What the inputs were, to functions that compute shapes."""
+        return [abstract_of(symbol) for symbol in self._calls[0].inputs] if self._calls else []
+
+    # Computing.
+
+    def _called(self, o: Any, values: Sequence[Any]) -> Any:
+        arguments, keywords = mapped(
+            self._template, lambda one: values[one.number] if type(one) is Slot else one
+        )
+        return self._function.computes(o, *arguments, **keywords)
+
+    def computed_in(self, scope: Scope, values: Sequence[Any]) -> Any:
+        """Return the output for native values, computed within a scope."""
+        o = computing_with(scope.backend)
+        if scopes.current() is scope:
+            result = self._called(o, values)
+        else:
+            with scopes.entered(scope):
+                result = self._called(o, values)
+        found = [one for one in leaves(result) if one is not None]
+        return found if len(found) != 1 else found[0]
+
+    def __call__(self, inputs: Any) -> Any:
+        """Compute with native tensors."""
+        return self.computed_in(self._scope(is_training=False, key=None), inputs)
+
+    def _scope(self, *, is_training: bool, key: Any) -> Scope:
+        backend = registry.load(self.backend)
+        scope = Scope(backend, is_training=is_training, key=key, owner=self)
+        return scope.within(scopes.current())
+
+    def plan_for(self, inputs: Any) -> Plan:
+        """Return the function for results as a plan."""
+
+        def forward(weights: Any, values: Any, *mask: Any) -> Any:
+            return self.computed_in(self._scope(is_training=False, key=None), values)
+
+        return Plan(
+            layer=self.name,
+            backend=self.backend,
+            input_shape=(),
+            dtype=self.dtype,
+            ops=(),
+            computed_by=(),
+            function=forward,
+        )
+
+    def training_for(self, inputs: Any) -> Any:
+        """Return the function for training."""
+
+        def training(weights: Any, values: Any, key: Any, *mask: Any) -> tuple[Any, Effects]:
+            scope = self._scope(is_training=True, key=key)
+            return self.computed_in(scope, values), Effects()
+
+        return training
+
+    def inference_for(self, inputs: Any) -> Any:
+        """Return the function for results, with effects: there are none."""
+        forward = self.plan_for(inputs).function
+        return lambda weights, values, key, *mask: (forward(weights, values), Effects())
+
+    def apply(self, weights: Any, inputs: Any, *mask: Any) -> Any:
+        """Compute with native tensors."""
+        return self.plan_for(inputs).function(weights, inputs)
+
+    def apply_training(self, weights: Any, inputs: Any, key: Any, *mask: Any) -> Any:
+        """Compute with native tensors as in training."""
+        return self.training_for(inputs)(weights, inputs, key)
+
+    def apply_inference(self, weights: Any, inputs: Any, *mask: Any) -> Any:
+        """Compute with native tensors; there are no effects."""
+        return self.inference_for(inputs)(weights, inputs, None)
+
+    @property
+    def draws(self) -> bool:
+        """Whether the function draws random numbers."""
+        return "random" in self._uses
