@@ -5,21 +5,18 @@ The file is replaced as a whole or not at all. It holds numbers alone, and readi
 
 from __future__ import annotations
 
-import errno
-import io
 import math
-import zipfile
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from convdispatch.engine.declarations import lasting
 from convdispatch.errors import InvalidDocument
 from convdispatch.formulas.keywords import names_keywords
 from convdispatch.models._writing import WrittenModel
 from convdispatch.ops import NumpyArray
-from convdispatch.support.files import read_whole
+from convdispatch.saving.archives import open_archive
+from convdispatch.saving.npz_files import arrays_of
+from convdispatch.saving.sources import source_of
 from convdispatch.support.weights_paths import weights_path
 
 _ROOM = 4096  # bytes of a file beside the numbers of each weight
@@ -48,23 +45,20 @@ class SavedWeights(WrittenModel):
 
 def _arrays(path: Path, most: int) -> list[NumpyArray]:
     """Return the arrays of a file; raise if it would unpack to more than so many bytes."""
+    source = source_of(path)
+    if source.size > most:
+        raise _too_large(path, most)
     try:
-        stream = io.BytesIO(read_whole(path, most))
-    except OSError as exc:
-        if exc.errno != errno.EFBIG:
-            raise
-        raise _too_large(path, most) from exc
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            total = sum(member.file_size for member in archive.infolist())
-        if total > most:
-            raise _too_large(path, most)
-        with np.load(stream, allow_pickle=False) as found:
-            return [found[name] for name in found.files]
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError) as exc:
+        archive = open_archive(source)
+        is_fitting = archive.size <= most
+        found = [one.read() for one in arrays_of(archive).values()] if is_fitting else []
+    except InvalidDocument as exc:
         raise InvalidDocument(
             f"the file {str(path)!r} is none that `save_weights` wrote for such a model: {exc}"
         ) from exc
+    if not is_fitting:
+        raise _too_large(path, most)
+    return found
 
 
 def _too_large(path: Path, most: int) -> InvalidDocument:

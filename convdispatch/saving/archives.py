@@ -55,6 +55,11 @@ class Archive:
         """The names of all members, folders left out."""
         return tuple(name for name in self._members if not name.endswith("/"))
 
+    @property
+    def size(self) -> int:
+        """The bytes of all members, unpacked."""
+        return sum(member.size for member in self._members.values())
+
     def require_only(self, known: Collection[str], folders: Collection[str] = ()) -> None:
         """Raise `InvalidDocument` for a member that is none of these, nor in such a folder."""
         for name in self._members:

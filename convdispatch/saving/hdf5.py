@@ -14,7 +14,7 @@ from pathlib import Path
 from convdispatch.errors import InvalidDocument
 from convdispatch.ops import NumpyArray
 from convdispatch.saving.checkpoint import StoredArray
-from convdispatch.saving.hdf5_format.apart import tree_from_library
+from convdispatch.saving.hdf5_format import apart
 from convdispatch.saving.hdf5_format.arrays import read_array
 from convdispatch.saving.hdf5_format.parsing import parsed_tree
 from convdispatch.saving.hdf5_format.tree import (
@@ -43,7 +43,7 @@ def open_hdf5(
     """
     source = source_of(given)
     with _named(source):
-        root = tree_from_library(source, limits) if untrusted else _tree(source, limits)
+        root = apart.tree_from_library(source, limits) if untrusted else _tree(source, limits)
         require_sound(root, source.size, limits)
     yield Hdf5File(source, root)
 
@@ -52,7 +52,7 @@ def _tree(source: Source, limits: FileLimits) -> Group:
     try:
         return parsed_tree(source, limits)
     except Unusual:
-        return tree_from_library(source, limits)
+        return apart.tree_from_library(source, limits)
 
 
 @contextlib.contextmanager
