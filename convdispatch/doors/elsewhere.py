@@ -142,9 +142,8 @@ MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
 _MODELS: Mapping[str, str] = {
     "Graph": _GRAPH,
     "clone_model": "`Sequential.from_config(model.get_config())` makes one with new weights",
-    "model_from_config": "`Sequential.from_config` reads configurations",
-    "model_from_yaml": "`model_from_json` reads documents",
 }
+_IN_FACADES = ("model_from_config", "model_from_yaml")  # of the Kerases that had them
 _MODULES: Mapping[str, str] = {
     "mixed_precision": "give layers float16 or bfloat16 inputs",
     "ops": "your framework has them; a layer takes and returns its tensors",
@@ -211,6 +210,8 @@ def _about_layer(name: str) -> str:
 
 
 def _about_model(name: str) -> str:
+    if name in _IN_FACADES:
+        return "it is in convdispatch.keras1.models and in convdispatch.keras2.models."
     if name == "Model":
         return "it is in convdispatch.models."
     return f"it is not offered yet; {_MODELS[name]}." if name in _MODELS else _about_layer(name)

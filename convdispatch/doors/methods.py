@@ -18,6 +18,7 @@ _RENAMED = {
     "input": "inputs",
     "output": "outputs",
 }
+_UNSAID = "*, trained_on=None, dim_ordering=None"  # what Keras 1's files do not say
 _WEIGHED = "class_weight=None, sample_weight=None"
 
 
@@ -69,7 +70,15 @@ KERAS1_METHODS: Mapping[str, Method] = {
         renames=_RENAMED,
         like="_predict_generator",
     ),
+    "load_weights": Method(arguments=f"filepath, by_name: bool = False, {_UNSAID}"),
     "__init__": Method(arguments="input, output, name=None", renames=_RENAMED, of=("Model",)),
 }
 
-KERAS2_METHODS: Mapping[str, Method] = _predictions("x, batch_size=None, verbose: int = 0")
+KERAS2_METHODS: Mapping[str, Method] = {
+    **_predictions("x, batch_size=None, verbose: int = 0"),
+    "load_weights": Method(
+        arguments="filepath, by_name: bool = False, skip_mismatch: bool = False, "
+        f"reshape: bool = False, {_UNSAID}",
+        like="_load_reshaped",
+    ),
+}

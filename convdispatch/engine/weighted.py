@@ -17,6 +17,7 @@ from convdispatch.engine.declarations import (
     require_as_many,
 )
 from convdispatch.engine.tensors import require_native
+from convdispatch.engine.undrawn import is_undrawn
 from convdispatch.engine.whole import Write, held, read_whole, written
 from convdispatch.formulas import initializers
 from convdispatch.formulas.regularizers import penalty
@@ -206,13 +207,25 @@ class Weighted:
     def _draw(self, weight: Weight) -> NumpyArray:
         return initializers.draw(weight.initializer, weight.public_shape)
 
+    def fill(self, values: Sequence[NumpyArray]) -> None:
+        """Make the variables of a layer that was built without weights."""
+        declarations = self._declarations
+        self._declare(declarations, checked_values(values, lasting(declarations), owner=self.name))
+
     def _make_variables(self, declarations: tuple[Weight, ...]) -> None:
-        drawn = iter(self._start_values(lasting(declarations)))
-        values = [
-            np.zeros(weight.public_shape) if weight.is_state else next(drawn)
+        if is_undrawn():
+            self._variables, self._declarations = [None] * len(declarations), declarations
+            return
+        self._declare(declarations, self._start_values(lasting(declarations)))
+
+    def _declare(self, declarations: tuple[Weight, ...], values: Sequence[NumpyArray]) -> None:
+        """Make the variables of these values; states begin with zeros."""
+        following = iter(values)
+        given = [
+            np.zeros(weight.public_shape) if weight.is_state else next(following)
             for weight in declarations
         ]
-        self._variables = self._as_variables(values)
+        self._variables = self._as_variables(given)
         self._declarations = declarations
         self._initial_weights = None
 

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from convdispatch.engine.layer import Layer
+from convdispatch.engine.arguments import as_bool
+from convdispatch.engine.undrawn import without_weights
 from convdispatch.errors import InvalidDocument
+from convdispatch.models import _unsaid as unsaid
+from convdispatch.models._compiling import compile_as_stored, is_of_engine
+from convdispatch.models._custom_objects import with_objects
 from convdispatch.models._entries import DOORS
 from convdispatch.models._model import Model
-from convdispatch.models._reading import model_of
-from convdispatch.models._restoring import restore_weights
+from convdispatch.models._reading import Classes, model_of
 from convdispatch.models._sequential import Sequential
+from convdispatch.models._weight_loading import fill_weights, origin_of
 from convdispatch.runtime import selection
 from convdispatch.saving.checkpoint import Checkpoint
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits
 from convdispatch.saving.recognising import read_checkpoint
+from convdispatch.support.documents import DocumentLimits
 
 _HOMES = {
     "keras1": ("convdispatch.keras1.models", DOORS[1]),
@@ -28,41 +35,102 @@ _HOMES = {
 
 def load_model(
     filepath: Any,
-    custom_objects: Mapping[str, type[Layer]] | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,  # noqa: A002 - Keras's name
     *,
+    trained_on: str | None = None,
+    dim_ordering: str | None = None,
     backend: str | None = None,
     limits: FileLimits = DEFAULT_FILE_LIMITS,
 ) -> Sequential | Model:
     """Make the model that a file of any Keras holds, with its weights.
 
+    `custom_objects` has the layer classes and functions of your own that the file names. With
+    `compile`, a model that was compiled is compiled again and trains on from where it was.
+    `trained_on` ('theano' or 'tensorflow') and `dim_ordering` ('th' or 'tf') say what Keras 1 did
+    not write into its files; without them a warning says what is assumed.
+
     Raises `InvalidDocument` for another kind of file, and for one that does not fit together.
     """
+    wishes = Wishes(
+        custom_objects=custom_objects or {},
+        compiles=as_bool(compile, "compile"),
+        trained_on=trained_on,
+        dim_ordering=dim_ordering,
+        backend=backend,
+        limits=limits,
+    )
+    return load_as(None, filepath, wishes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a user says of a model's file, and of how to load it; see `load_model`."""
+
+    custom_objects: Mapping[str, Any] = field(default_factory=dict)
+    compiles: bool = True
+    trained_on: str | None = None
+    dim_ordering: str | None = None
+    backend: str | None = None
+    limits: FileLimits = DEFAULT_FILE_LIMITS
+
+
+def load_as(classes: Classes | None, filepath: Any, wishes: Wishes) -> Sequential | Model:
+    """Make the model that a file holds, of these classes; None: of the Keras that wrote it."""
     path = Path(filepath)
-    checkpoint = read_checkpoint(path, limits=limits)
-    if checkpoint.architecture is None:
+    checkpoint = read_checkpoint(path, limits=wishes.limits)
+    return restored(checkpoint, f"the file {str(path)!r}", classes, wishes)
+
+
+def restored(
+    checkpoint: Checkpoint, title: str, classes: Classes | None, wishes: Wishes
+) -> Sequential | Model:
+    """Return the model of a checkpoint, which messages call `title`."""
+    said = unsaid.as_convention(wishes.trained_on)
+    said_ordering = unsaid.as_ordering(wishes.dim_ordering)
+    document: Any = checkpoint.architecture
+    if document is None:
         raise InvalidDocument(
-            f"the file {str(path)!r} has weights alone: make the model, and call `load_weights`."
+            f"{title} is a {checkpoint.format}: it has weights and no architecture. Make the model "
+            "of its layers, and call `model.load_weights` with this file."
         )
-    model = _model_in(checkpoint, custom_objects, backend, limits)
-    restore_weights(model, checkpoint)
+    if not checkpoint.layers:
+        raise InvalidDocument(
+            f"{title} is a {checkpoint.format}: it has an architecture and no weights. "
+            "`model_from_json` makes the model, and `model.load_weights` reads weights."
+        )
+    convention = unsaid.convention_for(document, checkpoint.convention, said, title)
+    if checkpoint.dialect == "keras1":
+        lacking = unsaid.without_ordering(document)
+        ordering = unsaid.ordering_for(document, said_ordering)
+        unsaid.warn_of_ordering(ordering, lacking, title)
+        document = unsaid.with_ordering(document, lacking, ordering.value)
+    own = wishes.custom_objects
+    with selection.use_convention(convention.value), without_weights():
+        model = model_of(
+            with_objects(document, own),
+            classes or _classes_of(checkpoint),
+            custom_objects=own,
+            backend=wishes.backend,
+            door=_HOMES[checkpoint.dialect][1],
+            limits=_limits(checkpoint, wishes.limits.documents),
+        )
+        model.ensure_built("load_model")
+    unsaid.warn_of_convention(convention, model._layers, title)
+    fill_weights(model, checkpoint, origin_of(checkpoint, convention=convention.value), title)
+    if wishes.compiles:
+        compile_as_stored(model, checkpoint, own, title)
     return model
 
 
-def _model_in(
-    checkpoint: Checkpoint,
-    custom_objects: Mapping[str, type[Layer]] | None,
-    backend: str | None,
-    limits: FileLimits,
-) -> Sequential | Model:
-    home, door = _HOMES[checkpoint.dialect]
+def _classes_of(checkpoint: Checkpoint) -> Classes:
+    """Return the classes of models of the Keras that wrote a file."""
+    home = _HOMES["keras3" if is_of_engine(checkpoint) else checkpoint.dialect][0]
     models = importlib.import_module(home)
-    with selection.use_convention(checkpoint.convention or selection.convention()):
-        return model_of(
-            checkpoint.architecture,
-            (models.Sequential, models.Model),
-            custom_objects=custom_objects,
-            backend=backend,
-            door=door,
-            limits=limits.documents,
-        )
+    return models.Sequential, models.Model
+
+
+def _limits(checkpoint: Checkpoint, limits: DocumentLimits) -> DocumentLimits:
+    """Return the limits of a document whose weights are in the file, however many they are."""
+    stored = sum(math.prod(one.shape) for layer in checkpoint.layers for one in layer.arrays)
+    return replace(limits, parameters=max(limits.parameters, stored))

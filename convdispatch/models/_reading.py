@@ -5,30 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidDocument
+from convdispatch.models import _unsaid as unsaid
 from convdispatch.models._chains import FUNCTIONAL, stack_of
+from convdispatch.models._custom_objects import with_objects
 from convdispatch.models._entries import begins_with_branches, door_of_version, holds_models
 from convdispatch.models._graph_reading import GraphReader
 from convdispatch.models._model import Model
 from convdispatch.models._sequential import Sequential
+from convdispatch.runtime import selection
 from convdispatch.support.documents import DEFAULT_LIMITS, DocumentLimits, parsed, shown
+
+Classes = tuple[type[Sequential], type[Model]]
 
 
 def model_from_json(
     json_string: str,
-    custom_objects: Mapping[str, type[Layer]] | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
     *,
     backend: str | None = None,
     door: str | None = None,
+    trained_on: str | None = None,
+    dim_ordering: str | None = None,
     limits: DocumentLimits = DEFAULT_LIMITS,
 ) -> Sequential | Model:
     """Make a model from what `to_json` returned, ours or any Keras's, with new weights.
 
     The layers are those of the Keras that wrote the document, by its `keras_version` or by its
     words; `door` is the module of the layers of a document that tells neither. A functional model
-    of a Keras that is one chain of layers becomes the Sequential that it is. `limits` says how much
-    a document may ask for. Raises `InvalidDocument` for whatever is wrong with it.
+    of a Keras that is one chain of layers becomes the Sequential that it is. `custom_objects` has
+    the layer classes and functions of your own that the document names. The convention is that
+    which `trained_on` says, or the document of Theano's, or the current one. `dim_ordering` is that
+    of Keras 1's layers that do not state it. `limits` says how much a document may ask for. Raises
+    `InvalidDocument` for whatever is wrong with it.
     """
     return read_model(
         json_string,
@@ -36,57 +45,74 @@ def model_from_json(
         custom_objects=custom_objects,
         backend=backend,
         door=door,
+        trained_on=trained_on,
+        dim_ordering=dim_ordering,
         limits=limits,
     )
 
 
 def read_model(
     json_string: str,
-    classes: tuple[type[Sequential], type[Model]],
-    custom_objects: Mapping[str, type[Layer]] | None = None,
+    classes: Classes,
+    custom_objects: Mapping[str, Any] | None = None,
+    **wishes: Any,
+) -> Sequential | Model:
+    """Make a model of one of these classes from a document, as `model_from_json` does."""
+    document = parsed(json_string, wishes.get("limits", DEFAULT_LIMITS))
+    return model_of_document(document, classes, custom_objects, **wishes)
+
+
+def model_of_document(
+    document: Any,
+    classes: Classes,
+    custom_objects: Mapping[str, Any] | None = None,
     *,
     backend: str | None = None,
     door: str | None = None,
+    trained_on: str | None = None,
+    dim_ordering: str | None = None,
     limits: DocumentLimits = DEFAULT_LIMITS,
 ) -> Sequential | Model:
-    """Make a model of one of these classes from a document, as `model_from_json` does."""
-    return model_of(
-        parsed(json_string, limits),
-        classes,
-        custom_objects=custom_objects,
-        backend=backend,
-        door=door,
-        limits=limits,
-    )
+    """Make a model of one of these classes from a parsed document, as `model_from_json` does."""
+    convention = unsaid.as_convention(trained_on)
+    said = unsaid.as_ordering(dim_ordering)
+    _require_model(document)
+    own, stated = custom_objects or {}, door_of_version(document) or door
+    if convention is None and document.get("backend") == "theano":
+        convention = "theano"  # of Keras 2; other engines are what the current convention may be
+    document = unsaid.with_stated_ordering(document, stated, said)
+    with selection.use_convention(convention or selection.convention()):
+        return model_of(
+            with_objects(document, own),
+            classes,
+            custom_objects=own,
+            backend=backend,
+            door=stated,
+            limits=limits,
+        )
 
 
 def model_of(
-    document: Any,
-    classes: tuple[type[Sequential], type[Model]],
+    document: Mapping[str, Any],
+    classes: Classes,
     *,
-    custom_objects: Mapping[str, type[Layer]] | None,
+    custom_objects: Mapping[str, Any],
     backend: str | None,
     door: str | None,
     limits: DocumentLimits,
 ) -> Sequential | Model:
-    """Make a model of one of these classes from a parsed document."""
+    """Make a model of one of these classes from a document that leaves nothing unsaid."""
     sequential, model = classes
-    is_model = isinstance(document, dict) and "config" in document
-    if not is_model or document.get("class_name") not in ("Sequential", *FUNCTIONAL):
-        raise InvalidDocument(
-            "`json_string` must hold an object with `class_name` 'Sequential' or 'Model' and "
-            f"`config`, as `to_json` writes it; received {_kind(document)}."
-        )
-    door = door_of_version(document) or door
+    _require_model(document)
     if document["class_name"] in FUNCTIONAL and _is_a_graph(document):
-        reader = GraphReader(custom_objects or {}, backend, door, limits, model)
+        reader = GraphReader(custom_objects, backend, door, limits, model)
         return reader.model(document["config"])
     if begins_with_branches(document["config"]):
-        reader = GraphReader(custom_objects or {}, backend, door, limits, model)
+        reader = GraphReader(custom_objects, backend, door, limits, model)
         found: Model = reader.branched(document["config"], sequential)
         return found
     if document["class_name"] == "Sequential" and holds_models(document["config"]):
-        reader = GraphReader(custom_objects or {}, backend, door, limits, model)
+        reader = GraphReader(custom_objects, backend, door, limits, model)
         stack: Model = reader.nesting(document["config"], sequential)
         return stack
     return sequential.from_config(
@@ -96,6 +122,15 @@ def model_of(
         door=door,
         limits=limits,
     )
+
+
+def _require_model(document: Any) -> None:
+    is_model = isinstance(document, dict) and "config" in document
+    if not is_model or document.get("class_name") not in ("Sequential", *FUNCTIONAL):
+        raise InvalidDocument(
+            "`json_string` must hold an object with `class_name` 'Sequential' or 'Model' and "
+            f"`config`, as `to_json` writes it; received {_kind(document)}."
+        )
 
 
 def _is_a_graph(document: Mapping[str, Any]) -> bool:

@@ -1,58 +1,166 @@
 """The weights of a file in the layers of a model.
 
 A file lists the arrays of each layer of the model, those of a model in it as one list: first what
-may be trained of all its layers, then the rest.
+may be trained of all its layers, then the rest. All faults are found before an array is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from convdispatch.engine.declarations import lasting
-from convdispatch.errors import InvalidDocument
-from convdispatch.models._file_order import Slot, slots_of
-from convdispatch.models._model import Model
-from convdispatch.models._restoring_paths import by_path
-from convdispatch.models._sequential import Sequential
-from convdispatch.saving.checkpoint import Checkpoint, StoredLayer
+from convdispatch.engine.layer import Layer
+from convdispatch.models._file_order import layers_in
+from convdispatch.models._file_paths import named_paths_of, paths_of
+from convdispatch.models._file_weights import Origin, Part, converted, parts_of
+from convdispatch.models._weight_faults import Faults
+from convdispatch.models._weight_names import is_named
+from convdispatch.ops import NumpyArray
+from convdispatch.saving.checkpoint import Checkpoint, StoredArray, StoredLayer
 
 
-def restore_weights(model: Sequential | Model, checkpoint: Checkpoint) -> None:
-    """Give all weights of a model the values of a file; raise if one does not fit, change none."""
-    model.ensure_built("load_weights")
-    matched = (_by_order if checkpoint.naming == "order" else by_path)(model, checkpoint)
-    found: dict[Slot, Any] = {}
-    for layer, member, slots in matched:
-        found.update(_pairs(layer, member, slots))
-    layers = model._built_layers()
-    model.set_weights(
-        [
-            found[id(layer), place]
-            for layer in layers
-            for place, _ in enumerate(lasting(layer.declared_weights))
-        ]
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A layer or a nested model that a file may have arrays for.
+
+    `slots` are the arrays in the file's order, each with the layer that it is for and its place
+    among that layer's.
+    """
+
+    name: str
+    slots: tuple[tuple[Layer, int, Part], ...]
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers with weights, each once."""
+        return list({id(layer): layer for layer, _, _ in self.slots}.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A layer with the arrays of a file for it, one for each of the file's parts."""
+
+    layer: Layer
+    arrays: tuple[StoredArray, ...]
+    origin: Origin
+
+    def values(self) -> list[NumpyArray]:
+        """Read the arrays, and return the layer's weights."""
+        return converted(self.layer, [array.read() for array in self.arrays], self.origin)
+
+
+def target_of(member: Any, origin: Origin, count: int | None = None) -> Target:
+    """Return what a file has for a layer or for a nested model."""
+    if isinstance(member, Layer):
+        parts = parts_of(member, origin, count)
+        return Target(member.name, tuple((member, i, part) for i, part in enumerate(parts)))
+    slots = [
+        (layer, place, part)
+        for layer in layers_in(member)
+        for place, part in enumerate(parts_of(layer, origin))
+    ]
+    trained = [slot for slot in slots if slot[2].is_trained]
+    rest = [slot for slot in slots if not slot[2].is_trained]
+    return Target(member.name, (*trained, *rest))
+
+
+def members_with_weights(model: Any) -> list[Any]:
+    """Return the layers and nested models of a model that have weights, in the order of files."""
+    return [one for one in _flat_branches(model) if any(map(_has_weights, layers_in(one)))]
+
+
+def _flat_branches(model: Any) -> list[Any]:
+    """Return a model's members: of Keras 1's `Sequential` those of its branches, then the rest."""
+    branches = getattr(model, "branches", ())
+    if not branches:
+        return list(model.layers)
+    found: dict[int, Any] = {}
+    for branch in branches:
+        for one in [branch] if isinstance(branch, Layer) else _flat_branches(branch):
+            found.setdefault(id(one), one)
+    ends = {id(branch) for branch in branches}
+    for one in model.layers:
+        if id(one) not in ends:
+            found.setdefault(id(one), one)
+    return list(found.values())
+
+
+def _has_weights(layer: Layer) -> bool:
+    return any(not weight.is_state for weight in layer.declared_weights)
+
+
+def matched(
+    pairs: Sequence[tuple[StoredLayer, Any]], origin: Origin, faults: Faults
+) -> list[Restored]:
+    """Return the arrays of each layer; record in `faults` what does not fit."""
+    found: list[Restored] = []
+    for stored, member in pairs:
+        target = target_of(member, origin, len(stored.arrays))
+        if len(stored.arrays) != len(target.slots):
+            faults.count(stored, target.name, [part for _, _, part in target.slots])
+            continue
+        arrays = _in_order(stored, target)
+        if faults.shapes(stored, target, arrays, origin):
+            continue
+        found += _by_layer(target, arrays, origin)
+    return found
+
+
+def matched_by_path(
+    model: Any, checkpoint: Checkpoint, origin: Origin, faults: Faults
+) -> list[Restored]:
+    """Return the arrays of each layer where the file has them by path; record what does not fit."""
+    groups = {layer.name: layer for layer in checkpoint.layers if layer.arrays}
+    paths = named_paths_of if checkpoint.naming == "names" else paths_of
+    wanted = [(path, owner, places) for path, owner, places in paths(model) if len(places)]
+    known = {path for path, _, _ in wanted}
+    faults.unmatched(
+        [path for path, _, _ in wanted if path not in groups],
+        [path for path in groups if path not in known],
     )
+    arrays: dict[int, dict[int, StoredArray]] = {}
+    owners = {id(owner): owner for _, owner, _ in wanted}
+    for path, owner, places in wanted:
+        if path not in groups:
+            continue
+        parts = parts_of(owner, origin, len(lasting(owner.declared_weights)))
+        own = tuple((owner, place, parts[place]) for place in places)
+        stored = groups[path]
+        if len(stored.arrays) != len(own):
+            faults.count(stored, owner.name, [part for _, _, part in own])
+        elif not faults.shapes(stored, Target(owner.name, own), stored.arrays, origin):
+            pairs = zip(places, stored.arrays, strict=True)
+            arrays.setdefault(id(owner), {}).update(pairs)
+    return [
+        Restored(owners[one], tuple(own[place] for place in sorted(own)), origin)
+        for one, own in arrays.items()
+        if len(own) == len(lasting(owners[one].declared_weights))
+    ]
 
 
-def _by_order(
-    model: Sequential | Model, checkpoint: Checkpoint
-) -> list[tuple[StoredLayer, Any, list[Slot]]]:
-    stored = [layer for layer in checkpoint.layers if layer.arrays]
-    wanted = [(member, slots) for member in model.layers if (slots := slots_of(member))]
-    if len(stored) != len(wanted):
-        raise InvalidDocument(
-            f"the file has weights for {len(stored)} layers and {model.name!r} for {len(wanted)}."
-        )
-    pairs = zip(stored, wanted, strict=True)
-    return [(layer, member, slots) for layer, (member, slots) in pairs]
+def _in_order(stored: StoredLayer, target: Target) -> Sequence[StoredArray]:
+    """Return the arrays in the order of the slots.
+
+    Keras goes by the order alone, which depends on what was trainable when a nested model was
+    saved. So names count where they tell all weights of a nested model apart.
+    """
+    if len(target.layers) < 2:
+        return stored.arrays
+    found = []
+    for layer, _, part in target.slots:
+        named = [one for one in stored.arrays if is_named(one.name, layer, part.name)]
+        if len(named) != 1:
+            return stored.arrays
+        found += named
+    return found if len({id(one) for one in found}) == len(found) else stored.arrays
 
 
-def _pairs(layer: StoredLayer, member: Any, slots: Sequence[Slot]) -> Iterator[tuple[Slot, Any]]:
-    if len(layer.arrays) != len(slots):
-        raise InvalidDocument(
-            f"the file has {len(layer.arrays)} arrays for {layer.name!r} and {member.name!r} "
-            f"has {len(slots)} weights."
-        )
-    for slot, array in zip(slots, layer.arrays, strict=True):
-        yield slot, array.read()
+def _by_layer(target: Target, arrays: Sequence[StoredArray], origin: Origin) -> Iterator[Restored]:
+    by_layer: dict[int, dict[int, StoredArray]] = {}
+    for (layer, place, _), array in zip(target.slots, arrays, strict=True):
+        by_layer.setdefault(id(layer), {})[place] = array
+    for layer in target.layers:
+        own: Mapping[int, StoredArray] = by_layer[id(layer)]
+        yield Restored(layer, tuple(own[place] for place in sorted(own)), origin)

@@ -37,7 +37,7 @@ NOT_HERE = {
     "convdispatch": ("preprocessing", "convdispatch.keras1 and keras2 have sequences"),
     "convdispatch.models": (
         "model_from_yaml",
-        "not offered yet; `model_from_json` reads documents",
+        "it is in convdispatch.keras1.models and in convdispatch.keras2.models",
     ),
     "convdispatch.keras1": ("applications", "not offered yet; build the network from layers"),
     "convdispatch.keras1.utils": ("get_file", "nothing is downloaded; open a file"),

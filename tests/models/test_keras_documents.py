@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from keras_documents import KERAS3, OLDER, VERSIONS, array, of_one
+from legacy_models import STACKS
 from places import DOCUMENTS, LEGACY
 
 import convdispatch
@@ -24,7 +25,7 @@ from convdispatch.numerics.rounding import reference_with_bound
 MODELS = KERAS3["models"]
 EACH_MODEL = pytest.mark.parametrize("name", MODELS)
 # Stacks, in a folder for each Keras; the graphs are another test's.
-SAVED = sorted(path for path in LEGACY.glob("*/*.json") if path.parent.name != "graphs")
+SAVED = sorted(path for path in LEGACY.glob("*/*.json") if path.stem in STACKS)
 EACH_OLDER = pytest.mark.parametrize(
     ("keras", "entry"),
     [(keras, entry) for keras, entries in OLDER.items() for entry in entries],

@@ -85,9 +85,9 @@ def test_a_keyword_that_a_method_has_not(method: str, door: str) -> None:
 
 
 def test_a_keyword_of_keras_that_is_near_is_proposed() -> None:
-    """`load_weights(by_name=True)` is no bare error of Python's."""
-    with pytest.raises(InvalidType, match=r"unknown argument `by_name` of `load_weights`; allowed"):
-        classifier("keras2").load_weights("w.npz", by_name=True)
+    """`load_weights(by_names=True)` is no bare error of Python's."""
+    with pytest.raises(InvalidType, match=r"`by_names` of `load_weights`.*Did you mean 'by_name'"):
+        classifier("keras2").load_weights("w.npz", by_names=True)
     with pytest.raises(InvalidType, match=r"`batchsize` of `predict`.*Did you mean 'batch_size'"):
         classifier("keras3").predict(X, batchsize=3)
 

@@ -1,0 +1,237 @@
+"""The training that a file speaks of: `compile` with its settings, and the optimizer's state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidType
+from convdispatch.formulas import losses, metrics, optimizers
+from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
+from convdispatch.formulas.optimizers import Optimizer
+from convdispatch.ops import NumpyArray, Shape
+from convdispatch.saving.checkpoint import Checkpoint, StoredArray
+from convdispatch.support.documents import shown
+from convdispatch.training.subject import are_trainable
+
+_TABLES = {"keras1": KERAS1.optimizers, "keras2": KERAS2.optimizers, "keras3": KERAS3.optimizers}
+_WRAPPERS = ("MeanMetricWrapper", "LossFunctionWrapper")  # of a function, in tf_keras
+_REDUCTIONS = {"auto": "sum_over_batch_size", "sum_over_batch_size": "sum_over_batch_size"}
+
+
+def is_of_engine(checkpoint: Checkpoint) -> bool:
+    """Return whether a file of Keras 2's words is of the Keras that is a part of TensorFlow.
+
+    It trains as Keras 3 does. Its versions end in '-tf', or go on from 2.4.
+    """
+    version = checkpoint.keras_version or ""
+    minor = version.split(".")[1:2]
+    is_late = bool(minor) and minor[0].isdigit() and int(minor[0]) >= 4
+    return checkpoint.dialect == "keras2" and (version.endswith("-tf") or is_late)
+
+
+def compile_as_stored(
+    model: Any, checkpoint: Checkpoint, custom_objects: Mapping[str, Any], title: str
+) -> None:
+    """Compile a model as its file says, and let its optimizer go on from its state there."""
+    training = checkpoint.training
+    if not training or not training.get("optimizer_config", training.get("optimizer")):
+        return  # of a model that was not compiled
+    try:
+        optimizer = _optimizer(checkpoint, training, custom_objects)
+        settings = _settings(training, custom_objects)
+        keywords = {key: value for key, value in settings.items() if value is not None}
+        model.compile(optimizer, **keywords)
+    except (InvalidArgument, InvalidType) as exc:
+        raise InvalidDocument(
+            f"the training that {title} speaks of cannot be set up: {exc} Pass functions and "
+            "classes of your own in `custom_objects`, or `compile=False` for the model alone."
+        ) from exc
+    if checkpoint.optimizer:
+        _set_state(model, optimizer, checkpoint, title)
+
+
+def _optimizer(
+    checkpoint: Checkpoint, training: Mapping[str, Any], custom_objects: Mapping[str, Any]
+) -> Optimizer:
+    entry = training.get("optimizer_config", training.get("optimizer"))
+    if not isinstance(entry, Mapping):
+        return optimizers.get(entry, _TABLES[checkpoint.dialect])
+    name, config = entry.get("class_name"), entry.get("config")
+    for known in (entry.get("registered_name"), name):
+        own = custom_objects.get(known) if isinstance(known, str) else None
+        if isinstance(own, type) and issubclass(own, Optimizer):
+            return own.from_config(config if isinstance(config, Mapping) else {})
+    is_modern = is_of_engine(checkpoint) or checkpoint.dialect == "keras3"
+    if isinstance(config, Mapping):
+        config = _modern_config(config) if is_modern else _old_config(config)
+    table = _TABLES["keras3" if is_modern else checkpoint.dialect]
+    return optimizers.get({"class_name": name, "config": config}, table)
+
+
+def _old_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration in the words of Keras 2.2.4: 2.3 says `learning_rate`."""
+    renamed = dict(config)
+    if "learning_rate" in renamed:
+        renamed["lr"] = renamed.pop("learning_rate")
+    return renamed
+
+
+def _modern_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration in the words of Keras 3: earlier ones had a `decay`, often of 0."""
+    renamed = dict(config)
+    decay = renamed.pop("decay", 0.0)
+    if decay:
+        rate = {"initial_learning_rate": renamed["learning_rate"], "decay_steps": 1}
+        schedule = {"class_name": "InverseTimeDecay", "config": {**rate, "decay_rate": decay}}
+        renamed["learning_rate"] = schedule
+    return renamed
+
+
+def _settings(training: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `compile` beside the optimizer."""
+    names = ("loss", "metrics", "loss_weights", "sample_weight_mode", "weighted_metrics")
+    found = {name: training.get(name) for name in names}
+    for name in ("loss", "metrics", "weighted_metrics"):
+        found[name] = _each(found[name], custom_objects)
+    return found
+
+
+def _each(given: Any, custom_objects: Mapping[str, Any]) -> Any:
+    """Return losses or metrics with the user's own in the place of their names."""
+    if isinstance(given, list):
+        return [_each(one, custom_objects) for one in given]
+    if isinstance(given, Mapping):
+        if "class_name" not in given:
+            return {name: _each(one, custom_objects) for name, one in given.items()}
+        return _object(given, custom_objects)
+    own = custom_objects.get(given) if isinstance(given, str) else None
+    return given if own is None else own
+
+
+def _object(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> Any:
+    """Return what a loss or a metric of a configuration is here."""
+    name, config = entry["class_name"], entry.get("config")
+    for known in (entry.get("registered_name"), name):
+        own = custom_objects.get(known) if isinstance(known, str) else None
+        if own is not None:
+            is_class = isinstance(own, type)
+            return own(**config) if is_class and isinstance(config, Mapping) else own
+    if not isinstance(config, Mapping):
+        return custom_objects.get(config, config) if isinstance(config, str) else name
+    if name in _WRAPPERS and isinstance(config.get("fn"), str):
+        word, function = config.get("name"), config["fn"]
+        return word if word in metrics.SHORT else custom_objects.get(function, function)
+    kept = {key: value for key, value in config.items() if key not in ("dtype", "fn", "axis")}
+    if kept.get("reduction") in _REDUCTIONS:
+        kept["reduction"] = _REDUCTIONS[kept["reduction"]]
+    if name not in losses.KERAS3:
+        kept.pop("reduction", None)
+    return {"class_name": name, "config": kept}
+
+
+# The optimizer's state.
+
+
+@dataclass
+class _Trained:
+    """The weights that are trained, with slots that take no memory: see `Keeper`."""
+
+    layer_names: list[tuple[str, str]]
+    weight_shapes: list[Shape]
+    slots: list[dict[str, Any]]
+    iterations: int = 0
+
+    def names(self) -> Sequence[tuple[str, str]]:
+        """Return the names of the weights."""
+        return self.layer_names
+
+    def shapes(self) -> Sequence[Shape]:
+        """Return the shapes of the weights."""
+        return self.weight_shapes
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return the slots."""
+        return [dict(own) for own in self.slots]
+
+    def write(self, slots: Sequence[Mapping[str, Any]], iterations: int) -> None:
+        """Do nothing: this stands for a trainer that does not exist yet."""
+
+
+def _trained(model: Any, optimizer: Optimizer) -> _Trained:
+    layers = list(model._layers)
+    weights = [
+        (layer.name, weight)
+        for layer, is_trained in zip(layers, are_trainable(model, layers), strict=True)
+        for weight in layer.declared_weights
+        if is_trained and weight.trainable
+    ]
+    shapes = [weight.public_shape for _, weight in weights]
+    slots: list[dict[str, Any]] = [
+        {name: np.broadcast_to(0.0, shape) for name in optimizer.initial()} for shape in shapes
+    ]
+    if optimizer.shared():
+        slots.append({name: np.zeros(()) for name in optimizer.shared()})
+    return _Trained([(name, weight.name) for name, weight in weights], shapes, slots)
+
+
+def _set_state(model: Any, optimizer: Optimizer, checkpoint: Checkpoint, title: str) -> None:
+    keeper = _trained(model, optimizer)
+    is_engine = is_of_engine(checkpoint)
+    arrays = _as_ours(optimizer, list(checkpoint.optimizer), keeper, is_engine=is_engine)
+    try:
+        optimizer._order().read(arrays, keeper)
+    except (InvalidArgument, InvalidType) as exc:
+        has = ", ".join(f"{shown(one.name)} {one.shape}" for one in checkpoint.optimizer[:8])
+        raise InvalidDocument(
+            f"the state of the optimizer in {title} does not fit the model: {exc} The file has "
+            f"{len(checkpoint.optimizer)} arrays: {has}. `compile=False` loads the model without "
+            "it."
+        ) from exc
+    optimizer.set_weights(arrays)
+
+
+def _as_ours(
+    optimizer: Optimizer, stored: list[StoredArray], keeper: _Trained, *, is_engine: bool
+) -> list[NumpyArray]:
+    """Return the arrays of a file in the order of our optimizer of that class."""
+    order = optimizer._order()
+    count = len(order.flat(keeper, 0.0))
+    arrays = [one.read() for one in stored]
+    if is_engine:
+        return _of_engine(optimizer, stored, arrays, keeper)
+    if "iterations" not in order.heads and len(arrays) == count + 1 and not arrays[0].shape:
+        return arrays[1:]  # Keras 2.3 counts updates where 2.2 did not
+    if "learning_rate" in order.heads and len(arrays) == count - 1:
+        return [arrays[0], _rate(optimizer, arrays[0]), *arrays[1:]]  # that of a schedule
+    return arrays
+
+
+def _rate(optimizer: Optimizer, iterations: NumpyArray) -> NumpyArray:
+    return np.asarray(optimizer.rate_at(int(iterations)))
+
+
+def _of_engine(
+    optimizer: Optimizer, stored: list[StoredArray], arrays: list[NumpyArray], keeper: _Trained
+) -> list[NumpyArray]:
+    """Return tf_keras's arrays with those that only Keras 3 has, and without others.
+
+    Up to TensorFlow 2.10 all first slots came before all second ones; their names end in the slot.
+    """
+    order, weights = optimizer._order(), len(keeper.weight_shapes)
+    names = [name for group in order.groups for name in group if name in keeper.slots[0]]
+    iterations, slots = arrays[0], arrays[1:]
+    is_old = [one.name.removesuffix(":0").rpartition("/")[2] for one in stored[1:]]
+    if len(names) > 1 and weights > 1 and len(is_old) > 1 and is_old[0] == is_old[1] in _OLD_SLOTS:
+        slots = [slots[slot * weights + w] for w in range(weights) for slot in range(len(names))]
+    if not names:  # SGD keeps momentums without having any
+        slots = []
+    shared = optimizer.shared_after(int(iterations))
+    tail = [np.asarray(shared[name]) for name in order.tail]
+    return [iterations, _rate(optimizer, iterations), *slots, *tail]
+
+
+_OLD_SLOTS = ("m", "v", "vhat", "rms", "momentum", "accumulator", "mg", "accum_grad", "accum_var")

@@ -1,0 +1,192 @@
+"""What a file does not say: which backend trained it, and Keras 1's `dim_ordering`.
+
+Keras 1 wrote neither its backend nor the `dim_ordering` of layers that pad, crop or repeat. The
+caller says it, or something is assumed, and a warning says what, and what else it could be.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from convdispatch.engine.layer import Layer
+from convdispatch.errors import InvalidArgument
+from convdispatch.models._entries import DOORS, door_of
+from convdispatch.runtime import selection
+from convdispatch.support.warnings import warn
+
+CONVENTIONS = ("theano", "tensorflow")
+_ORDERINGS = {"th": "channels_first", "tf": "channels_last"}
+_MOST_NAMES = 6
+
+
+def as_convention(given: Any) -> str | None:
+    """Return which backend trained a model as the caller says it, None for nothing said."""
+    convention = given
+    if convention is None or convention in CONVENTIONS:
+        return convention  # type: ignore[no-any-return]  # it is one of them
+    allowed = "'theano' or 'tensorflow', which also stands for all later backends' convention"
+    raise InvalidArgument(f"`trained_on` must be {allowed}; received {given!r}.")
+
+
+def as_ordering(given: Any) -> str | None:
+    """Return Keras 1's word for the order of axes that the caller says, None for nothing said."""
+    words = {**{word: word for word in _ORDERINGS}, **{v: k for k, v in _ORDERINGS.items()}}
+    if given is None:
+        return None
+    if not isinstance(given, str) or given not in words:
+        raise InvalidArgument(
+            f"`dim_ordering` must be 'th' (the channels come first) or 'tf' (last); received "
+            f"{given!r}."
+        )
+    return words[given]
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """A value that a file does not say, and why it was assumed; '' where somebody said it."""
+
+    value: str
+    reason: str = ""
+
+
+def convention_for(document: Any, stated: str | None, said: str | None, title: str) -> Assumed:
+    """Return the convention of a file's layers: as it is stated, said by the caller, or likely."""
+    if stated is not None and said not in (None, stated):
+        warn(
+            f"{title} says that {stated!r} trained it, and `trained_on` says {said!r}, which "
+            "counts: leave `trained_on` out to have what the file says."
+        )
+    if said is not None or stated is not None:
+        return Assumed(said or stated or "")
+    convention = selection.convention()
+    if convention == "theano":  # which somebody has set: it is not the default
+        return Assumed(convention)
+    entries = list(entries_in(document))
+    if any(config.get("border_mode") == "full" for _, config in entries):
+        return Assumed("theano", "a layer has border_mode 'full', which only Theano computed")
+    words = {config.get("dim_ordering") for _, config in entries} & set(_ORDERINGS)
+    if words == {"th"}:
+        return Assumed("theano", "its layers have dim_ordering 'th', which was Theano's")
+    reason = "its layers have dim_ordering 'tf'" if words else "it is Keras's default"
+    return Assumed(convention, reason)
+
+
+def ordering_for(document: Any, said: str | None) -> Assumed:
+    """Return Keras 1's dim_ordering of the layers that do not state it."""
+    if said is not None:
+        return Assumed(said)
+    words = {config.get("dim_ordering") for _, config in entries_in(document)}
+    known = [ordering for ordering in _ORDERINGS if ordering in words]
+    if len(known) == 1:
+        return Assumed(known[0], "the other layers have it")
+    current = next(k for k, v in _ORDERINGS.items() if v == selection.image_data_format())
+    return Assumed(current, "it is the current setting")
+
+
+def entries_in(document: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the class's name and the configuration of every layer and model, nested ones too."""
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            config = value.get("config")
+            if isinstance(value.get("class_name"), str) and isinstance(config, Mapping):
+                yield value["class_name"], config
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+
+
+def without_ordering(document: Any) -> list[Mapping[str, Any]]:
+    """Return the configurations of Keras 1's layers that need a dim_ordering and state none."""
+    offered = importlib.import_module(DOORS[1])
+    found = []
+    for name, config in entries_in(document):
+        known = getattr(offered, name, None) if name in offered.__all__ else None
+        if isinstance(known, type) and issubclass(known, Layer) and "dim_ordering" not in config:
+            spelled: Any = getattr(known, "spelling", {}).get("data_format")
+            if spelled == "dim_ordering":
+                found.append(config)
+    return found
+
+
+def with_ordering(document: Any, lacking: Sequence[Mapping[str, Any]], ordering: str) -> Any:
+    """Return the document with that dim_ordering in the configurations that lack one."""
+    identities = {id(config) for config in lacking}
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, list):
+            return [filled(one) for one in value]
+        if not isinstance(value, Mapping):
+            return value
+        made = {key: filled(one) for key, one in value.items()}
+        return {**made, "dim_ordering": ordering} if id(value) in identities else made
+
+    return filled(document)
+
+
+def with_stated_ordering(document: Any, door: str | None, said: str | None) -> Any:
+    """Return a document whose layers of Keras 1 all state their dim_ordering.
+
+    The caller's word counts, or else that of the other layers; a warning says if that is not the
+    current setting, which Keras 1 itself would have taken.
+    """
+    entries = [{"config": config} for _, config in entries_in(document)]
+    if door_of(entries, door) != DOORS[1]:
+        return document
+    lacking = without_ordering(document)
+    ordering = ordering_for(document, said)
+    if _ORDERINGS[ordering.value] != selection.image_data_format():
+        warn_of_ordering(ordering, lacking, "the document")
+    return with_ordering(document, lacking, ordering.value)
+
+
+def warn_of_convention(assumed: Assumed, layers: Sequence[Layer], title: str) -> None:
+    """Warn that the convention was assumed, if the layers compute otherwise under the other one."""
+    touched = [layer for layer in layers if is_sensitive(layer)]
+    if not assumed.reason or not touched:
+        return
+    convention = assumed.value
+    other = next(one for one in CONVENTIONS if one != convention)
+    warn(
+        f"{title} does not say which backend trained it: `trained_on={convention!r}` is assumed, "
+        f"because {assumed.reason}. With `trained_on={other!r}` the kernels of "
+        f"{_named(touched)} are the other way round, 'same' pads other cells where a kernel is "
+        "even or a stride larger than 1, and nearly every output is another. Say `trained_on=`."
+    )
+
+
+def warn_of_ordering(assumed: Assumed, lacking: Sequence[Mapping[str, Any]], title: str) -> None:
+    """Warn that Keras 1's dim_ordering was assumed for the layers that do not state it."""
+    if not assumed.reason or not lacking:
+        return
+    ordering = assumed.value
+    other = next(one for one in _ORDERINGS if one != ordering)
+    names = [str(config.get("name", "a layer")) for config in lacking]
+    warn(
+        f"{title} does not say the order of the axes of {_listed(names)}: "
+        f"`dim_ordering={ordering!r}` is assumed, because {assumed.reason}. With "
+        f"`dim_ordering={other!r}` they would take other axes for the channels. Say "
+        "`dim_ordering=`."
+    )
+
+
+def is_sensitive(layer: Layer) -> bool:
+    """Return whether a layer computes otherwise under the other convention."""
+    inner = getattr(layer, "layer", layer)
+    taps = getattr(inner, "kernel_size", ())
+    is_kernel = getattr(inner, "is_flippable", False) and any(size > 1 for size in taps)
+    return is_kernel or getattr(inner, "padding", None) == "same"
+
+
+def _named(layers: Sequence[Layer]) -> str:
+    return _listed([layer.name for layer in layers])
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:_MOST_NAMES]))
+    more = len(names) - _MOST_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
