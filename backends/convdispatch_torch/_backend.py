@@ -69,6 +69,8 @@ class TorchBackend:
     def asarray(self, value: Array, dtype: str) -> torch.Tensor:
         if value.ndim == 0 and _CODES.get(dtype) == value.dtype.char:  # a number of every step
             return torch.scalar_tensor(value.item(), dtype=getattr(torch, dtype))
+        if torch.compiler.is_dynamo_compiling():  # it knows neither `order` nor the default device
+            return torch.as_tensor(value).to(torch.empty(()).device, getattr(torch, dtype))
         return _from_numpy(value, dtype).to(torch.get_default_device())
 
     def variable(self, value: Array, dtype: str) -> torch.nn.Parameter:

@@ -9,7 +9,6 @@ that what one layer draws does not depend on the size of what another drew.
 
 from __future__ import annotations
 
-import functools
 import itertools
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -74,20 +73,24 @@ class Draws:
         self._backend = backend
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
-        native = self._backend.random[name]
-        known: Any = self._backend  # by its identity, as every object without an order of its own
+        native, portable = self._backend.random[name], _portable_draws(self._backend)[name]
 
         def draw(key: Any, *arguments: Any) -> Any:
-            if len(key.shape) != 2:
-                return native(key, *arguments)
-            return _portable_draws(known)[name](key, *arguments)
+            return portable(key, *arguments) if len(key.shape) == 2 else native(key, *arguments)
 
         return draw
 
 
-@functools.lru_cache(maxsize=16)
-def _portable_draws(backend: Any) -> Mapping[str, Callable[..., Any]]:
-    return portable_draws(backend)
+# The portable draws of the latest backend of each name. No cache of functools: torch's compiler warns
+# of those.
+_portable: dict[str, tuple[Backend, Mapping[str, Callable[..., Any]]]] = {}
+
+
+def _portable_draws(backend: Backend) -> Mapping[str, Callable[..., Any]]:
+    known = _portable.get(backend.name)
+    if known is None or known[0] is not backend:
+        known = _portable[backend.name] = backend, portable_draws(backend)
+    return known[1]
 
 
 def checked_seed(seed: object) -> int | None:

@@ -71,11 +71,12 @@ def test_jax_jit(all_backends: tuple[str, ...]) -> None:
     require_right(jax.jit(model("jax"))([jax.numpy.asarray(one) for one in DATA]))
 
 
-def test_torch_compile_of_a_draw(all_backends: tuple[str, ...]) -> None:
-    """A function of training, without a break of the graph."""
+@pytest.mark.parametrize("numbers", [[1, 2], [[1, 2, 3]]], ids=["own", "portable"])
+def test_torch_compile_of_a_draw(numbers: Any, all_backends: tuple[str, ...]) -> None:
+    """A function of training, without a break of the graph, also by a portable key."""
     torch = framework("torch", all_backends)
     dropping = convdispatch.Sequential([layers.Dropout(0.5, input_shape=(64,))], backend="torch")
-    training, key = dropping.functional().training, torch.tensor([1, 2], dtype=torch.int32)
+    training, key = dropping.functional().training, torch.tensor(numbers, dtype=torch.int32)
 
     def drawn(x: Any) -> Any:
         return training({}, x, key)[0]
