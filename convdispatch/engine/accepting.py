@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from convdispatch.engine.arguments import as_partial_shape
 from convdispatch.engine.changing import Changing
 from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Shapes, Spec, Specs, listed
 from convdispatch.engine.tensors import as_native, require_float
-from convdispatch.ops import Backend, NumpyArray
+from convdispatch.ops import INTEGER_DTYPES, Backend, NumpyArray
 
 
 class Accepting(Changing):
@@ -18,6 +20,9 @@ class Accepting(Changing):
     takes_list: ClassVar[bool] = False
     takes_one: ClassVar[bool] = True  # a tensor, not only lists
     checks_arrays: ClassVar[bool] = False  # whether `check_array` does anything
+    # Whether numbers only change their places, so that integers may pass on their way to a layer
+    # that takes them.
+    only_moves: ClassVar[bool] = False
 
     @property
     def input_dtype(self) -> str:
@@ -26,7 +31,11 @@ class Accepting(Changing):
 
     def _as_native(self, backend: Backend, inputs: Any) -> Any:
         """Return the inputs as tensors of the backend; raise `InvalidType` where they are none."""
-        return as_native(backend, inputs, self.input_dtype)
+        dtype = self.input_dtype
+        if self.only_moves and isinstance(inputs, np.ndarray) and inputs.dtype.kind in "iu":
+            is_known = inputs.dtype.name in INTEGER_DTYPES
+            dtype = inputs.dtype.name if is_known else "int64"
+        return as_native(backend, inputs, dtype)
 
     def check_array(self, inputs: NumpyArray) -> None:
         """Raise for an array whose numbers the layer does not take, where it takes some alone."""
@@ -41,7 +50,8 @@ class Accepting(Changing):
 
     def _require_dtype(self, dtype: str) -> None:
         """Raise `InvalidType` for an element type that the layer does not take."""
-        require_float(dtype, "`inputs`", self._backend())
+        if not (self.only_moves and dtype in INTEGER_DTYPES):
+            require_float(dtype, "`inputs`", self._backend())
 
     def output_specs(self, specs: Specs) -> Any:
         """Return the spec of the output, batch axis included; a list where there are several."""

@@ -39,6 +39,8 @@ class Graph:
     def input_dtypes(self) -> tuple[str, ...]:
         """Return the element type of each input: integers where every layer that reads it does.
 
+        A layer that only moves numbers reads what the layers behind it read.
+
         So numbers of rows are never rounded to half precision, whatever type the input has.
         """
         return tuple(self._input_dtype(place) for place in range(len(self.inputs)))
@@ -51,14 +53,14 @@ class Graph:
         return str(max(wanted))
 
     def _readers(self, number: int) -> Iterator[Any]:
-        """Yield the layers that read a tensor, those behind an input instead of the input."""
+        """Yield the layers that read a tensor; those behind what only passes it on instead."""
         for node in self.nodes:
             if number not in node.reads:
                 continue
-            if getattr(node.layer, "is_input", False):
-                yield from self._readers(node.writes[0])
-            else:
-                yield node.layer
+            is_input = getattr(node.layer, "is_input", False)
+            passes = is_input or getattr(node.layer, "only_moves", False)
+            behind = list(self._readers(node.writes[0])) if passes else []
+            yield from behind or [node.layer]
 
     def run(self, call: Callable[[int, Any, Any], Any], inputs: Sequence[Any]) -> list[Any]:
         """Return the outputs, each node computed by `call(its place, its layer, its inputs)`."""

@@ -81,8 +81,8 @@ class Draws:
         return draw
 
 
-# The portable draws of the latest backend of each name. No cache of functools: torch's compiler warns
-# of those.
+# The portable draws of the latest backend of each name. No cache of functools: torch's compiler
+# warns of those.
 _portable: dict[str, tuple[Backend, Mapping[str, Callable[..., Any]]]] = {}
 
 

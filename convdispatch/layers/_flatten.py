@@ -26,7 +26,7 @@ class Flatten(Layer):
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
     call raises `InvalidShape` for an input that has only a batch axis or an axis without cells;
-    `InvalidType` for integers and for a tensor of another framework.
+    `InvalidType` for a tensor of another framework. Integers stay integers.
 
     Source: Keras 2.2.4 `Flatten`.
 
@@ -37,6 +37,7 @@ class Flatten(Layer):
     """
 
     family = "shaping"
+    only_moves = True
 
     def __init__(
         self, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]

@@ -25,8 +25,8 @@ class Reshape(Layer):
         output  (batch, *target_shape)
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
-    call raises `InvalidShape` for an input with another number of numbers; `InvalidType` for
-    integers and for a tensor of another framework.
+    call raises `InvalidShape` for an input with another number of numbers; `InvalidType` for a
+    tensor of another framework. Integers stay integers.
 
     Source: Keras 2.2.4 `Reshape`.
 
@@ -38,6 +38,7 @@ class Reshape(Layer):
     """
 
     family = "shaping"
+    only_moves = True
 
     def __init__(self, target_shape: Sequence[int], **options: Unpack[LayerOptions]) -> None:
         """Check and keep the arguments.
@@ -107,8 +108,8 @@ class Permute(Layer):
         output  (batch, ...), whose axis i is the input's axis dims[i - 1]
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
-    call raises `InvalidShape` for another rank; `InvalidType` for integers and for a tensor of
-    another framework.
+    call raises `InvalidShape` for another rank; `InvalidType` for a tensor of another framework.
+    Integers stay integers.
 
     Source: Keras 2.2.4 `Permute`.
 
@@ -120,6 +121,7 @@ class Permute(Layer):
     """
 
     family = "shaping"
+    only_moves = True
 
     def __init__(self, dims: Sequence[int], **options: Unpack[LayerOptions]) -> None:
         """Check and keep the arguments.

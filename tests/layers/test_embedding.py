@@ -267,3 +267,43 @@ def test_rows_are_never_rounded_to_half_precision(backend_name: str, make: Any, 
     model.fit(ids, expected + 1.0, epochs=1, verbose=0)
     moved = model.get_weights()[0].astype("float64") != table
     assert set(np.flatnonzero(moved)) == set(IDS.ravel())
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "float32"])
+def test_numbers_of_rows_may_be_moved_first(backend: Backend, dtype: str) -> None:
+    """A model that arranges them anew takes integers when it is called, as by `predict`."""
+    table = np.arange(15.0, dtype="f4").reshape(5, 3)
+    stack: Any = convdispatch.Sequential(
+        [
+            layers.Reshape((2, 2), input_shape=(4,)),
+            layers.Permute((2, 1)),
+            layers.Flatten(),
+            layers.Embedding(5, 3),
+        ],
+        backend=backend.name,
+    )
+    stack.set_weights([table])
+    with convdispatch.use_backend(backend.name):
+        entry = layers.Input((4,))
+        looked_up = layers.Embedding(5, 3)(layers.Reshape((4,))(entry))
+        graph: Any = convdispatch.Model(entry, looked_up)
+    graph.set_weights([table])
+    given = np.array([[4, 1, 2, 3]], dtype)
+    for model, wanted in ((stack, table[[[4, 2, 1, 3]]]), (graph, table[[[4, 1, 2, 3]]])):
+        np.testing.assert_array_equal(backend.to_numpy(model(given)), wanted)
+        np.testing.assert_array_equal(model.predict(given), wanted)
+
+
+def test_moved_numbers_of_rows_are_not_rounded() -> None:
+    """In bfloat16, 257 is 256."""
+    model: Any = convdispatch.Sequential(
+        [
+            layers.Reshape((1,), input_shape=(1,), dtype="bfloat16"),
+            layers.Embedding(300, 1, dtype="float32"),
+        ],
+        backend="numpy",
+    )
+    model.build((None, 1))
+    model.set_weights([np.arange(300.0)[:, None]])
+    assert model.predict(np.array([[257]])).ravel() == [257.0]
+    assert np.ravel(model(np.array([[257]]))) == [257.0]

@@ -144,7 +144,7 @@ class Flatten(Keras2Layer, layers.Flatten):
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
     call raises `InvalidShape` for an input that has only a batch axis or an axis without cells;
-    `InvalidType` for integers and for a tensor of another framework.
+    `InvalidType` for a tensor of another framework. Integers stay integers.
 
     Source: Keras 2.2.4 `Flatten`.
 
@@ -211,8 +211,8 @@ class Permute(Keras2Layer, layers.Permute):
         output  (batch, ...), whose axis i is the input's axis dims[i - 1]
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
-    call raises `InvalidShape` for another rank; `InvalidType` for integers and for a tensor of
-    another framework.
+    call raises `InvalidShape` for another rank; `InvalidType` for a tensor of another framework.
+    Integers stay integers.
 
     Source: Keras 2.2.4 `Permute`.
 
@@ -253,8 +253,8 @@ class Reshape(Keras2Layer, layers.Reshape):
         output  (batch, *target_shape)
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
-    call raises `InvalidShape` for an input with another number of numbers; `InvalidType` for
-    integers and for a tensor of another framework.
+    call raises `InvalidShape` for an input with another number of numbers; `InvalidType` for a
+    tensor of another framework. Integers stay integers.
 
     Source: Keras 2.2.4 `Reshape`.
 
