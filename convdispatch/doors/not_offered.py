@@ -29,8 +29,8 @@ _TENSORS = (
 )
 _SLICES = "it is not offered yet; slice the arrays: `[one[start:stop] for one in arrays]`"
 _OWN = (
-    "For a layer of your own use `Lambda`, or subclass `convdispatch.layers.Layer` and define "
-    "`resolve(spec)`"
+    "For a layer of your own use `Lambda`, or subclass `Layer` of `keras.layers` and define "
+    "`call(x)`"
 )
 _LAYERS = (
     "it is not offered yet; import layers from `keras.layers` and models from `keras.models`. "
@@ -39,7 +39,7 @@ _LAYERS = (
 
 # What a Keras's script of its own layers imports.
 OWN_LAYERS: Mapping[str, str] = dict.fromkeys(
-    ("InputSpec", "Layer"), f"it is not offered in these names yet. {_OWN}"
+    ("InputSpec", "Layer"), f"it is in `keras.layers`. {_OWN}"
 )
 
 # By the last part of a module's name, the names that a Keras has there; '*' is every other name.

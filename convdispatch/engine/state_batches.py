@@ -15,7 +15,7 @@ def batch_size_of(layers: Sequence[Layer]) -> int | None:
         for layer in layers
         if layer.carries_state
         for weight in layer.declared_weights
-        if weight.is_state
+        if weight.is_state and weight.shape
     ]
     return sizes[0] if sizes else None
 

@@ -233,7 +233,8 @@ def _layer_class(
             return _require_layer_class(custom_objects[known], known)
     offered = importlib.import_module(_door_of(entry, door))
     found = getattr(offered, name) if name in offered.__all__ else None
-    return found if isinstance(found, type) and found is not Layer else None
+    is_layer = isinstance(found, type) and issubclass(found, Layer) and name != "Layer"
+    return found if is_layer else None
 
 
 def _door_of(entry: Mapping[str, Any], door: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convdispatch.runtime import selection
+from convdispatch.symbolic.filling import sizes_in
 from convdispatch.symbolic.operations import operation, source
 
 __all__ = ["dropout"]
@@ -13,23 +14,23 @@ __all__ = ["dropout"]
 @operation
 def uniform(o: Any, shape: Any, low: float, high: float, dtype: Any = None) -> Any:
     """Return numbers from low to high."""
-    drawn = o.draw("uniform", tuple(shape), dtype or selection.floatx())
+    drawn = o.draw("uniform", sizes_in(o, shape), dtype or selection.floatx())
     return drawn * (high - low) + low
 
 
 @operation
 def normal(o: Any, shape: Any, mean: float, spread: float, dtype: Any = None) -> Any:
     """Return numbers around a mean."""
-    return o.draw("normal", tuple(shape), dtype or selection.floatx()) * spread + mean
+    return o.draw("normal", sizes_in(o, shape), dtype or selection.floatx()) * spread + mean
 
 
 @operation
 def truncated(o: Any, shape: Any, mean: float, spread: float, dtype: Any = None) -> Any:
     """Return numbers around a mean, none more than two standard deviations from it."""
     own = dtype or selection.floatx()
-    drawn = o.draw("normal", tuple(shape), own)
+    drawn = o.draw("normal", sizes_in(o, shape), own)
     for _ in range(8):  # the part that is outside falls by 1/20 each time
-        again = o.draw("normal", tuple(shape), own)
+        again = o.draw("normal", sizes_in(o, shape), own)
         drawn = o.f["where"](o.f["abs"](drawn) > 2, again, drawn)
     return o.f["clip"](drawn, -2.0, 2.0) * spread + mean
 
@@ -37,7 +38,7 @@ def truncated(o: Any, shape: Any, mean: float, spread: float, dtype: Any = None)
 @operation
 def binomial(o: Any, shape: Any, p: float = 0.0, dtype: Any = None) -> Any:
     """Return 1 with a probability, else 0."""
-    return o.draw("bernoulli", tuple(shape), dtype or selection.floatx(), p)
+    return o.draw("bernoulli", sizes_in(o, shape), dtype or selection.floatx(), p)
 
 
 @operation

@@ -24,6 +24,9 @@ def layers_of(graph: Any) -> list[Any]:
     found: dict[int, Any] = {}
     for node in graph.nodes:
         found[id(node.layer)] = node.layer
+        variable = getattr(node.layer, "variable", None)
+        if variable is not None:  # which may have become a layer's weight
+            found[id(variable.holder)] = variable.holder
         for one in getattr(node.layer, "inner_layers", ()):
             found[id(one)] = one
     return list(found.values())

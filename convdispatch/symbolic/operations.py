@@ -63,6 +63,15 @@ def dispatched(function: Any, arguments: Any, keywords: Any) -> Any:
     if scope is not None:
         values: Any = mapped([arguments, keywords], lambda one: value_in(one, scope))
         return function.computes(computing_with(scope.backend), *values[0], **values[1])
+    symbols, template = _split(arguments, keywords)
+    if symbols:
+        return recorded(function, symbols, template)
+    backend = _backend_of(leaves([arguments, keywords]))
+    return function.computes(computing_with(backend), *arguments, **keywords)
+
+
+def _split(arguments: Any, keywords: Any) -> tuple[list[Symbol], Any]:
+    """Return the symbols among arguments, and the arguments with slots in their places."""
     symbols: list[Symbol] = []
 
     def slot(one: Any) -> Any:
@@ -73,18 +82,14 @@ def dispatched(function: Any, arguments: Any, keywords: Any) -> Any:
             return one.astype(selection.floatx())  # as a constant of Keras's
         return one
 
-    template = mapped([arguments, keywords], slot)
-    if symbols:
-        return recorded(function, symbols, template)
-    backend = _backend_of(leaves([arguments, keywords]))
-    return function.computes(computing_with(backend), *arguments, **keywords)
+    return symbols, mapped([arguments, keywords], slot)
 
 
 def source(function: Any, *arguments: Any, **keywords: Any) -> Any:
-    """Return a symbol of what a function makes of no tensor at all, such as random numbers."""
+    """Return a symbol of what a function makes of no tensor, or of sizes: random numbers."""
     if scopes.current() is not None:
         return dispatched(function, arguments, keywords)
-    return recorded(function, [], [arguments, keywords])
+    return recorded(function, *_split(arguments, keywords))
 
 
 def recorded(function: Any, symbols: Sequence[Symbol], template: Any) -> Any:

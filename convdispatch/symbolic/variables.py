@@ -29,6 +29,7 @@ class VariableLayer(Layer):
     takes_list = True
     takes_one = False
     supports_masking = True
+    variable: Any = None
 
     def __init__(self, value: NumpyArray, dtype: str, name: str | None) -> None:
         kept = dtype if dtype in FLOAT_DTYPES else None
@@ -60,6 +61,10 @@ class VariableLayer(Layer):
     def makes_mask(self, masked: Sequence[bool]) -> bool:
         """Return that a variable has no mask."""
         return False
+
+    def computed_in(self, scope: Scope, inputs: Any) -> Any:
+        """Return the value in a computation."""
+        return self.variable.value_in(scope)
 
     def plan_for(self, inputs: Any) -> Plan:
         """Return what reads the value."""
@@ -105,6 +110,7 @@ class Variable(Symbol):
         call = Call(layer, (), [spec], takes_list=True, gives_list=False)
         super().__init__(spec, call, 0)
         call.outputs = (self,)
+        layer.variable = self
         self.wished = name
         self.holder: Any = layer  # whose `_variables` has the value
         self.index = 0

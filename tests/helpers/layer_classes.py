@@ -143,7 +143,7 @@ VALUES: dict[str, Any] = {
     "merge_mode": "sum",
 }
 # What has no configuration of its own to test: a base, and the inputs of models.
-_NOT_TESTED = ("Layer", "Input", "InputLayer")
+_NOT_TESTED = ("Layer", "Input", "InputLayer", "InputSpec")
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,14 @@ class Initializer(lookup.Configured):
     seed: int | None = None
 
     def __call__(
-        self, shape: Sequence[int], dtype: str = "float64", *, dim_ordering: str | None = None
+        self,
+        shape: Sequence[int],
+        dtype: str = "float64",
+        *,
+        dim_ordering: str | None = None,
+        name: str | None = None,
     ) -> NumpyArray:
-        """Return an array of that shape."""
+        """Return an array of that shape; `name`, which Keras 1 gives, has no effect."""
         return self.values(checked_shape(shape), dim_ordering=dim_ordering).astype(dtype)
 
     def values(self, shape: Shape, *, dim_ordering: str | None = None) -> Float64Array:

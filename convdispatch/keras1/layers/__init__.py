@@ -7,6 +7,7 @@ from convdispatch.doors.rows import names_of, rows_of
 from convdispatch.facades.inputs import Input
 from convdispatch.formulas.dialects import KERAS1
 from convdispatch.keras1.layers._merge import Merge, merge
+from convdispatch.keras1.layers._own import Layer
 from convdispatch.keras1.layers.advanced_activations import *  # noqa: F403
 from convdispatch.keras1.layers.convolutional import *  # noqa: F403  # all rows of the table
 from convdispatch.keras1.layers.convolutional_recurrent import *  # noqa: F403
@@ -19,8 +20,17 @@ from convdispatch.keras1.layers.pooling import *  # noqa: F403
 from convdispatch.keras1.layers.recurrent import *  # noqa: F403
 from convdispatch.keras1.layers.wrappers import *  # noqa: F403
 from convdispatch.layers import InputLayer
+from convdispatch.symbolic.input_specs import InputSpec
 
-__all__ = ["Input", "InputLayer", "Merge", "merge", *names_of(rows_of(KERAS1.layers))]
+__all__ = [
+    "Input",
+    "InputLayer",
+    "InputSpec",
+    "Layer",
+    "Merge",
+    "merge",
+    *names_of(rows_of(KERAS1.layers)),
+]
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = finder(__name__)

@@ -5,7 +5,9 @@ from convdispatch.facades.classes import make_classes
 from convdispatch.keras1.layers._exceptions import EXCEPTIONS
 from convdispatch.keras1.layers._layer import Keras1Layer
 from convdispatch.keras1.layers._merge import Merge as Merge  # where scripts look for it, too
+from convdispatch.keras1.layers._own import Layer as Layer  # where scripts look for it, too
 from convdispatch.keras1.layers._texts import TEXTS
+from convdispatch.symbolic.input_specs import InputSpec as InputSpec
 
 _CLASSES = make_classes(Keras1Layer, __name__, EXCEPTIONS, TEXTS)
 globals().update(_CLASSES)

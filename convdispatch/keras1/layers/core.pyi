@@ -11,6 +11,7 @@ from convdispatch.engine.constructor_signature import LayerOptions, OptionsBesid
 from convdispatch.keras1.layers import Merge as Merge
 from convdispatch.keras1.layers._exceptions import RowOfAll, Rows
 from convdispatch.keras1.layers._layer import Keras1Layer
+from convdispatch.keras1.layers._own import Layer as Layer
 from convdispatch.types import (
     ActivationLike,
     ConstraintLike,

@@ -6,6 +6,7 @@ from convdispatch.doors.elsewhere import finder
 from convdispatch.doors.rows import names_of, rows_of
 from convdispatch.facades.inputs import Input
 from convdispatch.formulas.dialects import KERAS2
+from convdispatch.keras2.layers._own import Layer
 from convdispatch.keras2.layers.advanced_activations import *  # noqa: F403
 from convdispatch.keras2.layers.convolutional import *  # noqa: F403  # all rows of the table
 from convdispatch.keras2.layers.convolutional_recurrent import *  # noqa: F403
@@ -19,8 +20,9 @@ from convdispatch.keras2.layers.pooling import *  # noqa: F403
 from convdispatch.keras2.layers.recurrent import *  # noqa: F403
 from convdispatch.keras2.layers.wrappers import *  # noqa: F403
 from convdispatch.layers import InputLayer
+from convdispatch.symbolic.input_specs import InputSpec
 
-__all__ = ["Input", "InputLayer", *names_of(rows_of(KERAS2.layers))]
+__all__ = ["Input", "InputLayer", "InputSpec", "Layer", *names_of(rows_of(KERAS2.layers))]
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = finder(__name__)

@@ -4,6 +4,8 @@ from convdispatch.doors.elsewhere import finder
 from convdispatch.facades.classes import make_classes
 from convdispatch.keras2.layers._exceptions import EXCEPTIONS
 from convdispatch.keras2.layers._layer import Keras2Layer
+from convdispatch.keras2.layers._own import Layer as Layer  # where scripts look for it, too
+from convdispatch.symbolic.input_specs import InputSpec as InputSpec
 
 _CLASSES = make_classes(Keras2Layer, __name__, EXCEPTIONS)
 globals().update(_CLASSES)

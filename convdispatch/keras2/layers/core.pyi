@@ -9,6 +9,7 @@ from convdispatch import layers
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.facades.input_length import InputByWidth
 from convdispatch.keras2.layers._layer import Keras2Layer
+from convdispatch.keras2.layers._own import Layer as Layer
 from convdispatch.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 
 __all__ = [

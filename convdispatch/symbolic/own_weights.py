@@ -1,0 +1,273 @@
+"""The weights of a layer whose class a script defines: it makes variables, and the layer has them.
+
+While the script's `build` runs they are variables of their own; then the layer holds their values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from convdispatch.engine.declarations import Weight, checked_values
+from convdispatch.engine.layer import Layer
+from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.formulas import constraints, initializers, regularizers
+from convdispatch.layers._user_function import FunctionLayer
+from convdispatch.ops import NumpyArray
+from convdispatch.symbolic.functions import Update, updates_in
+from convdispatch.symbolic.state import eval as value_of
+from convdispatch.symbolic.variables import Variable, variable_of
+
+
+class OwnWeights(FunctionLayer):
+    """A layer with the weights that a script makes for it."""
+
+    _is_building = False
+    _draws = False
+    _losses: list[Any]
+    _stage = 2  # attributes are the script's: none is an argument that changes something
+
+    def _begin(self) -> None:
+        own = vars(self)
+        own.setdefault("_trained", [])
+        own.setdefault("_kept", [])
+        own.setdefault("_losses", [])
+        own.setdefault("_updates", [])
+        own.setdefault("_draws", False)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    # What scripts call and set.
+
+    def add_weight(
+        self,
+        name: Any = None,
+        shape: Any = None,
+        dtype: Any = None,
+        initializer: Any = None,
+        regularizer: Any = None,
+        trainable: bool = True,
+        constraint: Any = None,
+    ) -> Variable:
+        """Return a new weight of the layer, with a value by the initializer."""
+        if isinstance(name, list | tuple | int) or (shape is not None and isinstance(shape, str)):
+            # Keras 1's order: the shape, the initializer, the name.
+            name, shape, initializer = dtype, name, shape if shape is not None else initializer
+            dtype = None
+        if shape is None:
+            raise InvalidArgument(
+                f"`shape` of a weight of {self.name!r} must be given; received None."
+            )
+        sizes = (shape,) if isinstance(shape, int) else tuple(int(size) for size in shape)
+        chosen = "glorot_uniform" if initializer is None else initializer
+        made = self._new_variable(chosen, sizes, dtype, name)
+        tables = self.dialect
+        made.regularizer = regularizers.get(regularizer, tables.regularizers)
+        made.constraint = constraints.get(constraint, tables.constraints)
+        (self._trained if trainable else self._kept).append(made)
+        return made
+
+    def _new_variable(self, initializer: Any, shape: Any, dtype: Any, name: Any) -> Variable:
+        function = initializers.get(initializer, self.dialect.initializers)
+        assert function is not None
+        if isinstance(function, initializers.Initializer):
+            value: Any = initializers.draw(function, shape)
+        else:
+            value = initializers.draw(lambda sizes: _array_of(function, sizes), shape)
+        return variable_of(value, dtype or self.dtype, name)
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Add scalars, or functions of nothing, to what training makes smaller."""
+        self._losses.extend(_listed(losses))
+
+    def add_update(self, updates: Any, inputs: Any = None) -> None:
+        """Let training give variables of the layer new values."""
+        self._updates.extend(updates_in(_pairs(updates)))
+
+    @property
+    def updates(self) -> list[Any]:
+        """The updates of the layer's variables."""
+        return list(self._updates)
+
+    @updates.setter
+    def updates(self, updates: Any) -> None:
+        self._updates = updates_in(_pairs(updates))
+
+    @property
+    def trainable_weights(self) -> list[Any]:
+        """The weights that a trainer may change: variables until the layer is built."""
+        if self._is_made and not self._is_building:
+            return super().trainable_weights
+        return list(self._trained)
+
+    @trainable_weights.setter
+    def trainable_weights(self, weights: Sequence[Any]) -> None:
+        self._trained = self._as_variables_of(weights)
+
+    @property
+    def non_trainable_weights(self) -> list[Any]:
+        """The other weights."""
+        if self._is_made and not self._is_building:
+            return super().non_trainable_weights
+        return list(self._kept)
+
+    @non_trainable_weights.setter
+    def non_trainable_weights(self, weights: Sequence[Any]) -> None:
+        self._kept = self._as_variables_of(weights)
+
+    @property
+    def weights(self) -> list[Any]:
+        """All weights."""
+        if self._is_made and not self._is_building:
+            return super().weights
+        return [*self._trained, *self._kept]
+
+    @property
+    def initial_weights(self) -> Any:
+        """The arrays that the constructor was given as `weights`, None for none."""
+        return self._initial_weights
+
+    @initial_weights.setter
+    def initial_weights(self, weights: Any) -> None:
+        self._initial_weights = weights
+
+    @initial_weights.deleter
+    def initial_weights(self) -> None:
+        self._initial_weights = None
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Give the weights new values: all of them or, if one does not fit, none."""
+        if not self._is_building:
+            super().set_weights(weights)
+            return
+        own: list[Any] = [*self._trained, *self._kept]
+        declared = [_declared(one, str(place), True) for place, one in enumerate(own)]
+        for one, value in zip(own, checked_values(weights, declared, owner=self.name), strict=True):
+            one.assign(value)
+
+    def _as_variables_of(self, weights: Sequence[Any]) -> list[Any]:
+        """Return weights as variables; an array that is an attribute becomes one there, too."""
+        return [self._as_variable(one) for one in weights]
+
+    def _as_variable(self, weight: Any) -> Any:
+        if isinstance(weight, Variable):
+            return weight
+        if any(weight is own for inner in self._inner_layers() for own in inner._variables):
+            return weight  # of a layer that this one is made of
+        if isinstance(weight, np.ndarray):
+            made = variable_of(weight, self.dtype)
+            for name, value in list(vars(self).items()):
+                if value is weight:
+                    object.__setattr__(self, name, made)
+                    made.wished = name
+            return made
+        raise InvalidType(
+            f"the weights of {self.name!r} must be variables, which `add_weight` and `variable` "
+            f"return; received {type(weight).__name__}."
+        )
+
+    def _inner_layers(self) -> list[Any]:
+        """Return the layers that the script keeps as attributes, alone or in lists."""
+        found: dict[int, Any] = {}
+        for name, value in vars(self).items():
+            if name.startswith("_") and name in _OWN:
+                continue
+            for one in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(one, Layer) and one is not self:
+                    found[id(one)] = one
+        return list(found.values())
+
+    # The values, once the layer is built.
+
+    def _take_weights(self) -> None:
+        """Hold the values of the variables, and of the layers that this one is made of."""
+        variables = [one for one in (*self._trained, *self._kept) if isinstance(one, Variable)]
+        trained = {id(one) for one in self._trained}
+        names = _names([one.wished for one in variables], self.name)
+        declared = [
+            _declared(one, name, id(one) in trained)
+            for one, name in zip(variables, names, strict=True)
+        ]
+        values = [one.native for one in variables]
+        backend = self._backend()
+        self._spans: dict[Any, slice] = {}
+        for inner in self._used_layers:
+            start = len(declared)
+            for weight in inner.declared_weights:
+                is_trained = weight.trainable and inner.trainable
+                name = f"{inner.name}_{weight.name}"
+                declared.append(_renamed(weight, name, trainable=is_trained))
+            values += inner._variables
+            self._spans[inner] = slice(start, len(declared))
+        if self._draws:
+            declared.append(_DRAWS)
+            values.append(backend.variable(np.zeros((), "float32"), "float32"))
+        self._variables, self._declarations = values, tuple(declared)
+        for place, one in enumerate(variables):
+            one.move_to(self, place)
+
+    def _forget(self) -> None:
+        super()._forget()
+        vars(self).update(_trained=[], _kept=[], _losses=[], _updates=[], _draws=False)
+        self._used_layers: list[Any] = []
+        self._programs: dict[Any, Any] = {}
+
+
+# A count of the computations so far, from which each has random numbers of its own.
+_DRAWS = Weight(name="draws", shape=(), initializer=None, trainable=False, is_state=True)
+_OWN = ("_used_layers", "_stacks", "_programs", "_spans")
+
+
+def _declared(variable: Variable, name: str, trainable: bool) -> Weight:
+    return Weight(
+        name=name,
+        shape=tuple(int(size or 0) for size in variable.shape),
+        initializer=None,
+        regularizer=variable.regularizer,
+        constraint=variable.constraint,
+        trainable=trainable,
+    )
+
+
+def _renamed(weight: Weight, name: str, *, trainable: bool) -> Weight:
+    return Weight(
+        name=name,
+        shape=weight.public_shape,
+        initializer=None,
+        regularizer=weight.regularizer,
+        constraint=weight.constraint,
+        trainable=trainable,
+        is_state=weight.is_state,
+    )
+
+
+def _names(wished: Iterable[str | None], owner: str) -> list[str]:
+    """Return a name for each weight, all different, without that of the layer."""
+    found: list[str] = []
+    for place, wish in enumerate(wished):
+        name = (wish or f"weight_{place}").removeprefix(f"{owner}_").replace("/", "_")
+        found.append(name if name and name not in found else f"{name}_{place}")
+    return found
+
+
+def _listed(given: Any) -> list[Any]:
+    if given is None:
+        return []
+    return list(given) if isinstance(given, list | tuple) else [given]
+
+
+def _pairs(updates: Any) -> Any:
+    """Return one update as a list, several as they are."""
+    is_one = isinstance(updates, Update) or (
+        isinstance(updates, tuple) and len(updates) == 2 and isinstance(updates[0], Variable)
+    )
+    return [updates] if is_one else updates
+
+
+def _array_of(function: Any, shape: Any) -> NumpyArray:
+    made = function(shape)
+    found: NumpyArray = value_of(made) if hasattr(made, "call") else np.asarray(made)
+    return found

@@ -1,0 +1,81 @@
+"""What a script's `call` records when it runs on symbols."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from convdispatch.engine.graph import Graph, traced
+from convdispatch.engine.specs import Spec, listed
+from convdispatch.engine.symbols import Call, Symbol
+from convdispatch.errors import InvalidType
+from convdispatch.layers import InputLayer
+from convdispatch.symbolic.control import learning_phase
+from convdispatch.symbolic.input_specs import InputSpec
+from convdispatch.symbolic.variables import Variable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What `call` recorded for inputs of one shape."""
+
+    inputs: tuple[Symbol, ...]  # the mask behind them, where there is one
+    graph: Graph
+    outputs: tuple[Symbol, ...]
+    gives_list: bool
+    losses: int  # how many of the graph's outputs follow the layer's own
+    updates: tuple[Variable, ...]  # whose new values are the rest of the graph's outputs
+
+
+def traced_call(layer: Any, specs: Any, *, is_masked: bool = False) -> Program:
+    """Return what the layer's `call` records for inputs of these specs."""
+    _require_fitting(layer, specs)
+    inputs = [_given(spec, f"{layer.name}_input") for spec in listed(specs)]
+    one = isinstance(specs, Spec)
+    options: dict[str, Any] = {}
+    masks: list[Symbol] = []
+    if layer.takes_mask:
+        options["mask"] = None
+        if is_masked:
+            masks = [_given(Spec(x.shape[:2], "bool"), f"{layer.name}_mask") for x in inputs]
+            options["mask"] = masks[0] if one else masks
+    if "training" in layer.call_parameters:
+        options["training"] = learning_phase()
+    layer._losses, layer._updates = [], []
+    result = layer.call(inputs[0] if one else list(inputs), **options)
+    outputs = list(result) if isinstance(result, list | tuple) else [result]
+    for output in outputs:
+        if not isinstance(output, Symbol):
+            raise InvalidType(
+                f"`call` of {layer._title} must return symbolic tensors, made of its inputs; "
+                f"received {type(output).__name__}."
+            )
+    losses = [loss for loss in map(_called, layer._losses) if isinstance(loss, Symbol)]
+    updates = [(one, value) for one, value in layer._updates if isinstance(value, Symbol)]
+    ends = [*outputs, *losses, *(value for _, value in updates)]
+    return Program(
+        inputs=(*inputs, *masks),
+        graph=traced([*inputs, *masks], ends, gives_list=True).flattened(),
+        outputs=tuple(outputs),
+        gives_list=isinstance(result, list | tuple),
+        losses=len(losses),
+        updates=tuple(variable for variable, _ in updates),
+    )
+
+
+def _require_fitting(layer: Any, specs: Any) -> None:
+    stated = layer.input_spec
+    stated = stated if isinstance(stated, list | tuple) else [stated]
+    for one, spec in zip(stated, listed(specs), strict=False):
+        if isinstance(one, InputSpec):
+            one.require(spec.shape, layer.name)
+
+
+def _given(spec: Spec, name: str) -> Symbol:
+    """Return a symbol for an input of the layer."""
+    layer = InputLayer(name=name, dtype=spec.dtype)
+    return Call(layer, (), [spec], takes_list=False, gives_list=False).outputs[0]
+
+
+def _called(loss: Any) -> Any:
+    return loss() if callable(loss) else loss
