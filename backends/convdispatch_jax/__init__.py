@@ -8,6 +8,7 @@ from __future__ import annotations
 from convdispatch.errors import install_command
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities
+from convdispatch.programs import ExporterInfo
 
 _NONFINITE = (
     "XLA leaves the pads, and the zeros between strided cells, out of some shapes' sums and "
@@ -33,3 +34,16 @@ INFO = BackendInfo(
 def convdispatch_backends() -> tuple[BackendInfo, ...]:
     """Describe the JAX backend."""
     return (INFO,)
+
+
+@hookimpl
+def convdispatch_exporters() -> tuple[ExporterInfo, ...]:
+    """Describe the export to a function and a dictionary of arrays."""
+    return (
+        ExporterInfo(
+            name="jax",
+            framework="jax",
+            load="convdispatch_jax._export:exporter",
+            install=install_command("jax"),
+        ),
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from convdispatch.errors import install_command
 from convdispatch.hookspecs import hookimpl
 from convdispatch.ops import BackendInfo, Capabilities
+from convdispatch.programs import ExporterInfo
 
 _NONFINITE = (
     "its kernels leave the pads, and the zeros between strided cells, out of some shapes' sums and "
@@ -35,3 +36,16 @@ INFO = BackendInfo(
 def convdispatch_backends() -> tuple[BackendInfo, ...]:
     """Describe the TensorFlow backend."""
     return (INFO,)
+
+
+@hookimpl
+def convdispatch_exporters() -> tuple[ExporterInfo, ...]:
+    """Describe the export to a `tf.Module`."""
+    return (
+        ExporterInfo(
+            name="tensorflow",
+            framework="tensorflow",
+            load="convdispatch_tensorflow._export:exporter",
+            install=install_command("tensorflow"),
+        ),
+    )

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from convdispatch.ops import Op, Signature
-from convdispatch.programs import Program, Source, Value, Weight, arranged, identifier
+from convdispatch.programs import Program, Source, Value, Weight, arranged, identifier, plain
 from convdispatch_torch._backend import backend
 from convdispatch_torch._expressions import EXPRESSIONS, looped
 from convdispatch_torch._op_expressions import kernel_order, supports
@@ -23,7 +23,8 @@ _NAMES = {
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
 }
-_HEAD = '''"""{title}
+_TAKEN = {"F", "Path", "load", "nn", "torch"}
+_HEAD = '''"""The model {title}.
 
 Made by convdispatch. It needs torch alone: `load()` returns the model with its weights.
 """
@@ -108,8 +109,8 @@ def written(program: Program) -> Written:
         inputs.append(known[value.number])
     lines, outputs = Source(program, EXPRESSIONS, looped, "torch").lines(known)
     result = f"[{', '.join(outputs)}]" if program.gives_list else outputs[0]
-    class_name = identifier(re.sub(r"[\W_]+", "", program.name.title(), flags=re.ASCII))
-    text = _HEAD.format(title=f"The model {program.name!r}.", name=class_name)
+    class_name = identifier(re.sub(r"[\W_]+", "", program.name.title(), flags=re.ASCII), _TAKEN)
+    text = _HEAD.format(title=plain(program.name), name=class_name)
     text += "".join(f"        {line}\n" for line in declared)
     text += f"\n    def forward(self, {', '.join(inputs)}):\n"
     text += "".join(f"        {line}\n" for line in (*lines, f"return {result}"))

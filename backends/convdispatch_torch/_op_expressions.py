@@ -8,7 +8,6 @@ from typing import Any
 
 from convdispatch import kit
 from convdispatch.ops import (
-    HALF_DTYPES,
     Conv,
     ConvTranspose,
     Op,
@@ -27,8 +26,6 @@ Given = Sequence[str]
 
 def supports(op: Op, signature: Signature) -> bool:
     """Say whether torch has the op as it is."""
-    if signature.dtype in HALF_DTYPES:  # which it does not round once
-        return False
     if isinstance(op, Upsample | Resize):
         return isinstance(op, Upsample) and op.interpolation == "nearest"
     if isinstance(op, Pool) and op.kind == "max":

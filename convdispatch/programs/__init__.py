@@ -58,5 +58,6 @@ from convdispatch.programs._source import cells as cells
 from convdispatch.programs._source import identifier as identifier
 from convdispatch.programs._source import number as number
 from convdispatch.programs._source import operators as operators
+from convdispatch.programs._source import plain as plain
 from convdispatch.programs._tidying import arranged as arranged
 from convdispatch.programs._tidying import tidied as tidied

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from convdispatch.ops import Backend
+from convdispatch.kit import Primitives, looped
 from convdispatch.programs._program import Block, Instruction, Program, Value
 
 Function = Callable[..., Any]
@@ -40,9 +40,14 @@ _REDUCTIONS = ("max", "mean", "sum")
 OPS = ("conv", "conv_transpose", "dense", "pad", "pool", "resize", "upsample")
 
 
-def evaluator(program: Program, backend: Backend) -> Callable[[Mapping[str, Any], Any], list[Any]]:
-    """Return the function from weights by path and a list of inputs to a list of outputs."""
-    steps = _steps(program.instructions, backend)
+def evaluator(
+    program: Program, backend: Primitives, *, most_unrolled: int = 0
+) -> Callable[[Mapping[str, Any], Any], list[Any]]:
+    """Return the function from weights by path and a list of inputs to a list of outputs.
+
+    A loop of at most so many steps is unrolled where the backend has a loop of its own.
+    """
+    steps = _steps(program.instructions, backend, most_unrolled)
     paths = [(one.value.number, one.path) for one in program.weights]
     constants = [(one.value.number, one.array, one.value.dtype) for one in program.constants]
     given = [value.number for value in program.inputs.values()]
@@ -66,15 +71,16 @@ def _run(steps: Sequence[tuple[Instruction, Function]], known: dict[int, Any]) -
 
 
 def _steps(
-    instructions: Sequence[Instruction], backend: Backend
+    instructions: Sequence[Instruction], backend: Any, most_unrolled: int
 ) -> list[tuple[Instruction, Function]]:
-    return [(one, step_of(one, backend)) for one in instructions]
+    return [
+        (one, _loop(one, backend, most_unrolled) if one.name == "scan" else step_of(one, backend))
+        for one in instructions
+    ]
 
 
-def step_of(one: Instruction, backend: Backend) -> Function:
-    """Return the function from the values that are known to the results."""
-    if one.name == "scan":
-        return _loop(one, backend)
+def step_of(one: Instruction, backend: Any) -> Function:
+    """Return the function from the values that are known to the results of what is no loop."""
     compute = _function(one, backend)
     places = [_place(operand) for operand in one.operands]
     return lambda known: (compute(*(read(known) for read in places)),)
@@ -86,18 +92,19 @@ def _place(operand: Any) -> Function:
     return lambda known: operand
 
 
-def _function(one: Instruction, backend: Backend) -> Function:
+def _function(one: Instruction, backend: Any) -> Function:
     """Return the function of an instruction's operands."""
     options, f = one.options, backend.functions
     if one.name in OPS:
-        return backend.lower(options["op"], options["signature"])
+        lowered: Function = backend.lower(options["op"], options["signature"])
+        return lowered
     if one.name == "cast":
         return lambda x: backend.cast(x, options["dtype"])
     if one.name == "slice":
         places = (*[slice(None)] * options["axis"], sliced(options))
         return lambda x: x[places]
     if one.name == "size":
-        return lambda x: f["shape"](x)[options["axis"]]  # type: ignore[index]
+        return lambda x: f["shape"](x)[options["axis"]]
     if one.name == "normalize":
         return _normalizing(one, backend)
     if one.name in _OPERATORS:
@@ -116,7 +123,7 @@ def sliced(options: Mapping[str, Any]) -> slice:
     return slice(options["start"], options["stop"], options["step"])
 
 
-def _normalizing(one: Instruction, backend: Backend) -> Function:
+def _normalizing(one: Instruction, backend: Any) -> Function:
     reshape, sqrt = backend.functions["reshape"], backend.functions["sqrt"]
     x, axis = one.operands[0], one.options["axis"]
     assert isinstance(x, Value)
@@ -131,24 +138,29 @@ def _normalizing(one: Instruction, backend: Backend) -> Function:
     return normalize
 
 
-def _loop(one: Instruction, backend: Backend) -> Function:
+def _loop(one: Instruction, backend: Any, most_unrolled: int) -> Function:
+    """Return the loop, by the backend's own if it has one."""
     body: Block = one.options["body"]
-    count, steps = one.options["states"], _steps(body.instructions, backend)
+    count, steps = one.options["states"], _steps(body.instructions, backend, most_unrolled)
     operands = [_place(operand) for operand in one.operands]
-    f: Any = backend.functions
+    length = one.results[-1].shape[0] or 0
+    captured = list(dict.fromkeys(value.number for value in body.captured()))
+
+    def step(outside: Any, state: Any, inputs: Any) -> tuple[Any, Any]:
+        known = dict(zip(captured, outside, strict=True))
+        given = (*state, *inputs)
+        known |= {v.number: x for v, x in zip(body.parameters, given, strict=True)}
+        _run(steps, known)
+        *after, output = (known[value.number] for value in body.results)
+        return tuple(after), output
+
+    compile_scan = None if length <= most_unrolled else getattr(backend, "compile_scan", None)
+    scan = looped(step, backend.functions) if compile_scan is None else compile_scan(step)
 
     def loop(known: dict[int, Any]) -> tuple[Any, ...]:
         given = [read(known) for read in operands]
-        state, inputs = given[:count], given[count:]
-        outputs = []
-        for place in range(inputs[0].shape[0]):
-            inside = dict(known)
-            at_step = [x[place] for x in inputs]
-            pairs = zip(body.parameters, [*state, *at_step], strict=True)
-            inside |= {value.number: one for value, one in pairs}
-            _run(steps, inside)
-            *state, output = (inside[value.number] for value in body.results)
-            outputs.append(output)
-        return (*state, f["stack"](outputs, 0))
+        outside = [known[number] for number in captured]
+        state, outputs = scan(outside, tuple(given[:count]), tuple(given[count:]))
+        return (*state, outputs)
 
     return loop

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from convdispatch import kit
 from convdispatch.errors import UnsupportedOp
 from convdispatch.ops import (
+    HALF_DTYPES,
     Conv,
     ConvTranspose,
     Dense,
@@ -127,7 +129,14 @@ class Recorder:
     # The protocol of a backend.
 
     def lower(self, op: Op, signature: Signature) -> Callable[..., Symbolic]:
-        """Return the function that records the op, or what it is made of."""
+        """Return the function that records the op, or what it is made of.
+
+        In half precision it is computed in float32 and rounded once, whatever a target does.
+        """
+        if signature.dtype in HALF_DTYPES and not isinstance(op, Pad):
+            wide = self.lower(op, replace(signature, dtype="float32"))
+            rounded: Callable[..., Symbolic] = kit.rounded_once(wide, signature.dtype, self.cast)
+            return rounded
         if not self._supports(op, signature):
             derived: Callable[..., Symbolic] = kit.derived(op, signature, self)
             return derived

@@ -61,6 +61,19 @@ def number(value: Any) -> str:
     return repr(value)
 
 
+def plain(name: str) -> str:
+    """Return a name that a file may have chosen, for a comment or a docstring of a source.
+
+    Nothing in it can end the comment or the docstring.
+
+    >>> plain("block/conv"), plain('a"b')
+    ('block/conv', "a'b")
+    """
+    return (
+        name if re.fullmatch(r"[\w/ .:-]*", name, re.ASCII) else ascii(name.replace('"', "'"))[1:-1]
+    )
+
+
 def identifier(text: str, taken: Collection[str] = ()) -> str:
     """Return a name for a Python variable that says the same and is not taken.
 
@@ -132,7 +145,7 @@ class Body:
         for place, one in enumerate(instructions):
             if one.layer != layer:
                 layer = one.layer
-                lines.append(f"# {layer}")
+                lines.append(f"# {plain(layer)}")
             given = [self._expression(operand) for operand in one.operands]
             if one.name == "scan":
                 names = self._named(one, place, last)

@@ -5,20 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from exported_models import MODELS, Example, of_class, of_model
-from layer_classes import classes
+from exported_models import EXAMPLES, MODELS, Example, as_stored, example_of
 from without_us import found_without_us, require_equal
 
 from convdispatch.models._programs import program_of
 
 torch = pytest.importorskip("torch")
 TOLERANCE = 1e-10  # in float64, of numbers of about 1
-EXAMPLES = [
-    *MODELS,
-    *(f"{entry.name}{mark}" for entry in classes("layers") for mark in ("", "*")),
-]
 SCRIPT = """
 import importlib.util
 import torch
@@ -54,14 +48,6 @@ def compute(folder, given):
 """
 
 
-def example_of(name: str, dtype: str = "float64") -> Example:
-    """Return an example by its name; a star says: other values than the defaults."""
-    if name in MODELS:
-        return of_model(name, dtype)
-    (entry,) = (one for one in classes("layers") if one.name == name.removesuffix("*"))
-    return of_class(entry, is_default=not name.endswith("*"), dtype=dtype)
-
-
 def gradients_by_name(example: Example) -> dict[str, Any]:
     """Return the gradients by the names and in the layouts of torch's own."""
     from convdispatch_torch._export import exporter, written
@@ -72,16 +58,6 @@ def gradients_by_name(example: Example) -> dict[str, Any]:
         for one in made.program.weights
         if one.path in example.weight_gradients
     }
-
-
-def as_stored(gradient: Any, weight: Any, example: Example) -> Any:
-    """Return a gradient with the axes of the stored weight, by the numbers of the weight."""
-    own = dict(zip(example.model.named_weights(), example.model.get_weights(), strict=True))
-    numbered = np.arange(own[weight.path].size).reshape(own[weight.path].shape)
-    order = np.argsort(own[weight.path].ravel(), kind="stable")
-    places = np.empty_like(numbered.ravel())
-    places[np.argsort(weight.array.ravel(), kind="stable")] = order
-    return gradient.ravel()[places].reshape(weight.array.shape)
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +76,11 @@ def found(examples: dict[str, Example], tmp_path_factory: pytest.TempPathFactory
         else:
             torch.save(example.model.export("torch"), folder / "module.pt")
 
-    return found_without_us(tmp_path_factory.mktemp("torch"), examples.values(), write, SCRIPT)
+    return found_without_us(tmp_path_factory.mktemp("torch"), examples, write, SCRIPT)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_outputs_and_gradients_are_ours(name: str, examples: Any, found: Any) -> None:
     """Each layer and each model, of the inputs and of every weight, without this package."""
     example = examples[name]
-    require_equal(found[example.name], example, gradients_by_name(example), TOLERANCE)
+    require_equal(found[name], example, gradients_by_name(example), TOLERANCE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from layer_classes import LayerClass, numbers
+from layer_classes import LayerClass, classes, numbers
 
 from convdispatch import Model, Sequential, layers
 from convdispatch.numerics.gradients import gradients
@@ -192,3 +192,37 @@ MODELS: dict[str, Callable[[str], tuple[Any, Arrays]]] = {
 def of_model(name: str, dtype: str) -> Example:
     """Return the example of a whole model."""
     return example(name, *MODELS[name](dtype))
+
+
+# Each whole model, and each layer with its defaults or, with a star, with other arguments.
+# Layers that do nothing outside of training stand for one another.
+_ALIKE = ("Dropout", "SpatialDropout", "Gaussian", "ActivityRegularization")
+_VARIANTS = {"1D": ("*",), "3D": ("",)}  # of those that differ in rank alone
+EXAMPLES = [
+    *MODELS,
+    "Dropout",
+    *(
+        f"{entry.name}{mark}"
+        for entry in classes("layers")
+        if not entry.name.startswith(_ALIKE)
+        for mark in _VARIANTS.get(entry.name[-2:], ("", "*"))
+    ),
+]
+
+
+def example_of(name: str, dtype: str = "float64") -> Example:
+    """Return an example by its name; a star says: other values than the defaults."""
+    if name in MODELS:
+        return of_model(name, dtype)
+    (entry,) = (one for one in classes("layers") if one.name == name.removesuffix("*"))
+    return of_class(entry, is_default=not name.endswith("*"), dtype=dtype)
+
+
+def as_stored(gradient: Any, weight: Any, example: Example) -> Any:
+    """Return a gradient with the axes of the stored weight, by the numbers of the weight."""
+    own = dict(zip(example.model.named_weights(), example.model.get_weights(), strict=True))
+    numbered = np.arange(own[weight.path].size).reshape(own[weight.path].shape)
+    order = np.argsort(own[weight.path].ravel(), kind="stable")
+    places = np.empty_like(numbered.ravel())
+    places[np.argsort(weight.array.ravel(), kind="stable")] = order
+    return gradient.ravel()[places].reshape(weight.array.shape)

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def main(compute):
 
 def found_without_us(
     root: Path,
-    examples: Iterable[Example],
+    examples: Mapping[str, Example],
     write: Callable[[Example, Path], None],
     script: str,
     **environment: str,
@@ -60,10 +60,10 @@ def found_without_us(
     has its traceback as 'failure'.
     """
     names = {}
-    for place, example in enumerate(examples):
+    for place, (name, example) in enumerate(examples.items()):
         folder = root / f"{place:03}"
         folder.mkdir()
-        names[folder.name] = example.name
+        names[folder.name] = name
         given = {f"input_{i}": x for i, x in enumerate(example.inputs)}
         given |= {f"cotangent_{i}": x for i, x in enumerate(example.cotangents)}
         np.savez(folder / "given.npz", **given)
