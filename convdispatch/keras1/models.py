@@ -42,6 +42,7 @@ def load_model(
     dim_ordering: str | None = None,
     backend: str | None = None,
     limits: FileLimits = DEFAULT_FILE_LIMITS,
+    untrusted: bool = False,
 ) -> Any:
     """Make the model that a file of any Keras holds; see `convdispatch.load_model`."""
     wishes = Wishes(
@@ -49,7 +50,7 @@ def load_model(
         trained_on=trained_on,
         dim_ordering=dim_ordering,
         backend=backend,
-        limits=limits,
+        limits=limits.of(untrusted),
     )
     return load_as(_CLASSES, filepath, wishes)
 

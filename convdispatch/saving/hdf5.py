@@ -31,19 +31,18 @@ from convdispatch.saving.sources import Source, source_of
 
 @contextlib.contextmanager
 def open_hdf5(
-    given: Path | bytes | Source,
-    limits: FileLimits = DEFAULT_FILE_LIMITS,
-    *,
-    untrusted: bool = False,
+    given: Path | bytes | Source, limits: FileLimits = DEFAULT_FILE_LIMITS
 ) -> Iterator[Hdf5File]:
     """Yield an HDF5 file, whose structure is sound; its arrays can be read at any time.
 
-    With `untrusted`, HDF5's own library reads the structure in a process of bounded memory and
+    If it is untrusted, HDF5's own library reads the structure in a process of bounded memory and
     time. Raises `InvalidDocument`, which names the file, for everything that is refused.
     """
     source = source_of(given)
     with _named(source):
-        root = apart.tree_from_library(source, limits) if untrusted else _tree(source, limits)
+        root = (
+            apart.tree_from_library(source, limits) if limits.untrusted else _tree(source, limits)
+        )
         require_sound(root, source.size, limits)
     yield Hdf5File(source, root)
 

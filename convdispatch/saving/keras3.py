@@ -15,6 +15,7 @@ from convdispatch.saving.archives import open_archive
 from convdispatch.saving.checkpoint import Checkpoint, Dialect, StoredArray, StoredLayer
 from convdispatch.saving.hdf5 import Hdf5File, open_hdf5
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits
+from convdispatch.saving.sources import Source
 from convdispatch.support.documents import parsed
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -43,13 +44,13 @@ def read_weights_h5(file: Hdf5File) -> Checkpoint:
     )
 
 
-def read_keras(path: Path, limits: FileLimits = DEFAULT_FILE_LIMITS) -> Checkpoint:
+def read_keras(path: Path | Source, limits: FileLimits = DEFAULT_FILE_LIMITS) -> Checkpoint:
     """Return the content of a whole model, a `.keras` file."""
     archive = open_archive(path, limits)
     archive.require_only((CONFIG, METADATA, WEIGHTS), ("assets",))
     config = _document(archive.read(CONFIG), CONFIG, limits)
     metadata = _document(archive.read(METADATA), METADATA, limits)
-    with open_hdf5(archive.read(WEIGHTS, limits.max_bytes), limits) as file:
+    with open_hdf5(archive.source(WEIGHTS), limits) as file:
         layers, optimizer = _content(file)
     version = metadata.get("keras_version")
     is_old = str(version).startswith("2.")

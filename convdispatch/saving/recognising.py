@@ -35,9 +35,9 @@ def read_checkpoint(path: Path, *, limits: FileLimits = DEFAULT_FILE_LIMITS) -> 
         with open_hdf5(source, limits) as file:
             return _read_hdf5(file, title, limits)
     if foreign.may_be_keras(head):
-        return read_keras(path, limits)
+        return read_keras(source, limits)
     if is_safetensors(head):
-        return read_safetensors(path, limits)
+        return read_safetensors(source, limits)
     if foreign.is_json(head):
         return _read_json(source, title, limits)
     if foreign.is_yaml(head):

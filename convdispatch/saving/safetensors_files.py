@@ -5,6 +5,7 @@ The format is a JSON object and the bytes of arrays. Reading it runs no code.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Mapping
@@ -85,7 +86,7 @@ def is_safetensors(head: bytes) -> bool:
     return len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 2**40
 
 
-def read_safetensors(path: Path, limits: FileLimits = DEFAULT_FILE_LIMITS) -> Checkpoint:
+def read_safetensors(path: Path | Source, limits: FileLimits = DEFAULT_FILE_LIMITS) -> Checkpoint:
     """Return the content of a file that `write_safetensors` wrote."""
     source = source_of(path)
     length = int.from_bytes(source.read(0, 8), "little")
@@ -100,7 +101,17 @@ def read_safetensors(path: Path, limits: FileLimits = DEFAULT_FILE_LIMITS) -> Ch
     arrays = {
         name: _array(body, name, entry) for name, entry in header.items() if name != "__metadata__"
     }
+    _require_apart(source.title, header)
     return _checkpoint(source.title, header.get("__metadata__"), arrays, limits)
+
+
+def _require_apart(title: str, header: Mapping[str, Any]) -> None:
+    """Raise if arrays share bytes: a small file could then seem to hold any number."""
+    entries = [entry for name, entry in header.items() if name != "__metadata__"]
+    regions = sorted(tuple(entry["data_offsets"]) for entry in entries)
+    for (_, end), (start, _) in itertools.pairwise(one for one in regions if one[0] < one[1]):
+        if start < end:
+            raise InvalidDocument(f"{title} is refused: two of its arrays lie in the same bytes.")
 
 
 def _array(body: Source, name: str, entry: Any) -> StoredArray:

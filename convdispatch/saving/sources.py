@@ -46,7 +46,8 @@ class Source:
     def as_stream(self) -> Iterator[tuple[IO[bytes], int]]:
         """Yield an open file that has these bytes, and where in it they begin."""
         if isinstance(self._bytes, _Opened):
-            yield self._bytes.stream, self._start
+            with self._bytes.as_stream() as stream:
+                yield stream, self._start
             return
         with tempfile.TemporaryFile() as stream:
             stream.write(self.read(0, self.size))
@@ -108,17 +109,24 @@ class _Opened:
     """An open file. Threads and forked processes may read it at the same time."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self.stream = stream
+        # A number, not the stream, which would complain if it were collected before this.
+        self._descriptor = os.dup(stream.fileno())
+        stream.close()
         self._lock = threading.Lock()
 
     def read_into(self, place: int, view: memoryview) -> int:
         if hasattr(os, "preadv"):
-            return os.preadv(self.stream.fileno(), [view], place)
+            return os.preadv(self._descriptor, [view], place)
         with self._lock:
-            self.stream.seek(place)
-            found = self.stream.read(view.nbytes)
+            os.lseek(self._descriptor, place, os.SEEK_SET)
+            found = os.read(self._descriptor, view.nbytes)
         view[: len(found)] = found
         return len(found)
 
+    @contextlib.contextmanager
+    def as_stream(self) -> Iterator[IO[bytes]]:
+        with open(self._descriptor, "rb", buffering=0, closefd=False) as stream:
+            yield stream
+
     def __del__(self) -> None:
-        self.stream.close()
+        os.close(self._descriptor)

@@ -37,8 +37,9 @@ def tree_from_library(source: Source, limits: FileLimits) -> Group:
         )
     with source.as_stream() as (stream, start), tempfile.TemporaryFile() as answer:
         _run(stream, answer, [start, source.size, MEMORY, SECONDS, 2 * limits.text_bytes], limits)
+        size = min(answer.seek(0, os.SEEK_END), 2 * limits.text_bytes)
         answer.seek(0)
-        text = answer.read(2 * limits.text_bytes)
+        text = answer.read(size)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as exc:
@@ -52,7 +53,7 @@ def _run(stream: IO[bytes], answer: IO[bytes], numbers: list[int], limits: FileL
     plain = {
         each.name: getattr(limits, each.name)
         for each in dataclasses.fields(limits)
-        if each.name != "documents"
+        if each.type == "int"
     }
     root = str(Path(__file__).parents[3])
     process = subprocess.Popen(

@@ -88,10 +88,10 @@ class GlobalHeap:
         if place not in self._collections:
             self._collections[place] = self._collection(place)
         found = self._collections[place].get(index)
-        if found is None or len(found) < size:
+        if found is None or len(found) != size:
             raise Damaged("it has a text that is not where it should be")
         self._blocks.count_text(size)
-        return found[:size]
+        return found
 
     def _collection(self, place: int) -> dict[int, bytes]:
         cursor = self._blocks.cursor(place, 16)
