@@ -78,6 +78,10 @@ class BackendTooOld(BackendBroken):
     """The backend's plugin was written for an earlier version of the backend protocol."""
 
 
+class MissingPackage(ConvDispatchError, ImportError):
+    """Something needs a package that is not installed; the message says how to install it."""
+
+
 class DuplicateBackend(BackendError, ValueError):
     """Two installed distributions register a backend of the same name."""
 

@@ -156,7 +156,6 @@ _REAL_KERAS = _each(
     "Import from `keras` in place of `tensorflow.keras`, or run the script by Python itself.",
 )
 MODULES_OF_OTHER_DOORS: Mapping[str, str] = {
-    "datasets": "convdispatch.keras1 and in convdispatch.keras2",
     "utils": "convdispatch.keras1 and in convdispatch.keras2",
     "objectives": "convdispatch.losses, and in convdispatch.keras1.objectives",
     "initializations": "convdispatch.keras1.initializations",

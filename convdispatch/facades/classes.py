@@ -9,11 +9,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convdispatch import layers
+from convdispatch.doors.old_interfaces import Interface
 from convdispatch.doors.rows import Row, Spelled, names_in
 from convdispatch.engine import layer_options
 from convdispatch.engine.arguments import as_choice, as_int
 from convdispatch.facades.documentation import Documentation
 from convdispatch.facades.functional import functional_form
+from convdispatch.facades.interfaces import translated
 from convdispatch.facades.signatures import (
     Spelling,
     has_own_arguments,
@@ -100,20 +102,24 @@ def make_class(
     text: str = "",
 ) -> type[FacadeLayer]:
     """Return the class of one row: a layer of this package under another Keras's names."""
-    translated = getattr(layers, row.likeness)
+    likeness = getattr(layers, row.likeness)
     between = () if exception is None else (exception,)
     contents: dict[str, Any] = {
         "__module__": module,
         "__qualname__": row.name,
-        "__doc__": Documentation(row, translated, text),
+        "__doc__": Documentation(row, likeness, text),
         "row": row,
     }
     if has_own_arguments(row):
-        contents["spelling"] = spelled = spelling(row, translated, base.dialect)
+        contents["spelling"] = spelled = spelling(row, likeness, base.dialect)
         contents["__init__"] = _constructor(
-            row, signature(row, translated, spelled), base.dialect, spelled
+            row, signature(row, likeness, spelled), base.dialect, spelled
         )
-    bases = (base, *between, translated)
+    interface = base.dialect.old_interfaces.get(row.name)
+    if interface is not None:
+        contents["old_words"] = interface.words
+        contents["__init__"] = _taking(row, interface, contents.get("__init__"))
+    bases = (base, *between, likeness)
     return types.new_class(row.name, bases, exec_body=lambda body: body.update(contents))
 
 
@@ -143,6 +149,24 @@ def _constructor(
 
     __init__.__qualname__ = f"{row.name}.__init__"
     __init__.__signature__ = shown  # type: ignore[attr-defined]  # what `inspect` looks for
+    return __init__
+
+
+def _taking(
+    row: Row, interface: Interface, constructor: Callable[..., None] | None
+) -> Callable[..., None]:
+    """Return the constructor, or that of the class that is translated, for the Keras before too."""
+
+    def __init__(self: FacadeLayer, *given: Any, **keywords: Any) -> None:  # noqa: N807 - it is one
+        args, keywords = translated(type(self).__name__, interface, (self, *given), keywords)
+        if constructor is None:
+            super(FacadeLayer, self).__init__(*args[1:], **keywords)
+        else:
+            constructor(*args, **keywords)
+
+    __init__.__qualname__ = f"{row.name}.__init__"
+    if constructor is not None:
+        __init__.__signature__ = inspect.signature(constructor)  # type: ignore[attr-defined]
     return __init__
 
 

@@ -8,11 +8,15 @@ from collections.abc import Callable, Mapping
 from types import new_class
 from typing import Any
 
+from convdispatch.doors.old_interfaces import Interface
 from convdispatch.doors.rows import Method
+from convdispatch.facades.interfaces import translated
 from convdispatch.facades.signatures import parsed
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.keywords import require_stated
+from convdispatch.support.warnings import warn
 
+_METHODS = {"Model": "__init__"}
 _LONG = ("fit", "evaluate", "fit_generator", "evaluate_generator", "predict_generator")
 
 
@@ -27,8 +31,12 @@ def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
 
         for name in _LONG if dialect.old_arguments else ():
             body[name] = _naming(base, name, dialect.old_arguments)
-        if dialect.old_arguments and base.__name__ == "Model":
-            body["__init__"] = _naming(base, "__init__", dialect.old_arguments)
+        for owner in ("Model", *_LONG):
+            interface, word = dialect.old_interfaces.get(owner), _METHODS.get(owner, owner)
+            if interface is not None and owner in (base.__name__, word):
+                body[word] = _taking(base, body.get(word), word, interface)
+        if dialect.old_interfaces:
+            body["fit"] = _fit(body["fit"])
 
     made: type[Any] = new_class(base.__name__, (base,), {}, fill)
     return made
@@ -70,6 +78,35 @@ def _bound(
     if not is_sized:
         bound.arguments.pop("batch_size", None)
     return {renames.get(name, name): value for name, value in bound.arguments.items()}
+
+
+def _taking(
+    base: type[Any], method: Callable[..., Any] | None, name: str, interface: Interface
+) -> Callable[..., Any]:
+    """Return a method that takes the words of the Keras before, too, with its warning."""
+    like = method or getattr(base, name)
+
+    @functools.wraps(like)
+    def call(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        args, keywords = translated(type(self).__name__, interface, (self, *arguments), keywords)
+        return like(*args, **keywords)
+
+    call.old_words = interface.words  # type: ignore[attr-defined]  # what is asked for them
+    return call
+
+
+def _fit(like: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `fit` with Keras 1's name of the epochs, as Keras 2 takes it by itself."""
+
+    @functools.wraps(like)
+    def fit(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        if "nb_epoch" in keywords:
+            warn("The `nb_epoch` argument in `fit` has been renamed `epochs`.")
+            keywords["epochs"] = keywords.pop("nb_epoch")
+        return like(self, *arguments, **keywords)
+
+    fit.old_words = frozenset({"nb_epoch"})  # type: ignore[attr-defined]  # what is asked for them
+    return fit
 
 
 def _naming(base: type[Any], name: str, meant: Mapping[str, str]) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from convdispatch.doors import keras1, keras2, methods, summaries
+from convdispatch.doors.old_interfaces import INTERFACES, OF_LAYERS, OF_METHODS, Interface
 from convdispatch.doors.rows import Lines, Method, Spelled, Table
 from convdispatch.doors.summaries import Summary
 from convdispatch.formulas import (
@@ -54,6 +55,7 @@ class Dialect:
     summary: how it prints a model; None: as we do.
     methods: those of its models that state other arguments than ours.
     old_arguments: what its models' methods call arguments of the Keras before it.
+    old_interfaces: how its layers, and methods of its models, take the words of the Keras before.
     short_metrics: how it reports those metrics whose word depends on the loss.
 
     >>> activations.get("relu", KERAS1.activations).get_config()
@@ -92,6 +94,7 @@ class Dialect:
     summary: Summary | None = None
     methods: Mapping[str, Method] = field(default_factory=dict)
     old_arguments: Mapping[str, str] = field(default_factory=dict)
+    old_interfaces: Mapping[str, Interface] = field(default_factory=dict)
 
     def __reduce__(self) -> tuple[Callable[[str], Dialect], tuple[str]]:
         """Copy and pickle by the name: tables hold functions that no pickle can name."""
@@ -128,6 +131,9 @@ KERAS2 = Dialect(
     summary=summaries.KERAS2,
     methods={**methods.KERAS2_METHODS, **summaries.KERAS2_METHODS},
     old_arguments=keras2.OLD_ARGUMENTS,
+    old_interfaces={
+        name: INTERFACES[interface] for name, interface in {**OF_LAYERS, **OF_METHODS}.items()
+    },
     counts_weightless=False,
     shuffles_globally=True,
     steps_repeat=True,

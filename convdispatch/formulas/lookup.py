@@ -15,6 +15,7 @@ from dataclasses import fields, is_dataclass
 from typing import ClassVar, Self
 
 from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidType
+from convdispatch.formulas.custom_objects import known
 from convdispatch.support import documents
 
 # Keys that Keras 3 writes beside 'class_name' and 'config' and that have no meaning here.
@@ -80,6 +81,7 @@ def resolve(
     or `{'name', **config}` (Keras 1), and is left as it was. A subclass of `base` is instantiated;
     its instances and foreign callables are returned as they are.
     """
+    identifier = known(identifier)
     if isinstance(identifier, str):
         return _build(identifier, {}, table, kind)
     if isinstance(identifier, Mapping):
@@ -214,6 +216,9 @@ def _build(
     table: Mapping[str, Callable[..., object]],
     kind: str,
 ) -> object:
+    own = known(name)
+    if own is not name:
+        return own(**config) if isinstance(own, type) else own
     if name not in table:
         raise InvalidArgument(
             f"unknown {kind} {name!r}; allowed: {quoted(table)}. {hint(name, table)}"

@@ -5,13 +5,12 @@ A façade: it translates names and never computes.
 
 from typing import TYPE_CHECKING
 
-from convdispatch.doors.elsewhere import finder
+from convdispatch.facades.modules import open_rooms, opener
 from convdispatch.keras2 import (
     activations,
     backend,
     callbacks,
     constraints,
-    datasets,
     initializers,
     layers,
     losses,
@@ -19,7 +18,6 @@ from convdispatch.keras2 import (
     models,
     objectives,
     optimizers,
-    preprocessing,
     regularizers,
     utils,
 )
@@ -45,4 +43,5 @@ __all__ = [
 __version__ = "2.2.4"  # whose names and rules these are
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
-    __getattr__ = finder(__name__)
+    __getattr__ = opener(__name__)
+    open_rooms(__name__)

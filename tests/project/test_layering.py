@@ -46,7 +46,7 @@ HOUSE = [
     {"models"},
     {"numerics"},
     {"conformance"},
-    {"facades"},
+    {"facades", "utilities"},
     {"keras1", "keras2"},
     # Doors: users import them, and what runs in other checkouts of the project.
     {"activations", "initializers", "regularizers", "constraints"}

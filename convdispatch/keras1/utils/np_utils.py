@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convdispatch.facades.modules import opener
 from convdispatch.training import codes
 
 __all__ = [
@@ -54,3 +55,7 @@ def categorical_probas_to_classes(p: Any) -> Any:
     array([1])
     """
     return np.argmax(p, axis=1)
+
+
+if not TYPE_CHECKING:  # for type checkers there is nothing to find
+    __getattr__ = opener(__name__)

@@ -1,4 +1,4 @@
-"""Models as tables, under Keras 2's module path."""
+"""Models as tables."""
 
 from __future__ import annotations
 
