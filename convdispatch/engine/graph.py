@@ -73,8 +73,16 @@ class Graph:
 
     def flattened(self) -> Graph:
         """Return the same graph with the nodes of nested models instead of their calls."""
+        return self._flattened()[0]
+
+    def flat_numbers(self) -> list[int]:
+        """Return by its number here the number of each tensor in the flattened graph."""
+        return self._flattened()[1]
+
+    def _flattened(self) -> tuple[Graph, list[int]]:
         if not any(map(_is_model, self.nodes)):
-            return self
+            count = len(self.inputs) + sum(len(node.writes) for node in self.nodes)
+            return self, list(range(count))
         nodes: list[Node] = []
         numbers = list(range(len(self.inputs)))  # the number there of each tensor here
         count = len(self.inputs)
@@ -85,12 +93,13 @@ class Graph:
             nodes += added
             count += sum(len(one.writes) for one in added)
             numbers += written
-        return Graph(
+        flat = Graph(
             inputs=self.inputs,
             nodes=tuple(nodes),
             outputs=tuple(numbers[number] for number in self.outputs),
             gives_list=self.gives_list,
         )
+        return flat, numbers
 
 
 def _is_model(node: Node) -> bool:
@@ -111,28 +120,43 @@ def traced(inputs: Sequence[Symbol], outputs: Sequence[Symbol], *, gives_list: b
 
     Raises `InvalidArgument` if an output needs a tensor that depends on none of the inputs.
     """
-    given = {id(symbol): number for number, symbol in enumerate(inputs)}
-    calls = sorted(_calls_between(given, outputs), key=lambda call: call.number)
-    numbers = dict(given)
-    nodes = []
-    for call in calls:
-        writes = tuple(range(len(numbers), len(numbers) + len(call.outputs)))
-        numbers |= {id(symbol): number for symbol, number in zip(call.outputs, writes, strict=True)}
-        nodes.append(
-            Node(
-                layer=call.layer,
-                reads=tuple(numbers[id(symbol)] for symbol in call.inputs),
-                writes=writes,
-                takes_list=call.takes_list,
-                gives_list=call.gives_list,
-            )
+    calls, numbers = _numbered(inputs, outputs)
+    nodes = [
+        Node(
+            layer=call.layer,
+            reads=tuple(numbers[symbol] for symbol in call.inputs),
+            writes=tuple(numbers[symbol] for symbol in call.outputs),
+            takes_list=call.takes_list,
+            gives_list=call.gives_list,
         )
+        for call in calls
+    ]
     return Graph(
         inputs=tuple(symbol.spec for symbol in inputs),
         nodes=tuple(nodes),
-        outputs=tuple(numbers[id(symbol)] for symbol in outputs),
+        outputs=tuple(numbers[symbol] for symbol in outputs),
         gives_list=gives_list,
     )
+
+
+def numbers_of(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> dict[Symbol, int]:
+    """Return the number that each symbol has in the graph from the inputs to the outputs."""
+    return _numbered(inputs, outputs)[1]
+
+
+def _numbered(
+    inputs: Sequence[Symbol], outputs: Sequence[Symbol]
+) -> tuple[list[Call], dict[Symbol, int]]:
+    """Return the calls in their order, and the numbers of all tensors."""
+    given = {id(symbol): number for number, symbol in enumerate(inputs)}
+    calls = sorted(_calls_between(given, outputs), key=lambda call: call.number)
+    numbers = {symbol: number for number, symbol in enumerate(inputs)}
+    count = len(numbers)
+    for call in calls:
+        for symbol in call.outputs:
+            numbers.setdefault(symbol, count)
+            count += 1
+    return calls, numbers
 
 
 def _calls_between(given: dict[int, int], outputs: Sequence[Symbol]) -> list[Call]:

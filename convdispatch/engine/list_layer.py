@@ -66,7 +66,7 @@ class ListLayer(Layer):
         return specs
 
     def _specs_for(self, shapes: Any) -> Specs:
-        if not isinstance(shapes, list | tuple) or not all(_is_shape(one) for one in shapes):
+        if not isinstance(shapes, list | tuple) or not all(is_shape(one) for one in shapes):
             raise InvalidType(
                 f"`input_shape` of {self._title} must be a list of shapes; received {shapes!r}."
             )
@@ -88,7 +88,8 @@ class ListLayer(Layer):
         )
 
 
-def _is_shape(one: object) -> bool:
+def is_shape(one: object) -> bool:
+    """Return whether it may be a shape, not a size."""
     return isinstance(one, list | tuple)
 
 

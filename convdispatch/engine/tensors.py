@@ -51,6 +51,13 @@ def as_array_or_native(backend: Backend, inputs: object, dtype: str) -> Any:
     return as_native(backend, inputs, dtype)
 
 
+def are_tensors(backend: Backend, inputs: Any) -> bool:
+    """Return whether it is a list of tensors, not of numbers."""
+    if not isinstance(inputs, list | tuple):
+        return False
+    return any(backend.owns(one) or hasattr(one, "shape") for one in inputs)
+
+
 def require_native(backend: Backend, tensors: Sequence[object], *, owner: str) -> None:
     """Raise `InvalidType` unless all given weights are tensors of the backend."""
     for tensor in tensors:

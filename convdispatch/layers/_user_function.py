@@ -13,13 +13,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from convdispatch.engine import scopes
 from convdispatch.engine.arguments import as_partial_shape
-from convdispatch.engine.list_layer import ListLayer
+from convdispatch.engine.list_layer import is_shape
 from convdispatch.engine.resolved import Forward, Resolved
 from convdispatch.engine.specs import Spec, Specs, listed, of_samples, shapes_of
 from convdispatch.engine.symbols import Symbol, symbols_in
-from convdispatch.engine.tensors import as_native
+from convdispatch.engine.tensors import are_tensors, as_native
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
+from convdispatch.layers._scoped_function import ScopedFunction
 from convdispatch.ops import FLOAT_DTYPES, INTEGER_DTYPES, Backend, PartialShape
 from convdispatch.runtime.registry import registry
 
@@ -28,7 +30,7 @@ _SIZES = (12, 13)  # instead of a size that is not known
 _MOST = 10**8  # numbers of the ones
 
 
-class FunctionLayer(ListLayer):
+class FunctionLayer(ScopedFunction):
     """A layer without weights that computes a user's function of a tensor, or of a list of them."""
 
     takes_one: ClassVar[bool] = True
@@ -90,6 +92,8 @@ class FunctionLayer(ListLayer):
             self._note_types(specs)
             self._settled_variables(_without_batch(shapes_of(specs)))
         masks = () if mask is None else self._checked_masks(native, (mask,))
+        if self.draws:
+            return self._drawn(native, *masks)
         return plan.function([], native, *masks)
 
     def _checked_masks(self, native: Any, masks: Sequence[Any]) -> Sequence[Any]:
@@ -124,7 +128,7 @@ class FunctionLayer(ListLayer):
             )
 
     def _as_native(self, backend: Backend, inputs: Any) -> Any:
-        if _are_tensors(backend, inputs):
+        if are_tensors(backend, inputs):
             return [self._one_native(backend, one) for one in inputs]
         return self._one_native(backend, inputs)
 
@@ -138,7 +142,7 @@ class FunctionLayer(ListLayer):
         return Spec(*self._backend().describe(inputs))
 
     def _specs_for(self, shapes: Any) -> Specs:
-        are_several = isinstance(shapes, list | tuple) and any(map(_is_shape, shapes))
+        are_several = isinstance(shapes, list | tuple) and any(map(is_shape, shapes))
         if are_several:
             specs = listed(super()._specs_for(shapes))
         else:
@@ -165,19 +169,29 @@ class FunctionLayer(ListLayer):
             output_shape=(None, *shape[1:]),
             output_dtype=dtype,
             lower=lambda _, activation: self._calling(dtype),
+            **self._lowerings(self._computing(dtype)),
         )
 
     def _calling(self, dtype: str) -> Forward:
+        compute = self._computing(dtype)
+
+        def forward(weights: Any, inputs: Any, *mask: Any) -> Any:
+            with scopes.entered(self._scope()):
+                return compute(inputs, *mask)
+
+        return forward
+
+    def _computing(self, dtype: str) -> Callable[..., Any]:
         backend, function, arguments = self._backend(), self._function_of_user, self.arguments
         is_float = dtype in FLOAT_DTYPES
 
-        def forward(weights: Any, inputs: Any, *mask: Any) -> Any:
+        def compute(inputs: Any, *mask: Any) -> Any:
             masks = {"mask": mask[0] if mask else None} if self.takes_mask else {}
             outputs = function(inputs, **arguments, **masks)
             # Arithmetic with Python's numbers and NumPy's may have promoted it.
             return backend.cast(outputs, dtype) if is_float else outputs
 
-        return forward
+        return compute
 
     def _outcome(self, specs: Specs) -> tuple[PartialShape, str]:
         """Return the shape and the element type of the output."""
@@ -223,7 +237,11 @@ class FunctionLayer(ListLayer):
             ones = [backend.asarray(np.ones(shape), one.dtype) for shape, one in pairs]
             given = ones[0] if isinstance(specs, Spec) else ones
             masks = {"mask": None} if self.takes_mask else {}
-            return self._function_of_user(given, **self.arguments, **masks)
+            scope = self._scope()
+            with scopes.entered(scope):
+                found = self._function_of_user(given, **self.arguments, **masks)
+            self._note_uses(scope)
+            return found
 
         outputs: Any = backend.outside_trace(called)
         if not backend.owns(outputs):
@@ -269,17 +287,6 @@ def _parameters(function: Callable[..., Any]) -> Mapping[str, Any]:
         return inspect.signature(function).parameters
     except (TypeError, ValueError):  # of C, such as a ufunc
         return {}
-
-
-def _are_tensors(backend: Backend, inputs: Any) -> bool:
-    """Return whether it is a list of tensors, not of numbers."""
-    if not isinstance(inputs, list | tuple):
-        return False
-    return any(backend.owns(one) or hasattr(one, "shape") for one in inputs)
-
-
-def _is_shape(one: object) -> bool:
-    return isinstance(one, list | tuple)
 
 
 def _without_batch(shapes: Any) -> Any:

@@ -13,7 +13,7 @@ from convdispatch.engine.connected import (
     shapes_in,
     symbol_of,
 )
-from convdispatch.engine.graph import Graph
+from convdispatch.engine.graph import Graph, numbers_of
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.symbols import Symbol
 from convdispatch.errors import NotConnected
@@ -88,6 +88,12 @@ class GraphEnds(WithEnds):
                 self._made_of = inputs, outputs
             return self._made_of
 
+    def _symbol_numbers(self) -> dict[Symbol, int]:
+        """Return by symbol the number of its tensor in the graph without nested models."""
+        numbers = numbers_of(*(self._made_of or self._called_again()))
+        flat = self._graph.flat_numbers()
+        return {symbol: flat[number] for symbol, number in numbers.items()}
+
     def _restate(self) -> None:
         """Let the tensors have the shapes of now, after an argument of a layer has changed."""
         if self._made_of is not None:
@@ -124,6 +130,10 @@ class StackEnds(WithEnds):
                 if not symbols:
                     symbols.append(_first_symbol(layer))
                 symbols.append(symbols[-1] if layer.is_input else called(layer, symbols[-1]))
+
+    def _symbol_numbers(self) -> dict[Symbol, int]:
+        """Return by symbol the number of its tensor in the graph."""
+        return {symbol: number for number, symbol in enumerate(self.symbols())}
 
     def _restate(self) -> None:
         """Let the tensors have the shapes of now, after an argument of a layer has changed."""

@@ -29,6 +29,7 @@ _lock = Lock()
 _set: dict[str, str | float] = {}
 _read: list[Config] = []  # empty until the first question, then the one configuration
 _owners: dict[type, Backend] = {}
+_kinds: list[tuple[type, Backend]] = []  # of tensors that no plugin's backend has
 
 # The names of the `with` blocks around the caller, the innermost last. A context variable gives
 # each thread and each asynchronous task its own.
@@ -167,6 +168,11 @@ def backend_of(tensor: object) -> Backend:
     return owner
 
 
+def compute_by(kind: type, backend: Backend) -> None:
+    """Let `backend_of` return that backend for tensors of a kind: symbolic ones, of no plugin."""
+    _kinds.append((kind, backend))
+
+
 def to_numpy(tensor: object) -> NumpyArray:
     """Return the values of any backend's tensor as a NumPy array of the same element type."""
     return backend_of(tensor).to_numpy(tensor)
@@ -185,6 +191,9 @@ def as_array(value: object) -> NumpyArray:
 
 
 def _find_owner(tensor: object) -> Backend:
+    for kind_of_symbols, symbols in _kinds:
+        if isinstance(tensor, kind_of_symbols):
+            return symbols
     failures: list[Exception] = []
     infos = [entry.info for entry in registry.entries().values() if entry.info is not None]
     for info in sorted(infos, key=_asking_order):

@@ -5,7 +5,9 @@ its doors. Layers whose `call` is written with them are in `custom`.
 """
 
 from convdispatch.engine import operators
-from convdispatch.symbolic import arrays, elementwise, products
+from convdispatch.symbolic import arrays, elementwise, products, table
+
+__all__ = ["table"]
 
 operators.provide(
     {

@@ -32,6 +32,10 @@ def layers_of(graph: Any) -> list[Any]:
     return list(found.values())
 
 
+class NeedsSymbols(InvalidType):
+    """A function differentiates what it was given as numbers."""
+
+
 class Gradient(Operation):
     """The derivatives of a scalar: a node that holds the graph between its two ends."""
 
@@ -134,18 +138,26 @@ def gradients(loss: Any, variables: Any) -> list[Any]:
     Of a loss that is no scalar, its sum is differentiated.
     """
     if not isinstance(loss, Symbol):
-        raise InvalidType(
+        raise NeedsSymbols(
             "`loss` must be a symbolic tensor: one that is computed from a model's tensors outside "
             f"of a function; received {type(loss).__name__}."
         )
     listed = list(variables) if isinstance(variables, list | tuple) else [variables]
-    is_end = [isinstance(one, Symbol) and not _is_weight(one) for one in listed]
-    ends = [one for one, end in zip(listed, is_end, strict=True) if end]
-    weights = [one for one, end in zip(listed, is_end, strict=True) if not end]
-    layer = Gradient(loss, ends, weights)
-    made = layer.recorded_for([*ends, *weights])
-    order = iter(made[: len(ends)]), iter(made[len(ends) :])
-    return [next(order[0]) if end else next(order[1]) for end in is_end]
+    # A tensor that is computed ends the graph for itself alone: the others are behind it.
+    computed = [one for one in listed if isinstance(one, Symbol) and one.call.inputs]
+    others = [one for one in listed if not any(one is other for other in computed)]
+    ends = [one for one in others if isinstance(one, Symbol) and not _is_weight(one)]
+    weights = [one for one in others if not any(one is end for end in ends)]
+    found = [_recorded(loss, [one], []) for one in computed]
+    found += [_recorded(loss, ends, weights)] if others else []
+    made = dict(
+        zip(map(id, [*computed, *ends, *weights]), [s for own in found for s in own], strict=True)
+    )
+    return [made[id(one)] for one in listed]
+
+
+def _recorded(loss: Symbol, ends: Sequence[Symbol], weights: Sequence[Any]) -> list[Symbol]:
+    return Gradient(loss, ends, weights).recorded_for([*ends, *weights])
 
 
 def _is_weight(one: Symbol) -> bool:

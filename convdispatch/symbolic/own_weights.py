@@ -14,6 +14,7 @@ from convdispatch.engine.declarations import Weight, checked_values
 from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.formulas import constraints, initializers, regularizers
+from convdispatch.layers._scoped_function import DRAWS
 from convdispatch.layers._user_function import FunctionLayer
 from convdispatch.ops import NumpyArray
 from convdispatch.symbolic.functions import Update, updates_in
@@ -203,7 +204,7 @@ class OwnWeights(FunctionLayer):
             values += inner._variables
             self._spans[inner] = slice(start, len(declared))
         if self._draws:
-            declared.append(_DRAWS)
+            declared.append(DRAWS)
             values.append(backend.variable(np.zeros((), "float32"), "float32"))
         self._variables, self._declarations = values, tuple(declared)
         for place, one in enumerate(variables):
@@ -216,8 +217,6 @@ class OwnWeights(FunctionLayer):
         self._programs: dict[Any, Any] = {}
 
 
-# A count of the computations so far, from which each has random numbers of its own.
-_DRAWS = Weight(name="draws", shape=(), initializer=None, trainable=False, is_state=True)
 _OWN = ("_used_layers", "_stacks", "_programs", "_spans")
 
 

@@ -30,14 +30,14 @@ class Program:
 def traced_call(layer: Any, specs: Any, *, is_masked: bool = False) -> Program:
     """Return what the layer's `call` records for inputs of these specs."""
     _require_fitting(layer, specs)
-    inputs = [_given(spec, f"{layer.name}_input") for spec in listed(specs)]
+    inputs = [given_symbol(spec, f"{layer.name}_input") for spec in listed(specs)]
     one = isinstance(specs, Spec)
     options: dict[str, Any] = {}
     masks: list[Symbol] = []
     if layer.takes_mask:
         options["mask"] = None
         if is_masked:
-            masks = [_given(Spec(x.shape[:2], "bool"), f"{layer.name}_mask") for x in inputs]
+            masks = [given_symbol(Spec(x.shape[:2], "bool"), f"{layer.name}_mask") for x in inputs]
             options["mask"] = masks[0] if one else masks
     if "training" in layer.call_parameters:
         options["training"] = learning_phase()
@@ -71,7 +71,7 @@ def _require_fitting(layer: Any, specs: Any) -> None:
             one.require(spec.shape, layer.name)
 
 
-def _given(spec: Spec, name: str) -> Symbol:
+def given_symbol(spec: Spec, name: str) -> Symbol:
     """Return a symbol for an input of the layer."""
     layer = InputLayer(name=name, dtype=spec.dtype)
     return Call(layer, (), [spec], takes_list=False, gives_list=False).outputs[0]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from convdispatch.engine.plans import revisions_of
+from convdispatch.engine.symbols import Symbol
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.formulas.dialects import KERAS3, Dialect
 from convdispatch.formulas.keywords import names_keywords
@@ -30,6 +31,7 @@ class Compiled:
     stop_evaluating: bool = False
     stop_predicting: bool = False
     _wishes: Wishes | None = None
+    _added_losses: tuple[Any, ...] = ()  # symbolic ones, of the model as a whole
     _said: list[tuple[Any, bool]] | None = None  # what was trainable when it was compiled
     _trainer: tuple[Trainer, Feeder] | None = None
     _input_feeder: tuple[list[int], Feeder] | None = None
@@ -59,6 +61,7 @@ class Compiled:
             weighted_metrics=weighted_metrics,
             loss_weights=loss_weights,
             sample_weight_mode=sample_weight_mode,
+            has_own_losses=bool(self._added_losses),
         )
         self.optimizer, self.loss = self._wishes.optimizer, loss
         self.optimizer.begin_anew()
@@ -67,6 +70,21 @@ class Compiled:
         if self.built:
             self._note_what_is_trainable()
             self._objective()  # or it says what does not fit
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Add symbolic scalars, computed from the model's tensors, to what training makes smaller.
+
+        A model that has them may be compiled without another loss.
+        """
+        listed = losses if isinstance(losses, list | tuple) else [losses]
+        for one in listed:
+            if not isinstance(one, Symbol):
+                raise InvalidType(
+                    "`losses` must be symbolic tensors, computed from the model's; received "
+                    f"{type(one).__name__}."
+                )
+        self._added_losses = (*self._added_losses, *listed)
+        self._trainer = None
 
     @property
     def built(self) -> bool:

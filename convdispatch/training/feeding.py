@@ -117,6 +117,8 @@ class Feeder:
     def _by_port(self, given: Any, ports: Sequence[Port], argument: str) -> list[Any]:
         """Return the source for each port from one value, a list or a dictionary by names."""
         names = ", ".join(repr(port.name) for port in ports)
+        if given is None and not ports:  # no output has a loss
+            return []
         if given is None:
             raise InvalidType(
                 f"`{argument}` of {self.owner!r} must have data for {names}; received None."

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from convdispatch.engine import scopes
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.masks import run_with_masks
 from convdispatch.engine.plans import Latest
 from convdispatch.engine.resolved import Effects
+from convdispatch.engine.scopes import Scope
 from convdispatch.formulas.random import Draws
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.runtime.registry import registry
+from convdispatch.symbolic.scoring import added
 from convdispatch.training.subject import Subject
 
 # The mask of each output, None for none; empty where the graph has no masks.
@@ -50,11 +53,35 @@ class Forward:
         self.states = tuple(place for place, weight in enumerate(declared) if weight.is_state)
         self.draws = any(node.layer.draws for node in self.graph.nodes)
         self._fold: Any = Draws(self._backend)["fold"] if self.draws else None
+        # The losses of the model itself, and by number the symbols that a script may name.
+        self.added: Sequence[Any] = getattr(model, "_added_losses", ())
+        self._symbols: dict[int, list[Any]] | None = None
+        if self.added:
+            self.know_symbols(model)
         self._training: Latest[Any, Found] = Latest()
         self._evaluation: Latest[Any, Found] = Latest()
 
+    def know_symbols(self, model: Any) -> None:
+        """Let a scope know the model's symbols: functions of the user's may name them."""
+        found: dict[int, list[Any]] = {}
+        for symbol, number in model._symbol_numbers().items():
+            found.setdefault(number, []).append(symbol)
+        self._symbols = found
+
+    def scope(self, weights: Sequence[Any], key: Any, *, is_training: bool) -> Scope | None:
+        """Return the scope of a step, None where nothing asks for symbols."""
+        if self._symbols is None:
+            return None
+        by_layer = {layer: list(weights[self._spans[id(layer)]]) for layer in self.layers}
+        owner = self.layers[0]
+        return Scope(self._backend, is_training=is_training, key=key, owner=owner, weights=by_layer)
+
     def training(
-        self, weights: Sequence[Any], inputs: Sequence[Any], key: Any
+        self,
+        weights: Sequence[Any],
+        inputs: Sequence[Any],
+        key: Any,
+        scope: Scope | None = None,
     ) -> tuple[list[Any], Masks, dict[int, Any], list[Any]]:
         """Return the outputs, their masks, new values by the places of weights, and losses."""
         found = self._found(self._training, inputs)
@@ -74,11 +101,14 @@ class Forward:
                 _take_over(effects, current, updates, span.start, names)
             return outputs
 
-        outputs, masks = self._run(call, inputs)
+        outputs, masks = self._run(call, inputs, scope)
+        if self.added and scope is not None:
+            with scopes.entered(scope):
+                losses.extend(added(self.added, scope))
         return outputs, masks, updates, losses
 
     def evaluation(
-        self, weights: Sequence[Any], inputs: Sequence[Any]
+        self, weights: Sequence[Any], inputs: Sequence[Any], scope: Scope | None = None
     ) -> tuple[list[Any], Masks, dict[int, Any], list[Any]]:
         """Return the same of inference: the new values are those of states."""
         found = self._found(self._evaluation, inputs)
@@ -97,17 +127,41 @@ class Forward:
             _take_over(effects, current, updates, span.start, names)
             return outputs
 
-        outputs, masks = self._run(call, inputs)
+        outputs, masks = self._run(call, inputs, scope)
+        if self.added and scope is not None:
+            with scopes.entered(scope):
+                losses.extend(added(self.added, scope))
         return outputs, masks, updates, losses
 
     def _may_move(self, layer: Layer) -> bool:
         """Return whether training changes the statistics of the layer."""
         return self._when_frozen.get(id(layer)) != "keeps"
 
-    def _run(self, call: Callable[..., Any], inputs: Sequence[Any]) -> tuple[list[Any], Masks]:
+    def _run(
+        self, call: Callable[..., Any], inputs: Sequence[Any], scope: Scope | None
+    ) -> tuple[list[Any], Masks]:
+        if scope is not None:
+            call = self._noting(call, inputs, scope)
         if self.graph.masked:
             return run_with_masks(self.graph, call, inputs)
         return self.graph.run(call, inputs), ()
+
+    def _noting(
+        self, call: Callable[..., Any], inputs: Sequence[Any], scope: Scope
+    ) -> Callable[..., Any]:
+        """Return the call of a node, which lets the scope know what its symbols stand for."""
+        symbols, nodes = self._symbols or {}, self.graph.nodes
+        for number, value in enumerate(inputs):
+            scope.values.update(dict.fromkeys(symbols.get(number, ()), value))
+
+        def noted(place: int, layer: Layer, x: Any, *mask: Any) -> Any:
+            outputs = call(place, layer, x, *mask)
+            values = outputs if nodes[place].gives_list else [outputs]
+            for number, value in zip(nodes[place].writes, values, strict=True):
+                scope.values.update(dict.fromkeys(symbols.get(number, ()), value))
+            return outputs
+
+        return noted
 
     def _penalties(self, weights: Sequence[Any]) -> list[Any]:
         backend = self._backend

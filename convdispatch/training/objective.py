@@ -37,6 +37,7 @@ class Target:
 
     name: str  # of the output
     loss: Score | None  # None: the output is not trained
+    is_open: bool = False  # whether a function of the user's may name symbols of the model
     source: Any = None  # what the loss was made of, which knows what targets it takes
     weight: float = 1.0
     metrics: tuple[Metric, ...] = ()
@@ -61,6 +62,11 @@ class Objective:
         """Look up once what every step asks for."""
         places = [place for place, target in enumerate(self.targets) if target.loss is not None]
         object.__setattr__(self, "trained", tuple(places))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a loss or a metric is a function of the user's."""
+        return any(target.is_open for target in self.targets)
 
     @property
     def names(self) -> list[str]:
@@ -132,8 +138,8 @@ class Objective:
             loss if self.targets[place].weight == 1.0 else loss * self.targets[place].weight
             for place, loss in zip(self.trained, losses, strict=True)
         ]
-        total = parts[0]
-        for part in (*parts[1:], *others):
+        total, *rest = (*parts, *others)
+        for part in rest:
             total = total + part
         return total
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from convdispatch.engine import scopes
 from convdispatch.formulas.constraints import projected
 from convdispatch.formulas.random import Draws
 from convdispatch.ops import Backend, Step
@@ -54,11 +55,16 @@ def training_step(
             values = list(weights)
             for place, value in zip(trained, chosen, strict=True):
                 values[place] = value
-            outputs, masks, updates, others = forward.training(values, inputs["x"], key)
-            losses = objective.losses(backend, wanted, outputs, counted, masks)
-            several = losses if has_several else []
-            seen = (outputs, masks, updates, several) if has_metrics else (updates, several)
-            return objective.total(losses, others), seen
+            seen: tuple[Any, ...]
+            scope = forward.scope(values, key, is_training=True)
+            outputs, masks, updates, others = forward.training(values, inputs["x"], key, scope)
+            with scopes.entered(scope):
+                losses = objective.losses(backend, wanted, outputs, counted, masks)
+                if has_metrics and scope is not None:  # they may name what only this scope knows
+                    seen = (objective.metrics(backend, wanted, outputs, counted, masks),)
+                else:
+                    seen = (outputs, masks) if has_metrics else ()
+            return objective.total(losses, others), (*seen, updates, losses if has_several else [])
 
         old = [weights[place] for place in trained]
         (total, found), gradients = backend.value_and_grad(loss_of)(old)
@@ -71,10 +77,9 @@ def training_step(
             weights[place] = value
         for place, constraint in constrained:
             weights[place] = projected(constraint, backend, weights[place])
-        metrics = []
-        if has_metrics:
-            outputs, masks = seen
-            metrics = objective.metrics(backend, wanted, outputs, counted, masks)
+        metrics = seen[0] if len(seen) == 1 else []
+        if len(seen) == 2:
+            metrics = objective.metrics(backend, wanted, seen[0], counted, seen[1])
         return [*weights, *leaves(trees), steps + 1], [total, *several, *metrics]
 
     return step
@@ -90,9 +95,11 @@ def evaluation_step(backend: Backend, forward: Forward, objective: Objective) ->
         values, wanted, counted = list(inputs["values"]), inputs["y"], inputs["weights"]
         for place, state in zip(forward.states, variables, strict=True):
             values[place] = state
-        outputs, masks, updates, others = forward.evaluation(values, inputs["x"])
-        losses = objective.losses(backend, wanted, outputs, counted, masks)
-        metrics = objective.metrics(backend, wanted, outputs, counted, masks)
+        scope = forward.scope(values, None, is_training=False)
+        outputs, masks, updates, others = forward.evaluation(values, inputs["x"], scope)
+        with scopes.entered(scope):
+            losses = objective.losses(backend, wanted, outputs, counted, masks)
+            metrics = objective.metrics(backend, wanted, outputs, counted, masks)
         several = losses if len(objective.targets) > 1 else []
         new = [updates.get(place, values[place]) for place in forward.states]
         return new, [objective.total(losses, others), *several, *metrics]

@@ -43,6 +43,8 @@ class Trainer:
         self.backend: Backend = registry.load(model.backend)
         self._model, self._optimizer, self._trained = model, optimizer, list(trained)
         self._forward = Forward(model, trained)
+        if objective.is_open:
+            self._forward.know_symbols(model)
         self.objective = replace(objective, is_masked=bool(self._forward.graph.masked))
         self.reports = len(self.objective.names)  # how many numbers a batch has for the user
         self.values = self.objective.values

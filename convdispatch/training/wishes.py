@@ -13,6 +13,7 @@ from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.measures import values
 from convdispatch.formulas.metric_bases import SummedMetric, value_of
 from convdispatch.ops import PartialShape
+from convdispatch.symbolic.scoring import scored
 from convdispatch.training.naming import named_apart
 from convdispatch.training.objective import Metric, Objective, Target
 
@@ -39,9 +40,13 @@ def wishes_of(
     weighted_metrics: Any,
     loss_weights: Any,
     sample_weight_mode: Any,
+    has_own_losses: bool = False,
 ) -> Wishes:
-    """Return the wishes; raise for names that do not exist."""
-    if optimizer is None or loss is None:
+    """Return the wishes; raise for names that do not exist.
+
+    has_own_losses: whether the model has losses that `add_loss` gave it, and needs no other.
+    """
+    if optimizer is None or (loss is None and not has_own_losses):
         missing = "optimizer" if optimizer is None else "loss"
         raise InvalidType(f"`{missing}` of `compile` must be a name or an object; received None.")
     found = optimizers.get(optimizer, dialect.optimizers)
@@ -63,14 +68,15 @@ def objective_of(
     found = _by_output(wishes.loss, names, "loss", owner, repeats=True)
     weights = _by_output(wishes.loss_weights, names, "loss_weights", owner)
     modes = _by_output(wishes.sample_weight_mode, names, "sample_weight_mode", owner, repeats=True)
-    if all(loss is None for loss in found):
+    if all(loss is None for loss in found) and wishes.loss is not None:
         raise InvalidArgument(f"`loss` of {owner!r} must have a loss for at least one output.")
     plain = _lists_by_output(wishes.metrics, names, "metrics", owner)
     weighted = _lists_by_output(wishes.weighted_metrics, names, "weighted_metrics", owner)
     targets = tuple(
         Target(
             name=name,
-            loss=None if loss is None else partial(values, loss),
+            loss=None if loss is None else partial(_values, loss),
+            is_open=any(map(_is_users, (loss, *own, *other))),
             source=loss,
             weight=1.0 if weight is None else _number(weight, "loss_weights"),
             metrics=(
@@ -85,6 +91,20 @@ def objective_of(
     )
     targets = named_apart(targets, wishes.dialect, owner)
     return Objective(targets=targets, counts_zeros=wishes.dialect.counts_weightless)
+
+
+def _is_users(measure: Any) -> bool:
+    """Return whether a loss or a metric is a function of the user's."""
+    if isinstance(measure, tuple):  # with the word that it was named by
+        return _is_users(measure[1])
+    return callable(measure) and not hasattr(measure, "apply")
+
+
+def _values(measure: Any, backend: Any, wanted: Any, output: Any) -> Any:
+    """Return the values of a measure of ours, or of a function of the user's within its scope."""
+    if hasattr(measure, "apply"):
+        return values(measure, backend, wanted, output)
+    return scored(measure, partial(values, measure), backend, wanted, output)
 
 
 def _known_metric(given: Any, dialect: Dialect) -> Any:
@@ -159,7 +179,7 @@ def _metrics(
         found.append(
             Metric(
                 name=name,
-                score=partial(values, score),
+                score=partial(_values, score),
                 is_weighted=is_weighted,
                 sums=sums,
                 value=value,

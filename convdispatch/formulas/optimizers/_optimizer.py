@@ -17,6 +17,7 @@ import numpy as np
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.formulas import lookup
 from convdispatch.formulas.elementary import zeros
+from convdispatch.formulas.optimizers._held import HeldNumber
 from convdispatch.formulas.optimizers._own_weights import Keeper, Order, by_weight
 from convdispatch.formulas.optimizers.schedules import LearningRateSchedule
 from convdispatch.ops import Tensor
@@ -210,7 +211,7 @@ class Optimizer(lookup.Configured):
     def rate_at(self, step: int) -> float:
         """Return the learning rate that the update after `step` updates is given."""
         rate = getattr(self, self.rate_name)
-        if type(rate) is float and 0.0 <= rate < math.inf:
+        if isinstance(rate, float) and 0.0 <= rate < math.inf:
             return rate  # at nearly every step: the checks below take four times as long
         if isinstance(rate, LearningRateSchedule):
             rate = rate(step)
@@ -229,6 +230,11 @@ class Optimizer(lookup.Configured):
         own = {"_keeper": None, "_iterations": self.iterations, "_copied": copied}
         return {**self.__dict__, **own}
 
+    def __setstate__(self, state: Mapping[str, object]) -> None:
+        """Take the state of a copy; its learning rate knows it."""
+        self.__dict__.update(state)
+        setattr(self, self.rate_name, getattr(self, self.rate_name))
+
     def begin_anew(self) -> None:
         """Forget what a copied model had trained: another `compile` begins without it."""
         self._copied, self._iterations = None, 0
@@ -237,6 +243,8 @@ class Optimizer(lookup.Configured):
         """Set the learning rate, checked; compiled steps hold the other arguments."""
         if name == self.rate_name:
             value = checked_rate(value, name)
+            if isinstance(value, float):
+                value = HeldNumber(value, self, name)
         elif name in self.__dict__ and name in _arguments(self):
             raise InvalidArgument(
                 f"`{name}` of {type(self).__name__} cannot be changed, received {value!r}: "
@@ -249,7 +257,9 @@ class Optimizer(lookup.Configured):
         """Return the constructor's arguments."""
         config = super().get_config()
         rate = config.get(self.rate_name)
-        if isinstance(rate, LearningRateSchedule) or callable(rate):
+        if isinstance(rate, float):
+            config[self.rate_name] = float(rate)
+        elif isinstance(rate, LearningRateSchedule) or callable(rate):
             config[self.rate_name] = lookup.serialize(rate)
         return config
 
