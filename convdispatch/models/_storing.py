@@ -23,10 +23,13 @@ DIALECTS = tuple(VERSIONS)
 
 
 def dialect_of(model: Any) -> str:
-    """Return whose layers a model has: those of one Keras, or else those of its own class."""
+    """Return whose layers a model has: those of one Keras, or else those of its own class.
+
+    tf_keras has Keras 2's layers, and trains as Keras 3.
+    """
     names = {layer.dialect.name for layer in model._layers if not layer.is_input}
     found: str = names.pop() if len(names) == 1 else model.dialect.name
-    return found
+    return "tf_keras" if (found, model.dialect.name) == ("keras2", "keras3") else found
 
 
 def as_dialect(given: Any) -> str:

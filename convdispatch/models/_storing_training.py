@@ -20,7 +20,7 @@ from convdispatch.ops import Shape
 from convdispatch.saving.checkpoint import StoredArray
 from convdispatch.training.subject import are_trainable
 
-_DIALECTS = {"keras1": KERAS1, "keras2": KERAS2, "tf_keras": KERAS2, "keras3": KERAS3}
+_DIALECTS = {"keras1": KERAS1, "keras2": KERAS2, "tf_keras": KERAS3, "keras3": KERAS3}
 _MODERN = ("tf_keras", "keras3")
 
 
@@ -31,6 +31,8 @@ def training_of(model: Any, dialect: str, *, in_zip: bool) -> dict[str, Any] | N
         return None
     words = _DIALECTS[dialect]
     loss = _each(model.loss, lambda one: _said("loss", one, losses, words.losses, dialect))
+    if dialect == "keras3" and not in_zip:
+        loss = _each(loss, _whole_name)  # its reader of HDF5 knows no short ones
     plain, weighted = (
         _each(given, lambda one: _said("metric", one, metrics, words.metrics, dialect))
         for given in (wishes.metrics, wishes.weighted_metrics)
@@ -86,12 +88,26 @@ def _said(kind: str, given: Any, module: Any, table: Mapping[str, Any], dialect:
         return word
     found = module.serialize(word) if not isinstance(word, Mapping) else dict(word)
     name = found.get("class_name") if isinstance(found, Mapping) else found
+    if name not in table and isinstance(found, Mapping):
+        found = name = _as_word(module.get(found), name)
     if name not in table:
         raise _cannot(f"the {kind} {name!r}", dialect)
     if isinstance(found, Mapping) and dialect in _MODERN:
         module_name = "keras.losses" if kind == "loss" else "keras.metrics"
         return {"module": module_name, **found, "registered_name": None}
     return found
+
+
+def _whole_name(loss: Any) -> Any:
+    """Return the name of the function that a short word such as 'mse' stands for."""
+    return getattr(losses.get(loss), "name", loss) if isinstance(loss, str) else loss
+
+
+def _as_word(given: Any, name: Any) -> Any:
+    """Return the function's name for an object of a class that does what the function does."""
+    config = given.get_config() if hasattr(given, "get_config") else {}
+    is_plain = config == type(given)().get_config() if config.get("name") else False
+    return config["name"] if is_plain else name
 
 
 def _cannot(what: str, dialect: str) -> InvalidArgument:

@@ -61,9 +61,11 @@ class WrittenModel(StackedWeights):
                 f"'.safetensors'; received {str(path)!r}. `save_weights` saves the weights alone."
             )
         _require_free(path, overwrite)
-        if kind == "keras" and dialect is None:
+        if kind == "keras" and dialect is None and own in _OLD:
             own = "keras3"
-        self._write(path, kind, own, whole=True, optimizer=as_bool(include_optimizer, "x"))
+        self._write(
+            path, kind, own, whole=True, optimizer=as_bool(include_optimizer, "include_optimizer")
+        )
 
     @names_keywords
     def save_weights(

@@ -61,7 +61,8 @@ def read_keras(path: Path | Source, limits: FileLimits = DEFAULT_FILE_LIMITS) ->
         dialect=dialect,
         keras_version=None if version is None else str(version),
         convention="tensorflow",
-        architecture={key: value for key, value in config.items() if key != "compile_config"},
+        architecture={"keras_version": version}
+        | {key: value for key, value in config.items() if key != "compile_config"},
         layers=layers,
         training=training if isinstance(training, dict) else None,
         optimizer=optimizer,

@@ -19,6 +19,9 @@ _OLD = ("1.", "2.2.")  # versions whose h5py wrote names of one length
 def write_keras_h5(stream: IO[bytes], checkpoint: Checkpoint) -> None:
     """Write a model's file, or without an architecture one of weights."""
     with new_hdf5(stream) as file:
+        if checkpoint.dialect == "keras1":
+            # Keras 1 neither wrote nor reads it, and its files do not say what trained them.
+            put_text(file, "backend", checkpoint.metadata["backend"])
         if checkpoint.architecture is None:
             _put_layers(file, checkpoint)
             return

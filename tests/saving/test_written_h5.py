@@ -37,18 +37,13 @@ def test_a_file_saved_again_is_theirs(path: Path, tmp_path: Path) -> None:
     )
     (model.save_weights if path.stem.endswith("_weights") else model.save)(own)
     ours, theirs = tree_of(own), tree_of(path)
-    if model.optimizer is None:
-        theirs = {name: one for name, one in theirs.items() if not is_of_training(name)}
+    if "keras1" in str(path):  # which does not say what trained a model, nor reads it
+        assert ours.pop("@backend")[1] == "theano"
     assert "/model_weights" in theirs or "@layer_names" in theirs
     for tree in (ours, theirs):
         if "@model_config" in tree:
             without_dim_ordering(tree["@model_config"][1], is_keras1="keras1" in str(path))
     assert ours == theirs
-
-
-def is_of_training(name: str) -> bool:
-    """Return whether a part of a file is about training."""
-    return name.startswith(("/optimizer_weights", "@training_config"))
 
 
 def without_dim_ordering(entry: Any, *, is_keras1: bool) -> None:
