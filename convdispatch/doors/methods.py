@@ -18,7 +18,8 @@ _RENAMED = {
     "input": "inputs",
     "output": "outputs",
 }
-_UNSAID = "*, trained_on=None, dim_ordering=None"  # what Keras 1's files do not say
+# What Keras 1's files do not say, and whether a file is a stranger's.
+_UNSAID = "*, trained_on=None, dim_ordering=None, untrusted: bool = False"
 _WEIGHED = "class_weight=None, sample_weight=None"
 
 

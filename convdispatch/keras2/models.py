@@ -1,7 +1,6 @@
 """Models under Keras 2's module path."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from convdispatch import models
@@ -31,7 +30,12 @@ Model: Any = make_model(models.Model, KERAS2, __name__)
 _CLASSES = (Sequential, Model)
 _DOOR = "convdispatch.keras2.layers"  # a real Keras 2's entries name their classes only
 
-model_from_json = partial(read_model, classes=_CLASSES, door=_DOOR)
+
+def model_from_json(
+    json_string: str, custom_objects: Mapping[str, Any] | None = None, **wishes: Any
+) -> Any:
+    """Make a model from what `to_json` of a Keras returned; see `convdispatch.model_from_json`."""
+    return read_model(json_string, _CLASSES, custom_objects, door=_DOOR, **wishes)
 
 
 def load_model(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidType
 from convdispatch.formulas import losses, metrics, optimizers
 from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
 from convdispatch.formulas.optimizers import Optimizer
+from convdispatch.formulas.optimizers._own_weights import Order
 from convdispatch.ops import NumpyArray, Shape
-from convdispatch.saving.checkpoint import Checkpoint, StoredArray
+from convdispatch.saving.checkpoint import Checkpoint
 from convdispatch.support.documents import shown
 from convdispatch.training.subject import are_trainable
 
@@ -38,7 +39,7 @@ def compile_as_stored(
 ) -> None:
     """Compile a model as its file says, and let its optimizer go on from its state there."""
     training = checkpoint.training
-    if not training or not training.get("optimizer_config", training.get("optimizer")):
+    if not training or not _entry(training):
         return  # of a model that was not compiled
     try:
         optimizer = _optimizer(checkpoint, training, custom_objects)
@@ -57,7 +58,7 @@ def compile_as_stored(
 def _optimizer(
     checkpoint: Checkpoint, training: Mapping[str, Any], custom_objects: Mapping[str, Any]
 ) -> Optimizer:
-    entry = training.get("optimizer_config", training.get("optimizer"))
+    entry = _entry(training)
     if not isinstance(entry, Mapping):
         return optimizers.get(entry, _TABLES[checkpoint.dialect])
     name, config = entry.get("class_name"), entry.get("config")
@@ -67,9 +68,15 @@ def _optimizer(
             return own.from_config(config if isinstance(config, Mapping) else {})
     is_modern = is_of_engine(checkpoint) or checkpoint.dialect == "keras3"
     if isinstance(config, Mapping):
+        if is_modern and _is_legacy_root(name, config):
+            return optimizers.get(_legacy_root(config), _TABLES["keras2"])
         config = _modern_config(config) if is_modern else _old_config(config)
     table = _TABLES["keras3" if is_modern else checkpoint.dialect]
     return optimizers.get({"class_name": name, "config": config}, table)
+
+
+def _entry(training: Mapping[str, Any]) -> Any:
+    return training.get("optimizer_config", training.get("optimizer"))
 
 
 def _old_config(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,6 +85,20 @@ def _old_config(config: Mapping[str, Any]) -> dict[str, Any]:
     if "learning_rate" in renamed:
         renamed["lr"] = renamed.pop("learning_rate")
     return renamed
+
+
+def _is_legacy_root(name: Any, config: Mapping[str, Any]) -> bool:
+    """Return whether it is an RMSprop of before TensorFlow 2.11.
+
+    It adds epsilon to the root, as Keras 2 does, not to the square.
+    """
+    is_plain = not config.get("momentum") and not config.get("centered")
+    return name == "RMSprop" and "decay" in config and is_plain
+
+
+def _legacy_root(config: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: config[key] for key in ("rho", "epsilon", "decay") if key in config}
+    return {"class_name": "RMSprop", "config": {**kept, "lr": config["learning_rate"]}}
 
 
 def _modern_config(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,8 +201,7 @@ def _trained(model: Any, optimizer: Optimizer) -> _Trained:
 
 def _set_state(model: Any, optimizer: Optimizer, checkpoint: Checkpoint, title: str) -> None:
     keeper = _trained(model, optimizer)
-    is_engine = is_of_engine(checkpoint)
-    arrays = _as_ours(optimizer, list(checkpoint.optimizer), keeper, is_engine=is_engine)
+    arrays = _as_ours(optimizer, checkpoint, keeper)
     try:
         optimizer._order().read(arrays, keeper)
     except (InvalidArgument, InvalidType) as exc:
@@ -194,17 +214,17 @@ def _set_state(model: Any, optimizer: Optimizer, checkpoint: Checkpoint, title: 
     optimizer.set_weights(arrays)
 
 
-def _as_ours(
-    optimizer: Optimizer, stored: list[StoredArray], keeper: _Trained, *, is_engine: bool
-) -> list[NumpyArray]:
+def _as_ours(optimizer: Any, checkpoint: Checkpoint, keeper: _Trained) -> list[NumpyArray]:
     """Return the arrays of a file in the order of our optimizer of that class."""
-    order = optimizer._order()
+    order: Order = optimizer._order()
     count = len(order.flat(keeper, 0.0))
-    arrays = [one.read() for one in stored]
-    if is_engine:
-        return _of_engine(optimizer, stored, arrays, keeper)
+    arrays = [one.read() for one in checkpoint.optimizer]
     if "iterations" not in order.heads and len(arrays) == count + 1 and not arrays[0].shape:
-        return arrays[1:]  # Keras 2.3 counts updates where 2.2 did not
+        # Keras 2.3 and later count updates where 2.2 did not.
+        optimizer.order = replace(order, heads=("iterations", *order.heads))
+        return arrays
+    if is_of_engine(checkpoint):
+        return _of_engine(optimizer, checkpoint, arrays, keeper)
     if "learning_rate" in order.heads and len(arrays) == count - 1:
         return [arrays[0], _rate(optimizer, arrays[0]), *arrays[1:]]  # that of a schedule
     return arrays
@@ -215,23 +235,20 @@ def _rate(optimizer: Optimizer, iterations: NumpyArray) -> NumpyArray:
 
 
 def _of_engine(
-    optimizer: Optimizer, stored: list[StoredArray], arrays: list[NumpyArray], keeper: _Trained
+    optimizer: Optimizer, checkpoint: Checkpoint, arrays: list[NumpyArray], keeper: _Trained
 ) -> list[NumpyArray]:
     """Return tf_keras's arrays with those that only Keras 3 has, and without others.
 
-    Up to TensorFlow 2.10 all first slots came before all second ones; their names end in the slot.
+    Up to TensorFlow 2.10, whose optimizers have a `decay`, all first slots come before all second
+    ones.
     """
     order, weights = optimizer._order(), len(keeper.weight_shapes)
     names = [name for group in order.groups for name in group if name in keeper.slots[0]]
     iterations, slots = arrays[0], arrays[1:]
-    is_old = [one.name.removesuffix(":0").rpartition("/")[2] for one in stored[1:]]
-    if len(names) > 1 and weights > 1 and len(is_old) > 1 and is_old[0] == is_old[1] in _OLD_SLOTS:
+    if "decay" in _entry(checkpoint.training or {}).get("config", {}):
         slots = [slots[slot * weights + w] for w in range(weights) for slot in range(len(names))]
     if not names:  # SGD keeps momentums without having any
         slots = []
     shared = optimizer.shared_after(int(iterations))
     tail = [np.asarray(shared[name]) for name in order.tail]
     return [iterations, _rate(optimizer, iterations), *slots, *tail]
-
-
-_OLD_SLOTS = ("m", "v", "vhat", "rms", "momentum", "accumulator", "mg", "accum_grad", "accum_var")

@@ -37,6 +37,22 @@ def layers_in(member: Any) -> Iterator[Layer]:
         yield from layers_in(one)
 
 
+def members_of(model: Any) -> list[Any]:
+    """Return a model's members: of Keras 1's `Sequential` those of its branches, then the rest."""
+    branches = getattr(model, "branches", ())
+    if not branches:
+        return list(model.layers)
+    found: dict[int, Any] = {}
+    for branch in branches:
+        for one in [branch] if isinstance(branch, Layer) else members_of(branch):
+            found.setdefault(id(one), one)
+    ends = {id(branch) for branch in branches}
+    for one in model.layers:
+        if id(one) not in ends:
+            found.setdefault(id(one), one)
+    return list(found.values())
+
+
 def is_stack(model: Any) -> bool:
     """Return whether a model is a Sequential in files, also one with models among its layers."""
     return model.class_name == "Sequential" or not hasattr(model, "input_names")

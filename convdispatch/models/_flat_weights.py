@@ -146,14 +146,33 @@ class StackedWeights:
 
     def get_weights(self) -> list[NumpyArray]:
         """Return the weights of all layers as NumPy arrays."""
-        layers = self._built_layers()
-        return read_whole(layers, lambda: [a for layer in layers for a in layer.get_weights()])
+        arrays = self._arrays_by_layer()
+        return [arrays[place] for place in self._order_of_weights(len(arrays))]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Give all weights new values: all of them or, if one does not fit, none.
 
         Threads that compute with the model meanwhile see the old values or the new ones.
         """
+        declared = [
+            one for layer in self._built_layers() for one in lasting(layer.declared_weights)
+        ]
+        order = self._order_of_weights(len(declared))
+        values = checked_values(weights, [declared[place] for place in order], owner=self.name)
+        placed = dict(zip(order, values, strict=True))
+        self._set_by_layer([placed[place] for place in range(len(placed))])
+
+    def _order_of_weights(self, count: int) -> Sequence[int]:
+        """Return the places of `get_weights` among the weights in the order of the layers."""
+        return range(count)
+
+    def _arrays_by_layer(self) -> list[NumpyArray]:
+        """Return the weights in the order of the layers."""
+        layers = self._built_layers()
+        return read_whole(layers, lambda: [a for layer in layers for a in layer.get_weights()])
+
+    def _set_by_layer(self, weights: Sequence[Any]) -> None:
+        """Set the weights in the order of the layers."""
         layers = self._built_layers()
         declared = [lasting(layer.declared_weights) for layer in layers]
         values = checked_values(weights, [one for own in declared for one in own], owner=self.name)

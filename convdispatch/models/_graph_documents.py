@@ -6,7 +6,7 @@ In Keras 2's words, which every Keras reads: 'inbound_nodes' lists a layer's cal
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,29 @@ def sources(listed: Any, what: str) -> list[Source]:
     if not isinstance(listed, list):
         raise InvalidDocument(f"{what} must be a list of [name, call, output]; received {listed!r}")
     return [_source(one, what) for one in listed]
+
+
+def counted_from_zero(
+    calls: Sequence[CallEntry], read: Sequence[Source], models: Collection[str]
+) -> Callable[[Source], Source]:
+    """Return the function from a document's tensor to the one that is meant.
+
+    A model of TensorFlow's Keras is called once when it is made, so other models count its calls
+    from 1. `read` are tensors that no call reads, `models` the names of nested models.
+    """
+    known = {source for call in calls for source in call.reads} | set(read)
+    numbers: dict[str, set[int]] = {}
+    for source in known:
+        if source.layer in models:
+            numbers.setdefault(source.layer, set()).add(source.call)
+    from_one = {name for name, own in numbers.items() if 0 not in own}
+
+    def counted(source: Source) -> Source:
+        if source.layer not in from_one:
+            return source
+        return Source(source.layer, source.call - 1, source.output)
+
+    return counted
 
 
 def call_entries(name: str, nodes: Any) -> list[CallEntry]:

@@ -6,6 +6,7 @@ import contextlib
 import heapq
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from convdispatch.engine.layer import Layer
@@ -21,7 +22,13 @@ from convdispatch.models._entries import (
     holds_models,
     layer_entries,
 )
-from convdispatch.models._graph_documents import CallEntry, Source, call_entries, sources
+from convdispatch.models._graph_documents import (
+    CallEntry,
+    Source,
+    call_entries,
+    counted_from_zero,
+    sources,
+)
 from convdispatch.models._model import Model
 from convdispatch.models._sequential import Sequential
 from convdispatch.models._serialization import layer_of
@@ -130,12 +137,15 @@ class GraphReader:
             if entry["class_name"] == "InputLayer":
                 known[Source(name, 0, 0)] = _input(layer)
             pending += call_entries(name, entry.get("inbound_nodes") or [])
+        wanted = sources(config.get("output_layers"), "`output_layers`")
+        models = {name for name, one in made.items() if not isinstance(one, Layer)}
+        counted = counted_from_zero(pending, wanted, models)
+        pending = [replace(one, reads=tuple(map(counted, one.reads))) for one in pending]
         self._call_all(pending, _order(config.get("call_order")), made, known)
         inputs = [
             _known(known, one) for one in sources(config.get("input_layers"), "`input_layers`")
         ]
-        wanted = sources(config.get("output_layers"), "`output_layers`")
-        outputs = [_known(known, one) for one in wanted]
+        outputs = [_known(known, counted(one)) for one in wanted]
         if not outputs:
             raise InvalidDocument("`output_layers` must name an output; received none.")
         is_list = len(outputs) > 1 or config.get("returns_list") is True

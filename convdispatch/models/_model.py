@@ -8,6 +8,7 @@ from typing import Any, Self, overload
 
 from convdispatch.engine import layer_options
 from convdispatch.engine.arguments import as_bool
+from convdispatch.engine.declarations import lasting
 from convdispatch.engine.graph import Graph, layers_in_keras_order, traced
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.masks import apply_layer, compute, require_supported, with_masks
@@ -18,6 +19,7 @@ from convdispatch.models._compiled_forward import CompiledForward
 from convdispatch.models._copies import NOT_COPIED, CopiedStack
 from convdispatch.models._ends import GraphEnds
 from convdispatch.models._exporting import Exportable
+from convdispatch.models._file_order import Slot, members_of, slots_of
 from convdispatch.models._graph_documents import calls_of
 from convdispatch.models._inference import Predicting
 from convdispatch.models._members import (
@@ -110,6 +112,16 @@ class Model(ModelInputs, GraphEnds, Telling, Predicting, Exportable, CopiedStack
 
     def build(self, input_shape: Any = None) -> None:
         """Do nothing: the layers were built when they were called with symbols."""
+
+    def _order_of_weights(self, count: int) -> Sequence[int]:
+        if not self.dialect.lists_trained_first or len(self._members) == len(self._layers):
+            return range(count)
+        places: dict[Slot, int] = {}
+        for layer in self._layers:
+            for place, _ in enumerate(lasting(layer.declared_weights)):
+                places[id(layer), place] = len(places)
+        slots = dict.fromkeys(slot for member in members_of(self) for slot in slots_of(member))
+        return [places[slot] for slot in slots]
 
     # Shapes.
 

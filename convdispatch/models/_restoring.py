@@ -12,7 +12,7 @@ from typing import Any
 
 from convdispatch.engine.declarations import lasting
 from convdispatch.engine.layer import Layer
-from convdispatch.models._file_order import layers_in
+from convdispatch.models._file_order import layers_in, members_of
 from convdispatch.models._file_paths import named_paths_of, paths_of
 from convdispatch.models._file_weights import Origin, Part, converted, parts_of
 from convdispatch.models._weight_faults import Faults
@@ -68,23 +68,7 @@ def target_of(member: Any, origin: Origin, count: int | None = None) -> Target:
 
 def members_with_weights(model: Any) -> list[Any]:
     """Return the layers and nested models of a model that have weights, in the order of files."""
-    return [one for one in _flat_branches(model) if any(map(_has_weights, layers_in(one)))]
-
-
-def _flat_branches(model: Any) -> list[Any]:
-    """Return a model's members: of Keras 1's `Sequential` those of its branches, then the rest."""
-    branches = getattr(model, "branches", ())
-    if not branches:
-        return list(model.layers)
-    found: dict[int, Any] = {}
-    for branch in branches:
-        for one in [branch] if isinstance(branch, Layer) else _flat_branches(branch):
-            found.setdefault(id(one), one)
-    ends = {id(branch) for branch in branches}
-    for one in model.layers:
-        if id(one) not in ends:
-            found.setdefault(id(one), one)
-    return list(found.values())
+    return [one for one in members_of(model) if any(map(_has_weights, layers_in(one)))]
 
 
 def _has_weights(layer: Layer) -> bool:

@@ -39,6 +39,7 @@ class SavedWeights(WrittenModel):
         trained_on: str | None = None,
         dim_ordering: str | None = None,
         limits: FileLimits = DEFAULT_FILE_LIMITS,
+        untrusted: bool = False,
     ) -> None:
         """Give all weights the values in a file of any Keras, or in one that `save_weights` wrote.
 
@@ -47,6 +48,7 @@ class SavedWeights(WrittenModel):
         weights do not fit, with a warning. `trained_on` ('theano' or 'tensorflow') and
         `dim_ordering` ('th' or 'tf') say of a file of Keras 1 what it does not say itself. Kernels
         of another convention are turned round, and those of another Keras laid out anew.
+        `untrusted` is as of `load_model`.
 
         Raises `InvalidDocument` for another kind of file, and for weights that do not fit, with all
         that is wrong; then no weight is changed.
@@ -57,7 +59,7 @@ class SavedWeights(WrittenModel):
             trained_on=as_convention(trained_on),
             ordering=as_ordering(dim_ordering),
         )
-        self._load_weights(Path(filepath), wishes, limits)
+        self._load_weights(Path(filepath), wishes, limits.of(untrusted))
 
     def _load_weights(self, path: Path, wishes: FileWishes, limits: FileLimits) -> None:
         if is_archive_of_arrays(path):
@@ -74,6 +76,7 @@ class SavedWeights(WrittenModel):
         *,
         trained_on: str | None = None,
         dim_ordering: str | None = None,
+        untrusted: bool = False,
     ) -> None:
         """Load weights as `load_weights` does; `reshape` allows kernels with as many numbers."""
         wishes = FileWishes(
@@ -83,7 +86,7 @@ class SavedWeights(WrittenModel):
             ordering=as_ordering(dim_ordering),
             reshapes=as_bool(reshape, "reshape"),
         )
-        self._load_weights(Path(filepath), wishes, DEFAULT_FILE_LIMITS)
+        self._load_weights(Path(filepath), wishes, DEFAULT_FILE_LIMITS.of(untrusted))
 
     def _load_archive(self, path: Path, wishes: FileWishes) -> None:
         if wishes.by_name:
@@ -93,7 +96,7 @@ class SavedWeights(WrittenModel):
             )
         shapes = [weight.public_shape for weight in self._declared_in_order()]
         most = sum(8 * math.prod(shape) + _ROOM for shape in shapes) + _ROOM
-        self.set_weights(_arrays(path, most))
+        self._set_by_layer(_arrays(path, most))
 
     def _declared_in_order(self) -> list[Any]:
         return [

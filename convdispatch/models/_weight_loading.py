@@ -119,7 +119,7 @@ def set_from_file(
     values = {id(one.layer): one.values() for one in restored}
     kept = [one for one in layers if id(one) not in values and lasting(one.declared_weights)]
     values |= {id(layer): layer.get_weights() for layer in kept}
-    model.set_weights([array for layer in layers for array in values.get(id(layer), ())])
+    model._set_by_layer([array for layer in layers for array in values.get(id(layer), ())])
 
 
 def _wished(

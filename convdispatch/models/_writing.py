@@ -102,7 +102,7 @@ class WrittenModel(StackedWeights):
             _WRITERS[kind](stream, checkpoint)
 
     def _write_archive(self, stream: Any) -> None:
-        arrays = dict(zip(self._paths_of_weights(), self.get_weights(), strict=True))
+        arrays = dict(zip(self._paths_of_weights(), self._arrays_by_layer(), strict=True))
         whole = io.BytesIO()
         np.savez(whole, **{name: _storable(array) for name, array in arrays.items()})
         stream.write(whole.getbuffer())
