@@ -8,7 +8,7 @@ from typing import Any
 from convdispatch.engine.graph import Graph
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.masks import compute
-from convdispatch.errors import ConvDispatchError, InvalidShape, UnsupportedOp
+from convdispatch.errors import InvalidShape, UnsupportedOp
 from convdispatch.layers import BatchNormalization
 from convdispatch.models._pure import PureStack
 from convdispatch.ops import HALF_DTYPES
@@ -28,7 +28,7 @@ def program_of(model: PureStack, supports: Supports) -> Program:
     _require_expressible(model)
     recorder: Any = Recorder(supports)
     with registry.lending(recorder) as name:
-        twin: Any = model.to(name)  # type: ignore[attr-defined]  # each class of models has it
+        twin = _copied(model, name)
         graph: Graph = twin._flat_graph()
         inputs = _inputs(model, graph, recorder)
         outputs = _applied(graph, list(inputs.values()), recorder)
@@ -43,6 +43,30 @@ def program_of(model: PureStack, supports: Supports) -> Program:
             outputs={name: one.value for name, one in _named(graph, outputs).items()},
             gives_list=graph.gives_list,
         )
+    )
+
+
+def _copied(model: PureStack, backend: str) -> Any:
+    """Return the model on the recorder; name the layer that cannot be there."""
+    moving: Any = model
+    try:
+        return moving.to(backend)
+    except Exception:
+        for layer in model._layers:
+            try:
+                layer.to(backend)
+            except Exception as exc:
+                raise _refusal(layer, exc) from exc
+        raise
+
+
+def _refusal(layer: Layer, exc: Exception) -> UnsupportedOp:
+    if isinstance(exc, UnsupportedOp):
+        return UnsupportedOp(f"{layer._title} cannot be exported: {exc}")
+    return UnsupportedOp(
+        f"{layer._title} cannot be exported: called with tensors that have no numbers yet, it "
+        f"raised {said(exc)}. A function of yours may use Python's operators and the functions of "
+        "the backend's table alone."
     )
 
 
@@ -100,14 +124,8 @@ def _applied(graph: Graph, inputs: Sequence[Any], recorder: Recorder) -> list[An
             if isinstance(layer, BatchNormalization) and not mask:
                 return _normalized(layer, x, recorder)
             return layer.apply(layer.variables, x, *mask)
-        except ConvDispatchError as exc:
-            raise UnsupportedOp(f"{layer._title} cannot be exported: {exc}") from exc
         except Exception as exc:
-            raise UnsupportedOp(
-                f"{layer._title} cannot be exported: called with tensors that have no numbers yet, "
-                f"it raised {said(exc)}. A function of yours may use Python's operators and the "
-                "functions of the backend's table alone."
-            ) from exc
+            raise _refusal(layer, exc) from exc
 
     return compute(graph, call, inputs)
 

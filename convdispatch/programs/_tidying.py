@@ -119,10 +119,12 @@ class _Arranging:
             made.append(one)
         return made
 
-    def _moved(self, one: Instruction, kernel: Any, made: list[Instruction]) -> Value:
+    def _moved(self, one: Instruction, kernel: Any, made: list[Instruction]) -> Any:
+        order = self._order(len(kernel.shape))
+        if order == tuple(range(len(order))):
+            return kernel
         if kernel.number in self._by_number:
             return self._by_number[kernel.number]
-        order = self._order(len(kernel.shape))
         shape = tuple(kernel.shape[axis] for axis in order)
         result = Value(next(self._numbers), shape, kernel.dtype)
         is_weight = kernel.number in self._weights

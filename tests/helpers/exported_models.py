@@ -77,7 +77,7 @@ def of_class(entry: LayerClass, *, is_default: bool, dtype: str) -> Example:
     if entry.name == "Bidirectional":
         shape = (3, 4, 5)
     x = numbers(layer, shape)
-    x = x if layer.input_dtype in INTEGER_DTYPES else x.astype(dtype)
+    x = x.astype(layer.input_dtype if layer.input_dtype in INTEGER_DTYPES else dtype)
     model = Sequential([layer], name="model", backend="numpy")
     model.build((None, *x.shape[1:]))
     return example(f"{entry.name}{'' if is_default else '*'}", model, [x])

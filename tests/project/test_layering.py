@@ -73,6 +73,7 @@ FRAMEWORKS = {
     "convdispatch_torch": {"numpy", "torch", "ml_dtypes"},
     "convdispatch_tensorflow": {"numpy", "tensorflow", "ml_dtypes"},
     "convdispatch_jax": {"numpy", "jax", "ml_dtypes"},
+    "convdispatch_onnx": {"numpy", "onnx"},
 }
 FRAMEWORK_NAME = re.compile("torch|tensorflow|jax", re.IGNORECASE)
 PADDING_WORDS = {"valid", "same", "causal", "full"}
