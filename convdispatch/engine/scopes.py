@@ -11,7 +11,12 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from convdispatch.errors import InvalidType
 from convdispatch.ops import Backend
+
+
+class NeedsSymbols(InvalidType):
+    """A function differentiates what it was given as numbers: it has to be given symbols."""
 
 
 class Scope:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from convdispatch import layers
 from convdispatch.engine import layer_options
-from convdispatch.engine.symbols import Symbol
+from convdispatch.engine.symbols import Call, Symbol
+from convdispatch.errors import InvalidArgument, InvalidType
 
 
 def Input(  # noqa: N802  # Keras's name
@@ -14,12 +16,34 @@ def Input(  # noqa: N802  # Keras's name
     batch_shape: Sequence[int | None] | None = None,
     name: str | None = None,
     dtype: str | None = None,
+    sparse: bool = False,
+    tensor: Any = None,
 ) -> Symbol:
     """Return a symbolic tensor for a model's input; arguments as of `convdispatch.layers.Input`.
+
+    sparse: must be False, for tensors here are dense.
+    tensor: a symbolic tensor for which the input stands, in place of a shape.
 
     >>> from convdispatch.keras2.layers import Input
     >>> Input((8, 1)).shape
     (None, 8, 1)
     """
     own = layer_options.numbered("input") if name is None else name
+    if sparse:
+        raise InvalidArgument("`sparse` must be False: tensors here are dense. Leave it out.")
+    if tensor is not None:
+        return standing_for(tensor, own)
     return layers.Input(shape, batch_shape, own, dtype)
+
+
+def standing_for(tensor: Any, name: str) -> Symbol:
+    """Return an input that gets a computed tensor unless a model is given another one."""
+    if not isinstance(tensor, Symbol):
+        raise InvalidType(
+            f"`tensor` must be a symbolic tensor, such as `K.placeholder` or `K.variable` return; "
+            f"received {type(tensor).__name__}."
+        )
+    layer = layers.InputLayer(batch_input_shape=tensor.shape, name=name, dtype=tensor.dtype)
+    layer.build(tensor.shape)
+    call = Call(layer, (tensor,), [tensor.spec], takes_list=False, gives_list=False)
+    return call.outputs[0]

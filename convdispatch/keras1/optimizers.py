@@ -3,7 +3,6 @@
 from functools import partial
 
 from convdispatch.formulas import optimizers
-from convdispatch.formulas.optimizers import Optimizer as Optimizer
 from convdispatch.formulas.optimizers._keras1 import SGD as SGD
 from convdispatch.formulas.optimizers._keras1 import Adadelta as Adadelta
 from convdispatch.formulas.optimizers._keras1 import Adagrad as Adagrad
@@ -11,6 +10,9 @@ from convdispatch.formulas.optimizers._keras1 import Adam as Adam
 from convdispatch.formulas.optimizers._keras1 import Adamax as Adamax
 from convdispatch.formulas.optimizers._keras1 import Nadam as Nadam
 from convdispatch.formulas.optimizers._keras1 import RMSprop as RMSprop
+from convdispatch.symbolic.own_optimizers import OwnOptimizer
+
+Optimizer = OwnOptimizer  # the base of a script's own
 
 get = partial(optimizers.get, table=optimizers.KERAS1)
 deserialize = get

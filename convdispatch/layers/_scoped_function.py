@@ -29,10 +29,19 @@ class ScopedFunction(ListLayer):
 
     _uses: frozenset[str] = frozenset()  # of 'phase' and 'random'
     _seed: NumpyArray | None = None
+    _function_of_user: Callable[..., Any]
+    arguments: dict[str, Any]
 
     def _scope(self, *, is_training: bool = False, key: Any = None) -> Scope:
         scope = Scope(self._backend(), is_training=is_training, key=key, owner=self)
         return scope.within(scopes.current())
+
+    def _expressed(self, inputs: Any) -> Any:
+        """Return what the function makes of symbols, which is a part of the graph itself."""
+        with scopes.entered(None):
+            found = self._function_of_user(inputs, **self.arguments)
+        is_one = isinstance(found, list | tuple) and len(found) == 1
+        return found[0] if is_one else found
 
     def _note_uses(self, scope: Scope) -> None:
         """Note what the function asked for; a subclass may know it before."""

@@ -84,7 +84,10 @@ class FunctionLayer(ScopedFunction):
             one = symbols[0].spec if isinstance(inputs, Symbol) else None
             given = one or [symbol.spec for symbol in symbols]
             self._note_types(given)
-            return self._recorded(symbols, given)
+            try:
+                return self._recorded(symbols, given)
+            except scopes.NeedsSymbols:
+                return self._expressed(inputs)
         native = self._as_native(registry.load(self.backend), inputs)
         specs = self._specs_of(native)
         plan = self._plans.get(of_samples(specs)) or self._make_plan(specs)

@@ -32,7 +32,7 @@ def symbols(given: Any, argument: str) -> list[Symbol]:
 def require_inputs(symbols: Sequence[Symbol]) -> None:
     """Raise `InvalidArgument` unless they are different inputs."""
     for symbol in symbols:
-        if symbol.call.inputs:
+        if symbol.call.inputs and not symbol.call.layer.is_input:
             raise InvalidArgument(
                 f"`inputs` must come from `Input`; received {symbol!r}, which a layer computes. "
                 "Make an `Input` of that shape, and call the layers after it with it."

@@ -7,7 +7,7 @@ from typing import Any
 
 from convdispatch.engine import scopes
 from convdispatch.engine.graph import traced
-from convdispatch.engine.scopes import Scope
+from convdispatch.engine.scopes import NeedsSymbols, Scope
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.symbols import Call, Symbol
 from convdispatch.errors import InvalidType
@@ -30,10 +30,6 @@ def layers_of(graph: Any) -> list[Any]:
         for one in getattr(node.layer, "inner_layers", ()):
             found[id(one)] = one
     return list(found.values())
-
-
-class NeedsSymbols(InvalidType):
-    """A function differentiates what it was given as numbers."""
 
 
 class Gradient(Operation):

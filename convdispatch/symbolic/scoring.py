@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from convdispatch.engine import scopes
+from convdispatch.engine.scopes import NeedsSymbols
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.symbols import Symbol
 from convdispatch.ops import Backend
-from convdispatch.symbolic.gradients import NeedsSymbols
 from convdispatch.symbolic.running import value_in
 from convdispatch.symbolic.tracing import given_symbol
 

@@ -175,6 +175,50 @@ def test_a_loss_may_differentiate_its_predictions(backend_name: str) -> None:
         np.testing.assert_allclose(layer.get_weights()[0], [[3.0 - 0.1 * 4.0]], rtol=1e-4)
 
 
+def where(tensors: Any) -> Any:
+    """Return where a pooling found its maxima, as stacked what-where autoencoders do."""
+    before, after = tensors
+    return K.gradients(K.sum(after), before)
+
+
+@pytest.mark.parametrize("style", ["Lambda", "merge"])
+def test_a_lambda_may_differentiate_one_input_by_another(style: str, backend_name: str) -> None:
+    """The function is then a part of the graph, through which models learn."""
+    with convdispatch.use_backend(backend_name):
+        x = keras2.layers.Input((4, 4, 1))
+        hidden = keras2.layers.Conv2D(1, 1, use_bias=False, weights=[np.full((1, 1, 1, 1), 2.0)])(x)
+        pooled = keras2.layers.MaxPooling2D(2)(hidden)
+        if style == "merge":
+            chosen = keras1.layers.merge([hidden, pooled], mode=where, output_shape=lambda s: s[0])
+        else:
+            chosen = keras2.layers.Lambda(where, output_shape=lambda s: s[0])([hidden, pooled])
+        model = keras2.models.Model(x, keras2.layers.multiply([hidden, chosen]))
+        images = RNG.permutation(16).reshape(1, 4, 4, 1).astype("float32")
+        blocks = images.reshape(2, 2, 2, 2)
+        kept = np.where(blocks == blocks.max((1, 3), keepdims=True), 2 * blocks, 0)
+        wanted = kept.reshape(1, 4, 4, 1)
+        np.testing.assert_allclose(model.predict(images), wanted)
+        model.compile(keras2.optimizers.SGD(lr=0.0), "mse")
+        loss = model.train_on_batch(images, images)
+        np.testing.assert_allclose(loss, np.mean((wanted - images) ** 2), rtol=1e-4)
+
+
+def test_an_input_may_stand_for_a_computed_tensor(backend_name: str) -> None:
+    """As scripts that transfer a style put images side by side."""
+    with convdispatch.use_backend(backend_name):
+        fixed, free = K.variable(np.ones((1, 4))), K.placeholder((1, 4))
+        x = keras2.layers.Input(tensor=K.concatenate([fixed, free], axis=0))
+        layer = keras2.layers.Dense(3, use_bias=False)
+        model = keras2.models.Model(x, layer(x))
+        loss = K.sum(model.layers[-1].output[1] * model.layers[-1].output[0])
+        compute = K.function([free], [loss, *K.gradients(loss, free)])
+        value, slope = compute([X[:1]])
+        kernel = layer.get_weights()[0]
+    own = np.ones(4) @ kernel
+    np.testing.assert_allclose(value, (X[0] @ kernel * own).sum(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(slope, (kernel @ own)[None], rtol=1e-4, atol=1e-5)
+
+
 def test_a_learning_rate_is_read_and_set_by_functions() -> None:
     """As callbacks of scripts do; a copy of the optimizer has a rate of its own."""
     model = small()
