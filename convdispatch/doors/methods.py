@@ -23,6 +23,17 @@ _UNSAID = "*, trained_on=None, dim_ordering=None, untrusted: bool = False"
 _WEIGHED = "class_weight=None, sample_weight=None"
 
 
+# Words of Keras 0.x that Keras 1 still took.
+_ACCURACY = {
+    "show_accuracy": (
+        'The "show_accuracy" argument is deprecated, instead you should pass the "accuracy" metric '
+        "to the model at compile time: "
+        '`model.compile(optimizer, loss, metrics=["accuracy"])`'
+    )
+}
+_CLASS_MODE = {"class_mode": "The `class_mode` argument of `compile` has no effect: leave it out."}
+
+
 def _predictions(arguments: str) -> Mapping[str, Method]:
     """Return the methods of a `Sequential` that later Kerases left out."""
     return {
@@ -37,10 +48,12 @@ KERAS1_METHODS: Mapping[str, Method] = {
     **_predictions("x, batch_size: int = 32, verbose: int = 1"),
     "compile": Method(
         arguments="optimizer, loss, metrics=None, sample_weight_mode=None, loss_weights=None",
+        ignored=_CLASS_MODE,
         of=("Sequential",),
     ),
     "Model.compile": Method(
         arguments="optimizer, loss, metrics=None, loss_weights=None, sample_weight_mode=None",
+        ignored=_CLASS_MODE,
         of=("Model",),
     ),
     "fit": Method(
@@ -48,9 +61,11 @@ KERAS1_METHODS: Mapping[str, Method] = {
         "callbacks=None, validation_split: float = 0.0, validation_data=None, shuffle=True, "
         f"{_WEIGHED}, initial_epoch: int = 0",
         renames=_RENAMED,
+        ignored=_ACCURACY,
     ),
     "evaluate": Method(
-        arguments="x, y, batch_size: int = 32, verbose: int = 1, sample_weight=None"
+        arguments="x, y, batch_size: int = 32, verbose: int = 1, sample_weight=None",
+        ignored=_ACCURACY,
     ),
     "predict": Method(arguments="x, batch_size: int = 32, verbose: int = 0"),
     "train_on_batch": Method(arguments=f"x, y, {_WEIGHED}", of=("Sequential",)),

@@ -157,6 +157,8 @@ KERAS1: Mapping[str, Sources] = {
 }
 KERAS2: Mapping[str, Sources] = {
     **_BOTH,
+    "engine": {**_ENGINE, ".layers": f"{_ENGINE['.layers']} Merge merge"},
+    "layers": {".layers._old": "AtrousConvolution1D AtrousConvolution2D Merge"},
     "engine.base_layer": {".layers": "Layer InputSpec Node"},
     "engine.input_layer": {".layers": "Input InputLayer"},
     "engine.network": {
@@ -167,7 +169,7 @@ KERAS2: Mapping[str, Sources] = {
     "engine.sequential": {".models": "Sequential"},
     "engine.topology": {
         **_ENGINE,
-        ".layers": f"{_ENGINE['.layers']} Node",
+        ".layers": f"{_ENGINE['.layers']} Merge merge Node",
         ".models": "Network=Model Container=Model",
         "utilities.graphs": "get_source_inputs _to_list=to_list",
     },
@@ -177,7 +179,7 @@ KERAS2: Mapping[str, Sources] = {
     },
     "legacy": {},
     "legacy.interfaces": {"facades.interfaces": "*"},
-    "legacy.layers": {".layers": "Merge merge MaxoutDense Highway Recurrent"},
+    "legacy.layers": {".layers": "Merge merge AtrousConvolution1D AtrousConvolution2D"},
     "utils": {
         "utilities.files": "get_file",
         "formulas.custom_objects": _OBJECTS,

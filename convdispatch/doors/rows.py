@@ -85,12 +85,14 @@ class Method:
     arguments: as Python writes a signature.
     renames: what this Keras calls an argument, with our name for it.
     like: our method, where it has another name.
+    ignored: words of a Keras before this one that it leaves out, each with its warning.
     of: the classes of models that have it.
     """
 
     arguments: str
     renames: Mapping[str, str] = field(default_factory=dict)
     like: str = ""
+    ignored: Mapping[str, str] = field(default_factory=dict)
     of: tuple[str, ...] = ("Sequential", "Model")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from convdispatch.doors.old_interfaces import Interface
 from convdispatch.doors.rows import Method
 from convdispatch.facades.interfaces import translated
+from convdispatch.facades.layer_lists import kept_list
 from convdispatch.facades.signatures import parsed
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.keywords import require_stated
@@ -25,6 +26,7 @@ def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
 
     def fill(body: dict[str, Any]) -> None:
         body.update(__module__=module, __doc__=base.__doc__, dialect=dialect)
+        body["layers"] = kept_list(base)
         for name, method in dialect.methods.items():
             if base.__name__ in method.of:
                 body[name.rpartition(".")[2]] = _method(base, name.rpartition(".")[2], method)
@@ -49,11 +51,15 @@ def _method(base: type[Any], name: str, method: Method) -> Callable[..., Any]:
     stated = inspect.Signature(list(own.values()))
 
     def call(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        for word in method.ignored.keys() & keywords.keys():
+            del keywords[word]
+            warn(method.ignored[word])
         given = _bound(stated, name, arguments, keywords, method.renames)
         return like(self, **given)
 
     call.__name__, call.__doc__ = name, like.__doc__
     call.__qualname__ = f"{base.__name__}.{name}"
+    call.old_words = frozenset(method.ignored)  # type: ignore[attr-defined]  # what is asked
     this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     call.__signature__ = inspect.Signature([this, *own.values()])  # type: ignore[attr-defined]
     return call

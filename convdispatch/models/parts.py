@@ -47,7 +47,7 @@ def require_model(model: object) -> None:
             "`model` must be a convdispatch layer, a Sequential or a Model; received "
             f"{type(model).__name__}."
         )
-    if isinstance(model, Sequential) and not model.layers:
+    if isinstance(model, Sequential) and not model._layers:
         raise InvalidShape(f"{model.name!r} has no layers to apply.")
 
 
@@ -68,7 +68,7 @@ def computing_dtype(model: AnyModel) -> str:
 
 
 def _first(model: Layer | Sequential) -> Layer:
-    return model.layers[0] if isinstance(model, Sequential) else model
+    return model._layers[0] if isinstance(model, Sequential) else model
 
 
 def as_many(model: AnyModel, x: Any) -> list[Any]:
@@ -116,7 +116,7 @@ def parts_of(model: AnyModel, inputs: Sequence[Spec] = ()) -> Parts:
     if isinstance(model, Layer) and (inputs or model.takes_list):
         return Parts(layers=(model,), graph=_of_layer(model, list(inputs) or _built_for(model)))
     if isinstance(model, Layer | Sequential):
-        layers = [model] if isinstance(model, Layer) else model.layers
+        layers = [model] if isinstance(model, Layer) else model._layers
         spec = Spec((None,), layers[0].input_dtype)  # whatever shape it is given
         return Parts(layers=tuple(layers), graph=with_masks(chain(layers, spec)))
     return Parts(layers=tuple(model._layers), graph=model._flat_graph())

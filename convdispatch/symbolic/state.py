@@ -11,7 +11,7 @@ import numpy as np
 from convdispatch.engine import layer_options, scopes
 from convdispatch.engine.symbols import Symbol
 from convdispatch.errors import InvalidType, UnsupportedOp
-from convdispatch.formulas import random
+from convdispatch.formulas import initializers, random
 from convdispatch.layers import Input, InputLayer
 from convdispatch.ops import NumpyArray
 from convdispatch.runtime import selection
@@ -286,3 +286,6 @@ def get_session() -> Any:
         "`get_session` is TensorFlow's own, and there are no sessions here. Compute values with "
         "`function(inputs, outputs)` or `eval(x)`, and read variables with `get_value`."
     )
+
+
+initializers.take_symbols(lambda value: isinstance(value, Symbol), eval)

@@ -21,7 +21,8 @@ class GeneratorEnqueuer:
         seed: int | None = None,
         **_: Any,
     ) -> None:
-        self._generator, self._lock = iter(generator), Lock()
+        self._generator = iter(generator)
+        self._lock = Lock()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self.wait_time = wait_time

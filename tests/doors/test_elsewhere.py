@@ -33,7 +33,7 @@ NOT_HERE = {
     ),
     "convdispatch.layers.convolutional": ("Attention", "`Attention` is not offered yet"),
     "convdispatch.keras1.layers": ("Highway", "`Highway` is not offered yet"),
-    "convdispatch.keras2.layers": ("AtrousConvolution2D", r"it is in convdispatch.keras1.layers"),
+    "convdispatch.keras2.layers": ("Highway", "`Highway` is not offered yet"),
     "convdispatch": ("preprocessing", "convdispatch.keras1 and convdispatch.keras2 have it"),
     "convdispatch.models": (
         "model_from_yaml",

@@ -57,6 +57,10 @@ KERAS1 = {
 KERAS2 = {"utils.visualize_util": "plot_model"}
 # The arguments of methods of that name which belong to objects of the scripts' own, not to Keras's.
 OF_OTHERS = {
+    # `Callback.__init__(self)` and what is like it.
+    "callbacks.Callback": {"pos1"},
+    ".add": {"values"},  # of a progress bar
+    ".save": {"format", "global_step"},  # of a picture, of TensorFlow
     ".fit": {"checks_dir", "log_interval", "nb_steps"},
     ".flow_from_directory": {
         *("data_dir", "data_suffix", "file_path", "ignore_label", "label_dir", "label_suffix"),

@@ -193,8 +193,22 @@ def _keywords(function: Function, dim_ordering: str | None) -> dict[str, object]
     return {name: offered[name] for name in {*required, *also}}
 
 
+# A function in the manner of Keras returns a variable, or another symbolic tensor: who knows
+# symbolic tensors says here which those are, and how they are computed.
+_of_symbols: list[tuple[Callable[[object], bool], Callable[[object], object]]] = []
+
+
+def take_symbols(
+    is_symbolic: Callable[[object], bool], evaluate: Callable[[object], object]
+) -> None:
+    """Let functions that make the first values of weights return symbolic tensors."""
+    _of_symbols[:] = [(is_symbolic, evaluate)]
+
+
 def _checked_values(values: object, initializer: Function, shape: tuple[int, ...]) -> Float64Array:
     name = repr(lookup.name_of(initializer))
+    for is_symbolic, evaluate in _of_symbols:
+        values = evaluate(values) if is_symbolic(values) else values
     array = selection.as_array(values)
     if array.dtype.kind in "cOSUmM":
         raise InvalidType(

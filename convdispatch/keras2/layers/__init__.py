@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from convdispatch.doors.elsewhere import finder
 from convdispatch.doors.rows import names_of, rows_of
 from convdispatch.facades.inputs import Input
+from convdispatch.facades.modules import opener
 from convdispatch.formulas.dialects import KERAS2
+from convdispatch.keras2.layers import _old as _old
 from convdispatch.keras2.layers._own import Layer
 from convdispatch.keras2.layers.advanced_activations import *  # noqa: F403
 from convdispatch.keras2.layers.convolutional import *  # noqa: F403  # all rows of the table
@@ -25,4 +26,4 @@ from convdispatch.symbolic.input_specs import InputSpec
 __all__ = ["Input", "InputLayer", "InputSpec", "Layer", *names_of(rows_of(KERAS2.layers))]
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
-    __getattr__ = finder(__name__)
+    __getattr__ = opener(__name__)
