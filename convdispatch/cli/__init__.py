@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from convdispatch.cli._file_arguments import add_file_commands
 from convdispatch.cli._output import ReaderGone, UsageError, complain, say
 from convdispatch.cli._streams import abandon, ensure_streams, own_standard_output
 from convdispatch.conformance.run.limits import LONGEST_LIMIT, SHORTEST_LIMIT
@@ -126,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--backends", metavar="A,B", help="the backends to compare; all available ones by default"
     )
+    add_file_commands(commands, common)
     autotune = commands.add_parser("autotune", help="show or remove autotune's measurements")
     measured = autotune.add_subparsers(dest="action", required=True, metavar="ACTION")
     measured.add_parser("show", parents=[common], help="list the measurements")

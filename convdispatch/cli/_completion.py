@@ -55,6 +55,7 @@ def value_of(action: argparse.Action) -> Value:
 BY_METAVAR = {
     "FILE": Value(kind=FILES),
     "FILE.py": Value(kind=FILES),
+    "OUT": Value(kind=FILES),
     "SCRIPT.py": Value(kind=FILES),
     "ARGUMENT": Value(kind=FILES),
     "FILE.md": Value(kind=FILES),

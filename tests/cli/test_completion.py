@@ -19,13 +19,15 @@ BACKENDS = {"jax", "numpy", "tensorflow", "torch"}
 LEVELS = {"core", "full", "grad", "dtype", "edge", "errors", "contract"}
 KEYS = {"backend", "floatx", "epsilon", "image_data_format", "convention"}
 COMMANDS = {
-    "autotune", "backends", "bench", "compare", "completion", "config", "conformance", "doctor",
-    "new-backend", "run",
+    "autotune", "backends", "bench", "compare", "completion", "config", "conformance", "convert",
+    "doctor", "inspect", "new-backend", "run",
 }  # fmt: skip
 # What is typed, up to the cursor, and the words that are offered.
 CASES = {
     "": COMMANDS,
-    "con": {"config", "conformance"},
+    "con": {"config", "conformance", "convert"},
+    "convert a.h5 b.h5 --to k": {"keras1", "keras2", "keras3"},
+    "inspect a.h5 --r": {"--run"},
     "config ": {"show", "get", "set", "path"},
     "config --json g": {"get"},
     "config get ": KEYS,

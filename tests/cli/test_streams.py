@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from places import LEGACY
 from rogue_backends import CASES, Rogue
 
 from convdispatch.cli import main
@@ -37,6 +38,9 @@ COMMANDS = {
     "autotune clear": 0,
     "compare model.py --backends numpy": 0,
     "completion bash": 0,
+    "inspect model.json": 0,
+    "convert model.json other.json": 0,
+    "inspect model.py": 2,
     CASE: 0,
     "conformance diff report.json report.json": 0,
     "conformance matrix report.json": 0,
@@ -69,6 +73,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(report: Path, tmp_path: Path) -> Path:
     """Give a folder with what the commands read."""
     (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
+    (tmp_path / "model.json").write_bytes((LEGACY / "keras3/conv1d.json").read_bytes())
     (tmp_path / "report.json").write_bytes(report.read_bytes())
     return tmp_path
 
