@@ -35,18 +35,41 @@ def dot(o: Any, x: Any, y: Any) -> Any:
 
 @operation
 def batch_dot(o: Any, x: Any, y: Any, axes: Any = None) -> Any:
-    """Return, sample by sample, the sums of products along an axis of each."""
+    """Return, sample by sample, the sums of products along an axis of each.
+
+    With tensors of different ranks the two backends of Keras 2.2.4 differ. TensorFlow's gives the
+    one of fewer axes further axes of size 1, multiplies the matrices in the last two axes, and
+    takes those axes away again; Theano's pairs every other axis of the one with those of the other.
+    """
     a, b = o.matched(o.tensor(x), o.tensor(y))
     rank_a, rank_b = o.rank(a), o.rank(b)
     if axes is None:
         axes = (rank_a - 1, max(rank_b - 2, 1))
     pair = (axes, axes) if isinstance(axes, int) else tuple(axes)
     first, second = o.axis(pair[0], a), o.axis(pair[1], b)
+    if rank_a != rank_b and selection.convention() == "tensorflow":
+        return _of_different_ranks(o, a, b, first, second)
     if rank_a == rank_b and rank_a > 3:  # matrices in the last two axes, as TensorFlow has it
         a = a if first == rank_a - 1 else _last_swapped(o, a)
         b = b if second == rank_b - 2 else _last_swapped(o, b)
         return o.f["matmul"](a, b)
     return products.batch_dot(o.f, [a, b], (first, second))
+
+
+def _of_different_ranks(o: Any, a: Any, b: Any, first: int, second: int) -> Any:
+    rank_a, rank_b = o.rank(a), o.rank(b)
+    rank = max(rank_a, rank_b)
+    wide_a, wide_b = (
+        o.f["reshape"](one, (*o.sizes(one), *[1] * (rank - o.rank(one)))) for one in (a, b)
+    )
+    found = o.f["matmul"](
+        wide_a if first == rank - 1 else _last_swapped(o, wide_a),
+        _last_swapped(o, wide_b) if second == rank - 1 else wide_b,
+    )
+    added = abs(rank_a - rank_b)
+    begin = rank - added if rank_a > rank_b else rank_a - 1
+    sizes = o.sizes(found)
+    return o.f["reshape"](found, (*sizes[:begin], *sizes[begin + added :]))
 
 
 def _last_swapped(o: Any, x: Any) -> Any:

@@ -15,6 +15,7 @@ from convdispatch.runtime.registry import registry
 RNG = np.random.default_rng(0)
 A = RNG.normal(size=(2, 3, 4)).astype("float32")
 B = RNG.normal(size=(2, 3, 4)).astype("float32")
+WIDE = np.stack([A, B], -1)
 P = np.abs(A) + 0.5
 ROWS = np.exp(A) / np.exp(A).sum(-1, keepdims=True)
 TRUTH = A > 0
@@ -87,6 +88,21 @@ CASES: dict[str, tuple[Any, tuple[Any, ...], Any]] = {
     "var": (lambda x: K.var(x, axis=[0, 1]), (A,), A.var((0, 1))),
     "zeros_like": (K.zeros_like, (A,), np.zeros_like(A)),
     "batch_dot": (lambda x, y: K.batch_dot(x, y, axes=2), (A, B), A @ B.swapaxes(1, 2)),
+    "batch_dot of three axes and four": (
+        lambda x, y: K.batch_dot(x, y, [2, 2]),
+        (A, WIDE),
+        np.einsum("bin,bink->bik", A, WIDE),
+    ),
+    "batch_dot of the last of four axes": (
+        lambda x, y: K.batch_dot(x, y, [2, 3]),
+        (A, WIDE.swapaxes(2, 3)),
+        np.einsum("bin,bink->bik", A, WIDE),
+    ),
+    "batch_dot of four axes and three": (
+        lambda x, y: K.batch_dot(x, y, [2, 2]),
+        (WIDE, A),
+        np.einsum("bin,bink->bik", A, WIDE),
+    ),
     "batch_dot of rows": (
         lambda x, y: K.batch_dot(x, y, axes=1),
         (A[:, 0], B[:, 0]),
