@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import io
 import json
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Sequence
 from typing import IO, Any
@@ -13,6 +14,7 @@ from convdispatch.saving.checkpoint import Checkpoint, StoredArray
 from convdispatch.saving.hdf5_writing import new_hdf5, put_array
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+_IN_MEMORY = 2**24  # bytes of weights; more go through a temporary file
 
 
 def write_keras(stream: IO[bytes], checkpoint: Checkpoint) -> None:
@@ -22,12 +24,14 @@ def write_keras(stream: IO[bytes], checkpoint: Checkpoint) -> None:
         config["compile_config"] = dict(checkpoint.training)
     now = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
     metadata = {"keras_version": checkpoint.keras_version, "date_saved": now}
-    weights = io.BytesIO()
-    write_weights(weights, checkpoint)
-    with zipfile.ZipFile(stream, "w") as archive:
+    with zipfile.ZipFile(stream, "w") as archive, tempfile.SpooledTemporaryFile(_IN_MEMORY) as made:
         archive.writestr(METADATA, json.dumps(metadata))
         archive.writestr(CONFIG, json.dumps(config))
-        archive.writestr(WEIGHTS, weights.getbuffer())
+        weights: Any = made
+        write_weights(weights, checkpoint)  # HDF5 goes back and forth, which no zip allows
+        weights.seek(0)
+        with archive.open(WEIGHTS, "w", force_zip64=True) as member:
+            shutil.copyfileobj(weights, member, 2**20)
 
 
 def write_weights(stream: IO[bytes], checkpoint: Checkpoint) -> None:
