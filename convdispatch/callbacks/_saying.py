@@ -28,4 +28,4 @@ class Saying:
 
     def best_said(self, best: float) -> str:
         """Return how the best number is written, where there is one."""
-        return f"{best:.5f}" if math.isfinite(best) else self.words.no_best
+        return f"{best:.5f}" if math.isfinite(best) else self.words.no_best or str(best)

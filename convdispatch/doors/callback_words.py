@@ -14,7 +14,7 @@ class Words:
 
     epoch: the epoch's number as the sentences begin; `first_epoch` is that of the first one.
     improved, unimproved, saving, saved: of `ModelCheckpoint`; `no_best` is the best number where
-        there is none yet.
+        there is none yet, '' for the infinity that is worse than any.
     stopping, restoring: of `EarlyStopping`.
     lowering: of `ReduceLROnPlateau`.
     setting: of `LearningRateScheduler`.
@@ -27,7 +27,7 @@ class Words:
     unimproved: str
     saving: str
     saved: str = ""
-    no_best: str = "inf"
+    no_best: str = ""
     stopping: str
     restoring: str
     lowering: str

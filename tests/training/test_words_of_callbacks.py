@@ -84,6 +84,20 @@ def test_checkpoints(door: str, capsys: Any, monkeypatch: Any, tmp_path: Path) -
     assert lines_of(capsys, each, watched=[1.0, 2.0]) == EACH[door]
 
 
+@pytest.mark.parametrize(
+    ("door", "first"), [("keras1", "-inf"), ("keras2", "-inf"), ("keras3", "None")]
+)
+def test_the_best_before_the_first_epoch(
+    door: str, first: str, capsys: Any, monkeypatch: Any, tmp_path: Path
+) -> None:
+    """Where greater is better, the old Kerases begin with minus infinity."""
+    monkeypatch.chdir(tmp_path)
+    best = DOORS[door].ModelCheckpoint("w.npz", "val_loss", 1, save_best_only=True, mode="max")
+    assert f"val_loss improved from {first} to 0.50000" in "".join(
+        lines_of(capsys, best, watched=[0.5])
+    )
+
+
 STOPPED = {
     "keras1": ["Epoch 00002: early stopping"],
     "keras2": [
