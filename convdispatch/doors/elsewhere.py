@@ -126,7 +126,7 @@ MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
         _FILES,
     ),
     **_each(
-        "add_input add_loss add_metric add_node add_output add_update add_variable add_weight call"
+        "add_input add_metric add_node add_output add_update add_variable add_weight call"
         " get_input get_output inbound_nodes outbound_nodes"
         " state_updates stateless_call updates",
         _GRAPH,

@@ -23,9 +23,10 @@ from convdispatch.facades.signatures import (
     spelling,
 )
 from convdispatch.formulas.dialects import Dialect
+from convdispatch.symbolic.extended import Overridable
 
 
-class FacadeLayer(layers.Layer):
+class FacadeLayer(Overridable):
     """What makes a layer one of a façade's: it has the words of its dialect."""
 
     row: ClassVar[Row]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from convdispatch.engine import scopes
-from convdispatch.errors import InvalidArgument
+from convdispatch.errors import InvalidArgument, UnsupportedOp
 from convdispatch.formulas import random
 from convdispatch.ops import FLOAT_DTYPES, Backend
 from convdispatch.runtime import selection
@@ -58,7 +58,7 @@ class Computing:
         array = selection.as_array(value)
         own = array.dtype.name if array.dtype.kind in "b" else selection.floatx()
         if array.dtype.kind in "iu":
-            own = "int64" if array.dtype.name in ("int64", "uint64") and array.ndim else "int32"
+            own = "int32"  # as every Keras counts
         elif array.dtype.name in FLOAT_DTYPES and isinstance(value, np.ndarray | np.generic):
             own = array.dtype.name
         return self.backend.asarray(array, dtype or own)
@@ -86,7 +86,9 @@ class Computing:
 
     def cast(self, x: Any, dtype: str) -> Any:
         """Return a tensor with that element type."""
-        return x if self.dtype(x) == dtype else self.backend.cast(x, dtype)
+        if self.dtype(x) == dtype:
+            return x
+        return self.backend.cast(x, available(self.backend, dtype))
 
     def matched(self, *values: Any) -> list[Any]:
         """Return tensors of one element type, the widest, and Python's numbers as they are."""
@@ -153,6 +155,17 @@ class Computing:
     @staticmethod
     def _whole(size: Any) -> Any:
         return UNKNOWN if size is None else size
+
+
+def available(backend: Any, dtype: str) -> str:
+    """Return an element type that the backend has: int32 for int64 where it lacks that now."""
+    if dtype != "int64":
+        return dtype
+    try:
+        backend.asarray(np.zeros((), dtype), dtype)
+    except UnsupportedOp:
+        return "int32"
+    return dtype
 
 
 @functools.lru_cache(maxsize=16)

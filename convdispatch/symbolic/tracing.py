@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,14 +28,19 @@ class Program:
     updates: tuple[Variable, ...]  # whose new values are the rest of the graph's outputs
 
 
-def traced_call(layer: Any, specs: Any, *, is_masked: bool = False) -> Program:
-    """Return what the layer's `call` records for inputs of these specs."""
+def traced_call(
+    layer: Any, specs: Any, *, is_masked: bool = False, also: Sequence[Symbol] = ()
+) -> Program:
+    """Return what the layer's `call` records for inputs of these specs.
+
+    also: symbols that it may name besides, which stand behind the inputs.
+    """
     _require_fitting(layer, specs)
     inputs = [given_symbol(spec, f"{layer.name}_input") for spec in listed(specs)]
     one = isinstance(specs, Spec)
     options: dict[str, Any] = {}
     masks: list[Symbol] = []
-    if layer.takes_mask:
+    if "mask" in layer.call_parameters:
         options["mask"] = None
         if is_masked:
             masks = [given_symbol(Spec(x.shape[:2], "bool"), f"{layer.name}_mask") for x in inputs]
@@ -54,8 +60,8 @@ def traced_call(layer: Any, specs: Any, *, is_masked: bool = False) -> Program:
     updates = [(one, value) for one, value in layer._updates if isinstance(value, Symbol)]
     ends = [*outputs, *losses, *(value for _, value in updates)]
     return Program(
-        inputs=(*inputs, *masks),
-        graph=traced([*inputs, *masks], ends, gives_list=True).flattened(),
+        inputs=(*inputs, *masks, *also),
+        graph=traced([*inputs, *masks, *also], ends, gives_list=True).flattened(),
         outputs=tuple(outputs),
         gives_list=isinstance(result, list | tuple),
         losses=len(losses),
@@ -64,7 +70,7 @@ def traced_call(layer: Any, specs: Any, *, is_masked: bool = False) -> Program:
 
 
 def _require_fitting(layer: Any, specs: Any) -> None:
-    stated = layer.input_spec
+    stated = getattr(layer, "input_spec", None)
     stated = stated if isinstance(stated, list | tuple) else [stated]
     for one, spec in zip(stated, listed(specs), strict=False):
         if isinstance(one, InputSpec):

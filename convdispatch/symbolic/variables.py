@@ -20,6 +20,7 @@ from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.ops import FLOAT_DTYPES, NumpyArray
 from convdispatch.runtime import selection
 from convdispatch.runtime.registry import registry
+from convdispatch.symbolic.computing import available
 from convdispatch.symbolic.shapes import SHAPES, Shaped
 
 
@@ -35,6 +36,7 @@ class VariableLayer(Layer):
         kept = dtype if dtype in FLOAT_DTYPES else None
         super().__init__(dtype=kept, name=name)
         backend = registry.load(self.backend)
+        dtype = available(backend, dtype)
         made: Any = backend.outside_trace(lambda: backend.variable(value, dtype))
         self._variables = [made]
         shape = tuple(np.shape(value))
@@ -106,7 +108,7 @@ class Variable(Symbol):
 
     def __init__(self, value: NumpyArray, dtype: str, name: str | None = None) -> None:
         layer = VariableLayer(value, dtype, name)
-        spec = Spec(tuple(np.shape(value)), dtype)
+        spec: Spec = layer.output_specs([])
         call = Call(layer, (), [spec], takes_list=True, gives_list=False)
         super().__init__(spec, call, 0)
         call.outputs = (self,)

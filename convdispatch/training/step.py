@@ -55,15 +55,13 @@ def training_step(
             values = list(weights)
             for place, value in zip(trained, chosen, strict=True):
                 values[place] = value
-            seen: tuple[Any, ...]
             scope = forward.scope(values, key, is_training=True)
             outputs, masks, updates, others = forward.training(values, inputs["x"], key, scope)
             with scopes.entered(scope):
                 losses = objective.losses(backend, wanted, outputs, counted, masks)
+                seen: Any = (outputs, masks) if has_metrics else ()
                 if has_metrics and scope is not None:  # they may name what only this scope knows
-                    seen = (objective.metrics(backend, wanted, outputs, counted, masks),)
-                else:
-                    seen = (outputs, masks) if has_metrics else ()
+                    seen = [objective.metrics(backend, wanted, outputs, counted, masks)]
             return objective.total(losses, others), (*seen, updates, losses if has_several else [])
 
         old = [weights[place] for place in trained]
@@ -71,15 +69,13 @@ def training_step(
         *seen, updates, several = found
         trees = rebuilt(learning.slots, slots)
         new, trees = learning.updates.updated(old, gradients, trees, inputs["update"], steps)
-        for place, value in updates.items():
-            weights[place] = value
-        for place, value in zip(trained, new, strict=True):
+        for place, value in (*updates.items(), *zip(trained, new, strict=True)):
             weights[place] = value
         for place, constraint in constrained:
             weights[place] = projected(constraint, backend, weights[place])
-        metrics = seen[0] if len(seen) == 1 else []
         if len(seen) == 2:
-            metrics = objective.metrics(backend, wanted, seen[0], counted, seen[1])
+            seen = [objective.metrics(backend, wanted, seen[0], counted, seen[1])]
+        metrics = seen[0] if seen else []
         return [*weights, *leaves(trees), steps + 1], [total, *several, *metrics]
 
     return step

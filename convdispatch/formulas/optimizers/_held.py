@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from convdispatch.errors import InvalidType
+from convdispatch.formulas import lookup
+from convdispatch.formulas.optimizers.schedules import LearningRateSchedule
+
+Rate: TypeAlias = float | LearningRateSchedule | Callable[[], float]
 
 
 class HeldNumber(float):
@@ -36,3 +43,17 @@ class HeldNumber(float):
 
     def __deepcopy__(self, memo: Any) -> float:
         return float(self)
+
+
+def checked_rate(value: object, name: str) -> Rate:
+    """Return a learning rate, a schedule or a function of none, else raise."""
+    if isinstance(value, LearningRateSchedule):
+        return value
+    if callable(value) and not isinstance(value, type):
+        return value
+    if isinstance(value, str) or value is None:
+        raise InvalidType(
+            f"`{name}` must be a number, a LearningRateSchedule or a function that returns a "
+            f"number, received {value!r}. Pass one of these."
+        )
+    return lookup.number(value, name, at_least=0.0)

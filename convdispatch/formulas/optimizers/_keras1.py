@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import convdispatch.formulas.optimizers._keras2 as keras2
-from convdispatch.formulas.optimizers._optimizer import Rate
+from convdispatch.formulas.optimizers._held import Rate
 from convdispatch.formulas.optimizers._own_weights import in_turn, of_keras1
 from convdispatch.formulas.optimizers._rules import Moments
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from convdispatch.formulas import lookup
 from convdispatch.formulas.elementary import Functions
+from convdispatch.formulas.optimizers._held import Rate
 from convdispatch.formulas.optimizers._numbers import fraction, limit
-from convdispatch.formulas.optimizers._optimizer import Optimizer, Rate
+from convdispatch.formulas.optimizers._optimizer import Optimizer
 from convdispatch.formulas.optimizers._own_weights import in_turn
 from convdispatch.formulas.optimizers._rules import (
     Delta,

@@ -10,10 +10,10 @@ from typing import Any, Self
 from convdispatch.errors import InvalidArgument
 from convdispatch.formulas import lookup
 from convdispatch.formulas.elementary import Functions
+from convdispatch.formulas.optimizers._held import Rate
 from convdispatch.formulas.optimizers._numbers import fraction, limit
 from convdispatch.formulas.optimizers._optimizer import (
     Optimizer,
-    Rate,
     Slots,
     scale_to_norm,
     sum_of_squares,

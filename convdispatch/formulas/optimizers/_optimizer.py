@@ -17,7 +17,7 @@ import numpy as np
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.formulas import lookup
 from convdispatch.formulas.elementary import zeros
-from convdispatch.formulas.optimizers._held import HeldNumber
+from convdispatch.formulas.optimizers._held import HeldNumber, checked_rate
 from convdispatch.formulas.optimizers._own_weights import Keeper, Order, by_weight
 from convdispatch.formulas.optimizers.schedules import LearningRateSchedule
 from convdispatch.ops import Tensor
@@ -25,7 +25,6 @@ from convdispatch.ops import Tensor
 Functions: TypeAlias = Mapping[str, Callable[..., Any]]
 Slots: TypeAlias = Mapping[str, Any]
 Rule = TypeVar("Rule", bound=Callable[..., Any])
-Rate: TypeAlias = float | LearningRateSchedule | Callable[[], float]
 
 
 # What the Kerases call the learning rate.
@@ -268,20 +267,6 @@ def _are_alike(one: Sequence[Slots], other: Sequence[Slots]) -> bool:
     """Return whether two lists of slots are of weights of the same shapes."""
     shapes = [[(name, slot.shape) for name, slot in slots.items()] for slots in (*one, *other)]
     return len(one) == len(other) and shapes[: len(one)] == shapes[len(one) :]
-
-
-def checked_rate(value: object, name: str) -> Rate:
-    """Return a learning rate, a schedule or a function of none, else raise."""
-    if isinstance(value, LearningRateSchedule):
-        return value
-    if callable(value) and not isinstance(value, type):
-        return value
-    if isinstance(value, str) or value is None:
-        raise InvalidType(
-            f"`{name}` must be a number, a LearningRateSchedule or a function that returns a "
-            f"number, received {value!r}. Pass one of these."
-        )
-    return lookup.number(value, name, at_least=0.0)
 
 
 def scale_to_norm(f: Functions, norm: Any, greatest: float) -> Any:
