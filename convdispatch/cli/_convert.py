@@ -21,6 +21,7 @@ from convdispatch.cli._converting import Wish, load, load_again, wish_of, write
 from convdispatch.cli._inspect import size
 from convdispatch.cli._output import UsageError, show, warn
 from convdispatch.cli._working import Working
+from convdispatch.runtime import selection
 from convdispatch.support.files import require_writable, resolved
 
 
@@ -29,7 +30,10 @@ def run(arguments: argparse.Namespace) -> int:
     wish = wish_of(arguments)
     _require_free(wish, is_forced=arguments.force)
     target = resolved(wish.out)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name[:100]}.", dir=target.parent) as folder:
+    with (
+        selection.use_backend("numpy"),
+        tempfile.TemporaryDirectory(prefix=f".{target.name[:100]}.", dir=target.parent) as folder,
+    ):
         draft = Path(folder) / wish.out.name
         with _warnings_as_lines(), Working() as working:
             working.on(f"reading {wish.file} ({size(wish.file.stat().st_size)})")

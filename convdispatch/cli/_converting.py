@@ -12,9 +12,12 @@ from typing import Any, Literal
 import numpy as np
 
 from convdispatch.cli._output import UsageError
-from convdispatch.models import _reading as reading
 from convdispatch.models import load_model
+from convdispatch.models._loading import classes_of
+from convdispatch.models._reading import model_of_document
 from convdispatch.models._storing import checkpoint_of, dialect_of
+from convdispatch.saving.checkpoint import Checkpoint
+from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits
 from convdispatch.saving.recognising import is_archive_of_arrays, read_checkpoint
 from convdispatch.support.files import write_atomically
 from convdispatch.support.weights_paths import WHOLE, kind_of
@@ -39,6 +42,7 @@ class Wish:
     architecture: Path | None
     trained_on: str | None
     dim_ordering: str | None
+    limits: FileLimits
 
     def title(self, model: Any) -> str:
         """Return what OUT is of that model, in words."""
@@ -71,14 +75,16 @@ def wish_of(arguments: argparse.Namespace) -> Wish:
         architecture=None if arguments.architecture is None else Path(arguments.architecture),
         trained_on=arguments.trained_on,
         dim_ordering=arguments.dim_ordering,
+        limits=DEFAULT_FILE_LIMITS.of(arguments.untrusted),
     )
 
 
 def load(wish: Wish) -> Any:
     """Return the model of the file; raise for one that is not enough for what is wished."""
     said: dict[str, Any] = {"trained_on": wish.trained_on, "dim_ordering": wish.dim_ordering}
+    said["untrusted"] = wish.limits.untrusted
     is_archive = is_archive_of_arrays(wish.file)
-    checkpoint = None if is_archive else read_checkpoint(wish.file)
+    checkpoint = None if is_archive else read_checkpoint(wish.file, limits=wish.limits)
     if checkpoint is not None and checkpoint.architecture is not None and checkpoint.layers:
         if wish.architecture is not None:
             raise UsageError(f"{str(wish.file)!r} has its architecture: leave out --architecture")
@@ -104,15 +110,16 @@ def load(wish: Wish) -> Any:
 
 def _made_of(path: Path, wish: Wish) -> Any:
     """Return a model of an architecture, with new weights."""
-    document = read_checkpoint(path).architecture
-    if document is None:
+    checkpoint = read_checkpoint(path, limits=wish.limits)
+    if checkpoint.architecture is None:
         raise UsageError(f"{str(path)!r} has no architecture")
-    said: dict[str, Any] = {"trained_on": wish.trained_on, "dim_ordering": wish.dim_ordering}
-    return _model_of(json.dumps(document), **said)
+    return _model_of(checkpoint, trained_on=wish.trained_on, dim_ordering=wish.dim_ordering)
 
 
-def _model_of(text: str, **said: Any) -> Any:
-    model = reading.model_from_json(text, backend="numpy", **said)
+def _model_of(checkpoint: Checkpoint, **said: Any) -> Any:
+    """Return the model of the Keras that a checkpoint is of."""
+    classes = classes_of(checkpoint)
+    model: Any = model_of_document(checkpoint.architecture, classes, backend="numpy", **said)
     model.ensure_built("convert")
     return model
 
@@ -150,7 +157,7 @@ def load_again(model: Any, draft: Path, wish: Wish) -> Any:
             return load_model(draft, compile=False, backend="numpy", **said)
         if wish.what == "weights":
             return _with_weights_of(model, draft, said)
-        again = _model_of(json.dumps(checkpoint.architecture), **said)
+        again = _model_of(checkpoint, **said)
         again.set_weights(model.get_weights())
         return again
 

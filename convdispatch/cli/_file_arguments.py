@@ -20,6 +20,7 @@ def add_file_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         "--run", action=argparse.BooleanOptionalAction, default=None,
         help="compute on random input; by default for small files that do not say all",
     )  # fmt: skip
+    _add_untrusted(inspect)
     convert = commands.add_parser(
         "convert", parents=[common], help="write a model's file in another format"
     )
@@ -32,3 +33,10 @@ def add_file_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     add("--trained-on", choices=CONVENTIONS, metavar="BACKEND", help=", ".join(CONVENTIONS))
     add("--dim-ordering", choices=("th", "tf"), metavar="ORDER", help="th, tf")
     add("--force", action="store_true", help="replace OUT where it exists")
+    _add_untrusted(convert)
+
+
+def _add_untrusted(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--untrusted", action="store_true", help="read FILE in a process of bounded memory and time"
+    )

@@ -15,12 +15,13 @@ from convdispatch.cli._output import one_line
 from convdispatch.cli._random_inputs import Array, inputs_for, outputs_of
 from convdispatch.errors import ConvDispatchError
 from convdispatch.models import load_model
+from convdispatch.saving.limits import FileLimits
 
 _FIRST = 3  # numbers of the outputs that are shown
 _CHOICES = {"trained_on": CONVENTIONS, "dim_ordering": ("th", "tf")}
 
 
-def runs_of(path: Path, facts: Facts) -> list[dict[str, Any]]:
+def runs_of(path: Path, facts: Facts, limits: FileLimits) -> list[dict[str, Any]]:
     """Return a forward pass on the same random input for each assumption.
 
     `difference` is the largest one from the first outputs of the same shapes.
@@ -30,7 +31,7 @@ def runs_of(path: Path, facts: Facts) -> list[dict[str, Any]]:
     for chosen in itertools.product(*choices):
         assumed = dict(zip(_CHOICES, chosen, strict=True))
         try:
-            inputs, outputs = _computed(path, assumed)
+            inputs, outputs = _computed(path, {**assumed, "limits": limits})
         except ConvDispatchError as exc:
             runs.append({**assumed, **_NOTHING, "reason": one_line(str(exc))})
             continue
@@ -61,10 +62,10 @@ _NOTHING: dict[str, Any] = {
 }
 
 
-def _computed(path: Path, assumed: dict[str, Any]) -> tuple[list[Array], list[Array]]:
+def _computed(path: Path, wishes: dict[str, Any]) -> tuple[list[Array], list[Array]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what is assumed: that is what is shown
-        model = load_model(path, compile=False, backend="numpy", **assumed)
+        model = load_model(path, compile=False, backend="numpy", **wishes)
         inputs = inputs_for(model)
         return inputs, outputs_of(model, inputs)
 

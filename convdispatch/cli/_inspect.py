@@ -14,6 +14,7 @@ from typing import Any
 
 from convdispatch.cli._file_facts import Facts, LayerFacts, facts_of
 from convdispatch.cli._output import fitted, show, table
+from convdispatch.saving.limits import DEFAULT_FILE_LIMITS
 from convdispatch.saving.recognising import read_checkpoint
 from convdispatch.support.text import one_line
 
@@ -24,11 +25,12 @@ _WIDEST = 30  # characters of an array's name
 def run(arguments: argparse.Namespace) -> int:
     """Print what the file is; return 0 whatever it is, as long as a Keras wrote it."""
     path = Path(arguments.file)
-    facts = facts_of(read_checkpoint(path), path)
+    limits = DEFAULT_FILE_LIMITS.of(arguments.untrusted)
+    facts = facts_of(read_checkpoint(path, limits=limits), path)
     is_asked = arguments.run if arguments.run is not None else _is_unclear_and_small(facts)
     runs = []
     if is_asked and facts.has_architecture and facts.arrays:
-        runs = importlib.import_module("convdispatch.cli._file_runs").runs_of(path, facts)
+        runs = importlib.import_module("convdispatch.cli._file_runs").runs_of(path, facts, limits)
     found = asdict(facts) | {"runs": runs}
     show(arguments, found, fitted(_as_text(facts, runs, is_asked=is_asked)))
     return 0

@@ -110,7 +110,7 @@ def restored(
     with selection.use_convention(convention.value), without_weights():
         model = model_of(
             with_objects(document, own),
-            classes or _classes_of(checkpoint),
+            classes or classes_of(checkpoint),
             custom_objects=own,
             backend=wishes.backend,
             door=_HOMES[checkpoint.dialect][1],
@@ -124,7 +124,7 @@ def restored(
     return model
 
 
-def _classes_of(checkpoint: Checkpoint) -> Classes:
+def classes_of(checkpoint: Checkpoint) -> Classes:
     """Return the classes of models of the Keras that wrote a file."""
     home = _HOMES["keras3" if is_of_engine(checkpoint) else checkpoint.dialect][0]
     models = importlib.import_module(home)

@@ -212,6 +212,13 @@ def test_a_large_file_takes_half_a_second_beside_python(tmp_path: Path) -> None:
     assert inspecting - min(seconds("-c", "") for _ in range(3)) <= 0.5
 
 
+def test_an_untrusted_file_is_read_apart(answer: Answer) -> None:
+    """By HDF5's own library, in a process of its own: the same is found."""
+    pytest.importorskip("h5py", reason="that process needs it")
+    path = str(LEGACY / "keras2_theano" / "conv1d.h5")
+    assert answer("inspect", path, "--untrusted", "--run") == answer("inspect", path, "--run")
+
+
 def test_nothing_is_unpacked(tmp_path: Path, failure: Failure) -> None:
     """An archive that is no model's stays closed."""
     path = tmp_path / "a.keras"
