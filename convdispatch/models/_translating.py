@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import numpy as np
+
 from convdispatch import layers
 from convdispatch.engine.declarations import lasting
 from convdispatch.engine.layer import Layer
@@ -219,7 +221,7 @@ class _Translation:
 
 def _slots(layer: Any, new: Any, places: Sequence[int], slots: Sequence[Any]) -> list[Any]:
     """Return the slots of a layer's weights as those of the new layer's."""
-    filled = [one * 0 for one in layer.get_weights()]
+    filled = [np.zeros_like(one) for one in layer.get_weights()]
     for place, slot in zip(places, slots, strict=True):
         filled[place] = slot
     return converted(new, filled, _origin(layer))

@@ -24,7 +24,7 @@ __all__ = [
 def relu(o: Any, x: Any, alpha: Any = 0.0, max_value: Any = None, threshold: Any = 0.0) -> Any:
     """Return x where it is above the threshold, else alpha times the distance from it."""
     one = o.floats(x)
-    below = alpha * (one - threshold) if alpha != 0 else one * 0
+    below = alpha * (one - threshold) if alpha != 0 else elementary.zeros(o.f, one)
     found = o.f["where"](one > threshold, one, below)
     return found if max_value is None else elementary.clip(o.f, found, -math.inf, max_value)
 
@@ -51,7 +51,7 @@ def elu(o: Any, x: Any, alpha: float = 1.0) -> Any:
     """Return x where it is positive, else alpha (exp(x) - 1)."""
     one = o.floats(x)
     is_positive = one > 0
-    inner = o.f["where"](is_positive, one * 0, one)
+    inner = o.f["where"](is_positive, 0, one)
     return o.f["where"](is_positive, one, alpha * o.f["expm1"](inner))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from convdispatch.symbolic.filling import zeros_like
 from convdispatch.symbolic.operations import operation, source
 
 __all__ = [
@@ -115,7 +116,7 @@ def rnn(
         output, new = step_function(inputs[:, place], [*states, *(constants or ())])
         if mask is not None:
             flags = o.tensor(mask, "bool")[:, place]
-            before = outputs[-1] if outputs else output * 0
+            before = outputs[-1] if outputs else zeros_like.computes(o, output)
             output = _kept(o, flags, output, before)
             pairs = zip(new, states, strict=True)
             new = [_kept(o, flags, one, old) for one, old in pairs]

@@ -20,7 +20,7 @@ def binary_crossentropy(o: Any, target: Any, output: Any, from_logits: bool = Fa
     wanted, found = o.matched(target, o.floats(output))
     if from_logits:
         size = o.f["abs"](found)
-        is_positive = o.f["where"](found > 0, found, found * 0)
+        is_positive = o.f["where"](found < 0, 0, found)
         return is_positive - found * wanted + o.f["log1p"](o.f["exp"](-size))
     edge = selection.epsilon()
     found = _clipped(o, found, edge)

@@ -63,6 +63,11 @@ CASES: dict[str, tuple[Any, tuple[Any, ...], Any]] = {
     "pow of a fraction": (lambda x: K.pow(x, 1.5), (P,), P**1.5),
     "prod": (lambda x: K.prod(x, axis=(0, 2)), (A,), A.prod((0, 2))),
     "relu": (lambda x: K.relu(x, 0.1, 0.5), (A,), np.where(A > 0, np.minimum(A, 0.5), 0.1 * A)),
+    "relu of infinities": (
+        K.relu,
+        (np.array([np.inf, -np.inf, 1, -1], "float32"),),
+        np.array([np.inf, 0, 1, 0]),
+    ),
     "repeat": (lambda x: K.repeat(x, 5), (A[:, 0],), np.repeat(A[:, :1], 5, 1)),
     "repeat_elements": (lambda x: K.repeat_elements(x, 2, 1), (A,), np.repeat(A, 2, 1)),
     "reshape": (lambda x: K.reshape(x, (-1, 6)), (A,), A.reshape(-1, 6)),
