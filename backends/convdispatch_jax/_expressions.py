@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -158,8 +157,9 @@ def _pool(one: Instruction, given: Given) -> str:
     sums = f"_sums({x}, {window})"
     if op.kind == "sum":
         return sums
-    if isinstance(kit.divisors(op, one.options["signature"]), int):
-        return f"({sums} / {math.prod(op.size)})"
+    by = kit.divisors(op, one.options["signature"])
+    if isinstance(by, int):
+        return f"({sums} / {by})"
     shape = _of_all_axes(op, [axis.size for axis in axes], 1)
     ones, _ = _cropped(op, f"jnp.ones({shape}, {given[0]}.dtype)", [axis.fitted for axis in axes])
     return f"({sums} / _sums({ones}, {window}))"

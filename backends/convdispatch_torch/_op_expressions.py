@@ -18,7 +18,7 @@ from convdispatch.ops import (
     Upsample,
     spatial_rank,
 )
-from convdispatch.programs import Expression, Instruction, Value
+from convdispatch.programs import Expression, Instruction, Value, number
 
 Pads = Sequence[tuple[int, int]]
 Given = Sequence[str]
@@ -170,8 +170,9 @@ def _averaged(op: Pool, axes: Sequence[kit.Axis], x: str, one: Instruction) -> s
 
     if op.kind == "sum":
         return f"({averages(x)} * {math.prod(op.size)})"
-    if isinstance(kit.divisors(op, one.options["signature"]), int):
-        return averages(x)
+    by, cells = kit.divisors(op, one.options["signature"]), math.prod(op.size)
+    if isinstance(by, int):  # each window has as many cells in the image, perhaps fewer than it has
+        return averages(x) if by == cells else f"({averages(x)} * {number(cells / by)})"
     # Of the cells inside of the image alone: their share of each window is an average, too.
     shape = (1, 1, *(axis.size for axis in axes))
     return f"({averages(x)} / {averages(f'{x}.new_ones({shape})')})"

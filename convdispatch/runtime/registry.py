@@ -51,6 +51,7 @@ class Registry:
         self._loaded: dict[str, Backend] = {}
         self._left_out: dict[str, str] = {}
         self._sources: dict[str, str] = {}
+        self._lent: set[str] = set()
 
     def lowering_plugins(self) -> dict[str, Callable[..., Offer | None]]:
         """Return each plugin's own `convdispatch_lower` by its name, the first asked first.
@@ -62,8 +63,11 @@ class Registry:
     def offer(self, backend: Backend, op: Op, signature: Signature) -> Offer | None:
         """Return the first offer of a plugin to compute the op, or None.
 
-        A plugin that fails is left out, with a warning, and listed in `left_out`.
+        A plugin that fails is left out, with a warning, and listed in `left_out`. None is asked for
+        a backend that is lent.
         """
+        if backend.name in self._lent:
+            return None
         for name, ask in self.lowering_plugins().items():
             try:
                 offered = ask(backend=backend, op=op, signature=signature)
@@ -161,9 +165,11 @@ class Registry:
         It gives the backend's name, which no other may have, and is in no list.
         """
         self._loaded[backend.name] = backend
+        self._lent.add(backend.name)
         try:
             yield backend.name
         finally:
+            self._lent.discard(backend.name)
             self._loaded.pop(backend.name, None)
 
     def is_known(self, name: str) -> bool:

@@ -206,6 +206,32 @@ def test_the_model_is_as_it_was() -> None:
     assert not [one for one in registry.loaded() if one.name.startswith("recorder")]
 
 
+def test_no_plugin_computes_for_a_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its functions take tensors of a framework; nor is anything measured, where tuning is on."""
+
+    class Offering:
+        @hookimpl
+        def convdispatch_lower(self, backend: Any, op: Any, signature: Any) -> Any:
+            assert not backend.name.startswith("recorder")
+
+    own = Offering()
+    registry.register(own)
+    monkeypatch.setenv("CONVDISPATCH_AUTOTUNE", "1")
+    try:
+        assert small().export("listing") == ["dense"]
+        assert not registry.left_out()
+    finally:
+        registry.unregister(own)
+
+
+def test_half_precision_is_rounded_once_by_each_op() -> None:
+    """A program computes it in float32, as our backends do, whatever its target would do."""
+    model = Sequential(
+        [layers.Dense(2, input_shape=(3,), dtype="float16", name="dense")], backend="numpy"
+    )
+    assert model.export("listing") == ["cast", "cast", "cast", "dense", "cast"]
+
+
 def test_a_model_is_exported_from_its_current_weights() -> None:
     """Not from those that it had when it was exported before."""
     torch = pytest.importorskip("torch")

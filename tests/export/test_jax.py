@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from exported_models import EXAMPLES, Example, as_stored, example_of
 from without_us import found_without_us, require_equal
@@ -82,3 +83,19 @@ def test_outputs_and_gradients_are_ours(name: str, examples: Any, found: Any) ->
         if one.path in example.weight_gradients
     }
     require_equal(found[name], example, wanted, TOLERANCE)
+
+
+def test_jaxs_own_tools_take_the_function(examples: Any) -> None:
+    """Its exporter with any batch size, and `vmap` over samples."""
+    example = examples["branches"]
+    with jax.enable_x64(True) if hasattr(jax, "enable_x64") else jax.experimental.enable_x64():
+        apply, weights = example.model.export("jax")
+        shape = jax.export.symbolic_shape("batch, 6, 4")
+        shapes = [jax.ShapeDtypeStruct(shape, x.dtype) for x in example.inputs]
+        exported = jax.export.export(jax.jit(apply))(weights, *shapes)
+        loaded = jax.export.deserialize(exported.serialize())
+        for made in (loaded.call(weights, *example.inputs), apply(weights, *example.inputs)):
+            for output, wanted in zip(made, example.outputs, strict=True):
+                np.testing.assert_allclose(output, wanted, rtol=TOLERANCE, atol=TOLERANCE)
+        alone = jax.vmap(lambda *x: apply(weights, *(one[None] for one in x))[0][0])
+        np.testing.assert_allclose(alone(*example.inputs), example.outputs[0], rtol=TOLERANCE)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from exported_models import EXAMPLES, MODELS, Example, as_stored, example_of
 from without_us import found_without_us, require_equal
@@ -84,3 +86,43 @@ def test_outputs_and_gradients_are_ours(name: str, examples: Any, found: Any) ->
     """Each layer and each model, of the inputs and of every weight, without this package."""
     example = examples[name]
     require_equal(found[name], example, gradients_by_name(example), TOLERANCE)
+
+
+def test_torchs_own_tools_take_the_module(examples: Any) -> None:
+    """Its exporter with any batch size, its compiler without a break, and a deep copy."""
+    example = examples["images"]
+    module, (x,) = example.model.export("torch"), map(torch.from_numpy, example.inputs)
+    batch = torch.export.Dim("batch")
+    exported = torch.export.export(module, (x,), dynamic_shapes=({0: batch},)).module()
+    compiled = torch.compile(module, backend="aot_eager", fullgraph=True)
+    wanted = torch.from_numpy(example.outputs[0])
+    for made in (exported, compiled, copy.deepcopy(module)):
+        torch.testing.assert_close(made(x), wanted)
+        torch.testing.assert_close(made(torch.cat([x, x]))[: len(x)], wanted)
+
+
+def test_state_dict_is_that_of_torchs_own_layers(examples: Any) -> None:
+    """A network written by hand, of layers under the same names, loads it and gives the same."""
+    nn = torch.nn
+    convolution = nn.Conv2d(2, 4, 3, stride=2, padding=1)
+    own = (
+        nn.ModuleDict(
+            {
+                "conv": convolution,
+                "norm": nn.BatchNorm2d(4, eps=1e-3, track_running_stats=True),
+                "classes": nn.Linear(8, 3),
+            }
+        )
+        .double()
+        .eval()
+    )
+    example = examples["images"]
+    own.load_state_dict(example.model.export("torch").state_dict())
+    (x,) = map(torch.from_numpy, example.inputs)
+    # (9, 8) cells: 'same' pads rows on both sides and columns at the end, where stride 2 reads.
+    grown = nn.functional.pad(x.permute(0, 3, 1, 2), (0, 1, 1, 1))
+    features = nn.functional.conv2d(grown, own["conv"].weight, own["conv"].bias, stride=2)
+    wanted = example.model.layers[0](example.inputs[0])
+    torch.testing.assert_close(
+        torch.relu(features).permute(0, 2, 3, 1), torch.from_numpy(np.asarray(wanted))
+    )
