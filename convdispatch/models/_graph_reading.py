@@ -134,6 +134,8 @@ class GraphReader:
         door = door_of(entries, self._door)
         for entry, name in named:
             layer = made[name] = self._layer(entry, door)
+            if isinstance(entry["config"], list):  # a stack of Keras 1, whose name is the entry's
+                layer.name = name
             if entry["class_name"] == "InputLayer":
                 known[Source(name, 0, 0)] = _input(layer)
             pending += call_entries(name, entry.get("inbound_nodes") or [])

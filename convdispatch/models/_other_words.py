@@ -14,10 +14,11 @@ from convdispatch import layers
 from convdispatch.doors.rows import names_in, rows_of
 from convdispatch.engine.declarations import Layout
 from convdispatch.engine.layer import Layer
+from convdispatch.engine.layer_options import is_of_this_package
 from convdispatch.formulas import activations, initializers
 from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3, Dialect
 from convdispatch.formulas.regularizers import L1, L1L2, L2, L1L2Regularizer
-from convdispatch.models._storing_layers import cannot
+from convdispatch.models._storing_layers import cannot, no_json
 
 DOORS: Mapping[str, Dialect] = {
     "keras1": KERAS1,
@@ -66,7 +67,14 @@ def what_it_computes(layer: Any, dialect: str) -> dict[str, Any]:
 
 
 def require_no_own_ways(layer: Any, dialect: str) -> None:
-    """Raise if a layer of Keras 1 does what later Kerases have no argument for."""
+    """Raise for a layer that has no other words, or does what later Kerases cannot be told."""
+    if not is_of_this_package(type(layer)):
+        raise cannot(layer, dialect, "it is of a class of your own, which has no other words")
+    if likeness_of(layer) in ("Lambda", "Merge"):
+        mode = getattr(layer, "mode", None)
+        if isinstance(mode, str):
+            raise cannot(layer, dialect, f"it has no layer for the mode {mode!r}")
+        raise no_json(layer, "it computes by a function")
     if dialect == "keras1" or layer.dialect is not KERAS1:
         return
     for name, usual in (("mode", 0), ("drop_rate", 0.0)):

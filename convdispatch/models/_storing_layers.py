@@ -6,6 +6,7 @@ real Keras's class takes, and no other.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,16 +33,28 @@ def layer_entry(layer: Layer, dialect: str) -> dict[str, Any]:
     Raises `InvalidArgument` if the dialect cannot say what the layer is.
     """
     name = type(layer).__name__
-    if not is_of_this_package(type(layer)):
-        return {"class_name": name, "config": _without_ours(layer.get_config())}
-    if name in WITHOUT_CLASS[dialect]:
-        raise cannot(layer, dialect, f"it has no {name}")
     config = _without_ours(layer.get_config())
-    config = _IN_WORDS[dialect](layer, config)
-    for argument, classes in UNKNOWN[dialect].items():
-        if name in classes and argument in config:
-            _require_without_effect(layer, argument, config.pop(argument), dialect)
+    if is_of_this_package(type(layer)):
+        if name in WITHOUT_CLASS[dialect]:
+            raise cannot(layer, dialect, f"it has no {name}")
+        config = _IN_WORDS[dialect](layer, config)
+        for argument, classes in UNKNOWN[dialect].items():
+            if name in classes and argument in config:
+                _require_without_effect(layer, argument, config.pop(argument), dialect)
+    try:
+        json.dumps(config)
+    except (TypeError, ValueError) as exc:
+        raise no_json(layer, str(exc)) from exc
     return {"class_name": name, "config": config}
+
+
+def no_json(layer: Layer, reason: str) -> InvalidArgument:
+    """Return the error for a layer that no file of any Keras can hold."""
+    return InvalidArgument(
+        f"no file can hold the layer {layer.name!r}, {type(layer).__name__}: its configuration "
+        f"has more than JSON holds, such as a function: {reason}. Write a layer class of your own "
+        "instead, with `get_config`, and pass it as `custom_objects` when you load it."
+    )
 
 
 def cannot(layer: Any, dialect: str, reason: str) -> InvalidArgument:

@@ -8,7 +8,6 @@ from typing import Any
 
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec, listed
-from convdispatch.errors import InvalidArgument
 from convdispatch.layers._states import WithState
 from convdispatch.models._file_order import is_stack
 from convdispatch.models._graph_documents import calls_of
@@ -28,14 +27,7 @@ def architecture_of(model: Any, dialect: str) -> dict[str, Any]:
     """
     found = _model_entry(model, dialect)
     found.pop("name", None)
-    return json.loads(json.dumps(found, default=_refused))  # type: ignore[no-any-return]
-
-
-def _refused(value: object) -> object:
-    raise InvalidArgument(
-        f"no file can hold {value!r}, such as the function of a Lambda. Write a layer class of "
-        "your own instead, with `get_config`, and pass it as `custom_objects` when you load it."
-    )
+    return json.loads(json.dumps(found))  # type: ignore[no-any-return]
 
 
 def _model_entry(model: Any, dialect: str) -> dict[str, Any]:

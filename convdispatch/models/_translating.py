@@ -141,7 +141,9 @@ class _Translation:
 
         made = explicit(layer, self.dialect, convention, unpadded)
         if made is None:
-            raise cannot(layer, self.dialect, "none of its layers computes the same")
+            word, own = getattr(layer, "padding", None), layer.convention
+            pads = f"no word of it means the pads of {word!r} under the convention {own!r}"
+            raise cannot(layer, self.dialect, pads)
         return made
 
     def _same(self, layer: Any, changes: dict[str, Any], shape: Any = None) -> Any:

@@ -22,9 +22,9 @@ pytest.importorskip("h5py", reason="files in HDF5 need the package h5py")
 READER = Path(__file__).with_name("read_by_keras.py")
 # One model of each kind, by the Keras that wrote it; those that were compiled train on.
 MODELS = (
-    *("keras1_theano/conv2d_tf.h5", "keras1_theano/functional.h5", "keras1_theano/trained.h5"),
-    *("keras2_theano/full_cl.h5", "keras2_theano/functional.h5", "keras2_theano/trained.h5"),
-    *("keras3/conv1d.keras", "keras3/functional.keras", "keras3/trained.keras"),
+    *("keras1_theano/functional.h5", "keras1_theano/trained.h5"),
+    *("keras2_theano/full_cl.h5", "keras2_theano/trained.h5"),
+    *("keras3/conv1d.keras", "keras3/trained.keras"),
     *("tfkeras_tensorflow/deconv_cl.keras", "tfkeras_tensorflow/trained.keras"),
 )
 # Whose optimizer's formula or state another Keras does not have as it was.
