@@ -40,6 +40,9 @@ class FacadeLayer(Overridable):
                     return getattr(self, argument)
                 if isinstance(spelled, tuple) and name in spelled:
                     return _as_tuple(getattr(self, argument))[spelled.index(name)]
+            for ours in self.dialect.old_weights.get(name, ()):
+                if hasattr(type(self), ours):
+                    return getattr(self, ours)
             raise AttributeError(
                 f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
             )

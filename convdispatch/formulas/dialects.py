@@ -57,6 +57,7 @@ class Dialect:
     summary: how it prints a model; None: as we do.
     methods: those of its models that state other arguments than ours.
     old_arguments: what its models' methods call arguments of the Keras before it.
+    old_weights: what its layers call weights, with ours that may be meant.
     old_interfaces: how its layers, and methods of its models, take the words of the Keras before.
     short_metrics: how it reports those metrics whose word depends on the loss.
 
@@ -98,6 +99,7 @@ class Dialect:
     methods: Mapping[str, Method] = field(default_factory=dict)
     old_arguments: Mapping[str, str] = field(default_factory=dict)
     old_interfaces: Mapping[str, Interface] = field(default_factory=dict)
+    old_weights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __reduce__(self) -> tuple[Callable[[str], Dialect], tuple[str]]:
         """Copy and pickle by the name: tables hold functions that no pickle can name."""
@@ -169,6 +171,7 @@ KERAS1 = Dialect(
         **summaries.KERAS1_METHODS,
     },
     frozen_normalization="updates",
+    old_weights={"W": ("kernel", "embeddings"), "U": ("recurrent_kernel",), "b": ("bias",)},
     counts_weightless=False,
     shuffles_globally=True,
     keeps_metric_words=False,

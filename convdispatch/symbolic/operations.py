@@ -20,6 +20,8 @@ from convdispatch.engine.scopes import Scope
 from convdispatch.engine.specs import Spec, Specs, listed
 from convdispatch.engine.symbols import Call, Symbol
 from convdispatch.errors import InvalidType
+from convdispatch.formulas import random
+from convdispatch.layers._scoped_function import DRAWS
 from convdispatch.ops import FLOAT_DTYPES
 from convdispatch.runtime import selection
 from convdispatch.runtime.registry import registry
@@ -100,6 +102,7 @@ def recorded(function: Any, symbols: Sequence[Symbol], template: Any) -> Any:
         layer, symbols, [_spec(one) for one in found], takes_list=True, gives_list=len(found) != 1
     )
     layer.abstract = found
+    layer.settle(symbols)
     return mapped(structure, lambda one: call.outputs[one.number] if type(one) is Slot else one)
 
 
@@ -166,6 +169,21 @@ class Operation(ListLayer):
         return {"name": self.name, "function": self._function_name, "dtype": self.dtype}
 
     # Shapes.
+
+    def settle(self, symbols: Sequence[Symbol]) -> None:
+        """Note the shapes of the inputs; a function that draws gets a count of its computations."""
+        self._built_shape = [symbol.shape for symbol in symbols]
+        if self.draws:
+            backend = self._backend()
+            self._key = random.training_key()
+            self._declarations = (DRAWS,)
+            self._variables = [backend.variable(np.zeros((), "float32"), "float32")]
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the output; a list where there are several."""
+        shapes = [symbol.shape for symbol in self._calls[0].outputs]
+        return shapes if len(shapes) != 1 else shapes[0]
 
     def traced(self, abstract: Sequence[Any]) -> tuple[list[Any], Any]:
         """Return what comes out for tensors without numbers, and the structure that it has."""
@@ -234,7 +252,8 @@ class Operation(ListLayer):
         """Return the function for results as a plan."""
 
         def forward(weights: Any, values: Any, *mask: Any) -> Any:
-            return self.computed_in(self._scope(is_training=False, key=None), values)
+            scope = self._scope(is_training=False, key=self._folded(weights))
+            return self.computed_in(scope, values)
 
         return Plan(
             layer=self.name,
@@ -256,9 +275,23 @@ class Operation(ListLayer):
         return training
 
     def inference_for(self, inputs: Any) -> Any:
-        """Return the function for results, with effects: there are none."""
+        """Return the function for results, with the new count of draws as its effect."""
         forward = self.plan_for(inputs).function
-        return lambda weights, values, key, *mask: (forward(weights, values), Effects())
+
+        def inference(weights: Any, values: Any, key: Any, *mask: Any) -> tuple[Any, Effects]:
+            updates = {"draws": weights[-1] + 1} if self.draws else {}
+            return forward(weights, values), Effects(updates=updates)
+
+        return inference
+
+    def _folded(self, weights: Any) -> Any:
+        """Return the key of this computation, None where nothing is drawn."""
+        if not self.draws or not weights:
+            return None
+        backend = self._backend()
+        seed: Any = backend.asarray(self._key, "int32")
+        fold: Any = random.Draws(backend)["fold"]
+        return fold(seed, backend.cast(weights[-1], "int32"))
 
     def apply(self, weights: Any, inputs: Any, *mask: Any) -> Any:
         """Compute with native tensors."""
@@ -271,6 +304,14 @@ class Operation(ListLayer):
     def apply_inference(self, weights: Any, inputs: Any, *mask: Any) -> Any:
         """Compute with native tensors; there are no effects."""
         return self.inference_for(inputs)(weights, inputs, None)
+
+    @property
+    def carries_state(self) -> bool:
+        """Whether a call counts: one that draws random numbers."""
+        return self.draws and bool(self._variables)
+
+    def reset_states(self) -> None:
+        """Do nothing: the count of draws goes on."""
 
     @property
     def draws(self) -> bool:

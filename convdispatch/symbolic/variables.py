@@ -53,6 +53,11 @@ class VariableLayer(Layer):
     def _stem(cls) -> str:
         return "variable"
 
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the value."""
+        return self.output_specs([]).shape
+
     def build(self, input_shape: Any) -> None:
         """Do nothing: the value is there."""
 

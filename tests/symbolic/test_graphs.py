@@ -219,6 +219,25 @@ def test_an_input_may_stand_for_a_computed_tensor(backend_name: str) -> None:
     np.testing.assert_allclose(slope, (kernel @ own)[None], rtol=1e-4, atol=1e-5)
 
 
+def test_a_node_that_draws_has_other_numbers_each_time(backend_name: str) -> None:
+    """Though its model is compiled once."""
+    with convdispatch.use_backend(backend_name):
+        x = keras2.layers.Input((64,))
+        model = keras2.models.Model(x, x + K.random_uniform((64,), 1.0, 2.0))
+        one, other = model.predict(np.zeros((1, 64))), model.predict(np.zeros((1, 64)))
+    assert (one.min() >= 1, one.max() < 2) == (True, True)
+    assert np.abs(one - other).max() > 0.1
+
+
+def test_weights_have_the_names_of_keras_1() -> None:
+    """Where a script for Keras 1 reads them."""
+    layer = keras1.layers.Dense(3, input_dim=4, bias=False)
+    keras1.models.Sequential([layer])
+    np.testing.assert_array_equal(K.get_value(layer.W), layer.get_weights()[0])
+    with pytest.raises(AttributeError, match="no attribute 'U'"):
+        _ = layer.U
+
+
 def test_a_learning_rate_is_read_and_set_by_functions() -> None:
     """As callbacks of scripts do; a copy of the optimizer has a rate of its own."""
     model = small()
