@@ -156,13 +156,29 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--api", required=True, choices=APIS, help="whose names it uses")
+    parser.add_argument("--api", choices=APIS, help="whose names it uses; else it is recognised")
     parser.add_argument("--backend", metavar="NAME", help="what computes; else the current one")
     parser.add_argument(
         "--seed", metavar="N", type=_whole(0, 2**32 - 1),
         help="the same random numbers every time",
     )  # fmt: skip
-    parser.add_argument("script", metavar="SCRIPT.py", help="the script")
+    parser.add_argument(
+        "--convention", choices=("tensorflow", "theano"), help="whose numbers its layers give"
+    )
+    parser.add_argument(
+        "--modernize", action="store_true",
+        help="run a script of Python 2, with names that NumPy and SciPy have removed",
+    )  # fmt: skip
+    parser.add_argument(
+        "--check",
+        metavar="PATH",
+        help="read a script or a folder; list what is missing",
+    )
+    parser.add_argument(
+        "-m", dest="module", metavar="MODULE", nargs=argparse.REMAINDER,
+        help="run a module, such as pytest, with its arguments",
+    )  # fmt: skip
+    parser.add_argument("script", metavar="SCRIPT.py", nargs="?", help="the script")
     parser.add_argument(
         "arguments", metavar="ARGUMENT", nargs=argparse.REMAINDER, help="what the script is given"
     )

@@ -6,54 +6,26 @@ where a real Keras is installed. All else is as `python SCRIPT` has it.
 
 from __future__ import annotations
 
-import importlib
 import os
+import runpy
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
-from convdispatch.doors.elsewhere import sentence
+from convdispatch.compat import install
 
-NAME = "keras"
 # Where processes that the script spawns look for the façade and the script: see `_spawned`.
 API, SCRIPT = "_CONVDISPATCH_RUN_API", "_CONVDISPATCH_RUN_SCRIPT"
-
-
-class Facade(MetaPathFinder, Loader):
-    """Finds `keras` and its modules in a façade, as the very same modules."""
-
-    def __init__(self, package: str) -> None:
-        self._package = package
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """Return where the module is, None for a module of another package."""
-        if fullname.partition(".")[0] != NAME:
-            return None
-        return ModuleSpec(fullname, self, is_package=True)
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Replace the new module with the façade's."""
-        assert module.__spec__ is not None
-        name = module.__spec__.name
-        ours = f"{self._package}{name.removeprefix(NAME)}"
-        try:
-            found = importlib.import_module(ours)
-        except ModuleNotFoundError as exc:
-            if exc.name != ours:
-                raise  # a module that the façade itself needs
-            parent, _, last = ours.rpartition(".")
-            raise ModuleNotFoundError(sentence(parent, last), name=name) from None
-        sys.modules[name] = found
+MODERN, SETTINGS = "_CONVDISPATCH_RUN_MODERN", "_CONVDISPATCH_RUN_SETTINGS"
 
 
 def run(api: str, seed: str, script: str, arguments: Sequence[str]) -> None:
     """Run the script as `python SCRIPT ARGUMENTS` does, with `keras` from that façade."""
     path = os.path.join(os.getcwd(), script)  # as Python has it: not made shorter
     os.environ[API], os.environ[SCRIPT] = api, path
-    install(api)
+    _prepare(api)
     if seed:
         _seed(int(seed))
     sys.argv[:] = [script, *arguments]
@@ -65,6 +37,33 @@ def run(api: str, seed: str, script: str, arguments: Sequence[str]) -> None:
     except (Exception, KeyboardInterrupt):
         _hide_what_is_above(path)
         raise
+
+
+def run_module(api: str, seed: str, module: str, arguments: Sequence[str]) -> None:
+    """Run a module as `python -m MODULE ARGUMENTS` does, with `keras` from that façade."""
+    os.environ[API] = api
+    os.environ.pop(SCRIPT, None)
+    _prepare(api)
+    if seed:
+        _seed(int(seed))
+    sys.argv[:] = [module, *arguments]
+    if not sys.flags.safe_path:
+        sys.path.insert(0, os.getcwd())
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _prepare(api: str) -> None:
+    """Let `keras` be the façade, and TensorFlow's settings and old names be there if asked for."""
+    install(api)
+    files = os.environ.get(SETTINGS)
+    if files:
+        from convdispatch.compat import settings
+
+        settings.answer(files.split(os.pathsep), api)
+    if os.environ.get(MODERN):
+        from convdispatch.compat import modern
+
+        modern.give_back_names()
 
 
 def _main(path: str) -> ModuleType:
@@ -104,20 +103,29 @@ def spawned(name: str) -> dict[str, Any]:
     module = sys.modules[name] = ModuleType(name)
     names = vars(module)
     names.update(__file__=path, __package__="", __cached__=None)
-    install(os.environ[API])
+    _prepare(os.environ[API])
     exec(code_of(path), names)
     return {one: value for one, value in names.items() if one != "__spec__"}
-
-
-def install(api: str) -> None:
-    """Make `keras` mean that façade in this process."""
-    sys.meta_path.insert(0, Facade(f"convdispatch.{api}"))
 
 
 def code_of(path: str) -> CodeType:
     """Return a script's code."""
     with open(path, "rb") as stream:
-        return compile(stream.read(), path, "exec", dont_inherit=True)
+        text: bytes | str = stream.read()
+    if os.environ.get(MODERN):
+        text = _modernized(text, path)
+    return compile(text, path, "exec", dont_inherit=True)
+
+
+def _modernized(text: Any, path: str) -> bytes | str:
+    """Return a script of Python 2 as one of Python 3; one that Python reads stays as it is."""
+    try:
+        compile(text, path, "exec", dont_inherit=True)
+    except SyntaxError:
+        from convdispatch.compat import modern
+
+        return modern.modernized(text.decode("utf-8", "replace"), path)
+    return bytes(text)
 
 
 def _seed(seed: int) -> None:

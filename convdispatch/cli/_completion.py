@@ -66,6 +66,8 @@ BY_METAVAR = {
     "BASE": Value(kind=FOLDERS),
     "HEAD": Value(kind=FOLDERS),
     "NAME": Value(),
+    "MODULE": Value(),
+    "PATH": Value(kind=FILES),
     "N": Value(),
     "N/M": Value(),
     "PATTERN": Value(),

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from convdispatch.cli._output import UsageError
+from convdispatch.cli._output import UsageError, complain, say
 from convdispatch.runtime import selection
 
 HANDS_OVER = True  # the streams belong to the script
@@ -30,22 +30,103 @@ from convdispatch.cli import _as_keras
 del sys.path[0]
 if folder not in sys.path:
     sys.path.append(folder)
-_as_keras.run(*sys.argv[1:4], sys.argv[4:])
+getattr(_as_keras, sys.argv[1])(*sys.argv[2:5], sys.argv[5:])
 """
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the script; return its exit status where this process cannot become the script's."""
+    if arguments.check is not None:
+        return _check(arguments)
+    environ = dict(os.environ)
+    if arguments.module:
+        name, *given = arguments.module
+        api = arguments.api or _of_files([one for one in given if one.endswith(".py")])
+        return _become(arguments, environ, ("run_module", api, name, given))
+    if arguments.script is None:
+        raise UsageError("no script. Give a Python script that imports keras, or `-m MODULE`.")
     script = Path(arguments.script)
     if not script.is_file():
         raise UsageError(f"no file {str(script)!r}. Give a Python script that imports keras.")
-    environ = dict(os.environ)
-    if arguments.backend is not None:
-        environ["CONVDISPATCH_BACKEND"] = selection.resolve_backend(arguments.backend)
+    api = _recognised(arguments, script, environ)
+    return _become(arguments, environ, ("run", api, arguments.script, arguments.arguments))
+
+
+def _become(
+    arguments: argparse.Namespace, environ: dict[str, str], what: tuple[str, str, str, list[str]]
+) -> int:
+    """Let this process be the script's."""
+    function, api, name, given = what
+    wanted = arguments.backend
+    if wanted is None and environ.get("KERAS_BACKEND") == "theano":
+        environ.setdefault("CONVDISPATCH_CONVENTION", "theano")
+        del environ["KERAS_BACKEND"]
+        os.environ.pop("KERAS_BACKEND")
+    if wanted is not None:
+        environ["CONVDISPATCH_BACKEND"] = selection.resolve_backend(wanted)
+    if arguments.convention is not None:
+        environ["CONVDISPATCH_CONVENTION"] = arguments.convention
+    if arguments.modernize:
+        environ["_CONVDISPATCH_RUN_MODERN"] = "1"
     folder = str(Path(__file__).resolve().parents[2])
     seed = "" if arguments.seed is None else str(arguments.seed)
-    command = [sys.executable, "-c", _START, folder, arguments.api, seed, arguments.script]
-    command += arguments.arguments
+    command = [sys.executable, "-c", _START, folder, function, api, seed, name, *given]
     if os.name != "nt":  # there a process cannot become another one
         os.execve(sys.executable, command, environ)
     return subprocess.run(command, env=environ, check=False).returncode
+
+
+def _recognised(arguments: argparse.Namespace, script: Path, environ: dict[str, str]) -> str:
+    """Return the façade that is asked for, or that the script needs; read the script's settings."""
+    from convdispatch.compat.reading import uses_of
+    from convdispatch.compat.recognising import choice, is_keras_0
+    from convdispatch.compat.settings import files_of_settings, may_have_settings
+
+    if arguments.api is not None and not may_have_settings(script):
+        return str(arguments.api)
+    uses = uses_of(script)
+    if uses.backend == "theano" and arguments.convention is None:
+        environ["CONVDISPATCH_CONVENTION"] = "theano"
+    if uses.backend and arguments.backend is None:
+        environ.setdefault("CONVDISPATCH_BACKEND", selection.backend())
+    environ["_CONVDISPATCH_RUN_SETTINGS"] = os.pathsep.join(files_of_settings(uses))
+    if arguments.api is not None:
+        return str(arguments.api)
+    old = is_keras_0(uses)
+    if old:
+        raise UsageError(f"{script} is for Keras 0.3 or older: {old}. No façade has its words.")
+    if uses.faults and not arguments.modernize:
+        file, line, said = uses.faults[0]
+        if file == str(script):
+            raise UsageError(
+                f"{file}, line {line}: {said}. Is it Python 2? `--modernize` runs such scripts. Or "
+                "say which Keras it is for, `--api keras1` or `--api keras2`."
+            )
+    found = choice(uses)
+    if found.is_ambiguous:
+        complain(f"note: taken for Keras {found.api[-1]}: {found.reason}. `--api` decides.")
+    return found.api
+
+
+def _of_files(paths: list[str]) -> str:
+    from convdispatch.compat.reading import uses_of
+    from convdispatch.compat.recognising import choice
+
+    found = {choice(uses_of(Path(one))).api for one in paths if Path(one).is_file()}
+    if len(found) != 1:
+        raise UsageError("which Keras is meant? Give `--api keras1` or `--api keras2`.")
+    return found.pop()
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    """Print what the scripts lack; return 1 where something is missing."""
+    from convdispatch.compat.checking import checked, lines, table
+
+    place = Path(arguments.check)
+    if not place.exists():
+        raise UsageError(f"no file or folder {str(place)!r}.")
+    scripts = sorted(place.rglob("*.py")) if place.is_dir() else [place]
+    reports = [checked(script, arguments.api) for script in scripts]
+    for line in table(reports) if place.is_dir() else lines(reports[0]):
+        say(line)
+    return 0 if all(one.can_start for one in reports) else 1
