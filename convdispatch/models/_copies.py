@@ -15,7 +15,7 @@ from convdispatch.support.locks import Lock
 NOT_COPIED = (
     *("_lock", "_predictor", "_top", "_differentiated"),
     *("_trainer", "_said", "_input_feeder"),
-    *("_calls", "_symbols", "_made_of"),
+    *("_calls", "_symbols", "_made_of", "_shown_layers"),
 )
 
 Values = list[list[NumpyArray]]

@@ -66,7 +66,9 @@ def _stem(member: Any) -> str:
     """Return the beginning of a group's name: Keras's way to write the class in small letters."""
     if not isinstance(member, Layer):
         return "sequential" if is_stack(member) else "functional"
-    name = type(member).__name__
+    # A façade's class is called as Keras 3's, which is what these files have.
+    row = vars(type(member)).get("row")
+    name = type(member).__name__ if row is None else str(row.likeness)
     words = re.sub(r"\W+", "", name)
     words = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", words)
     return re.sub("([a-z])([A-Z])", r"\1_\2", words).lower()

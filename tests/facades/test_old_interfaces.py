@@ -181,3 +181,13 @@ def test_layers_pop_has_keras_s_effect(door: Any) -> None:
     assert model.predict(np.ones((1, 3))).shape == (1, 2)
     shorter = door.models.Model(model.input, model.layers[-1].output)
     assert shorter.predict(np.ones((1, 3))).shape == (1, 5)
+
+
+def test_a_copy_has_its_own_list_of_layers() -> None:
+    """Reading it leaves that of the model as it is, in which a layer may be missing."""
+    x = keras1.layers.Input((3,))
+    model = keras1.models.Model(x, keras1.layers.Dense(2, name="last")(x))
+    before = list(model.layers)
+    twin = model.to(model.backend)
+    assert all(one is not other for one, other in zip(twin.layers, before, strict=True))
+    assert model.layers == before
