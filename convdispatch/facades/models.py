@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from types import new_class
@@ -27,6 +28,8 @@ def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
     def fill(body: dict[str, Any]) -> None:
         body.update(__module__=module, __doc__=base.__doc__, dialect=dialect)
         body["layers"] = kept_list(base)
+        if not hasattr(base, "from_config"):
+            body["from_config"] = classmethod(_from_config)
         for name, method in dialect.methods.items():
             if base.__name__ in method.of:
                 body[name.rpartition(".")[2]] = _method(base, name.rpartition(".")[2], method)
@@ -42,6 +45,13 @@ def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
 
     made: type[Any] = new_class(base.__name__, (base,), {}, fill)
     return made
+
+
+def _from_config(cls: Any, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
+    """Return a new model for what `get_config` returned."""
+    models: Any = importlib.import_module(cls.__module__)
+    document = {"class_name": "Model", "config": config}
+    return models.model_from_config(document, custom_objects=custom_objects)
 
 
 def _method(base: type[Any], name: str, method: Method) -> Callable[..., Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,7 +25,9 @@ Probe = Callable[[str], object]
 def offers_habit(api: str, use: str) -> bool:
     """Whether the probe of a habit runs on a façade."""
     try:
-        HABITS[use](api)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            HABITS[use](api)
     except Exception:  # noqa: BLE001 - whatever stops the probe would stop the script
         return False
     return True

@@ -1,0 +1,67 @@
+"""Keras's networks: how many numbers they have, by Keras's own documentation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convdispatch import keras1, keras2
+from convdispatch.errors import InvalidArgument, InvalidShape
+
+DOORS: dict[str, Any] = {"keras1": keras1, "keras2": keras2}
+# Without the top, from `model.count_params()` of Keras 2.2.4's networks, as its page lists them.
+COUNTS = {
+    "ResNet50": 23_587_712,
+    "InceptionV3": 21_802_784,
+    "Xception": 20_861_480,
+    "MobileNet": 3_228_864,
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_network_has_as_many_numbers_as_keras_s(name: str) -> None:
+    """And the shape of its features."""
+    model = getattr(DOORS["keras2"].applications, name)(
+        weights=None, include_top=False, pooling="avg", input_shape=(224, 224, 3)
+    )
+    assert model.count_params() == COUNTS[name]
+    assert model.output_shape == (None, 1024 if name == "MobileNet" else 2048)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_vgg16_is_keras_s(door: str) -> None:
+    """Its names, as files of weights have them, and its numbers."""
+    network = DOORS[door].applications.vgg16.VGG16
+    model = network(weights=None, include_top=False, input_shape=(48, 48, 3))
+    assert model.count_params() == 14_714_688
+    names = [layer.name for layer in model.layers]
+    assert names[1:4] == ["block1_conv1", "block1_conv2", "block1_pool"]
+    assert names[-1] == "block5_pool"
+
+
+def test_weights_are_a_local_file(keras_home: Path) -> None:
+    """Where every Keras keeps it; the error names it."""
+    network = DOORS["keras2"].applications.VGG16
+    said = r"models.vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5' does not exist"
+    with pytest.raises(FileNotFoundError, match=said):
+        network(include_top=False, input_shape=(48, 48, 3))
+    with pytest.raises(InvalidArgument, match="or the path of a file of weights"):
+        network(weights="nonesuch.h5")
+    with pytest.raises(InvalidShape, match="at least 48 x 48 pixels"):
+        network(weights=None, include_top=False, input_shape=(20, 20, 3))
+
+
+def test_pictures_are_scaled_as_networks_were_trained() -> None:
+    """In BGR without the mean colour, or from -1 to 1."""
+    applications = DOORS["keras2"].applications
+    x = np.array([[[[1.0, 2.0, 3.0]]]])
+    found = applications.vgg16.preprocess_input(x.copy())
+    np.testing.assert_allclose(found[0, 0, 0], [3 - 103.939, 2 - 116.779, 1 - 123.68])
+    found = applications.xception.preprocess_input(np.array([[[[0, 255, 0]]]], "uint8"))
+    np.testing.assert_allclose(found[0, 0, 0], [-1, 1, -1])
+    decode = applications.imagenet_utils.decode_predictions
+    with pytest.raises(InvalidShape, match="rows of 1000 probabilities"):
+        decode(np.zeros((1, 10)))
