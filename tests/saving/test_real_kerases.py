@@ -20,15 +20,13 @@ import convdispatch
 pytest.importorskip("h5py", reason="files in HDF5 need the package h5py")
 
 READER = Path(__file__).with_name("read_by_keras.py")
-# One model of each kind, by the Keras that wrote it; those that were compiled train on.
+# Models of each Keras; those that are called `trained`, by Adam, train on.
 MODELS = (
     *("keras1_theano/functional.h5", "keras1_theano/trained.h5"),
     *("keras2_theano/full_cl.h5", "keras2_theano/trained.h5"),
     *("keras3/conv1d.keras", "keras3/trained.keras"),
     *("tfkeras_tensorflow/deconv_cl.keras", "tfkeras_tensorflow/trained.keras"),
 )
-# Whose optimizer's formula or state another Keras does not have as it was.
-OTHER_RULES = ("functional",)  # RMSprop: epsilon stands elsewhere
 PACKAGES = {"keras3": "keras", "tf_keras": "tf_keras"}
 
 
@@ -52,6 +50,7 @@ def read(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     environment = {
         **os.environ,
         "KERAS_BACKEND": "jax",
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
         "KERAS_HOME": str(folder.parent),
         "PYTHONWARNINGS": "default",
     }
@@ -60,7 +59,7 @@ def read(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         capture_output=True,
         text=True,
         env=environment,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
@@ -99,10 +98,10 @@ def test_the_optimizer_goes_on_in_the_real_keras(read: Any) -> None:
     compared = 0
     for name, one in found.items():
         wanted = losses[name.partition(".")[0]]
-        if wanted and "losses" in one and not any(rule in name for rule in OTHER_RULES):
+        if wanted and "losses" in one:
             assert one["losses"] == pytest.approx(wanted, rel=2e-4), name
             compared += 1
-    assert compared >= 6
+    assert compared >= 4
 
 
 def test_no_variable_was_left_out(read: Any) -> None:
