@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import marshal
 import os
 import pickle
 import stat
@@ -22,9 +21,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-from hostile_hdf5 import HDF5, base_file, forged, of_weights, repeated_block
-
-CANARY = "/tmp/convdispatch-canary"
+from hostile_hdf5 import CANARY, HDF5, base_file, marshalled, of_weights, repeated_block
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ CONFIG: dict[str, Any] = {
             {
                 "module": "keras.layers",
                 "class_name": "InputLayer",
-                "config": {"batch_shape": [None, 3], "dtype": "float32", "name": "i"},
+                "config": {"batch_input_shape": [None, 3], "dtype": "float32", "name": "i"},
                 "registered_name": None,
             },
             {
@@ -165,13 +162,6 @@ class Runs:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return os.system, (f"touch {CANARY}",)
-
-
-def marshalled() -> list[Any]:
-    """Return a function's code as Keras 2 stored that of a Lambda."""
-    code = compile(f"lambda x: __import__('os').system('touch {CANARY}') or x", "x", "eval")
-    function = eval(code)
-    return [base64.b64encode(marshal.dumps(function.__code__)).decode(), None, None]
 
 
 LAMBDA = {
@@ -384,4 +374,4 @@ HARMLESS = {
     ".weights.h5": of_weights,
     ".npz": lambda: npz("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }"),
 }
-__all__ = ["CANARY", "HARMLESS", "HOSTILE", "Hostile", "forged"]
+__all__ = ["CANARY", "HARMLESS", "HDF5", "HOSTILE", "Hostile"]

@@ -5,8 +5,10 @@ h5py writes what HDF5 allows; the rest is patched into the bytes.
 
 from __future__ import annotations
 
+import base64
 import io
 import json
+import marshal
 import re
 import struct
 import zlib
@@ -17,10 +19,40 @@ from typing import Any
 import h5py
 import numpy as np
 
-LAYERS = [
-    {"class_name": "Dense", "config": {"name": "d", "units": 2, "batch_input_shape": [None, 3]}}
+LAYERS: list[dict[str, Any]] = [
+    {
+        "class_name": "InputLayer",
+        "config": {"batch_input_shape": [None, 3], "dtype": "float32", "name": "i"},
+    },
+    {"class_name": "Dense", "config": {"name": "d", "units": 2}},
 ]
 CONFIG = {"class_name": "Sequential", "config": {"name": "m", "layers": LAYERS}}
+CANARY = "/tmp/convdispatch-canary"  # the file that appears if code of a file runs
+
+
+def marshalled() -> list[Any]:
+    """Return a function's code as Keras 2 stored that of a Lambda."""
+    function = eval(f"lambda x: __import__('os').system('touch {CANARY}') and x or x")
+    return [base64.b64encode(marshal.dumps(function.__code__)).decode(), None, None]
+
+
+LAMBDA = json.dumps(
+    {
+        "class_name": "Lambda",
+        "config": {
+            "name": "d",
+            "dtype": "float32",
+            "trainable": True,
+            "function": marshalled(),
+            "function_type": "lambda",
+            "module": "__main__",
+            "output_shape": None,
+            "output_shape_type": "raw",
+            "output_shape_module": None,
+            "arguments": {},
+        },
+    }
+)
 NUMBERS = np.ones((3, 2), "f4")
 KERNEL = "model_weights/d/d/kernel:0"
 GROUP = "model_weights/d/d"
@@ -354,7 +386,7 @@ HDF5: dict[str, tuple[Callable[[], bytes], str]] = {
     "name-that-leads-out": (_name(b"../../ev"), "a member of the name"),
     "name-not-unicode": (_name(b"\xff\xfe\xfd\xfcname"), "not Unicode"),
     "lambda-code-in-h5": (
-        _documented(lambda text: text.replace("Dense", "Lambda")),
+        lambda: base_file(config=json.dumps(CONFIG).replace(json.dumps(LAYERS[1]), LAMBDA)),
         "Lambda",
     ),
     "deep-json-in-h5": (

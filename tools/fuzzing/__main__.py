@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--executions", type=int, default=10_000, help="of each loader")
     parser.add_argument("--seconds", type=float, default=3600, help="at most, for each loader")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--corpus", type=Path, default=ROOT / "tests/legacy/models")
+    parser.add_argument("--corpus", type=Path, default=ROOT / "tests/legacy")
     parser.add_argument("--finds", type=Path, default=Path("fuzzing-finds"))
     return parser
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from convdispatch.models import _weight_files, model_from_json
+from convdispatch import keras1
+from convdispatch.models import _weight_files, load_model, model_from_json
 from convdispatch.saving.archives import open_archive
 from convdispatch.saving.checkpoint import Checkpoint, StoredArray
 from convdispatch.saving.hdf5 import Hdf5File, open_hdf5
@@ -88,7 +89,17 @@ def _npz(data: bytes) -> None:
 
 
 def _json(data: bytes) -> None:
-    model_from_json(data.decode("utf-8", "replace"), limits=LIMITS.documents)
+    model_from_json(data.decode("utf-8", "replace"), backend="numpy", limits=LIMITS.documents)
+
+
+def _yaml(data: bytes) -> None:
+    keras1.models.model_from_yaml(data.decode("utf-8", "replace"))
+
+
+def _model(data: bytes) -> None:
+    """Make the model that the file holds."""
+    _write(data)
+    load_model(_PATH, backend="numpy", limits=LIMITS)
 
 
 def _memory_folder() -> str | None:
@@ -111,6 +122,8 @@ LOADERS = {
     "archive": Loader(_archive, ("*/*.keras", "*/*.npz", "made/*.zip")),
     "safetensors": Loader(_as_a_file, ("made/*.safetensors",)),
     "recognising": Loader(_as_a_file, ("*/*",)),
+    "model": Loader(_model, ("*/*.h5", "*/*.keras")),
+    "yaml": Loader(_yaml, ("made/*.yaml",)),
     "json": Loader(_json, ("*/*.json",)),
     "npz": Loader(_npz, ("*/*.npz",)),
 }
@@ -142,10 +155,24 @@ def _made() -> dict[str, bytes]:
         archive.writestr("config.json", "{}" * 100)
         archive.writestr("a/b.npy", bytes(1000))
     return {
+        "a.yaml": _YAML.encode(),
         "a.safetensors": len(header).to_bytes(8, "little") + header + numbers.tobytes(),
         "a.zip": packed.getvalue(),
         "a.hdf5": _chunked(numbers.reshape(3, 4)),
     }
+
+
+_YAML = """class_name: Sequential
+config:
+- class_name: Dense
+  config: {activation: linear, batch_input_shape: !!python/tuple [null, 3], name: d,
+    output_dim: 2, init: 'glorot_uniform', bias: true}
+- class_name: Activation
+  config:
+    name: "act\\u0061"
+    activation: relu
+keras_version: 1.2.2
+"""
 
 
 def _chunked(numbers: np.ndarray) -> bytes:
