@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from convdispatch.conformance.report.records import Report, ReportError, read
 from convdispatch.support.files import read_whole
 
 if TYPE_CHECKING:
+    from convdispatch.conformance.diagnosis.findings import Cause
     from convdispatch.conformance.report import diff, report_folder
 
 _FAILURE, _TROUBLE = 1, 2
@@ -68,11 +70,12 @@ def merge(arguments: argparse.Namespace) -> int:
     if twice:
         raise UsageError(f"{twice[0]} is named twice. Name each report once.")
     with reserved_files(arguments) as write:
+        shards = {path: _read(path) for path in arguments.reports}
         try:
-            whole = merging.merge({path: _read(path) for path in arguments.reports})
+            whole = merging.merge(shards)
         except ReportError as exc:
             raise UsageError(str(exc)) from exc
-        whole = _completed(whole)
+        whole = _completed(whole, list(shards.values()))
         unwritten = write(whole)
     say(fitted(as_text(whole, {})))
     for sentence in unwritten:
@@ -82,19 +85,25 @@ def merge(arguments: argparse.Namespace) -> int:
     return _FAILURE if any(backend.has_failed for backend in whole.backends) else 0
 
 
-def _completed(whole: Report) -> Report:
+def _completed(whole: Report, shards: Sequence[Report]) -> Report:
     """Return the report with its cases in the suite's order, and with the causes of failures.
 
-    Where the cases are not this installation's, it stays as it is.
+    What the shards found out about their own causes is said of these. Where the cases are not this
+    installation's, the report stays as it is.
     """
     from convdispatch.conformance.cases import collect
     from convdispatch.conformance.diagnosis.diagnose import diagnosed
+    from convdispatch.conformance.report.merged_reasons import with_reasons
 
     run = {case.id: case for case in whole.cases}
     cases = [case for case in collect(whole.seed)[0] if case.id in run]
     if len(cases) != len(run):
         return whole
     places = {case.id: place for place, case in enumerate(cases)}
+
+    def found_by_shards(name: str) -> list[Sequence[Cause]]:
+        return [one.diagnosis for shard in shards for one in shard.backends if one.name == name]
+
     backends = (
         replace(
             backend,
@@ -105,7 +114,10 @@ def _completed(whole: Report) -> Report:
     return replace(
         whole,
         cases=tuple(run[case.id] for case in cases),
-        backends=tuple(diagnosed(backend, cases) for backend in backends),
+        backends=tuple(
+            replace(one, diagnosis=with_reasons(one.diagnosis, found_by_shards(one.name)))
+            for one in (diagnosed(backend, cases) for backend in backends)
+        ),
     )
 
 

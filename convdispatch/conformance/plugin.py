@@ -1,7 +1,7 @@
 """The pytest plugin: `pytest --pyargs convdispatch.conformance --convdispatch-backend=NAME`.
 
 pytest imports this module in everybody's runs, so it imports pytest alone. What a run of the suite
-needs is in `run.pytest_run`, imported where a backend is asked for.
+needs is in `run.pytest_wanted` and `run.pytest_run`, imported where a backend is asked for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from convdispatch.conformance.run.pytest_run import Wanted
+    from convdispatch.conformance.run.pytest_wanted import Wanted
 
 _FOLDER = Path(__file__).parent
 _TESTS = _FOLDER / "test_conformance.py"
@@ -49,6 +49,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="for one case; beyond it the process prints where it is and ends",
     )
+    group.addoption("--convdispatch-shard", metavar="N/M", help="run one part of M of the cases")
+    group.addoption(
+        "--convdispatch-explain",
+        action="store_true",
+        help="at the end, ask a backend with failures, in a process of its own, what it does "
+        "instead, and for the smallest case",
+    )
     group.addoption("--convdispatch-json", metavar="FILE", help="write a report for programs")
     group.addoption("--convdispatch-html", metavar="FILE", help="write a report as a page")
 
@@ -58,9 +65,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Choose the backends and set their variables, before a conftest imports a framework."""
     options = early_config.known_args_namespace
     if options.convdispatch_backend:
-        from convdispatch.conformance.run import pytest_run
+        from convdispatch.conformance.run import pytest_wanted
 
-        early_config.stash[_wanted_key] = pytest_run.choose(options)
+        early_config.stash[_wanted_key] = pytest_wanted.choose(options)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -100,14 +100,14 @@ def test_one_failing_case_without_a_word_of_its_own_is_other() -> None:
     assert [cause.what for cause in found] == [OTHER]
 
 
-def test_ten_thousand_cases_take_less_than_a_second(cases: list[Case]) -> None:
+def test_ten_thousand_cases_take_few_seconds(cases: list[Case]) -> None:
     """Of processor time, the facts included; with causes for all of a tenth of the cases."""
     facts_of.cache_clear()
     given = {case.id: PASSED for case in cases} | {case.id: FAILED for case in cases[::10]}
     started = time.process_time()
     causes(given, cases)
     assert len(cases) > 10_000
-    assert time.process_time() - started < 1.5
+    assert time.process_time() - started < 3.0
 
 
 def test_a_run_without_failures_has_no_diagnosis(cases: list[Case]) -> None:

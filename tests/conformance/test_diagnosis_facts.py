@@ -12,6 +12,7 @@ from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, tran
 from convdispatch.conformance.cases.values import forward_case
 from convdispatch.conformance.diagnosis.facts import SUBJECT, Facts
 from convdispatch.conformance.diagnosis.features import facts_of, is_primitive
+from convdispatch.conformance.diagnosis.result_facts import result_shape
 from convdispatch.numerics.problem import Problem
 from convdispatch.ops import Dense, Op, Pad, Pool, Resize, Upsample
 
@@ -225,3 +226,131 @@ def test_every_kind_of_numbers_is_told(cases: dict[str, Case]) -> None:
     }
     assert len(kinds) >= 3
     assert all(any("numbers" in word for word in words) for words in kinds.values())
+
+
+CALLS = {
+    "functions/contract/mean-keepdims-float64": (
+        {"function mean", "keepdims", "several axes at once"},
+        {"an axis counted from the end", "NaN"},
+    ),
+    "functions/contract/sum-last-axis-float32": (
+        {"function sum", "an axis counted from the end"},
+        {"keepdims", "all axes"},
+    ),
+    "functions/contract/minimum-of-number-first-float64": (
+        {"a number as the first argument"},
+        {"a number as the second argument", "NaN"},
+    ),
+    "functions/contract/matmul-of-squares-float64": (
+        {"a square second factor"},
+        {"stacks of matrices", "a vector as a factor"},
+    ),
+    "functions/contract/argmax-at-ties-float64": ({"equal largest numbers"}, {"NaN"}),
+    "functions/contract/sqrt-of-minus-zero-float32": ({"minus zero"}, {"NaN"}),
+}
+
+
+@pytest.mark.parametrize(("case_id", "said"), CALLS.items(), ids=CALLS)
+def test_how_a_function_is_called_is_said(
+    case_id: str, said: tuple[set[str], set[str]], cases: dict[str, Case]
+) -> None:
+    """Its axes, shapes and numbers, from the rows of the suite; and nothing that is not so."""
+    words = set(facts_of(cases[case_id]).words)
+    assert said[0] <= words
+    assert not said[1] & words
+
+
+def test_how_many_numbers_and_tensors_is_counted(cases: dict[str, Case]) -> None:
+    """Short tensors and small arguments count nothing: no fault begins there."""
+    amounts = facts_of(cases["functions/contract/max-of-nan-among-17-columns-float32"]).amounts
+    assert amounts["numbers along the axis"] == 17
+    assert facts_of(cases["functions/contract/abs-float32"]).amounts["numbers in a tensor"] == 0
+
+
+METHODS = {
+    "tensors/contract/assign-float32": "method assign",
+    "tensors/contract/cast-float32-float16": "method cast",
+    "tensors/contract/owns-float32": "method owns",
+    "tensors/contract/scan": "method compile_scan",
+}
+
+
+@pytest.mark.parametrize(("case_id", "method"), METHODS.items(), ids=METHODS)
+def test_the_methods_that_a_case_calls_are_said(
+    case_id: str, method: str, cases: dict[str, Case]
+) -> None:
+    """Each of them, and not what every case calls."""
+    words = facts_of(cases[case_id]).words
+    assert words[method] == SUBJECT
+    assert "method asarray" not in words
+
+
+RESULTS: dict[str, tuple[Op, tuple[int, ...], set[str]]] = {
+    "nothing padded": (
+        Pad(pads=((0, 0),), channels_last=True),
+        (2, 5, 3),
+        {"a result as large as the input", "an op that changes nothing"},
+    ),
+    "moved": (
+        Pad(pads=((1, -1),), channels_last=True),
+        (2, 5, 3),
+        {"a result as large as the input"},
+    ),
+    "grown": (
+        Upsample(factors=(2,), interpolation="nearest", channels_last=True),
+        (2, 5, 3),
+        set(),
+    ),
+    "same size": (
+        Resize(
+            output_size=(5,),
+            interpolation="nearest",
+            coordinates="corners",
+            channels_last=True,
+        ),
+        (2, 5, 3),
+        {"a result as large as the input", "an op that changes nothing"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("op", "shape", "said"), RESULTS.values(), ids=RESULTS)
+def test_what_the_result_is_to_the_input_is_said(
+    op: Op, shape: tuple[int, ...], said: set[str]
+) -> None:
+    """As large, or the same numbers."""
+    words = set(facts(Problem(op=op, input_shape=shape)).words)
+    both = {"a result as large as the input", "an op that changes nothing"}
+    assert words & both == said
+
+
+def test_shapes_of_results_are_those_of_the_oracle(cases: dict[str, Case]) -> None:
+    """Counted from the op's definition, for a part of the suite's problems."""
+    problems = [
+        one
+        for case in list(cases.values())[::23]
+        for one in case.arguments
+        if isinstance(one, Problem)
+    ]
+    small = [one for one in problems if max(one.input_shape) < 30]
+    assert len(small) > 200
+    for problem in small:
+        counted = (problem.input_shape[0], *result_shape(problem.op, problem.signature))
+        assert counted == problem.expected[0].shape
+
+
+ASKED_OF = {
+    "conv1d/edge/now-eager-plain-first": {"numbers that change between calls"},
+    "conv1d/edge/apart-plain-first": {"memory that nobody else holds"},
+    "conv1d/edge/lying-gradients-plain-first": {"gradients"},
+    "conv1d/contract/leaves-plain-first": {"settings of the process"},
+    "conv1d/contract/candidates-1d-even-kernel-last": {"candidates for measuring"},
+    "conv2d/full/vast-kernel-of-5": {"sizes beyond every block"},
+    "conv1d/contract/lowered-beside-other-taps": {"another taps"},
+}
+
+
+@pytest.mark.parametrize(("case_id", "said"), ASKED_OF.items(), ids=ASKED_OF)
+def test_what_a_case_asks_is_said(case_id: str, said: set[str], cases: dict[str, Case]) -> None:
+    """Which circumstances it looks at, told by its check."""
+    assert said <= set(facts_of(cases[case_id]).words)

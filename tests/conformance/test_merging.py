@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from convdispatch.conformance.diagnosis.findings import Cause, Hypothesis, MinimalCase
+from convdispatch.conformance.report.merged_reasons import with_reasons
 from convdispatch.conformance.report.merging import merge
 from convdispatch.conformance.report.records import (
     BackendRecord,
@@ -221,3 +223,45 @@ def test_a_cases_shard_never_changes() -> None:
     """Reports of two releases are about the same shards: the numbers are CRC-32's."""
     assert Shard(5, 2).takes("conv2d/core/2d-plain-last-normal")
     assert Shard(2, 2).takes("conv1d/core/1d-plain-last-eighths")
+
+
+def cause(*cases: str, hypotheses: tuple[Hypothesis, ...] = (), cells: int = 0) -> Cause:
+    """Return a cause of failing cases, with a smallest case of so many cells if any."""
+    smallest = MinimalCase(
+        case=cases[0], claim="", cells=cells, lines=(), drawing=None, script=f"# {cells} cells"
+    )
+    return Cause(
+        what="",
+        failing=len(cases),
+        all_failing=len(cases),
+        passing=0,
+        all_passing=0,
+        cases=cases,
+        hypotheses=hypotheses,
+        minimal=smallest if cells else None,
+    )
+
+
+def flipped(explains: int, of: int) -> Hypothesis:
+    """Return a mistake that gives the numbers of some cases."""
+    return Hypothesis(what="flipping the kernel", explains=explains, of=of)
+
+
+def test_what_shards_found_out_is_said_of_the_whole() -> None:
+    """Counts are added up, a mistake that half the cases speak against goes, the smallest stays."""
+    swapped = Hypothesis(what="swapping the pads", explains=2, of=2)
+    shards = [
+        (cause("a", "b", hypotheses=(flipped(2, 2), swapped), cells=6), cause("x", cells=1)),
+        (cause("c", "d", "x", hypotheses=(flipped(2, 3),), cells=4),),
+    ]
+    first, second = with_reasons((cause("a", "b", "c", "d"), cause("y")), shards)
+    assert first.hypotheses == (flipped(4, 5),)
+    assert first.minimal is not None
+    assert (first.minimal.cells, first.minimal.case) == (4, "c")
+    assert (second.hypotheses, second.minimal) == ((), None)
+
+
+def test_a_smallest_case_is_one_of_its_cause() -> None:
+    """A shard's cause may have cases of another cause of the whole run."""
+    (one,) = with_reasons((cause("b", "c", "d"),), [(cause("a", "b", "c", cells=2),)])
+    assert one.minimal is None

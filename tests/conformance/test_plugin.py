@@ -27,9 +27,12 @@ def suite(tmp_path: Path, run_python: RunPython, monkeypatch: pytest.MonkeyPatch
     (project / "pytest.ini").write_text("[pytest]\n")
     monkeypatch.chdir(project)
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    installed: dict[int, Path] = {}
 
     def run(*arguments: str, rogue: Rogue | None = None) -> subprocess.CompletedProcess[str]:
-        paths = () if rogue is None else (rogue.install(tmp_path),)
+        if rogue is not None and id(rogue) not in installed:
+            installed[id(rogue)] = rogue.install(tmp_path)
+        paths = () if rogue is None else (installed[id(rogue)],)
         own = () if rogue is None else (f"--convdispatch-backend={rogue.name}",)
         options = ["-p", "no:cacheprovider", "--pyargs", "convdispatch.conformance", *own]
         return run_python("-m", "pytest", *options, *arguments, paths=paths)
@@ -281,6 +284,7 @@ def test_a_hanging_case_ends_the_process(suite: Suite) -> None:
         pytest.param((), Rogue(load="raise RuntimeError('bad day')"), "bad day", id="broken"),
         pytest.param((), Rogue(known_failures="x = 1"), "it has the keys ['x']", id="list"),
         pytest.param(("--convdispatch-level=easy",), Rogue(), "Choose from core", id="level"),
+        pytest.param(("--convdispatch-shard=3/2",), Rogue(), "'3/2' is no shard", id="shard"),
         pytest.param(("--convdispatch-seed=-1",), Rogue(), "must be 0 or more", id="seed"),
         pytest.param(("--convdispatch-time-limit=0",), Rogue(), "must be more than 0", id="limit"),
         pytest.param(
@@ -307,6 +311,33 @@ def test_the_test_environment_is_set_before_a_conftest_is_read(suite: Suite) -> 
     rogue = Rogue(environment={"ROGUE": "set"}, load="assert os.environ['ROGUE'] == 'set'")
     done = suite("--rootdir=.", "--confcutdir=/", "-c", "pytest.ini", *FEW, rogue=rogue)
     assert counts(done)["passed"] == COUNT, done.stdout
+
+
+def test_shards_share_the_cases(suite: Suite, tmp_path: Path) -> None:
+    """Each case is in one of them, and a shard's report says which one it is of."""
+    ran, rogue = [], Rogue()
+    for number in (1, 2):
+        report = tmp_path / f"shard-{number}.json"
+        shard = f"--convdispatch-shard={number}/2"
+        done = suite(*FEW, shard, f"--convdispatch-json={report}", rogue=rogue)
+        assert done.returncode == 0, done.stdout + done.stderr
+        written = json.loads(report.read_text())
+        assert written["shard"] == f"{number}/2"
+        ran.append({outcome["case"] for outcome in written["backends"][0]["outcomes"]})
+    assert len(ran[0]) + len(ran[1]) == len(ran[0] | ran[1]) > max(map(len, ran)) > 0
+
+
+def test_a_backend_is_asked_what_it_does_instead(suite: Suite, tmp_path: Path) -> None:
+    """In a process of its own, at the end, if that is wanted: it computes zeros."""
+    report = tmp_path / "report.json"
+    options = (*FEW, f"--convdispatch-json={report}")
+    rogue = Rogue(faults={"tanh": "x = 0 * x"})
+    suite(*options, rogue=rogue)
+    (cause,) = json.loads(report.read_text())["backends"][0]["diagnosis"]
+    assert cause["minimal"] is None
+    done = suite(*options, "--convdispatch-explain", rogue=rogue)
+    (cause,) = json.loads(report.read_text())["backends"][0]["diagnosis"]
+    assert cause["minimal"] is not None, done.stdout
 
 
 def test_several_backends_in_one_run(suite: Suite) -> None:

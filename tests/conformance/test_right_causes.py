@@ -16,6 +16,7 @@ from convdispatch.conformance.diagnosis.features import facts_of
 from convdispatch.conformance.diagnosis.mistakes import EVERY
 from convdispatch.conformance.diagnosis.mistakes.derivatives import FIRST, SECOND
 from convdispatch.conformance.diagnosis.mistakes.functions import FUNCTIONS
+from convdispatch.conformance.diagnosis.mistakes.limits import LIMITS
 from convdispatch.conformance.diagnosis.mistakes.special import SPECIAL
 
 pytest.importorskip("autograd", reason="the saboteurs are made of NumPy's gradients too")
@@ -40,7 +41,7 @@ def test_causes_are_stated_in_the_words_of_a_diagnosis(cases: list[Case]) -> Non
     stated = {one for truth in TRUE_CAUSES.values() for way in truth.facts for one in way}
     counted = {re.sub(r"^more than \d+ ", "more than N ", one).strip("'") for one in stated}
     assert counted - words == set()
-    tried = [one.what for one in (*EVERY, *FIRST, *SECOND, *FUNCTIONS, *SPECIAL)]
+    tried = [one.what for one in (*EVERY, *LIMITS, *FIRST, *SECOND, *FUNCTIONS, *SPECIAL)]
     patterns = [re.escape(what).replace(r"\{\}", ".*") for what in tried]
     instead = {one for truth in TRUE_CAUSES.values() for one in truth.instead}
     assert [one for one in instead if not re.fullmatch("|".join(patterns), one)] == []

@@ -173,4 +173,5 @@ def drawn(entry: str, *ground: str) -> Decorator:
 
 def _enter(function: Callable[..., Any], ground: tuple[str, ...], parts: Any) -> None:
     parts.__name__, parts.__doc__ = function.__name__, function.__doc__
+    parts.__module__ = function.__module__
     stateful(*ground)(parts)

@@ -8,7 +8,6 @@ line says what they can say.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,6 @@ RIGHT = "right"  # true of the same cases
 # it says the stated cause, and something more.
 NARROWER = "narrower"
 WRONG = "wrong"
-UNSTATED = "not stated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +37,9 @@ class Truth:
         fail, `among` the cases that were searched.
         """
         every = [(case.id, facts_of(case)) for case in among]
+        said = {word for _, facts in every for word in facts.words}
         stated = [
-            {case for case, facts in every if all(_holds(facts, one) for one in way)}
+            {case for case, facts in every if all(_holds(facts, one, said) for one in way)}
             for way in self.facts
         ]
         if covers in stated:
@@ -49,11 +48,10 @@ class Truth:
         return NARROWER if is_narrower else WRONG
 
 
-def _holds(facts: Facts, word: str) -> bool:
-    found = re.fullmatch(r"more than (\d+) (.*)", word)
-    if found is None:
-        return word in facts.words or repr(word) in facts.words
-    return facts.amounts.get(found[2], -1) > int(found[1])
+def _holds(facts: Facts, word: str, said: Set[str]) -> bool:
+    """Say whether a fact is true; a quoted word, and one that is not in `said`, is one of an id."""
+    is_named = word not in said and not word.startswith("more than ")
+    return facts.has(repr(word) if is_named and not word.startswith("'") else word)
 
 
 def _truth(text: str) -> Truth:

@@ -61,6 +61,11 @@ def summed(backend: Backend, slug: str, dtype: str, seed: int) -> Measured:
     return worst(measured)
 
 
+def problem_of(slug: str, dtype: str, seed: int) -> Problem:
+    """Return the problem of a case."""
+    return _problems(dtype, seed)[slug][0]
+
+
 Gradients = Callable[..., tuple[Array, ...]]
 
 

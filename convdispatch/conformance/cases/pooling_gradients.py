@@ -71,7 +71,7 @@ def cases(seed: int) -> Iterator[Case]:
 
 def to_the_first(backend: Backend, slug: str, last: bool) -> Measured:
     """Differentiate the sum of the maxima, and count where the gradient goes."""
-    problem = _tied(slug, last)
+    problem = tied(slug, last)
     numbers, _, wanted = _TIES[slug]
     x, want = (_laid_out(each, last) for each in (numbers, wanted))
     function = harness.plan(backend, problem)
@@ -85,7 +85,8 @@ def to_the_first(backend: Backend, slug: str, last: bool) -> Measured:
     return require_within(got, want, 0, "float32", "the gradient of the maxima")
 
 
-def _tied(slug: str, last: bool) -> Problem:
+def tied(slug: str, last: bool) -> Problem:
+    """Return the problem of a case about ties."""
     _, size, _ = _TIES[slug]
     row = PoolRow((2, 3), size, (1, 1), ((0, 0), (0, 0)))
     problem = row.problem("max", channels_last=last)
@@ -97,7 +98,7 @@ def _laid_out(numbers: list[list[float]], last: bool) -> np.ndarray[tuple[int, .
 
 
 def _tie_case(slug: str, last: bool) -> Case:
-    problem = _tied(slug, last)
+    problem = tied(slug, last)
     name = op_name(problem.op)
     return Case(
         id=f"{name}/grad/first-of-{slug}-{'last' if last else 'first'}",

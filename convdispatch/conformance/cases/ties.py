@@ -28,7 +28,7 @@ _THIRDS = 2.0**-7
 
 
 @dataclass(frozen=True)
-class _Drawn:
+class Drawn:
     """Tensors, what is computed of them, and the least and the greatest right slopes."""
 
     arrays: tuple[Array, ...]
@@ -56,15 +56,13 @@ def cases(seed: int) -> Iterator[Case]:
 
 def slopes(backend: Backend, name: str, dtype: str, seed: int) -> Measured:
     """Differentiate the weighted sum of what the function gives, and look at each gradient."""
-    random = np.random.default_rng((seed, zlib.crc32(f"{name}-{dtype}".encode())))
     total, functions = backend.functions["sum"], backend.functions
     measured = []
-    for _ in range(_DRAWS[dtype]):
-        drawn = _DRAWN[name](random)
+    for drawn in draws(name, dtype, seed):
         weight: Any = backend.asarray(drawn.weight, dtype)
 
         def fn(
-            tensors: Sequence[Tensor], drawn: _Drawn = drawn, weight: Any = weight
+            tensors: Sequence[Tensor], drawn: Drawn = drawn, weight: Any = weight
         ) -> tuple[Tensor, None]:
             return total(drawn.compute(functions, tensors) * weight), None
 
@@ -77,7 +75,14 @@ def slopes(backend: Backend, name: str, dtype: str, seed: int) -> Measured:
     return worst(measured)
 
 
-def _require_between(found: Sequence[Array], drawn: _Drawn, dtype: str, what: str) -> Measured:
+def draws(name: str, dtype: str, seed: int) -> Iterator[Drawn]:
+    """Yield what a case computes."""
+    random = np.random.default_rng((seed, zlib.crc32(f"{name}-{dtype}".encode())))
+    for _ in range(_DRAWS[dtype]):
+        yield _DRAWN[name](random)
+
+
+def _require_between(found: Sequence[Array], drawn: Drawn, dtype: str, what: str) -> Measured:
     if len(found) != len(drawn.arrays):
         raise Mismatch(f"{len(found)} gradients came back for {len(drawn.arrays)} tensors")
     measured = []
@@ -111,20 +116,20 @@ def _exactly(
     shape: Shape,
     compute: Callable[[Any, Sequence[Any]], Any],
     slopes_of: Callable[[Array], tuple[Array, ...]],
-) -> _Drawn:
+) -> Drawn:
     """Return what has one right slope for each number, `slopes_of(weight)`, before the sums."""
     weight = _weights(random, shape)
     exact = tuple(
         _to(array.shape, np.broadcast_to(slope, shape) * 1.0)
         for array, slope in zip(arrays, slopes_of(weight), strict=True)
     )
-    return _Drawn(arrays, weight, compute, exact, exact)
+    return Drawn(arrays, weight, compute, exact, exact)
 
 
-def _choosing(name: str, sign: int) -> Callable[[Random], _Drawn]:
+def _choosing(name: str, sign: int) -> Callable[[Random], Drawn]:
     """Return what draws a maximum, or by the sign a minimum, of two tensors or with a number."""
 
-    def drawn(random: Random) -> _Drawn:
+    def drawn(random: Random) -> Drawn:
         shapes = broadcasting(random, 2, most=3)
         x, y = (draw("ternary", random, 0, shape) for shape in shapes)
         if random.random() < 0.25:
@@ -137,12 +142,12 @@ def _choosing(name: str, sign: int) -> Callable[[Random], _Drawn]:
         ]
         least, greatest = zip(*ends, strict=True)
         arrays = (np.asarray(x), np.asarray(y))
-        return _Drawn(arrays, weight, lambda f, t: f[name](*t), least, greatest, shares=True)
+        return Drawn(arrays, weight, lambda f, t: f[name](*t), least, greatest, shares=True)
 
-    def _with_number(x: Array, number: float) -> _Drawn:
+    def _with_number(x: Array, number: float) -> Drawn:
         sure = np.asarray(1.0 * (sign * (x - number) > 0))
         least, greatest = (sure,), (sure + (x == number),)
-        return _Drawn((x,), np.ones(x.shape), lambda f, t: f[name](t[0], number), least, greatest)
+        return Drawn((x,), np.ones(x.shape), lambda f, t: f[name](t[0], number), least, greatest)
 
     return drawn
 
@@ -150,7 +155,7 @@ def _choosing(name: str, sign: int) -> Callable[[Random], _Drawn]:
 _ENDS = (np.minimum, np.maximum)
 
 
-def _max(random: Random) -> _Drawn:
+def _max(random: Random) -> Drawn:
     x = np.asarray(draw("ternary", random, 0, shape_of(random, most=3, may_be_empty=False)))
     axis = axes_of(random, x.ndim) or None
     top = np.asarray(x.max(axis, keepdims=True))
@@ -162,10 +167,10 @@ def _max(random: Random) -> _Drawn:
     def compute(f: Any, t: Sequence[Any]) -> Any:
         return f["max"](t[0], axis=axis, keepdims=True)
 
-    return _Drawn((x,), weight, compute, (least,), (greatest,), shares=True)
+    return Drawn((x,), weight, compute, (least,), (greatest,), shares=True)
 
 
-def _where(random: Random) -> _Drawn:
+def _where(random: Random) -> Drawn:
     shapes = broadcasting(random, 3, most=3)
     c, x, y = (np.asarray(draw("ternary", random, 0, shape)) for shape in shapes)
     condition = c > 0
@@ -180,8 +185,8 @@ def _where(random: Random) -> _Drawn:
 
 def _operator(
     compute: Callable[[Any, Any], Any], slopes_of: Callable[..., tuple[Array, ...]]
-) -> Callable[[Random], _Drawn]:
-    def drawn(random: Random) -> _Drawn:
+) -> Callable[[Random], Drawn]:
+    def drawn(random: Random) -> Drawn:
         shapes = broadcasting(random, 2, most=3)
         x = np.asarray(draw("ternary", random, 0, shapes[0]))
         y = _weights(random, shapes[1])  # none is zero
@@ -193,7 +198,7 @@ def _operator(
     return drawn
 
 
-def _power(random: Random) -> _Drawn:
+def _power(random: Random) -> Drawn:
     x = np.asarray(draw("ternary", random, 0, shape_of(random, most=3)))
     exponent = (1, 2, 3, 2.0, 3.0)[random.integers(5)]
     slope = exponent * x ** (exponent - 1)
@@ -204,8 +209,8 @@ def _power(random: Random) -> _Drawn:
 
 def _of_one(
     compute: Callable[[Any, Any], Any], slope: Callable[[Array], Array]
-) -> Callable[[Random], _Drawn]:
-    def drawn(random: Random) -> _Drawn:
+) -> Callable[[Random], Drawn]:
+    def drawn(random: Random) -> Drawn:
         x = np.asarray(draw("ternary", random, 0, shape_of(random, most=3)))
         return _exactly(
             random, (x,), x.shape, lambda f, t: compute(f, t[0]), lambda w: (w * slope(x),)
@@ -214,7 +219,7 @@ def _of_one(
     return drawn
 
 
-def _matmul(random: Random) -> _Drawn:
+def _matmul(random: Random) -> Drawn:
     rows, inner, columns = (int(size) for size in random.integers(1, 4, 3))
     left, right = (((1,), (3,)), ((2,), (1,)), broadcasting(random, 2, most=2))[random.integers(3)]
     a = np.asarray(draw("ternary", random, 0, (*left, rows, inner)))
@@ -224,10 +229,10 @@ def _matmul(random: Random) -> _Drawn:
         _to(a.shape, np.matmul(weight, b.swapaxes(-1, -2))),
         _to(b.shape, np.matmul(a.swapaxes(-1, -2), weight)),
     )
-    return _Drawn((a, b), weight, lambda f, t: f["matmul"](*t), exact, exact)
+    return Drawn((a, b), weight, lambda f, t: f["matmul"](*t), exact, exact)
 
 
-_DRAWN: dict[str, Callable[[Random], _Drawn]] = {
+_DRAWN: dict[str, Callable[[Random], Drawn]] = {
     "maximum": _choosing("maximum", 1),
     "minimum": _choosing("minimum", -1),
     "max": _max,

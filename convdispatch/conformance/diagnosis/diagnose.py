@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.diagnosis.asked_facts import EMPTY
+from convdispatch.conformance.diagnosis.asked_facts import EMPTY, is_differentiated
 from convdispatch.conformance.diagnosis.facts import ASKED, SUBJECT
-from convdispatch.conformance.diagnosis.features import facts_of, is_primitive
+from convdispatch.conformance.diagnosis.features import facts_of, is_primitive, is_result
 from convdispatch.conformance.diagnosis.findings import Cause
 from convdispatch.conformance.diagnosis.rules import Mask, Rule, search
 from convdispatch.conformance.diagnosis.table import Table, table
@@ -18,7 +18,7 @@ from convdispatch.conformance.diagnosis.wording import sentence
 from convdispatch.conformance.report.records import BackendRecord
 from convdispatch.conformance.results import FAILED, PASSED
 
-FOLLOWING = "layers, training and drawn geometries, which may fail by the above"
+FOLLOWING = "layers, training, gradients and drawn geometries, which may fail by the above"
 OTHER = "other"
 # How much a passing case counts that may not look at what is wrong: no case with the same question
 # fails, or it has no numbers to compare.
@@ -31,8 +31,13 @@ class Found:
 
     words: tuple[str, ...]
     what: str
-    covers: frozenset[str]
+    covers: frozenset[str]  # among those that were searched
     failing: tuple[str, ...]
+
+    def is_true(self, case: Case) -> bool:
+        """Say whether the rule is true of any case."""
+        facts = facts_of(case)
+        return all(map(facts.has, self.words))
 
 
 def diagnosed(record: BackendRecord, cases: Sequence[Case]) -> BackendRecord:
@@ -53,12 +58,15 @@ def causes(statuses: Mapping[str, str], cases: Sequence[Case]) -> tuple[Cause, .
     passing = len(run) - len(failing)
     explained: set[str] = set()
     found = []
+    parts = _parts(statuses, run)
     for one in rules_of(statuses, run):
-        own = tuple(case for case in one.failing if case not in explained)
+        covered = [case.id for case in parts if case.id in one.covers or one.is_true(case)]
+        bad = [case for case in covered if statuses[case] == FAILED]
+        own = tuple(case for case in bad if case not in explained)
         explained.update(own)
         if own:
-            right = len(one.covers) - len(one.failing)
-            found.append(_cause(one.what, len(one.failing), len(failing), right, passing, own))
+            right = len(covered) - len(bad)
+            found.append(_cause(one.what, len(bad), len(failing), right, passing, own))
     left = [case for case in run if case.id not in explained and statuses[case.id] == FAILED]
     for what, cases_left in _sorted_out(left, is_explained=bool(found)):
         found.append(_cause(what, len(cases_left), len(failing), 0, passing, cases_left))
@@ -70,7 +78,9 @@ def _sorted_out(
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the failing cases that no rule explains, those apart that may follow from others."""
     follows = [
-        is_explained and (not is_primitive(case) or facts_of(case).is_drawn) for case in left
+        is_explained
+        and (not is_primitive(case) or facts_of(case).is_drawn or is_differentiated(case))
+        for case in left
     ]
     for is_following, what in ((True, FOLLOWING), (False, OTHER)):
         own = [case.id for case, one in zip(left, follows, strict=True) if one is is_following]
@@ -79,9 +89,42 @@ def _sorted_out(
 
 
 def rules_of(statuses: Mapping[str, str], run: Sequence[Case]) -> list[Found]:
-    """Return the rules that separate failing cases from passing ones, among `separable` cases."""
-    run = separable(statuses, run)
-    failing = np.array([statuses[case.id] == FAILED for case in run])
+    """Return the rules that separate failing cases from passing ones, among `separable` cases.
+
+    Rules of gradients come after those of results, of which no rule of results is true.
+    """
+    first = separable(statuses, run)
+    found = _rules(statuses, first)
+    asked = {case.id for case in first}
+    later = [
+        case
+        for case in _parts(statuses, run)
+        if case.id not in asked and not any(one.is_true(case) for one in found)
+    ]
+    return found + _rules(statuses, later)
+
+
+def separable(statuses: Mapping[str, str], run: Sequence[Case]) -> list[Case]:
+    """Return the cases among which causes are searched first.
+
+    What a backend's own parts do wrong shows in all that is built of them, and what is wrong with a
+    result shows in its gradients. So the parts are asked first, and of those the results, and the
+    rest only if they are sound. What draws its geometries anew says nothing about any of them.
+    """
+    parts = _parts(statuses, run)
+    results = [case for case in parts if not is_differentiated(case)]
+    fails = any(is_result(case) and statuses[case.id] == FAILED for case in results)
+    return results if fails else parts
+
+
+def _parts(statuses: Mapping[str, str], run: Sequence[Case]) -> list[Case]:
+    told = [case for case in run if not facts_of(case).is_drawn] or list(run)
+    parts = [case for case in told if is_primitive(case)]
+    return parts if any(statuses[case.id] == FAILED for case in parts) else told
+
+
+def _rules(statuses: Mapping[str, str], run: Sequence[Case]) -> list[Found]:
+    failing = np.array([statuses[case.id] == FAILED for case in run], dtype=bool)
     if not failing.any():
         return []
     facts = [facts_of(case) for case in run]
@@ -91,18 +134,6 @@ def rules_of(statuses: Mapping[str, str], run: Sequence[Case]) -> list[Found]:
     is_telling = np.isin(asked, asked[failing]) & (~is_empty | failing)
     rules = search(known.truth, known.kinds, failing, weights=np.where(is_telling, 1.0, _LITTLE))
     return [_found(rule, known, run, failing) for rule in rules]
-
-
-def separable(statuses: Mapping[str, str], run: Sequence[Case]) -> list[Case]:
-    """Return the cases among which causes are searched.
-
-    What a backend's own parts do wrong shows in all that is built of them. So the parts are asked
-    first, and the rest only if they are sound. What draws its geometries anew says nothing about
-    any of them.
-    """
-    told = [case for case in run if not facts_of(case).is_drawn] or list(run)
-    parts = [case for case in told if is_primitive(case)]
-    return parts if any(statuses[case.id] == FAILED for case in parts) else told
 
 
 def _found(rule: Rule, known: Table, run: Sequence[Case], failing: Mask) -> Found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -14,6 +15,9 @@ AMOUNT = 3  # 'more than 16 samples'
 NAMED = 4  # a word of the case's id
 CLAIM = 5  # the whole claim
 
+_MORE = "more than "
+_AMOUNT = re.compile(rf"{_MORE}(\d+) (.*)")
+
 
 @dataclass(slots=True)
 class Facts:
@@ -22,6 +26,13 @@ class Facts:
     words: dict[str, int] = field(default_factory=dict)  # each with its kind
     amounts: dict[str, int] = field(default_factory=dict)  # the largest of each
     is_drawn: bool = False  # many geometries, drawn anew: any property may be among them
+
+    def has(self, word: str) -> bool:
+        """Say whether a fact is true, an amount such as 'more than 16 samples' among them."""
+        if word in self.words or not word.startswith(_MORE):
+            return word in self.words
+        amount = _AMOUNT.fullmatch(word)
+        return amount is not None and self.amounts.get(amount[2], -1) > int(amount[1])
 
     def say(self, kind: int, words: Iterable[str]) -> None:
         """Enter facts of one kind."""

@@ -16,7 +16,7 @@ from convdispatch.conformance.cases import differentiation, functions, slopes
 from convdispatch.conformance.cases.function_rows import REFERENCE
 from convdispatch.ops import OPTIONAL_FUNCTIONS, REQUIRED_FUNCTIONS
 
-_NAMES = (*REQUIRED_FUNCTIONS, *OPTIONAL_FUNCTIONS)
+_NAMES = frozenset((*REQUIRED_FUNCTIONS, *OPTIONAL_FUNCTIONS))
 _OF_ROWS: Mapping[str, Mapping[str, Any]] = {
     "functions.as_numpy": functions.ROWS,
     "slopes.slopes": slopes.ROWS,
@@ -33,7 +33,7 @@ def used_functions(case: Case) -> frozenset[str]:
         return _recorded(check, slug)
     if check == "differentiation.slope":
         return frozenset([differentiation.SLOPES[slug][0]])
-    return frozenset(name for name in _NAMES if name in case.id.split("/", 2)[-1].split("-"))
+    return _NAMES.intersection(case.id.split("/", 2)[-1].split("-"))
 
 
 @cache

@@ -31,9 +31,11 @@ _RANKS = ("one axis", "two axes", "three axes")
 def subjects(name: str) -> Iterator[str]:
     """Yield what an op of this name computes, from the most general word to its own.
 
-    >>> list(subjects("conv2d_transpose"))
-    ['convolution or transposed convolution', 'transposed convolution', 'conv2d_transpose']
+    >>> list(subjects("conv2d"))
+    ['op with weights', 'convolution or transposed convolution', 'convolution', 'conv2d']
     """
+    if name.startswith(("conv", "dense")):
+        yield "op with weights"
     if name.startswith("conv"):
         yield "convolution or transposed convolution"
         yield "transposed convolution" if name.endswith("_transpose") else "convolution"
@@ -96,6 +98,7 @@ def op_amounts(op: Op, signature: Signature) -> dict[str, int]:
             "output channels": of_group * op.groups if isinstance(op, ConvTranspose) else last,
             "channels a group": of_group,
             "groups": op.groups,
+            "taps": prod(taps),
             "taps an axis": max(taps),
             "taps on the first axis": taps[0],
             "stride": max(op.strides),
@@ -119,6 +122,8 @@ def _finish(op: Conv | ConvTranspose | Dense) -> Iterator[str]:
     if op.activation != "linear":
         yield "an activation"
         yield f"fused {op.activation}"
+    if op.activation in ("sigmoid", "tanh"):
+        yield "a curved activation"
 
 
 def _dense(op: Dense, signature: Signature) -> Iterator[str]:
@@ -229,8 +234,8 @@ def _convolution(op: _Product, signature: Signature) -> Iterator[str]:
         yield "dilation > 1 on the last of several axes"
     if prod(taps) == 1:
         yield "one tap"
-    if tuple(taps) == (3, 3):
-        yield "3x3 kernel"
+    if len(taps) == 2 and len(set(taps)) == 1:
+        yield f"{taps[0]}x{taps[0]} kernel"
     yield "groups" if op.groups > 1 else "one group"
     if op.groups > 1 and of_group == 1:
         yield "groups = channels"

@@ -19,6 +19,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from convdispatch.conformance.diagnosis.facts import PROPERTY
+
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Counts: TypeAlias = npt.NDArray[np.float64]
 Bits: TypeAlias = npt.NDArray[np.uint64]
@@ -27,10 +29,12 @@ _LONGEST = 4  # facts of a conjunction
 _BEAM = 24
 _MOST_RULES = 8
 # Bits that a fact costs beside the choice among all, by its kind; see `facts`.
-_COSTS = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0)
+_COSTS = (0.0, 0.5, 1.0, 2.0, 3.0, 10.0)
 # So few failing cases are worth few bits: facts cost less then, and less still where that separates
 # them from all others.
 _FEW, _CHEAPER, _CHEAP = 30, 0.3, 0.1
+# So many times as many passing cases are worth no fact more, nor so many for each failing one.
+_MORE, _SOME, _MOST_SPARED = 1.25, 0.2, 7
 _LEAST_GAIN = 1.0  # bits: a rule that tells less is chance
 
 
@@ -65,6 +69,7 @@ def search(
             rule = _best(truth[active], _CHEAP * costs, left[active], counted[active])
         if not rule:
             break
+        rule = _pruned(rule, truth[active], kinds, left[active])
         covers: Mask = np.all(truth[:, rule], axis=1)
         if not (covers & left).any():
             break
@@ -73,14 +78,39 @@ def search(
     return found
 
 
+def _pruned(
+    rule: tuple[int, ...], truth: Mask, kinds: Sequence[int], failing: Mask
+) -> tuple[int, ...]:
+    """Return the conjunction without properties that keep few passing cases out.
+
+    They are true of most cases that have the others, so that a few cases decide about them.
+    """
+    kept = list(rule)
+    for fact in sorted(rule, key=lambda one: (-kinds[one], one)):
+        others = [one for one in kept if one != fact]
+        if kinds[fact] < PROPERTY or not others:
+            continue
+        wider, own = (np.all(truth[:, facts], axis=1) for facts in (others, kept))
+        passing, more = (own & ~failing).sum(), (wider & ~failing).sum()
+        if more <= _MORE * passing or more < _some((own & failing).sum()):
+            kept = others
+    return tuple(kept)
+
+
+def _some(failing: int) -> float:
+    """Return how many passing cases beside so many failing ones are worth a fact more."""
+    return min(_SOME * failing, _MOST_SPARED)
+
+
 def _best(truth: Mask, costs: Counts, failing: Mask, weights: Counts) -> tuple[int, ...]:
     """Return the conjunction that tells most, made longer where that separates exactly."""
     weighed = _Weighed(truth, failing, weights)
     rule = weighed.search(costs * (_CHEAPER if failing.sum() <= _FEW else 1.0))
-    if rule and (not weighed.passing(rule) or weighed.failing(rule) > _FEW):
+    bad = weighed.failing(rule) if rule else 0
+    if rule and (bad > _FEW or weighed.passing(rule) < _some(bad)):
         return rule
     # A few failing cases are worth no bits, and yet something tells them apart from all others.
-    longer = weighed.search(_CHEAP * costs, least=weighed.failing(rule) if rule else 1)
+    longer = weighed.search(_CHEAP * costs, least=max(bad, 1))
     is_exact = bool(longer) and not weighed.passing(longer)
     return longer if is_exact or not rule else rule
 

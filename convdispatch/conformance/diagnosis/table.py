@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from convdispatch.conformance.diagnosis.facts import AMOUNT, SUBJECT, Facts
 from convdispatch.conformance.diagnosis.rules import Mask
 
+Amounts: TypeAlias = npt.NDArray[np.int_]
 _MOST_LIMITS = 32  # of one amount
 
 
@@ -70,13 +73,27 @@ def table(facts: Sequence[Facts], failing: Mask) -> Table:
 
 def _amounts(facts: Sequence[Facts], failing: Mask) -> dict[str, tuple[int, Mask]]:
     """Return 'more than N ...' for numbers N between which failing cases begin."""
+    columns: dict[str, Amounts] = {}
+    for row, one in enumerate(facts):
+        for name, amount in one.amounts.items():
+            if name not in columns:
+                columns[name] = np.full(len(facts), -1)
+            columns[name][row] = amount
     found = {}
-    for name in sorted({name for one in facts for name in one.amounts}):
-        numbers = np.array([one.amounts.get(name, -1) for one in facts])
+    for name, numbers in sorted(columns.items()):
         values = np.unique(numbers[numbers >= 0])
         limits = values[values > 0][:-1]
         if len(limits) > _MOST_LIMITS:
-            limits = limits[np.linspace(0, len(limits) - 1, _MOST_LIMITS).astype(int)]
+            limits = _most_telling(limits, numbers, failing)
         for limit in limits:
             found[f"more than {limit} {name}"] = (AMOUNT, numbers > limit)
     return found
+
+
+def _most_telling(limits: Amounts, numbers: Amounts, failing: Mask) -> Amounts:
+    """Return the limits above which the share of failing cases differs most from that below."""
+    above = numbers[None, :] > limits[:, None]
+    bad, all_above = (above & failing).sum(axis=1), above.sum(axis=1)
+    # The larger, the farther the number of failing cases is from what their share would give.
+    apart = np.abs(bad - failing.mean() * all_above) / np.sqrt(all_above)
+    return limits[np.sort(np.argsort(-apart, kind="stable")[:_MOST_LIMITS])]

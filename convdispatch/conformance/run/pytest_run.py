@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 from collections import defaultdict
 from collections.abc import Generator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from convdispatch.conformance.case import LEVELS, Case
-from convdispatch.conformance.cases import collect, select
 from convdispatch.conformance.diagnosis.diagnose import diagnosed
+from convdispatch.conformance.diagnosis.explain import explain
 from convdispatch.conformance.report import diagnosis_text
 from convdispatch.conformance.report.records import BackendRecord
 from convdispatch.conformance.report.report_files import reserved_reports
 from convdispatch.conformance.results import INTERRUPTED, Outcome
-from convdispatch.conformance.run import assembling, choosing
-from convdispatch.conformance.run.limits import LONGEST_LIMIT, SHORTEST_LIMIT
+from convdispatch.conformance.run import assembling
+from convdispatch.conformance.run.limits import LONGEST_LIMIT
 from convdispatch.conformance.run.pytest_items import (
     Declarations,
     Tested,
@@ -30,9 +28,10 @@ from convdispatch.conformance.run.pytest_items import (
     problems_key,
     script_key,
 )
+from convdispatch.conformance.run.pytest_wanted import Wanted
 from convdispatch.errors import ConvDispatchError
 from convdispatch.ops import BackendInfo
-from convdispatch.runtime.registry import AVAILABLE, UNUSABLE, registry
+from convdispatch.runtime.registry import AVAILABLE, registry
 from convdispatch.support.interrupts import interrupts
 from convdispatch.support.text import one_line, printable
 
@@ -41,63 +40,6 @@ if TYPE_CHECKING:
 
 # The attribute of pytest's reports that carries ours, also from xdist's workers.
 _ATTRIBUTE = "convdispatch"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """The checked options."""
-
-    infos: tuple[BackendInfo, ...]
-    cases: tuple[Case, ...]
-    every_id: tuple[str, ...]
-    levels: tuple[str, ...]
-    seed: int
-    problems: tuple[str, ...]  # of the whole run, before it begins
-
-
-def choose(options: argparse.Namespace) -> Wanted:
-    """Choose backends and cases, and set the backends' variables; imports no framework.
-
-    Raises `pytest.UsageError` where something asked for does not exist or cannot be used.
-    """
-    levels = tuple(level.strip() for level in options.convdispatch_level.split(","))
-    seed: int = options.convdispatch_seed
-    if seed < 0:
-        raise pytest.UsageError(f"--convdispatch-seed must be 0 or more; received {seed}.")
-    limit: float | None = options.convdispatch_time_limit
-    if limit is not None and not SHORTEST_LIMIT <= limit <= LONGEST_LIMIT:
-        raise pytest.UsageError(
-            f"--convdispatch-time-limit must be more than 0, from {SHORTEST_LIMIT:g} to "
-            f"{LONGEST_LIMIT:g} seconds; received {limit}."
-        )
-    try:
-        infos = choosing.choose(options.convdispatch_backend)
-        every, problems = collect(seed)
-        if choosing.is_every(options.convdispatch_backend):
-            problems += _broken()
-        cases = select(every, levels)
-    except ConvDispatchError as exc:
-        raise pytest.UsageError(str(exc)) from exc
-    for info in infos:
-        for variable, value in info.test_environment.items():
-            os.environ.setdefault(variable, value)
-    return Wanted(
-        infos=infos,
-        cases=tuple(cases),
-        every_id=tuple(case.id for case in every),
-        levels=levels,
-        seed=seed,
-        problems=tuple(problems),
-    )
-
-
-def _broken() -> list[str]:
-    """Return a complaint for each backend that 'all' passes over though it is installed."""
-    return [
-        f"the backend {name!r} cannot be tested: {reason}"
-        for name, reason in choosing.unusable().items()
-        if registry.status(name) in UNUSABLE
-    ]
 
 
 class Run:
@@ -113,7 +55,10 @@ class Run:
         kinds = ("json", "html")
         json, html = (config.getoption(f"convdispatch_{kind}") for kind in kinds)
         self._wants_scripts = json is not None or html is not None
-        self._timer = Timer(config.getoption("convdispatch_time_limit"))
+        self._limit: float | None = config.getoption("convdispatch_time_limit")
+        self._timer = Timer(self._limit)
+        self._explains: bool = config.getoption("convdispatch_explain")
+        self._found: tuple[list[BackendRecord], list[BackendRecord]] | None = None
         try:
             self._tested = [Tested(info) for info in wanted.infos]
             if not _is_worker(config):
@@ -215,7 +160,13 @@ class Run:
         run = [case for case in self._wanted.cases if self._has_run(case)]
         wanted = self._wanted
         return self._write(
-            assembling.report(run, self._records(), levels=wanted.levels, seed=wanted.seed)
+            assembling.report(
+                run,
+                self._records(),
+                levels=wanted.levels,
+                seed=wanted.seed,
+                shard=wanted.shard,
+            )
         )
 
     def pytest_unconfigure(self) -> None:
@@ -223,7 +174,29 @@ class Run:
         self._files.close()
 
     def _records(self) -> list[BackendRecord]:
-        return [diagnosed(self._record(info), self._wanted.cases) for info in self._wanted.infos]
+        """Return what is known of each backend now, with the causes of its failures."""
+        records = [self._record(info) for info in self._wanted.infos]
+        if self._found is None or self._found[0] != records:  # for the reports, then the summary
+            self._found = (
+                records,
+                [
+                    self._explained(info, diagnosed(record, self._wanted.cases))
+                    for info, record in zip(self._wanted.infos, records, strict=True)
+                ],
+            )
+        return self._found[1]
+
+    def _explained(self, info: BackendInfo, record: BackendRecord) -> BackendRecord:
+        if not self._explains or not record.diagnosis:
+            return record
+        causes = explain(
+            record.diagnosis,
+            self._wanted.cases,
+            info,
+            seed=self._wanted.seed,
+            time_limit=self._limit or LONGEST_LIMIT,
+        )
+        return replace(record, diagnosis=causes)
 
     def _record(self, info: BackendInfo) -> BackendRecord:
         outcomes = self._outcomes[info.name]
