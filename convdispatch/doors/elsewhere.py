@@ -274,10 +274,12 @@ def missing(module: str, name: str, asker: FrameType) -> Exception:
     return AttributeError(said, name=name)
 
 
-def finder(module: str) -> Callable[[str], Any]:
-    """Return the `__getattr__` of a module that has only the names it defines."""
+def finder(module: str, **computed: Callable[[], Any]) -> Callable[[str], Any]:
+    """Return the `__getattr__` of a module that has the names it defines, and computed ones."""
 
     def find(name: str) -> Any:
+        if name in computed:
+            return computed[name]()
         raise missing(module, name, sys._getframe(1))
 
     return find

@@ -6,8 +6,7 @@ variables beside the native tensors that it is given. While it runs, a scope say
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -58,11 +57,17 @@ def current() -> Scope | None:
     return _scope.get()
 
 
-@contextlib.contextmanager
-def entered(scope: Scope | None) -> Iterator[Any]:
+class entered:  # noqa: N801 - it is used as a function, and costs a third of a generator
     """Compute within a scope; None for a part of a computation that makes symbols."""
-    token = _scope.set(scope)
-    try:
-        yield scope
-    finally:
-        _scope.reset(token)
+
+    __slots__ = ("_scope", "_token")
+
+    def __init__(self, scope: Scope | None) -> None:
+        self._scope = scope
+
+    def __enter__(self) -> Any:
+        self._token = _scope.set(self._scope)
+        return self._scope
+
+    def __exit__(self, *exc: object) -> None:
+        _scope.reset(self._token)

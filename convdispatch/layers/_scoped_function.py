@@ -27,7 +27,8 @@ DRAWS = Weight(name="draws", shape=(), initializer=None, trainable=False, is_sta
 class ScopedFunction(ListLayer):
     """A layer whose function may be another one in training, and may draw random numbers."""
 
-    _uses: frozenset[str] = frozenset()  # of 'phase' and 'random'
+    # Of 'phase', 'random' and 'symbols', what the function asks a scope for.
+    _uses: frozenset[str] = frozenset()
     _seed: NumpyArray | None = None
     _function_of_user: Callable[..., Any]
     arguments: dict[str, Any]
@@ -56,7 +57,7 @@ class ScopedFunction(ListLayer):
     def _lowerings(self, compute: Callable[..., Any]) -> dict[str, Any]:
         """Return how to lower `compute(inputs, *mask)` with effects, where it has any."""
         found: dict[str, Any] = {}
-        if self._uses:
+        if self._uses & {"phase", "random"}:
             found["lower_training"] = lambda *_: self._in_training(compute)
         if self.draws:
             found["lower_carrying"] = lambda *_: self._drawing(compute)

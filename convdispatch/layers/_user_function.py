@@ -177,6 +177,8 @@ class FunctionLayer(ScopedFunction):
 
     def _calling(self, dtype: str) -> Forward:
         compute = self._computing(dtype)
+        if not self._uses:
+            return lambda weights, inputs, *mask: compute(inputs, *mask)
 
         def forward(weights: Any, inputs: Any, *mask: Any) -> Any:
             with scopes.entered(self._scope()):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from convdispatch.engine import scopes
-from convdispatch.errors import InvalidArgument, UnsupportedOp
+from convdispatch.errors import InvalidArgument, InvalidType, UnsupportedOp
 from convdispatch.formulas import random
 from convdispatch.ops import FLOAT_DTYPES, Backend
 from convdispatch.runtime import selection
+from convdispatch.runtime.registry import registry
 from convdispatch.symbolic.shapes import SHAPES, promoted
 from convdispatch.symbolic.sizes import UNKNOWN, Unknown
 
@@ -178,4 +179,15 @@ def computing_with(backend: Any) -> Computing:
     return _made(backend)
 
 
-Function = Callable[..., Any]
+def backend_among(values: Iterator[Any]) -> Any:
+    """Return the backend of the first native tensor, the current one where there is none."""
+    arrays = False
+    for value in values:
+        if isinstance(value, np.ndarray | np.generic):
+            arrays = True
+        elif not isinstance(value, int | float | str | None):
+            try:
+                return selection.backend_of(value)
+            except InvalidType:
+                continue
+    return registry.load("numpy" if arrays else selection.backend())

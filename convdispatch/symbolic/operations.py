@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,16 +17,15 @@ from convdispatch.engine.list_layer import ListLayer
 from convdispatch.engine.plans import Plan
 from convdispatch.engine.resolved import Effects
 from convdispatch.engine.scopes import Scope
-from convdispatch.engine.specs import Spec, Specs, listed
+from convdispatch.engine.specs import Specs, listed
 from convdispatch.engine.symbols import Call, Symbol
-from convdispatch.errors import InvalidType
 from convdispatch.formulas import random
 from convdispatch.layers._scoped_function import DRAWS
 from convdispatch.ops import FLOAT_DTYPES
 from convdispatch.runtime import selection
 from convdispatch.runtime.registry import registry
-from convdispatch.symbolic.computing import Sizes, computing_with
-from convdispatch.symbolic.running import abstract_of, value_in
+from convdispatch.symbolic.computing import Sizes, backend_among, computing_with
+from convdispatch.symbolic.running import abstract_of, spec_of, value_in
 from convdispatch.symbolic.shapes import SHAPES, Shaped
 from convdispatch.symbolic.sizes import Unknown
 from convdispatch.symbolic.trees import Slot, leaves, mapped
@@ -63,12 +62,13 @@ def dispatched(function: Any, arguments: Any, keywords: Any) -> Any:
     """Return what a function makes of its arguments: native tensors, or symbols."""
     scope = scopes.current()
     if scope is not None:
+        scope.uses.add("symbols")  # or may: the function is one that takes them
         values: Any = mapped([arguments, keywords], lambda one: value_in(one, scope))
         return function.computes(computing_with(scope.backend), *values[0], **values[1])
     symbols, template = _split(arguments, keywords)
     if symbols:
         return recorded(function, symbols, template)
-    backend = _backend_of(leaves([arguments, keywords]))
+    backend = backend_among(leaves([arguments, keywords]))
     return function.computes(computing_with(backend), *arguments, **keywords)
 
 
@@ -99,33 +99,11 @@ def recorded(function: Any, symbols: Sequence[Symbol], template: Any) -> Any:
     layer = Operation(function, template)
     found, structure = layer.traced([abstract_of(symbol) for symbol in symbols])
     call = Call(
-        layer, symbols, [_spec(one) for one in found], takes_list=True, gives_list=len(found) != 1
+        layer, symbols, [spec_of(one) for one in found], takes_list=True, gives_list=len(found) != 1
     )
     layer.abstract = found
     layer.settle(symbols)
     return mapped(structure, lambda one: call.outputs[one.number] if type(one) is Slot else one)
-
-
-def _spec(found: Any) -> Spec:
-    if isinstance(found, Shaped):
-        return Spec(found.shape, found.dtype)
-    if isinstance(found, Sizes):
-        return Spec((len(found),), "int32")
-    return Spec((), selection.floatx() if isinstance(found, float) else "int32")
-
-
-def _backend_of(values: Iterator[Any]) -> Any:
-    """Return the backend of the first native tensor, the current one where there is none."""
-    arrays = False
-    for value in values:
-        if isinstance(value, np.ndarray | np.generic):
-            arrays = True
-        elif not isinstance(value, int | float | str | None):
-            try:
-                return selection.backend_of(value)
-            except InvalidType:
-                continue
-    return registry.load("numpy" if arrays else selection.backend())
 
 
 class Operation(ListLayer):
@@ -204,7 +182,7 @@ class Operation(ListLayer):
     def output_specs(self, specs: Specs) -> Any:
         """Return the spec of the output; a list where there are several."""
         if not listed(specs) or (self.abstract and len(listed(specs)) != len(self.inputs_given)):
-            made = [_spec(one) for one in self.abstract]
+            made = [spec_of(one) for one in self.abstract]
             return made if len(made) != 1 else made[0]
         abstract = [
             given
@@ -212,7 +190,7 @@ class Operation(ListLayer):
             else Shaped(one.shape, one.dtype)
             for one, given in zip(listed(specs), self.inputs_given, strict=True)
         ]
-        made = [_spec(one) for one in self.traced(abstract)[0]]
+        made = [spec_of(one) for one in self.traced(abstract)[0]]
         return made if len(made) != 1 else made[0]
 
     @property

@@ -8,9 +8,12 @@ from typing import Any
 from convdispatch.engine.graph import traced
 from convdispatch.engine.masks import compute, with_masks
 from convdispatch.engine.scopes import Scope
+from convdispatch.engine.specs import Spec
 from convdispatch.engine.symbols import Symbol
 from convdispatch.errors import InvalidArgument
 from convdispatch.formulas.random import Draws
+from convdispatch.runtime import selection
+from convdispatch.symbolic.computing import Sizes
 from convdispatch.symbolic.shapes import SHAPES, Shaped
 
 
@@ -22,6 +25,15 @@ def abstract_of(symbol: Symbol) -> Any:
         if not isinstance(found, Shaped):
             return found
     return Shaped(symbol.spec.shape, symbol.spec.dtype)
+
+
+def spec_of(found: Any) -> Spec:
+    """Return the spec of what a function that computes shapes returned."""
+    if isinstance(found, Shaped):
+        return Spec(found.shape, found.dtype)
+    if isinstance(found, Sizes):
+        return Spec((len(found),), "int32")
+    return Spec((), selection.floatx() if isinstance(found, float) else "int32")
 
 
 def value_in(one: Any, scope: Scope) -> Any:
