@@ -12,7 +12,7 @@ from typing import Any
 
 from convdispatch.engine import layer_options
 from convdispatch.errors import BackendNotFound, InvalidDocument
-from convdispatch.ops import FLOAT_DTYPES
+from convdispatch.ops import FLOAT_DTYPES, INTEGER_DTYPES
 from convdispatch.runtime import selection
 from convdispatch.support import documents
 from convdispatch.support.warnings import warn
@@ -89,6 +89,8 @@ def as_arguments(layer_class: Any, config: Any, limits: documents.DocumentLimits
             arguments = {k: v for k, v in arguments.items() if k not in _INHERITED}
     if layer_class.is_input and "batch_shape" in arguments:  # Keras 3's name
         arguments["batch_input_shape"] = arguments.pop("batch_shape")
+    if arguments.get("input_dtype") in INTEGER_DTYPES and not layer_class.is_input:
+        del arguments["input_dtype"]  # Keras 1's Embedding says so of its input
     if "dtype" in arguments:
         arguments["dtype"] = _weights_dtype(arguments["dtype"], layer_class)
     layer_options.require_config(layer_class, arguments)

@@ -255,6 +255,10 @@ class Layer(ConnectedLayer, Pictured):
         )
         return plans.keep(of_samples(specs), plan)
 
+    def inner_name(self, weight: str) -> tuple[str, str]:
+        """Return the names of the layer that a weight is of, which a wrapper has, and its own."""
+        return self.name, weight
+
     @property
     def _title(self) -> str:
         """The layer's name in messages."""

@@ -48,8 +48,8 @@ class Dialect:
         only where the name is taken.
     penalizes_frozen: whether the regularizers of weights that are not trained count in the loss.
     keeps_lists_of_one: whether a model whose `outputs` are a list of one returns such a list.
-    lists_trained_first: whether `get_weights` lists of a model in a model first what may be
-        trained, of all its layers.
+    lists_trained_first: the kinds of models whose `get_weights` lists of a model in them first
+        what may be trained, of all its layers.
     frozen_layers: what a layer with `trainable = False` does in training: it 'updates' its state
         all the same, 'keeps' it, or 'infers'.
     frozen_normalization: the same of BatchNormalization.
@@ -91,7 +91,7 @@ class Dialect:
     names_weighted_metrics: bool = False
     penalizes_frozen: bool = False
     keeps_lists_of_one: bool = True
-    lists_trained_first: bool = False
+    lists_trained_first: tuple[str, ...] = ()
     frozen_layers: str = "updates"
     frozen_normalization: str = "infers"
     lines: Lines = keras2.LINES
@@ -146,7 +146,7 @@ KERAS2 = Dialect(
     names_weighted_metrics=True,
     penalizes_frozen=True,
     keeps_lists_of_one=False,
-    lists_trained_first=True,
+    lists_trained_first=("Model", "Sequential"),
     short_metrics={"accuracy": "acc", "crossentropy": "crossentropy"},
     estimates_population=True,
     frozen_layers="keeps",
@@ -177,7 +177,7 @@ KERAS1 = Dialect(
     keeps_metric_words=False,
     penalizes_frozen=True,
     keeps_lists_of_one=False,
-    lists_trained_first=True,
+    lists_trained_first=("Model",),
     short_metrics={"accuracy": "acc", "crossentropy": "crossentropy"},
     renames=keras1.RENAMES,
     settled=keras1.SETTLED,

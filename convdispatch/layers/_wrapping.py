@@ -57,6 +57,17 @@ class Wrapper(Unbounded):
         own = {"trainable": vars(self)["trainable"], "layer": configured(self.layer)}
         return super().get_config() | own
 
+    def inner_name(self, weight: str) -> tuple[str, str]:
+        """Return the names of the wrapped layer and of its weight.
+
+        Keras names the layers of two ways by them: 'forward_lstm_1'.
+        """
+        if not hasattr(self, "backward_layer"):
+            return self.layer.inner_name(weight)
+        way, _, inner = weight.partition("_")
+        name, own = self.layer.inner_name(inner)
+        return f"{way}_{name}", own
+
     def _wrapped(self) -> Sequence[Layer]:
         """Return the layers that the user handed over."""
         return (self.layer,)

@@ -185,7 +185,7 @@ class _Trained:
 def _trained(model: Any, optimizer: Optimizer) -> _Trained:
     layers = list(model._layers)
     weights = [
-        (layer.name, weight)
+        (layer.inner_name(weight.name), weight)
         for layer, is_trained in zip(layers, are_trainable(model, layers), strict=True)
         for weight in layer.declared_weights
         if is_trained and weight.trainable
@@ -196,7 +196,7 @@ def _trained(model: Any, optimizer: Optimizer) -> _Trained:
     ]
     if optimizer.shared():
         slots.append({name: np.zeros(()) for name in optimizer.shared()})
-    return _Trained([(name, weight.name) for name, weight in weights], shapes, slots)
+    return _Trained([names for names, _ in weights], shapes, slots)
 
 
 def _set_state(model: Any, optimizer: Optimizer, checkpoint: Checkpoint, title: str) -> None:

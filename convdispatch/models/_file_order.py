@@ -6,7 +6,7 @@ may be trained of all its layers, then the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from convdispatch.engine.declarations import lasting
@@ -26,6 +26,21 @@ def slots_of(member: Any) -> list[Slot]:
                 if (layer.trainable and weight.trainable) == are_trained:
                     ordered.append((id(layer), place))
     return ordered
+
+
+def listed_slots(model: Any, trained_first: Collection[str]) -> list[Slot]:
+    """Return the weights of a model in the order of its Keras's `get_weights`.
+
+    `trained_first` are the kinds of models that list a model in them as files do; others list it
+    as its own `get_weights` does.
+    """
+    found: list[Slot] = []
+    for member in members_of(model):
+        if isinstance(member, Layer) or model.class_name in trained_first:
+            found += slots_of(member)
+        else:
+            found += listed_slots(member, trained_first)
+    return list(dict.fromkeys(found))
 
 
 def layers_in(member: Any) -> Iterator[Layer]:

@@ -78,7 +78,9 @@ def kind_like(kind: type[Any], growing: type[Growing]) -> type[Any]:
     if "dialect" not in own:
         return growing
     if name not in own:  # an attribute, where pickles find it
-        body = {word: value for word, value in own.items() if not word.startswith("__")}
+        # Its list of layers is that of a chain, which this is none of.
+        left_out = {word for word in own if word.startswith("__")} | {"layers"}
+        body = {word: value for word, value in own.items() if word not in left_out}
         names = {"__module__": kind.__module__, "__qualname__": f"{kind.__qualname__}.{name}"}
         setattr(kind, name, type(name, (growing,), body | names))
     return own[name]  # type: ignore[no-any-return]  # the class that was just set

@@ -106,6 +106,7 @@ def restored(
         ordering = unsaid.ordering_for(document, said_ordering)
         unsaid.warn_of_ordering(ordering, lacking, title)
         document = unsaid.with_ordering(document, lacking, ordering.value)
+        document = unsaid.with_shared_axes(document, checkpoint)
     own = wishes.custom_objects
     with selection.use_convention(convention.value), without_weights():
         model = model_of(
@@ -118,6 +119,8 @@ def restored(
         )
         model.ensure_built("load_model")
     unsaid.warn_of_convention(convention, model._layers, title)
+    if checkpoint.dialect == "keras2" and not is_of_engine(checkpoint):
+        unsaid.warn_of_grids(model._layers, title)
     fill_weights(model, checkpoint, origin_of(checkpoint, convention=convention.value), title)
     if wishes.compiles:
         compile_as_stored(model, checkpoint, own, title)

@@ -19,7 +19,7 @@ from convdispatch.models._compiled_forward import CompiledForward
 from convdispatch.models._copies import NOT_COPIED, CopiedStack
 from convdispatch.models._ends import GraphEnds
 from convdispatch.models._exporting import Exportable
-from convdispatch.models._file_order import Slot, members_of, slots_of
+from convdispatch.models._file_order import Slot, listed_slots
 from convdispatch.models._graph_documents import calls_of
 from convdispatch.models._inference import Predicting
 from convdispatch.models._members import (
@@ -120,8 +120,9 @@ class Model(ModelInputs, GraphEnds, Telling, Predicting, Exportable, CopiedStack
         for layer in self._layers:
             for place, _ in enumerate(lasting(layer.declared_weights)):
                 places[id(layer), place] = len(places)
-        slots = dict.fromkeys(slot for member in members_of(self) for slot in slots_of(member))
-        return [places[slot] for slot in slots]
+        listed = listed_slots(self, self.dialect.lists_trained_first)
+        # A script may have taken a layer off the list.
+        return [places[slot] for slot in listed] if set(listed) == set(places) else range(count)
 
     # Shapes.
 

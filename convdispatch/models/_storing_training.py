@@ -175,7 +175,7 @@ def kept_by(model: Any, optimizer: Any) -> Kept | None:
     weights = trained_weights(model)
     declared = [lasting(layer.declared_weights)[place] for layer, place in weights]
     kept = Kept(
-        [(layer.name, one.name) for (layer, _), one in zip(weights, declared, strict=True)],
+        [layer.inner_name(one.name) for (layer, _), one in zip(weights, declared, strict=True)],
         [one.public_shape for one in declared],
     )
     if optimizer._keeper is not None:

@@ -15,6 +15,7 @@ from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidArgument
 from convdispatch.models._entries import DOORS, door_of
 from convdispatch.runtime import selection
+from convdispatch.saving.checkpoint import Checkpoint
 from convdispatch.support.warnings import warn
 
 CONVENTIONS = ("theano", "tensorflow")
@@ -113,6 +114,29 @@ def without_ordering(document: Any) -> list[Mapping[str, Any]]:
     return found
 
 
+def with_shared_axes(document: Any, checkpoint: Checkpoint) -> Any:
+    """Return a document of Keras 1 whose PReLUs say the axes that share a slope, by the file's.
+
+    Its configurations have lost the argument; an axis of size 1 may be shared or not.
+    """
+    arrays = {layer.name: layer.arrays for layer in checkpoint.layers if len(layer.arrays) == 1}
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, list):
+            return [filled(one) for one in value]
+        if not isinstance(value, Mapping):
+            return value
+        made = {key: filled(one) for key, one in value.items()}
+        config = made.get("config")
+        if value.get("class_name") == "PReLU" and isinstance(config, dict):
+            own = arrays.get(str(config.get("name")), ())
+            shared = [axis for axis, size in enumerate(own[0].shape, 1) if size == 1] if own else []
+            made["config"] = {"shared_axes": shared or None, **config}
+        return made
+
+    return filled(document)
+
+
 def with_ordering(document: Any, lacking: Sequence[Mapping[str, Any]], ordering: str) -> Any:
     """Return the document with that dim_ordering in the configurations that lack one."""
     identities = {id(config) for config in lacking}
@@ -180,6 +204,17 @@ def is_sensitive(layer: Layer) -> bool:
     taps = getattr(inner, "kernel_size", ())
     is_kernel = getattr(inner, "is_flippable", False) and any(size > 1 for size in taps)
     return is_kernel or getattr(inner, "padding", None) == "same"
+
+
+def warn_of_grids(layers: Sequence[Layer], title: str) -> None:
+    """Warn of layers that sampled between corners of cells, as Keras 2 did, and no later one."""
+    found = [layer for layer in layers if getattr(layer, "interpolation", "") == "bilinear"]
+    if found:
+        warn(
+            f"{title} has {_named(found)} with interpolation 'bilinear', which Keras 2 computed on "
+            "a grid that begins at the corner of the first cell. Here it lies between the cells' "
+            "centres, as in all later Kerases, so the outputs differ."
+        )
 
 
 def _named(layers: Sequence[Layer]) -> str:

@@ -108,7 +108,9 @@ class Trainer:
     def names(self) -> list[tuple[str, str]]:
         """Return the names of the weights that are trained: of the layer, then of the weight."""
         layers = self._forward.layers
-        names = [(layer.name, weight.name) for layer in layers for weight in layer.declared_weights]
+        names = [
+            layer.inner_name(weight.name) for layer in layers for weight in layer.declared_weights
+        ]
         assert self._learning is not None
         return [names[place] for place in self._learning.trained]
 

@@ -128,3 +128,14 @@ def test_what_no_model_in_a_stack_can_be() -> None:
     with pytest.raises(InvalidShape, match="5"):
         model.add(base("graph"))
     assert model.output_shape == (None, 5)
+
+
+@pytest.mark.parametrize("door", [keras1, keras2], ids=lambda one: one.__name__)
+def test_a_copy_leaves_the_list_of_layers_alone(door: Any) -> None:
+    """A façade's models keep their list of layers, which a copy must not share."""
+    own = door.layers
+    model = door.models.Sequential([own.Dense(2, input_dim=3, name="only")])
+    (before,) = model.layers
+    assert model.to("numpy").layers[0] is not before
+    assert copy.deepcopy(model).layers[0] is not before
+    assert model.layers[0] is before

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from keras_files import write_model
 from legacy_models import saved_models
 from places import LEGACY
 
@@ -141,3 +143,15 @@ def test_dim_ordering_has_the_words_of_every_keras() -> None:
     said = {"trained_on": "theano"}
     first = load_model(PADDED, dim_ordering="channels_first", **said)
     assert first.get_layer("zeropadding2d_1").data_format == "channels_first"
+
+
+def test_another_grid_is_warned_of(tmp_path: Path) -> None:
+    """Keras 2 computed [0, 0.5, 1, 1] of [0, 1]; between centres it is [0, 0.25, 0.75, 1]."""
+    config = {"name": "u", "size": [2, 2], "interpolation": "bilinear"}
+    config |= {"data_format": "channels_last", "batch_input_shape": [None, 1, 2, 1]}
+    entry = {"class_name": "UpSampling2D", "config": config}
+    document = {"class_name": "Sequential", "config": {"name": "s", "layers": [entry]}}
+    said = {"keras_version": "2.2.4", "backend": "theano"}
+    file = write_model(tmp_path / "m.h5", document, {"u": []}, **said)
+    with pytest.warns(UserWarning, match="'u' with interpolation 'bilinear', which Keras 2 comput"):
+        load_model(file)
