@@ -7,7 +7,7 @@ may be trained of all its layers, then the rest. All faults are found before an 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from convdispatch.engine.declarations import lasting
@@ -112,6 +112,8 @@ def matched_by_path(
         parts = parts_of(owner, origin, len(lasting(owner.declared_weights)))
         own = tuple((owner, place, parts[place]) for place in places)
         stored = groups[path]
+        if checkpoint.naming == "names":
+            stored = _in_order_of(stored, [part.name for _, _, part in own])
         if len(stored.arrays) != len(own):
             faults.count(stored, owner.name, [part for _, _, part in own])
         elif not faults.shapes(stored, Target(owner.name, own), stored.arrays, origin):
@@ -122,6 +124,14 @@ def matched_by_path(
         for one, own in arrays.items()
         if len(own) == len(lasting(owners[one].declared_weights))
     ]
+
+
+def _in_order_of(stored: StoredLayer, names: Sequence[str]) -> StoredLayer:
+    """Return a layer with its arrays in the order of these names, if they are its names."""
+    by_name = {array.name.rpartition("/")[2]: array for array in stored.arrays}
+    if len(by_name) != len(stored.arrays) or by_name.keys() != set(names):
+        return stored
+    return replace(stored, arrays=tuple(by_name[name] for name in names))
 
 
 def _in_order(stored: StoredLayer, target: Target) -> Sequence[StoredArray]:

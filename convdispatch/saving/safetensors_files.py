@@ -1,6 +1,7 @@
 """safetensors: arrays by path, with the model's architecture in the metadata.
 
-The format is a JSON object and the bytes of arrays. Reading it runs no code.
+The format is a JSON object and the bytes of arrays, simple enough to need no package for it, and
+reading it runs no code.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from convdispatch.errors import InvalidDocument, PackageMissing, install_command
+from convdispatch.errors import InvalidDocument
 from convdispatch.ops import NumpyArray
 from convdispatch.saving.checkpoint import Checkpoint, StoredArray, StoredLayer
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits
@@ -27,22 +28,15 @@ _OPTIMIZER = "optimizer/"
 
 
 def write_safetensors(stream: IO[bytes], checkpoint: Checkpoint) -> None:
-    """Write a model, or without an architecture its weights."""
-    try:
-        from safetensors.numpy import save
-    except ImportError as exc:
-        raise PackageMissing(
-            "a safetensors file is written by the package safetensors. Run "
-            f"`{install_command('files')}`."
-        ) from exc
-    arrays: dict[str, NumpyArray] = {}
+    """Write a model, or without an architecture its weights, one array after the other."""
+    arrays: dict[str, StoredArray] = {}
     order = []
     for layer in checkpoint.layers:
         names = [f"{layer.name}/{array.name}" for array in layer.arrays]
         order.append({"name": layer.name, "title": layer.title, "arrays": names})
-        arrays |= {name: one.read() for name, one in zip(names, layer.arrays, strict=True)}
+        arrays |= zip(names, layer.arrays, strict=True)
     slots = [f"{_OPTIMIZER}{array.name}" for array in checkpoint.optimizer]
-    arrays |= {name: one.read() for name, one in zip(slots, checkpoint.optimizer, strict=True)}
+    arrays |= zip(slots, checkpoint.optimizer, strict=True)
     stated: dict[str, Any] = {
         "dialect": checkpoint.dialect,
         "keras_version": checkpoint.keras_version,
@@ -52,16 +46,30 @@ def write_safetensors(stream: IO[bytes], checkpoint: Checkpoint) -> None:
         "layers": order,
         "optimizer": slots,
     }
-    metadata = {"format": FORMAT, FORMAT: json.dumps(stated)}
-    stream.write(save({name: _contiguous(one) for name, one in arrays.items()}, metadata))
+    header = {"__metadata__": {"format": FORMAT, FORMAT: json.dumps(stated)}, **_entries(arrays)}
+    text = json.dumps(header).encode("ascii")
+    text += b" " * (-len(text) % 8)  # the arrays begin at a multiple of 8
+    stream.write(len(text).to_bytes(8, "little") + text)
+    for array in arrays.values():
+        stream.write(np.ascontiguousarray(array.read(), _stored_type(array)).tobytes())
 
 
-def _contiguous(array: NumpyArray) -> NumpyArray:
-    wide = array.astype("float32") if array.dtype.kind == "V" else array
-    return np.ascontiguousarray(wide).reshape(array.shape)
+def _entries(arrays: Mapping[str, StoredArray]) -> dict[str, Any]:
+    """Return the entries of the header: types, shapes and places."""
+    found, place = {}, 0
+    for name, array in arrays.items():
+        dtype = _stored_type(array)
+        end = place + math.prod(array.shape) * dtype.itemsize
+        code = next(code for code, own in _TYPES.items() if own == dtype.name and code != "BF16")
+        found[name] = {"dtype": code, "shape": list(array.shape), "data_offsets": [place, end]}
+        place = end
+    return found
 
 
-# Reading: the format is simple enough to need no package for it.
+def _stored_type(array: StoredArray) -> np.dtype[Any]:
+    """Return the type that an array has in the file, which has the numbers of bfloat16, too."""
+    return np.dtype("float32" if array.dtype == "bfloat16" else array.dtype).newbyteorder("<")
+
 
 # What a file may call an element type, and NumPy's name of it.
 _TYPES: Mapping[str, str] = {

@@ -20,7 +20,6 @@ from convdispatch.errors import InvalidArgument
 from convdispatch.models import Model, Sequential
 
 pytest.importorskip("h5py", reason="files in HDF5 need the package h5py")
-pytest.importorskip("safetensors", reason="safetensors files need the package")
 
 FOLDER = Path(os.environ.get("CONVDISPATCH_TEST_LEGACY", LEGACY))
 ENDINGS = {"keras1_theano": "h5", "keras2_theano": "h5"}

@@ -19,7 +19,6 @@ from convdispatch.errors import InvalidArgument
 from convdispatch.models import Sequential
 
 pytest.importorskip("h5py", reason="files in HDF5 need the package h5py")
-pytest.importorskip("safetensors", reason="safetensors files need the package")
 
 EXAMPLES = int(os.environ.get("CONVDISPATCH_TEST_FILES", "30"))
 FORMS = (
