@@ -3,42 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convdispatch.cli._file_layers import (
+    MODELS,
+    ArrayFacts,
+    Entry,
+    LayerFacts,
+    entries_of,
+    with_arrays,
+)
 from convdispatch.doors import keras1, keras2
-from convdispatch.saving.checkpoint import Checkpoint, StoredLayer
+from convdispatch.saving.checkpoint import Checkpoint
 
 _MOST_NAMES = 6
 # What the tables of layers leave to classes of their own.
-_MODELS = ("Sequential", "Model", "Functional", "Graph")
 _OTHERS = (
     *("InputLayer", "Merge", "Highway", "MaxoutDense", "TimeDistributedDense"),
     *("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"),
 )
 _ENGINES = ("keras.", "keras", "tf_keras.", "builtins")  # where Keras 3's own classes are from
-
-
-@dataclass(frozen=True, slots=True)
-class ArrayFacts:
-    """One array."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-
-
-@dataclass(frozen=True, slots=True)
-class LayerFacts:
-    """One layer of the architecture with its arrays; `kind` is None where only arrays name it."""
-
-    name: str  # behind those of the models that it is in, as 'block/conv'
-    kind: str | None
-    depth: int  # in how many nested models it is
-    arrays: tuple[ArrayFacts, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +52,8 @@ class Facts:
 
 def facts_of(checkpoint: Checkpoint, path: Path) -> Facts:
     """Return what a file says."""
-    entries = list(_entries(checkpoint.architecture))
-    layers, strangers = _with_arrays(entries, checkpoint)
+    entries = list(entries_of(checkpoint.architecture))
+    layers, strangers = with_arrays(entries, checkpoint)
     arrays = [array for layer in layers for array in layer.arrays]
     unsaid = list(_unsaid(checkpoint, entries, arrays))
     return Facts(
@@ -90,53 +77,6 @@ def facts_of(checkpoint: Checkpoint, path: Path) -> Facts:
             *_doubts(checkpoint, entries, arrays, strangers),
         ],
     )
-
-
-Entry = tuple[str, str, int, Mapping[str, Any]]  # path, class, depth, the whole entry
-
-
-def _entries(document: Any, start: str = "") -> Iterator[Entry]:
-    """Yield the layers of a model, those of nested models behind them."""
-    for entry in _listed(document):
-        if not isinstance(entry, Mapping):
-            continue
-        config = entry.get("config")
-        own = config if isinstance(config, Mapping) else {}
-        kind = str(entry.get("class_name"))
-        name = start + str(entry.get("name") or own.get("name") or kind)
-        yield name, kind, start.count("/"), entry
-        if kind in _MODELS:
-            yield from _entries(entry, f"{name}/")
-
-
-def _listed(document: Any) -> list[Any]:
-    config = document.get("config") if isinstance(document, Mapping) else None
-    found = config.get("layers") if isinstance(config, Mapping) else config
-    return found if isinstance(found, list) else []
-
-
-def _with_arrays(
-    entries: list[Entry], checkpoint: Checkpoint
-) -> tuple[list[LayerFacts], list[str]]:
-    """Return each layer with its arrays, and the names of arrays' layers that nobody else names."""
-    left = defaultdict[str, list[StoredLayer]](list)
-    for one in checkpoint.layers:
-        left[one.title or one.name.rpartition("/")[2]].append(one)
-    layers = []
-    for name, kind, depth, _ in entries:
-        # By order, a nested model has the arrays of all its layers.
-        has_own = depth == 0 or checkpoint.naming != "order"
-        same = left[name.rpartition("/")[2]]
-        own = same.pop(0) if has_own and same else None
-        layers.append(LayerFacts(name, kind, depth, _arrays(own)))
-    strangers = [one for several in left.values() for one in several if one.arrays]
-    layers += [LayerFacts(one.title or one.name, None, 0, _arrays(one)) for one in strangers]
-    return layers, [one.title or one.name for one in strangers] if entries else []
-
-
-def _arrays(stored: StoredLayer | None) -> tuple[ArrayFacts, ...]:
-    arrays = () if stored is None else stored.arrays
-    return tuple(ArrayFacts(one.name, tuple(one.shape), one.dtype) for one in arrays)
 
 
 def _in_words(document: Any, entries: list[Entry]) -> str | None:
@@ -233,7 +173,7 @@ def _is_own(kind: str, entry: Mapping[str, Any]) -> bool:
 def _known() -> set[str]:
     rows = [row for door in (keras1, keras2) for rows in door.LAYERS.values() for row in rows]
     names = {name for row in rows for name in (row.name, row.like, *row.also, *row.aliases)}
-    return {*names, *_MODELS, *_OTHERS}
+    return {*names, *MODELS, *_OTHERS}
 
 
 def _names(names: list[str]) -> str:

@@ -12,7 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from convdispatch.cli._file_facts import Facts, LayerFacts, facts_of
+from convdispatch.cli._file_facts import Facts, facts_of
+from convdispatch.cli._file_layers import LayerFacts
 from convdispatch.cli._output import fitted, show, table
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS
 from convdispatch.saving.recognising import read_checkpoint

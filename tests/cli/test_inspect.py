@@ -16,11 +16,20 @@ from places import LEGACY
 import convdispatch
 from convdispatch import layers, models
 from convdispatch.cli import main
+from convdispatch.cli._file_facts import facts_of
 from convdispatch.saving import checkpoint
+from convdispatch.saving.recognising import read_checkpoint
 
 Capture = pytest.CaptureFixture[str]
 Answer = Callable[..., dict[str, Any]]
 Failure = Callable[..., str]
+WHOLE = sorted(
+    path
+    for keras in ("keras1_theano", "keras2_theano", "tfkeras_tensorflow", "keras3")
+    for ending in ("h5", "keras")
+    for path in (LEGACY / keras).glob(f"*.{ending}")
+    if "weights" not in path.name
+)
 OLD = LEGACY / "keras1_theano" / "conv2d_th.h5"
 
 
@@ -39,6 +48,20 @@ def test_a_file_of_keras_1_is_described(answer: Answer) -> None:
     ]
     assert "which backend trained it" in found["suspicious"][0]
     assert "the axes of 'zeropadding2d_1'" in found["suspicious"][1]
+
+
+@pytest.mark.parametrize("path", WHOLE, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_every_file_is_described_whole(path: Path) -> None:
+    """All weights that the real Keras listed, each at its layer, and nothing strange."""
+    facts = facts_of(read_checkpoint(path), path)
+    with np.load(path.with_suffix(".npz")) as arrays:
+        weights = [arrays[name] for name in arrays if name[0] == "w" and name[1:].isdigit()]
+    assert facts.arrays == len(weights)
+    assert facts.numbers == sum(array.size for array in weights)
+    assert all(layer.kind is not None for layer in facts.layers)
+    allowed = ("which backend trained it", "the order of the axes", "Theano trained it")
+    allowed += ("training begins anew",) if path.parent.name == "keras3" else ()
+    assert [one for one in facts.suspicious if not any(word in one for word in allowed)] == []
 
 
 def test_each_assumption_is_computed(answer: Answer) -> None:
