@@ -13,6 +13,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from convdispatch.compat.leaks import leak, take_back
 from convdispatch.doors.elsewhere import sentence
 from convdispatch.errors import InvalidArgument
 
@@ -44,6 +45,7 @@ class Facade(MetaPathFinder, Loader):
                 raise  # a module that the façade itself needs
             parent, _, last = ours.rpartition(".")
             raise ModuleNotFoundError(sentence(parent, last), name=name) from None
+        leak(found, self._package.rpartition(".")[2])
         sys.modules[name] = found
 
 
@@ -63,6 +65,7 @@ def uninstall() -> None:
     sys.meta_path[:] = [
         one for one in sys.meta_path if not (isinstance(one, Facade) and one._name == NAME)
     ]
+    take_back()
     for name in [name for name in sys.modules if name.partition(".")[0] == NAME]:
         del sys.modules[name]
 

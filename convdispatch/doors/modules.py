@@ -158,7 +158,7 @@ KERAS1: Mapping[str, Sources] = {
 KERAS2: Mapping[str, Sources] = {
     **_BOTH,
     "engine": {**_ENGINE, ".layers": f"{_ENGINE['.layers']} Merge merge"},
-    "layers": {".layers._old": "AtrousConvolution1D AtrousConvolution2D Merge"},
+    "layers": {".layers._old": "AtrousConvolution1D AtrousConvolution2D CuDNNGRU CuDNNLSTM Merge"},
     "engine.base_layer": {".layers": "Layer InputSpec Node"},
     "engine.input_layer": {".layers": "Input InputLayer"},
     "engine.network": {

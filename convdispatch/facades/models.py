@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from types import new_class
 from typing import Any
 
 from convdispatch.doors.old_interfaces import Interface
 from convdispatch.doors.rows import Method
+from convdispatch.errors import MissingPackage
 from convdispatch.facades.interfaces import translated
 from convdispatch.facades.layer_lists import kept_list
 from convdispatch.facades.signatures import parsed
@@ -28,6 +30,7 @@ def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
     def fill(body: dict[str, Any]) -> None:
         body.update(__module__=module, __doc__=base.__doc__, dialect=dialect)
         body["layers"] = kept_list(base)
+        body["to_yaml"] = _to_yaml
         if not hasattr(base, "from_config"):
             body["from_config"] = classmethod(_from_config)
         for name, method in dialect.methods.items():
@@ -45,6 +48,17 @@ def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
 
     made: type[Any] = new_class(base.__name__, (base,), {}, fill)
     return made
+
+
+def _to_yaml(self: Any, **options: Any) -> str:
+    """Return the configuration as YAML, which `model_from_yaml` reads."""
+    try:
+        yaml: Any = importlib.import_module("yaml")
+    except ImportError as exc:
+        raise MissingPackage(
+            f"`to_yaml` needs the package pyyaml: {exc}. Try `pip install pyyaml`."
+        ) from exc
+    return str(yaml.safe_dump(json.loads(self.to_json()), **options))
 
 
 def _from_config(cls: Any, config: Mapping[str, Any], custom_objects: Any = None) -> Any:

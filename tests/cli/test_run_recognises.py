@@ -208,3 +208,14 @@ def test_a_notebook_names_a_facade() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "convdispatch.keras2.layers.core\n"
+
+
+def test_a_star_import_brings_what_keras_s_modules_brought(written: Any) -> None:
+    """`np` and `K`, which their modules had imported."""
+    text = (
+        "from keras.layers.core import *\nfrom keras.callbacks import *\n"
+        "print(np.__name__, K.__name__, Dense.__name__, CSVLogger.__name__, warnings.__name__)\n"
+    )
+    done = ran("--api", "keras2", str(written(text)))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "numpy convdispatch.keras2.backend Dense CSVLogger warnings\n"

@@ -109,3 +109,25 @@ def test_the_census_is_read_whole() -> None:
     nothing = census.counted(scripts, lambda api, use: False)
     everything = census.counted(scripts, lambda api, use: True)
     assert (nothing.covered, everything.covered) == (0, 358)
+
+
+@pytest.mark.parametrize("door", [keras1, keras2], ids=["keras1", "keras2"])
+def test_a_model_is_written_as_yaml_and_made_of_its_configuration(door: Any) -> None:
+    """And read back by the same façade."""
+    pytest.importorskip("yaml", reason="texts in YAML need the package pyyaml")
+    x = door.layers.Input((3,))
+    model = door.models.Model(x, door.layers.Dense(2, name="only")(x))
+    read = door.models.model_from_yaml(model.to_yaml())
+    again = door.models.Model.from_config(model.get_config())
+    for one in (read, again):
+        assert [layer.name for layer in one.layers][1:] == ["only"]
+        assert one.output_shape == (None, 2)
+
+
+def test_the_layers_of_nvidia_s_library_are_their_like() -> None:
+    """With sigmoid gates, as that library has them."""
+    layers: Any = keras2.layers
+    one: Any = layers.CuDNNLSTM(3, return_sequences=True, input_shape=(4, 2))
+    assert (one.recurrent_activation.name, one.return_sequences) == ("sigmoid", True)
+    assert layers.CuDNNGRU(3).reset_after
+    assert keras2.backend.backend() == keras2.backend._BACKEND  # type: ignore[attr-defined]

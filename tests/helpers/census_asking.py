@@ -135,6 +135,8 @@ class Answers:
             return True
         # A data set's module is counted as called where its one function is.
         found = [getattr(one, "load_data", one) for one in self._found(name)]
+        if found and all(inspect.ismodule(one) and not callable(one) for one in found):
+            return True  # what was called is a function of that module, such as NumPy
         return not found or any(takes(one, argument) for one in found)
 
     def _knows(self, word: str) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from convdispatch import compat
+
 # What no façade can offer: functions of one framework on tensors that another one may compute.
 NEVER = {
     "feature: TensorFlow graph functions called directly",
@@ -223,11 +225,16 @@ def imagenet(api: str) -> None:
 
 def star_import(api: str) -> None:
     """Use modules that a star import of Keras's brought along."""
-    found: dict[str, Any] = {}
-    exec("from convdispatch." + api + ".callbacks import *", found)
-    assert {"np", "warnings"} <= found.keys()
-    exec("from convdispatch." + api + ".layers.core import *", found)
-    assert {"np", "K"} <= found.keys()
+    compat.install(api)
+    try:
+        found: dict[str, Any] = {}
+        exec("from keras.callbacks import *", found)
+        assert {"np", "warnings", "ModelCheckpoint"} <= found.keys()
+        found = {}
+        exec("from keras.layers.core import *\nfrom keras.models import *", found)
+        assert {"np", "K", "Dense", "optimizers", "Sequential"} <= found.keys()
+    finally:
+        compat.uninstall()
 
 
 def settings_of_tensorflow(api: str) -> None:
