@@ -41,7 +41,6 @@ Python's operators and what else there is:
 """
 
 from convdispatch.programs._evaluating import evaluator as evaluator
-from convdispatch.programs._evaluating import sliced as sliced
 from convdispatch.programs._exporters import Exporter as Exporter
 from convdispatch.programs._exporters import ExporterInfo as ExporterInfo
 from convdispatch.programs._program import Block as Block

@@ -101,7 +101,8 @@ def _function(one: Instruction, backend: Any) -> Function:
     if one.name == "cast":
         return lambda x: backend.cast(x, options["dtype"])
     if one.name == "slice":
-        places = (*[slice(None)] * options["axis"], sliced(options))
+        cells = slice(options["start"], options["stop"], options["step"])
+        places = (*[slice(None)] * options["axis"], cells)
         return lambda x: x[places]
     if one.name == "size":
         return lambda x: f["shape"](x)[options["axis"]]
@@ -116,11 +117,6 @@ def _function(one: Instruction, backend: Any) -> Function:
         return lambda *tensors: function(list(tensors), options["axis"])
     rest = tuple(options[name] for name in _ARGUMENTS.get(one.name, ()))
     return (lambda *operands: function(*operands, *rest)) if rest else function
-
-
-def sliced(options: Mapping[str, Any]) -> slice:
-    """Return the slice of a 'slice'."""
-    return slice(options["start"], options["stop"], options["step"])
 
 
 def _normalizing(one: Instruction, backend: Any) -> Function:

@@ -18,7 +18,7 @@ TOLERANCE = 1e-10  # in float64, of numbers of about 1
 # The backend's own functions make the graph, and the conformance suite asks those for every op.
 LAYERS = ("Conv3DTranspose*", "DepthwiseConv2D*", "LocallyConnected2D", "GRU*", "MaxPooling2D*",
           "PReLU", "BatchNormalization*")  # fmt: skip
-LITE = ("images", "theano", "texts")  # in float32, for the converter of TFLite
+LITE = ("images", "texts")  # in float32, for the converter of TFLite
 NAMES = [*MODELS, *LAYERS, *(f"{name} in float32" for name in LITE)]
 SCRIPT = """
 import warnings

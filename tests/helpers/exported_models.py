@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -208,8 +209,11 @@ EXAMPLES = [
         for mark in _VARIANTS.get(entry.name[-2:], ("", "*"))
     ),
 ]
+# Each whole model, and each layer once, with other arguments where both are there.
+ONE_OF_EACH = [name for name in EXAMPLES if name in MODELS or f"{name}*" not in EXAMPLES]
 
 
+@functools.cache  # several files of tests ask for the same
 def example_of(name: str, dtype: str = "float64") -> Example:
     """Return an example by its name; a star says: other values than the defaults."""
     if name in MODELS:
