@@ -68,6 +68,7 @@ def weights_h5(change: Callable[[Any], None] = lambda file: None) -> bytes:
     """Return Keras 3's file of the model's weights."""
     stream = io.BytesIO()
     with h5py.File(stream, "w", libver=("earliest", "v108")) as file:
+        file.create_group("vars")
         group = file.create_group("layers/dense/vars")
         group.attrs["name"] = "d"
         group["0"], group["1"] = np.ones((3, 2), "f4"), np.ones(2, "f4")
