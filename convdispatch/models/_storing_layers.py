@@ -24,7 +24,6 @@ _MODULES = {
 }
 _MERGE = ("mode", "concat_axis", "dot_axes")
 _WRAPPED = ("layer", "backward_layer")
-_MODERN = ("tf_keras", "keras3")
 
 
 def layer_entry(layer: Layer, dialect: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from convdispatch.doors.written import TITLES
 from convdispatch.engine.declarations import lasting
 from convdispatch.errors import InvalidArgument
 from convdispatch.formulas import losses, metrics
-from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3, Dialect
+from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
 from convdispatch.formulas.optimizers import Optimizer
 from convdispatch.models._storing_optimizers import optimizer_in
 from convdispatch.models._storing_weights import stored
@@ -237,12 +237,3 @@ def _name(dialect: str, optimizer: str, place: int, head: str | None) -> str:
         return "iteration:0" if head else f"{optimizer}/variable_{place}:0"
     said = {"iterations": "iteration", None: f"variable_{place}"}.get(head, head)
     return f"{optimizer.lower()}/{said}"
-
-
-def of_dialect(optimizer: Any) -> str:
-    """Return which Keras an optimizer is of, 'keras3' for a user's own."""
-    words: tuple[Dialect, ...] = (KERAS1, KERAS2)
-    for one in words:
-        if type(optimizer) in one.optimizers.values():
-            return one.name
-    return "keras3"
