@@ -43,6 +43,10 @@ class FacadeLayer(Overridable):
             for ours in self.dialect.old_weights.get(name, ()):
                 if hasattr(type(self), ours):
                     return getattr(self, ours)
+            if name.lstrip("_") == "inbound_nodes":
+                return list(self._calls)
+            if name.lstrip("_") == "outbound_nodes":
+                return []  # of no use here: scripts empty it after `model.layers.pop()`
             raise AttributeError(
                 f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
             )

@@ -191,3 +191,13 @@ def test_a_copy_has_its_own_list_of_layers() -> None:
     twin = model.to(model.backend)
     assert all(one is not other for one, other in zip(twin.layers, before, strict=True))
     assert model.layers == before
+
+
+@pytest.mark.parametrize("door", [keras1, keras2], ids=["keras1", "keras2"])
+def test_nodes_are_listed_and_may_be_emptied(door: Any) -> None:
+    """As scripts do after they took a layer off."""
+    layer = door.layers.Dense(2)
+    layer(door.layers.Input((3,)))
+    assert len(layer.inbound_nodes) == 1
+    layer.outbound_nodes = []
+    assert layer.outbound_nodes == []

@@ -60,7 +60,18 @@ OF_OTHERS = {
     # `Callback.__init__(self)` and what is like it.
     "callbacks.Callback": {"pos1"},
     ".add": {"values"},  # of a progress bar
-    ".save": {"format", "global_step"},  # of a picture, of TensorFlow
+    ".save": {
+        "dpi",
+        "extra_args",
+        "format",
+        "fps",
+        "global_step",
+    },  # of pictures, films, TensorFlow
+    # What no Keras took: of subclasses of the scripts' own, or mistakes.
+    ".fit_generator": {"validation_generator"},
+    "layers.BatchNormalization": {"freeze"},
+    "layers.Convolution2D": {"order_mode"},
+    "models.Model": {"batch_size"},
     ".fit": {"checks_dir", "log_interval", "nb_steps"},
     ".flow_from_directory": {
         *("data_dir", "data_suffix", "file_path", "ignore_label", "label_dir", "label_suffix"),
