@@ -31,6 +31,8 @@ def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
         body.update(__module__=module, __doc__=base.__doc__, dialect=dialect)
         body["layers"] = kept_list(base)
         body["to_yaml"] = _to_yaml
+        for name in ("predict", "test", "train"):
+            body[f"_make_{name}_function"] = _make_nothing
         if not hasattr(base, "from_config"):
             body["from_config"] = classmethod(_from_config)
         for name, method in dialect.methods.items():
@@ -48,6 +50,10 @@ def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
 
     made: type[Any] = new_class(base.__name__, (base,), {}, fill)
     return made
+
+
+def _make_nothing(self: Any) -> None:
+    """Do nothing: scripts call it before threads, where a Keras made its functions on first use."""
 
 
 def _to_yaml(self: Any, **options: Any) -> str:

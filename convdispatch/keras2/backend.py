@@ -187,4 +187,8 @@ def random_binomial(shape: Any, p: float = 0.0, dtype: Any = None, seed: Any = N
 
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
-    __getattr__ = finder(__name__, _BACKEND=shared.backend)  # its old name
+    __getattr__ = finder(
+        __name__,
+        _BACKEND=shared.backend,  # its old name
+        _get_available_gpus=lambda: list,  # none: nothing is placed by hand
+    )

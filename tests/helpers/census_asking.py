@@ -70,6 +70,7 @@ OF_OTHERS = {
     # What no Keras took: of subclasses of the scripts' own, or mistakes.
     ".fit_generator": {"validation_generator"},
     "layers.BatchNormalization": {"freeze"},
+    "layers.Conv3D": {"input_dim"},
     "layers.Convolution2D": {"order_mode"},
     "models.Model": {"batch_size"},
     ".fit": {"checks_dir", "log_interval", "nb_steps"},
@@ -97,6 +98,8 @@ class Answers:
         return self._known[use]
 
     def _asked(self, use: str) -> bool:
+        if use in NO_WORDS:
+            return True
         if use in NEVER:
             return False
         if use in HABITS:
