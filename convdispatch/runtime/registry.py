@@ -51,7 +51,7 @@ class Registry:
         self._loaded: dict[str, Backend] = {}
         self._left_out: dict[str, str] = {}
         self._sources: dict[str, str] = {}
-        self._lent: set[str] = set()
+        self._lent: list[Backend] = []
 
     def lowering_plugins(self) -> dict[str, Callable[..., Offer | None]]:
         """Return each plugin's own `convdispatch_lower` by its name, the first asked first.
@@ -66,7 +66,7 @@ class Registry:
         A plugin that fails is left out, with a warning, and listed in `left_out`. None is asked for
         a backend that is lent.
         """
-        if backend.name in self._lent:
+        if any(backend is lent for lent in self._lent):
             return None
         for name, ask in self.lowering_plugins().items():
             try:
@@ -165,11 +165,11 @@ class Registry:
         It gives the backend's name, which no other may have, and is in no list.
         """
         self._loaded[backend.name] = backend
-        self._lent.add(backend.name)
+        self._lent.append(backend)
         try:
             yield backend.name
         finally:
-            self._lent.discard(backend.name)
+            self._lent.remove(backend)
             self._loaded.pop(backend.name, None)
 
     def is_known(self, name: str) -> bool:

@@ -218,8 +218,8 @@ def test_words_of_another_keras_are_refused() -> None:
     """With the word that is meant."""
     with pytest.raises(InvalidType, match=r"`epochs`.*Write `nb_epoch=`"):
         classifier("keras1").fit(X, CODES, epochs=1)
-    with pytest.raises(TypeError, match=r"`nb_epoch`.*Write `epochs=`"):
-        classifier("keras2").fit(X, CODES, nb_epoch=1)
+    with pytest.raises(TypeError, match=r"`nb_epoch`.*Did you mean 'epochs'"):
+        classifier("keras3").fit(X, CODES, nb_epoch=1)
 
 
 WRONG: dict[str, tuple[Any, type[Exception], str]] = {
