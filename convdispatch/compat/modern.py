@@ -27,7 +27,7 @@ def modernized(text: str, name: str) -> str:
         refactor: Any = importlib.import_module("fissix.refactor")
     except ImportError as exc:
         raise MissingPackage(
-            f"`--modernize` needs the package fissix: {exc}. Try `pip install fissix appdirs`."
+            f"`--modernize` needs the package fissix: {exc}. Try `pip install fissix`."
         ) from exc
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
