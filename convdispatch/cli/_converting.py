@@ -13,9 +13,9 @@ import numpy as np
 
 from convdispatch.cli._output import UsageError
 from convdispatch.models import load_model
-from convdispatch.models._loading import classes_of
 from convdispatch.models._reading import model_of_document
-from convdispatch.models._storing import checkpoint_of, dialect_of
+from convdispatch.models.files.loading import classes_of
+from convdispatch.models.files.storing import checkpoint_of, dialect_of
 from convdispatch.saving.checkpoint import Checkpoint
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits
 from convdispatch.saving.recognising import is_archive_of_arrays, read_checkpoint

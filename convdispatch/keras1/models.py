@@ -7,9 +7,9 @@ from convdispatch import models
 from convdispatch.doors.elsewhere import finder
 from convdispatch.facades.models import make_model
 from convdispatch.formulas.dialects import KERAS1
-from convdispatch.models._loading import Wishes, load_as
 from convdispatch.models._reading import model_of_document, read_model
-from convdispatch.models._writing import save_model
+from convdispatch.models.files.loading import Wishes, load_as
+from convdispatch.models.files.writing import save_model
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits
 from convdispatch.support.documents import DEFAULT_LIMITS, DocumentLimits, require_readable
 from convdispatch.support.yaml_texts import parsed_yaml

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 
 from convdispatch.doors.elsewhere import finder
-from convdispatch.models._loading import load_model
 from convdispatch.models._model import Model
 from convdispatch.models._reading import model_from_json
 from convdispatch.models._sequential import Sequential
-from convdispatch.models._writing import save_model
+from convdispatch.models.files.loading import load_model
+from convdispatch.models.files.writing import save_model
 from convdispatch.saving.limits import FileLimits
 from convdispatch.support.documents import DocumentLimits
 

@@ -19,7 +19,6 @@ from convdispatch.models._compiled_forward import CompiledForward
 from convdispatch.models._copies import NOT_COPIED, CopiedStack
 from convdispatch.models._ends import GraphEnds
 from convdispatch.models._exporting import Exportable
-from convdispatch.models._file_order import Slot, listed_slots
 from convdispatch.models._graph_documents import calls_of
 from convdispatch.models._inference import Predicting
 from convdispatch.models._members import (
@@ -37,6 +36,7 @@ from convdispatch.models._members import (
 from convdispatch.models._model_inputs import ModelInputs
 from convdispatch.models._serialization import as_json, layer_entry
 from convdispatch.models._telling import Telling
+from convdispatch.models.files.order import Slot, listed_slots
 from convdispatch.ops import FLOAT_DTYPES
 from convdispatch.support.locks import Lock
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor

@@ -14,7 +14,7 @@ from convdispatch.formulas.random import Draws
 from convdispatch.layers import Layer
 from convdispatch.models._flat_weights import by_layer
 from convdispatch.models._members import require_paths
-from convdispatch.models._weight_files import SavedWeights
+from convdispatch.models.files.weight_files import SavedWeights
 from convdispatch.runtime.registry import registry
 from convdispatch.training import Trainable
 

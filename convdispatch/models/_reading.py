@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from convdispatch.errors import InvalidDocument
-from convdispatch.models import _unsaid as unsaid
 from convdispatch.models._chains import FUNCTIONAL, stack_of
 from convdispatch.models._custom_objects import with_objects
 from convdispatch.models._entries import begins_with_branches, door_of_version, holds_models
 from convdispatch.models._graph_reading import GraphReader
 from convdispatch.models._model import Model
 from convdispatch.models._sequential import Sequential
+from convdispatch.models.files import unsaid
 from convdispatch.runtime import selection
 from convdispatch.support.documents import DEFAULT_LIMITS, DocumentLimits, parsed, shown
 

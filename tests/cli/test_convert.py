@@ -16,7 +16,7 @@ import convdispatch
 from convdispatch import keras2
 from convdispatch.cli import _converting, main
 from convdispatch.cli._file_arguments import CONVENTIONS, DIALECTS
-from convdispatch.models import _storing, _unsaid
+from convdispatch.models.files import storing, unsaid
 
 Capture = pytest.CaptureFixture[str]
 Answer = Callable[..., dict[str, Any]]
@@ -210,5 +210,5 @@ def test_weights_need_an_architecture(tmp_path: Path, failure: Failure) -> None:
 
 def test_words_of_the_parser_are_those_of_the_models() -> None:
     """The copies that keep `--help` fast have not drifted."""
-    assert set(DIALECTS) == set(_storing.DIALECTS)
-    assert CONVENTIONS == _unsaid.CONVENTIONS
+    assert set(DIALECTS) == set(storing.DIALECTS)
+    assert CONVENTIONS == unsaid.CONVENTIONS

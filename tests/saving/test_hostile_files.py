@@ -72,6 +72,7 @@ def test_each_is_refused(tmp_path: Path, name: str) -> None:
         tracemalloc.stop()
     message = str(found.value)
     assert re.search(case.words, message)
+    assert path.name in message
     assert len(message) < 3000
     assert "\n" not in message
     assert isinstance(found.value, InvalidDocument) or "ordinary file" in message

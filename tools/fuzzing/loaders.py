@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from convdispatch import keras1
-from convdispatch.models import _weight_files, load_model, model_from_json
+from convdispatch.models import load_model, model_from_json
+from convdispatch.models.files import weight_files
 from convdispatch.saving.archives import open_archive
 from convdispatch.saving.checkpoint import Checkpoint, StoredArray
 from convdispatch.saving.hdf5 import Hdf5File, open_hdf5
@@ -85,7 +86,7 @@ def _require_as_stated(array: StoredArray) -> None:
 
 def _npz(data: bytes) -> None:
     _write(data)
-    _weight_files._arrays(_PATH, 2**20)
+    weight_files._arrays(_PATH, 2**20)
 
 
 def _json(data: bytes) -> None:

@@ -14,8 +14,8 @@ from convdispatch.errors import InvalidArgument
 from convdispatch.formulas import losses, metrics
 from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
 from convdispatch.formulas.optimizers import Optimizer
-from convdispatch.models._storing_optimizers import optimizer_in
-from convdispatch.models._storing_weights import stored
+from convdispatch.models.files.storing_optimizers import optimizer_in
+from convdispatch.models.files.storing_weights import stored
 from convdispatch.ops import Shape
 from convdispatch.saving.checkpoint import StoredArray
 from convdispatch.training.subject import are_trainable

@@ -11,7 +11,7 @@ from convdispatch.engine.layer import Layer
 from convdispatch.layers._bidirectional import WAYS
 from convdispatch.layers._states import WithState
 from convdispatch.layers._wrapping import Wrapper
-from convdispatch.models._file_order import is_stack
+from convdispatch.models.files.order import is_stack
 
 
 def paths_of(model: Any, root: str = "") -> Iterator[tuple[str, Any, Sequence[int]]]:

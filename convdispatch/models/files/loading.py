@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,14 @@ from typing import Any
 from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.undrawn import without_weights
 from convdispatch.errors import InvalidDocument
-from convdispatch.models import _unsaid as unsaid
-from convdispatch.models._compiling import compile_as_stored, is_of_engine
 from convdispatch.models._custom_objects import with_objects
 from convdispatch.models._entries import DOORS
 from convdispatch.models._model import Model
 from convdispatch.models._reading import Classes, model_of
 from convdispatch.models._sequential import Sequential
-from convdispatch.models._weight_loading import fill_weights, origin_of
+from convdispatch.models.files import unsaid
+from convdispatch.models.files.compiling import compile_as_stored, is_of_engine
+from convdispatch.models.files.weight_loading import fill_weights, origin_of
 from convdispatch.runtime import selection
 from convdispatch.saving.checkpoint import Checkpoint
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits
@@ -79,8 +80,21 @@ class Wishes:
 def load_as(classes: Classes | None, filepath: Any, wishes: Wishes) -> Sequential | Model:
     """Make the model that a file holds, of these classes; None: of the Keras that wrote it."""
     path = Path(filepath)
-    checkpoint = read_checkpoint(path, limits=wishes.limits)
-    return restored(checkpoint, f"the file {str(path)!r}", classes, wishes)
+    title = f"the file {str(path)!r}"
+    with _naming(title):
+        checkpoint = read_checkpoint(path, limits=wishes.limits)
+        return restored(checkpoint, title, classes, wishes)
+
+
+@contextlib.contextmanager
+def _naming(title: str) -> Iterator[None]:
+    """Begin the refusal of a document, which does not know where it is from, with the file."""
+    try:
+        yield
+    except InvalidDocument as exc:
+        if title in str(exc):
+            raise
+        raise InvalidDocument(f"{title}: {exc}") from exc
 
 
 def restored(

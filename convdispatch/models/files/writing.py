@@ -12,7 +12,7 @@ from convdispatch.engine.arguments import as_bool
 from convdispatch.errors import InvalidArgument
 from convdispatch.formulas.keywords import names_keywords
 from convdispatch.models._flat_weights import StackedWeights
-from convdispatch.models._storing import as_dialect, checkpoint_of, dialect_of
+from convdispatch.models.files.storing import as_dialect, checkpoint_of, dialect_of
 from convdispatch.saving.keras3_writing import write_keras, write_weights
 from convdispatch.saving.keras_h5_writing import write_keras_h5
 from convdispatch.saving.safetensors_files import write_safetensors

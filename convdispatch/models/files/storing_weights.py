@@ -10,8 +10,8 @@ from convdispatch.engine.declarations import lasting
 from convdispatch.engine.whole import read_whole
 from convdispatch.layers._bidirectional import WAYS
 from convdispatch.layers._wrapping import Wrapper
-from convdispatch.models._file_order import is_stack, layers_in, slots_of
-from convdispatch.models._file_paths import named_paths_of, paths_of
+from convdispatch.models.files.order import is_stack, layers_in, slots_of
+from convdispatch.models.files.paths import named_paths_of, paths_of
 from convdispatch.ops import NumpyArray
 from convdispatch.saving.checkpoint import StoredArray, StoredLayer
 

@@ -6,16 +6,16 @@ from typing import Any, Literal
 
 from convdispatch.doors.written import TITLES, VERSIONS
 from convdispatch.errors import InvalidArgument
-from convdispatch.models._storing_models import architecture_of
-from convdispatch.models._storing_optimizers import optimizer_in
-from convdispatch.models._storing_training import kept_by, optimizer_arrays, training_of
-from convdispatch.models._storing_weights import (
+from convdispatch.models.files.storing_models import architecture_of
+from convdispatch.models.files.storing_optimizers import optimizer_in
+from convdispatch.models.files.storing_training import kept_by, optimizer_arrays, training_of
+from convdispatch.models.files.storing_weights import (
     arrays_of,
     layers_by_name,
     layers_by_names,
     layers_by_path,
 )
-from convdispatch.models._translating import translated
+from convdispatch.models.files.translating import translated
 from convdispatch.saving.checkpoint import Checkpoint, StoredArray
 
 Kind = Literal["h5", "keras", "safetensors"]

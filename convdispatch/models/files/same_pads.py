@@ -7,7 +7,7 @@ from typing import Any
 
 from convdispatch import layers
 from convdispatch.engine.specs import Spec
-from convdispatch.models._other_words import in_words
+from convdispatch.models.files.other_words import in_words
 from convdispatch.ops import Conv, ConvTranspose
 
 Same = Callable[[dict[str, Any], Any], Any]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convdispatch.errors import InvalidDocument
-from convdispatch.models._file_weights import Origin, Part
+from convdispatch.models.files.weights import Origin, Part
 from convdispatch.ops import Shape
 from convdispatch.saving.checkpoint import StoredArray, StoredLayer
 from convdispatch.support.documents import shown

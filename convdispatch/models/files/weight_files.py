@@ -13,9 +13,9 @@ from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.declarations import lasting
 from convdispatch.errors import InvalidArgument, InvalidDocument
 from convdispatch.formulas.keywords import names_keywords
-from convdispatch.models._unsaid import as_convention, as_ordering
-from convdispatch.models._weight_loading import FileWishes, load_from_file
-from convdispatch.models._writing import WrittenModel
+from convdispatch.models.files.unsaid import as_convention, as_ordering
+from convdispatch.models.files.weight_loading import FileWishes, load_from_file
+from convdispatch.models.files.writing import WrittenModel
 from convdispatch.ops import NumpyArray
 from convdispatch.saving.archives import open_archive
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits

@@ -10,15 +10,15 @@ from typing import Any
 from convdispatch.engine.declarations import lasting
 from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidArgument, InvalidDocument
-from convdispatch.models._file_weights import Origin
-from convdispatch.models._restoring import (
+from convdispatch.models.files.restoring import (
     Restored,
     matched,
     matched_by_path,
     members_with_weights,
 )
-from convdispatch.models._unsaid import CONVENTIONS, is_sensitive
-from convdispatch.models._weight_faults import Faults
+from convdispatch.models.files.unsaid import CONVENTIONS, is_sensitive
+from convdispatch.models.files.weight_faults import Faults
+from convdispatch.models.files.weights import Origin
 from convdispatch.saving.checkpoint import Checkpoint, StoredLayer
 from convdispatch.saving.limits import FileLimits
 from convdispatch.saving.recognising import read_checkpoint

@@ -9,9 +9,9 @@ from typing import Any
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec, listed
 from convdispatch.layers._states import WithState
-from convdispatch.models._file_order import is_stack
 from convdispatch.models._graph_documents import calls_of
-from convdispatch.models._storing_layers import layer_entry
+from convdispatch.models.files.order import is_stack
+from convdispatch.models.files.storing_layers import layer_entry
 
 _MODULES = {
     "tf_keras": {"Sequential": "keras", "Functional": "keras.src.engine.functional"},

@@ -12,11 +12,11 @@ from typing import Any
 
 from convdispatch.engine.declarations import lasting
 from convdispatch.engine.layer import Layer
-from convdispatch.models._file_order import layers_in, members_of
-from convdispatch.models._file_paths import named_paths_of, paths_of
-from convdispatch.models._file_weights import Origin, Part, converted, parts_of
-from convdispatch.models._weight_faults import Faults
-from convdispatch.models._weight_names import is_named
+from convdispatch.models.files.order import layers_in, members_of
+from convdispatch.models.files.paths import named_paths_of, paths_of
+from convdispatch.models.files.weight_faults import Faults
+from convdispatch.models.files.weight_names import is_named
+from convdispatch.models.files.weights import Origin, Part, converted, parts_of
 from convdispatch.ops import NumpyArray
 from convdispatch.saving.checkpoint import Checkpoint, StoredArray, StoredLayer
 

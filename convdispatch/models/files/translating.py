@@ -19,18 +19,18 @@ from convdispatch.engine.declarations import lasting
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec, of_samples
 from convdispatch.errors import ConvDispatchError, InvalidArgument
-from convdispatch.models._file_order import is_stack
-from convdispatch.models._file_weights import Origin, converted
-from convdispatch.models._other_words import (
+from convdispatch.models.files.order import is_stack
+from convdispatch.models.files.other_words import (
     in_words,
     is_of,
     likeness_of,
     require_no_own_ways,
     what_it_computes,
 )
-from convdispatch.models._same_pads import explicit
-from convdispatch.models._storing_layers import cannot
-from convdispatch.models._storing_training import Kept, trained_weights
+from convdispatch.models.files.same_pads import explicit
+from convdispatch.models.files.storing_layers import cannot
+from convdispatch.models.files.storing_training import Kept, trained_weights
+from convdispatch.models.files.weights import Origin, converted
 
 _WITHOUT_THEANO = ("tf_keras", "keras3")
 # Words for pads that a dialect does not have.

@@ -18,7 +18,7 @@ from convdispatch.engine.layer_options import is_of_this_package
 from convdispatch.formulas import activations, initializers
 from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3, Dialect
 from convdispatch.formulas.regularizers import L1, L1L2, L2, L1L2Regularizer
-from convdispatch.models._storing_layers import cannot, no_json
+from convdispatch.models.files.storing_layers import cannot, no_json
 
 DOORS: Mapping[str, Dialect] = {
     "keras1": KERAS1,
