@@ -73,6 +73,7 @@ def is_written(write: Callable[..., None], file: Path, dialect: str | None) -> b
     return True
 
 
+@pytest.mark.filterwarnings("ignore:.*Keras 2 computed on a grid")
 @EACH
 def test_a_model_goes_through_all_formats_in_turn(path: Path, tmp_path: Path) -> None:
     """Nine files, each written from what was read of the one before."""
