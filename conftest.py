@@ -46,6 +46,9 @@ _EXAMPLES = {
     "ml_dtypes": ["convdispatch/conformance/cases/strategies.py"],
 }
 collect_ignore = [path for name in MISSING for path in _EXAMPLES[name]]
+if importlib.util.find_spec("h5py") is None:  # nor can these be imported
+    collect_ignore += ["convdispatch/saving/hdf5_format/library.py"]
+    collect_ignore += [f"tests/helpers/hostile_{one}.py" for one in ("elsewhere", "files", "hdf5")]
 # The first register themselves, and may be imported only once: by `sabotage`, not by doctest. The
 # second are mistakes for a type checker to find: they are never run. The others ask a real Keras.
 collect_ignore_glob = [

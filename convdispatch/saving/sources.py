@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Protocol
 
 from convdispatch.errors import InvalidDocument
 from convdispatch.support.files import open_ordinary
+from convdispatch.support.locks import Lock
 
 
 class Source:
@@ -112,12 +112,12 @@ class _Opened:
         # A number, not the stream, which would complain if it were collected before this.
         self._descriptor = os.dup(stream.fileno())
         stream.close()
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def read_into(self, place: int, view: memoryview) -> int:
         if hasattr(os, "preadv"):
             return os.preadv(self._descriptor, [view], place)
-        with self._lock:
+        with self._lock.held():
             os.lseek(self._descriptor, place, os.SEEK_SET)
             found = os.read(self._descriptor, view.nbytes)
         view[: len(found)] = found

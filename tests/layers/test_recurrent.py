@@ -128,7 +128,7 @@ def test_keras_2_s_gates_are_hard(backend_name: str, name: str) -> None:
     """And the gate r of a GRU comes before the product."""
     w = drawn(name)
     layer = getattr(keras2.layers, name)(
-        UNITS, weights=together(name, w), input_dim=FEATURES, backend=backend_name
+        UNITS, weights=together(name, w), input_shape=(None, FEATURES), backend=backend_name
     )
     close(layer(X), expected(name, w, hard)[:, -1])
 

@@ -235,7 +235,7 @@ def test_a_model_within_a_configuration_needs_the_reader_of_documents(name: str)
         r"it\. Pass",
     ):
         Sequential.from_config({"layers": [entry]})
-    with pytest.raises(InvalidDocument, match=r"'inner'|`input_layers`|named 'Graph'"):
+    with pytest.raises(InvalidDocument, match=r"'inner'|`output_layers`|named 'Graph'"):
         model_from_json(of_one(entry, keras_version="3.15.1"))
 
 

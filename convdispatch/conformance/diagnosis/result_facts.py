@@ -35,7 +35,8 @@ def result_facts(op: Op, signature: Signature) -> Iterator[str]:
 def result_shape(op: Op, signature: Signature) -> Shape:
     """Return the shape of the result, without the batch axis.
 
-    >>> result_shape(Pad(pads=((1, -2),), channels_last=True), Signature((5, 3), (), "float32"))
+    >>> pad = Pad(pads=((1, -2),), channels_last=True)
+    >>> result_shape(pad, Signature(input_shape=(5, 3), weight_shapes=(), dtype="float32"))
     (4, 3)
     """
     shape = known_sizes(signature.input_shape)
