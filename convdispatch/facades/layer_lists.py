@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from convdispatch.errors import InvalidArgument
+from convdispatch.models._sequential import Sequential
+
 _SHOWN = "_shown_layers"  # among a model's own attributes: the list, and what it was made of
 
 
@@ -28,3 +31,32 @@ def kept_list(base: type[Any]) -> property:
         return shown  # type: ignore[no-any-return]  # of the model's own attributes
 
     return property(layers, doc=found.__doc__)
+
+
+def end_setter(base: type[Any]) -> Any:
+    """Return how a façade's model takes another end: a stack may end at one of its layers.
+
+    Scripts say so behind `model.layers.pop()`: `model.outputs = [model.layers[-1].output]`.
+    """
+
+    def set_end(self: Any, name: str, value: Any) -> None:
+        wanted = value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
+        layers = list(self._layers)
+        ends = [
+            layer for layer in layers if name in ("output", "outputs") and is_end(layer, wanted)
+        ]
+        if not issubclass(base, Sequential) or not ends:
+            base._set_end(self, name, value)
+            return
+        for _ in layers[layers.index(ends[-1]) + 1 :]:
+            self.pop()
+
+    return set_end
+
+
+def is_end(layer: Any, tensor: Any) -> bool:
+    """Return whether a tensor is what a layer's one call gives."""
+    try:
+        return layer.output is tensor
+    except InvalidArgument:  # called several times, or not yet
+        return False

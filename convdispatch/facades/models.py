@@ -14,7 +14,7 @@ from convdispatch.doors.old_interfaces import Interface
 from convdispatch.doors.rows import Method
 from convdispatch.errors import MissingPackage
 from convdispatch.facades.interfaces import translated
-from convdispatch.facades.layer_lists import kept_list
+from convdispatch.facades.layer_lists import end_setter, kept_list
 from convdispatch.facades.signatures import parsed
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.keywords import require_stated
@@ -30,6 +30,7 @@ def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
     def fill(body: dict[str, Any]) -> None:
         body.update(__module__=module, __doc__=base.__doc__, dialect=dialect)
         body["layers"] = kept_list(base)
+        body["_set_end"] = end_setter(base)
         body["to_yaml"] = _to_yaml
         for name in ("predict", "test", "train"):
             body[f"_make_{name}_function"] = _make_nothing

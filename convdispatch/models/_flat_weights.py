@@ -67,11 +67,15 @@ class StackedWeights:
                 "on that backend."
             )
         elif name in _ENDS:
-            raise InvalidArgument(
-                f"`{name}` of {self.name!r} cannot be set; make another model of the same layers: "
-                "`Model(model.input, model.layers[-2].output)`."
-            )
+            self._set_end(name, value)
+            return
         super().__setattr__(name, value)
+
+    def _set_end(self, name: str, value: object) -> None:
+        raise InvalidArgument(
+            f"`{name}` of {self.name!r} cannot be set; make another model of the same layers: "
+            "`Model(model.input, model.layers[-2].output)`."
+        )
 
     def ensure_built(self, purpose: str) -> None:
         """Build the layers that are not built, for the input shape of the first one.

@@ -183,6 +183,24 @@ def test_layers_pop_has_keras_s_effect(door: Any) -> None:
     assert shorter.predict(np.ones((1, 3))).shape == (1, 5)
 
 
+@pytest.mark.parametrize("door", [keras1, keras2], ids=["keras1", "keras2"])
+def test_a_stack_ends_where_a_script_says(door: Any) -> None:
+    """At the output of one of its layers, and grows on from there; at nothing else."""
+    dense = door.layers.Dense
+    model = door.models.Sequential([dense(4, input_dim=3), dense(5, name="middle"), dense(2)])
+    model.layers.pop()
+    model.outputs = [model.layers[-1].output]
+    model.layers[-1].outbound_nodes = []
+    assert [layer.name for layer in model.layers][1:] == ["middle"]
+    assert model.predict(np.ones((1, 3))).shape == (1, 5)
+    model.add(dense(7))
+    assert model.predict(np.ones((1, 3))).shape == (1, 7)
+    with pytest.raises(InvalidArgument, match="`outputs` of .* cannot be set"):
+        model.outputs = [door.layers.Input((3,))]
+    with pytest.raises(InvalidArgument, match="`inputs` of .* cannot be set"):
+        model.inputs = [model.layers[-1].output]
+
+
 def test_a_copy_has_its_own_list_of_layers() -> None:
     """Reading it leaves that of the model as it is, in which a layer may be missing."""
     x = keras1.layers.Input((3,))
