@@ -195,9 +195,9 @@ def test_a_stack_ends_where_a_script_says(door: Any) -> None:
     assert model.predict(np.ones((1, 3))).shape == (1, 5)
     model.add(dense(7))
     assert model.predict(np.ones((1, 3))).shape == (1, 7)
-    with pytest.raises(InvalidArgument, match="`outputs` of .* cannot be set"):
+    with pytest.raises(InvalidArgument, match=r"`outputs` of .* cannot be set"):
         model.outputs = [door.layers.Input((3,))]
-    with pytest.raises(InvalidArgument, match="`inputs` of .* cannot be set"):
+    with pytest.raises(InvalidArgument, match=r"`inputs` of .* cannot be set"):
         model.inputs = [model.layers[-1].output]
 
 
