@@ -15,8 +15,9 @@ from convdispatch.conformance.run.execution import Declared, execute
 from convdispatch.registry import registry
 
 SEEDS = (1, 7, 42, 2024, 987654321)
-# One case in so many, others for each seed; NumPy's are as fast as all of them can be.
-STEP = {"numpy": 1, "torch": 4}
+# One case in so many, others for each seed; NumPy's are as fast as all of them can be, and JAX
+# compiles each.
+STEP = {"numpy": 1, "torch": 4, "jax": 41}
 STEP_ELSEWHERE = 11
 
 
