@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from precision import in_float64
 
 import convdispatch
 from convdispatch import Model, Sequential, keras1, keras2, layers, optimizers
@@ -290,8 +291,9 @@ def test_numbers_of_rows_may_be_moved_first(backend: Backend, dtype: str) -> Non
     graph.set_weights([table])
     given = np.array([[4, 1, 2, 3]], dtype)
     for model, wanted in ((stack, table[[[4, 2, 1, 3]]]), (graph, table[[[4, 1, 2, 3]]])):
-        np.testing.assert_array_equal(backend.to_numpy(model(given)), wanted)
-        np.testing.assert_array_equal(model.predict(given), wanted)
+        with in_float64(backend.name):  # JAX has int64 in this mode alone
+            np.testing.assert_array_equal(backend.to_numpy(model(given)), wanted)
+            np.testing.assert_array_equal(model.predict(given), wanted)
 
 
 def test_moved_numbers_of_rows_are_not_rounded() -> None:
