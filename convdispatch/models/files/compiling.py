@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,10 @@ from convdispatch.formulas import losses, metrics, optimizers
 from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
 from convdispatch.formulas.optimizers import Optimizer
 from convdispatch.formulas.optimizers._own_weights import Order
-from convdispatch.ops import NumpyArray, Shape
+from convdispatch.models.files.storing_training import Kept, without_slots
+from convdispatch.ops import NumpyArray
 from convdispatch.saving.checkpoint import Checkpoint
 from convdispatch.support.documents import shown
-from convdispatch.training.subject import are_trainable
 
 _TABLES = {"keras1": KERAS1.optimizers, "keras2": KERAS2.optimizers, "keras3": KERAS3.optimizers}
 _WRAPPERS = ("MeanMetricWrapper", "LossFunctionWrapper")  # of a function, in tf_keras
@@ -157,46 +157,17 @@ def _object(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> Any:
 # The optimizer's state.
 
 
-@dataclass
-class _Trained:
-    """The weights that are trained, with slots that take no memory: see `Keeper`."""
-
-    layer_names: list[tuple[str, str]]
-    weight_shapes: list[Shape]
-    slots: list[dict[str, Any]]
-    iterations: int = 0
-
-    def names(self) -> Sequence[tuple[str, str]]:
-        """Return the names of the weights."""
-        return self.layer_names
-
-    def shapes(self) -> Sequence[Shape]:
-        """Return the shapes of the weights."""
-        return self.weight_shapes
-
-    def read(self) -> list[dict[str, Any]]:
-        """Return the slots."""
-        return [dict(own) for own in self.slots]
-
-    def write(self, slots: Sequence[Mapping[str, Any]], iterations: int) -> None:
-        """Do nothing: this stands for a trainer that does not exist yet."""
-
-
-def _trained(model: Any, optimizer: Optimizer) -> _Trained:
-    layers = list(model._layers)
-    weights = [
-        (layer.inner_name(weight.name), weight)
-        for layer, is_trained in zip(layers, are_trainable(model, layers), strict=True)
-        for weight in layer.declared_weights
-        if is_trained and weight.trainable
-    ]
-    shapes = [weight.public_shape for _, weight in weights]
+def _trained(model: Any, optimizer: Optimizer) -> Kept:
+    """Return the weights that are trained, with slots that take no memory."""
+    kept = without_slots(model)
     slots: list[dict[str, Any]] = [
-        {name: np.broadcast_to(0.0, shape) for name in optimizer.initial()} for shape in shapes
+        {name: np.broadcast_to(0.0, shape) for name in optimizer.initial()}
+        for shape in kept.weight_shapes
     ]
     if optimizer.shared():
         slots.append({name: np.zeros(()) for name in optimizer.shared()})
-    return _Trained([names for names, _ in weights], shapes, slots)
+    kept.slots = slots
+    return kept
 
 
 def _set_state(model: Any, optimizer: Optimizer, checkpoint: Checkpoint, title: str) -> None:
@@ -214,7 +185,7 @@ def _set_state(model: Any, optimizer: Optimizer, checkpoint: Checkpoint, title: 
     optimizer.set_weights(arrays)
 
 
-def _as_ours(optimizer: Any, checkpoint: Checkpoint, keeper: _Trained) -> list[NumpyArray]:
+def _as_ours(optimizer: Any, checkpoint: Checkpoint, keeper: Kept) -> list[NumpyArray]:
     """Return the arrays of a file in the order of our optimizer of that class."""
     order: Order = optimizer._order()
     count = len(order.flat(keeper, 0.0))
@@ -235,7 +206,7 @@ def _rate(optimizer: Optimizer, iterations: NumpyArray) -> NumpyArray:
 
 
 def _of_engine(
-    optimizer: Optimizer, checkpoint: Checkpoint, arrays: list[NumpyArray], keeper: _Trained
+    optimizer: Optimizer, checkpoint: Checkpoint, arrays: list[NumpyArray], keeper: Kept
 ) -> list[NumpyArray]:
     """Return tf_keras's arrays with those that only Keras 3 has, and without others.
 

@@ -170,14 +170,19 @@ def trained_weights(model: Any) -> list[tuple[Any, int]]:
     ]
 
 
-def kept_by(model: Any, optimizer: Any) -> Kept | None:
-    """Return an optimizer's slots and the number of its updates, None before the first one."""
+def without_slots(model: Any) -> Kept:
+    """Return the weights that an optimizer changes, by their names and shapes alone."""
     weights = trained_weights(model)
     declared = [lasting(layer.declared_weights)[place] for layer, place in weights]
-    kept = Kept(
+    return Kept(
         [layer.inner_name(one.name) for (layer, _), one in zip(weights, declared, strict=True)],
         [one.public_shape for one in declared],
     )
+
+
+def kept_by(model: Any, optimizer: Any) -> Kept | None:
+    """Return an optimizer's slots and the number of its updates, None before the first one."""
+    kept = without_slots(model)
     if optimizer._keeper is not None:
         kept.write(optimizer._keeper.read(), optimizer._keeper.iterations)
         return kept
