@@ -240,9 +240,9 @@ def test_a_model_of_200_layers_is_drawn_in_less_than_a_second() -> None:
         y = layers.Activation("relu")(layers.Activation("tanh")(h))
         h = layers.Add()([layers.Activation("relu")(y), h])
     model = Model(x, h)
-    begun = time.perf_counter()
+    begun = time.process_time()
     page = model._repr_html_()
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
     assert page.count('class="title"') == 201
 
 

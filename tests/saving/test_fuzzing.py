@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,9 @@ from hypothesis import strategies as st
 pytest.importorskip("h5py", reason="one of the files to begin with is made by h5py")
 pytest.importorskip("resource", reason="only POSIX tells a process's peak of memory")
 
+from fuzzing import trying
 from fuzzing.loaders import LOADERS, Loader, corpus
+from fuzzing.memory import Peak
 from fuzzing.mutations import mutated
 from fuzzing.trying import RarelyApart, Trials
 
@@ -83,20 +87,37 @@ def test_drawn_mutations_are_read_or_refused(loader: str, tmp_path: Path) -> Non
     assert trials.outcomes["find"] == 0, list((tmp_path / "finds").iterdir())
 
 
-def test_a_find_is_noticed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("data", [b"error", b"hang", b"wait", b"memory"])
+def test_a_find_is_noticed(data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error of another kind, a hang and a peak of memory: otherwise none would mean nothing."""
+    if data == b"memory" and not Peak().forgets:
+        pytest.skip("this process may have had more memory before, and none forgets it here")
+    monkeypatch.setattr(trying, "SECONDS", 0.2)
+    monkeypatch.setattr(trying, "WAITING", 0.2 if data == b"wait" else 60)
 
     def run(data: bytes) -> None:
         if data == b"error":
             raise IndexError("an error of another kind")
-        if data == b"memory":  # beyond the most that this process has had so far
-            import resource
-
-            before = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            bytearray(before + 2**28 + 2**26)
+        if data == b"hang":
+            for _ in itertools.count():
+                pass
+        if data == b"wait":
+            time.sleep(30)
+        if data == b"memory":
+            bytearray(2**28 + 2**24)
 
     trials = Trials(run, tmp_path / "finds", b"")
-    for data in (b"fine", b"error", b"memory"):
-        trials(data)
+    for one in (b"fine", data, b"fine"):
+        trials(one)
     assert trials.outcomes == {"read": 2, "find": 1}
-    assert {path.read_bytes() for path in (tmp_path / "finds").iterdir()} == {b"error", b"memory"}
+    assert [path.read_bytes() for path in (tmp_path / "finds").iterdir()] == [data]
+
+
+def test_a_peak_is_noticed_after_a_higher_one() -> None:
+    """Memory counts from the input on, whatever the process took before."""
+    if not Peak().forgets:
+        pytest.skip("only Linux forgets an earlier peak of memory")
+    bytearray(2**28 + 2**26)
+    peak = Peak()
+    bytearray(2**26)
+    assert 2**25 < peak.above() < 2**27  # the kernel counts a few pages late

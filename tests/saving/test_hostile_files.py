@@ -92,7 +92,7 @@ FAULTS = {
     "crash": ("import os; os.abort()", "HDF5's library crashed.*signal 6"),
     "hunger": ("bytes(2**40)", "HDF5's library"),
     "silence": ("import sys; sys.exit(0)", "ended before it had read"),
-    "hang": ("import time; time.sleep(60)", "did not read its structure within 1 seconds"),
+    "wait": ("import time; time.sleep(60)", "did not read its structure within 1 seconds"),
     "flood": ("import sys\nwhile True: sys.stdout.write('x' * 2**20)", "HDF5's library"),
     "lies": ('print(\'{"tree": "[{}, {}, {\\\\"a\\\\": [[-1], 0]}]"}\')', "invalid answer"),
 }
@@ -111,8 +111,17 @@ def test_whatever_becomes_of_the_other_process_is_one_error(
     (package / "over.py").write_text(limit + code)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(apart, "_PROGRAM", "taken_over.over")
-    monkeypatch.setattr(apart, "SECONDS", 1 if fault == "hang" else 10)
+    monkeypatch.setattr(apart, "WAITING", 1 if fault == "wait" else 60)
     path = tmp_path / "a.h5"
     path.write_bytes(hostile.HARMLESS[".h5"]())
     with pytest.raises(InvalidDocument, match=words):
+        load_model(path, backend="numpy", untrusted=True)
+
+
+def test_a_hang_of_the_library_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the limit of processor time, and in words of its own."""
+    monkeypatch.setattr(apart, "SECONDS", 2)
+    path = tmp_path / "a.h5"
+    path.write_bytes(hostile.HDF5["heap-without-end"][0]())
+    with pytest.raises(InvalidDocument, match="did not read its structure within 2 seconds"):
         load_model(path, backend="numpy", untrusted=True)

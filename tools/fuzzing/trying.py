@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import resource
 import signal
 import sys
 import time
@@ -24,14 +23,16 @@ from convdispatch.saving.hdf5_format import apart
 from convdispatch.saving.hdf5_format.tree import Damaged, Group
 from convdispatch.saving.limits import FileLimits
 from convdispatch.saving.sources import Source
+from fuzzing.memory import Peak
 
-SECONDS = 5
-MEMORY = 2**28  # bytes above those of the beginning
+SECONDS = 5  # of the processor's, which other processes do not make longer
+WAITING = 12 * SECONDS  # of the clock, with what the process waits for
+MEMORY = 2**28  # bytes beside those before the input
 APART_EVERY = 2000  # how often a file that is left to HDF5's own library really goes there
 
 
 class TooSlow(BaseException):
-    """The input took more than `SECONDS`."""
+    """The input took more than `SECONDS`, or `WAITING`."""
 
 
 class Trials:
@@ -44,19 +45,18 @@ class Trials:
         self._kinds: set[str] = set()
         with contextlib.suppress(ConvDispatchError):
             run(warm)
-        self._memory = _peak()
         self.most_memory = 0
 
     def __call__(self, data: bytes) -> None:
         """Run the loader on an input."""
-        started = time.perf_counter()
+        peak, started = Peak(), time.process_time()
         kind = self._outcome(data)
-        self.slowest = max(self.slowest, time.perf_counter() - started)
-        self.most_memory = max(self.most_memory, _peak() - self._memory)
-        if self.most_memory > MEMORY:
-            self._keep(data, "memory", f"{self.most_memory:,} bytes more")
-            self._memory = _peak()
-            self.most_memory = 0
+        self.slowest = max(self.slowest, time.process_time() - started)
+        taken = peak.above()
+        self.most_memory = max(self.most_memory, taken)
+        if taken > MEMORY:
+            self._keep(data, "memory", f"{taken:,} bytes more")
+            kind = "find"
         self.outcomes[kind] += 1
 
     def _outcome(self, data: bytes) -> str:
@@ -82,24 +82,24 @@ class Trials:
         sys.stderr.flush()
 
 
-def _peak() -> int:
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
 @contextlib.contextmanager
 def _limited() -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
-        raise TooSlow(f"more than {SECONDS} seconds")
+        raise TooSlow(f"more than {SECONDS} seconds, or {WAITING} with waiting")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    clocks = {signal.SIGPROF: (signal.ITIMER_PROF, SECONDS)}
+    clocks[signal.SIGALRM] = (signal.ITIMER_REAL, WAITING)
+    before = {number: signal.signal(number, stop) for number in clocks}
+    for clock, seconds in clocks.values():
+        signal.setitimer(clock, seconds)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for number, (clock, _) in clocks.items():
+            signal.setitimer(clock, 0)
+            signal.signal(number, before[number])
 
 
 class RarelyApart:

@@ -202,11 +202,12 @@ def _main(start: str, size: str, memory: str, seconds: str, output: str, limits:
             taken = int(stream.read().split()[0]) * resource.getpagesize()
         for kind, most in (
             (resource.RLIMIT_AS, taken + int(memory)),
-            (resource.RLIMIT_CPU, int(seconds)),
             (resource.RLIMIT_FSIZE, int(output)),
             (resource.RLIMIT_CORE, 0),
         ):
             resource.setrlimit(kind, (most, most))
+        # The signal of the lower limit tells that it was time which was lacking.
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 1))
     source = _standard_input().part(int(start), int(size), "the file")
     try:
         answer = {"tree": written(library_tree(source, FileLimits(**json.loads(limits))))}
