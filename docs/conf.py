@@ -1,0 +1,38 @@
+"""How Sphinx makes the site of these pages: `tox -e docs`.
+
+What the build makes by itself, the reference of names and the gallery, are `.rst` files beside
+these, which git ignores. `tools/docsite` makes them.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT)]
+
+import convdispatch  # noqa: E402 - found by the line above
+
+project = "convdispatch"
+author = "The convdispatch authors"
+project_copyright = "the convdispatch authors, Apache-2.0"
+version = release = convdispatch.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "docsite"]
+exclude_patterns = ["changelog.d"]
+# Links name headings as they do on a forge: `page.md#a-heading`.
+myst_heading_anchors = 4
+suppress_warnings: list[str] = []
+nitpicky = True
+
+html_theme = "furo"
+html_title = f"{project} {release}"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_extra_path = ["scoreboard.html"]
+html_copy_source = False
+html_theme_options = {"sidebar_hide_name": False, "navigation_with_keys": False}
+pygments_style = "a11y-light"
+pygments_dark_style = "a11y-dark"
+copybutton_exclude = ".linenos, .gp, .go"

@@ -1,0 +1,97 @@
+"""The site that `tox -e docs` has built: its links, its search, its pages.
+
+Building it takes a while, so the environment variable CONVDISPATCH_TEST_SITE names its folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from places import ROOT
+
+import convdispatch
+
+SITE = Path(os.environ.get("CONVDISPATCH_TEST_SITE", ROOT / "docs/no-site"))
+
+search = pytest.importorskip("sphinx.search", reason="the site is built by Sphinx")
+pytestmark = pytest.mark.skipif(
+    not (SITE / "index.html").exists(), reason="CONVDISPATCH_TEST_SITE names no site: `tox -e docs`"
+)
+
+
+def pages() -> list[Path]:
+    """Return the pages of the site."""
+    return sorted(path for path in SITE.rglob("*.html") if "_static" not in path.parts)
+
+
+@cache
+def text_of(page: Path) -> str:
+    """Return the HTML of a page."""
+    return page.read_text("utf-8")
+
+
+@cache
+def anchors_of(page: Path) -> frozenset[str]:
+    """Return what a link to this page may have after `#`."""
+    return frozenset(re.findall(r'\b(?:id|name)="([^"]+)"', text_of(page)))
+
+
+def broken_links(page: Path) -> list[str]:
+    """Return the links and images of a page that lead to nothing on this site."""
+    broken = []
+    for link in re.findall(r'\b(?:href|src)="([^"]*)"', text_of(page)):
+        file, _, anchor = unquote(link).partition("#")
+        if re.match(r"[a-z]+:|//", file):
+            continue
+        target = (page.parent / file.partition("?")[0]).resolve() if file else page
+        is_there = target.is_file() and target.is_relative_to(SITE.resolve())
+        if is_there and anchor and target.suffix == ".html":
+            is_there = anchor in anchors_of(target)
+        if not is_there:
+            broken.append(link)
+    return broken
+
+
+def test_every_link_inside_the_site_leads_somewhere() -> None:
+    """No page links to a page, an image or a heading that is not there."""
+    found = {page.relative_to(SITE).as_posix(): broken_links(page) for page in pages()}
+    assert len(found) > 40
+    assert {page: links for page, links in found.items() if links} == {}
+
+
+def search_index() -> dict[str, object]:
+    """Return what the site's search looks words up in."""
+    text = (SITE / "searchindex.js").read_text("utf-8")
+    index: dict[str, object] = json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))
+    return index
+
+
+@pytest.mark.parametrize("word", ["output_padding", "KERAS_HOME", "UnsupportedOp"])
+def test_search_finds(word: str) -> None:
+    """A word that a user has from an error or from code leads to pages."""
+    index = search_index()
+    terms = index["terms"]
+    assert isinstance(terms, dict)
+    # The page of the search asks for stems, as the index has them.
+    assert search.SearchEnglish({}).stem(word.lower()) in terms
+
+
+def test_every_page_says_its_version() -> None:
+    """A reader who comes from elsewhere sees which version a page is of."""
+    ours = [page for page in pages() if page.name != "scoreboard.html" or page.parent != SITE]
+    without = [
+        page for page in ours if f"convdispatch {convdispatch.__version__}" not in text_of(page)
+    ]
+    assert without == []
+
+
+def test_no_page_asks_another_server() -> None:
+    """Pages read no script, font, picture or style from elsewhere: they work offline."""
+    loaded = r'<(?:link\b[^>]*\bhref|(?:script|img|iframe|source)\b[^>]*\bsrc)="(?:https?:)?//'
+    assert [page for page in pages() if re.search(loaded, text_of(page))] == []
