@@ -19,12 +19,17 @@ author = "The convdispatch authors"
 project_copyright = "the convdispatch authors, Apache-2.0"
 version = release = convdispatch.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "docsite"]
+extensions = ["myst_parser", "sphinx_copybutton", "docsite"]
 exclude_patterns = ["changelog.d"]
 # Links name headings as they do on a forge: `page.md#a-heading`.
 myst_heading_anchors = 4
 suppress_warnings: list[str] = []
 nitpicky = True
+# Code in backticks leads to a name's entry where there is one.
+nitpick_ignore_regex = [("py:.*", ".*")]
+maximum_signature_line_length = 88
+add_module_names = False
+toc_object_entries_show_parents = "hide"
 
 html_theme = "furo"
 html_title = f"{project} {release}"

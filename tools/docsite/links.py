@@ -1,8 +1,15 @@
-"""Links that leave `docs/`: to a file of the repository, or to a page that is HTML already."""
+"""Links that Sphinx would take for something else.
+
+Those that leave `docs/` lead to a file of the repository, or to a page that is HTML already. Names
+in code lead to their entry in the reference if they are public where they stand, and else nowhere:
+several modules have a `Layer`, and Sphinx would choose one of them.
+"""
 
 from __future__ import annotations
 
+import functools
 import posixpath
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +18,8 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 
+from docsite.names import all_modules, names_of
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
@@ -18,8 +27,24 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def setup(app: Sphinx) -> None:
-    """Replace the links that MyST makes downloads of."""
+    """Replace the links that MyST makes downloads of, and those to names."""
     app.add_transform(ToTheRepository)
+    app.add_transform(ToNames)
+    app.connect("build-finished", _lead_to_pages)
+
+
+def _lead_to_pages(app: Sphinx, exception: Exception | None) -> None:
+    """Lead the links of pages that are HTML already to pages of the site, not to Markdown."""
+    for name in app.config.html_extra_path if exception is None else ():
+        path = Path(app.outdir) / name
+        text = path.read_text("utf-8")
+        path.write_text(re.sub(r'(href="[\w./-]+)\.md(?=["#])', r"\1.html", text), "utf-8")
+
+
+@functools.cache
+def public_names() -> frozenset[str]:
+    """Return the full names of everything that the reference has."""
+    return frozenset(name.full for module in all_modules() for name in names_of(module))
 
 
 def repository() -> str:
@@ -53,3 +78,23 @@ class ToTheRepository(SphinxTransform):  # type: ignore[misc] # Sphinx need not 
         else:
             address = f"{repository()}/blob/v{self.config.release}/{target}"
         node.replace_self(nodes.reference("", "", *node.children, refuri=address, internal=False))
+
+
+class ToNames(SphinxTransform):  # type: ignore[misc] # Sphinx need not be installed
+    """A name in code leads to its entry, or to nothing."""
+
+    default_priority = 210
+
+    def apply(self, **kwargs: Any) -> None:
+        """Make each such link of one document exact, or take it away."""
+        for node in list(self.document.findall(addnodes.pending_xref)):
+            if node.get("refdomain") != "py":
+                continue
+            target = node["reftarget"].removesuffix("()")
+            modules = (node.get("py:module"), "convdispatch.errors", "convdispatch")
+            candidates = (*(f"{module}.{target}" for module in modules), target)
+            found = [each for each in candidates if each in public_names()]
+            if found:
+                node["reftarget"] = found[0]
+            else:
+                node.replace_self(node.children)

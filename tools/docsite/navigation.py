@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-MAPS = ("index", "gallery/index", "reference/api/index")
+MAPS = ("index", "gallery/index")
 
 
 # In the gallery's own map `name.py`, elsewhere with its folder.
