@@ -105,7 +105,7 @@ TextVectorization ThresholdedReLU TimeDistributed TimeDistributedDense UnitNorma
         "",
     )
 )
-LAYERS_NOT_OFFERED = _LAYERS_OF_KERAS - DOORS_OF_LAYERS.keys()
+LAYERS_NOT_OFFERED = _LAYERS_OF_KERAS - DOORS_OF_LAYERS.keys() - OWN_LAYERS.keys()
 
 _TRAINING = "`train_on_batch` makes one step; for another one differentiate with your framework"
 _FILES = (

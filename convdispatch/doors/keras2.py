@@ -140,6 +140,16 @@ LAYERS: Table = {
     ),
 }
 
+# The layers whose calls take `training`.
+PHASED = frozenset(
+    (
+        *("AlphaDropout", "BatchNormalization", "Bidirectional", "Dropout", "GRU"),
+        *("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GaussianDropout", "GaussianNoise", "LSTM"),
+        *("SimpleRNN", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
+        "TimeDistributed",
+    )
+)
+
 # What models' methods call arguments of Keras 1.
 OLD_ARGUMENTS = {
     "nb_epoch": "epochs",

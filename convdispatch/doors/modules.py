@@ -30,7 +30,7 @@ _GENERIC: Sources = {
     "utilities.progress": "Progbar",
     "utilities.objects": (
         "serialize_keras_object deserialize_keras_object func_dump func_load has_arg "
-        "get_from_module"
+        "get_from_module object_list_uid to_list unpack_singleton is_all_none transpose_shape"
     ),
 }
 _IO: Sources = {
@@ -128,8 +128,9 @@ KERAS1: Mapping[str, Sources] = {
     "engine": {**_ENGINE, ".layers": f"{_ENGINE['.layers']} Merge merge"},
     "engine.topology": {
         **_ENGINE,
-        ".layers": f"{_ENGINE['.layers']} Merge merge Node",
+        ".layers": f"{_ENGINE['.layers']} Merge merge",
         ".models": "Model Container=Model",
+        "engine.symbols": "Node=Call",
         "utilities.graphs": "get_source_inputs to_list",
     },
     "datasets.imdb": {
@@ -138,6 +139,7 @@ KERAS1: Mapping[str, Sources] = {
     "datasets.reuters": {
         "utilities.datasets": "load_data=load_reuters_of_keras1 get_word_index=reuters_words"
     },
+    "layers.wrappers": {".layers._own": "Wrapper"},
     "legacy": {},
     "legacy.models": {".models": "Graph"},
     "utils": {},
@@ -157,9 +159,17 @@ KERAS1: Mapping[str, Sources] = {
 }
 KERAS2: Mapping[str, Sources] = {
     **_BOTH,
+    "": {".layers": "Input", ".models": "Model Sequential"},
     "engine": {**_ENGINE, ".layers": f"{_ENGINE['.layers']} Merge merge"},
-    "layers": {".layers._old": "AtrousConvolution1D AtrousConvolution2D CuDNNGRU CuDNNLSTM Merge"},
-    "engine.base_layer": {".layers": "Layer InputSpec Node"},
+    "layers.recurrent": {
+        ".layers._recurrent": "RNN GRUCell LSTMCell SimpleRNNCell StackedRNNCells"
+    },
+    "layers.wrappers": {".layers._own": "Wrapper"},
+    "layers": {
+        "utilities.objects()": "serialize deserialize",
+        ".layers._old": "AtrousConvolution1D AtrousConvolution2D CuDNNGRU CuDNNLSTM Merge",
+    },
+    "engine.base_layer": {".layers": "Layer InputSpec", "engine.symbols": "Node=Call"},
     "engine.input_layer": {".layers": "Input InputLayer"},
     "engine.network": {
         ".models": "Network=Model Model",
@@ -169,8 +179,9 @@ KERAS2: Mapping[str, Sources] = {
     "engine.sequential": {".models": "Sequential"},
     "engine.topology": {
         **_ENGINE,
-        ".layers": f"{_ENGINE['.layers']} Merge merge Node",
+        ".layers": f"{_ENGINE['.layers']} Merge merge",
         ".models": "Network=Model Container=Model",
+        "engine.symbols": "Node=Call",
         "utilities.graphs": "get_source_inputs _to_list=to_list",
     },
     "datasets.imdb": {"utilities.datasets": "load_data=load_imdb get_word_index=imdb_words"},

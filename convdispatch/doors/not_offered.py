@@ -22,10 +22,12 @@ _NETWORKS = (
 )
 _FACADES = "convdispatch.keras1 and convdispatch.keras2 have it"
 
-# What a Keras's script of its own layers imports.
-OWN_LAYERS: Mapping[str, str] = dict.fromkeys(
-    ("InputSpec", "Layer"), f"it is in `keras.layers`. {_OWN}"
-)
+# What a Keras's script of its own layers imports: bases, and cells.
+_CELLS = ("GRUCell", "LSTMCell", "RNN", "SimpleRNNCell", "StackedRNNCells")
+OWN_LAYERS: Mapping[str, str] = {
+    **dict.fromkeys(("InputSpec", "Layer", "Wrapper"), f"it is in `keras.layers`. {_OWN}"),
+    **dict.fromkeys(_CELLS, "it is in convdispatch.keras2.layers, for cells of your own"),
+}
 
 # By the last part of a module's name, the names that a Keras has there; '*' is every other name.
 NOT_OFFERED: Mapping[str, Mapping[str, str]] = {

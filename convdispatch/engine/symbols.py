@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convdispatch.engine.operators import Operators
+from convdispatch.engine.phases import depends_on_phase
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidType
 from convdispatch.ops import PartialShape
@@ -35,6 +36,48 @@ class Call:
         self.number = next(_numbers)
         self.outputs = tuple(Symbol(spec, self, place) for place, spec in enumerate(outputs))
         layer._calls.append(self)
+
+    # As Keras calls what its nodes have.
+
+    @property
+    def outbound_layer(self) -> Any:
+        """The layer that was called."""
+        return self.layer
+
+    @property
+    def inbound_layers(self) -> list[Any]:
+        """The layers that the inputs come from."""
+        return [symbol.call.layer for symbol in self.inputs]
+
+    @property
+    def input_tensors(self) -> list[Symbol]:
+        """The inputs; of an input layer what it stands for."""
+        return list(self.inputs or self.outputs)
+
+    @property
+    def output_tensors(self) -> list[Symbol]:
+        """The outputs."""
+        return list(self.outputs)
+
+    @property
+    def node_indices(self) -> list[int]:
+        """For each input the number of the call that returned it, among those of its layer."""
+        return [symbol._keras_history[1] for symbol in self.inputs]
+
+    @property
+    def tensor_indices(self) -> list[int]:
+        """For each input its place among the outputs of that call."""
+        return [symbol.place for symbol in self.inputs]
+
+    @property
+    def input_shapes(self) -> list[PartialShape]:
+        """The shapes of the inputs."""
+        return [symbol.shape for symbol in self.input_tensors]
+
+    @property
+    def output_shapes(self) -> list[PartialShape]:
+        """The shapes of the outputs."""
+        return [symbol.shape for symbol in self.outputs]
 
     @property
     def result(self) -> Any:
@@ -110,6 +153,15 @@ class Symbol(Operators):
     def _keras_history(self) -> tuple[Any, int, int]:
         calls = self.call.layer._calls
         return self.call.layer, calls.index(self.call) if self.call in calls else 0, self.place
+
+    @property
+    def _uses_learning_phase(self) -> bool:
+        own: bool | None = vars(self).get("_phase_noted")
+        return depends_on_phase(self) if own is None else own
+
+    @_uses_learning_phase.setter
+    def _uses_learning_phase(self, value: bool) -> None:
+        vars(self)["_phase_noted"] = bool(value)
 
     def __array__(self, *arguments: Any, **options: Any) -> Any:
         raise InvalidType(

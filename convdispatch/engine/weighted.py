@@ -97,7 +97,7 @@ class Weighted:
     def _variables_that(self, *, are_trainable: bool) -> list[Any]:
         return [
             variable  # none while another thread makes them
-            for weight, variable in zip(self._declarations, self._variables, strict=False)
+            for weight, variable in zip(self.declared_weights, self._variables, strict=False)
             if (self.trainable and weight.trainable) == are_trainable and not weight.is_state
         ]
 

@@ -13,9 +13,11 @@ from convdispatch.doors.old_interfaces import Interface
 from convdispatch.doors.rows import Row, Spelled, names_in
 from convdispatch.engine import layer_options
 from convdispatch.engine.arguments import as_choice, as_int
+from convdispatch.facades.asked import Asked
 from convdispatch.facades.documentation import Documentation
 from convdispatch.facades.functional import functional_form
 from convdispatch.facades.interfaces import translated
+from convdispatch.facades.phased import Phased
 from convdispatch.facades.signatures import (
     Spelling,
     has_own_arguments,
@@ -26,7 +28,7 @@ from convdispatch.formulas.dialects import Dialect
 from convdispatch.symbolic.extended import Overridable
 
 
-class FacadeLayer(Overridable):
+class FacadeLayer(Asked, Overridable):
     """What makes a layer one of a façade's: it has the words of its dialect."""
 
     row: ClassVar[Row]
@@ -127,7 +129,8 @@ def make_class(
     if interface is not None:
         contents["old_words"] = interface.words
         contents["__init__"] = _taking(row, interface, contents.get("__init__"))
-    bases = (base, *between, likeness)
+    phased = (Phased,) if row.name in base.dialect.phased_layers else ()
+    bases = (base, *phased, *between, likeness)
     return types.new_class(row.name, bases, exec_body=lambda body: body.update(contents))
 
 

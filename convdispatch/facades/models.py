@@ -13,11 +13,14 @@ from typing import Any
 from convdispatch.doors.old_interfaces import Interface
 from convdispatch.doors.rows import Method
 from convdispatch.errors import MissingPackage
+from convdispatch.facades.asked_of_models import ASKED
+from convdispatch.facades.bases import Base
 from convdispatch.facades.interfaces import translated
 from convdispatch.facades.layer_lists import end_setter, kept_list
 from convdispatch.facades.signatures import parsed
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.keywords import require_stated
+from convdispatch.models import Model, Sequential
 from convdispatch.support.warnings import warn
 
 _METHODS = {"Model": "__init__"}
@@ -29,6 +32,8 @@ def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
 
     def fill(body: dict[str, Any]) -> None:
         body.update(__module__=module, __doc__=base.__doc__, dialect=dialect)
+        body.update(ASKED)
+        body["covers"] = (Sequential,) if base is Model else ()
         body["layers"] = kept_list(base)
         body["_set_end"] = end_setter(base)
         body["to_yaml"] = _to_yaml
@@ -49,7 +54,7 @@ def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
         if dialect.old_interfaces:
             body["fit"] = _fit(body["fit"])
 
-    made: type[Any] = new_class(base.__name__, (base,), {}, fill)
+    made: type[Any] = new_class(base.__name__, (base,), {"metaclass": Base}, fill)
     return made
 
 

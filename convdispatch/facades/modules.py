@@ -87,7 +87,7 @@ def opener(module: str) -> Callable[[str], Any]:
 
 def open_rooms(package: str) -> None:
     """Make every module of the façade's table that has no file, and let its parent know it."""
-    table = TABLES[_door(package)]
+    table = {path: row for path, row in TABLES[_door(package)].items() if path}
     for path, sources in table.items():
         name = f"{package}.{path}"
         if name not in sys.modules:  # those that have a file are imported

@@ -159,6 +159,8 @@ def serialize(activation: Activation | Function | None) -> object:
             return activation.name
         return {"class_name": activation.name, "config": activation.get_config()}
     name = lookup.serialize(activation)
+    if str(getattr(activation, "__module__", "")).startswith("convdispatch."):
+        return name  # of `keras.backend`: the same function
     if any(name in table for table in (KERAS3, KERAS2, KERAS1) if isinstance(name, str)):
         # Saved by its bare name it would come back as ours.
         return f"{getattr(activation, '__module__', 'foreign')}.{name}"

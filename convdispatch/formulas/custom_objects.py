@@ -42,6 +42,11 @@ class CustomObjectScope:
             _OBJECTS.update(one)
         return self
 
+    @property
+    def known(self) -> dict[str, Any]:
+        """A copy of the table as it is."""
+        return dict(_OBJECTS)
+
     def __exit__(self, *_: object) -> None:
         """Take them away."""
         _OBJECTS.clear()

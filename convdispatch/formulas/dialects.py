@@ -47,6 +47,8 @@ class Dialect:
     names_weighted_metrics: whether the name of every weighted metric begins with 'weighted_', not
         only where the name is taken.
     penalizes_frozen: whether the regularizers of weights that are not trained count in the loss.
+    trains_frozen: whether a model without a weight that may be trained takes steps all the same,
+        in which moving means and other states may change.
     keeps_lists_of_one: whether a model whose `outputs` are a list of one returns such a list.
     lists_trained_first: the kinds of models whose `get_weights` lists of a model in them first
         what may be trained, of all its layers.
@@ -58,6 +60,7 @@ class Dialect:
     methods: those of its models that state other arguments than ours.
     old_arguments: what its models' methods call arguments of the Keras before it.
     old_weights: what its layers call weights, with ours that may be meant.
+    phased_layers: its layers whose calls take `training`.
     old_interfaces: how its layers, and methods of its models, take the words of the Keras before.
     short_metrics: how it reports those metrics whose word depends on the loss.
 
@@ -90,6 +93,7 @@ class Dialect:
     short_metrics: Mapping[str, str] = field(default_factory=dict)
     names_weighted_metrics: bool = False
     penalizes_frozen: bool = False
+    trains_frozen: bool = False
     keeps_lists_of_one: bool = True
     lists_trained_first: tuple[str, ...] = ()
     frozen_layers: str = "updates"
@@ -98,6 +102,7 @@ class Dialect:
     summary: Summary | None = None
     methods: Mapping[str, Method] = field(default_factory=dict)
     old_arguments: Mapping[str, str] = field(default_factory=dict)
+    phased_layers: frozenset[str] = frozenset()
     old_interfaces: Mapping[str, Interface] = field(default_factory=dict)
     old_weights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -139,12 +144,14 @@ KERAS2 = Dialect(
     old_interfaces={
         name: INTERFACES[interface] for name, interface in {**OF_LAYERS, **OF_METHODS}.items()
     },
+    phased_layers=keras2.PHASED,
     counts_weightless=False,
     shuffles_globally=True,
     steps_repeat=True,
     keeps_metric_words=False,
     names_weighted_metrics=True,
     penalizes_frozen=True,
+    trains_frozen=True,
     keeps_lists_of_one=False,
     lists_trained_first=("Model", "Sequential"),
     short_metrics={"accuracy": "acc", "crossentropy": "crossentropy"},
@@ -176,6 +183,7 @@ KERAS1 = Dialect(
     shuffles_globally=True,
     keeps_metric_words=False,
     penalizes_frozen=True,
+    trains_frozen=True,
     keeps_lists_of_one=False,
     lists_trained_first=("Model",),
     short_metrics={"accuracy": "acc", "crossentropy": "crossentropy"},

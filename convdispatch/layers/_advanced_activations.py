@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, ClassVar, Unpack
 
 from convdispatch.engine.arguments import as_float, as_int
@@ -42,6 +43,7 @@ class LeakyReLU(ParametricActivation):
     """
 
     parameters = ("negative_slope",)
+    least_slope: ClassVar[float] = 0.0
 
     def __init__(self, negative_slope: float = 0.3, **options: Unpack[LayerOptions]) -> None:
         """Check and keep the arguments.
@@ -50,8 +52,10 @@ class LeakyReLU(ParametricActivation):
         options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
         """
         super().__init__(**options)
-        self.negative_slope = as_float(negative_slope, self.spelled("negative_slope"))
-        self.activation = activations.leaky_relu.with_parameters(negative_slope=self.negative_slope)
+        own = self.spelled("negative_slope")
+        self.negative_slope = as_float(negative_slope, own, minimum=self.least_slope)
+        known = replace(activations.leaky_relu, at_least=self.least_slope)
+        self.activation = known.with_parameters(negative_slope=self.negative_slope)
 
 
 class ELU(ParametricActivation):

@@ -11,6 +11,7 @@ from convdispatch.engine.declarations import Weight, checked_values
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
+from convdispatch.formulas.custom_objects import known
 from convdispatch.layers._unbounded import Unbounded
 from convdispatch.ops import NumpyArray, PartialShape
 from convdispatch.support.documents import shown
@@ -82,7 +83,9 @@ class Wrapper(Unbounded):
                 f"{type(layer).__name__}. A model cannot be wrapped: wrap each of its layers."
             )
         name = layer.get("class_name")
-        found = getattr(importlib.import_module(self.door), str(name), None)
+        found = known(name)
+        if found is name:
+            found = getattr(importlib.import_module(self.door), str(name), None)
         if not (isinstance(found, type) and issubclass(found, Layer)):
             raise InvalidArgument(
                 f"`{argument}` of {type(self).__name__} must have the 'class_name' of a layer in "

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from convdispatch.errors import InvalidDocument
+from convdispatch.formulas.custom_objects import CustomObjectScope
 from convdispatch.models._chains import FUNCTIONAL, stack_of
 from convdispatch.models._custom_objects import with_objects
 from convdispatch.models._entries import begins_with_branches, door_of_version, holds_models
@@ -102,6 +103,19 @@ def model_of(
     limits: DocumentLimits,
 ) -> Sequential | Model:
     """Make a model of one of these classes from a document that leaves nothing unsaid."""
+    with CustomObjectScope(custom_objects) as scope:  # also for layers within layers
+        return _made(document, classes, scope.known, backend=backend, door=door, limits=limits)
+
+
+def _made(
+    document: Mapping[str, Any],
+    classes: Classes,
+    custom_objects: Mapping[str, Any],
+    *,
+    backend: str | None,
+    door: str | None,
+    limits: DocumentLimits,
+) -> Sequential | Model:
     sequential, model = classes
     _require_model(document)
     if document["class_name"] in FUNCTIONAL and _is_a_graph(document):

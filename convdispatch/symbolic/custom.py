@@ -13,6 +13,7 @@ from typing import Any
 from convdispatch.engine import scopes
 from convdispatch.engine.declarations import checked_values, lasting
 from convdispatch.engine.layer import Layer
+from convdispatch.engine.phases import differs_in_training
 from convdispatch.engine.resolved import Effects, Resolved
 from convdispatch.engine.scopes import Scope
 from convdispatch.engine.specs import listed, shapes_of
@@ -76,7 +77,7 @@ class CustomLayer(OwnWeights):
     @property
     def built(self) -> bool:
         """Whether the weights exist; a script's own assignment changes nothing."""
-        return self._is_made
+        return self._is_made or self._part_of is not None
 
     @built.setter
     def built(self, value: bool) -> None:
@@ -111,13 +112,17 @@ class CustomLayer(OwnWeights):
     # Building.
 
     def _build_with(self, build: Callable[..., None], input_shape: Any) -> None:
+        if self._is_made:  # it keeps its weights
+            self._built_shape = shapes_of(self._specs_for(input_shape))
+            return
         with held([self]), scopes.entered(None), selection.use_backend(self.backend):
             self._is_building = True
             try:
                 build(self, input_shape)
                 specs = self._specs_for(input_shape)
                 program = traced_call(self, specs)
-                used = [one for one in layers_of(program.graph) if one in self._inner_layers()]
+                inner = self._inner_layers()
+                used = [one for one in self._layers_within(program) if one in inner]
                 self._used_layers = used
                 self._draws = any(node.layer.draws for node in program.graph.nodes)
                 self._take_weights()
@@ -129,6 +134,10 @@ class CustomLayer(OwnWeights):
         initial, self._initial_weights = self._initial_weights, None
         if initial is not None:
             self._assign_initial(initial)
+
+    def _layers_within(self, program: Program) -> list[Any]:
+        """Return the layers that `call` called, whose weights the layer holds."""
+        return layers_of(program.graph)
 
     def _assign_initial(self, initial: Any) -> None:
         values = checked_values(initial, lasting(self._declarations), owner=self.name)
@@ -230,10 +239,14 @@ class CustomLayer(OwnWeights):
         masks = () if mask is None else self._checked_masks(native, (mask,))
         with held([self]):
             outputs, effects = self.inference_for(native)(self._variables, native, None, *masks)
-            if "draws" in effects.updates:
-                count: Any = effects.updates["draws"]
-                self._assign([len(self._variables) - 1], [count])
+            self._keep_states(effects.updates)
         return outputs
+
+    def _keep_states(self, updates: Any) -> None:
+        """Begin the next call with these values of what stays between calls."""
+        places = [place for place, one in enumerate(self._declarations) if one.is_state]
+        given = [one for one in places if self._declarations[one].name in updates]
+        self._assign(given, [updates[self._declarations[one].name] for one in given])
 
     @property
     def carries_state(self) -> bool:
@@ -242,6 +255,12 @@ class CustomLayer(OwnWeights):
 
     def reset_states(self) -> None:
         """Do nothing: the count of draws goes on."""
+
+    @property
+    def uses_phase(self) -> bool:
+        """Whether `call` computes otherwise in training."""
+        nodes = [node for program in self._programs.values() for node in program.graph.nodes]
+        return any(differs_in_training(node.layer) for node in nodes)
 
     @property
     def draws(self) -> bool:

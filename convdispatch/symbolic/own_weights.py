@@ -6,6 +6,7 @@ While the script's `build` runs they are variables of their own; then the layer 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,20 +15,21 @@ from convdispatch.engine.declarations import Weight, checked_values
 from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.formulas import constraints, initializers, regularizers
+from convdispatch.formulas.regularizers import penalty
 from convdispatch.layers._scoped_function import DRAWS
-from convdispatch.layers._user_function import FunctionLayer
 from convdispatch.ops import NumpyArray
-from convdispatch.symbolic.functions import Update, updates_in
+from convdispatch.symbolic.added import Added
 from convdispatch.symbolic.state import eval as value_of
 from convdispatch.symbolic.variables import Variable, variable_of
 
 
-class OwnWeights(FunctionLayer):
+class OwnWeights(Added):
     """A layer with the weights that a script makes for it."""
 
     _is_building = False
     _draws = False
-    _losses: list[Any]
+    _spans: dict[Any, slice]
+    _part_of: Any = None  # the recurrent layer that holds the weights of a cell
     _stage = 2  # attributes are the script's: none is an argument that changes something
 
     def _begin(self) -> None:
@@ -35,6 +37,7 @@ class OwnWeights(FunctionLayer):
         own.setdefault("_trained", [])
         own.setdefault("_kept", [])
         own.setdefault("_losses", [])
+        own.setdefault("_noted", [])
         own.setdefault("_updates", [])
         own.setdefault("_draws", False)
 
@@ -80,29 +83,12 @@ class OwnWeights(FunctionLayer):
             value = initializers.draw(lambda sizes: _array_of(function, sizes), shape)
         return variable_of(value, dtype or self.dtype, name)
 
-    def add_loss(self, losses: Any, inputs: Any = None) -> None:
-        """Add scalars, or functions of nothing, to what training makes smaller."""
-        self._losses.extend(_listed(losses))
-
-    def add_update(self, updates: Any, inputs: Any = None) -> None:
-        """Let training give variables of the layer new values."""
-        self._updates.extend(updates_in(_pairs(updates)))
-
-    @property
-    def updates(self) -> list[Any]:
-        """The updates of the layer's variables."""
-        return list(self._updates)
-
-    @updates.setter
-    def updates(self, updates: Any) -> None:
-        self._updates = updates_in(_pairs(updates))
-
     @property
     def trainable_weights(self) -> list[Any]:
         """The weights that a trainer may change: variables until the layer is built."""
         if self._is_made and not self._is_building:
             return super().trainable_weights
-        return list(self._trained)
+        return list(self._trained) if self.trainable else []
 
     @trainable_weights.setter
     def trainable_weights(self, weights: Sequence[Any]) -> None:
@@ -113,7 +99,7 @@ class OwnWeights(FunctionLayer):
         """The other weights."""
         if self._is_made and not self._is_building:
             return super().non_trainable_weights
-        return list(self._kept)
+        return [*([] if self.trainable else self._trained), *self._kept]
 
     @non_trainable_weights.setter
     def non_trainable_weights(self, weights: Sequence[Any]) -> None:
@@ -141,13 +127,48 @@ class OwnWeights(FunctionLayer):
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Give the weights new values: all of them or, if one does not fit, none."""
-        if not self._is_building:
+        if not self._is_building and self._part_of is None:
             super().set_weights(weights)
             return
         own: list[Any] = [*self._trained, *self._kept]
         declared = [_declared(one, str(place), True) for place, one in enumerate(own)]
         for one, value in zip(own, checked_values(weights, declared, owner=self.name), strict=True):
             one.assign(value)
+
+    @property
+    def declared_weights(self) -> tuple[Weight, ...]:
+        """The declarations; what a frozen layer within this one has is not trained."""
+        return tuple(
+            replace(weight, trainable=weight.trainable and self._may_train(place))
+            for place, weight in enumerate(self._declarations)
+        )
+
+    def _may_train(self, place: int) -> bool:
+        """Return whether no layer within this one that has the weight is frozen."""
+        for inner, span in self._spans.items():
+            if place in range(span.start, span.stop) and not inner.trainable:
+                return False
+        return True
+
+    @property
+    def losses(self) -> list[Any]:
+        """The penalties of the weights and what the last call added."""
+        if self._part_of is None:
+            return super().losses
+        backend = self._backend()
+        weights = [one for one in self.weights if one.regularizer is not None]
+        return [penalty(one.regularizer, backend, one.native) for one in weights]
+
+    def get_weights(self) -> list[NumpyArray]:
+        """Return the weights as NumPy arrays; of a cell, those that its layer holds."""
+        if self._part_of is None:
+            return super().get_weights()
+        return [one.get_value() for one in self.weights]
+
+    def _begin_within(self, holder: Any) -> None:
+        """Make weights from now on that another layer holds, as those of a cell."""
+        self._forget()
+        self._part_of, self._is_building = holder, True
 
     def _as_variables_of(self, weights: Sequence[Any]) -> list[Any]:
         """Return weights as variables; an array that is an attribute becomes one there, too."""
@@ -194,13 +215,12 @@ class OwnWeights(FunctionLayer):
         ]
         values = [one.native for one in variables]
         backend = self._backend()
-        self._spans: dict[Any, slice] = {}
+        self._spans = {}
         for inner in self._used_layers:
             start = len(declared)
             for weight in inner.declared_weights:
-                is_trained = weight.trainable and inner.trainable
                 name = f"{inner.name}_{weight.name}"
-                declared.append(_renamed(weight, name, trainable=is_trained))
+                declared.append(_renamed(weight, name, trainable=weight.trainable))
             values += inner._variables
             self._spans[inner] = slice(start, len(declared))
         if self._draws:
@@ -212,12 +232,13 @@ class OwnWeights(FunctionLayer):
 
     def _forget(self) -> None:
         super()._forget()
-        vars(self).update(_trained=[], _kept=[], _losses=[], _updates=[], _draws=False)
+        vars(self).update(_trained=[], _kept=[], _losses=[], _noted=[], _updates=[], _draws=False)
         self._used_layers: list[Any] = []
+        self._spans = {}
         self._programs: dict[Any, Any] = {}
 
 
-_OWN = ("_used_layers", "_stacks", "_programs", "_spans")
+_OWN = ("_part_of", "_used_layers", "_stacks", "_programs", "_spans")
 
 
 def _declared(variable: Variable, name: str, trainable: bool) -> Weight:
@@ -250,20 +271,6 @@ def _names(wished: Iterable[str | None], owner: str) -> list[str]:
         name = (wish or f"weight_{place}").removeprefix(f"{owner}_").replace("/", "_")
         found.append(name if name and name not in found else f"{name}_{place}")
     return found
-
-
-def _listed(given: Any) -> list[Any]:
-    if given is None:
-        return []
-    return list(given) if isinstance(given, list | tuple) else [given]
-
-
-def _pairs(updates: Any) -> Any:
-    """Return one update as a list, several as they are."""
-    is_one = isinstance(updates, Update) or (
-        isinstance(updates, tuple) and len(updates) == 2 and isinstance(updates[0], Variable)
-    )
-    return [updates] if is_one else updates
 
 
 def _array_of(function: Any, shape: Any) -> NumpyArray:

@@ -30,6 +30,7 @@ class VariableLayer(Layer):
     takes_list = True
     takes_one = False
     supports_masking = True
+    uses_phase = False
     variable: Any = None
 
     def __init__(self, value: NumpyArray, dtype: str, name: str | None) -> None:

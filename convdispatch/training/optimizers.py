@@ -126,13 +126,14 @@ class Updates:
 
 def updates_of(backend: Backend, optimizer: Optimizer, weights: Sequence[Tensor]) -> Updates:
     """Return how an optimizer updates such weights: in float64 if one has it, else in float32."""
-    shapes, types = zip(*map(backend.describe, weights), strict=True)
+    described = [backend.describe(weight) for weight in weights]
+    shapes, types = [shape for shape, _ in described], tuple(dtype for _, dtype in described)
     return Updates(
         backend=backend,
         optimizer=optimizer,
         types=types,
         dtype="float64" if "float64" in types else "float32",
-        packing=packing_of(backend, shapes) if optimizer.is_elementwise else None,
+        packing=packing_of(backend, shapes) if optimizer.is_elementwise and weights else None,
     )
 
 

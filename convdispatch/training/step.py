@@ -64,19 +64,21 @@ def training_step(
                     seen = [objective.metrics(backend, wanted, outputs, counted, masks)]
             return objective.total(losses, others), (*seen, updates, losses if has_several else [])
 
-        old = [weights[place] for place in trained]
-        (total, found), gradients = backend.value_and_grad(loss_of)(old)
-        *seen, updates, several = found
-        trees = rebuilt(learning.slots, slots)
-        new, trees = learning.updates.updated(old, gradients, trees, inputs["update"], steps)
+        old, trees = [weights[place] for place in trained], rebuilt(learning.slots, slots)
+        new: list[Any] = []
+        if not trained:  # only states change, such as moving means
+            total, (*seen, updates, several) = loss_of(())
+        else:
+            (total, found), gradients = backend.value_and_grad(loss_of)(old)
+            *seen, updates, several = found
+            new, trees = learning.updates.updated(old, gradients, trees, inputs["update"], steps)
         for place, value in (*updates.items(), *zip(trained, new, strict=True)):
             weights[place] = value
         for place, constraint in constrained:
             weights[place] = projected(constraint, backend, weights[place])
         if len(seen) == 2:
             seen = [objective.metrics(backend, wanted, seen[0], counted, seen[1])]
-        metrics = seen[0] if seen else []
-        return [*weights, *leaves(trees), steps + 1], [total, *several, *metrics]
+        return [*weights, *leaves(trees), steps + 1], [total, *several, *(seen[0] if seen else [])]
 
     return step
 

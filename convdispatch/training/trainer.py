@@ -178,7 +178,7 @@ class Trainer:
             for weight in layer.declared_weights
         ]
         trained = tuple(place for place, (_, may_change) in enumerate(declared) if may_change)
-        if not trained:
+        if not trained and not self._model.dialect.trains_frozen:
             raise InvalidArgument(
                 f"{self._model.name!r} has no trainable weight; received {len(declared)} weights "
                 "that are all frozen. Set `trainable = True` on a layer and on the models that it "

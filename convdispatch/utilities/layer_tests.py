@@ -85,7 +85,7 @@ def _in_a_model(
             _same(size, stated, "the output's shape")
     if expected is not None:
         np.testing.assert_allclose(output, expected, rtol=1e-3)
-    copy = models.model_from_json(model.to_json(), custom_objects=custom)
+    copy = type(model).from_config(model.get_config(), custom_objects=custom)
     if model.get_weights():
         copy.set_weights(model.get_weights())
         np.testing.assert_allclose(np.asarray(copy.predict(x)), output, rtol=1e-3)

@@ -6,11 +6,11 @@ import base64
 import inspect
 import marshal
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from convdispatch.errors import InvalidDocument
-from convdispatch.formulas.custom_objects import get_custom_objects
+from convdispatch.errors import InvalidArgument, InvalidDocument
+from convdispatch.formulas.custom_objects import CustomObjectScope, get_custom_objects
 from convdispatch.formulas.lookup import serialize
 
 
@@ -103,6 +103,59 @@ def for_door(door: str) -> Mapping[str, Any]:
         for module in ("layers", "models"):
             found = importlib.import_module(f"convdispatch.{door}.{module}")
             classes.update({one: getattr(found, one) for one in found.__all__})
-        return deserialize_keras_object(config, classes, custom_objects, "layer")
+        with CustomObjectScope(custom_objects or {}):  # also for layers within layers
+            return deserialize_keras_object(config, classes, custom_objects, "layer")
 
-    return {"layer_from_config": layer_from_config}
+    def layer_entry(layer: Any) -> dict[str, Any]:
+        """Return the entry of a layer: the name of its class and its configuration."""
+        return {"class_name": type(layer).__name__, "config": layer.get_config()}
+
+    return {
+        "deserialize": layer_from_config,
+        "layer_from_config": layer_from_config,
+        "serialize": layer_entry,
+    }
+
+
+def object_list_uid(object_list: Any) -> str:
+    """Return a text that tells a list of objects from others while they live."""
+    return ", ".join(str(abs(id(one))) for one in to_list(object_list))
+
+
+def to_list(x: Any, allow_tuple: bool = False) -> list[Any]:
+    """Return a list as it is, and another value as a list of it.
+
+    >>> to_list(1)
+    [1]
+    """
+    if isinstance(x, list) or (allow_tuple and isinstance(x, tuple)):
+        return list(x) if isinstance(x, tuple) else x
+    return [x]
+
+
+def unpack_singleton(x: Any) -> Any:
+    """Return the only element of a list of one, else the list."""
+    return x[0] if len(x) == 1 else x
+
+
+def is_all_none(iterable_or_element: Any) -> bool:
+    """Return whether each element of a list is None, or the value itself."""
+    return all(one is None for one in to_list(iterable_or_element, allow_tuple=True))
+
+
+def transpose_shape(
+    shape: Sequence[Any], target_format: str, spatial_axes: Sequence[int]
+) -> tuple[Any, ...]:
+    """Return a shape of `channels_last` in another format.
+
+    >>> transpose_shape((16, 128, 128, 32), "channels_first", spatial_axes=(1, 2))
+    (16, 32, 128, 128)
+    """
+    if target_format not in ("channels_first", "channels_last"):
+        raise InvalidArgument(
+            "`data_format` must be 'channels_first' or 'channels_last'; received "
+            f"{target_format!r}."
+        )
+    if target_format == "channels_last":
+        return tuple(shape)
+    return (*shape[: spatial_axes[0]], shape[-1], *(shape[axis] for axis in spatial_axes))

@@ -32,6 +32,7 @@ from convdispatch import (
     metrics,
     regularizers,
 )
+from convdispatch.doors.not_offered import OWN_LAYERS
 from convdispatch.engine.layer_options import stated_parameters
 from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
 from convdispatch.keras1 import layers as keras1_layers
@@ -238,8 +239,7 @@ LAYER_CLASSES = [
     pytest.param(prefix + name, getattr(door, name), id=prefix + name)
     for door, prefix in DOORS
     for name in door.__all__
-    if name not in ("Layer", "Input", "InputLayer", "InputSpec")
-    and getattr(door, name).__name__ == name
+    if name not in ("Input", "InputLayer", *OWN_LAYERS) and getattr(door, name).__name__ == name
 ]
 
 

@@ -25,7 +25,7 @@ NOT_YET = {"Graph", "Node", "Merge", "Recurrent"}
 @pytest.mark.parametrize(("door", "path"), ROWS, ids=[".".join(row) for row in ROWS])
 def test_a_module_has_what_its_row_says(door: str, path: str) -> None:
     """Each name is found where the table says, or it is missing with words."""
-    module: Any = importlib.import_module(f"convdispatch.{door}.{path}")
+    module: Any = importlib.import_module(f"convdispatch.{door}.{path}".rstrip("."))
     wanted = set(names_of(TABLES[door][path])) - {EVERYTHING} - NOT_YET
     if path == "preprocessing.image":
         pytest.importorskip("keras_preprocessing", reason="pictures are that package's")

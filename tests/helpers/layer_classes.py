@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from convdispatch import layers
+from convdispatch.doors.not_offered import OWN_LAYERS
 from convdispatch.engine.layer_options import LAYER_OPTIONS
 from convdispatch.layers import Layer
 from convdispatch.ops import INTEGER_DTYPES
@@ -143,7 +144,7 @@ VALUES: dict[str, Any] = {
     "merge_mode": "sum",
 }
 # What has no configuration of its own to test: a base, and the inputs of models.
-_NOT_TESTED = ("Layer", "Input", "InputLayer", "InputSpec")
+_NOT_TESTED = ("Input", "InputLayer", *OWN_LAYERS)
 
 
 @dataclass(frozen=True)

@@ -221,3 +221,12 @@ def test_random_numbers_are_others_at_each_call(backend_name: str) -> None:
         one, other = model.predict(x, batch_size=64), model.predict(x, batch_size=64)
     assert np.abs(one - other).max() > 0.1
     assert abs(one.std() - 2) < 0.1
+
+
+def test_a_layer_that_is_built_again_keeps_its_weights() -> None:
+    """As a model builds its layers that may be built already."""
+    layer = DenseOfKeras2(3)
+    layer.build((None, 4))
+    (before,) = layer.get_weights()
+    layer.build((None, 4))
+    np.testing.assert_array_equal(layer.get_weights(), [before])

@@ -7,7 +7,7 @@ from convdispatch.doors.rows import names_of, rows_of
 from convdispatch.facades.inputs import Input
 from convdispatch.formulas.dialects import KERAS1
 from convdispatch.keras1.layers._merge import Merge, merge
-from convdispatch.keras1.layers._own import Layer
+from convdispatch.keras1.layers._own import Layer, Wrapper
 from convdispatch.keras1.layers.advanced_activations import *  # noqa: F403
 from convdispatch.keras1.layers.convolutional import *  # noqa: F403  # all rows of the table
 from convdispatch.keras1.layers.convolutional_recurrent import *  # noqa: F403
@@ -28,6 +28,7 @@ __all__ = [
     "InputSpec",
     "Layer",
     "Merge",
+    "Wrapper",
     "merge",
     *names_of(rows_of(KERAS1.layers)),
 ]

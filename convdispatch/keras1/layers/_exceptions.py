@@ -7,6 +7,7 @@ Each class stands between a class of Keras 1 and the one that it translates, so 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -152,6 +153,12 @@ def _sides(padding: Any, names: Sequence[str]) -> Any:
     return tuple(padding.get(name, 0) for name in names)
 
 
+class Sloped(layers.LeakyReLU):
+    """A leaky rectifier whose slope may be negative."""
+
+    least_slope: ClassVar[float] = -math.inf
+
+
 EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "AtrousConvolution1D": Sequences,
     "BatchNormalization": ByMode,
@@ -163,6 +170,7 @@ EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "Flatten": RowOfAll,
     "GRU": ThreeGates,
     "LSTM": FourGates,
+    "LeakyReLU": Sloped,
     "LocallyConnected1D": Announced,
     "SeparableConvolution2D": Separable,
     "SimpleRNN": OneGate,

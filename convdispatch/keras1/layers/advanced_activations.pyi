@@ -8,6 +8,7 @@ from typing import Any, Unpack
 
 from convdispatch import layers
 from convdispatch.engine.constructor_signature import LayerOptions, OptionsBesideWeights
+from convdispatch.keras1.layers._exceptions import Sloped
 from convdispatch.keras1.layers._layer import Keras1Layer
 from convdispatch.types import InitializerLike
 
@@ -41,7 +42,7 @@ class ELU(Keras1Layer, layers.ELU):
         **options: Unpack[LayerOptions],
     ) -> None: ...
 
-class LeakyReLU(Keras1Layer, layers.LeakyReLU):
+class LeakyReLU(Keras1Layer, Sloped, layers.LeakyReLU):
     """Keep positive numbers; multiply the others by a small slope.
 
         input   any shape

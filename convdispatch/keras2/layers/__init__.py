@@ -7,7 +7,14 @@ from convdispatch.facades.inputs import Input
 from convdispatch.facades.modules import opener
 from convdispatch.formulas.dialects import KERAS2
 from convdispatch.keras2.layers import _old as _old
-from convdispatch.keras2.layers._own import Layer
+from convdispatch.keras2.layers._own import Layer, Wrapper
+from convdispatch.keras2.layers._recurrent import (
+    RNN,
+    GRUCell,
+    LSTMCell,
+    SimpleRNNCell,
+    StackedRNNCells,
+)
 from convdispatch.keras2.layers.advanced_activations import *  # noqa: F403
 from convdispatch.keras2.layers.convolutional import *  # noqa: F403  # all rows of the table
 from convdispatch.keras2.layers.convolutional_recurrent import *  # noqa: F403
@@ -23,7 +30,19 @@ from convdispatch.keras2.layers.wrappers import *  # noqa: F403
 from convdispatch.layers import InputLayer
 from convdispatch.symbolic.input_specs import InputSpec
 
-__all__ = ["Input", "InputLayer", "InputSpec", "Layer", *names_of(rows_of(KERAS2.layers))]
+__all__ = [
+    "RNN",
+    "GRUCell",
+    "Input",
+    "InputLayer",
+    "InputSpec",
+    "LSTMCell",
+    "Layer",
+    "SimpleRNNCell",
+    "StackedRNNCells",
+    "Wrapper",
+    *names_of(rows_of(KERAS2.layers)),
+]
 
 if not TYPE_CHECKING:  # for type checkers there is nothing to find
     __getattr__ = opener(__name__)

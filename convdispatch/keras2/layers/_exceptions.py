@@ -5,8 +5,9 @@ Each class stands between a class of Keras 2 and the one of `convdispatch.layers
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from convdispatch import layers
 from convdispatch.engine.arguments import as_int
@@ -55,6 +56,32 @@ class Rows(InputByLength):
             )
         super().__init__(**options)
 
+    @property
+    def cell(self) -> CellOf:
+        """What Keras 2 calls the cell: here the layer computes the steps itself."""
+        return CellOf(self)
+
+
+class CellOf:
+    """The layer's own attributes, as those of its cell."""
+
+    def __init__(self, layer: Any) -> None:
+        self._layer = layer
+
+    @property
+    def state_size(self) -> Any:
+        """The size of each state."""
+        count = self._layer._state_count
+        return self._layer.units if count == 1 else (self._layer.units,) * count
+
+    def get_losses_for(self, inputs: Any) -> list[Any]:
+        """Return the losses of the weights, for None; the cell has no other."""
+        found: list[Any] = self._layer.get_losses_for(None) if inputs is None else []
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._layer, name)
+
 
 class Gated(Rows):
     """A recurrent layer whose configuration has it; that of Keras 2.2.4's SimpleRNN has not."""
@@ -64,11 +91,18 @@ class Gated(Rows):
         return super().get_config() | {"implementation": self.implementation}
 
 
+class Sloped(layers.LeakyReLU):
+    """A leaky rectifier whose slope may be negative."""
+
+    least_slope: ClassVar[float] = -math.inf
+
+
 EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "Conv1D": InputByLength,
     "Dense": InputByWidth,
     "GRU": Gated,
     "LSTM": Gated,
+    "LeakyReLU": Sloped,
     "LocallyConnected1D": InputByLength,
     "SeparableConv1D": Separable,
     "SeparableConv2D": Separable,

@@ -7,6 +7,7 @@ from typing import Unpack
 
 from convdispatch import layers
 from convdispatch.engine.constructor_signature import LayerOptions
+from convdispatch.keras2.layers._exceptions import Sloped
 from convdispatch.keras2.layers._layer import Keras2Layer
 
 __all__ = [
@@ -37,7 +38,7 @@ class ELU(Keras2Layer, layers.ELU):
     array([[-1.,  2.]])
     """
 
-class LeakyReLU(Keras2Layer, layers.LeakyReLU):
+class LeakyReLU(Keras2Layer, Sloped, layers.LeakyReLU):
     """Keep positive numbers; multiply the others by a small slope.
 
         input   any shape

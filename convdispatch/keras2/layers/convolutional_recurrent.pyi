@@ -8,6 +8,7 @@ from typing import Unpack
 from convdispatch import layers
 from convdispatch.engine.arguments import IntOrTuple
 from convdispatch.engine.constructor_signature import LayerOptions
+from convdispatch.facades.phased import Phased
 from convdispatch.keras2.layers._layer import Keras2Layer
 from convdispatch.types import (
     ActivationLike,
@@ -24,7 +25,7 @@ __all__ = [
     "ConvLSTM3D",
 ]
 
-class ConvLSTM1D(Keras2Layer, layers.ConvLSTM1D):
+class ConvLSTM1D(Keras2Layer, Phased, layers.ConvLSTM1D):
     """`convdispatch.layers.ConvLSTM1D` in the words of Keras 2.2.4.
 
     Keep a state of sequences: long short-term memory whose products are convolutions.
@@ -98,7 +99,7 @@ class ConvLSTM1D(Keras2Layer, layers.ConvLSTM1D):
         **options: Unpack[LayerOptions],
     ) -> None: ...
 
-class ConvLSTM2D(Keras2Layer, layers.ConvLSTM2D):
+class ConvLSTM2D(Keras2Layer, Phased, layers.ConvLSTM2D):
     """`convdispatch.layers.ConvLSTM2D` in the words of Keras 2.2.4.
 
     Keep a state of images: long short-term memory whose products are convolutions.
@@ -172,7 +173,7 @@ class ConvLSTM2D(Keras2Layer, layers.ConvLSTM2D):
         **options: Unpack[LayerOptions],
     ) -> None: ...
 
-class ConvLSTM3D(Keras2Layer, layers.ConvLSTM3D):
+class ConvLSTM3D(Keras2Layer, Phased, layers.ConvLSTM3D):
     """`convdispatch.layers.ConvLSTM3D` in the words of Keras 2.2.4.
 
     Keep a state of volumes: long short-term memory whose products are convolutions.

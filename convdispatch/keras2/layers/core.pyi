@@ -8,6 +8,7 @@ from typing import Unpack
 from convdispatch import layers
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.facades.input_length import InputByWidth
+from convdispatch.facades.phased import Phased
 from convdispatch.keras2.layers._layer import Keras2Layer
 from convdispatch.keras2.layers._own import Layer as Layer
 from convdispatch.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
@@ -109,7 +110,7 @@ class Dense(Keras2Layer, InputByWidth, layers.Dense):
         **options: Unpack[LayerOptions],
     ) -> None: ...
 
-class Dropout(Keras2Layer, layers.Dropout):
+class Dropout(Keras2Layer, Phased, layers.Dropout):
     """`convdispatch.layers.Dropout` in the words of Keras 2.2.4.
 
     Leave out numbers with probability `rate` in training; divide the others by 1 - `rate`.
@@ -266,7 +267,7 @@ class Reshape(Keras2Layer, layers.Reshape):
             [2., 3.]]])
     """
 
-class SpatialDropout1D(Keras2Layer, layers.SpatialDropout1D):
+class SpatialDropout1D(Keras2Layer, Phased, layers.SpatialDropout1D):
     """`convdispatch.layers.SpatialDropout1D` in the words of Keras 2.2.4.
 
     Leave out whole channels of sequences in training; divide the others by 1 - `rate`.
@@ -288,7 +289,7 @@ class SpatialDropout1D(Keras2Layer, layers.SpatialDropout1D):
     array([1., 1.])
     """
 
-class SpatialDropout2D(Keras2Layer, layers.SpatialDropout2D):
+class SpatialDropout2D(Keras2Layer, Phased, layers.SpatialDropout2D):
     """`convdispatch.layers.SpatialDropout2D` in the words of Keras 2.2.4.
 
     Leave out whole channels of images in training; divide the others by 1 - `rate`.
@@ -312,7 +313,7 @@ class SpatialDropout2D(Keras2Layer, layers.SpatialDropout2D):
     array([1., 1.])
     """
 
-class SpatialDropout3D(Keras2Layer, layers.SpatialDropout3D):
+class SpatialDropout3D(Keras2Layer, Phased, layers.SpatialDropout3D):
     """`convdispatch.layers.SpatialDropout3D` in the words of Keras 2.2.4.
 
     Leave out whole channels of volumes in training; divide the others by 1 - `rate`.

@@ -4,6 +4,7 @@ Written by tools/write_stubs.py.
 """
 
 from convdispatch import layers
+from convdispatch.facades.phased import Phased
 from convdispatch.keras2.layers._layer import Keras2Layer
 
 __all__ = [
@@ -12,7 +13,7 @@ __all__ = [
     "GaussianNoise",
 ]
 
-class AlphaDropout(Keras2Layer, layers.AlphaDropout):
+class AlphaDropout(Keras2Layer, Phased, layers.AlphaDropout):
     """`convdispatch.layers.AlphaDropout` in the words of Keras 2.2.4.
 
     Replace numbers with probability `rate` in training, keeping mean 0 and variance 1.
@@ -36,7 +37,7 @@ class AlphaDropout(Keras2Layer, layers.AlphaDropout):
     array([[1., 2.]])
     """
 
-class GaussianDropout(Keras2Layer, layers.GaussianDropout):
+class GaussianDropout(Keras2Layer, Phased, layers.GaussianDropout):
     """`convdispatch.layers.GaussianDropout` in the words of Keras 2.2.4.
 
     Multiply by normally distributed numbers of mean 1 in training.
@@ -59,7 +60,7 @@ class GaussianDropout(Keras2Layer, layers.GaussianDropout):
     array([[1., 2.]])
     """
 
-class GaussianNoise(Keras2Layer, layers.GaussianNoise):
+class GaussianNoise(Keras2Layer, Phased, layers.GaussianNoise):
     """`convdispatch.layers.GaussianNoise` in the words of Keras 2.2.4.
 
     Add normally distributed numbers of mean 0 in training.

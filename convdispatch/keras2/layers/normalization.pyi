@@ -4,13 +4,14 @@ Written by tools/write_stubs.py.
 """
 
 from convdispatch import layers
+from convdispatch.facades.phased import Phased
 from convdispatch.keras2.layers._layer import Keras2Layer
 
 __all__ = [
     "BatchNormalization",
 ]
 
-class BatchNormalization(Keras2Layer, layers.BatchNormalization):
+class BatchNormalization(Keras2Layer, Phased, layers.BatchNormalization):
     """`convdispatch.layers.BatchNormalization` in the words of Keras 2.2.4.
 
     The moving variance is an estimate of the population's: of a batch with n numbers a channel it

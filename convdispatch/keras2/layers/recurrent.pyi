@@ -7,6 +7,7 @@ from typing import Unpack
 
 from convdispatch import layers
 from convdispatch.engine.constructor_signature import LayerOptions
+from convdispatch.facades.phased import Phased
 from convdispatch.keras2.layers._exceptions import Gated, Rows
 from convdispatch.keras2.layers._layer import Keras2Layer
 from convdispatch.types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
@@ -17,7 +18,7 @@ __all__ = [
     "SimpleRNN",
 ]
 
-class GRU(Keras2Layer, Gated, layers.GRU):
+class GRU(Keras2Layer, Phased, Gated, layers.GRU):
     """`convdispatch.layers.GRU` in the words of Keras 2.2.4.
 
     `input_dim` and `input_length`, which Keras 2 still took in Keras 1's manner, state the input's
@@ -89,7 +90,7 @@ class GRU(Keras2Layer, Gated, layers.GRU):
         **options: Unpack[LayerOptions],
     ) -> None: ...
 
-class LSTM(Keras2Layer, Gated, layers.LSTM):
+class LSTM(Keras2Layer, Phased, Gated, layers.LSTM):
     """`convdispatch.layers.LSTM` in the words of Keras 2.2.4.
 
     `input_dim` and `input_length`, which Keras 2 still took in Keras 1's manner, state the input's
@@ -159,7 +160,7 @@ class LSTM(Keras2Layer, Gated, layers.LSTM):
         **options: Unpack[LayerOptions],
     ) -> None: ...
 
-class SimpleRNN(Keras2Layer, Rows, layers.SimpleRNN):
+class SimpleRNN(Keras2Layer, Phased, Rows, layers.SimpleRNN):
     """`convdispatch.layers.SimpleRNN` in the words of Keras 2.2.4.
 
     `input_dim` and `input_length`, which Keras 2 still took in Keras 1's manner, state the input's

@@ -1,0 +1,64 @@
+"""The base of a script's own wrappers: layers that compute by another layer."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from convdispatch.engine.layer import Layer
+from convdispatch.errors import InvalidDocument
+from convdispatch.formulas.custom_objects import known
+from convdispatch.support.documents import shown
+from convdispatch.symbolic.custom import CustomLayer
+
+
+class CustomWrapper(CustomLayer):
+    """A layer around the layer `self.layer`, whose weights it has.
+
+    A subclass defines `call`, in which it calls `self.layer`, and may define `build`.
+    """
+
+    def __init__(self, layer: Any, **options: Any) -> None:
+        """Keep the layer, or make it of its configuration."""
+        self.layer = layer
+        super().__init__(**options)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make no weights but those of the layer."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what every layer takes, and the layer's class and configuration."""
+        return super().get_config() | {"layer": entry_of(self.layer)}
+
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], custom_objects: Any = None, *, backend: str | None = None
+    ) -> Any:
+        """Make a wrapper from what `get_config` returned."""
+        rest = dict(config)
+        layer = layer_of(rest.pop("layer"), cls.door, custom_objects)
+        return cls(layer, **rest, **({} if backend is None else {"backend": backend}))
+
+
+def entry_of(layer: Any) -> dict[str, Any]:
+    """Return the entry of a layer in a configuration: its class's name and its configuration."""
+    return {"class_name": type(layer).__name__, "config": layer.get_config()}
+
+
+def layer_of(entry: Any, door: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the layer of an entry: of a class of that module, or of the script's own classes."""
+    if not isinstance(entry, Mapping):
+        return entry
+    name: Any = entry.get("class_name")
+    found = (custom_objects or {}).get(name, known(name))
+    if isinstance(found, str):
+        found = getattr(importlib.import_module(door), found, None)
+    if not isinstance(found, type):
+        raise InvalidDocument(
+            f"unknown layer {shown(name)}; it is not in {door}. Give its class in `custom_objects`."
+        )
+    config: Any = entry.get("config", {})
+    if issubclass(found, Layer) or hasattr(found, "from_config"):
+        return found.from_config(config)
+    return found(**config)
