@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from convdispatch.cli._file_arguments import add_file_commands
 from convdispatch.cli._output import ReaderGone, UsageError, complain, say
+from convdispatch.cli._picture_arguments import add_picture_command
 from convdispatch.cli._streams import abandon, ensure_streams, own_standard_output
 from convdispatch.conformance.run.limits import LONGEST_LIMIT, SHORTEST_LIMIT
 from convdispatch.errors import ConvDispatchError
@@ -128,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
         "--backends", metavar="A,B", help="the backends to compare; all available ones by default"
     )
     add_file_commands(commands, common)
+    add_picture_command(commands, common)
     autotune = commands.add_parser("autotune", help="show or remove autotune's measurements")
     measured = autotune.add_subparsers(dest="action", required=True, metavar="ACTION")
     measured.add_parser("show", parents=[common], help="list the measurements")

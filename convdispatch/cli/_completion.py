@@ -73,6 +73,9 @@ BY_METAVAR = {
     "PATTERN": Value(),
     "RATIO": Value(),
     "CASE": Value(),
+    "CELL": Value(),
+    "LAYER": Value(),
+    "SIZES": Value(),
     "SECONDS": Value(),
 }
 

@@ -36,15 +36,9 @@ class Copied(Weighted):
         """
         name = selection.resolve_backend(backend)
         wanted = self.dtype if dtype is None else layer_options.layer_dtype({"dtype": dtype})
-        # A copy, not a configuration, because a user's function cannot be looked up by a name.
-        moved = type(self).__new__(type(self))
         with held([self]):
-            vars(moved).update(vars(self), backend=name, has_own_backend=True, dtype=wanted)
+            moved = self._unbuilt_on(name, dtype=wanted)
             shape, values = self._built_shape, self._copied_values()
-        for name in ("_write", "_differentiated"):
-            vars(moved).pop(name, None)
-        moved._be_alone()
-        moved._forget()
         if shape is not None:
             are_states = [weight.is_state for weight in self._declarations]
             pairs = zip(values, are_states, strict=True)
@@ -52,6 +46,17 @@ class Copied(Weighted):
             moved.build(shape)
             if any(are_states):
                 moved._restore(values)
+        return moved
+
+    def _unbuilt_on(self, backend: str, *, dtype: str) -> Self:
+        """Return a copy without weights on that backend; this layer's is not asked for anything."""
+        # A copy, not a configuration, because a user's function cannot be looked up by a name.
+        moved = type(self).__new__(type(self))
+        vars(moved).update(vars(self), backend=backend, has_own_backend=True, dtype=dtype)
+        for name in ("_write", "_differentiated"):
+            vars(moved).pop(name, None)
+        moved._be_alone()
+        moved._forget()
         return moved
 
     def adopt(self, variables: Sequence[Any]) -> None:

@@ -48,6 +48,41 @@ class Pictured(Analysed):
         """Return the constructor's arguments."""
         raise NotImplementedError
 
+    def picture(
+        self,
+        input_shape: Any = None,
+        *,
+        output: Any = None,
+        values: bool = False,
+        convention: str | None = None,
+    ) -> pictures.Picture:
+        """Return a drawing of what the layer's window does: an SVG image, which notebooks show.
+
+        It has the input with its pads, crops and cells that no tap reads, and the output; the
+        first, the last and one more cell of the output are marked, and the cells that they read.
+        A picture needs no weights and no framework.
+
+        input_shape: as `build` takes it, or the spatial sizes alone; None takes the shape that the
+            layer is built for.
+        output: the cell of the output that is marked beside the first and the last one.
+        values: whether the cells have numbers, small enough to check the result by hand.
+        convention: the one to draw; None draws the layer's, and the other beside it where it
+            differs.
+
+        Raises `InvalidShape` where the layer cannot take such inputs, and `InvalidArgument` for a
+        layer that moves no window.
+
+        >>> from convdispatch.layers import Conv1D
+        >>> picture = Conv1D(1, 3, strides=2, padding="same").picture((4,), convention="theano")
+        >>> print(picture.description.partition(". The")[0])
+        A convolution: kernel 3, stride 2, pads (1, 1). Steps: 1 pad before and 1 pad after
+        """
+        from convdispatch.engine import window_pictures
+
+        return window_pictures.picture(
+            self, input_shape, output=output, values=values, convention=convention
+        )
+
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the picture, and the arguments."""
         inputs: Sequence[Spec] = ()

@@ -20,7 +20,7 @@ LEVELS = {"core", "full", "grad", "dtype", "edge", "errors", "contract"}
 KEYS = {"backend", "floatx", "epsilon", "image_data_format", "convention"}
 COMMANDS = {
     "autotune", "backends", "bench", "compare", "completion", "config", "conformance", "convert",
-    "doctor", "inspect", "new-backend", "run",
+    "doctor", "inspect", "new-backend", "picture", "run",
 }  # fmt: skip
 # What is typed, up to the cursor, and the words that are offered.
 CASES = {

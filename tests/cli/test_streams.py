@@ -39,6 +39,7 @@ COMMANDS = {
     "compare model.py --backends numpy": 0,
     "completion bash": 0,
     "inspect model.json": 0,
+    "picture 'Conv1D(1,2)' --input 4": 0,
     "convert model.json other.json": 0,
     "inspect model.py": 2,
     CASE: 0,
