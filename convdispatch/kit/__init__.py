@@ -10,7 +10,8 @@ A backend's author needs two things: the functions of `ops.REQUIRED_FUNCTIONS`, 
 
 If the framework is faster and correct, the backend lowers an op itself, with these helpers: `axes`
 for `Conv`, `ConvTranspose` and `Pool`; `samples`, `resampling` and `enlarging` for `Upsample` and
-`Resize`; `finished` for the bias and the activation of `Conv`, `ConvTranspose` and `Dense`;
+`Resize`; `result_shape` for any op; `finished` for the bias and the activation of `Conv`,
+`ConvTranspose` and `Dense`;
 `rounded_once` for half precision; `permutations`, `channels_first` and `channels_last` for the two
 layouts; `checked_step`, `map_tree` and `per_variables` for `compile_step`; `as_function` and
 `numbered` for `wrap`; `draws`, which are `Backend.random` over NumPy arrays, and `over_tensors`,
@@ -57,6 +58,7 @@ from convdispatch.kit._precision import computed_in as computed_in
 from convdispatch.kit._precision import rounded_once as rounded_once
 from convdispatch.kit._precision import rounding as rounding
 from convdispatch.kit._primitives import Primitives as Primitives
+from convdispatch.kit._results import result_shape as result_shape
 from convdispatch.kit._samples import Samples as Samples
 from convdispatch.kit._samples import samples as samples
 from convdispatch.kit._scanning import looped as looped

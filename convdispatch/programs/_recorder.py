@@ -30,7 +30,6 @@ from convdispatch.ops import (
     Signature,
     Upsample,
 )
-from convdispatch.programs import _shapes
 from convdispatch.programs._functions import Table
 from convdispatch.programs._program import Block, Instruction, Value
 from convdispatch.programs._symbolic import Symbolic
@@ -142,7 +141,7 @@ class Recorder:
             return derived
 
         def recorded(x: Symbolic, *weights: Symbolic) -> Symbolic:
-            shape = _shapes.of_op(op, signature, x.shape)
+            shape = (x.shape[0], *kit.result_shape(op, signature))
             options = {"op": op, "signature": signature}
             return self.record(NAMES[type(op)], (x, *weights), shape, x.dtype, **options)
 

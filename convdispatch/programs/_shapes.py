@@ -1,56 +1,11 @@
-"""The shape of what an op or a function returns, with None for the batch axis."""
+"""The shape of what a function returns, with None for the batch axis."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from convdispatch.kit import axes, partial_size
-from convdispatch.ops import (
-    Conv,
-    ConvTranspose,
-    Dense,
-    Op,
-    Pad,
-    PartialShape,
-    Pool,
-    Resize,
-    Signature,
-    Upsample,
-)
-
-
-def of_op(op: Op, signature: Signature, x: PartialShape) -> PartialShape:
-    """Return the shape of an op's result for an input of shape `x`, batch axis included."""
-    if isinstance(op, Dense):
-        return (*x[:-1], signature.weight_shapes[0][-1])
-    spatial = _spatial(op, signature)
-    if op.channels_last:
-        return (x[0], *spatial, _channels(op, signature, x[-1]))
-    return (x[0], _channels(op, signature, x[1]), *spatial)
-
-
-def _spatial(op: Op, signature: Signature) -> PartialShape:
-    if isinstance(op, ConvTranspose | Resize):
-        return op.output_size
-    if isinstance(op, Conv | Pool):
-        return tuple(axis.count for axis in axes(op, signature))
-    sizes = partial_size(op, signature)  # type: ignore[arg-type]  # a Dense has returned
-    if isinstance(op, Pad):
-        pairs = zip(sizes, op.pads, strict=True)
-        return tuple(None if n is None else low + n + high for n, (low, high) in pairs)
-    assert isinstance(op, Upsample)
-    return tuple(
-        None if n is None else n * factor for n, factor in zip(sizes, op.factors, strict=True)
-    )
-
-
-def _channels(op: Op, signature: Signature, channels: int | None) -> int | None:
-    if isinstance(op, Conv):
-        return signature.weight_shapes[0][-1]
-    if isinstance(op, ConvTranspose):
-        return signature.weight_shapes[0][-2] * op.groups
-    return channels
+from convdispatch.ops import PartialShape
 
 
 def broadcast(shapes: Sequence[PartialShape]) -> PartialShape:

@@ -25,12 +25,10 @@ from convdispatch.ops import (
     Dense,
     Op,
     Pad,
-    PartialShape,
     Pool,
     Resize,
     Shape,
     Signature,
-    SpatialOp,
     Tensor,
     Upsample,
     op_name,
@@ -61,7 +59,7 @@ def resolve(op: Op, signature: Signature) -> ResolvedOp:
     for what, shape in (
         ("input", signature.input_shape),
         *zip(("kernel", "bias"), signature.weight_shapes, strict=False),
-        ("result", _output_shape(op, signature)),
+        ("result", kit.result_shape(op, signature)),
     ):
         require_possible(shape, what=f"the {what} of {name}", received=received)
     if None in signature.input_shape:
@@ -172,7 +170,7 @@ def _require_possible_pads(
         for axis, count, size in zip(axes, counts, sizes, strict=True)
     ]
     channels = signature.weight_shapes[0][-2] * op.groups
-    written = [size or 0 for size in _output_shape(op, signature)]
+    written = [size or 0 for size in kit.result_shape(op, signature)]
     apart = math.prod((*sizes, channels)) + math.prod(written)
     most = max(MOST_CELLS, MOST_PADDED * apart)
     if max(padded) > MOST_CELLS or math.prod((*padded, channels)) > most:
@@ -216,35 +214,6 @@ def _kernel_reader(
         return kernel
 
     return read
-
-
-def _output_shape(op: Op, signature: Signature) -> PartialShape:
-    """Return the shape of the result, without the batch axis."""
-    if isinstance(op, Dense):
-        return (*signature.input_shape[:-1], signature.weight_shapes[0][-1])
-    return (*_output_size(op, signature), _output_channels(op, signature))
-
-
-def _output_size(op: SpatialOp, signature: Signature) -> PartialShape:
-    sizes = kit.partial_size(op, signature)
-    if isinstance(op, ConvTranspose | Resize):
-        return op.output_size
-    if isinstance(op, Conv | Pool):
-        windows = kit.windows(op, signature)
-        return tuple(axis.count if isinstance(axis, kit.Axis) else None for axis in windows)
-    if isinstance(op, Pad):
-        pairs = zip(sizes, op.pads, strict=True)
-        return tuple(None if size is None else size + sum(pads) for size, pads in pairs)
-    enlarged = zip(sizes, op.factors, strict=True)
-    return tuple(None if size is None else size * factor for size, factor in enlarged)
-
-
-def _output_channels(op: SpatialOp, signature: Signature) -> int | None:
-    if isinstance(op, Conv):
-        return signature.weight_shapes[0][-1]
-    if isinstance(op, ConvTranspose):
-        return signature.weight_shapes[0][-2] * op.groups
-    return signature.input_shape[-1 if op.channels_last else 0]
 
 
 def _axes(

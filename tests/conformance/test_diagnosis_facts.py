@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from convdispatch import kit
 from convdispatch.conformance.case import Case
 from convdispatch.conformance.cases import build
 from convdispatch.conformance.cases.conv_rows import ConvRow, conv_problem, transpose_problem
 from convdispatch.conformance.cases.values import forward_case
 from convdispatch.conformance.diagnosis.facts import SUBJECT, Facts
 from convdispatch.conformance.diagnosis.features import facts_of, is_primitive
-from convdispatch.conformance.diagnosis.result_facts import result_shape
 from convdispatch.numerics.problem import Problem
 from convdispatch.ops import Dense, Op, Pad, Pool, Resize, Upsample
 
@@ -335,7 +335,7 @@ def test_shapes_of_results_are_those_of_the_oracle(cases: dict[str, Case]) -> No
     small = [one for one in problems if max(one.input_shape) < 30]
     assert len(small) > 200
     for problem in small:
-        counted = (problem.input_shape[0], *result_shape(problem.op, problem.signature))
+        counted = (problem.input_shape[0], *kit.result_shape(problem.op, problem.signature))
         assert counted == problem.expected[0].shape
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from math import prod
 
+from convdispatch import kit
 from convdispatch.conformance.case import Case, Check
 from convdispatch.conformance.cases import half_gradients, pooling_gradients
 from convdispatch.conformance.cases.layer_rows import LayerRow
@@ -27,9 +28,9 @@ from convdispatch.conformance.diagnosis.facts import (
 from convdispatch.conformance.diagnosis.function_calls import tell_calls, tell_methods
 from convdispatch.conformance.diagnosis.function_facts import used_functions
 from convdispatch.conformance.diagnosis.op_facts import op_amounts, op_facts, subjects
-from convdispatch.conformance.diagnosis.result_facts import result_facts, result_shape
+from convdispatch.conformance.diagnosis.result_facts import result_facts
 from convdispatch.numerics.problem import Problem
-from convdispatch.ops import FLOAT_DTYPES, HALF_DTYPES, INTEGER_DTYPES, op_name
+from convdispatch.ops import FLOAT_DTYPES, HALF_DTYPES, INTEGER_DTYPES, known_sizes, op_name
 
 _DTYPES = (*FLOAT_DTYPES, *INTEGER_DTYPES, "bool")
 _VALUES = {
@@ -117,9 +118,9 @@ def _tell_problem(facts: Facts, problem: Problem) -> None:
     # A kind of numbers without a word here is named as the problem names it.
     facts.say(PROPERTY, [_VALUES.get(problem.values, f"{problem.values} numbers")])
     facts.count(op_amounts(problem.op, problem.signature))
-    samples, results = problem.input_shape[0], result_shape(problem.op, problem.signature)
+    samples, results = problem.input_shape[0], kit.result_shape(problem.op, problem.signature)
     facts.say(PROPERTY, result_facts(problem.op, problem.signature))
-    facts.count({"samples": samples, "results": _many(prod((samples, *results)))})
+    facts.count({"samples": samples, "results": _many(prod((samples, *known_sizes(results))))})
     if problem.input_shape[0] == 0:
         facts.say(PROPERTY, [EMPTY])
 
