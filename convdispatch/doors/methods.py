@@ -87,7 +87,11 @@ KERAS1_METHODS: Mapping[str, Method] = {
         like="_predict_generator",
     ),
     "load_weights": Method(arguments=f"filepath, by_name: bool = False, {_UNSAID}"),
-    "__init__": Method(arguments="input, output, name=None", renames=_RENAMED, of=("Model",)),
+    "__init__": Method(
+        arguments="input: Any, output: Any, name: str | None = None",
+        renames=_RENAMED,
+        of=("Model",),
+    ),
 }
 
 KERAS2_METHODS: Mapping[str, Method] = {

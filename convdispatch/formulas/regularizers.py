@@ -198,14 +198,17 @@ def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
 
 
 def _l1_keras1(l: float = 0.01) -> L1L2Regularizer:  # noqa: E741 - Keras 1's own parameter name
+    """Keras 1.2.2's shorthand for `L1L2Regularizer(l1=l)`."""
     return L1L2Regularizer(l1=l)
 
 
 def _l2_keras1(l: float = 0.01) -> L1L2Regularizer:  # noqa: E741 - Keras 1's own parameter name
+    """Keras 1.2.2's shorthand for `L1L2Regularizer(l2=l)`."""
     return L1L2Regularizer(l2=l)
 
 
 def _l1l2_keras1(l1: float = 0.01, l2: float = 0.01) -> L1L2Regularizer:
+    """Keras 1.2.2's shorthand for `L1L2Regularizer(l1, l2)`, with other defaults."""
     return L1L2Regularizer(l1, l2)
 
 

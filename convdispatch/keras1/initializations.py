@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -36,6 +37,10 @@ def _function(
         return factory(*arguments, **keywords)(shape, dim_ordering=dim_ordering)
 
     initialization.__name__ = saved_name  # what configurations store
+    initialization.__doc__ = (
+        "Return initial weights of a shape; what follows the shape is for the initializer.\n\n"
+        f"{inspect.getdoc(factory) or ''}"
+    )
     return initialization
 
 

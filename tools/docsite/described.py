@@ -17,20 +17,28 @@ from typing import Any
 from docsite.names import Name
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs/reference/examples"
-_BLOCKS = {"initializations": "initializers", "np_utils": "utils"}
 _SHORT = {"backend": "K"}
 
 
 def is_formula(value: object) -> bool:
     """Whether it is an activation, a loss or a metric with its parameters settled."""
-    return hasattr(value, "parameters") and hasattr(value, "compute")
+    is_class = isinstance(value, type)
+    return not is_class and hasattr(value, "parameters") and hasattr(value, "compute")
 
 
 def signature(name: Name) -> inspect.Signature:
     """Return the arguments of a public name, with their types."""
     value = name.value
-    if not is_formula(value):
-        return inspect.signature(value)
+    if is_formula(value):
+        return _of_formula(value)
+    if name.is_class and (
+        issubclass(value, BaseException) or getattr(value, "_is_protocol", False)
+    ):
+        return inspect.Signature()  # nobody calls a protocol; an error takes its message
+    return inspect.signature(value)
+
+
+def _of_formula(value: Any) -> inspect.Signature:
     kind, tensor = inspect.Parameter.POSITIONAL_OR_KEYWORD, "Tensor"
     tensors = ["y_true", "y_pred"] if hasattr(value, "targets") else ["x"]
     stated = [inspect.Parameter(each, kind, annotation=tensor) for each in tensors]
@@ -43,9 +51,11 @@ def signature(name: Name) -> inspect.Signature:
 
 def text(name: Name) -> str:
     """Return the docstring of a public name; of an alias for settled arguments, the function's."""
-    value = getattr(name.value, "func", name.value)
+    value = name.value
     if is_formula(value):
-        value = getattr(value.function, "func", value.function)
+        value = value.function  # or Keras 1's mean of one
+        value = value.args[0] if isinstance(value, functools.partial) else value
+    value = getattr(value, "func", value)
     if isinstance(value, type) and "__doc__" not in vars(value):
         return ""
     return inspect.getdoc(value) or ""
@@ -53,19 +63,33 @@ def text(name: Name) -> str:
 
 def example(name: Name) -> str:
     """Return the doctest of a name whose docstring has none, or the empty text."""
-    facade, _, last = name.module.removeprefix("convdispatch").strip(".").rpartition(".")
-    found = _examples(_BLOCKS.get(last, last) or "convdispatch")
-    own = found.get(f"{facade} {name.name}") or found.get(name.name, "")
-    if not own:
+    heading = heading_of(name)
+    if heading is None:
         return ""
+    own = _examples(heading[0])[heading[1]]
+    above, _, last = name.module.rpartition(".")
     imports = ">>> import numpy as np\n" if "np." in own else ""
-    if f"{last}." in own or _SHORT.get(last, "?") + "." in own:
-        above = name.module.rpartition(".")[0] or "convdispatch"
-        short = f" as {_SHORT[last]}" if last in _SHORT else ""
-        imports += f">>> from {above} import {last}{short}\n"
-    if "convdispatch." in own and not last:
+    short = _SHORT.get(last)
+    if above and re.search(rf"(?<![\w.]){short or last}\.", own):
+        imports += f">>> from {above} import {last}{f' as {short}' if short else ''}\n"
+    if not above:
         imports += ">>> import convdispatch\n"
     return imports + own
+
+
+def heading_of(name: Name) -> tuple[str, str] | None:
+    """Return the file and the heading that a name's example has, None if it has none."""
+    _, facade, last = f"..{name.module.removeprefix('convdispatch')}".rsplit(".", 2)
+    block = last or "convdispatch"
+    for heading in (f"{facade}: {name.name}", name.name):
+        if heading in _examples(block):
+            return block, heading
+    return None
+
+
+def headings() -> set[tuple[str, str]]:
+    """Return the file and the name of every heading of the files."""
+    return {(path.stem, each) for path in EXAMPLES.glob("*.txt") for each in _examples(path.stem)}
 
 
 @functools.cache
@@ -79,7 +103,7 @@ def _examples(block: str) -> Mapping[str, str]:
     for heading, body in zip(parts[1::2], parts[2::2], strict=True):
         facade, _, names = heading.rpartition(": ")
         for each in names.split():
-            found[f"{facade} {each}".strip()] = body.strip() + "\n"
+            found[f"{facade}: {each}" if facade else each] = body.strip() + "\n"
     return found
 
 
