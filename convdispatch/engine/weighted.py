@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,15 @@ from convdispatch.engine.whole import Write, held, read_whole, written
 from convdispatch.formulas import initializers
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.ops import Backend, NumpyArray, Tensor
+from convdispatch.runtime.completion import variable_of
 from convdispatch.runtime.registry import registry
 from convdispatch.support.locks import Lock
+
+_Make = Callable[[Backend, NumpyArray, str], Tensor]
+
+
+def _copied(backend: Backend, value: NumpyArray, dtype: str) -> Tensor:
+    return backend.variable(value, dtype)
 
 
 class Weighted:
@@ -208,9 +215,13 @@ class Weighted:
         return initializers.draw(weight.initializer, weight.public_shape)
 
     def fill(self, values: Sequence[NumpyArray]) -> None:
-        """Make the variables of a layer that was built without weights."""
+        """Make the variables of a layer that was built without weights.
+
+        Nobody else may use the arrays from now on.
+        """
         declarations = self._declarations
-        self._declare(declarations, checked_values(values, lasting(declarations), owner=self.name))
+        checked = checked_values(values, lasting(declarations), owner=self.name)
+        self._declare(declarations, checked, variable_of)
 
     def _make_variables(self, declarations: tuple[Weight, ...]) -> None:
         if is_undrawn():
@@ -218,23 +229,28 @@ class Weighted:
             return
         self._declare(declarations, self._start_values(lasting(declarations)))
 
-    def _declare(self, declarations: tuple[Weight, ...], values: Sequence[NumpyArray]) -> None:
+    def _declare(
+        self,
+        declarations: tuple[Weight, ...],
+        values: Sequence[NumpyArray],
+        make: _Make = _copied,
+    ) -> None:
         """Make the variables of these values; states begin with zeros."""
         following = iter(values)
         given = [
             np.zeros(weight.public_shape) if weight.is_state else next(following)
             for weight in declarations
         ]
-        self._variables = self._as_variables(given)
+        self._variables = self._as_variables(given, make)
         self._declarations = declarations
         self._initial_weights = None
 
-    def _as_variables(self, values: Sequence[NumpyArray]) -> list[Tensor]:
+    def _as_variables(self, values: Sequence[NumpyArray], make: _Make = _copied) -> list[Tensor]:
         if not values:
             return []
         backend = self._backend()
         made: Any = backend.outside_trace(
-            lambda: [backend.variable(value, self.dtype) for value in values]
+            lambda: [make(backend, value, self.dtype) for value in values]
         )
         return list(made)
 

@@ -14,7 +14,14 @@ import numpy as np
 
 from convdispatch.errors import UnsupportedOp
 from convdispatch.kit import map_tree, numpy_functions, over_tensors
-from convdispatch.ops import DECLINABLE, REQUIRED_FUNCTIONS, Backend, BackendInfo
+from convdispatch.ops import (
+    DECLINABLE,
+    REQUIRED_FUNCTIONS,
+    Backend,
+    BackendInfo,
+    NumpyArray,
+    Tensor,
+)
 
 _NAMES = (*Backend.__annotations__, *(name for name in vars(Backend) if not name.startswith("_")))
 _MARK = "_completed_by_convdispatch"  # the names that were added
@@ -42,6 +49,16 @@ def complete(backend: Any, info: BackendInfo) -> None:
         setattr(backend, name, part)
     if added:
         setattr(backend, _MARK, frozenset(added))
+
+
+def variable_of(backend: Backend, array: NumpyArray, dtype: str) -> Tensor:
+    """Return a variable with the numbers of an array that nobody else uses, or will change.
+
+    Where the default makes the variable of a copy, the array itself is as good.
+    """
+    is_default = "variable" in _marked(backend)
+    is_plain = array.flags.owndata and array.flags.c_contiguous and array.flags.writeable
+    return (backend.asarray if is_default and is_plain else backend.variable)(array, dtype)
 
 
 def refusal(name: str, feature: str, reason: str) -> UnsupportedOp:

@@ -18,7 +18,7 @@ Naming = Literal["order", "attributes", "names"]
 
 @dataclass(frozen=True, slots=True)
 class StoredArray:
-    """One array of a file; `read` takes it from the file, and may be called again.
+    """One array of a file; `read` takes it from the file, each time as an array of its own.
 
     `name` is what the file calls it, such as 'convolution2d_1_W' or 'conv2d/kernel:0'.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ _MOST = 64512
 
 
 @contextlib.contextmanager
-def new_hdf5(stream: IO[bytes]) -> Iterator[h5py.File]:
+def new_hdf5(stream: Any) -> Iterator[h5py.File]:
     """Yield a new HDF5 file in a stream that can be read, too; it is whole at the end."""
     try:
         import h5py

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterable, Mapping
+from typing import IO
 
 import numpy as np
 
@@ -25,6 +27,19 @@ _HEADER = re.compile(
 )
 _LONGEST_HEADER = 10_000
 _KINDS = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}
+
+
+def write_npz(stream: IO[bytes], arrays: Iterable[tuple[str, NumpyArray]]) -> None:
+    """Write an archive that NumPy reads, array by array, without another copy of their numbers."""
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, array in arrays:
+            is_own = array.dtype.kind in "fiub" and array.dtype.name != "bfloat16"
+            # A type of NumPy's own, which holds the same numbers.
+            numbers = np.ascontiguousarray(array if is_own else array.astype("float32"))
+            header = np.lib.format.header_data_from_array_1_0(numbers)
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array_header_1_0(member, {**header, "shape": array.shape})
+                member.write(numbers.reshape(-1).view("u1").data)
 
 
 def arrays_of(archive: Archive) -> Mapping[str, StoredArray]:

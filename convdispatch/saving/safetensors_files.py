@@ -51,7 +51,9 @@ def write_safetensors(stream: IO[bytes], checkpoint: Checkpoint) -> None:
     text += b" " * (-len(text) % 8)  # the arrays begin at a multiple of 8
     stream.write(len(text).to_bytes(8, "little") + text)
     for array in arrays.values():
-        stream.write(np.ascontiguousarray(array.read(), _stored_type(array)).tobytes())
+        stream.write(
+            np.ascontiguousarray(array.read(), _stored_type(array)).reshape(-1).view("u1").data
+        )
 
 
 def _entries(arrays: Mapping[str, StoredArray]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from convdispatch.models.files.storing_models import architecture_of
 from convdispatch.models.files.storing_optimizers import optimizer_in
 from convdispatch.models.files.storing_training import kept_by, optimizer_arrays, training_of
 from convdispatch.models.files.storing_weights import (
-    arrays_of,
     layers_by_name,
     layers_by_names,
     layers_by_path,
@@ -51,8 +50,7 @@ def checkpoint_of(
         settings = training_of(model, dialect, in_zip=kind != "h5")
         kept = kept_by(model, model.optimizer)
     told = translated(model, dialect, kept)
-    arrays = arrays_of(told.model)
-    convention = told.convention
+    arrays, convention = told.arrays, told.convention
     if kind == "keras":
         layers = layers_by_path(told.model, arrays)
     elif kind == "safetensors":

@@ -114,7 +114,7 @@ def layers_by_names(model: Any, arrays: Arrays) -> list[StoredLayer]:
             tuple(
                 stored(weight.name, array)
                 for weight, array in zip(
-                    lasting(layer.declared_weights), arrays[id(layer)], strict=True
+                    lasting(layer.declared_weights), arrays.get(id(layer), ()), strict=True
                 )
             ),
             title=layer.name,

@@ -18,6 +18,7 @@ from convdispatch import layers
 from convdispatch.engine.declarations import lasting
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec, of_samples
+from convdispatch.engine.undrawn import without_weights
 from convdispatch.errors import ConvDispatchError, InvalidArgument
 from convdispatch.models.files.order import is_stack
 from convdispatch.models.files.other_words import (
@@ -30,7 +31,9 @@ from convdispatch.models.files.other_words import (
 from convdispatch.models.files.same_pads import explicit
 from convdispatch.models.files.storing_layers import cannot
 from convdispatch.models.files.storing_training import Kept, trained_weights
+from convdispatch.models.files.storing_weights import Arrays, arrays_of
 from convdispatch.models.files.weights import Origin, converted
+from convdispatch.ops import NumpyArray
 
 _WITHOUT_THEANO = ("tf_keras", "keras3")
 # Words for pads that a dialect does not have.
@@ -39,15 +42,20 @@ _NO_WORDS = {"keras1": ("causal",), "tf_keras": ("full",), "keras3": ("full",)}
 
 @dataclass
 class Told:
-    """A model in a dialect's layers, their convention, and what its optimizer keeps."""
+    """A model in a dialect's layers, their convention, the weights, and what its optimizer keeps.
+
+    The layers of a new model have no values of their own.
+    """
 
     model: Any
     convention: Literal["theano", "tensorflow"]
+    arrays: Arrays
     kept: Any
 
 
 def translated(model: Any, dialect: str, kept: Any) -> Told:
-    """Return the model in that dialect's layers: itself, or a new one."""
+    """Return the model in that dialect's layers, itself or a new one, and its weights now."""
+    arrays = arrays_of(model)
     computing = [layer for layer in model._layers if not layer.is_input]
     conventions = {layer.convention for layer in computing if _is_conventional(layer)}
     is_modern = dialect in _WITHOUT_THEANO
@@ -60,11 +68,12 @@ def translated(model: Any, dialect: str, kept: Any) -> Told:
     convention: Any = "theano" if is_theano and not is_modern else "tensorflow"
     must = (is_modern and is_theano) or any(_is_padded_by_word(one, dialect) for one in computing)
     if not must and all(is_of(layer, dialect) for layer in computing):
-        return Told(model, convention, kept)
+        return Told(model, convention, arrays, kept)
     translation = _Translation(dialect)
-    told = translation.model(model)
+    with without_weights():
+        told = translation.model(model)
     moved = None if kept is None else translation.kept(model, kept)
-    return Told(told, convention, moved)
+    return Told(told, convention, translation.arrays(model, arrays), moved)
 
 
 def _is_conventional(layer: Any) -> bool:
@@ -95,9 +104,7 @@ class _Translation:
     def _stack(self, model: Any) -> Any:
         members = [one for one in model.layers if not getattr(one, "is_input", False)]
         chain = [new for member in members for new in self.chain(member)]
-        made = self.models.Sequential(chain, model.name, backend=model.backend)
-        self._fill(members)
-        return made
+        return self.models.Sequential(chain, model.name, backend=model.backend)
 
     def _graph(self, model: Any) -> Any:
         graph = model.graph()
@@ -113,9 +120,7 @@ class _Translation:
 
         outputs = graph.run(call, inputs)
         returned = outputs if graph.gives_list else outputs[0]
-        made = self.models.Model(inputs if len(inputs) > 1 else inputs[0], returned, model.name)
-        self._fill([member for member in model.layers if not getattr(member, "is_input", False)])
-        return made
+        return self.models.Model(inputs if len(inputs) > 1 else inputs[0], returned, model.name)
 
     def chain(self, member: Any) -> list[Any]:
         """Return the layers, one after the other, that do what a layer or a model does."""
@@ -183,12 +188,14 @@ class _Translation:
         }
         return {**changes, **inner}
 
-    def _fill(self, members: Sequence[Any]) -> None:
-        """Give the new layers the weights of the old ones."""
-        for member in members:
-            if isinstance(member, Layer) and lasting(member.declared_weights):
-                new = self._with_weights(member)
-                new.set_weights(converted(new, member.get_weights(), _origin(member)))
+    def arrays(self, model: Any, arrays: Arrays) -> Arrays:
+        """Return the weights of the new layers, made of those of the old ones."""
+        found: dict[int, Sequence[NumpyArray]] = {}
+        for layer in model._built_layers():
+            if lasting(layer.declared_weights):
+                new = self._with_weights(layer)
+                found[id(new)] = converted(new, arrays[id(layer)], _origin(layer))
+        return found
 
     def _with_weights(self, layer: Any) -> Any:
         return next(new for new in self.chains[id(layer)] if lasting(new.declared_weights))

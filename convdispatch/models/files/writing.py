@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from convdispatch.engine.arguments import as_bool
 from convdispatch.errors import InvalidArgument
@@ -15,6 +12,7 @@ from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.models.files.storing import as_dialect, checkpoint_of, dialect_of
 from convdispatch.saving.keras3_writing import write_keras, write_weights
 from convdispatch.saving.keras_h5_writing import write_keras_h5
+from convdispatch.saving.npz_files import write_npz
 from convdispatch.saving.safetensors_files import write_safetensors
 from convdispatch.support.files import replacing
 from convdispatch.support.weights_paths import WHOLE, Kind, kind_of, weights_path
@@ -102,10 +100,7 @@ class WrittenModel(StackedWeights):
             _WRITERS[kind](stream, checkpoint)
 
     def _write_archive(self, stream: Any) -> None:
-        arrays = dict(zip(self._paths_of_weights(), self._arrays_by_layer(), strict=True))
-        whole = io.BytesIO()
-        np.savez(whole, **{name: _storable(array) for name, array in arrays.items()})
-        stream.write(whole.getbuffer())
+        write_npz(stream, zip(self._paths_of_weights(), self._arrays_by_layer(), strict=True))
 
     def _paths_of_weights(self) -> list[str]:
         """Return the path of each weight."""
@@ -124,9 +119,3 @@ def _require_free(path: Path, overwrite: bool) -> None:
         raise InvalidArgument(
             f"the file {str(path)!r} exists. Give another name, or `overwrite=True`."
         )
-
-
-def _storable(array: Any) -> Any:
-    """Return an array in a type of NumPy's own, which holds the same numbers."""
-    is_own = array.dtype.kind in "fiub" and array.dtype.name != "bfloat16"
-    return array if is_own else array.astype("float32")
