@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 
 LAYERS = 50
 ROUNDS = 7
@@ -123,13 +124,14 @@ READERS: dict[str, Callable[[Path], Iterator[Any]]] = {
 
 def measured(reader: str, path: Path, small: Path) -> dict[str, float]:
     """Return the seconds and the peak of memory of a reader, in this process."""
+    from fuzzing.memory import Peak
+
     list(READERS[reader](small))  # which imports what the reader needs
 
-    before = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.perf_counter()
+    memory, started = Peak(), time.perf_counter()
     found = list(READERS[reader](path))
     seconds = time.perf_counter() - started
-    peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    peak = memory.above()
     arrays = [one for model in found for one in model.get_weights()] if reader == "model" else found
     held = sum(one.nbytes for one in arrays) if reader != "shapes" else 0
     return {"seconds": seconds, "beside": (peak - held) / 1e6, "arrays": len(arrays)}
@@ -152,8 +154,9 @@ def main(megabytes: int) -> None:
         small = write(Path(other), 1)
         for kind, path in write(Path(folder), megabytes).items():
             best = compare(path, small[kind])
-            ratios = [best[name]["seconds"] / best["h5py"]["seconds"] for name in ("us", "model")]
-            sys.stdout.write(f"{kind} {ratios[0]:.2f} {ratios[1]:.2f} {json.dumps(best)}\n")
+            theirs = best["h5py"]["seconds"]
+            ratios = {name: round(one["seconds"] / theirs, 2) for name, one in best.items()}
+            sys.stdout.write(f"{kind} {json.dumps(ratios)} {json.dumps(best)}\n")
             sys.stdout.flush()
 
 
