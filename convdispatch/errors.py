@@ -46,6 +46,10 @@ class InvalidLoss(ConvDispatchError, RuntimeError):
     """The loss of a step is NaN or infinite, and a callback was asked to raise for that."""
 
 
+class GroupFailed(ConvDispatchError, RuntimeError):
+    """The processes that train one model cannot go on: one has ended, hangs, or disagrees."""
+
+
 class ConfigError(ConvDispatchError, ValueError):
     """A configuration file or environment variable cannot be understood."""
 

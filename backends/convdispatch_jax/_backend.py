@@ -26,6 +26,7 @@ from convdispatch.ops import (
     Tree,
 )
 from convdispatch_jax._functions import FUNCTIONS, RANDOM, cast, dtype_of, require_kept
+from convdispatch_jax._group import JaxGroup, initialize, joined
 from convdispatch_jax._inference import Inference
 from convdispatch_jax._lowering import candidates, lower
 
@@ -133,6 +134,11 @@ class JaxBackend:
 
     def compile_step(self, step: Step) -> Step:
         """Return the compiled step, which takes the variables' memory for their new values."""
+        compiled = self.compiled_step(step)
+        return lambda variables, inputs: compiled(list(variables), inputs)
+
+    def compiled_step(self, step: Step, **options: Any) -> Callable[..., Any]:
+        """Return the step compiled with options of `jax.jit`, for a list of variables."""
         step = checked_step(step, self.describe)
 
         def typed(variables: Sequence[jax.Array], inputs: Tree) -> tuple[Sequence[jax.Array], Tree]:
@@ -141,11 +147,14 @@ class JaxBackend:
             pairs = zip(variables, new, strict=True)
             return [lax.convert_element_type(value, old.dtype) for old, value in pairs], result
 
-        compiled = jax.jit(typed, donate_argnums=0)
-        return lambda variables, inputs: compiled(list(variables), inputs)
+        return jax.jit(typed, donate_argnums=0, **options)
+
+    def group(self, variables: Sequence[jax.Array]) -> JaxGroup | None:
+        return joined(self)
 
     def wrap(self, model: Model) -> tuple[Apply, dict[str, Any]]:
         return as_function(model)
 
 
+initialize()  # before anything is computed
 backend = JaxBackend()

@@ -27,6 +27,7 @@ from convdispatch.ops import (
 )
 from convdispatch_torch._functions import FUNCTIONS, RANDOM, cast
 from convdispatch_torch._gradients import value_and_grad
+from convdispatch_torch._group import TorchGroup, joined
 from convdispatch_torch._lowering import lower
 
 Array = npt.NDArray[Any]
@@ -167,6 +168,9 @@ class TorchBackend:
             packed, tensors
         )
         return parts
+
+    def group(self, variables: Sequence[torch.Tensor]) -> TorchGroup | None:
+        return joined(self)
 
     def wrap(self, model: Model) -> torch.nn.Module:
         from convdispatch_torch._module import WrappedModel

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -73,12 +73,7 @@ def _on_leaves(fn: Differentiable, tensors: Sequence[torch.Tensor]) -> Result:
             tensor = tensor.clone() if tensor.is_inference() else tensor
             tensor = tensor.detach().requires_grad_()
         leaves.append(tensor)
-    _state.is_differentiating = True
-    try:
-        with torch.enable_grad():
-            value, aux = fn(leaves)
-    finally:
-        _state.is_differentiating = False
+    value, aux = recorded(fn, leaves)
     if not value.requires_grad:
         gradients = [torch.zeros_like(leaf) for leaf in leaves]
     elif _is_watched(leaves):
@@ -92,6 +87,16 @@ def _on_leaves(fn: Differentiable, tensors: Sequence[torch.Tensor]) -> Result:
         if len(set(map(id, gradients))) < len(gradients):  # of a sum, torch gives both the same
             gradients = _apart(gradients)
     return (value.detach(), map_tree(torch.Tensor.detach, aux)), gradients
+
+
+def recorded(fn: Callable[[Any], Any], tensors: Any) -> Any:
+    """Call the function for a derivative; derivatives inside of it are torch.func's."""
+    _state.is_differentiating = True
+    try:
+        with torch.enable_grad():
+            return fn(tensors)
+    finally:
+        _state.is_differentiating = False
 
 
 def _apart(gradients: Sequence[torch.Tensor]) -> list[torch.Tensor]:

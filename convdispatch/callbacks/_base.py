@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from convdispatch.callbacks._saying import say
 from convdispatch.doors.callback_words import INVALID_LOSS
@@ -20,7 +20,12 @@ class Callback:
 
     `model` is the model, `params` what `fit` was asked for ('epochs', 'steps', 'samples',
     'batch_size', 'verbose', 'metrics', 'do_validation').
+
+    `writes` is true of a callback that prints or writes files: where several processes train the
+    model, `fit` calls it in the one of rank 0 alone.
     """
+
+    writes: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.validation_data: Any = None

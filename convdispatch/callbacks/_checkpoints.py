@@ -29,6 +29,8 @@ class ModelCheckpoint(Callback, Saying):
     file as it was before. `load_model` and `model.load_weights` read it.
     """
 
+    writes = True
+
     def __init__(
         self,
         filepath: Any,

@@ -24,6 +24,8 @@ class CSVLogger(Callback):
     when the program is killed.
     """
 
+    writes = True
+
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
         super().__init__()
         self.filename, self.sep, self.append = os.fspath(filename), separator, append
@@ -79,6 +81,8 @@ class TensorBoard(Callback):
     Needs the package `tensorboard`. Of Keras's other arguments, histograms, graphs, gradients,
     images and embeddings are not written.
     """
+
+    writes = True
 
     def __init__(self, log_dir: Any = "./logs", **others: Any) -> None:
         super().__init__()

@@ -25,6 +25,8 @@ _PAUSE = 0.1  # seconds between two drawings
 class ProgbarLogger(Callback):
     """Prints each epoch: a bar where `verbose` is 1, which moves on a terminal, else a line."""
 
+    writes = True
+
     def __init__(self, count_mode: str = "samples", *, lines: Lines = LINES) -> None:
         super().__init__()
         self.count_mode, self._lines = count_mode, lines

@@ -25,6 +25,7 @@ from convdispatch.engine.tensors import require_native
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.regularizers import penalty
+from convdispatch.formulas.whole_batch import whole
 from convdispatch.ops import Backend, Tensor
 from convdispatch.runtime.tuning import outside_trace
 
@@ -245,7 +246,7 @@ def _with_penalty(training: Training, regularizer: Any, backend: Backend) -> Tra
         weights: Sequence[Tensor], inputs: Any, key: Tensor, *mask: Any
     ) -> tuple[Any, Effects]:
         outputs, effects = training(weights, inputs, key, *mask)
-        losses = penalties_of(outputs, regularizer, backend)
+        losses = penalties_of(outputs, regularizer, whole(backend))
         return outputs, replace(effects, losses=(*effects.losses, *losses))
 
     return penalized

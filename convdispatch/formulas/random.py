@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from convdispatch.errors import InvalidType
-from convdispatch.formulas import lookup
+from convdispatch.formulas import lookup, whole_batch
 from convdispatch.kit import PORTABLE_KEY, portable_draws
 from convdispatch.ops import Backend
 
@@ -27,6 +27,7 @@ Float64Array: TypeAlias = npt.NDArray[np.float64]
 # The global seed and the numbers of the draws still to come; seeded by the system until a user
 # calls `set_random_seed`. Replaced as one tuple and counted by one C call: safe between threads.
 _stream: tuple[int, Iterator[int], bool] = (secrets.randbits(128), itertools.count(), False)
+_is_stated = False  # whether a user has set the seed
 
 
 def set_random_seed(seed: int, portable: bool = False) -> None:
@@ -42,10 +43,16 @@ def set_random_seed(seed: int, portable: bool = False) -> None:
     >>> first == RandomNormal()((2,)).tolist()
     True
     """
-    global _stream
+    global _stream, _is_stated
     if not isinstance(portable, bool):
         raise InvalidType(f"`portable` must be True or False; received {portable!r}.")
     _stream = (lookup.integer(seed, "seed", at_least=0), itertools.count(), portable)
+    _is_stated = True
+
+
+def stated_seed() -> tuple[int, bool] | None:
+    """Return the seed that a user has set and whether it is portable, None without one."""
+    return (_stream[0], _stream[2]) if _is_stated else None
 
 
 def generator(seed: int | None = None) -> np.random.Generator:
@@ -79,6 +86,28 @@ class Draws:
             return portable(key, *arguments) if len(key.shape) == 2 else native(key, *arguments)
 
         return draw
+
+    def of_samples(self, name: str) -> Callable[..., Any]:
+        """Return the draw for shapes whose axis 0 is the batch.
+
+        Where a group computes the batch in parts, each part gets its rows of what is drawn for all.
+        """
+        draw, fold = self[name], self["fold"]
+
+        def drawn(key: Any, shape: Sequence[Any], *arguments: Any) -> Any:
+            found = whole_batch.current()
+            if found is None:
+                return draw(key, shape, *arguments)
+            part = found.part
+            if part is None or part.total is None:
+                return draw(found.fold_part(fold, key), shape, *arguments)
+            # A layer may see several rows for each sample, such as its steps.
+            each = shape[0] // (part.stop - part.start)
+            rows = draw(key, (part.total * each, *shape[1:]), *arguments)
+            taken: Any = self._backend.functions["take"]
+            return taken(rows, np.arange(part.start * each, part.stop * each), 0)
+
+        return drawn
 
 
 # The portable draws of the latest backend of each name. No cache of functools: torch's compiler

@@ -6,6 +6,7 @@ from typing import Any
 
 from convdispatch.errors import InvalidShape
 from convdispatch.formulas.measures import as_native
+from convdispatch.formulas.whole_batch import averaged_parts
 from convdispatch.ops import Backend
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
@@ -140,7 +141,7 @@ def _summed(functions: Any, values: Any, weights: Any, counted: Any, reduction: 
 def _averaged(backend: Backend, values: Any, weights: Any, *, counts_zeros: bool) -> Any:
     functions: Any = backend.functions
     if weights is None:
-        return functions["mean"](values) if len(values.shape) else values
+        return functions["mean"](values) if len(values.shape) else averaged_parts(backend, values)
     rest = tuple(range(len(weights.shape), len(values.shape)))
     weighted = (functions["mean"](values, rest) if rest else values) * weights
     if counts_zeros:

@@ -14,10 +14,11 @@ for `Conv`, `ConvTranspose` and `Pool`; `samples`, `resampling` and `enlarging` 
 `ConvTranspose` and `Dense`;
 `rounded_once` for half precision; `permutations`, `channels_first` and `channels_last` for the two
 layouts; `checked_step`, `map_tree` and `per_variables` for `compile_step`; `as_function` and
-`numbered` for `wrap`; `draws`, which are `Backend.random` over NumPy arrays, and `over_tensors`,
-which turns a function of arrays into one of tensors; `functions_from` and `draws_from`, which make
-`functions` and `random` from a framework that spells most of them as NumPy does; `looped`, which is
-`compile_scan` in Python; `portable_draws`, the random numbers that are the same on every backend.
+`numbered` for `wrap`; `parts_of` for `group`; `draws`, which are `Backend.random` over NumPy
+arrays, and `over_tensors`, which turns a function of arrays into one of tensors; `functions_from`
+and `draws_from`, which make `functions` and `random` from a framework that spells most of them as
+NumPy does; `looped`, which is `compile_scan` in Python; `portable_draws`, the random numbers that
+are the same on every backend.
 Nothing here ever computes on any backend except the given one.
 """
 
@@ -50,6 +51,7 @@ from convdispatch.kit._numpy_arrays import over_tensors as over_tensors
 from convdispatch.kit._numpy_arrays import widened as widened
 from convdispatch.kit._numpy_functions import inside as inside
 from convdispatch.kit._numpy_functions import numpy_functions as numpy_functions
+from convdispatch.kit._parts import parts_of as parts_of
 from convdispatch.kit._philox import PORTABLE_KEY as PORTABLE_KEY
 from convdispatch.kit._philox import philox as philox
 from convdispatch.kit._philox import portable_draws as portable_draws

@@ -162,5 +162,5 @@ class AlphaDropout(ShapedNoise):
 
 def _normal(backend: Backend, dtype: str) -> Change:
     """Return the function that draws a number of mean 0 and variance 1 for each of the input's."""
-    sizes_of, draw = backend.functions["shape"], Draws(backend)["normal"]
+    sizes_of, draw = backend.functions["shape"], Draws(backend).of_samples("normal")
     return lambda inputs, key: draw(key, sizes_of(inputs), dtype)

@@ -1,4 +1,7 @@
-"""The mean and the variance of a batch, and what an empty one leaves of the moving ones."""
+"""The mean and the variance of a batch, and what an empty one leaves of the moving ones.
+
+They are those of the whole batch, also where a group of processes or devices computes it in parts.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,17 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from convdispatch.formulas.whole_batch import current, whole
 from convdispatch.ops import Backend
 
 
 def moments_of(backend: Backend, rank: int, axis: int) -> Callable[[Any], tuple[Any, Any]]:
     """Return the function from a batch to each channel's mean and variance."""
-    mean, reshape = backend.functions["mean"], backend.functions["reshape"]
+    reshape = backend.functions["reshape"]
     axes = tuple(i for i in range(rank) if i != axis)
 
     def moments(x: Any) -> tuple[Any, Any]:
+        mean = whole(backend).functions["mean"]
         centre = mean(x, axes, keepdims=True)
         deviation = x - centre
         return reshape(centre, (-1,)), mean(deviation * deviation, axes)
@@ -36,3 +41,14 @@ def unless_empty(backend: Backend) -> Callable[[Any, Any, Any], Any]:
         return where(count > 0, new, old) if backend.owns(count) else new
 
     return chosen
+
+
+def samples_of(count: Any, like: Any, backend: Backend) -> Any:
+    """Return how many numbers of a channel the whole batch has, of those that are here."""
+    found = current()
+    if found is None:
+        return count
+    part = found.part
+    if part is None or part.total is None:
+        return count / found.share(like)
+    return count * part.total // (part.stop - part.start)

@@ -109,8 +109,10 @@ class DroppingLayer(NoisyLayer):
 
     def _drawing(self, backend: Backend, dtype: str) -> Change:
         """Return the function that draws 1 for what is kept, and 0 for what is left out."""
-        sizes_of, draw = backend.functions["shape"], Draws(backend)["bernoulli"]
+        sizes_of, draws = backend.functions["shape"], Draws(backend)
         noise, kept = self._noise(), 1.0 - self.rate
+        is_shared = noise is not None and noise[0] == 1  # by all samples
+        draw = draws["bernoulli"] if is_shared else draws.of_samples("bernoulli")
 
         def drawn(inputs: Any, key: Any) -> Any:
             sizes: Any = sizes_of(inputs)

@@ -17,7 +17,7 @@ from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.weight_options import WithWeightOptions
 from convdispatch.errors import InvalidShape
-from convdispatch.layers._moments import moments_of, unless_empty
+from convdispatch.layers._moments import moments_of, samples_of, unless_empty
 from convdispatch.ops import HALF_DTYPES, PartialShape, Shape
 from convdispatch.types import ConstraintLike, InitializerLike, RegularizerLike
 
@@ -33,7 +33,8 @@ class BatchNormalization(WithWeightOptions):
 
     In training mean and variance are those of the batch, over all axes but `axis`, and the moving
     ones move on: moving * momentum + batch's * (1 - momentum). Otherwise the moving ones are used.
-    They are weights that no trainer changes.
+    They are weights that no trainer changes. Where several processes or devices train the model
+    with `fit`, the batch is that of all of them together.
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
     call raises `InvalidShape` for an axis that the input does not have and for channels that the
@@ -256,6 +257,7 @@ class BatchNormalization(WithWeightOptions):
         backend = self._backend()
         sizes: Any = backend.functions["shape"](x)
         count = math.prod(size for i, size in enumerate(sizes) if i != axis)
+        count = samples_of(count, x, backend)
         if backend.owns(count):  # a size that is unknown while the framework traces
             count = backend.cast(count, backend.describe(x)[1])
         return variance * (count / (count - (1.0 + self.epsilon)))

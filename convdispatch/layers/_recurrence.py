@@ -133,7 +133,7 @@ class Recurrence(Layer):
 
         def masks(rate: float, key: Any, first: int, shape: Any) -> list[Any]:
             """Draw one mask for each gate, which is the same in every step."""
-            draw: Any = Draws(backend)["bernoulli"]
+            draw: Any = Draws(backend).of_samples("bernoulli")
             keys = (fold(key, first + gate) for gate in range(gates))
             scale = 1 / (1 - rate) if rate < 1 else 0.0
             return [draw(one, shape, dtype, 1 - rate) * scale for one in keys]

@@ -19,13 +19,7 @@ Layouts. Tensors are (batch, *spatial, channels) or (batch, channels, *spatial).
 """
 
 from convdispatch.ops._backend import Backend as Backend
-from convdispatch.ops._backend import Differentiable as Differentiable
-from convdispatch.ops._backend import Differentiated as Differentiated
 from convdispatch.ops._backend import OptionalMethods as OptionalMethods
-from convdispatch.ops._backend import Scan as Scan
-from convdispatch.ops._backend import ScanStep as ScanStep
-from convdispatch.ops._backend import Step as Step
-from convdispatch.ops._backend import Tree as Tree
 from convdispatch.ops._description import DECLINABLE as DECLINABLE
 from convdispatch.ops._description import PROTOCOL as PROTOCOL
 from convdispatch.ops._description import Accuracy as Accuracy
@@ -37,6 +31,9 @@ from convdispatch.ops._features import op_name as op_name
 from convdispatch.ops._features import spatial_rank as spatial_rank
 from convdispatch.ops._functions import OPTIONAL_FUNCTIONS as OPTIONAL_FUNCTIONS
 from convdispatch.ops._functions import REQUIRED_FUNCTIONS as REQUIRED_FUNCTIONS
+from convdispatch.ops._groups import Group as Group
+from convdispatch.ops._groups import Part as Part
+from convdispatch.ops._groups import PartialStep as PartialStep
 from convdispatch.ops._model import Model as Model
 from convdispatch.ops._model import TrainableModel as TrainableModel
 from convdispatch.ops._ops import FUSED_ACTIVATIONS as FUSED_ACTIVATIONS
@@ -58,3 +55,9 @@ from convdispatch.ops._tensors import PartialShape as PartialShape
 from convdispatch.ops._tensors import Shape as Shape
 from convdispatch.ops._tensors import Tensor as Tensor
 from convdispatch.ops._tensors import known_sizes as known_sizes
+from convdispatch.ops._trees import Differentiable as Differentiable
+from convdispatch.ops._trees import Differentiated as Differentiated
+from convdispatch.ops._trees import Scan as Scan
+from convdispatch.ops._trees import ScanStep as ScanStep
+from convdispatch.ops._trees import Step as Step
+from convdispatch.ops._trees import Tree as Tree

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol
 
+from convdispatch.ops._groups import Group
 from convdispatch.ops._model import Model
 from convdispatch.ops._ops import Op, Signature
 from convdispatch.ops._tensors import NumpyArray, PartialShape, Tensor
-
-# Dictionaries, lists, tuples and None, with tensors at the leaves.
-Tree: TypeAlias = Any
-
-# The function that `value_and_grad` differentiates: from a list of tensors to a scalar and
-# auxiliary results. (The tensors are `Any`, because the function uses its framework's own types.)
-Differentiable: TypeAlias = Callable[[Sequence[Any]], tuple[Any, Tree]]
-# ((scalar, auxiliary results), a gradient for each tensor)
-Differentiated: TypeAlias = Callable[[Sequence[Any]], tuple[tuple[Any, Tree], list[Any]]]
-# (variables, inputs) -> (variables, result)
-Step: TypeAlias = Callable[[Sequence[Any], Tree], tuple[Sequence[Any], Tree]]
-# (weights, state, what each of the inputs has at a step) -> (state, output)
-ScanStep: TypeAlias = Callable[[Any, Any, Tree], tuple[Any, Any]]
-# (weights, state, inputs) -> (state, outputs)
-Scan: TypeAlias = Callable[[Any, Any, Tree], tuple[Any, Any]]
+from convdispatch.ops._trees import Differentiable, Differentiated, Scan, ScanStep, Step
 
 
 class Backend(Protocol):
@@ -229,6 +216,14 @@ class OptionalMethods(Protocol):
         """Return the numbers of a packed tensor in tensors of the shapes of `tensors`.
 
         They may share its memory.
+        """
+
+    def group(self, variables: Sequence[Tensor]) -> Group | None:
+        """Return the processes and devices that train a model of these variables together.
+
+        None where this process computes alone, on one device. The framework's own means say so: its
+        launcher's environment variables, a process group, a mesh, a strategy. Without this method a
+        backend has no distribution engine.
         """
 
     def conversion(self, dtype: str) -> str:

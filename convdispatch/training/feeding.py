@@ -111,7 +111,8 @@ class Feeder:
                 for v, p in zip(raw.y, self.wanted, strict=True)
             ],
             weights=weights,
-            size=int(raw.x[0].shape[0]),
+            size=int(raw.x[0].shape[0]) if raw.part is None else raw.part.total or raw.part.stop,
+            part=raw.part,
         )
 
     def _by_port(self, given: Any, ports: Sequence[Port], argument: str) -> list[Any]:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from convdispatch.callbacks import (
-    CallbackList,
     History,
     Moments,
     ProgbarLogger,
@@ -24,6 +23,7 @@ from convdispatch.training.asked import require_absent, require_counts, span, ve
 from convdispatch.training.batches import Raw
 from convdispatch.training.compiled import Compiled, class_weights_of
 from convdispatch.training.feeding import Feeder
+from convdispatch.training.groups import called
 from convdispatch.training.iterables import (
     as_raw,
     batches_of,
@@ -31,7 +31,16 @@ from convdispatch.training.iterables import (
     require_steps,
 )
 from convdispatch.training.loop import Loop, evaluated
-from convdispatch.training.streams import AS_THEY_ARE, Arrays, Order, Stream, order_of
+from convdispatch.training.streams import (
+    AS_THEY_ARE,
+    Arrays,
+    Order,
+    Stream,
+    close,
+    divide,
+    order_of,
+    sizes,
+)
 from convdispatch.training.trainer import Trainer
 
 VALIDATING = "the validation generator"
@@ -151,6 +160,7 @@ class Fitted(Compiled):
         self, stream: Stream, trainer: Trainer, feeder: Feeder, moments: Moments | None = None
     ) -> Any:
         self._require_whole_batches(stream, "`x`")
+        divide(trainer.together, stream)
         values = list(self._means(stream, trainer, feeder, moments).values())
         return values[0] if len(values) == 1 else values
 
@@ -179,12 +189,13 @@ class Fitted(Compiled):
         if by_class and isinstance(stream, Arrays):
             feeder.require_classes(stream.targets(), by_class)
         epochs_asked = span(epochs, initial_epoch)
+        divide(trainer.together, stream, validation, training_size=batch_size)
         self.history = history = History()
         progress = [ProgbarLogger(lines=self.dialect.lines)] if verbose else []
-        listed = CallbackList([*progress, *as_list(callbacks), history])
+        listed = called([*progress, *as_list(callbacks), history], trainer.together)
         listed.set_model(self)
         listed.set_params(
-            _sizes(stream, validation, trainer.objective.names)
+            sizes(stream, validation, trainer.objective.names)
             | {"epochs": epochs, "nb_epoch": epochs, "verbose": verbose, "batch_size": batch_size}
         )
         if isinstance(validation, Arrays):
@@ -202,8 +213,8 @@ class Fitted(Compiled):
         try:
             loop.run()
         finally:
-            _close(stream)
-            _close(validation)
+            close(stream)
+            close(validation)
         return history
 
     def _validating(
@@ -275,26 +286,6 @@ def _require_steps(x: Any, steps: Any, validation_data: Any, validation_steps: A
     require_steps(validation_data, validation_steps, "`validation_steps` of `fit`")
 
 
-def _sizes(stream: Stream, validation: Stream | None, names: list[str]) -> dict[str, Any]:
-    """Return what callbacks learn about the data, by the names of Keras 1 and 2."""
-    watched = [f"val_{name}" for name in names] if validation is not None else []
-    are_arrays = isinstance(stream, Arrays) and isinstance(validation, Arrays)
-    return {
-        "steps": stream.steps,
-        "samples": stream.samples,
-        "nb_sample": stream.samples,
-        "val_samples": validation.samples if validation is not None and are_arrays else None,
-        "do_validation": validation is not None,
-        "metrics": [*names, *watched],
-    }
-
-
 def _first(x: Any) -> Any:
     """Return the array that tells an unbuilt model its input's shape, None if none does."""
     return None if x is None or is_iterable_of_batches(x) else x
-
-
-def _close(stream: Any) -> None:
-    close = getattr(stream, "close", None)
-    if close is not None:
-        close()

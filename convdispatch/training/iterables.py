@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from convdispatch.engine.arguments import as_int
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
+from convdispatch.ops import Part
 from convdispatch.training.batches import Raw
 from convdispatch.training.feeding import Feeder
+from convdispatch.training.groups import Together
 from convdispatch.training.passes import Passes
 from convdispatch.training.queues import in_order, read_ahead
 from convdispatch.training.streams import AS_THEY_ARE, Order, Stream
@@ -61,6 +64,14 @@ class Items:
         self._passes: Passes | None = None
         if steps is not None and not hasattr(source, "__next__"):
             self._passes = Passes(begin=self._pass, steps=steps, restarts=restarts)
+
+    def divide(self, together: Together | None) -> None:
+        """Take what a source that knows of the other processes yields for this one's rows.
+
+        Any other yields whole batches, of which the step takes its rows.
+        """
+        if together is not None and together.group.owns_rows(self._source):
+            self._parse = _as_own(self._parse)
 
     def epoch(self) -> Iterator[Raw]:
         """Yield the batches of the next epoch; raise if a generator ends before its last one."""
@@ -132,6 +143,11 @@ class Numbered:
             self._passes = Passes(
                 begin=self._pass, steps=steps, repeats=repeats, restarts=restarts and not repeats
             )
+
+    def divide(self, together: Together | None) -> None:
+        """Take the batches in the order of all processes; the step takes its rows of each."""
+        if together is not None:
+            self._order = replace(self._order, agreed=together.of_rank_0)
 
     def epoch(self) -> Iterator[Raw]:
         """Yield the batches in the order of the epoch, then tell the source that it has ended."""
@@ -244,6 +260,16 @@ def as_inputs(feeder: Feeder) -> Parse:
         return Raw(x=feeder.inputs_alone(x), y=[], weights=[])
 
     return parse
+
+
+def _as_own(parse: Parse) -> Parse:
+    """Return the function that says of each batch that its rows are one process's alone."""
+
+    def parse_own(item: Any) -> Raw:
+        raw = parse(item)
+        return replace(raw, part=Part(0, int(raw.x[0].shape[0]), None))
+
+    return parse_own
 
 
 def _length(source: Any) -> int | None:

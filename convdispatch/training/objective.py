@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 from convdispatch.formulas.measures import wide
 from convdispatch.formulas.reductions import both, of_batch, weighted_mean
+from convdispatch.formulas.whole_batch import summed_parts
 from convdispatch.ops import Backend
 
 # (backend, targets, outputs) -> numbers of samples or cells
@@ -160,7 +162,8 @@ class Objective:
                 if metric.sums is not None:
                     output = outputs[place]
                     own = both(backend, mask, counted, _wide_dtype(backend, output))
-                    found.append(metric.sums(backend, wanted[number], output, own))
+                    compute = partial(_sums, metric, wanted[number], output, own)
+                    found.append(summed_parts(backend, compute))
                     continue
                 scores = metric.score(backend, wanted[number], outputs[place])
                 if self._is_counted(metric):
@@ -170,6 +173,11 @@ class Objective:
                     mean = of_batch(backend, scores, counted, mask, counts_zeros=self.counts_zeros)
                 found.append(mean)
         return [*found, *counts]
+
+
+def _sums(metric: Metric, wanted: Any, output: Any, weights: Any, backend: Backend) -> Any:
+    assert metric.sums is not None
+    return metric.sums(backend, wanted, output, weights)
 
 
 def _wide_dtype(backend: Backend, tensor: Any) -> str:

@@ -14,7 +14,8 @@ from typing import Any
 from convdispatch.engine import scopes
 from convdispatch.formulas.constraints import projected
 from convdispatch.formulas.random import Draws
-from convdispatch.ops import Backend, Step
+from convdispatch.formulas.whole_batch import entered, whole
+from convdispatch.ops import Backend, Group, Part, PartialStep, Step
 from convdispatch.training.forward import Forward
 from convdispatch.training.objective import Objective
 from convdispatch.training.optimizers import Updates
@@ -32,9 +33,12 @@ class Learning:
 
 
 def training_step(
-    backend: Backend, forward: Forward, objective: Objective, learning: Learning
+    backend: Backend, forward: Forward, objective: Objective, learning: Learning, *, engine: Any
 ) -> Step:
-    """Return `step(variables, inputs) -> (variables, what is reported)`."""
+    """Return `step(variables, inputs) -> (variables, what is reported)`.
+
+    engine: whose `value_and_grad` makes the gradients: the backend, or a group.
+    """
     trained, count = learning.trained, learning.count
     fold = Draws(backend)["fold"] if forward.draws else None
     constrained = [
@@ -48,6 +52,7 @@ def training_step(
     def step(variables: Sequence[Any], inputs: Any) -> tuple[list[Any], list[Any]]:
         weights, slots, steps = list(variables[:count]), variables[count:-1], variables[-1]
         wanted, counted, key = inputs["y"], inputs["weights"], inputs["key"]
+        measuring = whole(backend)
         if fold is not None:
             key = fold(key, steps)
 
@@ -58,10 +63,10 @@ def training_step(
             scope = forward.scope(values, key, is_training=True)
             outputs, masks, updates, others = forward.training(values, inputs["x"], key, scope)
             with scopes.entered(scope):
-                losses = objective.losses(backend, wanted, outputs, counted, masks)
+                losses = objective.losses(measuring, wanted, outputs, counted, masks)
                 seen: Any = (outputs, masks) if has_metrics else ()
                 if has_metrics and scope is not None:  # they may name what only this scope knows
-                    seen = [objective.metrics(backend, wanted, outputs, counted, masks)]
+                    seen = [objective.metrics(measuring, wanted, outputs, counted, masks)]
             return objective.total(losses, others), (*seen, updates, losses if has_several else [])
 
         old, trees = [weights[place] for place in trained], rebuilt(learning.slots, slots)
@@ -69,7 +74,7 @@ def training_step(
         if not trained:  # only states change, such as moving means
             total, (*seen, updates, several) = loss_of(())
         else:
-            (total, found), gradients = backend.value_and_grad(loss_of)(old)
+            (total, found), gradients = engine.value_and_grad(loss_of)(old)
             *seen, updates, several = found
             new, trees = learning.updates.updated(old, gradients, trees, inputs["update"], steps)
         for place, value in (*updates.items(), *zip(trained, new, strict=True)):
@@ -77,7 +82,7 @@ def training_step(
         for place, constraint in constrained:
             weights[place] = projected(constraint, backend, weights[place])
         if len(seen) == 2:
-            seen = [objective.metrics(backend, wanted, seen[0], counted, seen[1])]
+            seen = [objective.metrics(measuring, wanted, seen[0], counted, seen[1])]
         return [*weights, *leaves(trees), steps + 1], [total, *several, *(seen[0] if seen else [])]
 
     return step
@@ -96,13 +101,26 @@ def evaluation_step(backend: Backend, forward: Forward, objective: Objective) ->
         scope = forward.scope(values, None, is_training=False)
         outputs, masks, updates, others = forward.evaluation(values, inputs["x"], scope)
         with scopes.entered(scope):
-            losses = objective.losses(backend, wanted, outputs, counted, masks)
-            metrics = objective.metrics(backend, wanted, outputs, counted, masks)
+            losses = objective.losses(whole(backend), wanted, outputs, counted, masks)
+            metrics = objective.metrics(whole(backend), wanted, outputs, counted, masks)
         several = losses if len(objective.targets) > 1 else []
         new = [updates.get(place, values[place]) for place in forward.states]
         return new, [objective.total(losses, others), *several, *metrics]
 
     return step
+
+
+def partial_step(backend: Backend, group: Group, step: Step) -> PartialStep:
+    """Return the step for a part of a batch, in which what the batch decides is the whole's."""
+
+    def of_part(variables: Sequence[Any], batch: Any, others: Any, part: Part | None) -> Any:
+        inputs = {**batch, **others}
+        if not group.is_divided or (part is not None and part.is_whole):
+            return step(variables, inputs)
+        with entered(backend, group, part):
+            return step(variables, inputs)
+
+    return of_part
 
 
 def leaves(slots: Sequence[Mapping[str, Any]]) -> list[Any]:

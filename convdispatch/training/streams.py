@@ -6,8 +6,8 @@ is asked for it, not before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas import random
 from convdispatch.ops import Backend
 from convdispatch.training.batches import Raw
+from convdispatch.training.groups import Together
 from convdispatch.training.passes import Passes
 from convdispatch.training.reading import Rows, read
 
@@ -34,6 +35,9 @@ class Stream(Protocol):
     def epoch(self) -> Iterator[Raw]:
         """Yield the batches of the next epoch."""
 
+    def divide(self, together: Together | None) -> None:
+        """Read this process's rows of each batch, where a group of processes computes them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
@@ -41,10 +45,12 @@ class Order:
 
     is_global: whether NumPy's own generator decides, as in Keras 1 and 2, which
         `numpy.random.seed` restarts; else it is the one that `set_random_seed` restarts.
+    agreed: returns the order that all processes of a group take, for that of this one.
     """
 
     of: str = "as they are"
     is_global: bool = False
+    agreed: Callable[[Any], Any] | None = None
 
     def batches(self, samples: int, size: int) -> list[Rows]:
         """Return the rows of each batch of one epoch."""
@@ -63,6 +69,8 @@ class Order:
             np.random.shuffle(numbers)
         else:
             random.generator().shuffle(numbers)
+        if self.agreed is not None:
+            numbers[:] = self.agreed(numbers)
 
 
 AS_THEY_ARE = Order()
@@ -94,6 +102,13 @@ class Arrays:
         self._count = self.samples
         self.steps = -(-self._count // size)
         self._passes: Passes | None = None
+        self._together: Together | None = None
+
+    def divide(self, together: Together | None) -> None:
+        """Read only this process's rows of each batch, where a group of them trains the model."""
+        self._together = together
+        if together is not None:
+            self._order = replace(self._order, agreed=together.of_rank_0)
 
     def limit(self, steps: int, *, restarts: bool) -> None:
         """Make each epoch so many batches, beginning with the first one if it `restarts`."""
@@ -110,7 +125,7 @@ class Arrays:
         """Yield the batches, the last one of the samples smaller if need be."""
         rows = self._pass() if self._passes is None else self._passes.epoch()
         for one in rows:
-            yield self._at(_moved(one, self._first))
+            yield self._own(_moved(one, self._first))
 
     def targets(self) -> list[Any]:
         """Return the targets of all samples, as slices of what was given."""
@@ -125,6 +140,12 @@ class Arrays:
 
     def _pass(self) -> Iterator[Rows]:
         return iter(self._order.batches(self._count, self._size))
+
+    def _own(self, rows: Rows) -> Raw:
+        if self._together is None:
+            return self._at(rows)
+        own, part = self._together.rows(rows)
+        return replace(self._at(own), part=part)
 
     def _at(self, rows: Rows) -> Raw:
         def part(source: Any) -> Any:
@@ -142,3 +163,42 @@ def _moved(rows: Rows, by: int) -> Rows:
     if isinstance(rows, slice):
         return slice(rows.start + by, rows.stop + by)
     return rows + by
+
+
+def close(stream: Stream | None) -> None:
+    """Stop reading."""
+    end = getattr(stream, "close", None)
+    if end is not None:
+        end()
+
+
+def sizes(stream: Stream, validation: Stream | None, names: list[str]) -> dict[str, Any]:
+    """Return what callbacks learn about the data, by the names of Keras 1 and 2."""
+    watched = [f"val_{name}" for name in names] if validation is not None else []
+    are_arrays = isinstance(stream, Arrays) and isinstance(validation, Arrays)
+    return {
+        "steps": stream.steps,
+        "samples": stream.samples,
+        "nb_sample": stream.samples,
+        "val_samples": validation.samples if validation is not None and are_arrays else None,
+        "do_validation": validation is not None,
+        "metrics": [*names, *watched],
+    }
+
+
+def divide(
+    together: Together | None, *streams: Stream | None, training_size: int | None = None
+) -> None:
+    """Let each process of a group read its own rows of each batch, none without a group.
+
+    training_size: that of the batches of arrays to train on.
+    """
+    if together is None:
+        return
+    if training_size is not None and isinstance(streams[0], Arrays):
+        together.require_divisible(training_size)
+    for stream in streams:
+        if stream is not None:
+            stream.divide(together)
+    lengths = [None if one is None else (one.steps, one.samples) for one in streams]
+    together.agree({"number of steps and samples": lengths})

@@ -12,13 +12,14 @@ from convdispatch.engine.plans import revisions_of
 from convdispatch.engine.stepping import Stepping
 from convdispatch.errors import InvalidArgument
 from convdispatch.formulas import random
-from convdispatch.ops import Backend, Shape
+from convdispatch.ops import Backend, Shape, Step
 from convdispatch.runtime.dispatch import require_feature
 from convdispatch.runtime.registry import registry
 from convdispatch.support.locks import Lock
 from convdispatch.training import step as steps
 from convdispatch.training.batches import Batch
 from convdispatch.training.forward import Forward
+from convdispatch.training.groups import facts_of, together
 from convdispatch.training.interruption import Uninterrupted
 from convdispatch.training.objective import Objective
 from convdispatch.training.optimizers import updates_of
@@ -53,6 +54,14 @@ class Trainer:
         self._lock = Lock()
         # From the stream of the initializers, which `set_random_seed` restarts.
         numbers = random.training_key() if key is None else None
+        self.together = together(self.backend, self._weights())
+        if self.together is not None:
+            facts = facts_of(self._forward.layers, optimizer, self.objective.names)
+            self.together.agree(facts)
+            self.together.require_stateless(self._forward.layers)
+            numbers = numbers if numbers is None else self.together.of_rank_0(numbers)
+            with self._lock.held(), self._stepping as stepping:
+                stepping.replace(self.together.group.begin(stepping.variables))
         self._key = key if numbers is None else self.backend.asarray(numbers, "int32")
         self._learning: steps.Learning | None = None
         self._state: list[Any] = []  # slots, and the number of steps
@@ -78,6 +87,8 @@ class Trainer:
 
     def train(self, batch: Batch) -> list[Any]:
         """Change the weights by one batch; return what is reported, as native scalars."""
+        if self.together is not None:
+            batch = self.together.own(batch)
         taken = self._lock.take()
         try:
             if self._train is None:
@@ -91,6 +102,8 @@ class Trainer:
                 "update": self._learning.updates.inputs(rate, self._steps),
                 "key": self._key,
             }
+            if self.together is not None:
+                inputs["part"] = batch.part
             with Uninterrupted(), self._stepping as stepping:
                 variables, reported = self._train([*stepping.variables, *self._state], inputs)
                 stepping.replace(variables)
@@ -116,7 +129,7 @@ class Trainer:
 
     def shapes(self) -> list[Shape]:
         """Return the shapes of these weights."""
-        weights: list[Any] = [v for layer in self._forward.layers for v in layer._variables]
+        weights = self._weights()
         assert self._learning is not None
         return [tuple(weights[place].shape) for place in self._learning.trained]
 
@@ -141,6 +154,7 @@ class Trainer:
                 variable(np.asarray(iterations), "int32"),
             ]
             self._steps = iterations
+            self._share_state()
 
     def totals(self) -> Totals:
         """Return what an epoch's reports are gathered in."""
@@ -151,11 +165,15 @@ class Trainer:
         """Return what is reported of one batch, as native scalars."""
         if self._test is None:
             step = steps.evaluation_step(self.backend, self._forward, self.objective)
-            self._test = self.backend.compile_step(step)
-        inputs = {"x": batch.x, "y": batch.y, "weights": batch.weights}
+            self._test = self._compiled(step)
+        if self.together is not None:
+            batch = self.together.own(batch)
+        inputs: dict[str, Any] = {"x": batch.x, "y": batch.y, "weights": batch.weights}
+        if self.together is not None:
+            inputs["part"] = batch.part
         places = self._forward.states
         if not places:
-            values = [v for layer in self._forward.layers for v in layer._variables]
+            values = self._weights()
             return list(self._test([], {**inputs, "values": values})[1])
         with self._lock.held(), self._stepping as stepping:
             variables: list[Any] = stepping.variables
@@ -184,7 +202,7 @@ class Trainer:
                 "that are all frozen. Set `trainable = True` on a layer and on the models that it "
                 "is in, and call `compile` again."
             )
-        weights = [v for layer in layers for v in layer._variables]
+        weights = self._weights()
         self._count = len(weights)
         changed = [weights[place] for place in trained]
         updates = updates_of(backend, self._optimizer, changed)
@@ -198,6 +216,23 @@ class Trainer:
             count=len(weights),
         )
         self._optimizer.kept_by(self)
-        self._train = backend.compile_step(
-            steps.training_step(backend, self._forward, self.objective, self._learning)
+        self._share_state()
+        engine = backend if self.together is None else self.together.group
+        step = steps.training_step(
+            backend, self._forward, self.objective, self._learning, engine=engine
         )
+        self._train = self._compiled(step)
+
+    def _compiled(self, step: Step) -> Step:
+        together = self.together
+        if together is None:
+            return self.backend.compile_step(step)
+        return together.compiled(steps.partial_step(self.backend, together.group, step))
+
+    def _share_state(self) -> None:
+        """Begin with the slots of rank 0, where several processes train the model."""
+        if self.together is not None:
+            self._state = self.together.group.begin(self._state)
+
+    def _weights(self) -> list[Any]:
+        return [variable for layer in self._forward.layers for variable in layer._variables]

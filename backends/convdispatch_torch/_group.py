@@ -1,0 +1,200 @@
+"""The processes of `torch.distributed` that train one model, by `DistributedDataParallel`."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel
+
+from convdispatch.errors import GroupFailed, InvalidArgument
+from convdispatch.kit import map_tree
+from convdispatch.ops import Differentiable, Differentiated, Part, PartialStep, Step, Tree
+from convdispatch_torch._gradients import recorded
+
+# What a launcher such as torchrun sets, beside the number of processes.
+_OF_LAUNCHER = ("RANK", "MASTER_ADDR", "MASTER_PORT")
+
+
+def joined(backend: Any) -> TorchGroup | None:
+    """Return the process group, which is made where a launcher has asked for one."""
+    if not dist.is_available():
+        return None
+    if not dist.is_initialized():
+        if os.environ.get("WORLD_SIZE", "1") == "1":
+            return None
+        _initialize()
+    return TorchGroup(backend) if dist.get_world_size() > 1 else None
+
+
+def _initialize() -> None:
+    missing = [name for name in _OF_LAUNCHER if not os.environ.get(name)]
+    if missing:
+        raise InvalidArgument(
+            f"the environment variable WORLD_SIZE is {os.environ['WORLD_SIZE']!r}, so other "
+            f"processes train this model, too; but {', '.join(missing)} is not set. Start the "
+            "script with `torchrun`, which sets all of them, or unset WORLD_SIZE."
+        )
+    with _told_plainly():
+        dist.init_process_group("nccl" if torch.get_default_device().type == "cuda" else "gloo")
+    atexit.register(_leave)
+
+
+def _leave() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+class TorchGroup:
+    """The default process group, for one model."""
+
+    is_divided = True
+
+    def __init__(self, backend: Any) -> None:
+        self.rank, self.size = dist.get_rank(), dist.get_world_size()
+        self.parts = self.size
+        self._backend = backend
+
+    def exchange(self, told: bytes) -> list[bytes]:
+        found: list[Any] = [None] * self.size
+        with _told_plainly():
+            dist.all_gather_object(found, told)
+        return found
+
+    def begin(self, variables: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        with torch.no_grad(), _told_plainly():
+            for variable in variables:
+                sent = variable.detach().contiguous()
+                dist.broadcast(sent, 0)
+                if sent.data_ptr() != variable.data_ptr():
+                    variable.copy_(sent)
+        return list(variables)
+
+    def owns_rows(self, source: object) -> bool:
+        """Say whether a loader has a `DistributedSampler`, or another that says its rank."""
+        sampler = getattr(source, "sampler", None)
+        return hasattr(sampler, "num_replicas") and hasattr(sampler, "rank")
+
+    def sum(self, tensor: torch.Tensor) -> torch.Tensor:
+        summed: torch.Tensor = _Summed.apply(tensor)  # type: ignore[no-untyped-call]  # torch's
+        return summed
+
+    def value_and_grad(self, fn: Differentiable) -> Differentiated:
+        reducers: list[_Reducing] = []
+
+        def compute(tensors: Sequence[torch.Tensor]) -> Any:
+            if not reducers or not reducers[0].is_of(tensors):
+                reducers[:] = [_Reducing(fn, tensors)]
+            return reducers[0].compute(fn)
+
+        return compute
+
+    def compile_step(self, step: PartialStep) -> PartialStep:
+        part: Part | None = None
+
+        def with_part(variables: Sequence[Any], inputs: Tree) -> Any:
+            batch, others = inputs
+            return step(variables, batch, others, part)
+
+        run: Step = self._backend.compile_step(with_part)
+
+        def run_part(variables: Sequence[Any], batch: Tree, others: Tree, given: Any) -> Any:
+            nonlocal part
+            part = given
+            with _told_plainly():
+                return run(variables, (batch, others))
+
+        return run_part
+
+
+class _Reducing:
+    """`DistributedDataParallel` around some parameters: it reduces their gradients."""
+
+    def __init__(self, fn: Differentiable, tensors: Sequence[Any]) -> None:
+        self._tensors = list(tensors)
+        module = _Calling(self._tensors)
+        self._module = DistributedDataParallel(
+            module,
+            init_sync=False,  # the variables are those of rank 0 already
+            gradient_as_bucket_view=True,
+            find_unused_parameters=_has_unused(fn, self._tensors),
+        )
+        self._called = module
+
+    def is_of(self, tensors: Sequence[Any]) -> bool:
+        return len(tensors) == len(self._tensors) and all(
+            one is held for one, held in zip(tensors, self._tensors, strict=True)
+        )
+
+    def compute(self, fn: Differentiable) -> tuple[tuple[Any, Tree], list[torch.Tensor]]:
+        tensors = self._tensors
+        for tensor in tensors:
+            tensor.grad = None
+        value = recorded(self._module, fn)
+        value.backward()
+        # They stay views of the engine's buckets until the next step, which nobody waits for.
+        gradients = [torch.zeros_like(t) if t.grad is None else t.grad for t in tensors]
+        for tensor in tensors:
+            tensor.grad = None
+        return (value.detach(), map_tree(torch.Tensor.detach, self._called.aux)), gradients
+
+
+class _Calling(torch.nn.Module):
+    """A module whose `forward` calls a function of its parameters."""
+
+    def __init__(self, parameters: Sequence[torch.nn.Parameter]) -> None:
+        super().__init__()
+        self._given = list(parameters)
+        self.held = torch.nn.ParameterList(parameters)
+        self.aux: Tree = None
+
+    def forward(self, fn: Differentiable) -> Any:
+        value, self.aux = fn(self._given)
+        return value
+
+
+def _has_unused(fn: Differentiable, tensors: Sequence[torch.Tensor]) -> bool:
+    """Return whether the function does not depend on one of its tensors."""
+    value, _ = recorded(fn, tensors)
+    found = torch.autograd.grad(value, list(tensors), allow_unused=True)
+    return any(one is None for one in found)
+
+
+class _Summed(torch.autograd.Function):
+    """The sum over all processes; so is its gradient, by the definition of an adjoint."""
+
+    @staticmethod
+    def forward(ctx: Any, tensor: torch.Tensor) -> torch.Tensor:
+        return _all_reduced(tensor)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
+        return _all_reduced(gradient)
+
+
+def _all_reduced(tensor: torch.Tensor) -> torch.Tensor:
+    summed = tensor.detach().clone(memory_format=torch.contiguous_format)
+    dist.all_reduce(summed)
+    return summed
+
+
+@contextlib.contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Say in one sentence that another process has ended, hangs or cannot be reached."""
+    try:
+        yield
+    except (dist.DistError, RuntimeError) as exc:
+        said = str(exc).strip().splitlines()
+        is_of_engine = isinstance(exc, dist.DistError) or "gloo" in str(exc)
+        if not said or not is_of_engine:
+            raise
+        raise GroupFailed(
+            "another process of this training has ended, hangs, or cannot be reached, so it cannot "
+            f"go on here. The engine said: {said[0]}. Look at what the other processes print, and "
+            "start the script again; `fit(resume=...)` goes on from its last epoch."
+        ) from exc

@@ -1,0 +1,72 @@
+"""Two devices of one process, and two processes, train as one does, on `jax.sharding`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from group_runs import assert_alike, environment, free_port, reported, run, script
+from group_trainings import FAULTS
+
+from conftest import BACKEND_NAMES
+
+pytestmark = pytest.mark.skipif("jax" not in BACKEND_NAMES, reason="the engine is JAX's")
+
+# Each compiles for seconds, so not all of them.
+NAMES = ("of_arrays", "in_float32")
+
+
+@pytest.fixture(scope="module")
+def two_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder with what two processes report."""
+    folder, address = tmp_path_factory.mktemp("processes"), f"localhost:{free_port()}"
+    environs = [
+        environment(
+            "jax",
+            JAX_COORDINATOR_ADDRESS=address,
+            JAX_NUM_PROCESSES="2",
+            JAX_PROCESS_ID=str(rank),
+            GROUP_RANK_OF_TEST=str(rank),
+        )
+        for rank in range(2)
+    ]
+    command = [sys.executable, *script(folder, *NAMES, "with_other_seeds")]
+    run([command] * 2, environs)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def two_devices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder with what one process with a mesh of two devices reports."""
+    folder = tmp_path_factory.mktemp("devices")
+    environ = environment("jax", JAX_NUM_CPU_DEVICES="2", GROUP_MESH_OF_TEST="2")
+    run([[sys.executable, *script(folder, "of_arrays")]], [environ])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder with what one process on one device reports."""
+    folder = tmp_path_factory.mktemp("alone")
+    run([[sys.executable, *script(folder, *NAMES)]], [environment("jax")])
+    return folder
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_processes_train_as_one_does(two_processes: Path, alone: Path, name: str) -> None:
+    """Losses, metrics, weights, evaluation and prediction, to rounding; on each process alike."""
+    (wanted,) = reported(alone, name, 1)
+    for one in reported(two_processes, name, 2):
+        assert_alike(one, wanted, 1e-5 if name == "in_float32" else 1e-9)
+
+
+def test_devices_of_a_mesh_train_as_one_does(two_devices: Path, alone: Path) -> None:
+    """A mesh that the script sets is all that it takes."""
+    assert_alike(*reported(two_devices, "of_arrays", 1), *reported(alone, "of_arrays", 1), 1e-9)
+
+
+def test_processes_with_other_seeds_are_told(two_processes: Path) -> None:
+    """All of them, before the first step."""
+    for one in reported(two_processes, "with_other_seeds", 2):
+        assert FAULTS["with_other_seeds"] in one["error"]

@@ -1,0 +1,46 @@
+"""Two processes of `torchrun` train as one does, on DistributedDataParallel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from group_runs import PROCESSES, assert_alike, reported, run_by_torchrun
+from group_trainings import FAULTS, TRAININGS
+
+from conftest import BACKEND_NAMES
+from convdispatch import use_backend
+
+pytestmark = pytest.mark.skipif("torch" not in BACKEND_NAMES, reason="the engine is torch's")
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder with what the processes of one run report."""
+    folder = tmp_path_factory.mktemp("together")
+    run_by_torchrun(folder, *TRAININGS, *FAULTS)
+    return folder
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_a_group_trains_as_one_process_does(together: Path, tmp_path: Path, name: str) -> None:
+    """Losses, metrics, weights, evaluation and prediction, to rounding; on each process alike."""
+    with use_backend("torch"):
+        alone = TRAININGS[name](tmp_path)
+    tolerance = 1e-5 if name == "in_float32" else 1e-9
+    for one in reported(together, name):
+        assert_alike(one, alone, tolerance)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_does_not_fit_is_an_error_on_every_process(together: Path, name: str) -> None:
+    """It is found before the first step, and no process waits for another."""
+    for one in reported(together, name):
+        assert FAULTS[name] in one["error"]
+
+
+def test_rank_0_alone_writes_files(together: Path) -> None:
+    """Callbacks that say that they write are its own; others are called on each process."""
+    assert (together / "written").read_text().split() == ["0", "1"]
+    assert sorted((together / "notes").read_text().split()) == ["0"] * PROCESSES + ["1"] * PROCESSES
+    assert len((together / "log.csv").read_text().splitlines()) == 3

@@ -1,0 +1,265 @@
+"""Trainings that one process and a group of processes make alike, and what they report.
+
+As a script it makes them in one process of a group: `group_trainings.py FOLDER NAME ...` writes
+what each reports to FOLDER/NAME-RANK.json.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convdispatch import Model, Sequential, callbacks, keras1, layers
+from convdispatch.errors import ConvDispatchError
+from convdispatch.initializers import set_random_seed
+from convdispatch.training.codes import Sequence
+
+SAMPLES, BATCH, EPOCHS = 41, 12, 2  # the last batch has 5
+
+
+def data(dtype: str = "float64") -> tuple[Any, Any, Any]:
+    """Return images, classes and weights of samples."""
+    drawn = np.random.default_rng(5)
+    x = drawn.normal(size=(SAMPLES, 6, 6, 2)).astype(dtype)
+    return x, drawn.integers(0, 3, size=SAMPLES), drawn.uniform(0, 2, size=SAMPLES)
+
+
+def network(dtype: str = "float64", *, plain: bool = False) -> Any:
+    """Return a compiled model, with statistics of the batch and random masks unless `plain`."""
+    set_random_seed(7, portable=True)
+    own: dict[str, Any] = {"dtype": dtype}
+    between = (
+        []
+        if plain
+        else [
+            layers.BatchNormalization(momentum=0.5, **own),
+            layers.Dropout(0.4, **own),
+            layers.GaussianNoise(0.1, **own),
+        ]
+    )
+    model = Sequential(
+        [
+            layers.Conv2D(4, 3, activation="relu", input_shape=(6, 6, 2), **own),
+            *between,
+            layers.Flatten(**own),
+            layers.Dense(
+                3,
+                activation="softmax",
+                kernel_regularizer="l2",
+                activity_regularizer=None if plain else "l1",
+                **own,
+            ),
+        ]
+    )
+    loss, metrics = "sparse_categorical_crossentropy", ["accuracy"]
+    model.compile("adam" if dtype == "float64" else "sgd", loss, metrics=metrics)
+    return model
+
+
+def trained(model: Any, *given: Any, **arguments: Any) -> dict[str, Any]:
+    """Return what epochs report, the weights afterwards, and what the model then says."""
+    x, y, _ = data(model.layers[0].dtype)
+    history = model.fit(*given, epochs=EPOCHS, verbose=0, **arguments)
+    return {
+        "history": history.history,
+        "weights": [weight.tolist() for weight in model.get_weights()],
+        "evaluated": model.evaluate(x, y, batch_size=8, verbose=0),
+        "predicted": model.predict(x, batch_size=10).tolist(),
+    }
+
+
+def of_arrays(folder: Path) -> Any:
+    """Train on arrays with weights of samples, and validate."""
+    x, y, weights = data()
+    return trained(
+        network(), x, y, batch_size=BATCH, sample_weight=weights, validation_data=(x[:9], y[:9])
+    )
+
+
+def in_float32(folder: Path) -> Any:
+    """Train in float32."""
+    x, y, _ = data("float32")
+    return trained(network("float32"), x, y, batch_size=BATCH)
+
+
+def plainly(folder: Path) -> Any:
+    """Train without statistics of a batch and without random masks."""
+    x, y, _ = data()
+    return trained(network(plain=True), x, y, batch_size=BATCH)
+
+
+def with_a_tiny_last_batch(folder: Path) -> Any:
+    """Train on batches the last of which has a single sample."""
+    x, y, _ = data()
+    return trained(network(), x[:25], y[:25], batch_size=BATCH)
+
+
+class Numbered(Sequence):
+    """Batches by number."""
+
+    def __getitem__(self, index: int) -> Any:
+        x, y, _ = data()
+        rows = slice(index * 7, index * 7 + 7)
+        return x[rows], y[rows]
+
+    def __len__(self) -> int:
+        return 6
+
+
+def of_a_sequence(folder: Path) -> Any:
+    """Train on numbered batches."""
+    return trained(network(), Numbered())
+
+
+def of_keras1(folder: Path) -> Any:
+    """Train by the words and rules of Keras 1, whose means leave out weights of zero."""
+    x, y, weights = data()
+    np.random.seed(3)
+    set_random_seed(7, portable=True)
+    own = keras1.layers
+    model = keras1.models.Sequential(
+        [
+            own.Flatten(input_shape=(6, 6, 2), dtype="float64"),
+            own.BatchNormalization(dtype="float64"),
+            own.Dense(3, activation="softmax", dtype="float64"),
+        ]
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = model.fit(
+        x, y, batch_size=BATCH, nb_epoch=2, verbose=0, sample_weight=(weights > 0.5) * weights
+    )
+    return {"history": history.history, "weights": [w.tolist() for w in model.get_weights()]}
+
+
+def of_steps(folder: Path) -> Any:
+    """Make single steps, of a model of two outputs and a metric that is no mean."""
+    set_random_seed(7)
+    x, y, _ = data()
+    inputs = layers.Input((6, 6, 2), dtype="float64")
+    flat = layers.Flatten(dtype="float64")(inputs)
+    one = layers.Dense(3, activation="softmax", dtype="float64", name="one")(flat)
+    other = layers.Dense(1, activation="sigmoid", dtype="float64", name="other")(flat)
+    model = Model(inputs, [one, other])
+    model.compile(
+        "rmsprop",
+        ["sparse_categorical_crossentropy", "binary_crossentropy"],
+        metrics={"other": ["AUC"]},
+        loss_weights=[1.0, 0.5],
+    )
+    targets = [y, (y > 1).astype("float64")]
+    steps = [model.train_on_batch(x[:11], [one[:11] for one in targets]) for _ in range(3)]
+    return {"steps": [*steps, model.test_on_batch(x, targets)]}
+
+
+class Noting(callbacks.Callback):
+    """Notes what it is told, and writes a file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Write the number of the epoch."""
+        with self.path.open("a") as file:
+            file.write(f"{epoch}\n")
+
+
+class Writing(Noting):
+    """The same, by a callback that says that it writes."""
+
+    writes = True
+
+
+def with_callbacks(folder: Path) -> Any:
+    """Train with callbacks that write files."""
+    x, y, _ = data()
+    notes, written = folder / "notes", folder / "written"
+    listed = [
+        callbacks.ModelCheckpoint(folder / "{epoch}.keras"),
+        callbacks.CSVLogger(folder / "log.csv"),
+        Noting(notes),
+        Writing(written),
+    ]
+    found = trained(network(), x, y, batch_size=BATCH, callbacks=listed)
+    return found | {"history": found["history"]}
+
+
+def with_other_seeds(folder: Path) -> Any:
+    """Begin with another seed on each process, which is an error on all of them."""
+    x, y, _ = data()
+    model = network()
+    set_random_seed(int(rank()))
+    return trained(model, x, y, batch_size=BATCH)
+
+
+def of_other_widths(folder: Path) -> Any:
+    """Begin with another architecture on each process."""
+    x, y, _ = data()
+    model = Sequential([layers.Flatten(input_shape=(6, 6, 2)), layers.Dense(3 + int(rank()))])
+    model.compile("sgd", "mse")
+    return trained(model, x, y, batch_size=BATCH)
+
+
+def of_odd_batches(folder: Path) -> Any:
+    """Begin with batches that two processes cannot divide."""
+    x, y, _ = data()
+    return trained(network(), x, y, batch_size=13)
+
+
+def of_other_lengths(folder: Path) -> Any:
+    """Begin with other numbers of samples on each process."""
+    x, y, _ = data()
+    count = 24 + int(rank())
+    return trained(network(), x[:count], y[:count], batch_size=BATCH)
+
+
+def rank() -> str:
+    """Return the number of this process."""
+    return os.environ.get("RANK") or os.environ.get("GROUP_RANK_OF_TEST", "0")
+
+
+# What each of them says, on every process.
+FAULTS = {
+    "with_other_seeds": "must have the same seed",
+    "of_other_widths": "must have the same shapes of weights",
+    "of_odd_batches": "`batch_size` is that of the whole batch",
+    "of_other_lengths": "must have the same number of steps and samples",
+}
+TRAININGS = {
+    function.__name__: function
+    for function in (
+        of_arrays,
+        in_float32,
+        plainly,
+        with_a_tiny_last_batch,
+        of_a_sequence,
+        of_keras1,
+        of_steps,
+        with_callbacks,
+    )
+}
+
+
+def main(folder: Path, names: list[str]) -> None:
+    """Make the trainings and write what they report."""
+    devices = os.environ.get("GROUP_MESH_OF_TEST")
+    if devices is not None:
+        import jax
+
+        kind = jax.sharding.AxisType.Auto
+        jax.set_mesh(jax.make_mesh((int(devices),), ("batch",), axis_types=(kind,)))
+    for name in names:
+        try:
+            found = globals()[name](folder)
+        except ConvDispatchError as exc:
+            found = {"error": f"{type(exc).__name__}: {exc}"}
+        (folder / f"{name}-{rank()}.json").write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
