@@ -12,7 +12,7 @@ from typing import Any
 
 from convdispatch.callbacks._arguments import names_arguments
 from convdispatch.callbacks._base import Callback, Logs
-from convdispatch.errors import BackendUnavailable
+from convdispatch.callbacks._events import EventFile
 from convdispatch.support.files import named_in_errors
 
 
@@ -78,8 +78,8 @@ def _cell(value: Any) -> Any:
 class TensorBoard(Callback):
     """Writes the epochs' losses and metrics, and the learning rate, for TensorBoard to draw.
 
-    Needs the package `tensorboard`. Of Keras's other arguments, histograms, graphs, gradients,
-    images and embeddings are not written.
+    The package `tensorboard` is not needed. Of Keras's other arguments, histograms, graphs,
+    gradients, images and embeddings are not written.
     """
 
     writes = True
@@ -92,7 +92,7 @@ class TensorBoard(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Open the file of events."""
-        self._writer = _event_writer(self.log_dir)
+        self._writer = EventFile(self.log_dir)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Write the epoch's numbers."""
@@ -105,38 +105,3 @@ class TensorBoard(Callback):
         """Close the file."""
         self._writer.close()
         self._writer = None
-
-
-class _Events:
-    """TensorBoard's own writer of events, for scalars."""
-
-    def __init__(self, writer: Any, summary: Any, event: Any) -> None:
-        self._writer, self._summary, self._event = writer, summary, event
-
-    def add_scalar(self, name: str, value: float, step: int) -> None:
-        """Add one number."""
-        import time
-
-        summary = self._summary(value=[self._summary.Value(tag=name, simple_value=value)])
-        self._writer.add_event(self._event(wall_time=time.time(), step=step, summary=summary))
-
-    def flush(self) -> None:
-        """Write what was added."""
-        self._writer.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._writer.close()
-
-
-def _event_writer(folder: str) -> _Events:
-    try:
-        from tensorboard.compat.proto.event_pb2 import Event
-        from tensorboard.compat.proto.summary_pb2 import Summary
-        from tensorboard.summary.writer.event_file_writer import EventFileWriter
-    except ImportError as exc:
-        raise BackendUnavailable(
-            "the callback TensorBoard needs the package 'tensorboard', which is not installed. "
-            "Install it with `python -m pip install tensorboard`, or use CSVLogger."
-        ) from exc
-    return _Events(EventFileWriter(folder), Summary, Event)

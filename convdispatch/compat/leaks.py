@@ -10,10 +10,10 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-_OF_LAYERS = "np K activations regularizers constraints"
+_OF_LAYERS = "np K activations initializers initializations regularizers constraints"
 LEAKED: Mapping[str, str] = {
     "callbacks": "np K warnings os time csv json deque",
-    "layers": _OF_LAYERS,
+    "layers": f"{_OF_LAYERS} copy warnings",
     "layers.convolutional": _OF_LAYERS,
     "layers.core": f"{_OF_LAYERS} copy warnings",
     "layers.normalization": "K regularizers constraints",
@@ -26,8 +26,12 @@ LEAKED: Mapping[str, str] = {
     "utils.np_utils": "np",
 }
 _MEANT = {"np": "numpy", "deque": "collections"}
-_OURS = {"K": "backend", "activations": "", "regularizers": "", "constraints": "", "optimizers": ""}
-
+_OURS = {
+    "K": "backend",
+    **dict.fromkeys(("activations", "regularizers", "constraints", "optimizers"), ""),
+    **dict.fromkeys(("initializers", "initializations"), ""),
+}
+_OTHERS = {"keras1": "initializers", "keras2": "initializations"}  # which that Keras had not
 
 _leaking: list[tuple[Any, Any, list[str]]] = []
 
@@ -47,7 +51,7 @@ def take_back() -> None:
 def leak(module: Any, api: str) -> None:
     """Give a façade's module the names that a star import of Keras's brought along."""
     path = module.__name__.removeprefix(f"convdispatch.{api}").strip(".")
-    names = LEAKED.get(path, "").split()
+    names = [name for name in LEAKED.get(path, "").split() if name != _OTHERS[api]]
     if not names or any(one is module for one, _, _ in _leaking):
         return
     listed = list(getattr(module, "__all__", [n for n in dir(module) if not n.startswith("_")]))

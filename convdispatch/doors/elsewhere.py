@@ -141,7 +141,6 @@ MODEL_ATTRIBUTES_NOT_OFFERED: Mapping[str, str] = {
 
 _MODELS: Mapping[str, str] = {
     "Graph": _GRAPH,
-    "clone_model": "`Sequential.from_config(model.get_config())` makes one with new weights",
 }
 _IN_FACADES = ("model_from_config", "model_from_yaml")  # of the Kerases that had them
 _MODULES: Mapping[str, str] = {
@@ -213,6 +212,8 @@ def _about_model(name: str) -> str:
         return "it is in convdispatch.keras1.models and in convdispatch.keras2.models."
     if name == "Model":
         return "it is in convdispatch.models."
+    if name == "clone_model":
+        return "it is in convdispatch.models and in convdispatch.keras2.models."
     return f"it is not offered yet; {_MODELS[name]}." if name in _MODELS else _about_layer(name)
 
 

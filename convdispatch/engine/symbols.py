@@ -189,3 +189,16 @@ def symbols_in(inputs: Any) -> list[Symbol] | None:
             f"{', '.join(others)}."
         )
     return list(inputs)
+
+
+def stated_batch(symbols: Sequence[Symbol]) -> int | None:
+    """Return how many samples a batch has where an input of the graph states it."""
+    waiting, seen = list(symbols), set[Call]()
+    while waiting:
+        symbol = waiting.pop()
+        if symbol.spec.shape and symbol.spec.shape[0] is not None:
+            return symbol.spec.shape[0]
+        if symbol.call not in seen:
+            seen.add(symbol.call)
+            waiting += symbol.call.inputs
+    return None

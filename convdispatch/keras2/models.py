@@ -8,6 +8,7 @@ from convdispatch.doors.elsewhere import finder
 from convdispatch.facades.models import make_model
 from convdispatch.formulas.dialects import KERAS2
 from convdispatch.models._reading import model_of_document, read_model
+from convdispatch.models.cloning import clone_model
 from convdispatch.models.files.loading import Wishes, load_as
 from convdispatch.models.files.writing import save_model
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits
@@ -17,6 +18,7 @@ from convdispatch.support.yaml_texts import parsed_yaml
 __all__ = [
     "Model",
     "Sequential",
+    "clone_model",
     "load_model",
     "model_from_config",
     "model_from_json",

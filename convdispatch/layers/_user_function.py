@@ -5,6 +5,7 @@ The shape and the element type of what the function returns are found by calling
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,7 @@ from convdispatch.engine.arguments import as_partial_shape
 from convdispatch.engine.list_layer import is_shape
 from convdispatch.engine.resolved import Forward, Resolved
 from convdispatch.engine.specs import Spec, Specs, listed, of_samples, shapes_of
-from convdispatch.engine.symbols import Symbol, symbols_in
+from convdispatch.engine.symbols import Symbol, stated_batch, symbols_in
 from convdispatch.engine.tensors import are_tensors, as_native
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.layers._scoped_function import ScopedFunction
@@ -34,6 +35,7 @@ class FunctionLayer(ScopedFunction):
     """A layer without weights that computes a user's function of a tensor, or of a list of them."""
 
     takes_one: ClassVar[bool] = True
+    _batch: int | None = None  # which the inputs of the graph state
 
     def _keep_function(
         self,
@@ -78,12 +80,11 @@ class FunctionLayer(ScopedFunction):
         symbols = symbols_in(inputs)
         if symbols is not None:
             if mask is not None:
-                raise InvalidArgument(
-                    f"`mask` of {self._title} is for tensors; received one beside symbols."
-                )
-            one = symbols[0].spec if isinstance(inputs, Symbol) else None
-            given = one or [symbol.spec for symbol in symbols]
+                said = f"`mask` of {self._title} is for tensors; received one beside symbols."
+                raise InvalidArgument(said)
+            given = inputs.spec if isinstance(inputs, Symbol) else [one.spec for one in symbols]
             self._note_types(given)
+            self._batch = stated_batch(symbols)
             try:
                 return self._recorded(symbols, given)
             except scopes.NeedsSymbols:
@@ -227,8 +228,9 @@ class FunctionLayer(ScopedFunction):
     def _probed(self, specs: Specs, unknown: int) -> tuple[PartialShape, str]:
         """Return the shape and the element type of what the function returns for ones."""
         backend = self._backend()
+        batch = self._batch or _BATCH  # for functions that draw numbers for a whole batch
         whole = [
-            (_BATCH, *(unknown if size is None else size for size in one.shape[1:]))
+            (batch, *(unknown if size is None else size for size in one.shape[1:]))
             for one in listed(specs)
         ]
         if max(map(math.prod, whole)) > _MOST:
@@ -255,7 +257,7 @@ class FunctionLayer(ScopedFunction):
                 f"{self.backend!r}; received {type(outputs).__name__}."
             )
         shape, dtype = backend.describe(outputs)
-        if shape[:1] != (_BATCH,):
+        if shape[:1] != (batch,):
             raise InvalidShape(
                 f"the function of {self._title} must keep the batch axis; for inputs of shape "
                 f"{', '.join(map(str, whole))} it returned shape {shape}."
@@ -288,13 +290,11 @@ class FunctionLayer(ScopedFunction):
 
 
 def _parameters(function: Callable[..., Any]) -> Mapping[str, Any]:
-    try:
+    with contextlib.suppress(TypeError, ValueError):  # of C, such as a ufunc
         return inspect.signature(function).parameters
-    except (TypeError, ValueError):  # of C, such as a ufunc
-        return {}
+    return {}
 
 
 def _without_batch(shapes: Any) -> Any:
-    if isinstance(shapes, list):
-        return [(None, *shape[1:]) for shape in shapes]
-    return (None, *shapes[1:])
+    is_list = isinstance(shapes, list)
+    return [(None, *one[1:]) for one in shapes] if is_list else (None, *shapes[1:])

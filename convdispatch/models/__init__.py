@@ -6,6 +6,7 @@ from convdispatch.doors.elsewhere import finder
 from convdispatch.models._model import Model
 from convdispatch.models._reading import model_from_json
 from convdispatch.models._sequential import Sequential
+from convdispatch.models.cloning import clone_model
 from convdispatch.models.files.loading import load_model
 from convdispatch.models.files.writing import save_model
 from convdispatch.saving.limits import FileLimits
@@ -16,6 +17,7 @@ __all__ = [
     "FileLimits",
     "Model",
     "Sequential",
+    "clone_model",
     "load_model",
     "model_from_json",
     "save_model",

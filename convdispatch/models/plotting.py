@@ -17,9 +17,10 @@ from convdispatch.models._diagrams import OwnStyle, Style, diagram_of
 from convdispatch.models._keras_summary import input_of_stack
 from convdispatch.models._telling import Telling
 from convdispatch.pictures.diagram import DIRECTIONS, Box, Diagram, Line
-from convdispatch.pictures.dot import dot_source, rendered
+from convdispatch.pictures.dot import NoGraphvizError, dot_source, rendered
 from convdispatch.pictures.svg import drawn
 from convdispatch.support.files import write_bytes_atomically
+from convdispatch.support.warnings import warn
 
 _SOURCES = ("dot", "gv", "raw")  # Graphviz's language itself
 
@@ -74,6 +75,19 @@ def write(diagram: Diagram, to_file: str | os.PathLike[str]) -> None:
         raise InvalidType(f"`to_file` must be the name of a file; received {to_file!r}.")
     path = Path(to_file)
     write_bytes_atomically(path, image(diagram, path.suffix[1:] or "png"))
+
+
+def write_somehow(diagram: Diagram, to_file: str | os.PathLike[str]) -> None:
+    """Write a diagram as `write` does; where Graphviz is missing, as SVG beside, with a warning.
+
+    An old script goes on without its picture, which it made for people.
+    """
+    try:
+        write(diagram, to_file)
+    except NoGraphvizError as exc:
+        beside = Path(to_file).with_suffix(".svg")
+        write(diagram, beside)
+        warn(f"{exc} Wrote {str(beside)!r} instead.")
 
 
 def image(diagram: Diagram, form: str) -> bytes:

@@ -16,6 +16,10 @@ _FORMAT = re.compile(r"[a-z0-9_]{1,20}")
 _WITH_MEANING = re.compile(r'([\\{}|<>"])')  # in the text of a record
 
 
+class NoGraphvizError(ProgramError):
+    """Graphviz is not installed."""
+
+
 def dot_source(diagram: Diagram) -> str:
     """Return the diagram in Graphviz's language: each box is a record of its text."""
     boxes = [f'  {number} [label="{_record(box)}"];' for number, box in enumerate(diagram.boxes)]
@@ -48,7 +52,7 @@ def rendered(source: str, form: str) -> bytes:
         raise InvalidArgument(f"a format is a word such as 'png' or 'svg'; received {form!r}.")
     program = shutil.which(_PROGRAM)
     if program is None:
-        raise ProgramError(
+        raise NoGraphvizError(
             f"an image in the format {form!r} needs Graphviz, whose program `dot` is not on the "
             "PATH. Write an .svg file, which needs no other program, or install Graphviz: "
             "`apt-get install graphviz`, `brew install graphviz`."

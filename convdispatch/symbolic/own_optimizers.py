@@ -103,10 +103,13 @@ class OwnOptimizer(Optimizer):
         slopes = [placeholder(shape, dtype=dtype) for shape, dtype in described]
         self._gradients = {id(p): g for p, g in zip(params, slopes, strict=True)}
         get_updates: Any = self.get_updates  # type: ignore[attr-defined] # the script has it
+        taken = inspect.signature(get_updates).parameters
         given: dict[str, Any] = {"loss": None, "params": params}
-        if "constraints" in inspect.signature(get_updates).parameters:
+        if "constraints" in taken:
             given["constraints"] = {}
-        returned = get_updates(**given)
+        # Keras 2 gave them by their names, Keras 1 by their places.
+        is_named = "params" in taken or any(one.kind is one.VAR_KEYWORD for one in taken.values())
+        returned = get_updates(**given) if is_named else get_updates(params, {}, None)
         updates = [one for one in returned or self.updates if one is not None]
         for one in updates:
             if not isinstance(one, tuple | list) or not isinstance(one[0], Variable):

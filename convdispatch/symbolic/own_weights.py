@@ -22,6 +22,9 @@ from convdispatch.symbolic.added import Added
 from convdispatch.symbolic.state import eval as value_of
 from convdispatch.symbolic.variables import Variable, variable_of
 
+_ORDER = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
+_OLD_ORDER = ("shape", "initializer", "name", "trainable", "regularizer", "constraint")
+
 
 class OwnWeights(Added):
     """A layer with the weights that a script makes for it."""
@@ -48,6 +51,7 @@ class OwnWeights(Added):
 
     def add_weight(
         self,
+        *given: Any,
         name: Any = None,
         shape: Any = None,
         dtype: Any = None,
@@ -56,11 +60,23 @@ class OwnWeights(Added):
         trainable: bool = True,
         constraint: Any = None,
     ) -> Variable:
-        """Return a new weight of the layer, with a value by the initializer."""
-        if isinstance(name, list | tuple | int) or (shape is not None and isinstance(shape, str)):
-            # Keras 1's order: the shape, the initializer, the name.
-            name, shape, initializer = dtype, name, shape if shape is not None else initializer
-            dtype = None
+        """Return a new weight of the layer, with a value by the initializer.
+
+        Arguments by place are in Keras 1's order where the first is a shape, else in Keras 2's.
+        """
+        if given:
+            is_old = isinstance(given[0], list | tuple | int)
+            words = dict(zip(_OLD_ORDER if is_old else _ORDER, given, strict=False))
+            named = {
+                **({} if name is None else {"name": name}),
+                **({} if shape is None else {"shape": shape}),
+                **({} if dtype is None else {"dtype": dtype}),
+                **({} if initializer is None else {"initializer": initializer}),
+                **({} if regularizer is None else {"regularizer": regularizer}),
+                **({} if trainable else {"trainable": trainable}),
+                **({} if constraint is None else {"constraint": constraint}),
+            }
+            return self.add_weight(**words, **named)
         if shape is None:
             raise InvalidArgument(
                 f"`shape` of a weight of {self.name!r} must be given; received None."

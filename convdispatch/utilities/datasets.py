@@ -130,7 +130,7 @@ def load_imdb(
     seed: int = 113,
     start_char: int | None = 1,
     oov_char: int | None = 2,
-    index_from: int = 3,
+    index_from: int | None = 3,
 ) -> Pairs:
     """Return ((x_train, y_train), (x_test, y_test)): reviews of films as lists of words' numbers.
 
@@ -155,7 +155,7 @@ def load_imdb_of_keras1(
     seed: int = 113,
     start_char: int | None = 1,
     oov_char: int | None = 2,
-    index_from: int = 3,
+    index_from: int | None = 3,
 ) -> Pairs:
     """Return IMDB's reviews by Keras 1's arguments: see Keras 2's `load_data`."""
     file = "imdb.npz" if path == "imdb_full.pkl" else path
@@ -171,7 +171,7 @@ def load_reuters(
     seed: int = 113,
     start_char: int | None = 1,
     oov_char: int | None = 2,
-    index_from: int = 3,
+    index_from: int | None = 3,
 ) -> Pairs:
     """Return ((x_train, y_train), (x_test, y_test)): reports as lists of words, and their topics.
 
@@ -195,7 +195,7 @@ def load_reuters_of_keras1(
     seed: int = 113,
     start_char: int | None = 1,
     oov_char: int | None = 2,
-    index_from: int = 3,
+    index_from: int | None = 3,
 ) -> Pairs:
     """Return the reports of Reuters by Keras 1's arguments: see Keras 2's `load_data`."""
     file = "reuters.npz" if path == "reuters.pkl" else path

@@ -20,13 +20,14 @@ class Choice:
     maxlen: int | None
     start_char: int | None
     oov_char: int | None
-    index_from: int
+    index_from: int | None
 
     def numbered(self, texts: Sequence[Any]) -> list[list[int]]:
         """Return the texts with their first sign, and their words' numbers moved up."""
+        up = self.index_from or 0
         if self.start_char is not None:
-            return [[self.start_char, *(w + self.index_from for w in text)] for text in texts]
-        return [[w + self.index_from for w in text] for text in texts]
+            return [[self.start_char, *(w + up for w in text)] for text in texts]
+        return [[w + up for w in text] for text in texts]
 
     def short(self, texts: list[list[int]], y: Any) -> tuple[list[list[int]], Any]:
         """Return the texts that have fewer words than `maxlen`, and their classes."""

@@ -52,6 +52,21 @@ def test_a_function_is_a_layer(backend: Backend) -> None:
     np.testing.assert_allclose(found.weights[0].ravel(), X.sum((0, 1)), rtol=1e-4, atol=1e-5)
 
 
+def test_a_function_is_tried_with_the_batch_that_an_input_states(backend_name: str) -> None:
+    """It may draw numbers for a whole batch, as variational autoencoders did."""
+
+    def shifted(x: Any) -> Any:
+        return x + K.zeros_like(x) + K.random_normal(shape=(5, 3), std=0.0, mean=1.0)
+
+    K: Any = keras1.backend
+    with convdispatch.use_backend(backend_name):
+        x = keras1.layers.Input(batch_shape=(5, 4))
+        layer = keras1.layers.Dense(3, init="zero")
+        model = keras1.models.Model(x, keras1.layers.Lambda(shifted)(layer(x)))
+        found = model.predict(np.zeros((10, 4), "float32"), batch_size=5)
+    np.testing.assert_array_equal(found, np.ones((10, 3)))
+
+
 def test_a_function_of_a_list_with_arguments(backend_name: str) -> None:
     """Of symbols and of tensors; `arguments` are the function's keywords."""
     with convdispatch.use_backend(backend_name):

@@ -121,3 +121,21 @@ def test_nothing_is_looked_up_elsewhere(file: Path) -> None:
     """A name of a file never imports a module, nor finds a function of one."""
     with pytest.raises(InvalidDocument):
         load_model(file, custom_objects={})
+
+
+@pytest.mark.parametrize("door", [keras1, keras2], ids=["keras1", "keras2"])
+def test_a_loss_and_a_metric_are_written_by_their_names(door: Any, tmp_path: Path) -> None:
+    """As every Keras did, so that `ModelCheckpoint` goes on; the reader gives the functions."""
+    pytest.importorskip("autograd", reason="NumPy's gradients need the package autograd")
+    model = door.models.Sequential(
+        [door.layers.Dense(1, weights=[KERNEL, BIAS], input_shape=(2,))], backend="numpy"
+    )
+    model.compile("sgd", doubled_error, metrics=[doubled_error])
+    path = tmp_path / "m.h5"
+    keep = door.callbacks.ModelCheckpoint(path, monitor="loss", save_best_only=True)
+    model.fit(X, BIAS[None], callbacks=[keep], verbose=0)
+    loaded = door.models.load_model(path, {"doubled_error": doubled_error})
+    assert loaded.loss is doubled_error
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+    with pytest.raises(InvalidDocument, match="unknown loss 'doubled_error'"):
+        door.models.load_model(path)

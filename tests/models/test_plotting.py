@@ -149,6 +149,20 @@ def test_a_notebook_s_old_cell_works_without_pydot() -> None:
     assert '0 [label="d: Dense|{input: (None, 4)|output: (None, 3)}"];' in dot.to_string()
 
 
+@pytest.mark.parametrize("plot", [vis_utils.plot_model, visualize_util.plot], ids=["2", "1"])
+def test_an_old_script_without_graphviz_gets_an_svg(
+    plot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the file that it asked for, and goes on."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    K: Any = keras2.layers
+    model = keras2.models.Sequential([K.Dense(3, input_shape=(4,), name="d")])
+    with pytest.warns(UserWarning, match=r"needs Graphviz.* Wrote '.*model\.svg' instead"):
+        plot(model, to_file=str(tmp_path / "model.png"))
+    assert not (tmp_path / "model.png").exists()
+    assert "d" in words((tmp_path / "model.svg").read_text(encoding="utf-8"))
+
+
 def test_the_language_of_graphviz_needs_no_graphviz(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

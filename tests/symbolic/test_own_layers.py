@@ -230,3 +230,39 @@ def test_a_layer_that_is_built_again_keeps_its_weights() -> None:
     (before,) = layer.get_weights()
     layer.build((None, 4))
     np.testing.assert_array_equal(layer.get_weights(), [before])
+
+
+class Ordered(keras1.layers.Layer):
+    """A layer that gives `add_weight` arguments by place, in Keras 1's order or in Keras 2's."""
+
+    def __init__(self, is_old: bool, **options: Any) -> None:
+        self.is_old = is_old
+        super().__init__(**options)
+
+    def build(self, input_shape: Any) -> None:
+        """Make a kernel that is not trained."""
+        shape = (input_shape[-1], 2)
+        if self.is_old:
+            self.W = self.add_weight(shape, initializer="one", name="W", trainable=False)
+        else:
+            self.W = self.add_weight("W", shape, initializer="one", trainable=False)
+        super().build(input_shape)
+
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Return the products."""
+        return K.dot(x, self.W)
+
+    def get_output_shape_for(self, input_shape: Any) -> Any:
+        """Return the output's shape."""
+        return (input_shape[0], 2)
+
+
+@pytest.mark.parametrize("is_old", [True, False], ids=["keras1", "keras2"])
+def test_weights_are_added_in_the_order_of_either_keras(is_old: bool) -> None:
+    """A shape first, or a name first."""
+    layer = Ordered(is_old, input_shape=(4,))
+    model = keras1.models.Sequential([layer], backend="numpy")
+    np.testing.assert_allclose(model.predict(X), X.sum(1, keepdims=True) @ [[1, 1]], rtol=1e-5)
+    assert len(layer.non_trainable_weights) == 1
+    with pytest.raises(TypeError, match=r"multiple values.*'name'"):
+        layer.add_weight("W", (3,), name="W")

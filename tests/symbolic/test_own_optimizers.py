@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,42 @@ def test_an_optimizer_of_keras_1_clips_its_gradients() -> None:
     found = slope(kernel)
     wanted = kernel - 0.5 * found * 0.25 / np.sqrt((found**2).sum())
     np.testing.assert_allclose(model.get_weights()[0], wanted, rtol=1e-4, atol=1e-5)
+
+
+class Unnamed(keras1.optimizers.Optimizer):
+    """Descent whose arguments have other names than Keras's."""
+
+    def __init__(self, lr: float = 0.5, **options: Any) -> None:
+        super().__init__(**options)
+        self.lr = K.variable(lr)
+
+    def get_updates(self, p: Any, c: Any, cost: Any) -> Any:
+        """Return the updates."""
+        pairs = zip(p, self.get_gradients(cost, p), strict=True)
+        return [K.update(one, one - self.lr * slope) for one, slope in pairs]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the rate."""
+        return {"lr": float(K.get_value(self.lr))}
+
+
+def test_an_optimizer_s_class_is_in_a_file_and_its_variables_are_not(tmp_path: Path) -> None:
+    """A warning says so; Keras 1 gave the arguments by their places."""
+    pytest.importorskip("autograd", reason="NumPy's gradients need the package autograd")
+    pytest.importorskip("h5py", reason="files in HDF5 need the package h5py")
+    kernel = np.full((3, 2), 2.0)
+    model = model_of(kernel)
+    model.compile(Unnamed(), "mse")
+    model.train_on_batch(X, Y)
+    wanted = kernel - 0.5 * slope(kernel)
+    np.testing.assert_allclose(model.get_weights()[0], wanted, rtol=1e-4, atol=1e-5)
+    with pytest.warns(UserWarning, match="holds no variables of Unnamed"):
+        model.save(tmp_path / "m.h5")
+    loaded = keras2.models.load_model(tmp_path / "m.h5", {"Unnamed": Unnamed})
+    assert type(loaded.optimizer) is Unnamed
+    loaded.train_on_batch(X, Y)
+    wanted = wanted - 0.5 * slope(wanted)
+    np.testing.assert_allclose(loaded.get_weights()[0], wanted, rtol=1e-4, atol=1e-4)
 
 
 class Wrong(keras2.optimizers.Optimizer):

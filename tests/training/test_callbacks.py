@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -259,18 +260,29 @@ def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
         model.load_weights(path)
 
 
-def test_tensorboards_own_writer_is_used_or_asked_for(tmp_path: Path) -> None:
-    """Scalars of each epoch, in a file that TensorBoard reads."""
-    board = callbacks.TensorBoard(tmp_path / "logs")
-    try:
-        import tensorboard  # noqa: F401 - whether it is there
-    except ImportError:
-        with pytest.raises(ImportError, match="pip install tensorboard"):
-            trained(board, epochs=1)
-        return
-    trained(board, epochs=2)
-    (file,) = (tmp_path / "logs").iterdir()
-    assert b"loss" in file.read_bytes()
+def test_tensorboard_reads_the_numbers_of_epochs(tmp_path: Path) -> None:
+    """One record of each at each epoch, with the check sums of its format, written by hand here."""
+    board = callbacks.TensorBoard(tmp_path / "logs" / "run")
+    model = trained(board, epochs=2)
+    (file,) = (tmp_path / "logs" / "run").iterdir()
+    assert file.name.startswith("events.out.tfevents.")
+    records, data = [], file.read_bytes()
+    while data:
+        (length,) = struct.unpack("<Q", data[:8])
+        for part, given in ((data[:8], data[8:12]), (data[12 : 12 + length], data[12 + length :])):
+            crc = 0xFFFFFFFF
+            for bit in (byte >> place & 1 for byte in part for place in range(8)):
+                crc = (crc >> 1) ^ (0x82F63B78 if (crc ^ bit) & 1 else 0)
+            crc ^= 0xFFFFFFFF
+            masked = (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF
+            assert struct.unpack("<I", given[:4]) == (masked,)
+        records.append(data[12 : 12 + length])
+        data = data[16 + length :]
+    assert records[0][9:] == b"\x1a\x0dbrain.Event:2"
+    losses = [one for one in records if b"\x0a\x04loss\x15" in one]
+    assert [one[10] for one in losses] == [0, 1]
+    found = [struct.unpack("<f", one[-4:])[0] for one in losses]
+    np.testing.assert_allclose(found, model.history.history["loss"], rtol=1e-6)
 
 
 def test_a_callback_of_the_users_is_any_object_with_the_methods() -> None:

@@ -94,6 +94,8 @@ def test_imdb_s_words_are_chosen_as_keras_chose_them(folder: Path) -> None:
     (x_train, y_train), (x_test, _) = SETS.imdb.load_data(num_words=10, skip_top=5)
     assert (x_train[0], x_test[0]) == ([2, 2, 8, 2], [2, 5, 9])
     assert y_train.tolist() == [1]
+    bare = {"start_char": None, "oov_char": None, "index_from": None}
+    assert SETS.imdb.load_data(num_words=9, **bare)[0][0][0] == [1, 5]
     old: Any = keras1.datasets  # type: ignore[attr-defined]  # made of a table
     (x_train, _), _ = old.imdb.load_data(nb_words=10)
     assert x_train[0] == [1, 4, 8, 2]

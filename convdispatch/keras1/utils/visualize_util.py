@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convdispatch.models.plotting import Dot, keras_diagram, write
+from convdispatch.models.plotting import Dot, keras_diagram, write_somehow
 
 __all__ = ["model_to_dot", "plot"]
 
@@ -26,5 +26,8 @@ def plot(
     show_shapes: bool = False,
     show_layer_names: bool = True,
 ) -> None:
-    """Write a picture of a model's graph to a file; see `convdispatch.plot_model`."""
-    write(keras_diagram(model, show_shapes, show_layer_names, "TB"), to_file)
+    """Write a picture of a model's graph to a file; see `convdispatch.plot_model`.
+
+    Where Graphviz is needed and missing, the picture is an SVG beside, and a warning says so.
+    """
+    write_somehow(keras_diagram(model, show_shapes, show_layer_names, "TB"), to_file)

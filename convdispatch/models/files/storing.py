@@ -7,8 +7,13 @@ from typing import Any, Literal
 from convdispatch.doors.written import TITLES, VERSIONS
 from convdispatch.errors import InvalidArgument
 from convdispatch.models.files.storing_models import architecture_of
-from convdispatch.models.files.storing_optimizers import optimizer_in
-from convdispatch.models.files.storing_training import kept_by, optimizer_arrays, training_of
+from convdispatch.models.files.storing_optimizers import is_of_script, optimizer_in
+from convdispatch.models.files.storing_training import (
+    Kept,
+    kept_by,
+    optimizer_arrays,
+    training_of,
+)
 from convdispatch.models.files.storing_weights import (
     layers_by_name,
     layers_by_names,
@@ -16,6 +21,7 @@ from convdispatch.models.files.storing_weights import (
 )
 from convdispatch.models.files.translating import translated
 from convdispatch.saving.checkpoint import Checkpoint, StoredArray
+from convdispatch.support.warnings import warn
 
 Kind = Literal["h5", "keras", "safetensors"]
 DIALECTS = tuple(VERSIONS)
@@ -40,6 +46,17 @@ def as_dialect(given: Any) -> str:
     return str(given)
 
 
+def _kept(model: Any) -> Kept | None:
+    """Return what a file holds of an optimizer's state."""
+    if not is_of_script(model.optimizer):
+        return kept_by(model, model.optimizer)
+    warn(
+        f"the file holds no variables of {type(model.optimizer).__name__}, an optimizer of your "
+        "own: a model that is loaded from it begins with new ones."
+    )
+    return None
+
+
 def checkpoint_of(
     model: Any, dialect: str, kind: Kind, *, architecture: bool = True, optimizer: bool = True
 ) -> Checkpoint:
@@ -48,7 +65,7 @@ def checkpoint_of(
     kept, settings = None, None
     if optimizer and model._wishes is not None:
         settings = training_of(model, dialect, in_zip=kind != "h5")
-        kept = kept_by(model, model.optimizer)
+        kept = _kept(model)
     told = translated(model, dialect, kept)
     arrays, convention = told.arrays, told.convention
     if kind == "keras":

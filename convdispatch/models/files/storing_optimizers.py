@@ -29,11 +29,19 @@ _LATER: Mapping[str, object] = {
 _NO_WORDS = ("name", "use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor")
 
 
+def is_of_script(optimizer: Any) -> bool:
+    """Whether a class of a script's own says how this optimizer changes variables.
+
+    A file names the class and holds its configuration, but not the variables.
+    """
+    return bool(getattr(optimizer, "_is_of_script", False))
+
+
 def optimizer_in(optimizer: Any, dialect: str) -> Any:
     """Return the optimizer, or one of the dialect that does the same; raise if it has none."""
     table = _TABLES[dialect]
     name = type(optimizer).__name__
-    if type(optimizer) in table.values():
+    if type(optimizer) in table.values() or is_of_script(optimizer):
         return optimizer
     if name not in table or name == "Nadam":
         raise _cannot(optimizer, dialect, "that Keras has none that does the same")

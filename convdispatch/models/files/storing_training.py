@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -86,6 +87,8 @@ def _said(kind: str, given: Any, module: Any, table: Mapping[str, Any], dialect:
         if word not in table and word not in metrics.SHORT:
             raise _cannot(f"the {kind} {word!r}", dialect)
         return word
+    if is_of_user(word):
+        return _own_name(kind, word, dialect)
     found = module.serialize(word) if not isinstance(word, Mapping) else dict(word)
     name = found.get("class_name") if isinstance(found, Mapping) else found
     if name not in table and isinstance(found, Mapping):
@@ -96,6 +99,21 @@ def _said(kind: str, given: Any, module: Any, table: Mapping[str, Any], dialect:
         module_name = "keras.losses" if kind == "loss" else "keras.metrics"
         return {"module": module_name, **found, "registered_name": None}
     return found
+
+
+def is_of_user(function: Any) -> bool:
+    """Whether this is a function, or an object's class, that the user has defined."""
+    kind = function if inspect.isroutine(function) else type(function)
+    is_ours = str(getattr(kind, "__module__", "")).partition(".")[0] == __name__.partition(".")[0]
+    return callable(function) and not is_ours
+
+
+def _own_name(kind: str, function: Any, dialect: str) -> str:
+    """Return the name of a user's function, by which whoever loads the file gives it again."""
+    name = getattr(function, "__name__", None)
+    if name is None:
+        raise _cannot(f"the {kind} {type(function).__name__}", dialect)
+    return str(name)
 
 
 def _whole_name(loss: Any) -> Any:
