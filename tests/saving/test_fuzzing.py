@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import random
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,13 @@ from hypothesis import strategies as st
 pytest.importorskip("h5py", reason="one of the files to begin with is made by h5py")
 pytest.importorskip("resource", reason="only POSIX tells a process's peak of memory")
 
+from hostile_files import HARMLESS, HDF5
+
+from convdispatch.errors import InvalidDocument
+from convdispatch.saving.hdf5 import open_hdf5
 from fuzzing import trying
-from fuzzing.loaders import LOADERS, Loader, corpus
+from fuzzing.apart import Library
+from fuzzing.loaders import LIBRARY, LIMITS, LOADERS, Loader, corpus
 from fuzzing.memory import Peak
 from fuzzing.mutations import mutated
 from fuzzing.trying import RarelyApart, Trials
@@ -36,11 +42,12 @@ def rarely_apart(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module", params=LOADERS)
-def loader(request: pytest.FixtureRequest) -> str:
+def loader(request: pytest.FixtureRequest) -> Iterator[str]:
     """Return each loader's name."""
     if request.param == "yaml":
         pytest.importorskip("yaml", reason="YAML is read by PyYAML")
-    return str(request.param)
+    yield str(request.param)
+    LIBRARY.close()
 
 
 def trials_of(loader: Loader, files: list[bytes], folder: Path) -> Trials:
@@ -85,6 +92,23 @@ def test_drawn_mutations_are_read_or_refused(loader: str, tmp_path: Path) -> Non
 
     run()
     assert trials.outcomes["find"] == 0, list((tmp_path / "finds").iterdir())
+
+
+def test_the_library_that_hangs_is_ended_and_another_goes_on() -> None:
+    """As that of a single file is: its end is counted, and is no find."""
+    library, limits = Library(), LIMITS.of(True)
+    harmless, hanging = (make() for make in (HARMLESS[".h5"], HDF5["heap-without-end"][0]))
+    try:
+        with library.in_place():
+            with open_hdf5(harmless, limits) as file:
+                assert file.groups("")
+            with pytest.raises(InvalidDocument, match="ended while it read the structure"):
+                open_hdf5(hanging, limits).__enter__()
+            with open_hdf5(harmless, limits) as file:
+                assert file.groups("")
+    finally:
+        library.close()
+    assert library.ends == {"SIGXCPU": 1}
 
 
 @pytest.mark.parametrize("data", [b"error", b"hang", b"wait", b"memory"])

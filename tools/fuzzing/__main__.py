@@ -17,7 +17,7 @@ from fuzzing import instrumenting
 from fuzzing.mutations import mutated
 
 with instrumenting.if_guided(sys.argv):
-    from fuzzing.loaders import LOADERS, corpus
+    from fuzzing.loaders import LIBRARY, LOADERS, corpus
     from fuzzing.trying import RarelyApart, Trials
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +41,7 @@ def _fuzz(name: str, apart: RarelyApart, arguments: argparse.Namespace) -> dict[
     files = corpus(LOADERS[name], arguments.corpus)
     trials = Trials(LOADERS[name].run, arguments.finds / name, files[0])
     started, apart.asked = time.monotonic(), 0
+    LIBRARY.ends.clear()
     if arguments.engine == "atheris":
         _guided(trials, apart, files, arguments)
     else:
@@ -55,6 +56,7 @@ def _fuzz(name: str, apart: RarelyApart, arguments: argparse.Namespace) -> dict[
         "slowest": round(trials.slowest, 3),
         "memory": trials.most_memory,
         "left to the library": apart.asked,
+        "ends of the library": dict(LIBRARY.ends),
     }
 
 

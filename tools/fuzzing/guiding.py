@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from fuzzing.loaders import LIBRARY
 from fuzzing.trying import RarelyApart, Trials
 
 
@@ -33,7 +34,8 @@ def guide(
             trials.outcomes["find"] += 1
             sys.stderr.write(f"FIND the process ended with status {status}\n")
             return
-        counts, trials.slowest, trials.most_memory, apart.asked = json.loads(told.read_text())
+        counts, ends, trials.slowest, trials.most_memory, apart.asked = json.loads(told.read_text())
+        LIBRARY.ends.update(ends)
         trials.outcomes.update(counts)
 
 
@@ -50,8 +52,9 @@ def _run(
         trials(data)
         total = trials.outcomes.total()
         if not total % 100 or total >= executions:
-            counts = [dict(trials.outcomes), trials.slowest, trials.most_memory, apart.asked]
-            told.with_suffix(".new").write_text(json.dumps(counts))
+            counts = [dict(trials.outcomes), dict(LIBRARY.ends)]
+            numbers = [trials.slowest, trials.most_memory, apart.asked]
+            told.with_suffix(".new").write_text(json.dumps([*counts, *numbers]))
             told.with_suffix(".new").replace(told)
         if total >= executions:
             os._exit(0)

@@ -24,6 +24,7 @@ from convdispatch.saving.hdf5 import Hdf5File, open_hdf5
 from convdispatch.saving.limits import FileLimits
 from convdispatch.saving.recognising import read_checkpoint
 from convdispatch.support.documents import DocumentLimits
+from fuzzing.apart import Library
 
 LIMITS = FileLimits(
     max_bytes=2**24,
@@ -31,6 +32,7 @@ LIMITS = FileLimits(
     objects=100_000,
     documents=DocumentLimits(values=100_000, parameters=2**20),
 )
+LIBRARY = Library()
 LARGEST = 60_000  # bytes of a file to begin with: smaller ones are tried more often
 
 
@@ -53,6 +55,13 @@ def _arrays_of(file: Hdf5File, path: str) -> Iterator[StoredArray]:
         yield file.array(f"{path}/{name}", name)
     for name in file.groups(path):
         yield from _arrays_of(file, f"{path}/{name}")
+
+
+def _library(data: bytes) -> None:
+    """Let HDF5's own library read the structure, whatever the file."""
+    with LIBRARY.in_place(), open_hdf5(data, LIMITS.of(True)) as file:
+        for array in _arrays_of(file, ""):
+            array.read()
 
 
 def _archive(data: bytes) -> None:
@@ -118,6 +127,7 @@ def _write(data: bytes) -> None:
 LOADERS = {
     "keras-h5": Loader(_as_a_file, ("keras1*/*.h5", "keras2*/*.h5", "keras3/*.h5", "tf*/*.h5")),
     "weights-h5": Loader(_as_a_file, ("*/*.weights.h5",)),
+    "library": Loader(_library, ("*/*.h5", "made/*.hdf5")),
     "hdf5": Loader(_hdf5, ("*/*.h5", "made/*.hdf5")),
     "keras": Loader(_as_a_file, ("*/*.keras",)),
     "archive": Loader(_archive, ("*/*.keras", "*/*.npz", "made/*.zip")),

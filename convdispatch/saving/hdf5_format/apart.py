@@ -41,6 +41,11 @@ def tree_from_library(source: Source, limits: FileLimits) -> Group:
         size = min(answer.seek(0, os.SEEK_END), 2 * limits.text_bytes)
         answer.seek(0)
         text = answer.read(size)
+    return tree_of(text)
+
+
+def tree_of(text: bytes) -> Group:
+    """Return the tree of an answer; raise `Damaged` if it is cut, or says why there is none."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as exc:

@@ -192,6 +192,16 @@ def _chunks(dataset: Any, limits: FileLimits) -> Iterator[Any]:
     yield from found
 
 
+def answer(source: Source, limits: FileLimits) -> dict[str, str]:
+    """Return the tree as a text, or why there is none."""
+    try:
+        return {"tree": written(library_tree(source, limits))}
+    except Damaged as exc:
+        return {"damaged": str(exc)}
+    except Exception as exc:  # noqa: BLE001 - h5py raises any kind for a damaged file
+        return {"damaged": f"HDF5's library refuses it: {type(exc).__name__}: {str(exc)[:300]}"}
+
+
 def _main(start: str, size: str, memory: str, seconds: str, output: str, limits: str) -> None:
     """Read the part of standard input, and write what it is."""
     with contextlib.suppress(ImportError):
@@ -209,13 +219,7 @@ def _main(start: str, size: str, memory: str, seconds: str, output: str, limits:
         # The signal of the lower limit tells that it was time which was lacking.
         resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 1))
     source = _standard_input().part(int(start), int(size), "the file")
-    try:
-        answer = {"tree": written(library_tree(source, FileLimits(**json.loads(limits))))}
-    except Damaged as exc:
-        answer = {"damaged": str(exc)}
-    except Exception as exc:  # noqa: BLE001 - h5py raises any kind for a damaged file
-        answer = {"damaged": f"HDF5's library refuses it: {type(exc).__name__}: {str(exc)[:300]}"}
-    sys.stdout.write(json.dumps(answer))
+    sys.stdout.write(json.dumps(answer(source, FileLimits(**json.loads(limits)))))
 
 
 def _standard_input() -> Source:
