@@ -7,10 +7,12 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from small_disks import on_small_disk
 
 from convdispatch import layers
 from convdispatch.models import Sequential
@@ -19,6 +21,7 @@ pytest.importorskip("h5py", reason="files of HDF5 are written by h5py")
 pytest.importorskip("safetensors", reason="safetensors files are written by safetensors")
 pytest.importorskip("resource", reason="only POSIX limits the size of files")
 
+CONVERTIBLE = ["new.h5", "new.keras", "new.safetensors"]
 NAMES = ["m.h5", "m.weights.h5", "m.keras", "m.safetensors", "m.npz"]
 # How often the disk is full, each time after more bytes, and how often a writer is killed.
 FULL = int(os.environ.get("FULL_DISKS", "6"))
@@ -63,6 +66,64 @@ save(1)
 assert path.read_bytes() != before
 """
 
+# On a file system that has room for one file and not for the draft of another, nor for a part.
+FILLED = """
+import errno, os
+
+OUT = (path.name, "filler")
+
+
+def fill(spare):
+    path.with_name("filler").write_bytes(b"")
+    with open(path.with_name("filler"), "wb", buffering=0) as filler:
+        filler.truncate(0)
+        at = os.statvfs(path)
+        filler.write(b"." * max(at.f_bavail * at.f_frsize - spare, 0))
+
+
+def refused(number, write, *errors):
+    before = path.read_bytes()
+    try:
+        write()
+    except OSError as exc:
+        assert (exc.errno, exc.filename) == (errno.ENOSPC, str(path)), exc
+        assert str(path) in str(exc), exc
+    else:
+        raise SystemExit(f"written on a full disk, with {number} bytes of room")
+    assert path.read_bytes() == before
+    assert sorted(one.name for one in path.parent.iterdir()) == sorted(OUT)
+
+
+save(0)
+size = path.stat().st_size
+for room in range(0, size - 4096, max(size // 4, 4096)):
+    fill(room)
+    refused(room, lambda: save(1))
+os.unlink(path.with_name("filler"))
+save(1)
+"""
+
+CONVERTED = """
+import errno, os
+from convdispatch.cli import main
+
+old = path.with_name("old.h5")
+model.save(old, dialect="keras2")
+assert main(["convert", str(old), str(path)]) == 0
+before = path.read_bytes()
+filler = path.with_name("filler")
+with open(filler, "wb", buffering=0) as stream:
+    at = os.statvfs(path)
+    stream.write(b"." * max(at.f_bavail * at.f_frsize - len(before) // 2, 0))
+names = sorted(one.name for one in path.parent.iterdir())
+status = main(["convert", str(old), str(path), "--force"])
+assert status == 2, status
+assert path.read_bytes() == before
+assert sorted(one.name for one in path.parent.iterdir()) == names
+filler.unlink()
+assert main(["convert", str(old), str(path), "--force"]) == 0
+"""
+
 ENDLESS = """
 save(0)
 print("begun", flush=True)
@@ -73,9 +134,19 @@ while True:
 """
 
 
-def run(code: str, path: Path, *more: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def small_disk(tmp_path: Path) -> tuple[list[str], Path]:
+    """Return what comes before a command that has a file system of 256 KiB, and where that is."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    return on_small_disk(folder, "256k"), folder
+
+
+def run(
+    code: str, path: Path, *more: str, before: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
     """Run the code in a process of its own."""
-    command = [sys.executable, "-c", BEGIN + code, str(path), *more]
+    command = [*before, sys.executable, "-c", BEGIN + code, str(path), *more]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
@@ -85,6 +156,23 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, name: str) -> None:
     (tmp_path / "alone").mkdir()
     done = run(LIMITED, tmp_path / "alone" / name, str(FULL))
     assert (done.stderr, done.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [*((name, FILLED) for name in NAMES), *((name, CONVERTED) for name in CONVERTIBLE)],
+    ids=[*NAMES, *(f"convert {name}" for name in CONVERTIBLE)],
+)
+def test_a_full_file_system_leaves_the_old_file(
+    small_disk: tuple[list[str], Path], name: str, code: str
+) -> None:
+    """One error, which names the file; no other file is left, and later it is written."""
+    before, folder = small_disk
+    done = run(code, folder / name, before=before)
+    said = done.stderr.splitlines()
+    assert done.returncode == 0, done.stderr
+    assert len(said) == (code == CONVERTED), done.stderr
+    assert all(name in line and "No space left" in line for line in said)
 
 
 @pytest.mark.parametrize("name", NAMES)
