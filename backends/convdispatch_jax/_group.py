@@ -15,8 +15,8 @@ import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-from convdispatch.errors import GroupFailed, InvalidArgument
-from convdispatch.kit import map_tree
+from convdispatch.errors import InvalidArgument
+from convdispatch.kit import group_failure, map_tree
 from convdispatch.ops import Differentiable, Differentiated, Part, PartialStep, Tree
 
 # By which `jax.distributed.initialize` knows the other processes, where a script does not say it.
@@ -37,7 +37,7 @@ def initialize() -> None:
     try:
         jax.distributed.initialize(address, int(numbers[0]), int(numbers[1]))
     except RuntimeError as exc:
-        raise _failed(exc) from exc
+        raise group_failure(exc) from exc
 
 
 def joined(backend: Any) -> JaxGroup | None:
@@ -113,7 +113,7 @@ class JaxGroup:
             try:
                 return run(list(variables), (batch, others))
             except jax.errors.JaxRuntimeError as exc:
-                raise _failed(exc) from exc
+                raise group_failure(exc) from exc
 
         return run_part
 
@@ -133,13 +133,4 @@ class JaxGroup:
         try:
             return np.asarray(multihost_utils.process_allgather(array))
         except (jax.errors.JaxRuntimeError, RuntimeError) as exc:
-            raise _failed(exc) from exc
-
-
-def _failed(exc: Exception) -> GroupFailed:
-    said = (str(exc).strip().splitlines() or [type(exc).__name__])[0]
-    return GroupFailed(
-        "another process of this training has ended, hangs, or cannot be reached, so it cannot go "
-        f"on here. The engine said: {said}. Look at what the other processes print, and start the "
-        "script again; `fit(resume=...)` goes on from its last epoch."
-    )
+            raise group_failure(exc) from exc

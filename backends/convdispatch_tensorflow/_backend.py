@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from convdispatch.ops import (
 )
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
+from convdispatch_tensorflow._group import TensorflowGroup, joined
 from convdispatch_tensorflow._inference import Inference
 from convdispatch_tensorflow._lowering import lower
 from convdispatch_tensorflow._random import RANDOM
@@ -120,6 +121,9 @@ class TensorflowBackend:
 
     def compile_step(self, step: Step) -> Step:
         return compile_step(step, self.describe)
+
+    def group(self, variables: Sequence[Any]) -> TensorflowGroup | None:
+        return joined(self, variables)
 
     def wrap(self, model: Model) -> WrappedModel:
         return WrappedModel(model)

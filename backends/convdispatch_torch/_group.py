@@ -12,8 +12,8 @@ import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from convdispatch.errors import GroupFailed, InvalidArgument
-from convdispatch.kit import map_tree
+from convdispatch.errors import InvalidArgument
+from convdispatch.kit import group_failure, map_tree
 from convdispatch.ops import Differentiable, Differentiated, Part, PartialStep, Step, Tree
 from convdispatch_torch._gradients import recorded
 
@@ -189,12 +189,7 @@ def _told_plainly() -> Iterator[None]:
     try:
         yield
     except (dist.DistError, RuntimeError) as exc:
-        said = str(exc).strip().splitlines()
         is_of_engine = isinstance(exc, dist.DistError) or "gloo" in str(exc)
-        if not said or not is_of_engine:
+        if not is_of_engine:
             raise
-        raise GroupFailed(
-            "another process of this training has ended, hangs, or cannot be reached, so it cannot "
-            f"go on here. The engine said: {said[0]}. Look at what the other processes print, and "
-            "start the script again; `fit(resume=...)` goes on from its last epoch."
-        ) from exc
+        raise group_failure(exc) from exc

@@ -14,11 +14,11 @@ for `Conv`, `ConvTranspose` and `Pool`; `samples`, `resampling` and `enlarging` 
 `ConvTranspose` and `Dense`;
 `rounded_once` for half precision; `permutations`, `channels_first` and `channels_last` for the two
 layouts; `checked_step`, `map_tree` and `per_variables` for `compile_step`; `as_function` and
-`numbered` for `wrap`; `parts_of` for `group`; `draws`, which are `Backend.random` over NumPy
-arrays, and `over_tensors`, which turns a function of arrays into one of tensors; `functions_from`
-and `draws_from`, which make `functions` and `random` from a framework that spells most of them as
-NumPy does; `looped`, which is `compile_scan` in Python; `portable_draws`, the random numbers that
-are the same on every backend.
+`numbered` for `wrap`; `parts_of` and `group_failure` for `group`; `draws`, which are
+`Backend.random` over NumPy arrays, and `over_tensors`, which turns a function of arrays into one of
+tensors; `functions_from` and `draws_from`, which make `functions` and `random` from a framework
+that spells most of them as NumPy does; `looped`, which is `compile_scan` in Python;
+`portable_draws`, the random numbers that are the same on every backend.
 Nothing here ever computes on any backend except the given one.
 """
 
@@ -32,6 +32,7 @@ from convdispatch.kit._draws import below_one as below_one
 from convdispatch.kit._draws import draws as draws
 from convdispatch.kit._draws import draws_from as draws_from
 from convdispatch.kit._epilogue import finished as finished
+from convdispatch.kit._failures import group_failure as group_failure
 from convdispatch.kit._layouts import channel_axis as channel_axis
 from convdispatch.kit._layouts import channels as channels
 from convdispatch.kit._layouts import channels_first as channels_first

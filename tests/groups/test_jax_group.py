@@ -6,21 +6,27 @@ import sys
 from pathlib import Path
 
 import pytest
-from group_runs import assert_alike, environment, free_port, reported, run, script
+from group_runs import (
+    COMPILED,
+    assert_alike,
+    environment,
+    free_ports,
+    reported,
+    run,
+    script,
+    tolerance,
+)
 from group_trainings import FAULTS
 
 from conftest import BACKEND_NAMES
 
 pytestmark = pytest.mark.skipif("jax" not in BACKEND_NAMES, reason="the engine is JAX's")
 
-# Each compiles for seconds, so not all of them.
-NAMES = ("of_arrays", "in_float32")
-
 
 @pytest.fixture(scope="module")
 def two_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder with what two processes report."""
-    folder, address = tmp_path_factory.mktemp("processes"), f"localhost:{free_port()}"
+    folder, address = tmp_path_factory.mktemp("processes"), f"localhost:{free_ports(1)[0]}"
     environs = [
         environment(
             "jax",
@@ -31,7 +37,7 @@ def two_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         for rank in range(2)
     ]
-    command = [sys.executable, *script(folder, *NAMES, "with_other_seeds")]
+    command = [sys.executable, *script(folder, *COMPILED, "with_other_seeds")]
     run([command] * 2, environs)
     return folder
 
@@ -41,7 +47,7 @@ def two_devices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder with what one process with a mesh of two devices reports."""
     folder = tmp_path_factory.mktemp("devices")
     environ = environment("jax", JAX_NUM_CPU_DEVICES="2", GROUP_MESH_OF_TEST="2")
-    run([[sys.executable, *script(folder, "of_arrays")]], [environ])
+    run([[sys.executable, *script(folder, *COMPILED)]], [environ])
     return folder
 
 
@@ -49,21 +55,23 @@ def two_devices(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder with what one process on one device reports."""
     folder = tmp_path_factory.mktemp("alone")
-    run([[sys.executable, *script(folder, *NAMES)]], [environment("jax")])
+    run([[sys.executable, *script(folder, *COMPILED)]], [environment("jax")])
     return folder
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", COMPILED)
 def test_processes_train_as_one_does(two_processes: Path, alone: Path, name: str) -> None:
     """Losses, metrics, weights, evaluation and prediction, to rounding; on each process alike."""
     (wanted,) = reported(alone, name, 1)
     for one in reported(two_processes, name, 2):
-        assert_alike(one, wanted, 1e-5 if name == "in_float32" else 1e-9)
+        assert_alike(one, wanted, tolerance(name))
 
 
-def test_devices_of_a_mesh_train_as_one_does(two_devices: Path, alone: Path) -> None:
+@pytest.mark.parametrize("name", COMPILED)
+def test_devices_of_a_mesh_train_as_one_does(two_devices: Path, alone: Path, name: str) -> None:
     """A mesh that the script sets is all that it takes."""
-    assert_alike(*reported(two_devices, "of_arrays", 1), *reported(alone, "of_arrays", 1), 1e-9)
+    (found,), (wanted,) = reported(two_devices, name, 1), reported(alone, name, 1)
+    assert_alike(found, wanted, tolerance(name))
 
 
 def test_processes_with_other_seeds_are_told(two_processes: Path) -> None:

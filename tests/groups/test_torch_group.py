@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from group_runs import PROCESSES, assert_alike, reported, run_by_torchrun
+from group_runs import PROCESSES, assert_alike, reported, run_by_torchrun, tolerance
 from group_trainings import FAULTS, TRAININGS
 
 from conftest import BACKEND_NAMES
@@ -27,9 +27,8 @@ def test_a_group_trains_as_one_process_does(together: Path, tmp_path: Path, name
     """Losses, metrics, weights, evaluation and prediction, to rounding; on each process alike."""
     with use_backend("torch"):
         alone = TRAININGS[name](tmp_path)
-    tolerance = 1e-5 if name == "in_float32" else 1e-9
     for one in reported(together, name):
-        assert_alike(one, alone, tolerance)
+        assert_alike(one, alone, tolerance(name))
 
 
 @pytest.mark.parametrize("name", FAULTS)

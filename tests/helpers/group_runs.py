@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -12,10 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from group_trainings import TRAININGS
 from places import HELPERS, ROOT
 
 PROCESSES = int(os.environ.get("CONVDISPATCH_TEST_PROCESSES", "2"))
 SECONDS = 300
+# What engines make that compile each shape for seconds: with this variable all trainings.
+IS_FULL = os.environ.get("CONVDISPATCH_TEST_GROUPS") == "full"
+COMPILED = tuple(TRAININGS) if IS_FULL else ("briefly",)
 
 
 def environment(backend: str, **more: str) -> dict[str, str]:
@@ -54,12 +59,18 @@ def run(commands: Sequence[Sequence[str]], environs: Sequence[Mapping[str, str]]
         assert one.returncode == 0, text
 
 
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.socket() as one:
-        one.bind(("localhost", 0))
-        port: int = one.getsockname()[1]
-        return port
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens at."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("localhost", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def tolerance(name: str) -> float:
+    """Return how far the numbers of a training may be from those of one process."""
+    return 1e-5 if name == "in_float32" else 1e-9
 
 
 def reported(folder: Path, name: str, count: int = PROCESSES) -> list[Any]:

@@ -6,6 +6,7 @@ what each reports to FOLDER/NAME-RANK.json.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -79,6 +80,14 @@ def of_arrays(folder: Path) -> Any:
     return trained(
         network(), x, y, batch_size=BATCH, sample_weight=weights, validation_data=(x[:9], y[:9])
     )
+
+
+def briefly(folder: Path) -> Any:
+    """Train on few arrays and do nothing else, where each shape is compiled for seconds."""
+    x, y, _ = data()
+    model = network()
+    history = model.fit(x[:29], y[:29], batch_size=BATCH, epochs=EPOCHS, verbose=0)
+    return {"history": history.history, "weights": [one.tolist() for one in model.get_weights()]}
 
 
 def in_float32(folder: Path) -> Any:
@@ -233,6 +242,7 @@ FAULTS = {
 TRAININGS = {
     function.__name__: function
     for function in (
+        briefly,
         of_arrays,
         in_float32,
         plainly,
@@ -253,6 +263,27 @@ def main(folder: Path, names: list[str]) -> None:
 
         kind = jax.sharding.AxisType.Auto
         jax.set_mesh(jax.make_mesh((int(devices),), ("batch",), axis_types=(kind,)))
+    with strategy():
+        report(folder, names)
+
+
+def strategy() -> Any:
+    """Return the scope of a strategy where one is asked for."""
+    kind = os.environ.get("GROUP_STRATEGY_OF_TEST")
+    if kind is None:
+        return contextlib.nullcontext()
+    import tensorflow as tf
+
+    if kind == "workers":
+        return tf.distribute.MultiWorkerMirroredStrategy().scope()
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    two = [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.set_logical_device_configuration(cpu, two)
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope()
+
+
+def report(folder: Path, names: list[str]) -> None:
+    """Make the trainings and write what they report."""
     for name in names:
         try:
             found = globals()[name](folder)
