@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import doctest
+import re
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 import convdispatch
 from docsite import described, migration
@@ -108,3 +110,14 @@ def test_a_name_of_keras_1_is_found_by_its_name_here() -> None:
     assert "| `objectives` or `losses` | `mean_squared_error`, `mse`, `MSE` |" in str(functions)
     (hard_sigmoid,) = [line for line in functions if "`hard_sigmoid`" in line]
     assert hard_sigmoid.endswith("| no |")  # 0.2 x + 1/2 in Keras 1, x / 6 + 1/2 in Keras 3
+
+
+BASES = {"ConvDispatchError", "BackendError", "MissingPackage"}  # the last one: PackageMissing
+
+
+@pytest.mark.parametrize("name", [n.name for n in names_of("convdispatch.errors") if n.is_class])
+def test_an_error_leads_to_what_to_do(name: str) -> None:
+    """The page of errors has a heading with the class that a traceback ends with."""
+    page = (ROOT / "docs/reference/errors.md").read_text("utf-8")
+    headings = re.findall(r"^### (.*)$", page, re.M)
+    assert name in BASES or any(re.search(rf"\b{name}\b", heading) for heading in headings)

@@ -38,7 +38,8 @@ def toctrees(text: str, folder: str, documents: set[str]) -> str:
     for section in re.split(r"^## ", text, flags=re.M)[1:]:
         heading, _, body = section.partition("\n")
         pages = []
-        for link in re.findall(r"\]\(([^)\s#]+)\.(?:md|rst)\)", body):
+        items = "\n".join(re.findall(r"^- .*(?:\n  .*)*", body, re.M))
+        for link in re.findall(r"\]\(([^)\s#]+)\.(?:md|rst)\)", items):
             document = posixpath.normpath(posixpath.join(folder, link))
             if document in documents - seen:
                 seen.add(document)
