@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 from convdispatch import pictures
 from convdispatch.engine.error_analysis import Analysed
 from convdispatch.engine.specs import Spec, listed, shapes_of
+from convdispatch.errors import ConvDispatchError
 from convdispatch.formulas import activations
 from convdispatch.pictures.diagram import Box, Diagram, Line, Link
 
@@ -95,9 +97,39 @@ class Pictured(Analysed):
         links = tuple(Link(number, len(boxes)) for number in range(len(boxes)))
         picture = pictures.drawn(Diagram(boxes=(*boxes, own), links=links, about=repr(self)))
         rows = [(name, repr(value)) for name, value in self.get_config().items()]
+        window = window_of(self)
         return pictures.page_of(
-            f"{type(self).__name__} {self.name}", _state(self), picture, rows=rows
+            f"{type(self).__name__} {self.name}",
+            _state(self),
+            picture if window is None else f"{picture}<div>{window}</div>",
+            rows=rows,
+            weights=_weights(self),
         )
+
+
+def window_of(layer: Any) -> pictures.Picture | None:
+    """Return the picture of the layer's window, None for a layer without one or without sizes."""
+    if not layer.built and layer.batch_input_shape is None:
+        return None
+    try:
+        found: pictures.Picture = layer.picture()
+    except ConvDispatchError:
+        return None
+    return found
+
+
+def _weights(layer: Any) -> list[tuple[str, str]]:
+    """Return the name of each weight with its shape, its numbers and whether it is trained."""
+    if not layer.built:
+        return []
+    return [
+        (
+            one.name,
+            f"{tuple(one.shape)}: {counted(math.prod(one.shape), 'number')}"
+            + ("" if one.trainable and layer.trainable else ", not trained"),
+        )
+        for one in layer.declared_weights
+    ]
 
 
 def _state(layer: Any) -> str:

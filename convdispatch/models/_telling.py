@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from convdispatch import pictures
-from convdispatch.engine.pictured import counted
+from convdispatch.engine.pictured import counted, window_of
 from convdispatch.errors import InvalidType
 from convdispatch.formulas.keywords import names_keywords
 from convdispatch.models._calls import all_nested_in
@@ -15,6 +15,9 @@ from convdispatch.models._keras_summary import keras_lines
 from convdispatch.models._summary import summary_lines
 from convdispatch.models._summary_rows import weights_of
 from convdispatch.training import Trainable
+
+_WITH_WINDOW = ("convolution", "pooling", "shaping")  # families of layers
+_MOST_WINDOWS = 40  # in a notebook's cell
 
 
 class Telling(Trainable):
@@ -34,15 +37,16 @@ class Telling(Trainable):
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the picture, and those of nested models."""
-        nested = [
+        parts = [
             pictures.folded(f"{one.kind_shown} {one.name}", pictures.drawn(diagram_of(one)))
             for one in all_nested_in(self)
         ]
+        parts += _windows(self)
         return pictures.page_of(
             f"{self.kind_shown} {self.name}",
             f"on {self.backend}: {_facts(self)}",
             pictures.drawn(diagram_of(self)),
-            parts=nested,
+            parts=parts,
         )
 
     @names_keywords
@@ -69,6 +73,18 @@ class Telling(Trainable):
             self, self.dialect.summary, line_length=line_length, positions=positions
         ):
             write(line)
+
+
+def _windows(model: Any) -> list[str]:
+    """Return the picture of what each layer's window does, folded: those of the first layers."""
+    parts: list[str] = []
+    for layer in model.layers:
+        if layer.family not in _WITH_WINDOW or len(parts) == _MOST_WINDOWS:
+            continue
+        picture = window_of(layer)
+        if picture is not None:
+            parts.append(pictures.folded(f"What {layer.name} reads", picture))
+    return parts
 
 
 def _printing(print_fn: Any) -> Callable[[str], None]:

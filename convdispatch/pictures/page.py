@@ -15,17 +15,20 @@ def page_of(
     picture: str,
     *,
     rows: Sequence[tuple[str, str]] = (),
+    weights: Sequence[tuple[str, str]] = (),
     parts: Sequence[str] = (),
 ) -> str:
-    """Return a heading with facts beside it, the picture, a table of names and values, and parts.
+    """Return a heading with facts beside it, the picture, tables of names and values, and parts.
 
-    A tall picture scrolls. The table and the parts, which are such pieces, are folded.
+    A tall picture scrolls. The tables, of arguments and of weights, and the parts, which are such
+    pieces, are folded.
     """
     return "".join(
         [
             f'<div style="margin:4px 0"><div><b>{_text(heading)}</b> {_text(facts)}</div>\n',
             f'<div style="overflow:auto;max-height:42em">{picture}</div>\n',
             _folded("Arguments", _table(rows)) if rows else "",
+            _folded("Weights", _table(weights)) if weights else "",
             *parts,
             "</div>\n",
         ]

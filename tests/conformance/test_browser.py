@@ -253,7 +253,7 @@ def test_a_failure_unfolds(browser):
     assert browser.find(".case .told p").text.startswith("The result is the exact one")
     assert browser.find(".case .message").text.startswith("mismatch: the result is wrong in 12")
     assert browser.find(".case pre").text.startswith('"""conv1d/core/1d-stride-2-pads-low')
-    assert browser.find(".case svg.drawing .tap").is_displayed()
+    assert browser.find(".case svg.drawing .first").is_displayed()
     assert browser.find(".case svg.drawing").get_attribute("aria-label").startswith("input 4")
     assert "float32" in browser.texts(".case dd")
 

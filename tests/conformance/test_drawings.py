@@ -15,7 +15,7 @@ from convdispatch.conformance.report.drawing import caption, draw
 from convdispatch.conformance.report.histogram import count, histogram
 from convdispatch.numerics.problem import Problem, output_shape
 
-SQUARE = re.compile(r"M([\d.]+) ([\d.]+)h")
+START = re.compile(r"M([\d.]+) ([\d.]+)")
 # 250 pixels hold the 8 cells of this one at the widest pitch, 18.
 STRIDED = Drawing(
     transposed=False,
@@ -49,10 +49,10 @@ SOLID = replace(
 
 
 def squares(svg: str, kind: str) -> list[tuple[int, int]]:
-    """Return where the squares of a kind are, (row, column) in cells, grid after grid."""
+    """Return where the cells and marks of a kind are, (row, column), grid after grid."""
     paths = [one for one in ET.fromstring(svg).iter("path") if one.get("class") == kind]
-    corners = [SQUARE.findall(path.get("d") or "") for path in paths]
-    # A square lies in the cell that its corner is in, however far it is inset.
+    corners = [START.findall(path.get("d") or "") for path in paths]
+    # A path lies in the cell that it starts in, however far it is inset.
     return [(int(float(y) // 18), int(float(x) // 18)) for found in corners for x, y in found]
 
 
@@ -62,47 +62,53 @@ def columns(svg: str, kind: str) -> list[int]:
 
 
 def test_one_axis_by_hand():
-    """Two pads, five cells that are read, one that is cropped; taps at 0, 2, 4, then at 2, 4, 6."""
+    """Two pads, three cells that are read and two between the taps, one that is cropped."""
     svg = draw(STRIDED)
     assert columns(svg, "pad") == [0, 1]
-    assert columns(svg, "cell") == [2, 3, 4, 5, 6, 0, 1]  # the output's two cells come last
+    assert columns(svg, "cell") == [2, 4, 6, 0, 1]  # the output's two cells come last
+    assert columns(svg, "unread") == [3, 5]
     assert columns(svg, "crop") == [7]
-    assert columns(svg, "tap") == [0, 2, 4, 0]
-    assert columns(svg, "next") == [2, 4, 6, 1]
+    assert columns(svg, "first") == [0, 2, 4, 0]
+    assert columns(svg, "last") == [2, 4, 6, 1]
+    assert columns(svg, "chosen") == []  # there is none between
 
 
 def test_the_adjoint_is_read_the_other_way_round():
-    """The side with pads and taps is the output, and stands on the right."""
+    """The side with pads is the output; it reads a cell where the taps of one lie."""
     adjoint = replace(STRIDED, transposed=True, input=(2,), output=(6,))
     svg = draw(adjoint)
-    assert columns(svg, "cell") == [0, 1, 2, 3, 4, 5, 6]
-    assert columns(svg, "tap") == [0, 0, 2, 4]
+    assert columns(svg, "cell") == [0, 1, 2, 4, 6]
+    assert columns(svg, "unread") == [3, 5, 7]  # what the convolution crops is written by no tap
+    assert columns(svg, "first") == [0, 1, 2]  # both cells of the input write there
+    assert columns(svg, "last") == [7]
     assert svg.index(">input 2<") < svg.index(">output 6<")
 
 
 def test_two_axes_by_hand():
     """Rows come first: a kernel of 3 x 2 is higher than wide."""
     svg = draw(FLAT)
-    assert squares(svg, "tap") == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1), (0, 0)]
-    assert squares(svg, "next") == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2), (1, 1)]
+    assert squares(svg, "first") == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1), (0, 0)]
+    assert squares(svg, "chosen") == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2), (1, 1)]
+    assert squares(svg, "last") == [(2, 2), (2, 3), (3, 2), (3, 3), (4, 2), (4, 3), (2, 2)]
 
 
 def test_three_axes_are_slices():
-    """One of pads and three of cells; the next placement is two slices on."""
+    """One of pads and three of cells."""
     svg = draw(SOLID)
     assert [one.text for one in ET.fromstring(svg).iter("text")] == [
-        *("input 3 × 5 × 4", "slice 1", "2", "3", "4"),  # noqa: RUF001 - as it is drawn
-        *("output 2 × 3 × 3", "slice 1", "2"),  # noqa: RUF001
+        *("input 3 × 5 × 4", "plane \N{MINUS SIGN}1", "plane 0", "plane 1", "plane 2"),  # noqa: RUF001 - as it is drawn
+        *("output 2 × 3 × 3", "plane 0", "plane 1"),  # noqa: RUF001
     ]
     assert len(squares(svg, "pad")) == 5 * 4
-    assert len(squares(svg, "cell")) == 3 * 5 * 4 + 2 * 3 * 3
+    assert len(squares(svg, "cell")) == 5 * 4 + 2 * 3 * 3
+    assert len(squares(svg, "unread")) == 2 * 5 * 4  # the planes that the stride steps over
 
 
-def test_a_single_placement_has_no_next():
-    """Nothing is drawn one stride on where the kernel fits once."""
+def test_a_single_placement_is_marked_once():
+    """The first cell of the output is the last one, too."""
     whole = replace(STRIDED, output=(1,), kernel=(6,), pads=((0, 0),), dilation=(1,))
-    assert columns(draw(whole), "tap") == [0, 1, 2, 3, 4, 5, 0]
-    assert columns(draw(whole), "next") == []
+    assert columns(draw(whole), "first") == [0, 1, 2, 3, 4, 5, 0]
+    assert columns(draw(whole), "last") == columns(draw(whole), "chosen") == []
 
 
 def test_a_cell_that_is_cropped_on_one_axis_and_a_pad_on_the_other_is_nothing():
@@ -113,11 +119,11 @@ def test_a_cell_that_is_cropped_on_one_axis_and_a_pad_on_the_other_is_nothing():
 
 
 IMPOSSIBLE = {
-    "too-large": replace(FLAT, input=(300, 300), output=(298, 299)),
     "too-large-a-pad": replace(STRIDED, pads=((10**30, 0),)),
     "too-large-a-kernel": replace(STRIDED, kernel=(10**12,)),
     "four-axes": replace(FLAT, **dict.fromkeys(("input", "output", "kernel"), (1, 1, 1, 1))),
     "unequal-ranks": replace(FLAT, strides=(1,)),
+    "no-stride": replace(STRIDED, strides=(0,)),
     "no-output": replace(STRIDED, output=(0,)),
     "no-axis": Drawing(
         **dict.fromkeys(("input", "output", "kernel", "strides", "pads", "dilation"), ()),
@@ -143,6 +149,15 @@ def test_the_caption_says_everything():
         "pads (1, 0) (0, 0) (0, 0) of the convolution that is transposed, "
         "dilation 1 × 1 × 1, 2 groups, channels first"  # noqa: RUF001
     )
+
+
+def test_of_long_axes_the_ends_are_drawn():
+    """Eight cells at each end, with a gap; the last cell of the output is where it is."""
+    svg = draw(replace(FLAT, input=(300, 300), output=(298, 299)))
+    starts = [one for one in ET.fromstring(svg).iter("path") if one.get("class") == "last"]
+    assert [len(START.findall(one.get("d") or "")) for one in starts] == [3 * 2, 1]
+    assert len(START.findall(svg)) < 1500
+    assert "300" in svg.partition(">input ")[2][:12]
 
 
 COUNTS = {

@@ -89,7 +89,7 @@ def _ticks(element: ET.Element, x: float, y: float) -> tuple[dict[int, float], d
     columns, rows = {}, {}
     texts = [(float(one.get("x")), float(one.get("y")), one.text) for one in element]
     for across, down, text in texts:
-        if down < 12:
+        if across > 10:
             columns[_number(text)] = x + across
         else:
             rows[_number(text)] = y + down - 3

@@ -280,3 +280,38 @@ def test_the_picture_in_the_documentation_is_what_its_code_draws(
     exec(first + second, {})
     drawn = (tmp_path / "inception.svg").read_text(encoding="utf-8")
     assert drawn == (ROOT / "docs/images/inception.svg").read_text(encoding="utf-8")
+
+
+def test_a_notebook_shows_what_a_layer_s_window_does_and_its_weights() -> None:
+    """Where the shape is known, beside the box; a layer without a window has its box alone."""
+    layer = layers.Conv2D(4, 3, input_shape=(6, 6, 2), name="conv", backend="numpy")
+    page = layer._repr_html_()
+    assert page.count("<svg") == 2
+    assert "The first cell of the output, (0, 0), reads rows 0, 1 and 2" in page
+    assert "Weights" not in page
+    layer.build((None, 6, 6, 2))
+    layer.trainable = False
+    page = layer._repr_html_()
+    assert "<summary>Weights</summary>" in page
+    assert "(3, 3, 2, 4): 72 numbers, not trained" in page
+    assert layers.Dense(2, input_shape=(3,))._repr_html_().count("<svg") == 1
+    assert layers.Conv2D(4, 3, input_shape=(None, None, 2))._repr_html_().count("<svg") == 1
+
+
+def test_a_notebook_shows_the_windows_of_a_model_s_layers_on_demand() -> None:
+    """One for each layer with a window, folded, so that the graph comes first."""
+    model = Sequential(
+        [
+            layers.Conv2D(2, 3, input_shape=(6, 6, 1), name="conv"),
+            layers.MaxPooling2D(2, name="pool"),
+            layers.Flatten(),
+            layers.Dense(1),
+        ],
+        backend="numpy",
+    )
+    page = model._repr_html_()
+    assert re.findall(r"<details><summary>(.*?)</summary><svg", page) == [
+        "What conv reads",
+        "What pool reads",
+    ]
+    assert page.count("<svg") == 3

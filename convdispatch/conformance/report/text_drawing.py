@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convdispatch.conformance.geometry import Drawing
-from convdispatch.conformance.report.drawing import DrawnAxis, axes_of, caption
+from convdispatch.conformance.report.drawing import axes_of, caption
+from convdispatch.pictures.windows.axes import DrawnAxis
 
 _SIGNS = {"cell": "o", "pad": ".", "crop": "x"}
 LEGEND = "o a cell, . a pad, x a cropped cell, ^ a tap"
@@ -27,7 +28,7 @@ def draw_lines(drawing: Drawing) -> Iterator[str]:
     o a cell, . a pad, x a cropped cell, ^ a tap
     """
     yield caption(drawing)
-    axes = axes_of(drawing)[-len(drawing.input) :]
+    axes = axes_of(drawing)
     drawn = [(n, axis) for n, axis in enumerate(axes, 1) if axis.extent <= _WIDEST]
     for number, axis in drawn:
         yield from _axis(number, axis)

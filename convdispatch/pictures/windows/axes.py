@@ -88,12 +88,12 @@ class DrawnAxis:
 class Lane:
     """The cells of an axis in the order in which they are drawn, with a gap where it is long."""
 
-    def __init__(self, cells: range, most: int) -> None:
+    def __init__(self, cells: range, most: int, end: int) -> None:
+        """Take the cells: all of them where there are no more than `most`, else two ends."""
         self.cells = cells
-        self.is_whole = len(cells) <= most
-        head = len(cells) if self.is_whole else (most + 1) // 2
-        tail = 0 if self.is_whole else most // 2
-        self._head, self._tail = cells[:head], cells[len(cells) - tail :]
+        self.is_whole = cells.stop - cells.start <= most
+        head, tail = (cells, range(0)) if self.is_whole else (cells[:end], cells[-end:])
+        self._head, self._tail = head, tail
 
     def __iter__(self) -> Iterator[int]:
         yield from self._head
@@ -116,11 +116,3 @@ class Lane:
     def gap(self) -> int | None:
         """The place of the gap, None where there is none."""
         return None if self.is_whole else len(self._head)
-
-    def nearest(self, cell: int) -> float:
-        """Return a place for any cell: beyond an end, or in the gap, for those not drawn."""
-        if cell in self:
-            return self.place(cell)
-        if cell < self.cells.start:
-            return -0.5
-        return len(self) - 0.5 if cell >= self.cells.stop else len(self._head)

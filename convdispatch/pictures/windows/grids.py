@@ -1,22 +1,23 @@
 """One side of a scene as grids of cells: one grid, or a slice for each plane of three axes.
 
-Each kind of cell is one path, so that a drawing of a thousand cells stays small. The marks of the
-first, the chosen and the last cell of the output differ in shape and in place, so that a cell may
-have all three, and nobody needs colours to tell them apart.
+Each kind of cell is one path, so that a drawing of a thousand cells stays small.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from convdispatch.pictures.windows.axes import DrawnAxis, Lane
 from convdispatch.pictures.windows.panels import Panel, number
-from convdispatch.pictures.windows.scene import CHOSEN, FIRST, LAST, Cell, Scene, mixed
+from convdispatch.pictures.windows.scene import Cell, Scene, mixed
+from convdispatch.pictures.windows.signs import cells_of, dots_at, mark_of, stride_of
+from convdispatch.pictures.windows.words import at, read
 
 ONE_CELL = DrawnAxis(1, 0, 0, 1, 1, 1, 1)
 _TICKS = 15.0  # room for the numbers of rows and columns
+_MOST_TOLD = 200  # cells of a grid
 _LEAST_PITCH = 15  # with numbers of rows and columns
 
 
@@ -36,12 +37,18 @@ class Side:
     pitch: int
     has_ticks: bool
 
+    @property
+    def has_ticks_below(self) -> bool:
+        """Whether the numbers of columns stand below them: above are lines."""
+        return self.scene.rank == 1 and not self.is_read and self.has_ticks
+
     def slices(self) -> Iterator[tuple[int | None, Panel]]:
         """Yield the grid of each plane, None for the planes that are left out."""
         planes = self.lanes[0]
         for place, plane in enumerate(planes):
             if place == planes.gap:
-                yield None, Panel(12, self.pitch, _gap(6, self.pitch / 2))
+                dots = f'<path class="dots" d="{dots_at(6, self.pitch / 2)}"/>'
+                yield None, Panel(12, self.pitch, dots)
             yield plane, self._grid(plane)
 
     def _grid(self, plane: int) -> Panel:
@@ -55,16 +62,24 @@ class Side:
             kind: [(columns.place(x) * pitch, rows.place(y) * pitch) for y, x in cells]
             for kind, cells in found.items()
         }
-        drawn = [cells_of(kind, places[kind], pitch) for kind in _KINDS if kind in places]
+        has_numbers = self.scene.numbers is not None
+        drawn = [
+            cells_of(kind, places[kind], pitch, is_cornered=has_numbers)
+            for kind in _KINDS
+            if kind in places
+        ]
         drawn += self._gaps()
         drawn += self._marks(plane)
+        drawn += self._strides(plane)
         drawn += self._numbers(plane)
+        drawn += self._told(plane)
         across, down = len(columns) * pitch - 1, len(rows) * pitch - 1
         markup = f'<g class="grid">{"".join(drawn)}</g>'
         if not self.has_ticks:
             return Panel(across, down, markup)
         ticks = "".join(self._ticks())
-        whole = f'{ticks}<g transform="translate({number(_TICKS)} {number(_TICKS)})">{markup}</g>'
+        top = 0.0 if self.has_ticks_below else _TICKS
+        whole = f'{ticks}<g transform="translate({number(_TICKS)} {number(top)})">{markup}</g>'
         return Panel(across + _TICKS, down + _TICKS, whole)
 
     def _kind(self, cell: Cell) -> str:
@@ -95,6 +110,37 @@ class Side:
             if corners:
                 yield mark_of(mark, corners, self.pitch)
 
+    def _strides(self, plane: int) -> Iterator[str]:
+        """Yield an arrow an axis, from where the window starts first to where it starts next."""
+        if not self.is_padded or self.scene.is_unmarked or self.scene.is_shift:
+            return
+        start = tuple(axis.start(0) for axis in self.axes)
+        if start[0] != plane or any(
+            at not in lane for at, lane in zip(start, self.lanes, strict=True)
+        ):
+            return
+        lines = []
+        for axis, is_across in ((2, True), (1, False)):
+            if self.axes[axis].steps < 2 or axis < 3 - self.scene.rank:
+                continue
+            after = self.axes[axis].start(1)
+            if after in self.lanes[axis]:
+                far = (
+                    self.lanes[axis].place(after) - self.lanes[axis].place(start[axis])
+                ) * self.pitch
+                lines.append(stride_of(self._corner(start), far, self.pitch, is_across=is_across))
+        if lines:
+            yield f'<path class="stride" d="{"".join(lines)}"/>'
+
+    def middle(self, place: int) -> float:
+        """Return how far from the left of the panel the middle of a column is."""
+        return (place + 0.5) * self.pitch - 0.5 + (_TICKS if self.has_ticks else 0.0)
+
+    def _corner(self, cell: Cell) -> tuple[float, float]:
+        """Return where the upper left corner of a cell is, across and down."""
+        _, rows, columns = self.lanes
+        return columns.place(cell[2]) * self.pitch, rows.place(cell[1]) * self.pitch
+
     def _is_marked(self, at: int, written: int, axis: int) -> bool:
         """Say whether a place on an axis is the one that is written, or one that it reads."""
         if not self.is_read:
@@ -124,6 +170,25 @@ class Side:
             if found:
                 yield f'<g class="{name}">{"".join(found)}</g>'
 
+    def _told(self, plane: int) -> Iterator[str]:
+        """Yield what a pointer over a cell of the output shows: what it reads."""
+        if self.is_read or not self.has_ticks or self.scene.is_unmarked:
+            return
+        _, rows, columns = self.lanes
+        if len(rows) * len(columns) > _MOST_TOLD:
+            return
+        side = number(self.pitch - 1)
+        for row, column in itertools.product(rows, columns):
+            if self._kind((plane, row, column)) == "pad":
+                continue
+            cell = (plane, row, column)[3 - self.scene.rank :]
+            x, y = self._corner((plane, row, column))
+            told = f"{at(cell)} reads {read(self.scene, cell)}"
+            yield (
+                f'<path class="hit" d="M{number(x)} {number(y)}h{side}v{side}h-{side}z">'
+                f"<title>{told}</title></path>"
+            )
+
     def _ticks(self) -> Iterator[str]:
         """Yield the numbers of columns and rows: every one, or those that have room."""
         _, rows, columns = self.lanes
@@ -132,90 +197,40 @@ class Side:
         for lane, is_column in ((columns, True), (rows, False)):
             if not is_column and self.scene.rank == 1:
                 continue
-            for at in lane:
-                if at % every:
+            for one in lane:
+                if one % every:
                     continue
-                along = _TICKS + (lane.place(at) + 0.5) * self.pitch
-                x, y = (along, _TICKS - 5) if is_column else (_TICKS - 8, along + 3)
-                label = str(at).replace("-", "\N{MINUS SIGN}")
+                along = _TICKS + (lane.place(one) + 0.5) * self.pitch
+                above = self.pitch + 9 if self.has_ticks_below else _TICKS - 5
+                x, y = (along, above) if is_column else (_TICKS - 8, along + 3)
+                label = str(one).replace("-", "\N{MINUS SIGN}")
                 found.append(f'<text x="{number(x)}" y="{number(y)}">{label}</text>')
         yield f'<g class="tick">{"".join(found)}</g>'
 
     def _gaps(self) -> Iterator[str]:
+        """Yield dots where cells are left out."""
         _, rows, columns = self.lanes
         middle = self.pitch / 2 - 0.5
+        dots = []
         if columns.gap is not None:
-            for place in range(len(rows)):
-                if place != rows.gap:
-                    yield _gap(columns.gap * self.pitch + middle, place * self.pitch + middle)
+            x = columns.gap * self.pitch + middle
+            dots += [
+                dots_at(x, place * self.pitch + middle)
+                for place in range(len(rows))
+                if place != rows.gap
+            ]
         if rows.gap is not None:
-            for place in range(len(columns)):
-                if place != columns.gap:
-                    x, y = place * self.pitch + middle, rows.gap * self.pitch + middle
-                    yield _gap(x, y, is_down=True)
+            y = rows.gap * self.pitch + middle
+            dots += [
+                dots_at(place * self.pitch + middle, y, is_down=True)
+                for place in range(len(columns))
+                if place != columns.gap
+            ]
+        if dots:
+            yield f'<path class="dots" d="{"".join(dots)}"/>'
 
 
 _KINDS = ("cell", "unread", "pad", "crop")
-
-
-def cells_of(kind: str, corners: Sequence[tuple[float, float]], pitch: int) -> str:
-    """Return squares at these corners, with the sign of their kind."""
-    side = number(pitch - 1)
-    squares = "".join(f"M{number(x)} {number(y)}h{side}v{side}h-{side}z" for x, y in corners)
-    drawn = f'<path class="{kind}" d="{squares}"/>'
-    inner, far = pitch * 0.2, pitch - 1 - pitch * 0.2
-    if kind == "unread":  # struck through
-        lines = "".join(
-            f"M{number(x + inner)} {number(y + far)}L{number(x + far)} {number(y + inner)}"
-            for x, y in corners
-        )
-        drawn += f'<path class="strike" d="{lines}"/>'
-    if kind == "crop":  # crossed out
-        lines = "".join(
-            f"M{number(x + inner)} {number(y + inner)}L{number(x + far)} {number(y + far)}"
-            f"M{number(x + inner)} {number(y + far)}L{number(x + far)} {number(y + inner)}"
-            for x, y in corners
-        )
-        drawn += f'<path class="cross" d="{lines}"/>'
-    return drawn
-
-
-def mark_of(mark: str, corners: Sequence[tuple[float, float]], pitch: int) -> str:
-    """Return a mark in each of the cells: a square, a ring or a diamond."""
-    shapes = {FIRST: _square, CHOSEN: _ring, LAST: _diamond}
-    drawn = "".join(shapes[mark](x, y, float(pitch - 1)) for x, y in corners)
-    return f'<path class="{mark}" d="{drawn}"/>'
-
-
-def _square(x: float, y: float, side: float) -> str:
-    """Return a square in the upper left corner of a cell."""
-    edge = number(max(0.26 * side, 2))
-    return f"M{number(x + 0.08 * side)} {number(y + 0.08 * side)}h{edge}v{edge}h-{edge}z"
-
-
-def _ring(x: float, y: float, side: float) -> str:
-    """Return a circle in the middle of a cell."""
-    radius = 0.36 * side
-    r, d = number(radius), number(2 * radius)
-    start = f"M{number(x + side / 2 - radius)} {number(y + side / 2)}"
-    return f"{start}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z"
-
-
-def _diamond(x: float, y: float, side: float) -> str:
-    """Return a square on its tip in the lower right corner of a cell."""
-    half = max(0.19 * side, 1.5)
-    at = number(half)
-    top = f"M{number(x + 0.96 * side - half)} {number(y + 0.96 * side - 2 * half)}"
-    return f"{top}l{at} {at}l-{at} {at}l-{at} -{at}z"
-
-
-def _gap(x: float, y: float, *, is_down: bool = False) -> str:
-    """Return three dots."""
-    step = (0.0, 4.0) if is_down else (4.0, 0.0)
-    dots = "".join(
-        f"M{number(x + by * step[0])} {number(y + by * step[1])}h.01" for by in (-1, 0, 1)
-    )
-    return f'<path class="dots" d="{dots}"/>'
 
 
 def pitch_for(*, longest: int, room: float, has_numbers: bool, is_plain: bool) -> int:

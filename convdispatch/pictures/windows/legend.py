@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convdispatch.pictures.lettering import width_of
-from convdispatch.pictures.windows.grids import cells_of, mark_of
 from convdispatch.pictures.windows.panels import TEXT, Panel, rows_of
 from convdispatch.pictures.windows.scene import CHOSEN, FIRST, LAST, Scene
+from convdispatch.pictures.windows.signs import cells_of, mark_of, stride_of
 from convdispatch.pictures.windows.words import at
 
 _SIDE = 14
@@ -29,9 +29,13 @@ def legend(scenes: Sequence[Scene], *, widest: float) -> Panel:
         label = f"{names[mark]} {at(cell)}" if mark == CHOSEN else names[mark]
         drawn = cells_of("cell", [(0, 0)], _SIDE) + mark_of(mark, [(0, 0)], _SIDE)
         signs.append(_sign(drawn, label))
+    if any(axis.steps > 1 for scene in scenes for axis in scene.axes if not scene.is_shift):
+        arrow = stride_of((0.0, 4.0), _SIDE, _SIDE, is_across=True)
+        signs.append(_sign(f'<path class="stride" d="{arrow}"/>', "stride"))
     return rows_of(signs, widest=widest, apart=12)
 
 
 def _sign(drawn: str, label: str) -> Panel:
-    wide = _SIDE + 5 + width_of(label, TEXT)
-    return Panel(wide, _SIDE, f'{drawn}<text class="side" x="{_SIDE + 5}" y="11">{label}</text>')
+    start = _SIDE + 6
+    text = f'<text class="side" x="{start}" y="11">{label}</text>'
+    return Panel(start + width_of(label, TEXT), _SIDE, drawn + text)

@@ -68,6 +68,12 @@ def titled(title: str, panel: Panel, name: str = "") -> Panel:
     return Panel(max(panel.width, wide), panel.height + LABEL, markup)
 
 
+def titled_below(title: str, panel: Panel) -> Panel:
+    """Return a panel with a line of text below it."""
+    markup = f'<text x="0" y="{number(panel.height + 13)}">{escaped(title)}</text>{panel.markup}'
+    return Panel(max(panel.width, width_of(title, TEXT)), panel.height + LABEL, markup)
+
+
 def moved(panel: Panel, x: float, y: float) -> str:
     """Return the markup of a panel at a place."""
     if not x and not y:

@@ -87,6 +87,11 @@ class Scene:
         return found
 
     @property
+    def is_shift(self) -> bool:
+        """Whether there is no window: cells keep their numbers and move."""
+        return self.kind in ("padding", "cropping")
+
+    @property
     def kinds(self) -> set[str]:
         """The kinds of cells that are not just read: 'pad', 'crop', 'unread'."""
         found = set()
@@ -99,7 +104,8 @@ class Scene:
                 found.add("crop")
             if is_cropped and self.is_transposed:
                 found.add("unread")
-            ends = Lane(range(max(-axis.low, 0), axis.size + min(axis.high, 0)), 2 * MOST_CELLS)
+            inner = range(max(-axis.low, 0), axis.size + min(axis.high, 0))
+            ends = Lane(inner, 2 * MOST_CELLS, MOST_CELLS)
             if not all(axis.is_met(at) for at in ends):
                 found.add("unread")
         return found

@@ -24,6 +24,9 @@ _STYLE = """\
 .{0} .first{{fill:#0072b2}}
 .{0} .chosen{{fill:none;stroke:#c2500a;stroke-width:1.8}}
 .{0} .last{{fill:#00795a}}
+.{0} .hit{{fill:transparent}}
+.{0} .hit:hover{{stroke:#1c2733}}
+.{0} .stride{{fill:none;stroke:#0072b2;stroke-width:1.1}}
 .{0} .link{{fill:none;stroke:#a9b4c1;stroke-width:.8}}
 .{0} .link.of-first{{stroke:#0072b2;stroke-width:1.5}}
 .{0} .link.of-chosen{{stroke:#c2500a;stroke-width:1.5;stroke-dasharray:5 2.5}}
@@ -42,6 +45,8 @@ _STYLE = """\
 .{0} .first{{fill:#56b4e9}}
 .{0} .chosen{{stroke:#ff9a4d}}
 .{0} .last{{fill:#3ddc9f}}
+.{0} .hit:hover{{stroke:#e8edf3}}
+.{0} .stride{{stroke:#56b4e9}}
 .{0} .link{{stroke:#566475}}
 .{0} .link.of-first{{stroke:#56b4e9}}
 .{0} .link.of-chosen{{stroke:#ff9a4d}}

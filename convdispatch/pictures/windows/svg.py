@@ -7,7 +7,8 @@ styles of its own, is smaller.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from convdispatch.pictures.lettering import clean, escaped
@@ -15,6 +16,7 @@ from convdispatch.pictures.windows import words
 from convdispatch.pictures.windows.axes import DrawnAxis, Lane
 from convdispatch.pictures.windows.grids import ONE_CELL, Side, has_room_for_ticks, pitch_for
 from convdispatch.pictures.windows.legend import legend
+from convdispatch.pictures.windows.lines import crossed
 from convdispatch.pictures.windows.panels import (
     Panel,
     joined,
@@ -23,19 +25,22 @@ from convdispatch.pictures.windows.panels import (
     rows_of,
     stacked,
     titled,
+    titled_below,
 )
 from convdispatch.pictures.windows.picture import Picture
 from convdispatch.pictures.windows.scene import Numbers, Scene
 from convdispatch.pictures.windows.style import CLASS, STYLE
 
-_WIDEST, _WIDEST_PLAIN = 860.0, 372.0
+_WIDEST, _WIDEST_PLAIN = 980.0, 372.0
 _MARGIN = 12.0
-_MOST_ON_AXIS = {1: 34, 2: 24, 3: 12}  # cells that are drawn; of longer axes only the two ends
-_MOST_PLANES = 7
+# By the number of axes: how many cells of one are drawn, and of a longer one how many at each end.
+_MOST_ON_AXIS = {1: (34, 12), 2: (24, 8), 3: (12, 4)}
+_MOST_PLANES = (7, 2)
 
 
 def drawn(scenes: Sequence[Scene], name: str = "") -> Picture:
     """Return the picture of scenes side by side; `name` is that of the layer."""
+    scenes = [replace(one, notes=(*one.notes, *_left_out(one))) for one in scenes]
     panels = [_headed(scene) for scene in scenes]
     shown = rows_of(panels, widest=_WIDEST, apart=30)
     keys = legend(scenes, widest=max(shown.width, 330.0))
@@ -82,7 +87,7 @@ def _body(scene: Scene, *, widest: float, is_plain: bool) -> Panel:
     room = 250.0 if is_plain else (620.0 if scene.rank == 1 else 420.0)
     pitch = pitch_for(longest=longest, room=room, has_numbers=has_numbers, is_plain=is_plain)
     read, written = (stepped, padded) if scene.is_transposed else (padded, stepped)
-    panels = []
+    sides, panels = [], []
     for lanes, is_read in ((read, True), (written, False)):
         side = Side(
             scene=scene,
@@ -95,15 +100,32 @@ def _body(scene: Scene, *, widest: float, is_plain: bool) -> Panel:
         )
         sizes = scene.input if is_read else scene.output
         title = f"{'input' if is_read else 'output'} {words.sizes(sizes)}"
-        panels.append(titled(title, _slices(side, widest)))
-    if has_numbers and scene.numbers and scene.numbers.kernel:
-        panels[0] = rows_of([panels[0], _kernel(scene, pitch)], widest=widest, apart=24)
+        sides.append(side)
+        put = titled_below if scene.rank == 1 and not is_read else titled
+        panels.append(put(title, _slices(side, widest)))
+    kernel = None
+    if scene.numbers is not None and scene.numbers.kernel:
+        kernel = _kernel(scene, pitch)
+    if scene.rank == 1:
+        return crossed(scene, (sides[0], panels[0]), (sides[1], panels[1]), kernel)
+    if kernel is not None:
+        panels[0] = rows_of([panels[0], kernel], widest=widest, apart=24)
     return joined(*panels, widest=widest)
 
 
+def _left_out(scene: Scene) -> Iterator[str]:
+    """Yield a sentence on each axis of which a part is drawn."""
+    for axis, name in enumerate(words.AXES[scene.rank - 1]):
+        is_plane = scene.rank == 3 and axis == 0
+        most, end = _MOST_PLANES if is_plane else _MOST_ON_AXIS[scene.rank]
+        cells, steps = scene.axes[axis].extent, scene.axes[axis].steps
+        if max(cells, steps) > most:
+            yield f"Of the {name} the first {end} and the last {end} are drawn."
+
+
 def _lanes(cells: Sequence[range], rank: int) -> tuple[Lane, ...]:
-    most = _MOST_ON_AXIS[rank]
-    return tuple(Lane(one, _MOST_PLANES if not axis else most) for axis, one in enumerate(cells))
+    planes, others = _MOST_PLANES, _MOST_ON_AXIS[rank]
+    return tuple(Lane(one, *(others if axis else planes)) for axis, one in enumerate(cells))
 
 
 def _slices(side: Side, widest: float) -> Panel:

@@ -26,18 +26,23 @@ def sizes(given: Iterable[int]) -> str:
 def summary(scene: Scene) -> str:
     """Return what the window does in one line."""
     axes = scene.axes
+    if scene.is_shift:
+        return _pads(scene)
     window = "window" if "pooling" in scene.kind else "kernel"
     parts = [f"{window} {sizes(axis.taps for axis in axes)}"]
     parts.append(f"stride {_short(axis.stride for axis in axes)}")
     if any(axis.dilation > 1 for axis in axes):
         parts.append(f"dilation {_short(axis.dilation for axis in axes)}")
-    pads = [(axis.low, axis.high) for axis in axes]
-    if any(pad for pair in pads for pad in pair):
-        shown = pads[:1] if len(set(pads)) == 1 else pads
-        parts.append("pads " + TIMES.join(f"({low}, {high})" for low, high in shown))
-    else:
-        parts.append("no pads")
+    parts.append(_pads(scene))
     return ", ".join(parts)
+
+
+def _pads(scene: Scene) -> str:
+    pads = [(axis.low, axis.high) for axis in scene.axes]
+    if not any(pad for pair in pads for pad in pair):
+        return "no pads"
+    shown = pads[:1] if len(set(pads)) == 1 else pads
+    return "pads " + TIMES.join(f"({low}, {high})" for low, high in shown)
 
 
 def title(scene: Scene, name: str = "") -> str:
