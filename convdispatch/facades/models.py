@@ -24,6 +24,8 @@ from convdispatch.models import Model, Sequential
 from convdispatch.support.warnings import warn
 
 _METHODS = {"Model": "__init__"}
+# What our methods take beside the words of each Keras.
+_MORE = {"fit": ("resume",)}
 _LONG = ("fit", "evaluate", "fit_generator", "evaluate_generator", "predict_generator")
 
 
@@ -90,8 +92,9 @@ def _method(base: type[Any], name: str, method: Method) -> Callable[..., Any]:
         for word in method.ignored.keys() & keywords.keys():
             del keywords[word]
             warn(method.ignored[word])
+        more = {word: keywords.pop(word) for word in _MORE.get(name, ()) if word in keywords}
         given = _bound(stated, name, arguments, keywords, method.renames)
-        return like(self, **given)
+        return like(self, **given, **more)
 
     call.__name__, call.__doc__ = name, like.__doc__
     call.__qualname__ = f"{base.__name__}.{name}"

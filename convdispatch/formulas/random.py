@@ -55,6 +55,19 @@ def stated_seed() -> tuple[int, bool] | None:
     return (_stream[0], _stream[2]) if _is_stated else None
 
 
+def position() -> list[Any]:
+    """Return where the stream is: its seed, the number of the next draw, and how it was set."""
+    seed, numbers, is_portable = _stream
+    return [str(seed), int(repr(numbers)[len("count(") : -1]), is_portable, _is_stated]
+
+
+def go_on_from(place: list[Any]) -> None:
+    """Go on from what `position` returned."""
+    global _stream, _is_stated
+    seed, number, is_portable, _is_stated = place
+    _stream = (int(seed), itertools.count(number), is_portable)
+
+
 def generator(seed: int | None = None) -> np.random.Generator:
     """Return the generator of one draw: that of `seed`, or else the next of the global stream."""
     if seed is not None:

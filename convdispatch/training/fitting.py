@@ -6,31 +6,21 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from convdispatch.callbacks import (
-    History,
-    Moments,
-    ProgbarLogger,
-    as_list,
-    moments_of,
-    say_done,
-)
+from convdispatch.callbacks import History, Moments, ProgbarLogger, as_list, moments_of, say_done
 from convdispatch.engine.arguments import as_float, as_int
 from convdispatch.engine.state_batches import require_whole_batches, settled_batch_size
 from convdispatch.errors import InvalidArgument
 from convdispatch.formulas.keywords import names_keywords
 from convdispatch.ops import Backend
+from convdispatch.training import iterables
 from convdispatch.training.asked import require_absent, require_counts, span, verbosity
 from convdispatch.training.batches import Raw
 from convdispatch.training.compiled import Compiled, class_weights_of
 from convdispatch.training.feeding import Feeder
 from convdispatch.training.groups import called
-from convdispatch.training.iterables import (
-    as_raw,
-    batches_of,
-    is_iterable_of_batches,
-    require_steps,
-)
+from convdispatch.training.iterables import is_iterable_of_batches
 from convdispatch.training.loop import Loop, evaluated
+from convdispatch.training.resuming import Keeping, path_in, resumed
 from convdispatch.training.streams import (
     AS_THEY_ARE,
     Arrays,
@@ -66,6 +56,7 @@ class Fitted(Compiled):
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
+        resume: Any = None,
     ) -> History:
         """Train for `epochs` epochs; return the `History` of what they reported.
 
@@ -74,24 +65,25 @@ class Fitted(Compiled):
         (x, y, sample weights): a generator, a `Sequence`, a loader or a data set of the framework.
         `verbose` is 0 for silence, 1 for a bar on a terminal, 2 for a line an epoch. After Ctrl-C
         the model has the weights of its last step, and `model.history` what was reported.
+
+        `resume` is a folder that keeps the state of the training after every epoch. Where it has
+        one, training goes on after that epoch, as if it had never stopped.
         """
         trainer, feeder = self._ready(_first(x))
         size = self._batch_size(batch_size)
         if len(span(epochs, initial_epoch)) > 1:
             _require_steps(x, steps_per_epoch, validation_data, validation_steps)
-        has_validation = validation_data is not None or validation_split
-        require_counts(
-            steps_per_epoch=steps_per_epoch,
-            validation_steps=validation_steps if has_validation else None,
-        )
+        counts = {"steps_per_epoch": steps_per_epoch}
+        if validation_data is not None or validation_split:
+            counts["validation_steps"] = validation_steps
+        require_counts(**counts)
         order = order_of(shuffle, is_global=self.dialect.shuffles_globally)
         validation: Stream | None = None
         if is_iterable_of_batches(x):
             require_absent(y=y, sample_weight=sample_weight, validation_split=validation_split)
             stream: Stream = self._items(x, feeder, steps_per_epoch, order)
         else:
-            share = as_float(validation_split, "validation_split", maximum=1.0)
-            share = 0.0 if validation_data is not None else share
+            share = _share(validation_split, validation_data)
             raw = feeder.whole(x, y, sample_weight)
             stream, validation = _parts(raw, size, trainer.backend, order, share)
             self._limit(stream, steps_per_epoch, batch_size)
@@ -107,6 +99,7 @@ class Fitted(Compiled):
             validation=validation,
             class_weight=class_weight,
             batch_size=size,
+            resume=resume,
         )
 
     @names_keywords
@@ -181,6 +174,7 @@ class Fitted(Compiled):
         validation: Stream | None,
         class_weight: Any = None,
         batch_size: int | None = None,
+        resume: Any = None,
     ) -> History:
         trainer, feeder = self._ready()
         self._require_whole_batches(stream, "the part of `x` for training")
@@ -191,8 +185,11 @@ class Fitted(Compiled):
         epochs_asked = span(epochs, initial_epoch)
         divide(trainer.together, stream, validation, training_size=batch_size)
         self.history = history = History()
-        progress = [ProgbarLogger(lines=self.dialect.lines)] if verbose else []
-        listed = called([*progress, *as_list(callbacks), history], trainer.together)
+        given = [*self._progress(verbose), *as_list(callbacks), history]
+        if resume is not None:
+            epochs_asked = resumed(self, trainer, resume, history, epochs_asked)
+            given.append(Keeping(path_in(resume), self._now, history))
+        listed = called(given, trainer.together)
         listed.set_model(self)
         listed.set_params(
             sizes(stream, validation, trainer.objective.names)
@@ -216,6 +213,9 @@ class Fitted(Compiled):
             close(stream)
             close(validation)
         return history
+
+    def _progress(self, verbose: int) -> list[Any]:
+        return [ProgbarLogger(lines=self.dialect.lines)] if verbose else []
 
     def _validating(
         self, validation: Stream | None, feeder: Feeder, moments: Moments
@@ -246,9 +246,9 @@ class Fitted(Compiled):
     ) -> Stream:
         """Return the batches of what yields them, or has them by number."""
         repeats, restarts = self.dialect.steps_repeat, name == VALIDATING
-        return batches_of(
+        return iterables.batches_of(
             x,
-            as_raw(feeder),
+            iterables.as_raw(feeder),
             steps=steps,
             workers=0,
             order=order,
@@ -269,6 +269,11 @@ class Fitted(Compiled):
             stream.limit(as_int(steps, "steps"), restarts=restarts)
 
 
+def _share(validation_split: Any, validation_data: Any) -> float:
+    asked = as_float(validation_split, "validation_split", maximum=1.0)
+    return 0.0 if validation_data is not None else asked
+
+
 def _parts(
     raw: Raw, size: int, backend: Backend, order: Order, share: float
 ) -> tuple[Arrays, Arrays | None]:
@@ -282,8 +287,8 @@ def _parts(
 
 def _require_steps(x: Any, steps: Any, validation_data: Any, validation_steps: Any) -> None:
     """Raise for a generator without steps, which makes a single epoch at most."""
-    require_steps(x, steps, "`steps_per_epoch` of `fit`")
-    require_steps(validation_data, validation_steps, "`validation_steps` of `fit`")
+    iterables.require_steps(x, steps, "`steps_per_epoch` of `fit`")
+    iterables.require_steps(validation_data, validation_steps, "`validation_steps` of `fit`")
 
 
 def _first(x: Any) -> Any:

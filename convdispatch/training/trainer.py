@@ -156,6 +156,18 @@ class Trainer:
             self._steps = iterations
             self._share_state()
 
+    @property
+    def key(self) -> Any:
+        """The key of random numbers, as a NumPy array."""
+        return np.array(self.backend.to_numpy(self._key))
+
+    def restore(self, slots: Sequence[Mapping[str, Any]], iterations: int, key: Any) -> None:
+        """Go on from the slots, the number of updates and the key of another process."""
+        if self._train is None:
+            self._prepare()
+        self.write(slots, iterations)
+        self._key = self.backend.asarray(key, "int32")
+
     def totals(self) -> Totals:
         """Return what an epoch's reports are gathered in."""
         objective = self.objective
