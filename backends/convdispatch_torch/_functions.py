@@ -126,8 +126,7 @@ FUNCTIONS: Mapping[str, Function] = kit.functions_from(
 # Each draw is an operator of torch's that its compilers take as it is. The machine's own processors
 # draw with NumPy, since torch's generator there has 32 bits of state to begin with; accelerators
 # with a generator of their own, seeded by the whole key.
-@torch.library.custom_op("convdispatch::draw", mutates_args=())
-def _draw(kind: str, key: torch.Tensor, shape: Sequence[int], dtype: str) -> torch.Tensor:
+def _drawn(kind: str, key: torch.Tensor, shape: Sequence[int], dtype: str) -> torch.Tensor:
     if key.device.type == "cpu":
         return torch.from_numpy(kit.draws[kind](key.tolist(), shape, dtype))
     first, second = (number % 2**32 for number in key.tolist())
@@ -136,15 +135,20 @@ def _draw(kind: str, key: torch.Tensor, shape: Sequence[int], dtype: str) -> tor
     return draw(tuple(shape), generator=generator, dtype=getattr(torch, dtype), device=key.device)
 
 
+_draw = torch.library.custom_op("convdispatch::draw", mutates_args=())(_drawn)
+
+
 @_draw.register_fake
 def _(kind: str, key: torch.Tensor, shape: Sequence[int], dtype: str) -> torch.Tensor:
     return key.new_empty(shape, dtype=getattr(torch, dtype))
 
 
-@torch.library.custom_op("convdispatch::fold", mutates_args=())
-def _fold(key: torch.Tensor, number: torch.Tensor) -> torch.Tensor:
+def _folded(key: torch.Tensor, number: torch.Tensor) -> torch.Tensor:
     folded = kit.draws["fold"](key.tolist(), number.item())
     return torch.from_numpy(folded).to(key.device)
+
+
+_fold = torch.library.custom_op("convdispatch::fold", mutates_args=())(_folded)
 
 
 @_fold.register_fake
@@ -152,10 +156,30 @@ def _(key: torch.Tensor, number: torch.Tensor) -> torch.Tensor:
     return torch.empty_like(key)
 
 
+def _chosen(operator: Function, function: Function) -> Function:
+    """Return the operator where torch records calls, else the function itself.
+
+    The first call of an operator imports torch's compiler: a second and a half of a script's start
+    with torch 2.13.
+    """
+
+    def call(*arguments: Any) -> Any:
+        is_recorded = (
+            torch.compiler.is_compiling()
+            or torch._C._get_tracing_state() is not None
+            or torch._C._len_torch_dispatch_stack() > 0
+            or torch._C._functorch.peek_interpreter_stack() is not None
+        )
+        return operator(*arguments) if is_recorded else function(*arguments)
+
+    return call
+
+
+_fold_by, _draw_by = _chosen(_fold, _folded), _chosen(_draw, _drawn)
 RANDOM: Mapping[str, Function] = kit.draws_from(
-    fold=lambda key, number: _fold(key, torch.as_tensor(number)),
-    uniform=lambda key, shape, dtype: _draw("uniform", key, list(shape), dtype),
-    normal=lambda key, shape, dtype: _draw("normal", key, list(shape), dtype),
+    fold=lambda key, number: _fold_by(key, torch.as_tensor(number)),
+    uniform=lambda key, shape, dtype: _draw_by("uniform", key, list(shape), dtype),
+    normal=lambda key, shape, dtype: _draw_by("normal", key, list(shape), dtype),
     cast=cast,
     minimum=FUNCTIONS["minimum"],
 )

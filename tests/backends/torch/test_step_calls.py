@@ -6,13 +6,18 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import os  # noqa: E402
+import subprocess  # noqa: E402
+import sys  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
+from torch.fx.experimental.proxy_tensor import make_fx  # noqa: E402
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 
 from convdispatch import layers, losses, models, optimizers  # noqa: E402
+from convdispatch.runtime.registry import registry  # noqa: E402
 
 X = np.random.default_rng(0).standard_normal((8, 16), "float32")
 CLASSES = np.arange(8, dtype="int32")[:, None]
@@ -73,3 +78,29 @@ def test_classes_that_do_not_exist_report_nan() -> None:
     classes = CLASSES.copy()
     classes[3] = 10
     assert np.isnan(model.train_on_batch(torch.from_numpy(X), torch.from_numpy(classes)))
+
+
+def test_a_training_step_that_draws_does_not_import_torch_s_compiler() -> None:
+    """Which takes longer than all else that a script does before its first step."""
+    code = (
+        "import sys, numpy as np\n"
+        "from convdispatch import Sequential, layers\n"
+        "model = Sequential([layers.Dropout(0.5, input_shape=(4,)), layers.Dense(1)])\n"
+        "model.compile('sgd', 'mse')\n"
+        "model.train_on_batch(np.ones((8, 4)), np.ones((8, 1)))\n"
+        "print('torch._dynamo' in sys.modules)\n"
+    )
+    environ = {**os.environ, "CONVDISPATCH_BACKEND": "torch"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
+
+
+def test_a_draw_is_one_operator_where_torch_records_calls() -> None:
+    """So that its compilers and exports keep it."""
+    draw = registry.load("torch").random["uniform"]
+    key = torch.tensor([3, 4], dtype=torch.int32)
+    graph = make_fx(lambda key: draw(key, (2, 3), "float32"))(key)
+    assert "convdispatch.draw" in graph.code
+    torch.testing.assert_close(graph(key), draw(key, (2, 3), "float32"))
