@@ -139,6 +139,17 @@ KERAS1: Mapping[str, Sources] = {
     "datasets.reuters": {
         "utilities.datasets": "load_data=load_reuters_of_keras1 get_word_index=reuters_words"
     },
+    "layers": {
+        ".layers._retired": (
+            "Highway MaxoutDense ParametricSoftplus Recurrent SReLU TimeDistributedDense"
+        ),
+    },
+    "layers.advanced_activations": {".layers._retired": "ParametricSoftplus SReLU"},
+    "layers.core": {
+        ".layers": "Layer Merge merge InputSpec",
+        ".layers._retired": "Highway MaxoutDense TimeDistributedDense",
+    },
+    "layers.recurrent": {".layers._retired": "Recurrent"},
     "layers.wrappers": {".layers._own": "Wrapper"},
     "legacy": {},
     "legacy.models": {".models": "Graph"},
@@ -164,9 +175,11 @@ KERAS2: Mapping[str, Sources] = {
     "layers.recurrent": {
         ".layers._recurrent": "RNN GRUCell LSTMCell SimpleRNNCell StackedRNNCells"
     },
+    "layers.core": {".layers": "Layer InputSpec"},
     "layers.wrappers": {".layers._own": "Wrapper"},
     "layers": {
         "utilities.objects()": "serialize deserialize",
+        ".layers._retired": "Highway MaxoutDense Recurrent",
         ".layers._old": "AtrousConvolution1D AtrousConvolution2D CuDNNGRU CuDNNLSTM Merge",
     },
     "engine.base_layer": {".layers": "Layer InputSpec", "engine.symbols": "Node=Call"},
@@ -190,7 +203,11 @@ KERAS2: Mapping[str, Sources] = {
     },
     "legacy": {},
     "legacy.interfaces": {"facades.interfaces": "*"},
-    "legacy.layers": {".layers": "Merge merge AtrousConvolution1D AtrousConvolution2D"},
+    "legacy.layers": {
+        ".layers": (
+            "Highway MaxoutDense Recurrent Merge merge AtrousConvolution1D AtrousConvolution2D"
+        )
+    },
     "utils": {
         "utilities.files": "get_file",
         "formulas.custom_objects": _OBJECTS,

@@ -23,9 +23,11 @@ _NETWORKS = (
 _FACADES = "convdispatch.keras1 and convdispatch.keras2 have it"
 
 # What a Keras's script of its own layers imports: bases, and cells.
+_RETIRED = ("Highway", "MaxoutDense", "ParametricSoftplus", "Recurrent", "SReLU")
 _CELLS = ("GRUCell", "LSTMCell", "RNN", "SimpleRNNCell", "StackedRNNCells")
 OWN_LAYERS: Mapping[str, str] = {
     **dict.fromkeys(("InputSpec", "Layer", "Wrapper"), f"it is in `keras.layers`. {_OWN}"),
+    **dict.fromkeys((*_RETIRED, "TimeDistributedDense"), "it is in convdispatch.keras1.layers"),
     **dict.fromkeys(_CELLS, "it is in convdispatch.keras2.layers, for cells of your own"),
 }
 

@@ -57,7 +57,7 @@ class Layer(ConnectedLayer, Pictured):
         layer_options.require_known(type(self), options)
         super().__init__(
             name=layer_options.layer_name(self._stem(), options.get("name")),
-            dtype=layer_options.layer_dtype(options, self.dtypes),
+            dtype=layer_options.layer_dtype(options, self.dtypes, self.dialect.input_dtypes),
             trainable=as_bool(options.get("trainable", True), "trainable"),
             backend=selection.resolve_backend(options.get("backend")),
             initial_weights=options.get("weights"),

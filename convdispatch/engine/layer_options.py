@@ -154,9 +154,15 @@ def restart_numbers() -> None:
     _counters.clear()
 
 
-def layer_dtype(options: Mapping[str, Any], allowed: Sequence[str] = FLOAT_DTYPES) -> str:
-    """Return the element type of the weights."""
-    given = [options.get("dtype"), options.get("input_dtype"), selection.floatx()]
+def layer_dtype(
+    options: Mapping[str, Any],
+    allowed: Sequence[str] = FLOAT_DTYPES,
+    of_inputs: Container[object] = (),
+) -> str:
+    """Return the element type of the weights; a `dtype` among `of_inputs` says nothing of them."""
+    own = options.get("dtype")
+    own = None if isinstance(own, str) and own in of_inputs else own
+    given = [own, options.get("input_dtype"), selection.floatx()]
     chosen = next(dtype for dtype in given if dtype is not None)
     if isinstance(chosen, type):  # such as numpy.float32
         chosen = chosen.__name__

@@ -21,6 +21,7 @@ from convdispatch.formulas import (
     optimizers,
     regularizers,
 )
+from convdispatch.ops import INTEGER_DTYPES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,7 @@ class Dialect:
     methods: those of its models that state other arguments than ours.
     old_arguments: what its models' methods call arguments of the Keras before it.
     old_weights: what its layers call weights, with ours that may be meant.
+    input_dtypes: what `dtype` of a layer may say of its input, and not of its weights.
     phased_layers: its layers whose calls take `training`.
     old_interfaces: how its layers, and methods of its models, take the words of the Keras before.
     short_metrics: how it reports those metrics whose word depends on the loss.
@@ -102,6 +104,7 @@ class Dialect:
     summary: Summary | None = None
     methods: Mapping[str, Method] = field(default_factory=dict)
     old_arguments: Mapping[str, str] = field(default_factory=dict)
+    input_dtypes: tuple[str, ...] = ()
     phased_layers: frozenset[str] = frozenset()
     old_interfaces: Mapping[str, Interface] = field(default_factory=dict)
     old_weights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -152,6 +155,7 @@ KERAS2 = Dialect(
     names_weighted_metrics=True,
     penalizes_frozen=True,
     trains_frozen=True,
+    input_dtypes=INTEGER_DTYPES,
     keeps_lists_of_one=False,
     lists_trained_first=("Model", "Sequential"),
     short_metrics={"accuracy": "acc", "crossentropy": "crossentropy"},
@@ -184,6 +188,7 @@ KERAS1 = Dialect(
     keeps_metric_words=False,
     penalizes_frozen=True,
     trains_frozen=True,
+    input_dtypes=INTEGER_DTYPES,
     keeps_lists_of_one=False,
     lists_trained_first=("Model",),
     short_metrics={"accuracy": "acc", "crossentropy": "crossentropy"},

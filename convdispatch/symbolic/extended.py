@@ -152,8 +152,16 @@ class Overridable(Layer):
         if "call" in vars(cls) and not is_of_this_package(cls):
             extended(cls)
 
-    def call(self, inputs: Any, mask: Any = None, training: Any = None) -> Any:
-        """Return what the layer makes of symbolic inputs, as Keras's layers compute."""
+    def call(
+        self, inputs: Any, mask: Any = None, training: Any = None, initial_state: Any = None
+    ) -> Any:
+        """Return what the layer makes of symbolic inputs, as Keras's layers compute.
+
+        initial_state: symbols for the states that a recurrent layer begins with.
+        """
+        if initial_state is not None:
+            several = isinstance(initial_state, list | tuple)
+            inputs = [inputs, *(initial_state if several else [initial_state])]
         tracing = vars(self).get("_tracing")
         return self(inputs) if tracing is None else tracing.applied(inputs, training)
 

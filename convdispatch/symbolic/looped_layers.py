@@ -57,6 +57,10 @@ class Looping(CustomLayer):
         """Return symbols that are the same at each step, behind those of the caller."""
         return []
 
+    def prepared(self, x: Any) -> Any:
+        """Return what the steps are taken from."""
+        return x
+
     # Calls.
 
     def __call__(  # type: ignore[override] # it takes what Keras's takes, and no other options
@@ -81,12 +85,13 @@ class Looping(CustomLayer):
         count = len(rest) - self._num_constants
         begun, constants = rest[:count], rest[count:]
         states = begun or list(self._kept_states) or self._begun(x)
-        if len(states) != len(self.state_sizes()):
+        if begun and len(states) != len(self.state_sizes()):
             raise InvalidArgument(
                 f"{self._title} has {len(self.state_sizes())} states; received {len(states)} to "
                 "begin with."
             )
         constants = [*constants, *self.constants_of(x, training)]
+        x = self.prepared(x)
         steps = recorded_steps(
             lambda one, states, same: self.step_of(one, states, same, training),
             x,

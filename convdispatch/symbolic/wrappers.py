@@ -27,6 +27,9 @@ class CustomWrapper(CustomLayer):
     def build(self, input_shape: Any = None) -> None:
         """Make no weights but those of the layer."""
 
+    def _inner_layers(self) -> list[Any]:
+        return layers_within(self.layer)
+
     def get_config(self) -> dict[str, Any]:
         """Return what every layer takes, and the layer's class and configuration."""
         return super().get_config() | {"layer": entry_of(self.layer)}
@@ -41,6 +44,13 @@ class CustomWrapper(CustomLayer):
         return cls(layer, **rest, **({} if backend is None else {"backend": backend}))
 
 
+def layers_within(layer: Any) -> list[Any]:
+    """Return the layer, or the layers of a model and of those in it."""
+    if isinstance(layer, Layer):
+        return [layer]
+    return [inner for one in layer.layers for inner in layers_within(one)]
+
+
 def entry_of(layer: Any) -> dict[str, Any]:
     """Return the entry of a layer in a configuration: its class's name and its configuration."""
     return {"class_name": type(layer).__name__, "config": layer.get_config()}
@@ -53,7 +63,8 @@ def layer_of(entry: Any, door: str, custom_objects: Mapping[str, Any] | None = N
     name: Any = entry.get("class_name")
     found = (custom_objects or {}).get(name, known(name))
     if isinstance(found, str):
-        found = getattr(importlib.import_module(door), found, None)
+        modules = [importlib.import_module(one) for one in (door, door.replace("layers", "models"))]
+        found = next((vars(m)[found] for m in modules if found in m.__all__), None)
     if not isinstance(found, type):
         raise InvalidDocument(
             f"unknown layer {shown(name)}; it is not in {door}. Give its class in `custom_objects`."

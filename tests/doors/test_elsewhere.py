@@ -33,8 +33,8 @@ NOT_HERE = {
         "is not offered yet; `convdispatch.layers.__all__` lists",
     ),
     "convdispatch.layers.convolutional": ("Attention", "`Attention` is not offered yet"),
-    "convdispatch.keras1.layers": ("Highway", "`Highway` is not offered yet"),
-    "convdispatch.keras2.layers": ("Highway", "`Highway` is not offered yet"),
+    "convdispatch.keras1.layers": ("ConvRecurrent2D", "`ConvRecurrent2D` is not offered yet"),
+    "convdispatch.keras2.layers": ("ConvRecurrent2D", "`ConvRecurrent2D` is not offered yet"),
     "convdispatch": ("preprocessing", "convdispatch.keras1 and convdispatch.keras2 have it"),
     "convdispatch.models": (
         "model_from_yaml",

@@ -72,3 +72,28 @@ def test_a_call_may_call_the_one_that_it_overrides(backend_name: str) -> None:
         normal = (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-3)
         np.testing.assert_allclose(loss, np.mean((np.maximum(normal, 0) - x) ** 2), rtol=1e-3)
         np.testing.assert_allclose(positive.get_weights()[2], 0.01 * x.mean(0), rtol=1e-3)
+
+
+def test_a_recurrent_layer_s_call_takes_states_to_begin_with() -> None:
+    """By their own argument, as a script's subclass hands them on."""
+    layers, models = keras2.layers, keras2.models
+    x, state = layers.Input((4, 3)), layers.Input((2,))
+    layer = layers.SimpleRNN(2)
+    by_call: Any = models.Model([x, state], layer.call(x, initial_state=state))
+    by_list: Any = models.Model([x, state], layer([x, state]))
+    given = [np.ones((2, 4, 3), "float32"), np.full((2, 2), 3.0, "float32")]
+    np.testing.assert_array_equal(by_call.predict(given), by_list.predict(given))
+
+    class Doubled(layers.LSTM):  # type: ignore[misc, name-defined, unused-ignore]
+        """Twice what the layer gives."""
+
+        def call(  # type: ignore[override, unused-ignore]
+            self, inputs: Any, mask: Any = None, training: Any = None, initial_state: Any = None
+        ) -> Any:
+            """Double it."""
+            return 2 * super().call(inputs, mask, training, initial_state)
+
+    model: Any = models.Sequential([Doubled(2, input_shape=(4, 3))])
+    plain: Any = models.Sequential([layers.LSTM(2, input_shape=(4, 3))])
+    plain.set_weights(model.get_weights())
+    np.testing.assert_allclose(model.predict(given[0]), 2 * plain.predict(given[0]), rtol=1e-6)

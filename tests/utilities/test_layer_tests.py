@@ -1,66 +1,77 @@
-"""Keras's `layer_test` over layers of both façades, and that it can fail."""
+"""Keras's `layer_test` over every layer class of both façades, and that it can fail."""
 
 from __future__ import annotations
 
+import os
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import pytest
+from tested_layers import DOORS, NOT_TESTED, cases_of, classes_of
 
-from convdispatch import keras1, keras2
+from convdispatch.runtime import selection
 
-DOORS: dict[str, Any] = {"keras1": keras1, "keras2": keras2}
-# By class: arguments as Keras 1 and 2 call them, and a shape of inputs.
-LAYERS: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[int, ...]]] = {
-    "Activation": ({"activation": "relu"}, {"activation": "relu"}, (3, 2)),
-    "BatchNormalization": ({}, {}, (3, 4)),
-    "Convolution1D": (
-        {"nb_filter": 2, "filter_length": 3},
-        {"filters": 2, "kernel_size": 3},
-        (2, 5, 3),
-    ),
-    "Convolution2D": (
-        {"nb_filter": 2, "nb_row": 2, "nb_col": 3, "border_mode": "same"},
-        {"filters": 2, "kernel_size": (2, 3), "padding": "same"},
-        (2, 5, 5, 3),
-    ),
-    "Dense": ({"output_dim": 3}, {"units": 3}, (3, 2)),
-    "Dropout": ({"p": 0.5}, {"rate": 0.5}, (3, 2)),
-    "ELU": ({}, {}, (2, 3)),
-    "Flatten": ({}, {}, (3, 2, 2)),
-    "GRU": ({"output_dim": 3}, {"units": 3}, (2, 4, 3)),
-    "GlobalAveragePooling2D": ({}, {}, (2, 4, 4, 3)),
-    "LeakyReLU": ({}, {}, (2, 3, 4)),
-    "MaxPooling2D": ({"pool_size": (2, 2)}, {"pool_size": (2, 2)}, (2, 4, 4, 3)),
-    "PReLU": ({}, {}, (2, 3, 4)),
-    "Permute": ({"dims": (2, 1)}, {"dims": (2, 1)}, (3, 2, 4)),
-    "RepeatVector": ({"n": 3}, {"n": 3}, (3, 2)),
-    "Reshape": ({"target_shape": (8, 1)}, {"target_shape": (8, 1)}, (3, 2, 4)),
-    "UpSampling2D": ({"size": (2, 2)}, {"size": (2, 2)}, (2, 4, 4, 3)),
-    "ZeroPadding2D": ({"padding": (2, 2)}, {"padding": (2, 2)}, (2, 4, 4, 3)),
-}
-CASES = [(door, name) for door in DOORS for name in LAYERS]
+# All four compile each case: `LAYER_TEST_BACKENDS=numpy,torch,tensorflow,jax`.
+ASKED = os.environ.get("LAYER_TEST_BACKENDS", "numpy,torch").split(",")
+NEEDS = {"numpy": "autograd"}
+CASES = [(backend, door, name) for backend in ASKED for door in DOORS for name in cases_of(door)]
 
 
-@pytest.mark.parametrize(("door", "name"), CASES, ids=["-".join(case) for case in CASES])
-def test_a_layer_passes_keras_s_own_test(door: str, name: str) -> None:
+@pytest.mark.parametrize(("backend", "door", "name"), CASES, ids=["-".join(case) for case in CASES])
+def test_a_layer_passes_keras_s_own_test(backend: str, door: str, name: str) -> None:
     """Its shapes, its configuration, its weights, and a step of training."""
-    pytest.importorskip("autograd", reason="NumPy's gradients need the package autograd")
-    old, new, shape = LAYERS[name]
+    for needed in {backend, NEEDS.get(backend, backend)}:
+        if find_spec(needed) is None:
+            pytest.skip(f"this case needs {needed}")
+    case = cases_of(door)[name]
+    arguments = dict((case.keras1 if door == "keras1" else case.keras2) or {})
     made = getattr(DOORS[door].layers, name)
     layer_test = DOORS[door].utils.test_utils.layer_test
-    output = layer_test(made, kwargs=old if door == "keras1" else new, input_shape=shape)
-    assert len(output) == shape[0]
+    with selection.use_backend(backend):
+        output = layer_test(made, arguments, case.shape, **(case.options or {}))
+    assert len(output) == case.shape[0]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_every_class_is_tested(door: str) -> None:
+    """Or it takes several inputs, or is for models and for layers of a script's own."""
+    assert classes_of(door) - NOT_TESTED == set(cases_of(door))
 
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_wrong_layer_fails(door: str) -> None:
-    """By its output, by its shape and by its element type."""
+    """By its output, by its shape, by its element type and by its configuration."""
     of_door = DOORS[door]
     layer_test = of_door.utils.test_utils.layer_test
     x = np.ones((3, 2), "float32")
+
+    class Forgetful(of_door.layers.Layer):  # type: ignore[misc, name-defined, unused-ignore]
+        """A layer whose configuration lacks its factor."""
+
+        def __init__(self, factor: float = 1.0, **options: Any) -> None:
+            self.factor = factor
+            super().__init__(**options)
+
+        def call(self, x: Any) -> Any:
+            """Multiply."""
+            return x * self.factor
+
+    class Wide(of_door.layers.Layer):  # type: ignore[misc, name-defined, unused-ignore]
+        """A layer that states another shape than that of its output."""
+
+        def get_output_shape_for(self, input_shape: Any) -> Any:
+            """Return a wrong shape."""
+            return (input_shape[0], 5)
+
+        compute_output_shape = get_output_shape_for
+
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
         layer_test(of_door.layers.Activation, {"activation": "relu"}, None, None, x, x * 2)
+    with pytest.raises(AssertionError, match="Not equal to tolerance"):
+        layer_test(Forgetful, {"factor": 2.0}, input_data=x, expected_output=x * 2)
+    with pytest.raises(AssertionError, match="output's shape must be 5; it is 2"):
+        layer_test(Wide, input_data=x)
     with pytest.raises(AssertionError, match="element type must be float64; it is float32"):
         layer_test(of_door.layers.Flatten, input_data=x[..., None], expected_output_dtype="float64")
     with pytest.raises(AssertionError, match="needs `input_shape` or `input_data`"):

@@ -15,6 +15,7 @@ from convdispatch import layers
 from convdispatch.engine.arguments import as_float, as_partial_shape
 from convdispatch.errors import InvalidArgument
 from convdispatch.facades.input_length import InputByLength, InputByWidth
+from convdispatch.facades.own_wrappers import BothWays, Distributed
 from convdispatch.keras1.layers._modes import ByMode
 from convdispatch.keras1.layers._recurrent import FourGates, FourKernels, OneGate, ThreeGates
 from convdispatch.ops import PartialShape
@@ -162,6 +163,7 @@ class Sloped(layers.LeakyReLU):
 EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "AtrousConvolution1D": Sequences,
     "BatchNormalization": ByMode,
+    "Bidirectional": BothWays,
     "ConvLSTM2D": FourKernels,
     "Convolution1D": Sequences,
     "Deconvolution2D": Deconvolution,
@@ -174,6 +176,7 @@ EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "LocallyConnected1D": Announced,
     "SeparableConvolution2D": Separable,
     "SimpleRNN": OneGate,
+    "TimeDistributed": Distributed,
     "ZeroPadding1D": Padding1D,
     "ZeroPadding2D": Padding2D,
     "ZeroPadding3D": Padding3D,

@@ -1,7 +1,7 @@
 """The activations with parameters of Keras 1.2.2, under its module path: the rows of its table."""
 
-from convdispatch.doors.elsewhere import finder
 from convdispatch.facades.classes import make_classes
+from convdispatch.facades.modules import opener
 from convdispatch.keras1.layers._exceptions import EXCEPTIONS
 from convdispatch.keras1.layers._layer import Keras1Layer
 from convdispatch.keras1.layers._texts import TEXTS
@@ -9,4 +9,4 @@ from convdispatch.keras1.layers._texts import TEXTS
 _CLASSES = make_classes(Keras1Layer, __name__, EXCEPTIONS, TEXTS)
 globals().update(_CLASSES)
 __all__ = sorted(_CLASSES)
-__getattr__ = finder(__name__)
+__getattr__ = opener(__name__)

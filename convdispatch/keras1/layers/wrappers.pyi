@@ -9,6 +9,7 @@ from typing import Any, Unpack
 from convdispatch import layers
 from convdispatch.engine.constructor_signature import LayerOptions, OptionsBesideWeights
 from convdispatch.engine.layer import Layer
+from convdispatch.facades.own_wrappers import BothWays, Distributed
 from convdispatch.keras1.layers._layer import Keras1Layer
 
 __all__ = [
@@ -16,7 +17,7 @@ __all__ = [
     "TimeDistributed",
 ]
 
-class Bidirectional(Keras1Layer, layers.Bidirectional):
+class Bidirectional(Keras1Layer, BothWays, layers.Bidirectional):
     """Go through a sequence forwards and backwards, and merge the outputs.
 
         input   (batch, steps, features)
@@ -53,7 +54,7 @@ class Bidirectional(Keras1Layer, layers.Bidirectional):
         **options: Unpack[OptionsBesideWeights],
     ) -> None: ...
 
-class TimeDistributed(Keras1Layer, layers.TimeDistributed):
+class TimeDistributed(Keras1Layer, Distributed, layers.TimeDistributed):
     """Apply a layer to each step of a sequence.
 
         input   (batch, steps, ...)

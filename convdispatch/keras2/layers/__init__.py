@@ -15,6 +15,7 @@ from convdispatch.keras2.layers._recurrent import (
     SimpleRNNCell,
     StackedRNNCells,
 )
+from convdispatch.keras2.layers._retired import Highway, MaxoutDense, Recurrent
 from convdispatch.keras2.layers.advanced_activations import *  # noqa: F403
 from convdispatch.keras2.layers.convolutional import *  # noqa: F403  # all rows of the table
 from convdispatch.keras2.layers.convolutional_recurrent import *  # noqa: F403
@@ -33,11 +34,14 @@ from convdispatch.symbolic.input_specs import InputSpec
 __all__ = [
     "RNN",
     "GRUCell",
+    "Highway",
     "Input",
     "InputLayer",
     "InputSpec",
     "LSTMCell",
     "Layer",
+    "MaxoutDense",
+    "Recurrent",
     "SimpleRNNCell",
     "StackedRNNCells",
     "Wrapper",

@@ -13,6 +13,7 @@ from convdispatch import layers
 from convdispatch.engine.arguments import as_int
 from convdispatch.errors import InvalidArgument
 from convdispatch.facades.input_length import InputByLength, InputByWidth
+from convdispatch.facades.own_wrappers import BothWays, Distributed
 from convdispatch.support.warnings import warn
 
 
@@ -98,6 +99,7 @@ class Sloped(layers.LeakyReLU):
 
 
 EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
+    "Bidirectional": BothWays,
     "Conv1D": InputByLength,
     "Dense": InputByWidth,
     "GRU": Gated,
@@ -107,4 +109,5 @@ EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "SeparableConv1D": Separable,
     "SeparableConv2D": Separable,
     "SimpleRNN": Rows,
+    "TimeDistributed": Distributed,
 }

@@ -4,6 +4,7 @@ Written by tools/write_stubs.py.
 """
 
 from convdispatch import layers
+from convdispatch.facades.own_wrappers import BothWays, Distributed
 from convdispatch.facades.phased import Phased
 from convdispatch.keras2.layers._layer import Keras2Layer
 
@@ -12,7 +13,7 @@ __all__ = [
     "TimeDistributed",
 ]
 
-class Bidirectional(Keras2Layer, Phased, layers.Bidirectional):
+class Bidirectional(Keras2Layer, Phased, BothWays, layers.Bidirectional):
     """`convdispatch.layers.Bidirectional` in the words of Keras 2.2.4.
 
     Go through a sequence forwards and backwards, and merge the outputs.
@@ -43,7 +44,7 @@ class Bidirectional(Keras2Layer, Phased, layers.Bidirectional):
     array([123., 321.])
     """
 
-class TimeDistributed(Keras2Layer, Phased, layers.TimeDistributed):
+class TimeDistributed(Keras2Layer, Phased, Distributed, layers.TimeDistributed):
     """`convdispatch.layers.TimeDistributed` in the words of Keras 2.2.4.
 
     Apply a layer to each step of a sequence.

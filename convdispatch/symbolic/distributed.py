@@ -1,0 +1,119 @@
+"""`TimeDistributed` of a model or of a script's own layer, and `Bidirectional` of its own cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from convdispatch.errors import InvalidArgument, InvalidShape
+from convdispatch.symbolic.arrays import concatenate, reshape, reverse, shape
+from convdispatch.symbolic.wrappers import CustomWrapper, entry_of, layer_of
+
+_MODES = ("sum", "mul", "ave", "concat", None)
+
+
+class CustomTimeDistributed(CustomWrapper):
+    """A model, or a layer of the script's own, at each step of a sequence."""
+
+    def __init__(self, layer: Any, **options: Any) -> None:
+        """Keep the model or the layer."""
+        super().__init__(layer, **options)
+        self.supports_masking = True
+
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Apply it to all steps as one batch."""
+        if len(x.shape) < 3:
+            raise InvalidShape(
+                f"{self._title} takes inputs (batch, steps, ...) with three axes or more; received "
+                f"shape {x.shape}."
+            )
+        steps = x.shape[1] if x.shape[1] is not None else shape(x)[1]
+        made = self.layer(reshape(x, (-1, *x.shape[2:])))
+        return reshape(made, (-1, steps, *made.shape[1:]))
+
+
+class CustomBidirectional(CustomWrapper):
+    """A recurrent layer of a script's cell, forwards and backwards."""
+
+    _num_constants = 0
+
+    def __init__(
+        self, layer: Any, merge_mode: str | None = "concat", weights: Any = None, **options: Any
+    ) -> None:
+        """Make a layer for each way of the configuration of one."""
+        if merge_mode not in _MODES:
+            raise InvalidArgument(
+                f"`merge_mode` must be one of {', '.join(map(repr, _MODES))}; received "
+                f"{merge_mode!r}."
+            )
+        super().__init__(layer, weights=weights, **options)
+        self.merge_mode = merge_mode
+        config = layer.get_config()
+        back = {**config, "go_backwards": not config["go_backwards"]}
+        self.forward_layer = type(layer).from_config(config | {"name": f"forward_{layer.name}"})
+        self.backward_layer = type(layer).from_config(back | {"name": f"backward_{layer.name}"})
+        self.supports_masking = True
+
+    def _inner_layers(self) -> list[Any]:
+        return [self.forward_layer, self.backward_layer]
+
+    def __call__(  # type: ignore[override] # it takes what Keras's takes, and no other options
+        self,
+        inputs: Any,
+        initial_state: Any = None,
+        constants: Any = None,
+        mask: Any = None,
+        training: Any = None,
+    ) -> Any:
+        """Apply both; states of each way, and constants, may stand behind the input."""
+        if initial_state is not None and not isinstance(initial_state, list | tuple):
+            raise InvalidArgument(
+                f"`initial_state` of {self._title} must be a list with the states of both ways; "
+                f"received {type(initial_state).__name__}."
+            )
+        given = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+        same = list(constants) if isinstance(constants, list | tuple) else [constants]
+        if constants is not None:
+            self._num_constants = len(same)
+        whole = [*given, *(initial_state or []), *(same if constants is not None else [])]
+        return super().__call__(whole if len(whole) > 1 else inputs, mask)
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Return what both make of the input, merged, and their states."""
+        x, *rest = inputs if isinstance(inputs, list) else [inputs]
+        states = rest[: len(rest) - self._num_constants]
+        same = rest[len(states) :] or None
+        half = len(states) // 2
+        one = self.forward_layer(x, initial_state=states[:half] or None, constants=same)
+        other = self.backward_layer(x, initial_state=states[half:] or None, constants=same)
+        y, *ends = one if isinstance(one, list) else [one]
+        z, *starts = other if isinstance(other, list) else [other]
+        if self.forward_layer.return_sequences:
+            z = reverse(z, 1)
+        merges: dict[str | None, Callable[[], list[Any]]] = {
+            "concat": lambda: [concatenate([y, z])],
+            "sum": lambda: [y + z],
+            "mul": lambda: [y * z],
+            "ave": lambda: [(y + z) / 2],
+            None: lambda: [y, z],
+        }
+        whole = [*merges[self.merge_mode](), *ends, *starts]
+        return whole if len(whole) > 1 else whole[0]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what every layer takes, the layer, and how both ways are merged."""
+        config = super().get_config() | {"merge_mode": self.merge_mode}
+        config["layer"] = entry_of(self.layer)
+        return config | ({"num_constants": self._num_constants} if self._num_constants else {})
+
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], custom_objects: Any = None, *, backend: str | None = None
+    ) -> Any:
+        """Make a wrapper from what `get_config` returned."""
+        rest = dict(config)
+        count = rest.pop("num_constants", 0)
+        made = cls(layer_of(rest.pop("layer"), cls.door, custom_objects), **rest)
+        made._num_constants = made.forward_layer._num_constants = count
+        made.backward_layer._num_constants = count
+        return made
