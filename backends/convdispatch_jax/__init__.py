@@ -26,6 +26,7 @@ INFO = BackendInfo(
         unsupported={"nonfinite_weights": _NONFINITE, "subnormals": _SUBNORMALS}
     ),
     protocol=2,
+    launch="convdispatch_jax._launching:launch",
     test_environment={"JAX_ENABLE_X64": "1"},
 )
 

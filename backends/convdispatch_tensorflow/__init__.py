@@ -28,6 +28,7 @@ INFO = BackendInfo(
         unsupported={"nonfinite_weights": _NONFINITE, "subnormals": _SUBNORMALS}
     ),
     protocol=2,
+    launch="convdispatch_tensorflow._launching:launch",
     test_environment={"TF_CPP_MIN_LOG_LEVEL": "2"},  # no start-up banner among the results
 )
 

@@ -24,7 +24,7 @@ from convdispatch.ops import (
 )
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
-from convdispatch_tensorflow._group import TensorflowGroup, joined
+from convdispatch_tensorflow._group import TensorflowGroup, initialize, joined
 from convdispatch_tensorflow._inference import Inference
 from convdispatch_tensorflow._lowering import lower
 from convdispatch_tensorflow._random import RANDOM
@@ -129,4 +129,5 @@ class TensorflowBackend:
         return WrappedModel(model)
 
 
+initialize()  # before anything is computed
 backend = TensorflowBackend()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,13 +11,22 @@ import numpy as np
 from convdispatch.kit import checked_step, group_failure, map_tree, parts_of, per_variables
 from convdispatch.ops import Differentiable, Differentiated, Part, PartialStep, Tree
 from convdispatch_tensorflow._framework import tf
+from convdispatch_tensorflow._launching import LAUNCHED
 
 # Lists of variables whose functions a step keeps.
 KEPT = 4
 # What processes tell each other is sent in multiples of this length: each other one is a trace.
 _CHUNK = 4096
 
+_launched: list[Any] = []  # the strategy of a process that `convdispatch run` has started
+
 _FAILURES = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
+
+
+def initialize() -> None:
+    """Make a strategy over all workers where `convdispatch run` has started this one."""
+    if os.environ.get(LAUNCHED):
+        _launched.append(tf.distribute.MultiWorkerMirroredStrategy())
 
 
 def joined(backend: Any, variables: Sequence[Any]) -> TensorflowGroup | None:
@@ -24,6 +34,7 @@ def joined(backend: Any, variables: Sequence[Any]) -> TensorflowGroup | None:
     strategy = tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
     for variable in variables:
         strategy = strategy or getattr(variable, "distribute_strategy", None)
+    strategy = strategy or next(iter(_launched), None)
     if strategy is None or strategy.num_replicas_in_sync == 1:
         return None
     return TensorflowGroup(backend, strategy)

@@ -31,6 +31,7 @@ INFO = BackendInfo(
     install=install_command("torch"),
     capabilities=Capabilities(unsupported={"nonfinite_weights": _NONFINITE}),
     protocol=2,
+    launch="convdispatch_torch._launching:launch",
 )
 
 

@@ -168,13 +168,15 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--convention", choices=("tensorflow", "theano"), help="whose numbers its layers give"
     )
     parser.add_argument(
+        "--nproc", metavar="N", type=_whole(1, 4096), default=1,
+        help="train on so many processes of this machine, on the backend's own engine",
+    )  # fmt: skip
+    parser.add_argument(
         "--modernize", action="store_true",
         help="run a script of Python 2, with names that NumPy and SciPy have removed",
     )  # fmt: skip
     parser.add_argument(
-        "--check",
-        metavar="PATH",
-        help="read a script or a folder; list what is missing",
+        "--check", metavar="PATH", help="read a script or a folder; list what is missing"
     )
     parser.add_argument(
         "-m", dest="module", metavar="MODULE", nargs=argparse.REMAINDER,

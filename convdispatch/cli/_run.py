@@ -71,9 +71,21 @@ def _become(
     folder = str(Path(__file__).resolve().parents[2])
     seed = "" if arguments.seed is None else str(arguments.seed)
     command = [sys.executable, "-c", _START, folder, function, api, seed, name, *given]
+    if arguments.nproc > 1:
+        return _become_several(arguments.nproc, command, environ)
     if os.name != "nt":  # there a process cannot become another one
         os.execve(sys.executable, command, environ)
     return subprocess.run(command, env=environ, check=False).returncode
+
+
+def _become_several(count: int, command: list[str], environ: dict[str, str]) -> int:
+    """Let processes of the backend's engine be the script's, in the place of this one."""
+    from convdispatch.cli import _launching
+
+    name = environ.get("CONVDISPATCH_BACKEND") or selection.backend()
+    environ["CONVDISPATCH_BACKEND"] = name
+    environ.setdefault("OMP_NUM_THREADS", _launching.threads_each(count))
+    return _launching.watch(_launching.launched(name, command, count), environ)
 
 
 def _recognised(arguments: argparse.Namespace, script: Path, environ: dict[str, str]) -> str:

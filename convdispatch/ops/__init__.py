@@ -25,6 +25,7 @@ from convdispatch.ops._description import PROTOCOL as PROTOCOL
 from convdispatch.ops._description import Accuracy as Accuracy
 from convdispatch.ops._description import BackendInfo as BackendInfo
 from convdispatch.ops._description import Capabilities as Capabilities
+from convdispatch.ops._description import Launched as Launched
 from convdispatch.ops._features import declined_feature as declined_feature
 from convdispatch.ops._features import features as features
 from convdispatch.ops._features import op_name as op_name

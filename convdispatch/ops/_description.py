@@ -51,6 +51,14 @@ DECLINABLE: Mapping[str, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A process to start: its command, and the environment variables that it gets."""
+
+    command: list[str]
+    environ: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendInfo:
     """Who a backend is and how to load it; making one must import no framework."""
@@ -62,6 +70,9 @@ class BackendInfo:
     capabilities: Capabilities = field(default_factory=Capabilities)
     # The version of `Backend` that it implements; 1 if a plugin does not set it.
     protocol: int = 1
+    # 'module:function' that starts several processes on this machine, None without an engine for
+    # them: `launch(command, count, ports) -> list[Launched]`. `ports` has as many free ones.
+    launch: str | None = None
     # Environment variables that a process sets before it imports the framework in order to test
     # everything: modes that are off by default, such as 64-bit numbers.
     test_environment: Mapping[str, str] = field(default_factory=dict)

@@ -45,6 +45,7 @@ def checked(info: object) -> BackendInfo:
         install=_install(info.install),
         capabilities=_capabilities(info.capabilities),
         protocol=_protocol(info.protocol),
+        launch=None if info.launch is None else _load(info.launch, "launch"),
         test_environment=_mapping(
             info.test_environment, "test_environment", _environment_name, _environment_value
         ),
@@ -82,11 +83,11 @@ def _framework(value: object) -> str:
     return name
 
 
-def _load(value: object) -> str:
+def _load(value: object, field: str = "load") -> str:
     text = _plain(value)
     module, _, attribute = (text or "").partition(":")
     if text is None or not _is_module(module) or not attribute.isidentifier():
-        _refuse("load", value, "Give 'module:attribute', such as 'my_package._backend:backend'.")
+        _refuse(field, value, "Give 'module:attribute', such as 'my_package._backend:backend'.")
     return text
 
 

@@ -1,0 +1,102 @@
+"""`convdispatch run --nproc N`: the processes of a script, as the backend's engine starts them.
+
+The first process to fail ends the run: the others get some seconds to say so themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from convdispatch.cli._output import UsageError, complain
+from convdispatch.ops import Launched
+from convdispatch.runtime.registry import registry
+
+_GRACE = 15.0  # seconds in which the engine may notice by itself that a process is missing
+_PAUSE = 0.05
+
+
+def launched(name: str, command: Sequence[str], count: int) -> list[Launched]:
+    """Return the processes to start; raise `UsageError` for a backend without an engine."""
+    entries = registry.entries()
+    engines = {
+        other: entry.info.launch
+        for other, entry in entries.items()
+        if entry.info is not None and entry.info.launch is not None
+    }
+    if name not in engines:
+        raise UsageError(
+            f"the backend {name!r} has no engine for several processes; those that have one: "
+            f"{', '.join(sorted(engines)) or 'none'}. Choose one by `--backend`."
+        )
+    module, _, function = engines[name].partition(":")
+    launch: Callable[..., list[Launched]] = getattr(importlib.import_module(module), function)
+    return launch(command, count, free_ports(count))
+
+
+def watch(processes: Sequence[Launched], environ: Mapping[str, str]) -> int:
+    """Run the processes; return 0, or the code of the first one that failed."""
+    started = [subprocess.Popen(one.command, env={**environ, **one.environ}) for one in processes]
+    try:
+        failed = _first_failure(started)
+        if failed is None:
+            return 0
+        _wait(started, _GRACE)
+        code = started[failed].returncode
+        if len(started) > 1:
+            complain(
+                f"error: process {failed} of {len(started)} {_ended(code)}, so the run has ended."
+            )
+        return code if code > 0 else 128 - code
+    except KeyboardInterrupt:  # the processes have got it, too
+        _wait(started, _GRACE)
+        return 128 + signal.SIGINT
+    finally:
+        for one in started:
+            one.kill()
+            one.wait()
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports of this machine that nobody listens at."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("localhost", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def threads_each(count: int) -> str:
+    """Return how many threads each process may have, so that they share the processors."""
+    return str(max((os.cpu_count() or 1) // count, 1))
+
+
+def _first_failure(started: Sequence[subprocess.Popen[bytes]]) -> int | None:
+    while True:
+        codes = [one.poll() for one in started]
+        for place, code in enumerate(codes):
+            if code:
+                return place
+        if None not in codes:
+            return None
+        time.sleep(_PAUSE)
+
+
+def _wait(started: Sequence[subprocess.Popen[bytes]], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and any(one.poll() is None for one in started):
+        time.sleep(_PAUSE)
+
+
+def _ended(code: int) -> str:
+    if code >= 0:
+        return f"ended with code {code}"
+    with contextlib.suppress(ValueError):
+        return f"was ended by {signal.Signals(-code).name}"
+    return f"was ended by signal {-code}"
