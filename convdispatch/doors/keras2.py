@@ -18,6 +18,12 @@ _LOOP_NOTE = (
     f"{_LENGTH_NOTE} `implementation` is 0, 1 or 2, Keras 2's ways to compute the same numbers; it "
     "has no effect."
 )
+_GRID = "*, coordinates: str = 'asymmetric'"
+_GRID_NOTE = (
+    "Keras 2 interpolated 'bilinear' on a grid that begins in the centre of the first cell: `[0, "
+    "1]` becomes `[0, 0.5, 1, 1]`. With `coordinates='half_pixel'` it is `[0, 0.25, 0.75, 1]`, as "
+    "in tf_keras and Keras 3; its files have it."
+)
 
 LAYERS: Table = {
     "advanced_activations": (
@@ -49,7 +55,7 @@ LAYERS: Table = {
         Row("Cropping2D"),
         Row("Cropping3D"),
         Row("UpSampling1D"),
-        Row("UpSampling2D"),
+        Row("UpSampling2D", more=_GRID, note=_GRID_NOTE),
         Row("UpSampling3D"),
         Row("ZeroPadding1D"),
         Row("ZeroPadding2D"),

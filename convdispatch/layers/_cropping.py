@@ -38,7 +38,7 @@ class Cropping(ReshapingLayer):
         """Return the constructor's arguments as JSON types."""
         return super().get_config() | {"cropping": unnested(self.cropping)}
 
-    def _op(self) -> ops.Op:
+    def _op(self, sizes: PartialShape) -> ops.Op:
         pads = tuple((-before, -after) for before, after in self.cropping)
         return ops.Pad(pads=pads, channels_last=self.channels_last)
 

@@ -17,7 +17,8 @@ class ReshapingLayer(SpatialLayer):
 
     family = "shaping"
 
-    def _op(self) -> ops.Op:
+    def _op(self, sizes: PartialShape) -> ops.Op:
+        """Return the op that gives outputs of these sizes."""
         raise NotImplementedError
 
     def _output_size(self, size: int, axis: int) -> int:
@@ -35,7 +36,7 @@ class ReshapingLayer(SpatialLayer):
 
         def lower(dtype: str, activation: Any) -> Function:
             self._channels(shape)
-            lowered = self._lower_op(self._op(), shape[1:], (), dtype)
+            lowered = self._lower_op(self._op(sizes), shape[1:], (), dtype)
             return lambda weights, inputs: lowered(inputs)
 
         channels = shape[self._channel_axis]

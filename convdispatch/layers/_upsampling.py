@@ -8,6 +8,7 @@ from convdispatch import ops
 from convdispatch.engine.arguments import IntOrTuple, as_choice, as_ints
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.layers._reshaping import ReshapingLayer
+from convdispatch.ops import PartialShape
 from convdispatch.types import DataFormat, Interpolation
 
 
@@ -42,7 +43,7 @@ class UpSampling(ReshapingLayer):
         # Two interpolations with two weights each, and the weights' own rounding.
         return 8 if self.interpolation == "bilinear" else 0
 
-    def _op(self) -> ops.Op:
+    def _op(self, sizes: PartialShape) -> ops.Op:
         return ops.Upsample(
             factors=self.size, interpolation=self.interpolation, channels_last=self.channels_last
         )
@@ -100,6 +101,7 @@ class UpSampling2D(UpSampling):
     """
 
     rank = 2
+    coordinates = "half_pixel"  # the grid of 'bilinear'; a Keras may have had another one
 
     def __init__(
         self,
@@ -121,6 +123,20 @@ class UpSampling2D(UpSampling):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON types."""
         return super().get_config() | {"interpolation": self.interpolation}
+
+    def _op(self, sizes: PartialShape) -> ops.Op:
+        if self.interpolation == "nearest" or self.coordinates == "half_pixel":
+            return super()._op(sizes)
+        for axis, size in enumerate(sizes):
+            if size is None:
+                reason = f"the grid {self.coordinates!r} of 'bilinear' depends on it"
+                raise self._needs_size(axis, reason, "use the interpolation 'nearest'")
+        return ops.Resize(
+            output_size=tuple(size for size in sizes if size is not None),
+            interpolation=self.interpolation,
+            coordinates=self.coordinates,
+            channels_last=self.channels_last,
+        )
 
 
 class UpSampling3D(UpSampling):

@@ -8,6 +8,7 @@ from convdispatch import ops
 from convdispatch.engine.arguments import PairsLike, as_pairs, unnested
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.layers._reshaping import ReshapingLayer
+from convdispatch.ops import PartialShape
 from convdispatch.types import DataFormat
 
 
@@ -39,7 +40,7 @@ class ZeroPadding(ReshapingLayer):
         """Return the constructor's arguments as JSON types."""
         return super().get_config() | {"padding": unnested(self.padding)}
 
-    def _op(self) -> ops.Op:
+    def _op(self, sizes: PartialShape) -> ops.Op:
         return ops.Pad(pads=self.padding, channels_last=self.channels_last)
 
     def _output_size(self, size: int, axis: int) -> int:

@@ -145,13 +145,33 @@ def test_dim_ordering_has_the_words_of_every_keras() -> None:
     assert first.get_layer("zeropadding2d_1").data_format == "channels_first"
 
 
-def test_another_grid_is_warned_of(tmp_path: Path) -> None:
-    """Keras 2 computed [0, 0.5, 1, 1] of [0, 1]; between centres it is [0, 0.25, 0.75, 1]."""
-    config = {"name": "u", "size": [2, 2], "interpolation": "bilinear"}
-    config |= {"data_format": "channels_last", "batch_input_shape": [None, 1, 2, 1]}
-    entry = {"class_name": "UpSampling2D", "config": config}
+@pytest.mark.parametrize(
+    ("version", "backend", "expected"),
+    [
+        ("2.2.4", "theano", [0, 0.5, 1, 1]),
+        ("2.2.4", "tensorflow", [0, 0.5, 1, 1]),
+        ("2.3.1", "tensorflow", [0, 0.5, 1, 1]),
+        ("2.2.4-tf", "tensorflow", [0, 0.25, 0.75, 1]),
+        ("2.21.0", "tensorflow", [0, 0.25, 0.75, 1]),
+    ],
+)
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_a_file_s_version_says_the_grid(
+    tmp_path: Path, version: str, backend: str, expected: list[float], is_wrapped: bool
+) -> None:
+    """Keras 2 sampled [0, 1] at 0, 0.5, 1, 1.5; that of TensorFlow 2 between the cells' centres."""
+    config: dict[str, Any] = {"name": "u", "size": [1, 2], "interpolation": "bilinear"}
+    entry = {"class_name": "UpSampling2D", "config": config | {"data_format": "channels_last"}}
+    shape, x = [None, 1, 2, 1], np.array([0.0, 1]).reshape(1, 1, 2, 1)
+    if is_wrapped:
+        entry = {"class_name": "TimeDistributed", "config": {"name": "u", "layer": entry}}
+        shape, x = [None, 1, 1, 2, 1], x[None]
+    entry["config"]["batch_input_shape"] = shape  # type: ignore[index]  # a dictionary
     document = {"class_name": "Sequential", "config": {"name": "s", "layers": [entry]}}
-    said = {"keras_version": "2.2.4", "backend": "theano"}
+    said = {"keras_version": version, "backend": backend}
     file = write_model(tmp_path / "m.h5", document, {"u": []}, **said)
-    with pytest.warns(UserWarning, match="'u' with interpolation 'bilinear', which Keras 2 comput"):
-        load_model(file)
+    for model in (load_model(file), convdispatch.model_from_json(json.dumps({**document, **said}))):
+        assert model.predict(x, verbose=0).ravel().tolist() == expected
+        assert convdispatch.model_from_json(model.to_json()).predict(x, verbose=0).tolist() == (
+            model.predict(x, verbose=0).tolist()
+        )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convdispatch import layers
-from convdispatch.engine.arguments import as_int
+from convdispatch.engine.arguments import as_choice, as_int
 from convdispatch.errors import InvalidArgument
 from convdispatch.facades.input_length import InputByLength, InputByWidth
 from convdispatch.facades.own_wrappers import BothWays, Distributed
@@ -98,6 +98,23 @@ class Sloped(layers.LeakyReLU):
     least_slope: ClassVar[float] = -math.inf
 
 
+class Grid(layers.UpSampling2D):
+    """Interpolates on Keras 2's grid, which begins in the first cell's centre, or on a later one.
+
+    TensorFlow sampled cell i of n at i * m / n, without aligned corners, and Theano the same for
+    the factor 2 that it had.
+    """
+
+    def __init__(self, *, coordinates: str = "asymmetric", **options: Any) -> None:
+        self.coordinates = as_choice(coordinates, ("asymmetric", "half_pixel"), "coordinates")
+        super().__init__(**options)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON types; Keras 2's own lack the usual grid."""
+        other = {} if self.coordinates == "asymmetric" else {"coordinates": self.coordinates}
+        return super().get_config() | other
+
+
 EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "Bidirectional": BothWays,
     "Conv1D": InputByLength,
@@ -110,4 +127,5 @@ EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "SeparableConv2D": Separable,
     "SimpleRNN": Rows,
     "TimeDistributed": Distributed,
+    "UpSampling2D": Grid,
 }

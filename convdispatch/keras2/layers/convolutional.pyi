@@ -9,7 +9,7 @@ from convdispatch import layers
 from convdispatch.engine.arguments import IntOrTuple
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.facades.input_length import InputByLength
-from convdispatch.keras2.layers._exceptions import Separable
+from convdispatch.keras2.layers._exceptions import Grid, Separable
 from convdispatch.keras2.layers._layer import Keras2Layer
 from convdispatch.keras2.layers.pooling import AveragePooling1D as AveragePooling1D
 from convdispatch.keras2.layers.pooling import AveragePooling2D as AveragePooling2D
@@ -41,6 +41,7 @@ from convdispatch.types import (
     ConstraintLike,
     DataFormat,
     InitializerLike,
+    Interpolation,
     RegularizerLike,
 )
 
@@ -512,8 +513,12 @@ class UpSampling1D(Keras2Layer, layers.UpSampling1D):
     array([1., 1., 2., 2.])
     """
 
-class UpSampling2D(Keras2Layer, layers.UpSampling2D):
+class UpSampling2D(Keras2Layer, Grid, layers.UpSampling2D):
     """`convdispatch.layers.UpSampling2D` in the words of Keras 2.2.4.
+
+    Keras 2 interpolated 'bilinear' on a grid that begins in the centre of the first cell: `[0, 1]`
+    becomes `[0, 0.5, 1, 1]`. With `coordinates='half_pixel'` it is `[0, 0.25, 0.75, 1]`, as in
+    tf_keras and Keras 3; its files have it.
 
     Enlarge images by an integer factor an axis.
 
@@ -536,6 +541,16 @@ class UpSampling2D(Keras2Layer, layers.UpSampling2D):
     >>> layer(np.array([0.0, 4]).reshape(1, 1, 2, 1)).ravel()
     array([0., 1., 3., 4.])
     """
+
+    def __init__(
+        self,
+        size: IntOrTuple = 2,
+        data_format: DataFormat | None = None,
+        interpolation: Interpolation = "nearest",
+        *,
+        coordinates: str = "asymmetric",
+        **options: Unpack[LayerOptions],
+    ) -> None: ...
 
 class UpSampling3D(Keras2Layer, layers.UpSampling3D):
     """`convdispatch.layers.UpSampling3D` in the words of Keras 2.2.4.

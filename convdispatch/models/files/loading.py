@@ -14,12 +14,12 @@ from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.undrawn import without_weights
 from convdispatch.errors import InvalidDocument
 from convdispatch.models._custom_objects import with_objects
-from convdispatch.models._entries import DOORS
+from convdispatch.models._entries import DOORS, is_of_engine
 from convdispatch.models._model import Model
 from convdispatch.models._reading import Classes, model_of
 from convdispatch.models._sequential import Sequential
 from convdispatch.models.files import unsaid
-from convdispatch.models.files.compiling import compile_as_stored, is_of_engine
+from convdispatch.models.files.compiling import compile_as_stored
 from convdispatch.models.files.weight_loading import fill_weights, origin_of
 from convdispatch.runtime import selection
 from convdispatch.saving.checkpoint import Checkpoint
@@ -121,6 +121,8 @@ def restored(
         unsaid.warn_of_ordering(ordering, lacking, title)
         document = unsaid.with_ordering(document, lacking, ordering.value)
         document = unsaid.with_shared_axes(document, checkpoint)
+    if is_of_engine(checkpoint.keras_version):
+        document = unsaid.with_grids(document)
     own = wishes.custom_objects
     with selection.use_convention(convention.value), without_weights():
         model = model_of(
@@ -133,8 +135,6 @@ def restored(
         )
         model.ensure_built("load_model")
     unsaid.warn_of_convention(convention, model._layers, title)
-    if checkpoint.dialect == "keras2" and not is_of_engine(checkpoint):
-        unsaid.warn_of_grids(model._layers, title)
     fill_weights(model, checkpoint, origin_of(checkpoint, convention=convention.value), title)
     if wishes.compiles:
         compile_as_stored(model, checkpoint, own, title)
@@ -143,7 +143,7 @@ def restored(
 
 def classes_of(checkpoint: Checkpoint) -> Classes:
     """Return the classes of models of the Keras that wrote a file."""
-    home = _HOMES["keras3" if is_of_engine(checkpoint) else checkpoint.dialect][0]
+    home = _HOMES["keras3" if is_of_engine(checkpoint.keras_version) else checkpoint.dialect][0]
     models = importlib.import_module(home)
     return models.Sequential, models.Model
 

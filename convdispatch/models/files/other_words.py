@@ -18,7 +18,7 @@ from convdispatch.engine.layer_options import is_of_this_package
 from convdispatch.formulas import activations, initializers
 from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3, Dialect
 from convdispatch.formulas.regularizers import L1, L1L2, L2, L1L2Regularizer
-from convdispatch.models.files.storing_layers import cannot, no_json
+from convdispatch.models.files.storing_layers import cannot, no_json, require_its_grid
 
 DOORS: Mapping[str, Dialect] = {
     "keras1": KERAS1,
@@ -70,6 +70,8 @@ def require_no_own_ways(layer: Any, dialect: str) -> None:
     """Raise for a layer that has no other words, or does what later Kerases cannot be told."""
     if not is_of_this_package(type(layer)):
         raise cannot(layer, dialect, "it is of a class of your own, which has no other words")
+    if dialect == "keras3":  # whose layer has no argument for it
+        require_its_grid(layer, dialect)
     if likeness_of(layer) in ("Lambda", "Merge"):
         mode = getattr(layer, "mode", None)
         if isinstance(mode, str):
@@ -112,7 +114,9 @@ def in_words(layer: Any, dialect: str, changes: Mapping[str, Any]) -> Iterator[A
 
 
 def _given(layer: Any, dialect: str) -> dict[str, Any]:
-    found = {}
+    found: dict[str, Any] = {}
+    if dialect in ("keras2", "tf_keras") and hasattr(layer, "coordinates"):
+        found["coordinates"] = layer.coordinates
     for key, value in arguments_of(layer).items():
         if key in _ASIDE or key == "input_length":
             continue

@@ -10,13 +10,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from convdispatch import layers
 from convdispatch.doors.written import OF_MERGE, TITLES, UNKNOWN, WITHOUT_CLASS, WITHOUT_EFFECT
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.layer_options import is_of_this_package
 from convdispatch.errors import InvalidArgument
 
 # What no Keras has in a configuration.
-_OURS = ("convention", "backend")
+_OURS = ("convention", "backend", "coordinates")
 _MODULES = {
     "initializer": "initializers",
     "regularizer": "regularizers",
@@ -36,6 +37,7 @@ def layer_entry(layer: Layer, dialect: str) -> dict[str, Any]:
     if is_of_this_package(type(layer)):
         if name in WITHOUT_CLASS[dialect]:
             raise cannot(layer, dialect, f"it has no {name}")
+        require_its_grid(layer, dialect)
         config = _IN_WORDS[dialect](layer, config)
         for argument, classes in UNKNOWN[dialect].items():
             if name in classes and argument in config:
@@ -45,6 +47,15 @@ def layer_entry(layer: Layer, dialect: str) -> dict[str, Any]:
     except (TypeError, ValueError) as exc:
         raise no_json(layer, str(exc)) from exc
     return {"class_name": name, "config": config}
+
+
+def require_its_grid(layer: Any, dialect: str) -> None:
+    """Raise for a layer that interpolates on another grid than a dialect does."""
+    inner = getattr(layer, "layer", layer)
+    if isinstance(inner, layers.UpSampling2D) and inner.interpolation == "bilinear":
+        is_later = dialect in ("tf_keras", "keras3")
+        if (inner.coordinates == "half_pixel") != is_later:
+            raise cannot(layer, dialect, "it interpolates 'bilinear' on another grid of cells")
 
 
 def no_json(layer: Layer, reason: str) -> InvalidArgument:

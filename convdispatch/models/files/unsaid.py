@@ -137,8 +137,28 @@ def with_shared_axes(document: Any, checkpoint: Checkpoint) -> Any:
     return filled(document)
 
 
+def with_grids(document: Any) -> Any:
+    """Return a document of tf_keras, in Keras 2's words, whose layers say on which grid they are.
+
+    Keras 2 itself had another one for 'bilinear'.
+    """
+    lacking = [
+        config
+        for name, config in entries_in(document)
+        if name == "UpSampling2D"
+        and config.get("interpolation") == "bilinear"
+        and "coordinates" not in config
+    ]
+    return _with(document, lacking, "coordinates", "half_pixel")
+
+
 def with_ordering(document: Any, lacking: Sequence[Mapping[str, Any]], ordering: str) -> Any:
     """Return the document with that dim_ordering in the configurations that lack one."""
+    return _with(document, lacking, "dim_ordering", ordering)
+
+
+def _with(document: Any, lacking: Sequence[Mapping[str, Any]], key: str, stated: str) -> Any:
+    """Return the document in which these configurations have a further argument."""
     identities = {id(config) for config in lacking}
 
     def filled(value: Any) -> Any:
@@ -146,10 +166,10 @@ def with_ordering(document: Any, lacking: Sequence[Mapping[str, Any]], ordering:
             return [filled(one) for one in value]
         if not isinstance(value, Mapping):
             return value
-        made = {key: filled(one) for key, one in value.items()}
-        return {**made, "dim_ordering": ordering} if id(value) in identities else made
+        made = {name: filled(one) for name, one in value.items()}
+        return {**made, key: stated} if id(value) in identities else made
 
-    return filled(document)
+    return filled(document) if lacking else document
 
 
 def with_stated_ordering(document: Any, door: str | None, said: str | None) -> Any:
@@ -204,17 +224,6 @@ def is_sensitive(layer: Layer) -> bool:
     taps = getattr(inner, "kernel_size", ())
     is_kernel = getattr(inner, "is_flippable", False) and any(size > 1 for size in taps)
     return is_kernel or getattr(inner, "padding", None) == "same"
-
-
-def warn_of_grids(layers: Sequence[Layer], title: str) -> None:
-    """Warn of layers that sampled between corners of cells, as Keras 2 did, and no later one."""
-    found = [layer for layer in layers if getattr(layer, "interpolation", "") == "bilinear"]
-    if found:
-        warn(
-            f"{title} has {_named(found)} with interpolation 'bilinear', which Keras 2 computed on "
-            "a grid that begins at the corner of the first cell. Here it lies between the cells' "
-            "centres, as in all later Kerases, so the outputs differ."
-        )
 
 
 def _named(layers: Sequence[Layer]) -> str:
