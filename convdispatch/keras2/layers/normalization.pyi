@@ -25,7 +25,8 @@ class BatchNormalization(Keras2Layer, Phased, layers.BatchNormalization):
 
     In training mean and variance are those of the batch, over all axes but `axis`, and the moving
     ones move on: moving * momentum + batch's * (1 - momentum). Otherwise the moving ones are used.
-    They are weights that no trainer changes.
+    They are weights that no trainer changes. Where several processes or devices train the model
+    with `fit`, the batch is that of all of them together.
 
     Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
     call raises `InvalidShape` for an axis that the input does not have and for channels that the
