@@ -19,6 +19,7 @@ from convdispatch.compat import install
 # Where processes that the script spawns look for the façade and the script: see `_spawned`.
 API, SCRIPT = "_CONVDISPATCH_RUN_API", "_CONVDISPATCH_RUN_SCRIPT"
 MODERN, SETTINGS = "_CONVDISPATCH_RUN_MODERN", "_CONVDISPATCH_RUN_SETTINGS"
+FORMAT = "_CONVDISPATCH_RUN_FORMAT"
 
 
 def run(api: str, seed: str, script: str, arguments: Sequence[str]) -> None:
@@ -34,9 +35,21 @@ def run(api: str, seed: str, script: str, arguments: Sequence[str]) -> None:
     main = _main(path)
     try:
         exec(code_of(path), main.__dict__)
-    except (Exception, KeyboardInterrupt):
+    except (Exception, KeyboardInterrupt) as exc:
         _hide_what_is_above(path)
+        if getattr(exc, "filename", None) != path:  # whose syntax was read before
+            _hint(exc)
         raise
+
+
+def _hint(exc: BaseException) -> None:
+    """Name the option that a script of Python 2, or of old packages, needs."""
+    kinds = (SyntaxError, ImportError, AttributeError, NameError)
+    if isinstance(exc, kinds) and not os.environ.get(MODERN):
+        from convdispatch.compat import modern
+
+        if modern.would_help(exc):
+            exc.add_note("It is of Python 2 or of old packages: `--modernize` runs such scripts.")
 
 
 def run_module(api: str, seed: str, module: str, arguments: Sequence[str]) -> None:
@@ -60,10 +73,17 @@ def _prepare(api: str) -> None:
         from convdispatch.compat import settings
 
         settings.answer(files.split(os.pathsep), api)
+    if os.environ.get(FORMAT):
+        from convdispatch.runtime.selection import set_image_data_format
+
+        set_image_data_format(os.environ[FORMAT])
     if os.environ.get(MODERN):
         from convdispatch.compat import modern
 
         modern.give_back_names()
+        script = os.environ.get(SCRIPT)
+        folder = os.path.dirname(os.path.realpath(script)) if script else os.getcwd()
+        sys.meta_path.insert(1, modern.Beside(folder))  # after the façade
 
 
 def _main(path: str) -> ModuleType:
@@ -111,21 +131,13 @@ def spawned(name: str) -> dict[str, Any]:
 def code_of(path: str) -> CodeType:
     """Return a script's code."""
     with open(path, "rb") as stream:
-        text: bytes | str = stream.read()
+        written = stream.read()
+    text: bytes | str = written
     if os.environ.get(MODERN):
-        text = _modernized(text, path)
-    return compile(text, path, "exec", dont_inherit=True)
-
-
-def _modernized(text: Any, path: str) -> bytes | str:
-    """Return a script of Python 2 as one of Python 3; one that Python reads stays as it is."""
-    try:
-        compile(text, path, "exec", dont_inherit=True)
-    except SyntaxError:
         from convdispatch.compat import modern
 
-        return modern.modernized(text.decode("utf-8", "replace"), path)
-    return bytes(text)
+        text = modern.readable(written, path)
+    return compile(text, path, "exec", dont_inherit=True)
 
 
 def _seed(seed: int) -> None:

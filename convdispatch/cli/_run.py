@@ -11,9 +11,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from convdispatch.cli._output import UsageError, complain, say
 from convdispatch.runtime import selection
+
+if TYPE_CHECKING:
+    from convdispatch.compat.reading import Uses
 
 HANDS_OVER = True  # the streams belong to the script
 
@@ -92,16 +96,15 @@ def _recognised(arguments: argparse.Namespace, script: Path, environ: dict[str, 
     """Return the façade that is asked for, or that the script needs; read the script's settings."""
     from convdispatch.compat.reading import uses_of
     from convdispatch.compat.recognising import choice, is_keras_0
-    from convdispatch.compat.settings import files_of_settings, may_have_settings
+    from convdispatch.compat.settings import files_of_settings
 
-    if arguments.api is not None and not may_have_settings(script):
-        return str(arguments.api)
     uses = uses_of(script)
     if uses.backend == "theano" and arguments.convention is None:
         environ["CONVDISPATCH_CONVENTION"] = "theano"
     if uses.backend and arguments.backend is None:
         environ.setdefault("CONVDISPATCH_BACKEND", selection.backend())
     environ["_CONVDISPATCH_RUN_SETTINGS"] = os.pathsep.join(files_of_settings(uses))
+    _note_channels(uses, environ)
     if arguments.api is not None:
         return str(arguments.api)
     old = is_keras_0(uses)
@@ -118,6 +121,20 @@ def _recognised(arguments: argparse.Namespace, script: Path, environ: dict[str, 
     if found.is_ambiguous:
         complain(f"note: taken for Keras {found.api[-1]}: {found.reason}. `--api` decides.")
     return found.api
+
+
+def _note_channels(uses: Uses, environ: dict[str, str]) -> None:
+    """Let pictures have their channels first where only the script's shapes tell it."""
+    from convdispatch.compat.recognising import first_channels
+    from convdispatch.runtime.config import DEFAULT, config_path, load_config
+
+    why = first_channels(uses)
+    if why and load_config(config_path(environ), {}).sources["image_data_format"] == DEFAULT:
+        environ["_CONVDISPATCH_RUN_FORMAT"] = "channels_first"
+        complain(
+            f"note: its pictures have their channels first, by {why}. `image_data_format` in "
+            "keras.json decides."
+        )
 
 
 def _of_files(paths: list[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convdispatch.compat.asking import about, has
+from convdispatch.compat.modern import is_of_python_2
 from convdispatch.compat.reading import uses_of
 from convdispatch.compat.recognising import Choice, choice, is_keras_0
 from convdispatch.compat.settings import is_setting
@@ -44,7 +45,7 @@ def checked(script: Path, api: str | None = None) -> Report:
         Finding(
             file=file,
             line=line,
-            what="Python 2" if _is_old(said) else "a fault",
+            what="Python 2" if is_of_python_2(said) else "a fault",
             instead=f"{said}; `--modernize` runs scripts of Python 2",
         )
         for file, line, said in uses.faults
@@ -77,10 +78,6 @@ def checked(script: Path, api: str | None = None) -> Report:
     found.sort(key=lambda one: (one.file != str(script), one.file, one.line))
     is_keras = bool(uses.names)
     return Report(script=str(script), choice=chosen if is_keras else None, findings=tuple(found))
-
-
-def _is_old(said: str) -> bool:
-    return "print" in said or "exec" in said or "except" in said or "leading zeros" in said
 
 
 def lines(report: Report) -> Iterator[str]:

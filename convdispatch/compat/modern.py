@@ -7,11 +7,24 @@ for this process alone.
 from __future__ import annotations
 
 import importlib
+import os
+import re
 import warnings
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import CodeType
 from typing import Any
 
 from convdispatch.errors import MissingPackage
 
+_BUILTINS = ("xrange", "unicode", "raw_input", "basestring", "unichr", "reduce")
+_MODULES = ("cPickle", "urllib2", "urlparse", "StringIO", "cStringIO", "Queue", "ConfigParser")
+_ATTRIBUTES = ("iteritems", "itervalues", "iterkeys", "has_key")
+_MISSING = re.compile("module 'numpy' has no attribute '([A-Za-z_0-9]+)'")
+_CALLS, _IMPORTS, _USES = ("|".join(names) for names in (_BUILTINS, _MODULES, _ATTRIBUTES))
+_OLD_WORDS = re.compile(
+    rf"(?<![.\w])({_CALLS})\(|^\s*(import|from) ({_IMPORTS})\b|\.({_USES})\(", re.MULTILINE
+)
 _NUMPY = {
     "int": int, "float": float, "bool": bool, "object": object, "complex": complex, "str": str,
     "unicode": str, "long": int,
@@ -34,6 +47,66 @@ def modernized(text: str, name: str) -> str:
         fixers = refactor.get_fixers_from_package("fissix.fixes")
         tool = refactor.RefactoringTool(fixers)
         return str(tool.refactor_string(text if text.endswith("\n") else f"{text}\n", name))
+
+
+def readable(text: bytes, path: str) -> bytes | str:
+    """Return a script of Python 2 as one of Python 3; one that Python runs stays as it is."""
+    written = text.decode("utf-8", "replace")
+    try:
+        compile(text, path, "exec", dont_inherit=True)
+    except SyntaxError:
+        return modernized(written, path)
+    return modernized(written, path) if _OLD_WORDS.search(written) else text
+
+
+class Beside(MetaPathFinder):
+    """Finds the modules that lie in a script's folder, and translates those of Python 2."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = os.path.join(folder, "")
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Return where the module is, None for one that lies elsewhere."""
+        found = PathFinder.find_spec(fullname, path, target)
+        origin = None if found is None else found.origin
+        if origin is None or not os.path.realpath(origin).startswith(self._folder):
+            return None
+        assert found is not None
+        if isinstance(found.loader, SourceFileLoader):
+            found.loader = _Translated(fullname, origin)
+        return found
+
+
+class _Translated(SourceFileLoader):
+    """Reads a module's text, never compiled code that was kept."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return compile(readable(self.get_data(path), path), path, "exec", dont_inherit=True)
+
+
+def would_help(exc: BaseException) -> bool:
+    """Whether an error is about words that `--modernize` translates or gives back.
+
+    >>> would_help(NameError("name 'xrange' is not defined", name="xrange"))
+    True
+    """
+    name, said = str(getattr(exc, "name", None) or ""), str(exc)
+    if isinstance(exc, SyntaxError):
+        return is_of_python_2(said)
+    if isinstance(exc, NameError):
+        return name in _BUILTINS
+    if isinstance(exc, AttributeError):
+        attribute = _MISSING.search(said)
+        of_numpy = attribute is not None and attribute[1] in (*_NUMPY, *_RENAMED)
+        return of_numpy or name in _ATTRIBUTES
+    is_import = isinstance(exc, ImportError)
+    return is_import and (name == "scipy.misc" or name.partition(".")[0] in _MODULES)
+
+
+def is_of_python_2(said: str) -> bool:
+    """Whether what Python says of a text's syntax is about Python 2's."""
+    return any(one in said for one in ("print", "exec", "except", "leading zeros"))
 
 
 def give_back_names() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 # Under which a script has Keras, and which are taken for it.
 ROOTS = ("keras", "tensorflow.keras", "tensorflow.contrib.keras", "tensorflow.python.keras")
 _MOST_FILES = 200
+_NAMES_OF_SHAPES = ("input_shape", "img_shape", "image_shape", "input_size", "img_size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Uses:
     tensorflow: dotted names of TensorFlow, apart from its Keras.
     imports_tensorflow: whether TensorFlow is imported at all.
     backend: what the script writes into KERAS_BACKEND.
+    shapes: shapes of inputs with three axes, as far as their numbers are written, with the line.
+    says_data_format: whether the script speaks of where channels are.
     faults: files that no Python reads, with the line and the message.
     """
 
@@ -40,6 +43,8 @@ class Uses:
     tensorflow: dict[str, tuple[str, int]] = field(default_factory=dict)
     imports_tensorflow: bool = False
     backend: str = ""
+    shapes: list[tuple[tuple[int | None, ...], int]] = field(default_factory=list)
+    says_data_format: bool = False
     files: list[str] = field(default_factory=list)
     faults: list[tuple[str, int, str]] = field(default_factory=list)
 
@@ -82,6 +87,7 @@ class _Reader(ast.NodeVisitor):
         self.file, self.uses = file, uses
         self.known: dict[str, str] = {}
         self.modules: list[str] = []
+        self.numbers: dict[str, int] = {}
 
     def visit_Import(self, node: ast.Import) -> None:
         for one in node.names:
@@ -118,7 +124,28 @@ class _Reader(ast.NodeVisitor):
             and isinstance(node.value, ast.Constant)
         ):
             self.uses.backend = str(node.value.value)
+        self._note_numbers(target, node.value)
+        if isinstance(target, ast.Name) and target.id.lower() in _NAMES_OF_SHAPES:
+            self._note_shape(node.value)
         self.generic_visit(node)
+
+    def _note_numbers(self, target: ast.expr, value: ast.expr) -> None:
+        """Keep the numbers that names stand for."""
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            for one, own in zip(target.elts, value.elts, strict=False):
+                self._note_numbers(one, own)
+        elif isinstance(target, ast.Name) and _kind(value) == "int":
+            self.numbers[target.id] = ast.literal_eval(value)
+
+    def _note_shape(self, node: ast.expr) -> None:
+        if not isinstance(node, ast.Tuple) or len(node.elts) != 3:
+            return
+        self.uses.shapes.append((tuple(map(self._number, node.elts)), node.lineno))
+
+    def _number(self, node: ast.expr) -> int | None:
+        if isinstance(node, ast.Name):
+            return self.numbers.get(node.id)
+        return ast.literal_eval(node) if _kind(node) == "int" else None
 
     def visit_Call(self, node: ast.Call) -> None:
         name = self._name(node.func)
@@ -128,6 +155,12 @@ class _Reader(ast.NodeVisitor):
         if within is not None:
             keywords = tuple(one.arg for one in node.keywords if one.arg)
             kinds = tuple(_kind(one) for one in node.args)
+            self.uses.says_data_format |= bool({"dim_ordering", "data_format"} & {*keywords})
+            for one in node.keywords:
+                if one.arg == "input_shape" or (one.arg == "shape" and within.endswith("Input")):
+                    self._note_shape(one.value)
+            if within.endswith("Input") and node.args:
+                self._note_shape(node.args[0])
             self.uses.calls.append(Call(within, kinds, keywords, self.file, node.lineno))
         self.generic_visit(node)
 
@@ -143,6 +176,7 @@ class _Reader(ast.NodeVisitor):
     def _note(self, name: str, line: int) -> None:
         self.uses.imports_tensorflow |= name.partition(".")[0] == "tensorflow"
         within = inner(name)
+        self.uses.says_data_format |= name.endswith(("image_dim_ordering", "image_data_format"))
         if within is not None:
             self.uses.names.setdefault(within, (self.file, line))
         elif name.startswith("tensorflow."):

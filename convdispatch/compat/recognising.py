@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from convdispatch.compat.asking import has
@@ -33,6 +33,7 @@ _OF_CALLS = {
     "output": ("Model",),
 }
 _BOTH = frozenset(("strides", "padding"))  # which Keras 1's pooling and padding layers have, too
+_LEAST = 8  # rows and columns of what is a picture
 _PLAIN = ("Pooling", "ZeroPadding", "Cropping")
 
 
@@ -121,3 +122,25 @@ def is_keras_0(uses: Uses) -> str:
         if name == "Graph" and call.name.startswith("models"):
             return f"`Graph` in line {call.line}"
     return ""
+
+
+def first_channels(uses: Uses) -> str:
+    """Return what tells that a script's pictures have their channels first, '' if nothing does.
+
+    Such scripts relied on a keras.json; they are those that never speak of the order and give
+    pictures the shape (1 or 3, rows, columns).
+    """
+    if uses.says_data_format or not any("2D" in name for name in uses.names):
+        return ""
+    first, last = ([one for one in uses.shapes if _has_colours(one[0], at)] for at in (0, 2))
+    if not first or last:
+        return ""
+    sizes, line = first[0]
+    written = ", ".join("..." if size is None else str(size) for size in sizes)
+    return f"the shape ({written}) in line {line}"
+
+
+def _has_colours(sizes: Sequence[int | None], axis: int) -> bool:
+    """Whether a shape has 1 or 3 on that axis, and rows and columns on the others."""
+    others = [size for place, size in enumerate(sizes) if place != axis]
+    return sizes[axis] in (1, 3) and all(size is None or size >= _LEAST for size in others)

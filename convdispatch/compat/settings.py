@@ -10,7 +10,6 @@ import builtins
 import importlib
 import os
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -41,12 +40,6 @@ def is_setting(name: str) -> bool:
         if name in ("", "compat", "compat.v1", "logging", "contrib"):
             return False
     return bool(name)
-
-
-def may_have_settings(script: Path) -> bool:
-    """Whether a script has to be read for what it sets, even where its Keras is known."""
-    text = script.read_bytes()
-    return b"tensorflow" in text or b"KERAS_BACKEND" in text
 
 
 def files_of_settings(uses: Uses) -> list[str]:

@@ -191,3 +191,14 @@ def backend_among(values: Iterator[Any]) -> Any:
             except InvalidType:
                 continue
     return registry.load("numpy" if arrays else selection.backend())
+
+
+def type_name(dtype: Any) -> str:
+    """Return the name of an element type: of NumPy's, of Python's or of a framework's.
+
+    >>> type_name(np.dtype("float32")), type_name("float"), type_name(bool)
+    ('float32', 'float32', 'bool')
+    """
+    known = getattr(dtype, "name", None) or getattr(dtype, "__name__", None)
+    name = dtype if isinstance(dtype, str) else known or str(dtype).rpartition(".")[2]
+    return {"float": "float32", "int": "int32"}.get(name, name)

@@ -8,6 +8,7 @@ from typing import Any
 from convdispatch.formulas import elementary
 from convdispatch.ops import INTEGER_DTYPES
 from convdispatch.runtime import selection
+from convdispatch.symbolic.computing import type_name
 from convdispatch.symbolic.operations import operation
 
 __all__ = [
@@ -212,8 +213,8 @@ def logical_not(o: Any, x: Any) -> Any:
 @operation
 def cast(o: Any, x: Any, dtype: Any) -> Any:
     """Return the numbers in another element type."""
-    name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or dtype.__name__
-    name = {"float": selection.floatx(), "int": "int32", "uint16": "int32"}.get(name, name)
+    name = selection.floatx() if dtype in ("float", float) else type_name(dtype)
+    name = {"uint16": "int32"}.get(name, name)
     return o.tensor(x, name)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from convdispatch.ops import FLOAT_DTYPES
 from convdispatch.runtime import selection
-from convdispatch.symbolic.computing import Sizes
+from convdispatch.symbolic.computing import Sizes, type_name
 from convdispatch.symbolic.operations import operation
 from convdispatch.symbolic.sizes import Unknown
 
@@ -55,16 +55,16 @@ def zeros_of(o: Any, sizes: Sequence[Any], dtype: str) -> Any:
 @operation
 def filled(o: Any, shape: Any, value: Any, dtype: Any = None) -> Any:
     """Return a tensor of one number."""
-    return zeros_of(o, shape, dtype or selection.floatx()) + value
+    return zeros_of(o, shape, type_name(dtype or selection.floatx())) + value
 
 
 @operation
 def zeros_like(o: Any, x: Any, dtype: Any = None, name: Any = None) -> Any:
     """Return zeros of the shape of a tensor."""
     one = o.tensor(x)
-    zero = o.f["where"](one == one, 0, 0) if o.dtype(one) == "bool" else one * 0
+    zero = (o.cast(one, "int32") if o.dtype(one) == "bool" else one) * 0
     found = o.f["where"](zero == 0, zero, 0) if o.dtype(one) in FLOAT_DTYPES else zero
-    return o.f["stop_gradient"](o.cast(found, dtype or o.dtype(found)))
+    return o.f["stop_gradient"](o.cast(found, type_name(dtype or o.dtype(found))))
 
 
 @operation

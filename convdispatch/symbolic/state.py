@@ -17,6 +17,7 @@ from convdispatch.ops import NumpyArray
 from convdispatch.runtime import selection
 from convdispatch.support.warnings import warn
 from convdispatch.symbolic import arrays, control, filling
+from convdispatch.symbolic.computing import type_name
 from convdispatch.symbolic.functions import Function, Update
 from convdispatch.symbolic.operations import operation, source
 from convdispatch.symbolic.variables import Variable, variable_of
@@ -92,7 +93,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
     array = selection.as_array(value)
     if shape is not None:
         array = np.broadcast_to(array, tuple(shape)).copy()
-    return source(_constant, array, dtype or selection.floatx())
+    return source(_constant, array, type_name(dtype or selection.floatx()))
 
 
 def _filled(shape: Any, value: float, dtype: Any, name: str | None) -> Any:

@@ -20,7 +20,7 @@ from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.ops import FLOAT_DTYPES, NumpyArray
 from convdispatch.runtime import selection
 from convdispatch.runtime.registry import registry
-from convdispatch.symbolic.computing import available
+from convdispatch.symbolic.computing import available, type_name
 from convdispatch.symbolic.shapes import SHAPES, Shaped
 
 
@@ -192,9 +192,4 @@ def variable_of(value: Any, dtype: str | None = None, name: str | None = None) -
         )
     array = value.get_value() if isinstance(value, Variable) else selection.as_array(value)
     own = selection.floatx() if dtype is None else dtype
-    return Variable(array, _type_name(own), name)
-
-
-def _type_name(dtype: Any) -> str:
-    name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
-    return {"float": "float32", "int": "int32"}.get(name, name)
+    return Variable(array, type_name(own), name)

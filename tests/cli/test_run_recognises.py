@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from convdispatch.compat.checking import checked
+from convdispatch.compat.modern import would_help
 from convdispatch.compat.reading import uses_of
-from convdispatch.compat.recognising import choice, is_keras_0
+from convdispatch.compat.recognising import choice, first_channels, is_keras_0
 from convdispatch.compat.settings import is_setting
 
 # A script, the Keras that it needs, whether that is printed.
@@ -219,3 +221,102 @@ def test_a_star_import_brings_what_keras_s_modules_brought(written: Any) -> None
     done = ran("--api", "keras2", str(written(text)))
     assert done.returncode == 0, done.stderr
     assert done.stdout == "numpy convdispatch.keras2.backend Dense CSVLogger warnings\n"
+
+
+CONV = "from keras.layers import Conv2D, Input\nfrom keras import backend as K\n"
+# A script, and what tells that its channels are first.
+ORDERS = {
+    "written": ("Conv2D(8, 3, 3, input_shape=(1, 28, 28))\n", "the shape (1, 28, 28) in line 3"),
+    "by a name": ("rows, columns = 32, 48\nx = Input((3, rows, columns))\n", "(3, 32, 48)"),
+    "kept": ("input_shape = (3, size, size)  # of pictures\n", "the shape (3, ..., ...) in line 3"),
+    "last": ("Conv2D(8, 3, 3, input_shape=(28, 28, 1))\n", ""),
+    "both": ("Input((3, 32, 32))\nInput((32, 32, 3))\n", ""),
+    "asked": ("K.image_dim_ordering()\nInput((3, 32, 32))\n", ""),
+    "said": ("Conv2D(8, 3, 3, dim_ordering='th', input_shape=(1, 28, 28))\n", ""),
+    "of steps": ("Input((3, 5, 7))\n", ""),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), ORDERS.values(), ids=ORDERS)
+def test_channels_are_first_where_only_shapes_tell_it(text: str, said: str, written: Any) -> None:
+    """Scripts of Theano's time relied on their keras.json."""
+    found = first_channels(uses_of(written(CONV + text)))
+    assert said in found
+    assert bool(found) == bool(said)
+
+
+def test_first_channels_are_taken_and_said(
+    written: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless keras.json says otherwise."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    path = written(
+        "import keras.backend\nfrom keras.layers import Conv2D\n"
+        "print(Conv2D(4, 3, input_shape=(3, 32, 32)).data_format)\n"
+    )
+    done = ran("--api", "keras2", str(path))
+    assert (done.returncode, done.stdout) == (0, "channels_first\n"), done.stderr
+    assert "its pictures have their channels first, by the shape (3, 32, 32)" in done.stderr
+    (tmp_path / "keras.json").write_text('{"image_data_format": "channels_last"}')
+    done = ran("--api", "keras2", str(path))
+    assert (done.stdout, "first" in done.stderr) == ("channels_last\n", False)
+
+
+def _error(code: str) -> BaseException:
+    kinds = (AttributeError, ImportError, NameError, SyntaxError, ZeroDivisionError)
+    with warnings.catch_warnings(action="ignore"), pytest.raises(kinds) as caught:
+        exec(code, {})
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("code", "helps"),
+    [
+        ("xrange(3)", True),
+        ("import cPickle", True),
+        ("import numpy; numpy.float", True),
+        ("from scipy.misc import imread", True),
+        ("compile('print 1', 'a', 'exec')", True),
+        ("{}.iteritems()", True),
+        ("yrange(3)", False),
+        ("import numpy; numpy.nonesuch", False),
+        ("1 / 0", False),
+        ("compile('(', 'a', 'exec')", False),
+    ],
+)
+def test_modernize_is_named_where_it_would_help(code: str, helps: bool) -> None:
+    """By the error that ends the script."""
+    if "scipy" in code:
+        pytest.importorskip("scipy", reason="the error is scipy's")
+    assert would_help(_error(code)) == helps
+
+
+def test_the_option_is_named_below_the_error(written: Any) -> None:
+    """Of a script that Python 3 reads."""
+    done = ran(str(written("import keras\nxrange(3)\n")))
+    assert done.returncode == 1
+    *_, error, hint = done.stderr.splitlines()
+    assert error.startswith("NameError: name 'xrange' is not defined")
+    assert hint == "It is of Python 2 or of old packages: `--modernize` runs such scripts."
+
+
+def test_modules_beside_a_script_of_python_2_are_modernized_too(written: Any) -> None:
+    """And a text that Python 3 reads, but cannot run."""
+    pytest.importorskip("fissix", reason="scripts of Python 2 need the package fissix")
+    written("print 'beside'\n", "net.py")
+    path = written("import net\nimport keras\nprint([i for i in xrange(2)])\n")
+    done = ran("--modernize", str(path))
+    assert (done.returncode, done.stdout) == (0, "beside\n[0, 1]\n"), done.stderr
+
+
+def test_an_error_of_a_layer_has_the_script_s_line_first_and_ours_below(written: Any) -> None:
+    """Our frames name our files."""
+    path = written(
+        "from keras.layers import Dense\nfrom keras.models import Sequential\n"
+        "Sequential([Dense(3, input_shape=(4,))]).predict([[1.0]])\n"
+    )
+    lines = ran(str(path)).stderr.splitlines()
+    frames = [line for line in lines if line.startswith("  File ")]
+    assert f'"{path}", line 3, in <module>' in frames[0]
+    assert all("convdispatch" in frame for frame in frames[1:])
+    assert lines[-1].startswith("convdispatch.errors.InvalidShape: ")

@@ -10,6 +10,7 @@ import pytest
 import convdispatch
 from convdispatch.keras1 import backend as K1
 from convdispatch.keras2 import backend as K
+from convdispatch.ops import Backend
 from convdispatch.runtime.registry import registry
 
 RNG = np.random.default_rng(0)
@@ -163,3 +164,16 @@ def test_a_function_computes_what_numpy_does(name: str, backend_name: str) -> No
         again = K.function(symbols, [node])(list(arrays))[0]
     assert K.int_shape(node) == np.shape(wanted)
     np.testing.assert_allclose(again, wanted, rtol=2e-5, atol=2e-5)
+
+
+def test_an_element_type_may_be_the_framework_s(backend: Backend) -> None:
+    """As metrics of scripts take it from their targets, `y_true.dtype`."""
+    x: Any = backend.asarray(np.array([0.25, 0.75]), "float32")
+    with convdispatch.use_backend(backend.name):
+        for made in (
+            K.cast(x > 0.5, x.dtype),
+            K.zeros_like(x > 0.5, dtype=x.dtype) + K.cast(x > 0.5, "float32"),
+        ):
+            assert made.dtype == x.dtype
+            np.testing.assert_array_equal(backend.to_numpy(made), [0, 1])
+        assert K.variable([1.0], dtype=x.dtype).dtype == backend.describe(x)[1]
