@@ -31,7 +31,11 @@ _ACCURACY = {
         '`model.compile(optimizer, loss, metrics=["accuracy"])`'
     )
 }
-_CLASS_MODE = {"class_mode": "The `class_mode` argument of `compile` has no effect: leave it out."}
+_MODE = "The `mode` argument of `compile` was Theano's way to compile; it has no effect."
+_CLASS_MODE = {
+    "mode": _MODE,
+    "class_mode": "The `class_mode` argument of `compile` has no effect: leave it out.",
+}
 
 
 def _predictions(arguments: str) -> Mapping[str, Method]:

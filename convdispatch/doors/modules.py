@@ -104,6 +104,7 @@ _CONVENTIONS = ("tensorflow", "theano")  # each had a module of functions, where
 _BOTH: Mapping[str, Sources] = {
     "engine": _ENGINE,
     "engine.training": _TRAINING,
+    "engine.training_utils": _TRAINING,
     **{f"backend.{convention}_backend": {".backend": "*"} for convention in _CONVENTIONS},
     "backend.common": {".backend": "*"},
     "datasets": {},

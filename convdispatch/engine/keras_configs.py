@@ -63,6 +63,7 @@ def make(
     limits: documents.DocumentLimits = documents.DEFAULT_LIMITS,
 ) -> Any:
     """Return a new layer of that class for a configuration, or raise `InvalidDocument`."""
+    config, phase = _without_phase(layer_class, config)
     arguments = as_arguments(layer_class, config, limits)
     with documents.refusing(f"the configuration of {layer_class.__name__}"):
         wish = arguments.pop("backend", None)
@@ -72,7 +73,23 @@ def make(
             arguments["backend"] = backend
         if not layer_options.is_constructed_here(layer_class):
             _require_fitting(layer_class, arguments)
-        return layer_class(**arguments)
+        made = layer_class(**arguments)
+    if phase is not None:
+        made.take_phase(phase)
+    return made
+
+
+def _without_phase(layer_class: Any, config: Any) -> tuple[Any, bool | None]:
+    """Return the configuration without the phase that a call of the layer stated, and that."""
+    if not (isinstance(config, Mapping) and "stated_phase" in config):
+        return config, None
+    phase = config["stated_phase"]
+    if not hasattr(layer_class, "take_phase") or not isinstance(phase, bool):
+        raise InvalidDocument(
+            f"`stated_phase` of {layer_class.__name__} must be true or false, of a layer whose "
+            f"call takes `training`; received {documents.shown(phase)}."
+        )
+    return {key: value for key, value in config.items() if key != "stated_phase"}, phase
 
 
 def as_arguments(layer_class: Any, config: Any, limits: documents.DocumentLimits) -> dict[str, Any]:

@@ -152,6 +152,7 @@ def _constructed(layer: Constructed, base: Any, arguments: Mapping[str, Any]) ->
 def _arguments(layer: Constructed, base: Any) -> dict[str, Any]:
     """Return the arguments that make a layer like this one, functions and layers as they are."""
     arguments = base.get_config(layer) | {"backend": layer.backend}
+    arguments.pop("stated_phase", None)  # of a call: no constructor takes it
     for name, value in vars(layer).items():
         spelled = layer.spelling.get(name, name)
         # Functions that have no name, and wrapped layers, whose weights no configuration has.

@@ -45,6 +45,10 @@ class Asked(Layer):
         pairs = zip(self._declarations, self._variables, strict=False)
         return [v for one, v in pairs if not one.trainable and not one.is_state]
 
+    def get_output_shape_for(self, input_shape: Any) -> Any:
+        """Return the output's shape, as Keras 1 calls it."""
+        return self.compute_output_shape(input_shape)
+
     def get_updates_for(self, inputs: Any) -> list[Any]:
         """Return the updates that depend on these inputs; of None, those that depend on none."""
         noted = vars(self).get("_noted_updates", [])

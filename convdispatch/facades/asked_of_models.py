@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from convdispatch.engine.phases import differs_in_training
+from convdispatch.formulas.regularizers import penalty
+from convdispatch.symbolic.table import SYMBOLS
 
 
 def updates(self: Any) -> list[Any]:
@@ -36,7 +38,28 @@ def uses_learning_phase(self: Any) -> bool:
     return differs_in_training(self)
 
 
+def get_output_shape_for(self: Any, input_shape: Any) -> Any:
+    """Return the output's shape, as Keras 1 calls it."""
+    return self.compute_output_shape(input_shape)
+
+
+def losses_of(base: Any) -> property:
+    """Return the property `losses`: penalties of weights, and symbols of those of outputs."""
+
+    def losses(self: Any) -> list[Any]:
+        found: list[Any] = list(base.losses.fget(self))
+        for layer in self.layers:
+            penalizes = getattr(layer, "activity_regularizer", None)
+            if penalizes is not None and not layer._activity_losses:
+                outputs = [one.returned for one in layer._connections()]
+                found += [penalty(penalizes, SYMBOLS, one) for one in outputs]
+        return found
+
+    return property(losses, doc=base.losses.__doc__)
+
+
 ASKED = {
+    "get_output_shape_for": get_output_shape_for,
     "updates": property(updates),
     "state_updates": property(state_updates),
     "uses_learning_phase": property(uses_learning_phase),

@@ -13,7 +13,7 @@ from typing import Any
 from convdispatch.doors.old_interfaces import Interface
 from convdispatch.doors.rows import Method
 from convdispatch.errors import MissingPackage
-from convdispatch.facades.asked_of_models import ASKED
+from convdispatch.facades.asked_of_models import ASKED, losses_of
 from convdispatch.facades.bases import Base
 from convdispatch.facades.interfaces import translated
 from convdispatch.facades.layer_lists import end_setter, kept_list
@@ -21,6 +21,7 @@ from convdispatch.facades.signatures import parsed
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.keywords import require_stated
 from convdispatch.models import Model, Sequential
+from convdispatch.models._entries import holds_models
 from convdispatch.support.warnings import warn
 
 _METHODS = {"Model": "__init__"}
@@ -34,7 +35,7 @@ def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
 
     def fill(body: dict[str, Any]) -> None:
         body.update(__module__=module, __doc__=base.__doc__, dialect=dialect)
-        body.update(ASKED)
+        body.update(ASKED, losses=losses_of(base))
         body["covers"] = (Sequential,) if base is Model else ()
         body["layers"] = kept_list(base)
         body["_set_end"] = end_setter(base)
@@ -43,6 +44,8 @@ def make_model(base: type[Any], dialect: Dialect, module: str) -> type[Any]:
             body[f"_make_{name}_function"] = _make_nothing
         if not hasattr(base, "from_config"):
             body["from_config"] = classmethod(_from_config)
+        else:
+            body["from_config"] = _with_models(base.from_config)
         for name, method in dialect.methods.items():
             if base.__name__ in method.of:
                 body[name.rpartition(".")[2]] = _method(base, name.rpartition(".")[2], method)
@@ -80,6 +83,21 @@ def _from_config(cls: Any, config: Mapping[str, Any], custom_objects: Any = None
     models: Any = importlib.import_module(cls.__module__)
     document = {"class_name": "Model", "config": config}
     return models.model_from_config(document, custom_objects=custom_objects)
+
+
+def _with_models(like: Any) -> Any:
+    """Return `from_config` of a stack, which may hold models."""
+
+    @functools.wraps(like.__func__)
+    def from_config(cls: Any, config: Any, custom_objects: Any = None, **wishes: Any) -> Any:
+        if not holds_models(config):
+            return like.__func__(cls, config, custom_objects=custom_objects, **wishes)
+        models: Any = importlib.import_module(cls.__module__)
+        document = {"class_name": "Sequential", "config": config}
+        return models.model_from_config(document, custom_objects=custom_objects, **wishes)
+
+    made: Any = from_config
+    return classmethod(made)
 
 
 def _method(base: type[Any], name: str, method: Method) -> Callable[..., Any]:

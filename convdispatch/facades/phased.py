@@ -42,15 +42,24 @@ class Phased(Layer):
                 f"{self._title} takes `training` in its first call, with a symbolic tensor, and "
                 f"keeps it; received {phase} after other calls. Make another layer for it."
             )
+        self.take_phase(phase)
+
+    def take_phase(self, phase: bool) -> None:
+        """Have that phase from now on."""
         self.__class__ = _phased(type(self), phase)
         self._plans = type(self._plans)(self._plans)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, and the phase if the layer has one of its own."""
+        own = {} if self.stated_phase is None else {"stated_phase": self.stated_phase}
+        return super().get_config() | own
 
 
 def _phased(cls: Any, phase: bool) -> Any:
     """Return the class of layers of a class that have that phase."""
     if (cls, phase) not in _MADE:
         base = InTraining if phase else InInference
-        contents = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+        contents = {"__module__": cls.door, "__qualname__": cls.__qualname__}
         bases = (base, cls)
         _MADE[cls, phase] = new_class(
             cls.__name__, bases, exec_body=lambda body: body.update(contents)

@@ -32,6 +32,10 @@ class InputLayer(Layer):
     dtypes = (*FLOAT_DTYPES, *INTEGER_DTYPES)
     is_input = True
 
+    @property
+    def _inbound_nodes(self) -> list[Any]:
+        return list(self._calls)  # as Keras calls them
+
     def to(self, backend: str, *, dtype: str | None = None) -> Self:
         """Return the same on another backend; an input of integers stays one."""
         return super().to(backend, dtype=dtype if self.dtype in FLOAT_DTYPES else None)

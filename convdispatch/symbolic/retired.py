@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -193,8 +194,8 @@ class ParametricSoftplus(_OfCells):
         super().__init__(weights=weights, **options)
         self.supports_masking = True
         self.shared_axes = shared_axes
-        self.alpha_init = as_float(alpha_init, "alpha_init")
-        self.beta_init = as_float(beta_init, "beta_init")
+        self.alpha_init = as_float(alpha_init, "alpha_init", minimum=-math.inf)
+        self.beta_init = as_float(beta_init, "beta_init", minimum=-math.inf)
 
     def build(self, input_shape: Any) -> None:
         """Make both weights."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convdispatch import keras1, keras2
-from convdispatch.errors import InvalidArgument
+from convdispatch.errors import InvalidArgument, InvalidDocument
 from convdispatch.keras2 import backend as K
 
 FACADES: list[Any] = [pytest.param(keras1, id="keras1"), pytest.param(keras2, id="keras2")]
@@ -80,6 +80,20 @@ def test_a_layer_called_in_training_drops_while_a_model_predicts() -> None:
     still: Any = keras2.models.Model(x, layer(layers.Dropout(0.5)(x, training=False)))
     still.compile("sgd", "mse")
     assert still.train_on_batch(np.ones((2, 1000)), np.full((2, 1), 1000.0)) == 0
+
+
+def test_a_phase_comes_back_from_a_document() -> None:
+    """Of a layer that drops in `predict`, too."""
+    layers = keras2.layers
+    x = layers.Input((1000,))
+    model: Any = keras2.models.Model(x, layers.Dropout(0.5)(x, training=True))
+    for again in (
+        keras2.models.model_from_json(model.to_json()),
+        keras2.models.Model.from_config(model.get_config()),
+    ):
+        assert 400 < (again.predict(np.ones((1, 1000))) == 0).sum() < 600
+    with pytest.raises(InvalidDocument, match=r"`stated_phase` of Dropout must be true or false"):
+        layers.Dropout.from_config({"rate": 0.5, "stated_phase": 1})
 
 
 def test_normalization_in_training_takes_the_batch_s_moments() -> None:
@@ -157,3 +171,15 @@ def test_a_layer_is_made_of_its_entry(keras: Any) -> None:
     assert (type(again), type(again.layer), again.name) == (type(wrapped), Own, "w")
     if keras is keras2:
         assert keras2.layers.serialize(wrapped) == entry
+
+
+@pytest.mark.parametrize("keras", FACADES)
+def test_a_stack_with_a_model_in_it_comes_back_from_its_configuration(keras: Any) -> None:
+    """By `from_config` of the class, as by `model_from_json`."""
+    layers, models = keras.layers, keras.models
+    inner = models.Sequential([layers.Dense(2, input_shape=(3,))])
+    model: Any = models.Sequential([inner, layers.Activation("tanh")])
+    again = models.Sequential.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    x = np.ones((2, 3), "float32")
+    np.testing.assert_array_equal(again.predict(x), model.predict(x))
