@@ -54,7 +54,7 @@ SPECIAL = {
     "kernel over input": ({"size": (2,), "pads": ((1, 1),)}, {"kernel > input"}),
     "pads alone": (
         {"pads": ((3, 0),)},
-        {"placements on pads alone", "pads as large as the kernel"},
+        {"placements on pads alone", "pads as large as the kernel", "low pads beyond the kernel"},
     ),
     "channels first": ({"last": False}, {"channels first"}),
     "bias": ({"bias": True}, {"a bias"}),
@@ -247,6 +247,11 @@ CALLS = {
     ),
     "functions/contract/argmax-at-ties-float64": ({"equal largest numbers"}, {"NaN"}),
     "functions/contract/sqrt-of-minus-zero-float32": ({"minus zero"}, {"NaN"}),
+    "functions/contract/stack-last-axis-float32": ({"an axis counted from the end"}, {"NaN"}),
+    "functions/grad/several-clip-at-its-ends-float64": ({"numbers at a bound"}, {"NaN"}),
+    "functions/grad/several-clip-float64": ({"function clip"}, {"numbers at a bound"}),
+    "functions/full/crossentropy-minus-a-hundred-float32": ({"classes that do not exist"}, set()),
+    "functions/full/crossentropy-rows-float32": (set(), {"classes that do not exist"}),
 }
 
 
@@ -354,3 +359,40 @@ ASKED_OF = {
 def test_what_a_case_asks_is_said(case_id: str, said: set[str], cases: dict[str, Case]) -> None:
     """Which circumstances it looks at, told by its check."""
     assert said <= set(facts_of(cases[case_id]).words)
+
+
+# Of methods, steps and loops: what is so, and what is not.
+CIRCUMSTANCES = {
+    "tensors/contract/shapes-float64": (
+        {"to_numpy of a tensor without axes", "describe of an axis of one"},
+        {"asarray of numbers that are rounded"},
+    ),
+    "tensors/contract/rounded-bfloat16": (
+        {"asarray of numbers that are rounded"},
+        {"asarray of a tensor without axes"},
+    ),
+    "tensors/contract/assign-from-bfloat16-to-float32": (
+        {"from bfloat16", "to float32"},
+        {"from float32", "to bfloat16"},
+    ),
+    "steps/contract/keeps-inputs": (
+        {"inputs of a step that are read again"},
+        {"gradients in a step"},
+    ),
+    "steps/contract/several-float64": (
+        {"gradients in a step"},
+        {"inputs of a step that are read again"},
+    ),
+    "layers/grad/formula-gru-sequences-backwards-float32": ({"outputs of every step"}, set()),
+    "layers/grad/formula-gru-last-float32": (set(), {"outputs of every step"}),
+}
+
+
+@pytest.mark.parametrize(("case_id", "said"), CIRCUMSTANCES.items(), ids=CIRCUMSTANCES)
+def test_circumstances_are_said(
+    case_id: str, said: tuple[set[str], set[str]], cases: dict[str, Case]
+) -> None:
+    """Told by running the case on NumPy, by its features and by its formula."""
+    words = set(facts_of(cases[case_id]).words)
+    assert said[0] <= words
+    assert not said[1] & words

@@ -38,6 +38,12 @@ def cases(seed: int) -> Iterator[Case]:
             yield _case(id_, "grad", gradients, slug, dtype, "gradients")
 
 
+def are_known(slug: str) -> bool:
+    """Say whether all classes of that name exist."""
+    scores, classes = _GIVEN[slug]
+    return bool(np.isin(classes, np.arange(scores.shape[-1])).all())
+
+
 def values(backend: Backend, slug: str, dtype: str) -> None:
     """Compare each loss with -log of the softmax at the class."""
     scores, classes = _GIVEN[slug]

@@ -43,6 +43,8 @@ def facts_of_call(name: str, arguments: Sequence[Any], options: Mapping[str, Any
         yield from _axes((axis,) if isinstance(axis, int) else None, tensors[0].ndim)
     if name in ("max", "argmax") and tensors[0].size:
         yield from ["equal largest numbers"] if (tensors[0] == tensors[0].max()).sum() > 1 else []
+    if name == "clip" and any(np.isin(tensors[0], bound).any() for bound in arguments[1:3]):
+        yield "numbers at a bound"
     if name == "transpose":
         order = [int(axis) % tensors[0].ndim for axis in arguments[1]]
         if [order[axis] for axis in order] != sorted(order):
@@ -74,7 +76,7 @@ def amounts_of_call(
 
 def _flat(arguments: Sequence[Any]) -> Iterator[Any]:
     for one in arguments:
-        if isinstance(one, list):
+        if isinstance(one, list | tuple):  # of tensors, or of axes
             yield from one
         else:
             yield one

@@ -12,7 +12,7 @@ from convdispatch.conformance.diagnosis.asked_facts import EMPTY, is_differentia
 from convdispatch.conformance.diagnosis.facts import ASKED, SUBJECT
 from convdispatch.conformance.diagnosis.features import facts_of, is_primitive, is_result
 from convdispatch.conformance.diagnosis.findings import Cause
-from convdispatch.conformance.diagnosis.rules import Mask, Rule, search
+from convdispatch.conformance.diagnosis.rules import Mask, Rule, pruned, search
 from convdispatch.conformance.diagnosis.table import Table, table
 from convdispatch.conformance.diagnosis.wording import sentence
 from convdispatch.conformance.report.records import BackendRecord
@@ -144,6 +144,9 @@ def _found(rule: Rule, known: Table, run: Sequence[Case], failing: Mask) -> Foun
         if all(known.kinds[place] != kind for place in places):
             places += known.narrowest(kind, covers & failing, covers)
             covers = np.all(known.truth[:, places], axis=1)
+    # With its subject it may say enough: a property that it needed without may tell little now.
+    places = list(pruned(tuple(places), known.truth, known.kinds, failing))
+    covers = np.all(known.truth[:, places], axis=1)
     words = tuple(known.words[place] for place in places)
     return Found(
         words=words,

@@ -9,7 +9,7 @@ from math import prod
 
 from convdispatch import kit
 from convdispatch.conformance.case import Case, Check
-from convdispatch.conformance.cases import half_gradients, pooling_gradients
+from convdispatch.conformance.cases import assigning, half_gradients, pooling_gradients
 from convdispatch.conformance.cases.layer_rows import LayerRow
 from convdispatch.conformance.diagnosis.asked_facts import (
     EMPTY,
@@ -27,6 +27,7 @@ from convdispatch.conformance.diagnosis.facts import (
 )
 from convdispatch.conformance.diagnosis.function_calls import tell_calls, tell_methods
 from convdispatch.conformance.diagnosis.function_facts import used_functions
+from convdispatch.conformance.diagnosis.loop_facts import circumstances
 from convdispatch.conformance.diagnosis.op_facts import op_amounts, op_facts, subjects
 from convdispatch.conformance.diagnosis.result_facts import result_facts
 from convdispatch.numerics.problem import Problem
@@ -49,7 +50,7 @@ _VALUES = {
 _JOINING = ("of", "by", "at", "from", "to", "near", "far", "no", "without", "not", "is", "all")
 _WORD = re.compile("[a-z_]{2,}")
 _RECURRENT = frozenset({"rnn", "lstm", "lstm1d", "lstm2d", "lstm3d", "gru", "ways"})
-_METHODS = ("tensors",)  # what is asked of a backend's methods
+_METHODS = ("tensors", "steps")  # what is asked of a backend's methods
 _DISTRIBUTIONS = ("uniform", "normal", "bernoulli")
 _LAYOUT = ("last", "first")  # of channels: a property of the op
 _BLOCK = 2**14
@@ -82,7 +83,8 @@ def facts_of(case: Case) -> Facts:
         if not is_primitive(case) and not _RECURRENT.isdisjoint(case.id.split("-")):
             facts.say(SUBJECT, [f"recurrent {case.op}", "recurrent layers"])
         facts.say(PROPERTY, _typed([*case.features, *case.arguments, *case.id.split("-")]))
-        facts.say(PROPERTY, _from_to(case.arguments))
+        facts.say(PROPERTY, _from_to(case))
+        facts.say(PROPERTY, circumstances(case))
     facts.say(ASKED, asked(case))
     words = list(_named(case.id.split("/", 2)[-1], of_problem=bool(problems)))
     told = [word for word in words if f"function {word}" in facts.words or word in OF_WORDS]
@@ -157,8 +159,10 @@ def _typed(words: Sequence[object]) -> Iterator[str]:
                 yield "integers or booleans"
 
 
-def _from_to(arguments: Sequence[object]) -> Iterator[str]:
-    types = [one for one in arguments if isinstance(one, str) and one in _DTYPES]
+def _from_to(case: Case) -> Iterator[str]:
+    types = [one for one in case.arguments if isinstance(one, str) and one in _DTYPES]
+    if case.check is assigning.converted:  # whose first type is that of the variable
+        types.reverse()
     if len(types) == 2:
         for word, one in zip(("from", "to"), types, strict=True):
             yield f"{word} {one}"

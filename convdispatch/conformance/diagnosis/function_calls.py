@@ -18,6 +18,7 @@ from convdispatch.conformance.cases.function_rows import EVERY, REFERENCE
 from convdispatch.conformance.cases.tensors import numpy_type
 from convdispatch.conformance.diagnosis.call_facts import amounts_of_call, facts_of_call
 from convdispatch.conformance.diagnosis.facts import PROPERTY, SUBJECT, Facts
+from convdispatch.conformance.diagnosis.method_facts import tell_arguments
 from convdispatch.numerics.problem import Array
 
 _USUAL = ("asarray", "describe", "functions", "name", "to_numpy")  # nearly all cases call them
@@ -34,7 +35,7 @@ def tell_calls(facts: Facts, case: Case, names: Collection[str]) -> None:
 
 def tell_methods(facts: Facts, case: Case) -> None:
     """Say which of a backend's methods the case calls."""
-    recorder = _Recorder(Facts(), ())
+    recorder = _Recorder(Facts(), (), methods=facts)
     if _module(case) in _LENGTHY:
         words = case.id.split("/", 2)[-1].split("-")
         called = [word for word in words if word in recorder.parts]
@@ -70,9 +71,12 @@ class _NoGradientsError(Exception):
 
 
 class _Recorder:
-    """What a check takes for a backend; `called` are the names of what it asked for."""
+    """What a check takes for a backend; `called` are the names of what it asked for.
 
-    def __init__(self, facts: Facts, names: Collection[str]) -> None:
+    `methods` are told about the calls of its methods.
+    """
+
+    def __init__(self, facts: Facts, names: Collection[str], methods: Facts | None = None) -> None:
         self.called: dict[str, None] = {}
         self.parts: dict[str, Any] = {
             "name": "recorder",
@@ -89,6 +93,8 @@ class _Recorder:
             "to_numpy": lambda tensor: tensor,
             "value_and_grad": _stopping,
         }
+        if methods is not None:
+            tell_arguments(methods, self.parts)
 
     def __getattr__(self, name: str) -> Any:
         self.called[name] = None

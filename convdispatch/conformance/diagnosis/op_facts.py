@@ -189,6 +189,8 @@ def _placed(axes: list[Any], counts: Shape) -> Iterator[str]:
         yield "placements on pads alone"
     if any(max(pad) >= rate * (k - 1) + 1 for _, pad, k, _, rate in axes):
         yield "pads as large as the kernel"
+    if any(low > max(rate * (k - 1), 1) for _, (low, _high), k, _, rate in axes):
+        yield "low pads beyond the kernel"
 
 
 def _pads(pads: tuple[tuple[int, int], ...]) -> Iterator[str]:

@@ -69,7 +69,7 @@ def search(
             rule = _best(truth[active], _CHEAP * costs, left[active], counted[active])
         if not rule:
             break
-        rule = _pruned(rule, truth[active], kinds, left[active])
+        rule = pruned(rule, truth[active], kinds, left[active])
         covers: Mask = np.all(truth[:, rule], axis=1)
         if not (covers & left).any():
             break
@@ -78,7 +78,7 @@ def search(
     return found
 
 
-def _pruned(
+def pruned(
     rule: tuple[int, ...], truth: Mask, kinds: Sequence[int], failing: Mask
 ) -> tuple[int, ...]:
     """Return the conjunction without properties that keep few passing cases out.
