@@ -35,7 +35,6 @@ html_theme = "furo"
 html_title = f"{project} {release}"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
-html_extra_path = ["scoreboard.html"]
 html_copy_source = False
 html_theme_options = {"sidebar_hide_name": False, "navigation_with_keys": False}
 pygments_style = "a11y-light"

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parents[2]
+# Pages that are HTML already, and what they are called beside the pages that Sphinx makes.
+RAW = {"scoreboard.html": "scoreboard-table.html"}
 
 
 def setup(app: Sphinx) -> None:
@@ -34,11 +36,12 @@ def setup(app: Sphinx) -> None:
 
 
 def _lead_to_pages(app: Sphinx, exception: Exception | None) -> None:
-    """Lead the links of pages that are HTML already to pages of the site, not to Markdown."""
-    for name in app.config.html_extra_path if exception is None else ():
-        path = Path(app.outdir) / name
-        text = path.read_text("utf-8")
-        path.write_text(re.sub(r'(href="[\w./-]+)\.md(?=["#])', r"\1.html", text), "utf-8")
+    """Copy the pages that are HTML already; lead their links to pages, not to Markdown."""
+    if exception is None and app.builder.format == "html":
+        for name, copied in RAW.items():
+            text = (Path(app.srcdir) / name).read_text("utf-8")
+            text = re.sub(r'(href="[\w./-]+)\.md(?=["#])', r"\1.html", text)
+            (Path(app.outdir) / copied).write_text(text, "utf-8")
 
 
 @functools.cache
@@ -73,8 +76,8 @@ class ToTheRepository(SphinxTransform):  # type: ignore[misc] # Sphinx need not 
 
     def _replace(self, node: nodes.Element, target: str) -> None:
         page = target.removeprefix("docs/")
-        if page in self.config.html_extra_path:
-            address = posixpath.relpath(page, posixpath.dirname(self.env.docname) or ".")
+        if page in RAW:
+            address = posixpath.relpath(RAW[page], posixpath.dirname(self.env.docname) or ".")
         else:
             address = f"{repository()}/blob/v{self.config.release}/{target}"
         node.replace_self(nodes.reference("", "", *node.children, refuri=address, internal=False))

@@ -12,6 +12,7 @@ from scoreboard.faults import Fault, anchor, explained
 
 _STYLE = """
 :root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif; }
+:root { background: Canvas; color: CanvasText; }
 body { margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }
 table { border-collapse: collapse; margin: .6rem 0 1.2rem; }
 th, td { padding: .15rem .55rem; text-align: right; white-space: nowrap; }
@@ -81,7 +82,7 @@ def _op(op: str, rows: Sequence[Row]) -> str:
     is_open = " open" if op == ALL else ""
     return (
         f"<details{is_open}><summary>{escape('all ops' if op == ALL else op)}</summary>"
-        f'<div class="scroll"><table><tr><th>{head}\n{body}</table></div></details>\n'
+        f'<div class="scroll" tabindex="0"><table><tr><th>{head}\n{body}</table></div></details>\n'
     )
 
 
