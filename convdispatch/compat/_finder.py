@@ -14,7 +14,9 @@ from types import ModuleType
 from typing import Any
 
 from convdispatch.compat.leaks import leak, take_back
-from convdispatch.doors.elsewhere import sentence
+from convdispatch.compat.telling import told
+from convdispatch.doors.elsewhere import finder, sentence
+from convdispatch.doors.not_offered import MORE, with_more
 from convdispatch.errors import InvalidArgument
 
 APIS = ("keras1", "keras2")
@@ -44,7 +46,10 @@ class Facade(MetaPathFinder, Loader):
             if exc.name != ours:
                 raise  # a module that the façade itself needs
             parent, _, last = ours.rpartition(".")
-            raise ModuleNotFoundError(sentence(parent, last), name=name) from None
+            said = with_more(sentence(parent, last), parent, last)
+            raise ModuleNotFoundError(said, name=name) from None
+        if not hasattr(found, "__getattr__"):
+            found.__getattr__ = finder(found.__name__)
         leak(found, self._package.rpartition(".")[2])
         sys.modules[name] = found
 
@@ -66,10 +71,12 @@ def uninstall() -> None:
         one for one in sys.meta_path if not (isinstance(one, Facade) and one._name == NAME)
     ]
     take_back()
+    MORE.clear()
     for name in [name for name in sys.modules if name.partition(".")[0] == NAME]:
         del sys.modules[name]
 
 
 def know(name: str, api: str) -> None:
     """Answer imports of that name, and of its modules, by a façade."""
+    MORE[:] = [told]
     sys.meta_path.insert(0, Facade(name, f"convdispatch.{api}"))

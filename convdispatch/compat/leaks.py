@@ -40,7 +40,7 @@ def take_back() -> None:
     """Let the modules list and have their own names alone."""
     for module, listed, names in _leaking:
         for name in names:
-            delattr(module, name)
+            vars(module).pop(name, None)
         if listed is not None:
             module.__all__ = listed
         else:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from convdispatch.doors.elsewhere import missing
+from convdispatch.doors.not_offered import MORE
 
 
 def attributes_of(module: str, table: Mapping[str, Any]) -> Callable[[str], Any]:
@@ -12,6 +16,8 @@ def attributes_of(module: str, table: Mapping[str, Any]) -> Callable[[str], Any]
     def find(name: str) -> Any:
         if name in table:
             return table[name]
+        if MORE:
+            raise missing(module, name, sys._getframe(1))
         raise AttributeError(
             f"module {module!r} has no attribute {name!r}; it has: {', '.join(sorted(table))}."
         )

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from convdispatch.doors import keras1, keras2
-from convdispatch.doors.not_offered import NOT_OFFERED, OWN_LAYERS, instead_of
+from convdispatch.doors.not_offered import NOT_OFFERED, OWN_LAYERS, instead_of, with_more
 from convdispatch.doors.rows import names_of, rows_of
 
 MeaningT = TypeVar("MeaningT")
@@ -270,6 +270,9 @@ def missing(module: str, name: str, asker: FrameType) -> Exception:
     `ImportError` would lose the sentence.
     """
     said = sentence(module, name)
+    # There Python looks for a module of that name next, unless the sentence is about the name.
+    if said.endswith(".") or asker.f_code.co_name != "_handle_fromlist":
+        said = with_more(said, module, name)
     if said.endswith(".") and _is_import(asker):
         return ImportError(said, name=module)
     return AttributeError(said, name=name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 _CTC = (
     "it is not offered: connectionist temporal classification is TensorFlow's own kernel; compute "
@@ -20,6 +20,7 @@ _NETWORKS = (
     "it is not offered yet; build the network from layers, and give it the arrays of its weights "
     "by `set_weights`"
 )
+_FACADE = ("convdispatch.keras1", "convdispatch.keras2")
 _FACADES = "convdispatch.keras1 and convdispatch.keras2 have it"
 
 # What a Keras's script of its own layers imports: bases, and cells.
@@ -60,3 +61,22 @@ def instead_of(module: str, name: str) -> str:
     """
     table = NOT_OFFERED.get(module, NOT_OFFERED[""])
     return table.get(name, table.get("*", ""))
+
+
+# What says more of a missing name to a script, in whose process `keras` is a façade.
+MORE: list[Callable[[str, str], str]] = []
+
+
+def with_more(said: str, module: str, name: str) -> str:
+    """Return a sentence on a missing name of a façade with what a script is told."""
+    if not module.startswith(_FACADE) or name.startswith("_"):
+        return said
+    tellers, MORE[:] = MORE[:], []  # which ask for names themselves
+    try:
+        for tell in tellers:
+            is_said = said.endswith(".")
+            more = tell(module, name) or ("" if is_said else "No Keras that is known here has it.")
+            said = f"{said}{'' if is_said else '.'} {more}".rstrip()
+    finally:
+        MORE[:] = tellers
+    return said
