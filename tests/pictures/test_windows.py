@@ -225,6 +225,23 @@ def test_the_oracle_gets_the_layer_s_numbers_from_the_pads_that_are_drawn(
     assert np.array_equal(np.asarray(layer(numbers.reshape(1, *sizes, 1)))[0, ..., 0], expected)
 
 
+CROPPINGS = [one for one in CASES if one[0].startswith("Cropping")]
+
+
+@pytest.mark.parametrize(("name", "given", "sizes"), CROPPINGS, ids=map(str, range(len(CROPPINGS))))
+def test_cropped_cells_are_those_of_the_argument(
+    name: str, given: dict[str, Any], sizes: tuple[int, ...]
+) -> None:
+    """The first and the last few of each axis; none of the others is crossed out."""
+    ends = given["cropping"] if len(sizes) > 1 else [given["cropping"]]
+    left = np.ones(sizes, bool)
+    left[tuple(slice(low, size - high) for (low, high), size in zip(ends, sizes, strict=True))] = (
+        False
+    )
+    (shown,) = read(layer_of(name, given, given["convention"]).picture(sizes))
+    assert shown.input.cells["crop"] == cells(left)
+
+
 def test_a_picture_is_text_that_is_saved(tmp_path: Path) -> None:
     """It survives a copy, and a notebook shows it."""
     picture = layers.Conv2D(1, 3, name="c").picture((5, 5))
