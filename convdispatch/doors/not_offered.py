@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-_CTC = (
-    "it is not offered: connectionist temporal classification is TensorFlow's own kernel; compute "
-    "the loss in the framework"
-)
+_CTC = "it is not offered: there are no sparse tensors here; `ctc_batch_cost` takes dense labels"
 _TENSORS = (
     "it is a function of TensorFlow or of Theano themselves, or of their sessions; write it with "
     "the functions of this module"
@@ -35,7 +32,7 @@ OWN_LAYERS: Mapping[str, str] = {
 # By the last part of a module's name, the names that a Keras has there; '*' is every other name.
 NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
     "backend": {
-        **dict.fromkeys(("ctc_batch_cost", "ctc_decode", "ctc_label_dense_to_sparse"), _CTC),
+        "ctc_label_dense_to_sparse": _CTC,
         "*": _TENSORS,
     },
     "applications": dict.fromkeys(

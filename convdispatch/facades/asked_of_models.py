@@ -43,6 +43,17 @@ def get_output_shape_for(self: Any, input_shape: Any) -> Any:
     return self.compute_output_shape(input_shape)
 
 
+def names_of(ends: str) -> property:
+    """Return the property of the names of the layers where a model begins, or ends."""
+
+    def names(self: Any) -> list[str]:
+        given = getattr(self, ends)
+        several = given if isinstance(given, list | tuple) else [given]
+        return [one.call.layer.name for one in several]
+
+    return property(names, doc=f"The names of the layers of `{ends}`.")
+
+
 def losses_of(base: Any) -> property:
     """Return the property `losses`: penalties of weights, and symbols of those of outputs."""
 
@@ -59,6 +70,8 @@ def losses_of(base: Any) -> property:
 
 
 ASKED = {
+    "input_names": names_of("inputs"),
+    "output_names": names_of("outputs"),
     "get_output_shape_for": get_output_shape_for,
     "updates": property(updates),
     "state_updates": property(state_updates),

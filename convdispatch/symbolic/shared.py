@@ -19,6 +19,7 @@ from convdispatch.runtime.selection import (  # noqa: F401 - for the doors
 from convdispatch.symbolic import (
     activating,
     arrays,
+    connectionist,
     control,
     convolutions,
     drawing,
@@ -30,6 +31,7 @@ from convdispatch.symbolic import (
 )
 from convdispatch.symbolic.activating import *  # noqa: F403 - each module names them in __all__
 from convdispatch.symbolic.arrays import *  # noqa: F403
+from convdispatch.symbolic.connectionist import *  # noqa: F403
 from convdispatch.symbolic.control import *  # noqa: F403
 from convdispatch.symbolic.convolutions import *  # noqa: F403
 from convdispatch.symbolic.drawing import *  # noqa: F403
@@ -41,7 +43,7 @@ from convdispatch.symbolic.reducing import *  # noqa: F403
 from convdispatch.symbolic.state import *  # noqa: F403
 
 _MODULES: Any = (activating, arrays, control, convolutions, drawing, elementwise, filling)
-_MORE: Any = (products, reducing, state)
+_MORE: Any = (connectionist, products, reducing, state)
 _SETTINGS = ("backend", "epsilon", "floatx", "image_data_format", "image_dim_ordering")
 _SETTING = ("set_epsilon", "set_floatx", "set_image_data_format", "set_image_dim_ordering")
 _OTHERS = ("cast_to_floatx", "get_variable_shape", "gradients")

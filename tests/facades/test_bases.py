@@ -183,3 +183,12 @@ def test_a_stack_with_a_model_in_it_comes_back_from_its_configuration(keras: Any
     again.set_weights(model.get_weights())
     x = np.ones((2, 3), "float32")
     np.testing.assert_array_equal(again.predict(x), model.predict(x))
+
+
+@pytest.mark.parametrize("keras", FACADES)
+def test_a_model_names_its_ends(keras: Any) -> None:
+    """By the layers of its inputs and outputs."""
+    x = keras.layers.Input((3,), name="x")
+    y, z = keras.layers.Dense(2, name="y")(x), keras.layers.Dense(2, name="z")(x)
+    model: Any = keras.models.Model(x, [y, z])
+    assert (model.input_names, model.output_names) == (["x"], ["y", "z"])
