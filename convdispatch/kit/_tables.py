@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from convdispatch.kit._precision import rounding
 from convdispatch.ops import REQUIRED_FUNCTIONS
 
@@ -34,7 +36,7 @@ def functions_from(
 
     `own` holds the functions that the framework lacks, calls otherwise or computes otherwise. All
     that round are wrapped by `rounding`, which `halves`, `single` and `cast` are for. Where the
-    framework does not give a Python number the element type of the tensor beside it, `typed(number,
+    framework does not give a number the element type of the tensor beside it, `typed(number,
     tensor)` does. A function in neither place is not in the table: the backend has to decline it.
     """
     found = {name: getattr(namespace, name, None) for name in REQUIRED_FUNCTIONS}
@@ -59,13 +61,18 @@ def _of_one_type(function: Function, typed: Callable[[float, Any], Any]) -> Func
 
     def computed(*arguments: Any) -> Any:
         *others, x, y = arguments
-        if not hasattr(y, "dtype"):
+        if _is_number(y):
             y = typed(y, x)
-        elif not hasattr(x, "dtype"):
+        elif _is_number(x):
             x = typed(x, y)
         return function(*others, x, y)
 
     return computed
+
+
+def _is_number(value: Any) -> bool:
+    """Say whether it is no tensor; a number of NumPy's has an element type that nobody chose."""
+    return not hasattr(value, "dtype") or isinstance(value, np.generic)
 
 
 def simple_powers(power: Function, *, ones: Function, square: Function) -> Function:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from convdispatch.errors import InvalidArgument
 from convdispatch.ops._tensors import PartialShape, Shape
 
 # Parameterless activations that `Conv`, `ConvTranspose` and `Dense` may carry; each is also a name
 # in `Backend.functions`. The frontend composes all the others.
 FUSED_ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh")
+# The other words. An op has no further ones: a backend would take them for one of these.
+_KINDS = ("max", "average", "sum")
+_INTERPOLATIONS = ("nearest", "bilinear")
+_COORDINATES = ("half_pixel", "asymmetric", "corners")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +89,9 @@ class Pool:
     counts_pads: bool  # of 'average' alone; false for the others
     channels_last: bool
 
+    def __post_init__(self) -> None:
+        _require_word(self, "kind", _KINDS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pad:
@@ -104,6 +112,9 @@ class Upsample:
     factors: tuple[int, ...]
     interpolation: str  # 'nearest' or 'bilinear'
     channels_last: bool
+
+    def __post_init__(self) -> None:
+        _require_word(self, "interpolation", _INTERPOLATIONS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +137,19 @@ class Resize:
     interpolation: str  # 'nearest' or 'bilinear'
     coordinates: str  # 'half_pixel', 'asymmetric' or 'corners'
     channels_last: bool
+
+    def __post_init__(self) -> None:
+        _require_word(self, "interpolation", _INTERPOLATIONS)
+        _require_word(self, "coordinates", _COORDINATES)
+
+
+def _require_word(op: Pool | Resize | Upsample, field: str, allowed: tuple[str, ...]) -> None:
+    word = getattr(op, field)
+    if word not in allowed:
+        raise InvalidArgument(
+            f"`{field}` of {type(op).__name__} is {word!r}. "
+            f"Use one of {', '.join(map(repr, allowed))}."
+        )
 
 
 SpatialOp: TypeAlias = Conv | ConvTranspose | Pad | Pool | Resize | Upsample

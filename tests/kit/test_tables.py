@@ -61,6 +61,14 @@ def test_a_number_gets_the_element_type_of_the_tensor(swapped: bool) -> None:
     assert [one.dtype.name for one in pair] == ["int32", "int32"]
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_number_of_numpys_gets_the_element_type_of_the_tensor(swapped: bool) -> None:
+    """It has a type of its own, in which a framework would compute, or which it would refuse."""
+    x, number = np.array([1, 2], "float32"), np.float64(2)
+    pair = table()["equal"](*((number, x) if swapped else (x, number)))
+    assert [one.dtype.name for one in pair] == ["float32", "float32"]
+
+
 def test_simple_powers_are_not_left_to_the_framework() -> None:
     """Only for numbers: an exponent that is a tensor is the framework's."""
     power = kit.simple_powers(
