@@ -352,6 +352,7 @@ ASKED_OF = {
     "conv1d/contract/candidates-1d-even-kernel-last": {"candidates for measuring"},
     "conv2d/full/vast-kernel-of-5": {"sizes beyond every block"},
     "conv1d/contract/lowered-beside-other-taps": {"another taps"},
+    "wrap/contract/training": {"a model with a training of its own"},
 }
 
 

@@ -150,6 +150,7 @@ _OF_CHECKS: dict[str, tuple[str, ...]] = {
     "unknown_words.refused": ("what no op has",),
     "unknown_words.traced": ("tensors that are traced",),
     "vast": (MANY,),
+    "wrapping.trains": ("a model with a training of its own",),
 }
 # By a word of the id.
 OF_WORDS = {
