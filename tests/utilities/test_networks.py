@@ -31,6 +31,23 @@ def test_a_network_has_as_many_numbers_as_keras_s(name: str) -> None:
     assert model.output_shape == (None, 1024 if name == "MobileNet" else 2048)
 
 
+def test_inception_of_keras_1_differs_from_keras_2_s() -> None:
+    """Each of 17,152 channels has a bias and a scale more; pools bring fewer channels along."""
+    model = DOORS["keras1"].applications.InceptionV3(weights=None, include_top=False)
+    fewer = (
+        64 * 3,  # normalized channels of the pooled branches of mixed1 and mixed2
+        256 * 32,  # mixed1's pooled branch
+        32 * (64 + 48 + 64) + 288 * 64 - 256 * 32,  # mixed2 reads 256 channels for 288
+        32 * (9 * 384 + 64),  # mixed3, too
+        32 * (192 + 128 + 128 + 192),  # mixed4 reads 736 for 768
+    )
+    assert model.count_params() == COUNTS["InceptionV3"] + 2 * 17_152 - sum(fewer)
+    kinds = [type(layer).__name__ for layer in model.layers[:4]]
+    assert kinds == ["InputLayer", "Convolution2D", "BatchNormalization", "Convolution2D"]
+    pools = [layer for layer in model.layers if "Pooling" in type(layer).__name__]
+    assert [type(one).__name__[:3] for one in pools].count("Max") == 3
+
+
 @pytest.mark.parametrize("door", DOORS)
 def test_vgg16_is_keras_s(door: str) -> None:
     """Its names, as files of weights have them, and its numbers."""

@@ -79,9 +79,16 @@ class Blocks:
         """Return the greatest number of each window."""
         return self._pool("MaxPooling2D", x, size, strides, padding, name)
 
-    def average(self, x: Any, size: int, strides: int, padding: str = "valid") -> Any:
+    def average(
+        self,
+        x: Any,
+        size: int,
+        strides: int,
+        padding: str = "valid",
+        name: str | None = None,
+    ) -> Any:
         """Return the mean of each window."""
-        return self._pool("AveragePooling2D", x, size, strides, padding, None)
+        return self._pool("AveragePooling2D", x, size, strides, padding, name)
 
     def _pool(
         self, kind: str, x: Any, size: int, strides: int, padding: str, name: str | None

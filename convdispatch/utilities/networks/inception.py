@@ -1,4 +1,7 @@
-"""InceptionV3 (Szegedy and others, 2015), as Keras 2 has it."""
+"""InceptionV3 (Szegedy and others, 2015), as Keras 2 has it, and as Keras 1 had it.
+
+Keras 1 computed the activation before the normalization, with a bias, and pooled by other rules.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,12 @@ Branch = Sequence[tuple[int, int, int]]
 def third(blocks: Blocks, x: Any, include_top: bool, classes: int) -> Any:
     """Return InceptionV3's output."""
     x = _stem(blocks, x)
-    for place, pooled in enumerate((32, 64, 64)):
+    for place, pooled in enumerate((32, 32, 32) if blocks.is_old else (32, 64, 64)):
         wide: Branch = ((48, 1, 1), (64, 5, 5))
         double: Branch = ((64, 1, 1), (96, 3, 3), (96, 3, 3))
         x = _mixed(blocks, x, (((64, 1, 1),), wide, double), pooled, f"mixed{place}")
-    x = _reduced(blocks, x, ((), ((64, 1, 1), (96, 3, 3))), (384, 96), "mixed3")
+    narrow: Branch = ((64, 1, 1), (96, 3, 3))
+    x = _reduced(blocks, x, ((), narrow), (384, 96), "mixed3", blocks.largest)
     for place, filters in enumerate((128, 160, 160, 192), 4):
         once: Branch = ((filters, 1, 1), (filters, 1, 7), (192, 7, 1))
         twice: Branch = (
@@ -27,16 +31,25 @@ def third(blocks: Blocks, x: Any, include_top: bool, classes: int) -> Any:
         )
         x = _mixed(blocks, x, (((192, 1, 1),), once, twice), 192, f"mixed{place}")
     tall: Branch = ((192, 1, 1), (192, 1, 7), (192, 7, 1))
-    x = _reduced(blocks, x, (((192, 1, 1),), tall), (320, 192), "mixed8")
+    last = blocks.average if blocks.is_old else blocks.largest
+    x = _reduced(blocks, x, (((192, 1, 1),), tall), (320, 192), "mixed8", last)
     for place in range(2):
         x = _last(blocks, x, place)
     if not include_top:
         return x
-    return blocks.dense(blocks.mean(x, "avg_pool"), classes, "softmax", "predictions")
+    return blocks.dense(_top(blocks, x), classes, "softmax", "predictions")
+
+
+def _top(blocks: Blocks, x: Any) -> Any:
+    if not blocks.is_old:
+        return blocks.mean(x, "avg_pool")
+    return blocks.flat(blocks.average(x, 8, 8, name="avg_pool"), "flatten")
 
 
 def _step(blocks: Blocks, x: Any, filters: int, rows: int, columns: int, **options: Any) -> Any:
     options.setdefault("padding", "same")
+    if blocks.is_old:
+        return blocks.norm(blocks.conv(x, filters, (rows, columns), activation="relu", **options))
     x = blocks.conv(x, filters, (rows, columns), bias=False, **options)
     return blocks.relu(blocks.norm(x, scale=False))
 
@@ -63,14 +76,14 @@ def _mixed(blocks: Blocks, x: Any, branches: Sequence[Branch], pooled: int, name
 
 
 def _reduced(
-    blocks: Blocks, x: Any, branches: Sequence[Branch], last: Sequence[int], name: str
+    blocks: Blocks, x: Any, branches: Sequence[Branch], last: Sequence[int], name: str, pool: Any
 ) -> Any:
     """Return branches of half the rows and columns beside each other, and a pooled one."""
     made = [
         _step(blocks, _steps(blocks, x, branch), filters, 3, 3, strides=(2, 2), padding="valid")
         for branch, filters in zip(branches, last, strict=True)
     ]
-    return blocks.joined([*made, blocks.largest(x, 3, 2)], name)
+    return blocks.joined([*made, pool(x, 3, 2)], name)
 
 
 def _last(blocks: Blocks, x: Any, place: int) -> Any:

@@ -56,7 +56,7 @@ def network(door: str, kind: Kind) -> Callable[..., Any]:
             kind.size,
             kind.smallest,
             selection.image_data_format(),
-            include_top and kind.flattens,
+            include_top and (kind.flattens or door == "keras1"),
             weights,
         )
         blocks = Blocks(door)
