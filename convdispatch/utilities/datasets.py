@@ -17,7 +17,7 @@ import numpy as np
 from convdispatch.errors import InvalidDocument
 from convdispatch.runtime.config import keras_folder
 from convdispatch.utilities import batches_of_pictures, words
-from convdispatch.utilities.pickled import read_arrays
+from convdispatch.utilities.pickled import read_arrays, read_pickle
 
 Pairs: TypeAlias = "tuple[tuple[Any, Any], tuple[Any, Any]]"
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
@@ -148,7 +148,7 @@ def load_imdb(
 
 
 def load_imdb_of_keras1(
-    path: str = "imdb.npz",
+    path: str = "imdb_full.pkl",
     nb_words: int | None = None,
     skip_top: int = 0,
     maxlen: int | None = None,
@@ -158,8 +158,16 @@ def load_imdb_of_keras1(
     index_from: int | None = 3,
 ) -> Pairs:
     """Return IMDB's reviews by Keras 1's arguments: see Keras 2's `load_data`."""
-    file = "imdb.npz" if path == "imdb_full.pkl" else path
-    return load_imdb(file, nb_words, skip_top, maxlen, seed, start_char, oov_char, index_from)
+    whole = folder() / "imdb_full.pkl"
+    if path == whole.name and not whole.exists():
+        path = "imdb.npz"
+    if path != whole.name:
+        return load_imdb(path, nb_words, skip_top, maxlen, seed, start_char, oov_char, index_from)
+    with open(whole, "rb") as stream:  # one pickle after the other
+        training, tests = (read_pickle(stream, "latin1") for _ in range(2))
+    chosen = words.Choice(nb_words, skip_top, maxlen, start_char, oov_char, index_from)
+    found: Pairs = words.imdb(training, tests, chosen, seed)
+    return found
 
 
 def load_reuters(

@@ -49,7 +49,10 @@ class HDF5Matrix:
             first, last, step = key.indices(len(self))
             found = self.data[self.start + first : self.start + last : step]
         elif isinstance(key, int | np.integer):
-            found = self.data[self.start + int(key)]
+            place = int(key) + (len(self) if key < 0 else 0)
+            if not 0 <= place < len(self):  # which ends a loop over the rows
+                raise IndexError(f"row {int(key)} of a matrix of {len(self)} rows")
+            found = self.data[self.start + place]
         else:
             rows = np.asarray(key)
             # A file gives rows in its own order, and each once.

@@ -39,22 +39,27 @@ class GeneratorEnqueuer:
 
     def _read(self) -> None:
         while not self._stop.is_set():
-            with self._lock.held():
-                try:
-                    found: tuple[bool, Any] = (True, next(self._generator))
-                except StopIteration:
-                    self._stop.set()
-                    return
-                except Exception as exc:  # noqa: BLE001 - `get` raises it where it is waited for
-                    found = (False, exc)
-                    self._stop.set()
-            while True:
-                try:
-                    self.queue.put(found, timeout=self.wait_time)
-                    break
-                except queue.Full:
-                    if self._stop.is_set() and found[0]:
-                        return
+            with self._lock.held():  # also while it waits for room: batches stay in their order
+                self._read_one()
+
+    def _read_one(self) -> None:
+        if self._stop.is_set():
+            return
+        try:
+            found: tuple[bool, Any] = (True, next(self._generator))
+        except StopIteration:
+            self._stop.set()
+            return
+        except Exception as exc:  # noqa: BLE001 - `get` raises it where it is waited for
+            found = (False, exc)
+        while not self._stop.is_set():
+            try:
+                self.queue.put(found, timeout=self.wait_time)
+                break
+            except queue.Full:
+                continue
+        if not found[0]:
+            self._stop.set()
 
     def is_running(self) -> bool:
         """Whether it reads still."""

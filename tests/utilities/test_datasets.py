@@ -103,6 +103,27 @@ def test_imdb_s_words_are_chosen_as_keras_chose_them(folder: Path) -> None:
     assert SETS.imdb.get_word_index() == {"film": 17}
 
 
+def test_reviews_of_keras_1_are_two_pickles_in_a_file(folder: Path) -> None:
+    """Where that file is there; they run nothing."""
+    halves = [([[1, 5, 9], [4]], [1, 0]), ([[2, 6]], [0])]
+    path = folder / "imdb_full.pkl"
+    path.write_bytes(b"".join(pickle.dumps(one, protocol=2) for one in halves))
+    old: Any = keras1.datasets  # type: ignore[attr-defined]  # made of a table
+    (x_train, y_train), (x_test, _) = old.imdb.load_data(nb_words=10)
+    assert sorted(zip(y_train, map(tuple, x_train), strict=True)) == [
+        (0, (1, 7)),
+        (1, (1, 4, 8, 2)),
+    ]
+    assert x_test.tolist() == [[1, 5, 9]]
+
+
+def test_a_missing_set_of_digits_says_what_to_put_where(folder: Path) -> None:
+    """And how to make a small one."""
+    said = r"no file '.*mnist\.npz'.*numpy\.savez\(.*x_train=.*\(n, 28, 28\)"
+    with pytest.raises(FileNotFoundError, match=said):
+        SETS.mnist.load_data()
+
+
 def test_houses_are_shuffled_by_their_seed(folder: Path) -> None:
     """By NumPy's own generator, as Keras 2.2.4 did: this order is NumPy's for 113."""
     x = np.arange(10.0)[:, None].repeat(13, axis=1)
