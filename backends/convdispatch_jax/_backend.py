@@ -149,6 +149,12 @@ class JaxBackend:
 
         return jax.jit(typed, donate_argnums=0, **options)
 
+    def devices(self) -> list[str]:
+        found = jax.local_devices()
+        kinds = {one.platform for one in found}
+        others = [] if "cpu" in kinds else jax.local_devices(backend="cpu")
+        return [f"{one.platform}:{one.id}" for one in (*found, *others)]
+
     def group(self, variables: Sequence[jax.Array]) -> JaxGroup | None:
         return joined(self)
 

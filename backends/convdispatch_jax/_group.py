@@ -94,6 +94,9 @@ class JaxGroup:
     def sum(self, tensor: Any) -> Any:
         return tensor  # that of the whole batch already
 
+    def average(self, tensors: list[Any]) -> list[Any]:
+        return tensors
+
     def value_and_grad(self, fn: Differentiable) -> Differentiated:
         gradients: Differentiated = self._backend.value_and_grad(fn)
         return gradients

@@ -122,6 +122,10 @@ class TensorflowBackend:
     def compile_step(self, step: Step) -> Step:
         return compile_step(step, self.describe)
 
+    def devices(self) -> list[str]:
+        found = [one.name.removeprefix("/device:") for one in tf.config.list_logical_devices()]
+        return sorted(found, key=lambda name: name.startswith("CPU"))
+
     def group(self, variables: Sequence[Any]) -> TensorflowGroup | None:
         return joined(self, variables)
 

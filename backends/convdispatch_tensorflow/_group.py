@@ -86,6 +86,11 @@ class TensorflowGroup:
         context = tf.distribute.get_replica_context()
         return context.all_reduce(tf.distribute.ReduceOp.SUM, tensor)
 
+    def average(self, tensors: list[Any]) -> list[Any]:
+        context = tf.distribute.get_replica_context()
+        found: list[Any] = context.all_reduce(tf.distribute.ReduceOp.MEAN, tensors)
+        return found
+
     def value_and_grad(self, fn: Differentiable) -> Differentiated:
         compute = self._backend.value_and_grad(fn)
 

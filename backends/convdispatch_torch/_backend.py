@@ -169,6 +169,15 @@ class TorchBackend:
         )
         return parts
 
+    def devices(self) -> list[str]:
+        found = (
+            torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+        )
+        count = 0 if found is None else torch.accelerator.device_count()
+        others = [] if found is None else [f"{found.type}:{number}" for number in range(count)]
+        default = str(torch.get_default_device())
+        return [default, *(one for one in ("cpu", *others) if one != default)]
+
     def group(self, variables: Sequence[torch.Tensor]) -> TorchGroup | None:
         return joined(self)
 

@@ -59,6 +59,7 @@ class TorchGroup:
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         self.parts = self.size
         self._backend = backend
+        self._reducing: _Reducing | None = None
 
     def exchange(self, told: bytes) -> list[bytes]:
         found: list[Any] = [None] * self.size
@@ -84,13 +85,21 @@ class TorchGroup:
         summed: torch.Tensor = _Summed.apply(tensor)  # type: ignore[no-untyped-call]  # torch's
         return summed
 
-    def value_and_grad(self, fn: Differentiable) -> Differentiated:
-        reducers: list[_Reducing] = []
+    def average(self, tensors: list[torch.Tensor]) -> list[torch.Tensor]:
+        wide = max((one.dtype for one in tensors), key=lambda dtype: dtype.itemsize)
+        flat = torch.cat([one.detach().reshape(-1).to(wide) for one in tensors])
+        dist.all_reduce(flat)
+        parts = torch.split(flat / self.size, [one.numel() for one in tensors])
+        return [
+            part.reshape(one.shape).to(one.dtype) for part, one in zip(parts, tensors, strict=True)
+        ]
 
+    def value_and_grad(self, fn: Differentiable) -> Differentiated:
         def compute(tensors: Sequence[torch.Tensor]) -> Any:
-            if not reducers or not reducers[0].is_of(tensors):
-                reducers[:] = [_Reducing(fn, tensors)]
-            return reducers[0].compute(fn)
+            # A step asks anew each time, for the same parameters.
+            if self._reducing is None or not self._reducing.is_of(tensors):
+                self._reducing = _Reducing(fn, tensors)
+            return self._reducing.compute(fn)
 
         return compute
 
@@ -141,7 +150,8 @@ class _Reducing:
         gradients = [torch.zeros_like(t) if t.grad is None else t.grad for t in tensors]
         for tensor in tensors:
             tensor.grad = None
-        return (value.detach(), map_tree(torch.Tensor.detach, self._called.aux)), gradients
+        aux, self._called.aux = self._called.aux, None
+        return (value.detach(), map_tree(torch.Tensor.detach, aux)), gradients
 
 
 class _Calling(torch.nn.Module):

@@ -52,6 +52,7 @@ class Check:
     seconds: float | None
     detail: str
     advice: list[str]  # what could be set up better
+    devices: list[str]  # as the framework spells them, its default one first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +159,7 @@ def _checks() -> list[Check]:
             seconds=None,
             detail=row.error or (row.install if row.status != AVAILABLE else None) or "",
             advice=[],
+            devices=[],
         )
         checks.append(_tried(check) if row.status == AVAILABLE else check)
     return checks
@@ -167,14 +169,16 @@ def _tried(check: Check) -> Check:
     """Return the check with the findings of a separate process about the backend."""
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        detail, advice = _asked(check.name, Path(folder))
+        detail, advice, devices = _asked(check.name, Path(folder))
     seconds = round(time.perf_counter() - started, 3)
     status = _FAILED if detail else _OK
-    return replace(check, status=status, seconds=seconds, detail=detail, advice=advice)
+    return replace(
+        check, status=status, seconds=seconds, detail=detail, advice=advice, devices=devices
+    )
 
 
-def _asked(name: str, folder: Path) -> tuple[str, list[str]]:
-    """Return a process's report: what is wrong, '' for nothing, and what could be better.
+def _asked(name: str, folder: Path) -> tuple[str, list[str], list[str]]:
+    """Return a process's report: what is wrong, '' for nothing, what could be better, devices.
 
     The process answers in a file and prints into files, so nothing waits for a pipe of its
     children.
@@ -189,14 +193,15 @@ def _asked(name: str, folder: Path) -> tuple[str, list[str]]:
                 command, env=environ, stdout=out, stderr=err, timeout=_TIME_LIMIT, check=False
             ).returncode
         except subprocess.TimeoutExpired:
-            return f"did not answer within {_TIME_LIMIT} seconds", []
+            return f"did not answer within {_TIME_LIMIT} seconds", [], []
     if code == 0 and answer.is_file():
         found = json.loads(answer.read_text(encoding="utf-8"))
         chatter = _text(printed)[:_LONGEST]
         problem = f"it wrote to standard output: {chatter!r}" if chatter else ""
-        return found["problem"] or problem, [one_line(sentence) for sentence in found["advice"]]
+        advice, devices = (list(map(one_line, found[key])) for key in ("advice", "devices"))
+        return found["problem"] or problem, advice, devices
     last = next((line for line in reversed(_text(errors).splitlines()) if line.strip()), "")
-    return one_line(f"the process ended with code {code}: {last}"), []
+    return one_line(f"the process ended with code {code}: {last}"), [], []
 
 
 def _text(path: Path) -> str:
@@ -224,6 +229,7 @@ def _as_text(report: Diagnosis) -> str:
         *(f"  error: {error}" for error in configured.errors),
         "",
         table(("backend", "status", "version", "seconds", ""), rows),
+        *(f"  {one.name}: on {', '.join(one.devices)}" for one in report.backends if one.devices),
         *(f"  {check.name}: {text}" for check in report.backends for text in check.advice),
         "",
         "Everything works." if report.healthy else "Something is wrong: see above.",
@@ -235,23 +241,30 @@ def _main(name: str, path: str) -> None:
     """Answer the parent process in the file, which appears only when it is complete."""
     process = os.getpid()
     try:
-        problem, advice = call(_found_out, name)
+        problem, advice, devices = call(_found_out, name)
     except Exception as exc:  # noqa: BLE001 - reporting any failure is what this process is for
-        problem, advice = one_line(f"{type(exc).__name__}: {exc}"), []
+        problem, advice, devices = one_line(f"{type(exc).__name__}: {exc}"), [], []
     if os.getpid() != process:  # a child that the backend forked, and that came back from it
         os._exit(1)
     draft = Path(f"{path}.draft")
-    draft.write_text(json.dumps({"problem": problem, "advice": advice}), encoding="utf-8")
+    answer = {"problem": problem, "advice": advice, "devices": devices}
+    draft.write_text(json.dumps(answer), encoding="utf-8")
     draft.replace(path)
 
 
-def _found_out(name: str) -> tuple[str, list[str]]:
-    """Return what is wrong with the backend, '' for nothing, and its advice."""
+def _found_out(name: str) -> tuple[str, list[str], list[str]]:
+    """Return what is wrong with the backend, '' for nothing, its advice and its devices."""
     problem = convolve(name)
     for plugin, failure in registry.left_out().items():
         problem = problem or f"the plugin {plugin!r} is left out: {failure}"
-    advise = getattr(registry.load(name), "advice", None)
-    return problem, [] if advise is None else [str(sentence) for sentence in advise()]
+    backend = registry.load(name)
+    advice, devices = (_told(backend, asked) for asked in ("advice", "devices"))
+    return problem, advice, devices
+
+
+def _told(backend: object, method: str) -> list[str]:
+    tell = getattr(backend, method, None)
+    return [] if tell is None else [str(one) for one in tell()]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 
 from convdispatch.errors import InvalidShape
 from convdispatch.formulas.measures import as_native
-from convdispatch.formulas.whole_batch import averaged_parts
+from convdispatch.formulas.whole_batch import averaged_parts, exact
 from convdispatch.ops import Backend
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
@@ -73,9 +73,9 @@ def of_batch(
         counted = backend.cast(mask, backend.describe(values)[1])
         values = values * _with_axes(functions, counted, values)
     if reduction in ("sum", "mean_with_sample_weight"):
-        return _summed(functions, values, weights, counted, reduction)
+        return _summed(backend, values, weights, counted, reduction)
     if counted is not None:
-        part = functions["mean"](counted)
+        part = exact(backend)["mean"](counted)
         # Where nothing counts, the mean is 0 in Keras 3. Keras 1 and 2 divide 0 by 0.
         values = _quotient(functions, values, part) if counts_zeros else values / part
     return _averaged(backend, values, weights, counts_zeros=counts_zeros)
@@ -101,7 +101,7 @@ def weighted_mean(
     if counted is None:
         is_number: Any = backend.cast(functions["equal"](found, found), dtype)
         counted = is_number * 0 + 1
-    count = functions["sum"](counted)
+    count = exact(backend)["sum"](counted)
     total = functions["sum"](_with_axes(functions, found, counted) * counted)
     return _quotient(functions, total, count), count
 
@@ -122,7 +122,8 @@ def _quotient(functions: Any, total: Any, divisor: Any) -> Any:
     return functions["where"](is_zero, zero, total / functions["where"](is_zero, zero + 1, divisor))
 
 
-def _summed(functions: Any, values: Any, weights: Any, counted: Any, reduction: str) -> Any:
+def _summed(backend: Backend, values: Any, weights: Any, counted: Any, reduction: str) -> Any:
+    functions: Any = backend.functions
     if weights is not None:
         values = values * _with_axes(functions, weights, values)
     if reduction == "sum":
@@ -135,7 +136,7 @@ def _summed(functions: Any, values: Any, weights: Any, counted: Any, reduction: 
         divisor = weights
         if counted is not None:
             divisor = counted * _with_axes(functions, weights, counted)
-    return _quotient(functions, functions["sum"](values), functions["sum"](divisor))
+    return _quotient(functions, functions["sum"](values), exact(backend)["sum"](divisor))
 
 
 def _averaged(backend: Backend, values: Any, weights: Any, *, counts_zeros: bool) -> Any:
@@ -148,7 +149,7 @@ def _averaged(backend: Backend, values: Any, weights: Any, *, counts_zeros: bool
         return functions["mean"](weighted)
     # Keras 1 and 2 divide by the part of the weights that are not 0.
     is_counted = backend.cast(functions["not_equal"](weights, 0), backend.describe(weights)[1])
-    return functions["mean"](weighted) / functions["mean"](is_counted)
+    return functions["mean"](weighted) / exact(backend)["mean"](is_counted)
 
 
 def _with_axes(functions: Any, tensor: Any, like: Any) -> Any:

@@ -28,10 +28,8 @@ class Whole:
 
     def __init__(self, backend: Backend, group: Group, part: Part | None) -> None:
         self.plain, self.part, self._group = backend, part, group
-        f = backend.functions
-        self.functions: Mapping[str, Callable[..., Any]] = MappingProxyType(
-            {**f, "sum": self._over_parts("sum"), "mean": self._over_parts("mean")}
-        )
+        self.functions = self._over_parts(self.summed, self.averaged)
+        self.terms = Terms(self)
         self._share: Any = None
 
     def __getattr__(self, name: str) -> Any:
@@ -66,15 +64,45 @@ class Whole:
         """Return a key of this part alone."""
         return fold(key, self._group.rank)
 
-    def _over_parts(self, name: str) -> Callable[..., Any]:
-        own: Any = self.plain.functions[name]
-        join = self.summed if name == "sum" else self.averaged
+    def mean_of_parts(self, tensors: list[Any]) -> list[Any]:
+        """Return the mean over the parts of each tensor, each part counted once."""
+        return self._group.average(tensors)
 
-        def reduced(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-            found = own(x, axis, keepdims=keepdims) if len(x.shape) else x
-            return join(found) if _crosses(axis, len(x.shape)) else found
+    def _over_parts(
+        self, summed: Callable[[Any], Any], averaged: Callable[[Any], Any]
+    ) -> Mapping[str, Callable[..., Any]]:
+        f = self.plain.functions
+        return MappingProxyType(
+            {**f, "sum": _reducing(f["sum"], summed), "mean": _reducing(f["mean"], averaged)}
+        )
 
-        return reduced
+
+class Terms:
+    """The same backend for what the parts' mean is taken of afterwards, in one go for all numbers.
+
+    Its sums and means are this part's terms, times the number of parts. They may be added and
+    multiplied by numbers of the whole batch; nothing else.
+    """
+
+    def __init__(self, of: Whole) -> None:
+        self.plain, self.whole, parts = of.plain, of, of._group.parts
+
+        def averaged(tensor: Any) -> Any:
+            return tensor * (of.share(tensor) * parts)
+
+        self.averaged = averaged
+        self.functions = of._over_parts(lambda tensor: tensor * parts, averaged)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.plain, name)
+
+
+def _reducing(own: Any, join: Callable[[Any], Any]) -> Callable[..., Any]:
+    def reduced(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        found = own(x, axis, keepdims=keepdims) if len(x.shape) else x
+        return join(found) if _crosses(axis, len(x.shape)) else found
+
+    return reduced
 
 
 def _crosses(axis: Any, rank: int) -> bool:
@@ -120,4 +148,14 @@ def summed_parts(backend: Any, compute: Callable[[Any], Any]) -> Any:
 
 def averaged_parts(backend: Any, number: Any) -> Any:
     """Return a mean over samples that a function of the user's made of each part."""
-    return backend.averaged(number) if isinstance(backend, Whole) else number
+    return backend.averaged(number) if isinstance(backend, Whole | Terms) else number
+
+
+def terms_of(backend: Any) -> Any:
+    """Return the backend for terms, of which the mean over the parts is taken afterwards."""
+    return backend.terms if isinstance(backend, Whole) else backend
+
+
+def exact(backend: Any) -> Any:
+    """Return the table of functions for a divisor: that of the whole batch, also among terms."""
+    return (backend.whole if isinstance(backend, Terms) else backend).functions

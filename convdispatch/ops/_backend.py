@@ -218,6 +218,12 @@ class OptionalMethods(Protocol):
         They may share its memory.
         """
 
+    def devices(self) -> Sequence[str]:
+        """Return the devices of this machine, as the framework spells them, its default one first.
+
+        `convdispatch doctor` lists them. Without this method the backend has the processor alone.
+        """
+
     def group(self, variables: Sequence[Tensor]) -> Group | None:
         """Return the processes and devices that train a model of these variables together.
 

@@ -62,6 +62,9 @@ class Group(Protocol):
     def sum(self, tensor: Any) -> Any:
         """Return the sum over all parts, within a step; its gradient is the sum of theirs."""
 
+    def average(self, tensors: list[Any]) -> list[Any]:
+        """Return the mean of each tensor over all parts, within a step, without a gradient."""
+
     def value_and_grad(self, fn: Differentiable) -> Differentiated:
         """As `Backend.value_and_grad`, with the mean of the parts' gradients, by the engine."""
 

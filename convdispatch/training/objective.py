@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from convdispatch.formulas.measures import wide
 from convdispatch.formulas.reductions import both, of_batch, weighted_mean
-from convdispatch.formulas.whole_batch import summed_parts
+from convdispatch.formulas.whole_batch import summed_parts, terms_of
 from convdispatch.ops import Backend
 
 # (backend, targets, outputs) -> numbers of samples or cells
@@ -124,7 +124,7 @@ class Objective:
                 mask = both(backend, mask, counted, backend.describe(scores)[1])
             found.append(
                 of_batch(
-                    backend,
+                    terms_of(backend),
                     scores,
                     weights[number],
                     mask,
@@ -167,10 +167,12 @@ class Objective:
                     continue
                 scores = metric.score(backend, wanted[number], outputs[place])
                 if self._is_counted(metric):
-                    mean, count = weighted_mean(backend, scores, counted, mask)
+                    mean, count = weighted_mean(terms_of(backend), scores, counted, mask)
                     counts.append(count)
                 else:
-                    mean = of_batch(backend, scores, counted, mask, counts_zeros=self.counts_zeros)
+                    mean = of_batch(
+                        terms_of(backend), scores, counted, mask, counts_zeros=self.counts_zeros
+                    )
                 found.append(mean)
         return [*found, *counts]
 

@@ -117,8 +117,9 @@ def partial_step(backend: Backend, group: Group, step: Step) -> PartialStep:
         inputs = {**batch, **others}
         if not group.is_divided or (part is not None and part.is_whole):
             return step(variables, inputs)
-        with entered(backend, group, part):
-            return step(variables, inputs)
+        with entered(backend, group, part) as found:
+            new, reported = step(variables, inputs)
+            return new, found.mean_of_parts(reported)  # of terms: one reduction for all of them
 
     return of_part
 

@@ -298,14 +298,18 @@ def test_a_command_that_something_ends_has_failed(
 def test_doctor_passes_on_a_backend_s_advice(
     make_distribution: Callable[..., Path], run_python: RunPython
 ) -> None:
-    """Below the table, and healthy all the same."""
+    """Below the table, after its devices, and healthy all the same."""
     methods = """return super().lower(op, signature)
 
             def advice(self):
-                return ["Close the window.", "Open\\nthe door."]"""
+                return ["Close the window.", "Open\\nthe door."]
+
+            def devices(self):
+                return ["warp:0", "cpu"]"""
     folder = make_distribution("drafty", SABOTAGED.format(framework="numpy", lower=methods))
     done = run_python("-m", "convdispatch", "doctor", paths=(folder,))
     assert done.returncode == 0, done.stdout
+    assert "\n  drafty: on warp:0, cpu\n" in done.stdout
     assert "\n  drafty: Close the window.\n  drafty: Open the door.\n" in done.stdout
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import group_trainings
 import pytest
 from group_runs import PROCESSES, assert_alike, reported, run_by_torchrun, tolerance
 from group_trainings import FAULTS, TRAININGS
@@ -18,15 +19,15 @@ pytestmark = pytest.mark.skipif("torch" not in BACKEND_NAMES, reason="the engine
 def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder with what the processes of one run report."""
     folder = tmp_path_factory.mktemp("together")
-    run_by_torchrun(folder, *TRAININGS, *FAULTS)
+    run_by_torchrun(folder, *TRAININGS, "of_a_loader", *FAULTS)
     return folder
 
 
-@pytest.mark.parametrize("name", TRAININGS)
+@pytest.mark.parametrize("name", [*TRAININGS, "of_a_loader"])
 def test_a_group_trains_as_one_process_does(together: Path, tmp_path: Path, name: str) -> None:
     """Losses, metrics, weights, evaluation and prediction, to rounding; on each process alike."""
     with use_backend("torch"):
-        alone = TRAININGS[name](tmp_path)
+        alone = getattr(group_trainings, name)(tmp_path)
     for one in reported(together, name):
         assert_alike(one, alone, tolerance(name))
 

@@ -125,6 +125,28 @@ def of_a_sequence(folder: Path) -> Any:
     return trained(network(), Numbered())
 
 
+def of_a_loader(folder: Path) -> Any:
+    """Train on a loader whose sampler gives each process its own rows of the same batches."""
+    import torch
+
+    x, y, _ = data()
+    pairs = torch.utils.data.TensorDataset(torch.from_numpy(x[:40]), torch.from_numpy(y[:40]))
+    count = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
+    sampler: Any = None
+    if count > 1:
+        sampler = torch.utils.data.distributed.DistributedSampler(pairs, shuffle=False)
+    loader = torch.utils.data.DataLoader(pairs, BATCH // count, sampler=sampler)
+    return trained(network(plain=True), loader)
+
+
+def of_a_file(folder: Path) -> Any:
+    """Train on arrays that lie in files, each process on its rows of a batch."""
+    x, y, _ = data()
+    path = folder / f"x-{rank()}.npy"
+    np.save(path, x)
+    return trained(network(), np.load(path, mmap_mode="r"), y, batch_size=BATCH)
+
+
 def of_keras1(folder: Path) -> Any:
     """Train by the words and rules of Keras 1, whose means leave out weights of zero."""
     x, y, weights = data()
@@ -248,6 +270,7 @@ TRAININGS = {
         plainly,
         with_a_tiny_last_batch,
         of_a_sequence,
+        of_a_file,
         of_keras1,
         of_steps,
         with_callbacks,
