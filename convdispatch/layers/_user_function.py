@@ -23,6 +23,7 @@ from convdispatch.engine.symbols import Symbol, stated_batch, symbols_in
 from convdispatch.engine.tensors import are_tensors, as_native
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.layers._scoped_function import ScopedFunction
+from convdispatch.layers._user_masks import require_mask_of
 from convdispatch.ops import FLOAT_DTYPES, INTEGER_DTYPES, Backend, PartialShape
 from convdispatch.runtime.registry import registry
 
@@ -106,30 +107,8 @@ class FunctionLayer(ScopedFunction):
             several = isinstance(mask, list | tuple) and isinstance(native, list)
             pairs = zip(mask, native, strict=False) if several else [(mask, native)]
             for one, x in pairs:
-                self._require_mask_of(one, x[0] if isinstance(x, list) else x)
+                require_mask_of(self, one, x[0] if isinstance(x, list) else x)
         return given
-
-    def _require_mask_of(self, mask: Any, x: Any) -> None:
-        """Raise unless a mask is of bools, on the first axes of the input; None is no mask."""
-        if mask is None:
-            return
-        backend = self._backend()
-        array = None if backend.owns(mask) else np.asarray(mask)
-        shape, dtype = backend.describe(mask) if array is None else (array.shape, array.dtype.name)
-        if dtype != "bool":
-            raise InvalidType(
-                f"`mask` of {self._title} must be of bools; received {dtype}. Compare it with 0 "
-                "first."
-            )
-        own = backend.describe(x)[0]
-        fits = 0 < len(shape) <= len(own) and all(
-            a == b for a, b in zip(shape, own, strict=False) if None not in (a, b)
-        )
-        if not fits:
-            raise InvalidShape(
-                f"`mask` of {self._title} must have the first axes of its input, whose shape is "
-                f"{own}; received a mask of shape {shape}."
-            )
 
     def _as_native(self, backend: Backend, inputs: Any) -> Any:
         if are_tensors(backend, inputs):
@@ -222,7 +201,10 @@ class FunctionLayer(ScopedFunction):
         if stated is None:
             return None
         if callable(stated):
-            return as_partial_shape(stated(shapes_of(specs)), "output_shape")
+            found = stated(shapes_of(specs))
+            if isinstance(found, list) and all(map(is_shape, found)):
+                raise self._returns_several(len(found))
+            return as_partial_shape(found, "output_shape")
         return (None, *stated)
 
     def _probed(self, specs: Specs, unknown: int) -> tuple[PartialShape, str]:
@@ -251,6 +233,8 @@ class FunctionLayer(ScopedFunction):
             return found
 
         outputs: Any = backend.outside_trace(called)
+        if isinstance(outputs, list | tuple):
+            raise self._returns_several(len(outputs))
         if not backend.owns(outputs):
             raise InvalidType(
                 f"the function of {self._title} must return a tensor of its backend, "
@@ -263,6 +247,13 @@ class FunctionLayer(ScopedFunction):
                 f"{', '.join(map(str, whole))} it returned shape {shape}."
             )
         return shape, dtype
+
+    def _returns_several(self, count: int) -> scopes.NeedsSymbols:
+        """Return the error for several tensors, which a call with symbols answers by symbols."""
+        return scopes.NeedsSymbols(
+            f"the function of {self._title} must return a tensor of its backend, "
+            f"{self.backend!r}; received {count} of them. Several are for symbolic inputs."
+        )
 
     def _require_stated(self, stated: PartialShape, found: Sequence[int | None]) -> None:
         pairs = zip(stated[1:], found[1:], strict=False)

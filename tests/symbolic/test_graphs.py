@@ -275,3 +275,15 @@ def test_bad_inputs_of_functions_are_refused() -> None:
         K.gradients(K.sum(x), [3])
     with pytest.raises(InvalidType, match="cannot be iterated over"):
         list(x)
+
+
+def test_a_lambda_may_return_several_tensors() -> None:
+    """They are parts of the graph; `output_shape` may list their shapes."""
+    layers, models = keras2.layers, keras2.models
+    x = layers.Input((3, 2))
+    both: Any = layers.Lambda(lambda x: [x * 2, x * 3], output_shape=lambda s: [s, s])(x)
+    assert [one._keras_shape for one in both] == [(None, 3, 2)] * 2
+    model: Any = models.Model(x, layers.add(layers.Lambda(lambda x: [x * 2, x * 3])(x)))
+    np.testing.assert_allclose(model.predict(np.ones((4, 3, 2))), np.full((4, 3, 2), 5.0))
+    with pytest.raises(InvalidType, match=r"received 2 of them. Several are for symbolic inputs"):
+        layers.Lambda(lambda x: [x, x])(np.ones((4, 3)))
