@@ -157,7 +157,9 @@ def _shown(name: Name) -> str:
     if name.is_class and issubclass(name.value, BaseException):
         return ""
     try:
-        return _as_text(described.signature(name))
+        found = described.signature(name)
+        returns = inspect.Signature.empty if name.is_class else found.return_annotation
+        return _as_text(found.replace(return_annotation=returns))
     except (TypeError, ValueError):
         return "(...)"
 
@@ -205,7 +207,7 @@ def _members(name: Name) -> Iterator[str]:
         doc = inspect.getdoc(value) if value is not None else None
         if isinstance(value, property):
             yield f".. py:property:: {member}\n\n" + _set_in(restructured(doc or ""))
-        elif callable(getattr(value, "__func__", value)) and doc:
+        elif inspect.isfunction(getattr(value, "__func__", value)) and doc:
             stated = _method_signature(getattr(name.value, member), value)
             yield f".. py:method:: {member}{stated}\n\n" + _set_in(restructured(doc))
 
