@@ -7,7 +7,19 @@ from typing import Any
 
 from convdispatch import kit
 from convdispatch.ops import Conv, ConvTranspose, Op, Pool, Resize, Signature, Upsample
-from convdispatch.programs import Body, Expression, Instruction, Value, cells, number, operators
+from convdispatch.programs import (
+    Body,
+    Expression,
+    Instruction,
+    Value,
+    called,
+    cells,
+    number,
+    of_list,
+    of_operands,
+    operators,
+    with_option,
+)
 
 Given = Sequence[str]
 Pads = Sequence[tuple[int, int]]
@@ -111,7 +123,7 @@ def _conv(one: Instruction, given: Given) -> str:
     options = _options(op, pads) | ({"groups": op.groups} if op.groups > 1 else {})
     if max(op.strides) > 1:
         options["strides"] = op.strides
-    y = _called("_conv", x, given[1], _layouts(op, len(axes), "IO"), **options)
+    y = called("_conv", x, given[1], _layouts(op, len(axes), "IO"), **options)
     return _finished(one, y, given[2:])
 
 
@@ -123,18 +135,13 @@ def _conv_transpose(one: Instruction, given: Given) -> str:
     if max(op.strides) > 1:
         options["spread"] = op.strides
     turned = f"{given[1]}[{', '.join(['::-1'] * len(axes))}]"
-    y = _called("_conv", given[0], turned, _layouts(op, len(axes), "OI"), **options)
+    y = called("_conv", given[0], turned, _layouts(op, len(axes), "OI"), **options)
     return _finished(one, y, given[2:])
 
 
 def _options(op: Conv | ConvTranspose, pads: Pads) -> dict[str, Any]:
     found: dict[str, Any] = {"pads": tuple(pads)} if any(map(any, pads)) else {}
     return found | ({"dilation": op.dilation} if max(op.dilation) > 1 else {})
-
-
-def _called(function: str, *arguments: Any, **named: Any) -> str:
-    parts = [*map(str, arguments), *(f"{name}={value}" for name, value in named.items())]
-    return f"{function}({', '.join(parts)})"
 
 
 def _dense(one: Instruction, given: Given) -> str:
@@ -189,7 +196,7 @@ def _normalize(one: Instruction, given: Given) -> str:
 def _reduction(function: str) -> Expression:
     def write(one: Instruction, given: Given) -> str:
         axes, keepdims = one.options["axes"], one.options["keepdims"]
-        return _called(function, given[0], f"axis={axes}", *(["keepdims=True"] * keepdims))
+        return called(function, given[0], f"axis={axes}", *(["keepdims=True"] * keepdims))
 
     return write
 
@@ -208,18 +215,6 @@ def _where(one: Instruction, given: Given) -> str:
     return f'{chosen}.astype("{one.result.dtype}")'
 
 
-def _function(name: str) -> Expression:
-    return lambda one, given: f"{name}({', '.join(given)})"
-
-
-def _option(template: str, option: str) -> Expression:
-    return lambda one, given: template.format(*given, one.options[option])
-
-
-def _of_several(name: str) -> Expression:
-    return lambda one, given: f"{name}([{', '.join(given)}], {one.options['axis']})"
-
-
 _NAMES = {
     "abs": "_abs", "erf": "lax.erf", "erfc": "lax.erfc", "exp": "jnp.exp", "expm1": "jnp.expm1",
     "log": "jnp.log", "log1p": "jnp.log1p", "matmul": "_matmul", "maximum": "jnp.maximum",
@@ -229,37 +224,37 @@ _NAMES = {
 }  # fmt: skip
 EXPRESSIONS: dict[str, Expression] = {
     **operators(),
-    **{name: _function(own) for name, own in _NAMES.items()},
-    "argmax": _option("jnp.argmax({}, {})", "axis"),
-    "cast": _option('{}.astype("{}")', "dtype"),
+    **{name: of_operands(own) for name, own in _NAMES.items()},
+    "argmax": with_option("jnp.argmax({}, {})", "axis"),
+    "cast": with_option('{}.astype("{}")', "dtype"),
     "clip": lambda one, given: "_clip({}, {}, {})".format(
         given[0], number(one.options["low"]), number(one.options["high"])
     ),
-    "concatenate": _of_several("jnp.concatenate"),
+    "concatenate": of_list("jnp.concatenate"),
     "conv": _conv,
     "conv_transpose": _conv_transpose,
-    "cumsum": _option("jnp.cumsum({}, {})", "axis"),
+    "cumsum": with_option("jnp.cumsum({}, {})", "axis"),
     "dense": _dense,
-    "flip": _option("jnp.flip({}, {})", "axes"),
+    "flip": with_option("jnp.flip({}, {})", "axes"),
     "max": _reduction("jnp.max"),
     "mean": _reduction("jnp.mean"),
     "normalize": _normalize,
-    "one_hot": lambda one, given: _called(
+    "one_hot": lambda one, given: called(
         "jax.nn.one_hot", given[0], one.options["depth"], dtype=repr(one.options["dtype"])
     ),
     "pad": _pad,
-    "pad_with": lambda one, given: _called(
+    "pad_with": lambda one, given: called(
         "_padded", given[0], one.options["pads"], number(one.options["value"])
     ),
     "pool": _pool,
     "power": _power,
-    "reshape": _option("{}.reshape{}", "shape"),
-    "size": _option("{}.shape[{}]", "axis"),
+    "reshape": with_option("{}.reshape{}", "shape"),
+    "size": with_option("{}.shape[{}]", "axis"),
     "slice": lambda one, given: given[0] + cells(one),
-    "stack": _of_several("jnp.stack"),
+    "stack": of_list("jnp.stack"),
     "sum": _reduction("jnp.sum"),
-    "take": _option("jnp.take({}, {}, {})", "axis"),
-    "transpose": _option("jnp.transpose({}, {})", "order"),
+    "take": with_option("jnp.take({}, {}, {})", "axis"),
+    "transpose": with_option("jnp.transpose({}, {})", "order"),
     "upsample": _upsample,
     "where": _where,
 }

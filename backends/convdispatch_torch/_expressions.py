@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convdispatch.programs import Body, Expression, Instruction, Value, cells, number, operators
-from convdispatch_torch._op_expressions import OPS, called, padded
+from convdispatch.programs import (
+    Body,
+    Expression,
+    Instruction,
+    Value,
+    called,
+    cells,
+    number,
+    of_list,
+    of_operands,
+    operators,
+    with_option,
+)
+from convdispatch_torch._op_expressions import OPS, padded
 
 Given = Sequence[str]
 
@@ -63,46 +75,34 @@ def _pad_with(one: Instruction, given: Given) -> str:
     return padded(given[0], one.options["pads"], number(value) if value else "")
 
 
-def _function(name: str) -> Expression:
-    return lambda one, given: f"{name}({', '.join(given)})"
-
-
-def _option(template: str, option: str) -> Expression:
-    return lambda one, given: template.format(given[0], one.options[option])
-
-
-def _of_several(name: str) -> Expression:
-    return lambda one, given: f"{name}([{', '.join(given)}], {one.options['axis']})"
-
-
 _SAME = ("abs", "erf", "erfc", "exp", "expm1", "log", "log1p", "relu", "sigmoid", "sign", "sqrt",
          "tanh", "matmul")  # fmt: skip
 EXPRESSIONS: dict[str, Expression] = {
     **OPS,
     **operators(),
-    **{name: _function(f"torch.{name}") for name in _SAME},
-    "argmax": _option("torch.argmax({}, {})", "axis"),
-    "cast": _option("{}.to(torch.{})", "dtype"),
+    **{name: of_operands(f"torch.{name}") for name in _SAME},
+    "argmax": with_option("torch.argmax({}, {})", "axis"),
+    "cast": with_option("{}.to(torch.{})", "dtype"),
     "clip": lambda one, given: "torch.clamp({}, {}, {})".format(
         given[0], number(one.options["low"]), number(one.options["high"])
     ),
-    "concatenate": _of_several("torch.cat"),
-    "cumsum": _option("torch.cumsum({}, {})", "axis"),
-    "flip": _option("torch.flip({}, {})", "axes"),
+    "concatenate": of_list("torch.cat"),
+    "cumsum": with_option("torch.cumsum({}, {})", "axis"),
+    "flip": with_option("torch.flip({}, {})", "axes"),
     "max": _reduction("torch.amax"),
     "maximum": _extreme("min", "torch.maximum"),
     "mean": _reduction("torch.mean"),
     "minimum": _extreme("max", "torch.minimum"),
     "one_hot": _one_hot,
     "pad_with": _pad_with,
-    "reshape": _option("{}.reshape{}", "shape"),
-    "size": _option("{}.shape[{}]", "axis"),
+    "reshape": with_option("{}.reshape{}", "shape"),
+    "size": with_option("{}.shape[{}]", "axis"),
     "slice": lambda one, given: given[0] + cells(one),
-    "stack": _of_several("torch.stack"),
+    "stack": of_list("torch.stack"),
     "stop_gradient": lambda one, given: f"{given[0]}.detach()",
     "sum": _reduction("torch.sum"),
     "take": _take,
-    "transpose": _option("{}.permute{}", "order"),
+    "transpose": with_option("{}.permute{}", "order"),
     "where": _where,
 }
 

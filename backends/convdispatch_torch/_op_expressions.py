@@ -18,7 +18,7 @@ from convdispatch.ops import (
     Upsample,
     spatial_rank,
 )
-from convdispatch.programs import Expression, Instruction, Value, number
+from convdispatch.programs import Expression, Instruction, Value, called, number
 
 Pads = Sequence[tuple[int, int]]
 Given = Sequence[str]
@@ -69,12 +69,6 @@ def _back(one: Instruction, y: str) -> str:
 def _activated(one: Instruction, y: str) -> str:
     activation = one.options["op"].activation
     return y if activation == "linear" else f"torch.{activation}({y})"
-
-
-def called(function: str, *arguments: str, **named: Any) -> str:
-    """Return the call of a function."""
-    parts = [*arguments, *(f"{name}={value}" for name, value in named.items())]
-    return f"{function}({', '.join(parts)})"
 
 
 def _unless(**defaults: tuple[Any, Any]) -> dict[str, Any]:

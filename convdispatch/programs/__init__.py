@@ -40,6 +40,10 @@ Python's operators and what else there is:
                                      the results are the last states and the outputs in a stack
 """
 
+from convdispatch.programs._calls import called as called
+from convdispatch.programs._calls import of_list as of_list
+from convdispatch.programs._calls import of_operands as of_operands
+from convdispatch.programs._calls import with_option as with_option
 from convdispatch.programs._evaluating import evaluator as evaluator
 from convdispatch.programs._exporters import Exporter as Exporter
 from convdispatch.programs._exporters import ExporterInfo as ExporterInfo
