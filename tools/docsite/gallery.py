@@ -31,7 +31,7 @@ from sphinx.errors import ExtensionError
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-TIME_LIMIT = 120  # seconds for one script: importing the frameworks takes many
+TIME_LIMIT = 600  # seconds for one script, which takes a few: the machine may be busy
 
 # Runs a script, then saves matplotlib's figures and what each shows, if the script loaded it.
 DRIVER = """
