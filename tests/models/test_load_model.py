@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from keras_files import write_model
 from legacy_models import SavedModel, listed, one_or_all, saved_models
 from mixed_types import outputs_of
 from places import LEGACY
 
 import convdispatch
 from convdispatch import keras1, keras2
+from convdispatch.errors import InvalidDocument
 
 pytest.importorskip("h5py", reason="files in HDF5 need the package h5py")
 
@@ -123,6 +127,37 @@ def test_a_compiled_model_trains_on(saved: SavedModel, differentiable: Any) -> N
 def test_what_is_reported_has_the_names_that_it_had(saved: SavedModel) -> None:
     """'acc' in Keras 1 and 2, 'accuracy' later."""
     assert loaded(saved, "numpy").metrics_names == saved.entry["metrics_names"]
+
+
+RATELESS = {"config": {"decay": 0.1}}
+LOSS = {"class_name": "MeanSquaredError", "config": {"reduction": ["sum"]}}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"optimizer_config": {"class_name": "RMSprop", **RATELESS}}, "no `learning_rate`"),
+        ({"optimizer_config": {"class_name": "SGD", **RATELESS}}, "no `learning_rate`"),
+        ({"loss": LOSS}, "`reduction` must be"),
+        ({"loss": {**LOSS, "class_name": ["m"]}}, "`class_name` of a loss or a metric"),
+        ({"metrics": [{**LOSS, "class_name": {}}]}, "`class_name` of a loss or a metric"),
+        ({"metrics": [{"class_name": "MeanMetricWrapper", "config": {"fn": "m", "name": []}}]}, ""),
+    ],
+)
+def test_faults_of_the_training_are_one_error(
+    tmp_path: Path, change: dict[str, Any], words: str
+) -> None:
+    """With what to do, whatever the settings hold."""
+    config = {"name": "d", "units": 1, "batch_input_shape": [None, 1], "use_bias": False}
+    layer = {"class_name": "Dense", "config": config}
+    document = {"class_name": "Sequential", "config": {"name": "s", "layers": [layer]}}
+    entry = {"class_name": "SGD", "config": {"learning_rate": 0.1}}
+    training = {"optimizer_config": entry, "loss": "mse", "metrics": None, **change}
+    said = {"keras_version": "2.21.0", "training_config": json.dumps(training)}
+    path = write_model(tmp_path / "m.h5", document, {"d": [("d/kernel:0", [[1.0]])]}, **said)
+    with pytest.raises(InvalidDocument, match=f"{words}.*compile=False"):
+        convdispatch.load_model(path, backend="numpy")
+    convdispatch.load_model(path, backend="numpy", compile=False)
 
 
 def test_compile_may_be_left_out() -> None:

@@ -88,7 +88,13 @@ def _is_legacy_root(name: Any, config: Mapping[str, Any]) -> bool:
 
 def _legacy_root(config: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: config[key] for key in ("rho", "epsilon", "decay") if key in config}
-    return {"class_name": "RMSprop", "config": {**kept, "lr": config["learning_rate"]}}
+    return {"class_name": "RMSprop", "config": {**kept, "lr": _first_rate(config)}}
+
+
+def _first_rate(config: Mapping[str, Any]) -> Any:
+    if "learning_rate" not in config:
+        raise InvalidArgument("the optimizer has a `decay` and no `learning_rate` to decay from.")
+    return config["learning_rate"]
 
 
 def _modern_config(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,7 +102,7 @@ def _modern_config(config: Mapping[str, Any]) -> dict[str, Any]:
     renamed = dict(config)
     decay = renamed.pop("decay", 0.0)
     if decay:
-        rate = {"initial_learning_rate": renamed["learning_rate"], "decay_steps": 1}
+        rate = {"initial_learning_rate": _first_rate(renamed), "decay_steps": 1}
         schedule = {"class_name": "InverseTimeDecay", "config": {**rate, "decay_rate": decay}}
         renamed["learning_rate"] = schedule
     return renamed
@@ -126,6 +132,8 @@ def _each(given: Any, custom_objects: Mapping[str, Any]) -> Any:
 def _object(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> Any:
     """Return what a loss or a metric of a configuration is here."""
     name, config = entry["class_name"], entry.get("config")
+    if not isinstance(name, str):
+        raise InvalidType(f"`class_name` of a loss or a metric must be a name; received {name!r}.")
     for known in (entry.get("registered_name"), name):
         own = custom_objects.get(known) if isinstance(known, str) else None
         if own is not None:
@@ -135,9 +143,13 @@ def _object(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> Any:
         return custom_objects.get(config, config) if isinstance(config, str) else name
     if name in _WRAPPERS and isinstance(config.get("fn"), str):
         word, function = config.get("name"), config["fn"]
-        return word if word in metrics.SHORT else custom_objects.get(function, function)
+        return (
+            word
+            if isinstance(word, str) and word in metrics.SHORT
+            else custom_objects.get(function, function)
+        )
     kept = {key: value for key, value in config.items() if key not in ("dtype", "fn", "axis")}
-    if kept.get("reduction") in _REDUCTIONS:
+    if isinstance(kept.get("reduction"), str) and kept["reduction"] in _REDUCTIONS:
         kept["reduction"] = _REDUCTIONS[kept["reduction"]]
     if name not in losses.KERAS3:
         kept.pop("reduction", None)
