@@ -126,13 +126,15 @@ def _recognised(arguments: argparse.Namespace, script: Path, environ: dict[str, 
 def _note_channels(uses: Uses, environ: dict[str, str]) -> None:
     """Let pictures have their channels first where only the script's shapes tell it."""
     from convdispatch.compat.recognising import first_channels
-    from convdispatch.runtime.config import DEFAULT, config_path, load_config
+    from convdispatch.runtime.config import config_path
 
-    why = first_channels(uses)
-    if why and load_config(config_path(environ), {}).sources["image_data_format"] == DEFAULT:
+    why, file = first_channels(uses), config_path(environ)
+    # Later Kerases write an `image_data_format` there without being asked.
+    is_stated = file.is_file() and b"image_dim_ordering" in file.read_bytes()
+    if why and not is_stated:
         environ["_CONVDISPATCH_RUN_FORMAT"] = "channels_first"
         complain(
-            f"note: its pictures have their channels first, by {why}. `image_data_format` in "
+            f"note: its pictures have their channels first, by {why}. `image_dim_ordering` in "
             "keras.json decides."
         )
 

@@ -258,6 +258,8 @@ def test_first_channels_are_taken_and_said(
     assert (done.returncode, done.stdout) == (0, "channels_first\n"), done.stderr
     assert "its pictures have their channels first, by the shape (3, 32, 32)" in done.stderr
     (tmp_path / "keras.json").write_text('{"image_data_format": "channels_last"}')
+    assert ran("--api", "keras2", str(path)).stdout == "channels_first\n"
+    (tmp_path / "keras.json").write_text('{"image_dim_ordering": "tf"}')
     done = ran("--api", "keras2", str(path))
     assert (done.stdout, "first" in done.stderr) == ("channels_last\n", False)
 
