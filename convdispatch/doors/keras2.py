@@ -18,11 +18,12 @@ _LOOP_NOTE = (
     f"{_LENGTH_NOTE} `implementation` is 0, 1 or 2, Keras 2's ways to compute the same numbers; it "
     "has no effect."
 )
-_GRID = "*, coordinates: str = 'asymmetric'"
+_GRID = "*, coordinates: str | None = None"
 _GRID_NOTE = (
-    "Keras 2 interpolated 'bilinear' on a grid that begins in the centre of the first cell: `[0, "
-    "1]` becomes `[0, 0.5, 1, 1]`. With `coordinates='half_pixel'` it is `[0, 0.25, 0.75, 1]`, as "
-    "in tf_keras and Keras 3; its files have it."
+    "`coordinates` is the grid of 'bilinear'. 'asymmetric' begins in the centre of the first cell: "
+    "`[0, 1]` becomes `[0, 0.5, 1, 1]`, as on Theano and on TensorFlow 1. 'half_pixel' makes `[0, "
+    "0.25, 0.75, 1]` of it, as TensorFlow 2 does. None is the grid of the convention: 'asymmetric' "
+    "for Theano's, 'half_pixel' for TensorFlow's."
 )
 
 LAYERS: Table = {

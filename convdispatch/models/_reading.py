@@ -9,12 +9,7 @@ from convdispatch.errors import InvalidDocument
 from convdispatch.formulas.custom_objects import CustomObjectScope
 from convdispatch.models._chains import FUNCTIONAL, stack_of
 from convdispatch.models._custom_objects import with_objects
-from convdispatch.models._entries import (
-    begins_with_branches,
-    door_of_version,
-    holds_models,
-    is_of_engine,
-)
+from convdispatch.models._entries import begins_with_branches, door_of_version, holds_models
 from convdispatch.models._graph_reading import GraphReader
 from convdispatch.models._model import Model
 from convdispatch.models._sequential import Sequential
@@ -86,8 +81,7 @@ def model_of_document(
     own, stated = custom_objects or {}, door_of_version(document) or door
     if convention is None and document.get("backend") == "theano":
         convention = "theano"  # of Keras 2; other engines are what the current convention may be
-    if is_of_engine(document.get("keras_version")):
-        document = unsaid.with_grids(document)
+    document = unsaid.with_grids(document, document.get("keras_version"))
     document = unsaid.with_stated_ordering(document, stated, said)
     with selection.use_convention(convention or selection.convention()):
         return model_of(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from convdispatch import layers
 from convdispatch.engine.arguments import as_choice, as_int
+from convdispatch.engine.layer_options import layer_convention
 from convdispatch.errors import InvalidArgument
 from convdispatch.facades.input_length import InputByLength, InputByWidth
 from convdispatch.facades.own_wrappers import BothWays, Distributed
@@ -99,20 +100,23 @@ class Sloped(layers.LeakyReLU):
 
 
 class Grid(layers.UpSampling2D):
-    """Interpolates on Keras 2's grid, which begins in the first cell's centre, or on a later one.
+    """Interpolates on the grid of a convention, or on the one that is asked for.
 
-    TensorFlow sampled cell i of n at i * m / n, without aligned corners, and Theano the same for
-    the factor 2 that it had.
+    TensorFlow 1 sampled cell i of n at i * m / n, without aligned corners, and Theano the same for
+    the factor 2 that it had. TensorFlow 2 samples between the centres of cells.
     """
 
-    def __init__(self, *, coordinates: str = "asymmetric", **options: Any) -> None:
+    def __init__(self, *, coordinates: str | None = None, **options: Any) -> None:
+        if coordinates is None:
+            convention = layer_convention(options)
+            coordinates = "asymmetric" if convention == "theano" else "half_pixel"
         self.coordinates = as_choice(coordinates, ("asymmetric", "half_pixel"), "coordinates")
         super().__init__(**options)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments as JSON types; Keras 2's own lack the usual grid."""
-        other = {} if self.coordinates == "asymmetric" else {"coordinates": self.coordinates}
-        return super().get_config() | other
+        """Return the constructor's arguments as JSON types, with the grid where there is one."""
+        grid = {"coordinates": self.coordinates} if self.interpolation == "bilinear" else {}
+        return super().get_config() | grid
 
 
 EXCEPTIONS: Mapping[str, type[layers.Layer]] = {

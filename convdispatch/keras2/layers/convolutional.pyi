@@ -516,9 +516,10 @@ class UpSampling1D(Keras2Layer, layers.UpSampling1D):
 class UpSampling2D(Keras2Layer, Grid, layers.UpSampling2D):
     """`convdispatch.layers.UpSampling2D` in the words of Keras 2.2.4.
 
-    Keras 2 interpolated 'bilinear' on a grid that begins in the centre of the first cell: `[0, 1]`
-    becomes `[0, 0.5, 1, 1]`. With `coordinates='half_pixel'` it is `[0, 0.25, 0.75, 1]`, as in
-    tf_keras and Keras 3; its files have it.
+    `coordinates` is the grid of 'bilinear'. 'asymmetric' begins in the centre of the first cell:
+    `[0, 1]` becomes `[0, 0.5, 1, 1]`, as on Theano and on TensorFlow 1. 'half_pixel' makes `[0,
+    0.25, 0.75, 1]` of it, as TensorFlow 2 does. None is the grid of the convention: 'asymmetric'
+    for Theano's, 'half_pixel' for TensorFlow's.
 
     Enlarge images by an integer factor an axis.
 
@@ -548,7 +549,7 @@ class UpSampling2D(Keras2Layer, Grid, layers.UpSampling2D):
         data_format: DataFormat | None = None,
         interpolation: Interpolation = "nearest",
         *,
-        coordinates: str = "asymmetric",
+        coordinates: str | None = None,
         **options: Unpack[LayerOptions],
     ) -> None: ...
 

@@ -15,6 +15,7 @@ from convdispatch.doors.written import OF_MERGE, TITLES, UNKNOWN, WITHOUT_CLASS,
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.layer_options import is_of_this_package
 from convdispatch.errors import InvalidArgument
+from convdispatch.support.warnings import warn
 
 # What no Keras has in a configuration.
 _OURS = ("convention", "backend", "coordinates")
@@ -38,7 +39,7 @@ def layer_entry(layer: Layer, dialect: str) -> dict[str, Any]:
         if name in WITHOUT_CLASS[dialect]:
             raise cannot(layer, dialect, f"it has no {name}")
         require_its_grid(layer, dialect)
-        config = _IN_WORDS[dialect](layer, config)
+        config = _with_later_grid(layer, _IN_WORDS[dialect](layer, config), dialect)
         for argument, classes in UNKNOWN[dialect].items():
             if name in classes and argument in config:
                 _require_without_effect(layer, argument, config.pop(argument), dialect)
@@ -52,10 +53,28 @@ def layer_entry(layer: Layer, dialect: str) -> dict[str, Any]:
 def require_its_grid(layer: Any, dialect: str) -> None:
     """Raise for a layer that interpolates on another grid than a dialect does."""
     inner = getattr(layer, "layer", layer)
-    if isinstance(inner, layers.UpSampling2D) and inner.interpolation == "bilinear":
-        is_later = dialect in ("tf_keras", "keras3")
-        if (inner.coordinates == "half_pixel") != is_later:
-            raise cannot(layer, dialect, "it interpolates 'bilinear' on another grid of cells")
+    is_earlier = _grid_of(inner) == "asymmetric"
+    if is_earlier and dialect in ("tf_keras", "keras3"):
+        raise cannot(layer, dialect, "it interpolates 'bilinear' on another grid of cells")
+
+
+def _with_later_grid(layer: Any, config: dict[str, Any], dialect: str) -> dict[str, Any]:
+    """Return the configuration with the grid that Keras 2 lacks, which refuses it."""
+    if dialect != "keras2" or _grid_of(layer) != "half_pixel":
+        return config
+    warn(
+        f"the layer {layer.name!r} interpolates 'bilinear' between the centres of cells, as "
+        "TensorFlow 2 does. Keras 2.2.4 itself cannot, and refuses this file, in which the layer "
+        "has an argument `coordinates`. Save with dialect='tf_keras' for a file that tf_keras "
+        "reads, or make the layer with coordinates='asymmetric'."
+    )
+    return {**config, "coordinates": layer.coordinates}
+
+
+def _grid_of(layer: Any) -> str | None:
+    if isinstance(layer, layers.UpSampling2D) and layer.interpolation == "bilinear":
+        return layer.coordinates
+    return None
 
 
 def no_json(layer: Layer, reason: str) -> InvalidArgument:

@@ -13,7 +13,7 @@ from typing import Any
 
 from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidArgument
-from convdispatch.models._entries import DOORS, door_of
+from convdispatch.models._entries import DOORS, door_of, is_of_engine
 from convdispatch.runtime import selection
 from convdispatch.saving.checkpoint import Checkpoint
 from convdispatch.support.warnings import warn
@@ -137,11 +137,13 @@ def with_shared_axes(document: Any, checkpoint: Checkpoint) -> Any:
     return filled(document)
 
 
-def with_grids(document: Any) -> Any:
-    """Return a document of tf_keras, in Keras 2's words, whose layers say on which grid they are.
+def with_grids(document: Any, version: object) -> Any:
+    """Return a document whose layers of Keras 2 say on which grid they interpolate.
 
-    Keras 2 itself had another one for 'bilinear'.
+    version: the file's `keras_version`, which tells: tf_keras has another grid than Keras 2 had.
     """
+    if not isinstance(version, str) or not version.startswith("2."):
+        return document
     lacking = [
         config
         for name, config in entries_in(document)
@@ -149,7 +151,8 @@ def with_grids(document: Any) -> Any:
         and config.get("interpolation") == "bilinear"
         and "coordinates" not in config
     ]
-    return _with(document, lacking, "coordinates", "half_pixel")
+    grid = "half_pixel" if is_of_engine(version) else "asymmetric"
+    return _with(document, lacking, "coordinates", grid)
 
 
 def with_ordering(document: Any, lacking: Sequence[Mapping[str, Any]], ordering: str) -> Any:
