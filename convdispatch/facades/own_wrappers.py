@@ -86,4 +86,5 @@ def _made(layer: Any, door: str) -> Any:
     if not is_row:
         return layer_of(layer, door)
     found = getattr(importlib.import_module(door), str(name))
-    return layer_of(layer, door) if issubclass(found, CustomLayer) else None
+    is_own = isinstance(found, type) and issubclass(found, CustomLayer)
+    return layer_of(layer, door) if is_own else None

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from convdispatch.engine.arguments import as_bool, as_float, as_int
 from convdispatch.engine.weight_options import WithWeightOptions
+from convdispatch.errors import InvalidType
 from convdispatch.formulas import activations
 from convdispatch.symbolic.arrays import tile
 from convdispatch.symbolic.control import in_train_phase
@@ -19,7 +20,7 @@ from convdispatch.symbolic.custom import CustomLayer
 from convdispatch.symbolic.drawing import dropout
 from convdispatch.symbolic.filling import ones_like
 from convdispatch.symbolic.products import bias_add, dot
-from convdispatch.symbolic.wrappers import entry_of, layer_of
+from convdispatch.symbolic.wrappers import entry_of, layer_of, taken
 
 _KINDS = ("initializer", "regularizer", "constraint")
 _PREFIXES = ("kernel", "recurrent", "bias")
@@ -148,6 +149,12 @@ class StackedCells(CustomLayer):
         self, cells: Sequence[Any], reverse_state_order: bool = False, **options: Any
     ) -> None:
         """Keep the cells; `reverse_state_order` puts the states of the last cell first."""
+        is_list = isinstance(cells, list | tuple) and len(cells) > 0
+        if not is_list or any(not is_cell(one) for one in cells):
+            raise InvalidType(
+                "`cells` of StackedRNNCells must be a list of cells, which have `call` and "
+                f"`state_size`; received {cells!r}."
+            )
         self.cells = list(cells)
         self.reverse_state_order = as_bool(reverse_state_order, "reverse_state_order")
         super().__init__(**options)
@@ -201,8 +208,15 @@ class StackedCells(CustomLayer):
     ) -> Any:
         """Make a stack from what `get_config` returned."""
         rest = dict(config)
-        cells = [layer_of(one, cls.door, custom_objects) for one in rest.pop("cells")]
+        cells = taken(rest, "cells", cls)
+        if isinstance(cells, list | tuple):
+            cells = [layer_of(one, cls.door, custom_objects) for one in cells]
         return cls(cells, **rest)
+
+
+def is_cell(value: Any) -> bool:
+    """Return whether a value is what a recurrent layer repeats."""
+    return callable(getattr(value, "call", None)) and hasattr(value, "state_size")
 
 
 def called(cell: Any, x: Any, states: Any, constants: Any, training: Any) -> Any:
@@ -226,7 +240,7 @@ def cells_in(cell: Any) -> list[Any]:
         found.append(one)
         for value in vars(one).values():
             several = value if isinstance(value, list | tuple) else [value]
-            pending += [v for v in several if hasattr(v, "state_size") and hasattr(v, "call")]
+            pending += [one for one in several if is_cell(one)]
     return found
 
 

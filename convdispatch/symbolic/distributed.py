@@ -7,7 +7,7 @@ from typing import Any
 
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.symbolic.arrays import concatenate, reshape, reverse, shape
-from convdispatch.symbolic.wrappers import CustomWrapper, entry_of, layer_of
+from convdispatch.symbolic.wrappers import CustomWrapper, entry_of, layer_of, taken
 
 _MODES = ("sum", "mul", "ave", "concat", None)
 
@@ -113,7 +113,7 @@ class CustomBidirectional(CustomWrapper):
         """Make a wrapper from what `get_config` returned."""
         rest = dict(config)
         count = rest.pop("num_constants", 0)
-        made = cls(layer_of(rest.pop("layer"), cls.door, custom_objects), **rest)
+        made = cls(layer_of(taken(rest, "layer", cls), cls.door, custom_objects), **rest)
         made._num_constants = made.forward_layer._num_constants = count
         made.backward_layer._num_constants = count
         return made

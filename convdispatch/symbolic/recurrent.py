@@ -12,7 +12,7 @@ from convdispatch.errors import InvalidType
 from convdispatch.symbolic.cells import CustomCell, StackedCells, called, cells_in, state_sizes
 from convdispatch.symbolic.custom import CustomLayer
 from convdispatch.symbolic.looped_layers import FLAGS, Looping
-from convdispatch.symbolic.wrappers import entry_of, layer_of
+from convdispatch.symbolic.wrappers import entry_of, layer_of, taken
 
 
 class CustomRNN(Looping):
@@ -114,7 +114,7 @@ class CustomRNN(Looping):
     ) -> Any:
         """Make a layer from what `get_config` returned."""
         rest = dict(config)
-        cell = layer_of(rest.pop("cell"), cls.door, custom_objects)
+        cell = layer_of(taken(rest, "cell", cls), cls.door, custom_objects)
         count = rest.pop("num_constants", None)
         if backend is not None:
             rest["backend"] = backend

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from convdispatch.engine.layer import Layer
-from convdispatch.errors import InvalidDocument
+from convdispatch.errors import InvalidArgument, InvalidDocument
 from convdispatch.formulas.custom_objects import known
 from convdispatch.support.documents import shown
 from convdispatch.symbolic.custom import CustomLayer
@@ -20,7 +20,11 @@ class CustomWrapper(CustomLayer):
     """
 
     def __init__(self, layer: Any, **options: Any) -> None:
-        """Keep the layer, or make it of its configuration."""
+        """Keep the layer or the model."""
+        if not isinstance(layer, Layer) and not hasattr(layer, "layers"):
+            raise InvalidArgument(
+                f"`layer` of {type(self).__name__} must be a layer or a model; received {layer!r}."
+            )
         self.layer = layer
         super().__init__(**options)
 
@@ -40,7 +44,7 @@ class CustomWrapper(CustomLayer):
     ) -> Any:
         """Make a wrapper from what `get_config` returned."""
         rest = dict(config)
-        layer = layer_of(rest.pop("layer"), cls.door, custom_objects)
+        layer = layer_of(taken(rest, "layer", cls), cls.door, custom_objects)
         return cls(layer, **rest, **({} if backend is None else {"backend": backend}))
 
 
@@ -56,12 +60,24 @@ def entry_of(layer: Any) -> dict[str, Any]:
     return {"class_name": type(layer).__name__, "config": layer.get_config()}
 
 
+def taken(config: dict[str, Any], key: str, of: type) -> Any:
+    """Take an argument out of a configuration; raise `InvalidDocument` if it is missing."""
+    if key not in config:
+        raise InvalidDocument(f"the configuration of {of.__name__} has no {key!r}, which it needs.")
+    return config.pop(key)
+
+
 def layer_of(entry: Any, door: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Return the layer of an entry: of a class of that module, or of the script's own classes."""
     if not isinstance(entry, Mapping):
         return entry
-    name: Any = entry.get("class_name")
-    found = (custom_objects or {}).get(name, known(name))
+    name, config = entry.get("class_name"), entry.get("config", {})
+    if not isinstance(name, str) or not isinstance(config, Mapping):
+        raise InvalidDocument(
+            "an entry of a layer needs a string as 'class_name' and a dictionary as 'config'; "
+            f"received {shown(name)} and {shown(config)}."
+        )
+    found: Any = (custom_objects or {}).get(name, known(name))
     if isinstance(found, str):
         modules = [importlib.import_module(one) for one in (door, door.replace("layers", "models"))]
         found = next((vars(m)[found] for m in modules if found in m.__all__), None)
@@ -69,7 +85,6 @@ def layer_of(entry: Any, door: str, custom_objects: Mapping[str, Any] | None = N
         raise InvalidDocument(
             f"unknown layer {shown(name)}; it is not in {door}. Give its class in `custom_objects`."
         )
-    config: Any = entry.get("config", {})
     if issubclass(found, Layer) or hasattr(found, "from_config"):
         return found.from_config(config)
     return found(**config)
