@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from convdispatch.compat.asking import has
+from convdispatch.doors import keras1, keras2
 from convdispatch.doors.modules import TABLES, names_of
+from convdispatch.doors.rows import Row, rows_of
 
 # Names whose Keras is not told by the façades, with the releases that had them.
 _SINCE: Mapping[str, str] = {
@@ -48,7 +50,7 @@ def told(module: str, name: str) -> str:
     """Return sentences on a name that a façade's module lacks, '' for a private one.
 
     >>> told("convdispatch.keras1.layers", "Conv2DTranspose")
-    'Keras 2 has it, since 2.0: `--api keras2`. The nearest here is `Conv2D`.'
+    'Keras 2 has it, since 2.0: `--api keras2`. The nearest here is `Deconvolution2D`.'
     """
     api, _, path = module.removeprefix("convdispatch.").partition(".")
     if name.startswith("_") or api not in TABLES:
@@ -61,11 +63,24 @@ def told(module: str, name: str) -> str:
         found.append(f"{_SINCE.get(name, _HAD[_OTHER[api]])}: `--api {_OTHER[api]}`.")
     elif name in _SINCE:
         found.append(f"{_SINCE[name]}.")
-    known = sorted(_public(importlib.import_module(module)))
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    near = _nearest(importlib.import_module(module), name, api)
     if near and own is None:
-        found.append(f"The nearest here is `{near[0]}`.")
+        found.append(f"The nearest here is `{near}`.")
     return " ".join(found)
+
+
+def _nearest(module: Any, name: str, api: str) -> str:
+    """Return the name of the same layer in this Keras, or else one that is spelled alike."""
+    known = sorted(_public(module))
+    like = next((row.likeness for row in _rows(_OTHER[api]) if name in row.names), None)
+    rows = [row for row in _rows(api) if row.likeness == like]
+    same = [one for row in rows for one in row.names if one in known]
+    alike = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return next(iter((*same, *alike)), "")
+
+
+def _rows(api: str) -> Iterator[Row]:
+    return rows_of({"keras1": keras1, "keras2": keras2}[api].LAYERS)
 
 
 def _places(api: str, name: str, path: str) -> Iterator[str]:
@@ -78,4 +93,5 @@ def _places(api: str, name: str, path: str) -> Iterator[str]:
 
 
 def _public(module: Any) -> set[str]:
-    return {one for one in dir(module) if not one.startswith("_")}
+    names = getattr(module, "__all__", None) or dir(module)  # the rest is what was imported
+    return {one for one in names if not one.startswith("_")}

@@ -73,7 +73,7 @@ def _shape(row: Row) -> str:
 
 def _listed(rows: list[Row], model: Any, style: Summary) -> list[Row]:
     """Return the rows that this Keras prints."""
-    if not hasattr(model, "input_names") and not style.has_inputs_of_stacks:
+    if hasattr(model, "add") and not style.has_inputs_of_stacks:
         return [row for row in rows if not row.layer.is_input]
     branches = getattr(model, "branches", ())
     if not branches:

@@ -115,7 +115,7 @@ class Sequential(Telling, Predicting, Exportable, CopiedStack, ShapedStack):
         self._bind(backend)
         self._layers.append(layer)
         try:
-            self._note_masks()
+            self._note_mask_of_last()
         except Exception:
             self._layers.pop()
             raise

@@ -81,6 +81,11 @@ class ShapedStack(StackEnds, StackedWeights):
         require_supported(graph)
         self._masked = graph.masked
 
+    def _note_mask_of_last(self) -> None:
+        """Do the same for a layer that is new; those before it are as they were."""
+        if self._masked or self._layers[-1].makes_mask([False]):
+            self._note_masks()
+
     def follow(self) -> None:
         """Set the shapes of the built layers to their current input shapes.
 

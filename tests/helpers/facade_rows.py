@@ -6,7 +6,7 @@ apart from the tables of `convdispatch.doors`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -82,8 +82,6 @@ def in_keras2(row: LayerRow) -> Keras2Row | None:
     is_other = row.arguments.get("activation") == "hard_sigmoid"
     if is_other or any(name in row.arguments for name in _NOT_IN_KERAS2):
         return None
-    if row.arguments.get("interpolation") == "bilinear":  # by default on Keras 2's own grid
-        row = replace(row, arguments={**row.arguments, "coordinates": "half_pixel"})
     return Keras2Row(**_fields(row))
 
 

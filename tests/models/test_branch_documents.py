@@ -156,8 +156,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a branch without a shape": (stack(merge(stack(dense(3)), stack(dense(3, 4)))), "input shape"),
     "no entry": (stack(merge(3, stack(dense(3, 4)))), "each of `layers` must have a `class_name`"),
     "an unknown layer": (
-        stack(merge(stack({**dense(3, 4), "class_name": "Highway"}), stack(dense(3, 4)))),
-        "`Highway` is not offered yet",
+        stack(merge(stack({**dense(3, 4), "class_name": "ConvRecurrent2D"}), stack(dense(3, 4)))),
+        "`ConvRecurrent2D` is not offered yet",
     ),
     "code": (
         stack(merge(stack(dense(3, 4)), stack(dense(3, 4)), mode_type="lambda")),
