@@ -21,7 +21,7 @@ def facade(request: pytest.FixtureRequest) -> Iterator[None]:
 CASES = {
     "of the other Keras": (
         "keras1", "from keras.layers import Conv2DTranspose", ImportError,
-        "Keras 2 has it, since 2.0: `--api keras2`.",
+        "Keras 2 has it, since 2.0: `--api keras2`. The nearest here is `Deconvolution2D`.",
     ),
     "since a later release": (
         "keras1", "from keras.utils import multi_gpu_model", ImportError,
