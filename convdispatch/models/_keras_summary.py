@@ -74,7 +74,7 @@ def _shape(row: Row) -> str:
 def _listed(rows: list[Row], model: Any, style: Summary) -> list[Row]:
     """Return the rows that this Keras prints."""
     if hasattr(model, "add") and not style.has_inputs_of_stacks:
-        return [row for row in rows if not row.layer.is_input]
+        return [row for row in rows if not getattr(row.layer, "is_input", False)]
     branches = getattr(model, "branches", ())
     if not branches:
         return rows
