@@ -33,6 +33,7 @@ def test_computing_leaves_no_configuration_behind(
         if not name.startswith(("KERAS", "CONVDISPATCH", "TMPDIR"))
     }
     environ |= {"HOME": str(home), "USERPROFILE": str(home)}
+    environ["MPLCONFIGDIR"] = str(tmp_path)  # a framework imports matplotlib, which caches fonts
     before = sorted(home.rglob("*"))
     command = [sys.executable, "-c", PROGRAM, backend_name]
     subprocess.run(command, check=True, env=environ, timeout=300, capture_output=True)
