@@ -69,14 +69,18 @@ class Readers:
         untrusted: bool = False,
     ) -> Any:
         """Make the model that a file of any Keras holds; see `convdispatch.load_model`."""
-        wishes = Wishes(
-            custom_objects=custom_objects or {},
-            trained_on=trained_on,
-            dim_ordering=dim_ordering,
-            backend=backend,
-            limits=limits.of(untrusted),
-        )
-        return load_as(self._classes, filepath, wishes)
+        files = {"trained_on": trained_on, "dim_ordering": dim_ordering, "backend": backend}
+        return self._load(filepath, custom_objects, limits.of(untrusted), **files)
+
+    def _load(
+        self,
+        filepath: Any,
+        custom_objects: Mapping[str, Any] | None,
+        limits: FileLimits,
+        **wishes: Any,
+    ) -> Any:
+        own = Wishes(custom_objects=custom_objects or {}, limits=limits, **wishes)
+        return load_as(self._classes, filepath, own)
 
     def _model_of(
         self, document: Any, custom_objects: Mapping[str, Any] | None, **wishes: Any
@@ -100,12 +104,5 @@ class CompilingReaders(Readers):
         untrusted: bool = False,
     ) -> Any:
         """Make the model that a file of any Keras holds; see `convdispatch.load_model`."""
-        wishes = Wishes(
-            custom_objects=custom_objects or {},
-            compiles=compile,
-            trained_on=trained_on,
-            dim_ordering=dim_ordering,
-            backend=backend,
-            limits=limits.of(untrusted),
-        )
-        return load_as(self._classes, filepath, wishes)
+        files = {"trained_on": trained_on, "dim_ordering": dim_ordering, "backend": backend}
+        return self._load(filepath, custom_objects, limits.of(untrusted), compiles=compile, **files)
