@@ -16,7 +16,7 @@ from convdispatch.ops import NumpyArray
 from convdispatch.saving.checkpoint import StoredArray
 from convdispatch.saving.hdf5_format import apart
 from convdispatch.saving.hdf5_format.arrays import read_array
-from convdispatch.saving.hdf5_format.parsing import parsed_tree
+from convdispatch.saving.hdf5_format.parsing import SIGNATURE, parsed_tree
 from convdispatch.saving.hdf5_format.tree import (
     Attribute,
     Damaged,
@@ -28,6 +28,22 @@ from convdispatch.saving.hdf5_format.tree import (
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits
 from convdispatch.saving.sources import Source, source_of
 
+_FIRST_USER_BLOCK = 512  # bytes; a longer one is twice as long, and so on
+
+
+def hdf5_part(source: Source) -> Source | None:
+    """Return the part of a file that is HDF5, None if there is none.
+
+    The format lets other bytes come first, a user block: so many that HDF5's signature is at 512,
+    1024, 2048 or a further power of two. Places in the file count from the signature.
+    """
+    place = 0
+    while place + len(SIGNATURE) <= source.size:
+        if source.read(place, len(SIGNATURE)) == SIGNATURE:
+            return source.part(place, source.size - place, source.title)
+        place = 2 * place or _FIRST_USER_BLOCK
+    return None
+
 
 @contextlib.contextmanager
 def open_hdf5(
@@ -38,7 +54,8 @@ def open_hdf5(
     If it is untrusted, HDF5's own library reads the structure in a process of bounded memory and
     time. Raises `InvalidDocument`, which names the file, for everything that is refused.
     """
-    source = source_of(given)
+    whole = source_of(given)
+    source = hdf5_part(whole) or whole
     with _named(source):
         root = (
             apart.tree_from_library(source, limits) if limits.untrusted else _tree(source, limits)

@@ -10,7 +10,7 @@ from typing import Any
 from convdispatch.errors import InvalidDocument
 from convdispatch.saving import foreign
 from convdispatch.saving.checkpoint import Checkpoint
-from convdispatch.saving.hdf5 import Hdf5File, open_hdf5
+from convdispatch.saving.hdf5 import Hdf5File, hdf5_part, open_hdf5
 from convdispatch.saving.keras3 import is_weights_h5, read_keras, read_weights_h5
 from convdispatch.saving.keras_h5 import convention_of, dialect_of, is_keras_h5, read_keras_h5
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits
@@ -18,7 +18,6 @@ from convdispatch.saving.safetensors_files import is_safetensors, read_safetenso
 from convdispatch.saving.sources import Source, source_of
 from convdispatch.support.documents import parsed
 
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 _TITLES = {"keras1": "Keras 1", "keras2": "Keras 2", "keras3": "Keras 3"}
 
 
@@ -30,14 +29,15 @@ def read_checkpoint(path: Path, *, limits: FileLimits = DEFAULT_FILE_LIMITS) -> 
     title = f"the file {str(path)!r}"
     source = _source(path, title)
     head = source.read(0, min(foreign.HEAD, source.size))
-    if head.startswith(_HDF5):
-        _require_whole(head, source)
-        with open_hdf5(source, limits) as file:
-            return _read_hdf5(file, title, limits)
     if foreign.may_be_keras(head):
         return read_keras(source, limits)
     if is_safetensors(head):
         return read_safetensors(source, limits)
+    hdf5 = hdf5_part(source)
+    if hdf5 is not None:
+        _require_whole(hdf5)
+        with open_hdf5(hdf5, limits) as file:
+            return _read_hdf5(file, title, limits)
     if foreign.is_json(head):
         return _read_json(source, title, limits)
     if foreign.is_yaml(head):
@@ -70,15 +70,21 @@ def _source(path: Path, title: str) -> Source:
     return source_of(path)
 
 
-def _require_whole(head: bytes, source: Source) -> None:
+def _require_whole(hdf5: Source) -> None:
     """Raise for an HDF5 file that is shorter than it says itself."""
+    head = hdf5.read(0, min(64, hdf5.size))
     version = head[8] if len(head) > 48 else None
-    place = {0: 40, 1: 44, 2: 28, 3: 28}.get(version) if version is not None else None
-    stated = struct.unpack_from("<Q", head, place)[0] if place is not None else 0
-    if version is None or (place is not None and source.size < stated < 2**62):
+    places = {0: (24, 40), 1: (28, 44), 2: (12, 28), 3: (12, 28)}.get(
+        -1 if version is None else version
+    )
+    stated = 0
+    if places is not None:
+        base, end = (struct.unpack_from("<Q", head, place)[0] for place in places)
+        stated = end - base if end >= base else end
+    if version is None or hdf5.size < stated < 2**62:
         rest = f" of its {stated:,}" if stated else ""
         raise InvalidDocument(
-            f"{source.title} is cut: it has {source.size:,}{rest} bytes. Copy or save it again."
+            f"{hdf5.title} is cut: it has {hdf5.size:,}{rest} bytes. Copy or save it again."
         )
 
 

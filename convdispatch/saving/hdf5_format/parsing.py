@@ -77,10 +77,15 @@ def _old_root(cursor: Cursor, version: int, size: int) -> int:
 
 
 def _require_whole(widths: tuple[int, int], base: int, end: int, size: int) -> None:
-    if widths != (8, 8) or base:
-        raise Unusual(f"addresses of {widths} bytes, from {base} on")
-    if end > size:
-        raise Damaged(f"it has {size:,} bytes of {end:,}: it is cut")
+    """Raise if addresses are of other widths, or the file is shorter than it says.
+
+    `base` is where HDF5 begins in the file, behind a user block, and so it does here; only `end`
+    counts from the file's first byte.
+    """
+    if widths != (8, 8):
+        raise Unusual(f"addresses of {widths} bytes")
+    if end - base > size:
+        raise Damaged(f"it has {size:,} bytes of {end - base:,}: it is cut")
 
 
 class _Parser:
