@@ -44,7 +44,7 @@ def door_of_version(document: Mapping[str, Any]) -> str | None:
     return DOORS[0] if _is_keras(document.get("module")) else None  # Keras 3 states no version
 
 
-def is_of_engine(version: object) -> bool:
+def is_of_tf_keras(version: object) -> bool:
     """Return whether a version of Keras 2's words is of the Keras that is a part of TensorFlow.
 
     It trains and computes as Keras 3 does. Its versions end in '-tf', or go on from 2.4.

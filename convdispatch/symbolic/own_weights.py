@@ -21,9 +21,7 @@ from convdispatch.ops import NumpyArray
 from convdispatch.symbolic.added import Added
 from convdispatch.symbolic.state import eval as value_of
 from convdispatch.symbolic.variables import Variable, variable_of
-
-_ORDER = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
-_OLD_ORDER = ("shape", "initializer", "name", "trainable", "regularizer", "constraint")
+from convdispatch.symbolic.weight_arguments import by_name
 
 
 class OwnWeights(Added):
@@ -49,9 +47,15 @@ class OwnWeights(Added):
 
     # What scripts call and set.
 
-    def add_weight(
+    def add_weight(self, *given: Any, **named: Any) -> Variable:
+        """Return a new weight of the layer, with a value by the initializer.
+
+        Arguments by place are in Keras 1's order where the first is a shape, else in Keras 2's.
+        """
+        return self._new_weight(**by_name(given, named))
+
+    def _new_weight(
         self,
-        *given: Any,
         name: Any = None,
         shape: Any = None,
         dtype: Any = None,
@@ -60,23 +64,6 @@ class OwnWeights(Added):
         trainable: bool = True,
         constraint: Any = None,
     ) -> Variable:
-        """Return a new weight of the layer, with a value by the initializer.
-
-        Arguments by place are in Keras 1's order where the first is a shape, else in Keras 2's.
-        """
-        if given:
-            is_old = isinstance(given[0], list | tuple | int)
-            words = dict(zip(_OLD_ORDER if is_old else _ORDER, given, strict=False))
-            named = {
-                **({} if name is None else {"name": name}),
-                **({} if shape is None else {"shape": shape}),
-                **({} if dtype is None else {"dtype": dtype}),
-                **({} if initializer is None else {"initializer": initializer}),
-                **({} if regularizer is None else {"regularizer": regularizer}),
-                **({} if trainable else {"trainable": trainable}),
-                **({} if constraint is None else {"constraint": constraint}),
-            }
-            return self.add_weight(**words, **named)
         if shape is None:
             raise InvalidArgument(
                 f"`shape` of a weight of {self.name!r} must be given; received None."

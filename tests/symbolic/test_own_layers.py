@@ -266,3 +266,9 @@ def test_weights_are_added_in_the_order_of_either_keras(is_old: bool) -> None:
     assert len(layer.non_trainable_weights) == 1
     with pytest.raises(TypeError, match=r"multiple values.*'name'"):
         layer.add_weight("W", (3,), name="W")
+    with pytest.raises(
+        TypeError, match=r"an unknown argument, 'regulariser'; it takes name, shape"
+    ):
+        layer.add_weight("W", (3,), regulariser="l2")
+    with pytest.raises(TypeError, match=r"at most 7 arguments by place.*received 8"):
+        layer.add_weight("W", (3,), None, "one", None, True, None, None)

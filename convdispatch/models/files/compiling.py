@@ -13,7 +13,7 @@ from convdispatch.formulas import losses, metrics, optimizers
 from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
 from convdispatch.formulas.optimizers import Optimizer
 from convdispatch.formulas.optimizers._own_weights import Order
-from convdispatch.models._entries import is_of_engine
+from convdispatch.models._entries import is_of_tf_keras
 from convdispatch.models.files.storing_training import Kept, without_slots
 from convdispatch.ops import NumpyArray
 from convdispatch.saving.checkpoint import Checkpoint
@@ -56,7 +56,7 @@ def _optimizer(
         own = custom_objects.get(known) if isinstance(known, str) else None
         if isinstance(own, type) and issubclass(own, Optimizer):
             return own.from_config(config if isinstance(config, Mapping) else {})
-    is_modern = is_of_engine(checkpoint.keras_version) or checkpoint.dialect == "keras3"
+    is_modern = is_of_tf_keras(checkpoint.keras_version) or checkpoint.dialect == "keras3"
     if isinstance(config, Mapping):
         if is_modern and _is_legacy_root(name, config):
             return optimizers.get(_legacy_root(config), _TABLES["keras2"])
@@ -196,7 +196,7 @@ def _as_ours(optimizer: Any, checkpoint: Checkpoint, keeper: Kept) -> list[Numpy
         # Keras 2.3 and later count updates where 2.2 did not.
         optimizer.order = replace(order, heads=("iterations", *order.heads))
         return arrays
-    if is_of_engine(checkpoint.keras_version):
+    if is_of_tf_keras(checkpoint.keras_version):
         return _of_engine(optimizer, checkpoint, arrays, keeper)
     if "learning_rate" in order.heads and len(arrays) == count - 1:
         return [arrays[0], _rate(optimizer, arrays[0]), *arrays[1:]]  # that of a schedule

@@ -14,7 +14,7 @@ from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.undrawn import without_weights
 from convdispatch.errors import InvalidDocument
 from convdispatch.models._custom_objects import with_objects
-from convdispatch.models._entries import DOORS, is_of_engine
+from convdispatch.models._entries import DOORS, is_of_tf_keras
 from convdispatch.models._model import Model
 from convdispatch.models._reading import Classes, model_of
 from convdispatch.models._sequential import Sequential
@@ -142,7 +142,7 @@ def restored(
 
 def classes_of(checkpoint: Checkpoint) -> Classes:
     """Return the classes of models of the Keras that wrote a file."""
-    home = _HOMES["keras3" if is_of_engine(checkpoint.keras_version) else checkpoint.dialect][0]
+    home = _HOMES["keras3" if is_of_tf_keras(checkpoint.keras_version) else checkpoint.dialect][0]
     models = importlib.import_module(home)
     return models.Sequential, models.Model
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidArgument
-from convdispatch.models._entries import DOORS, door_of, is_of_engine
+from convdispatch.models._entries import DOORS, door_of, is_of_tf_keras
 from convdispatch.runtime import selection
 from convdispatch.saving.checkpoint import Checkpoint
 from convdispatch.support.warnings import warn
@@ -151,7 +151,7 @@ def with_grids(document: Any, version: object) -> Any:
         and config.get("interpolation") == "bilinear"
         and "coordinates" not in config
     ]
-    grid = "half_pixel" if is_of_engine(version) else "asymmetric"
+    grid = "half_pixel" if is_of_tf_keras(version) else "asymmetric"
     return _with(document, lacking, "coordinates", grid)
 
 
