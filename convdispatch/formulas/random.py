@@ -68,6 +68,14 @@ def go_on_from(place: list[Any]) -> None:
     _stream = (int(seed), itertools.count(number), is_portable)
 
 
+def require_place(place: Any) -> None:
+    """Raise `ValueError` or `TypeError` unless `position` may have returned this."""
+    seed, number, *flags = place
+    are_flags = len(flags) == 2 and all(isinstance(one, bool) for one in flags)
+    if not are_flags or int(seed) < 0 or not isinstance(number, int) or number < 0:
+        raise ValueError(f"no place in a stream of random numbers: {place!r}")
+
+
 def generator(seed: int | None = None) -> np.random.Generator:
     """Return the generator of one draw: that of `seed`, or else the next of the global stream."""
     if seed is not None:

@@ -15,9 +15,9 @@ from convdispatch.ops import Backend
 from convdispatch.training import iterables
 from convdispatch.training.asked import require_absent, require_counts, span, verbosity
 from convdispatch.training.batches import Raw
+from convdispatch.training.called import called
 from convdispatch.training.compiled import Compiled, class_weights_of
 from convdispatch.training.feeding import Feeder
-from convdispatch.training.groups import called
 from convdispatch.training.iterables import is_iterable_of_batches
 from convdispatch.training.loop import Loop, evaluated
 from convdispatch.training.resuming import Keeping, path_in, resumed
@@ -189,7 +189,7 @@ class Fitted(Compiled):
         if resume is not None:
             epochs_asked = resumed(self, trainer, resume, history, epochs_asked)
             given.append(Keeping(path_in(resume), self._now, history))
-        listed = called(given, trainer.together)
+        listed = called(given, trainer.together, self)
         listed.set_model(self)
         listed.set_params(
             sizes(stream, validation, trainer.objective.names)

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from convdispatch.callbacks import CallbackList
 from convdispatch.errors import GroupFailed, InvalidArgument
 from convdispatch.formulas import random
 from convdispatch.kit import parts_of
@@ -46,6 +45,20 @@ class Together:
                         f"{_short(values[0])}, rank {rank} has {_short(value)}. Run the same "
                         "script with the same arguments on all of them."
                     )
+
+    def tell_failure(self, failed: Exception | None) -> None:
+        """Raise what has failed here, or `GroupFailed` where another process has failed."""
+        told = self.group.exchange(
+            b"" if failed is None else f"{type(failed).__name__}: {failed}".encode()
+        )
+        if failed is not None:
+            raise failed
+        for rank, said in enumerate(told):
+            if said:
+                raise GroupFailed(
+                    f"rank {rank} of this training has failed, so it cannot go on here. It said: "
+                    f"{said.decode()}"
+                )
 
     def of_rank_0(self, array: Array) -> Array:
         """Return the array as rank 0 has it."""
@@ -129,11 +142,21 @@ class Together:
             )
 
 
-def called(callbacks: Sequence[Any], together: Together | None) -> CallbackList:
-    """Return the callbacks that this process calls: rank 0 alone prints and writes files."""
-    if together is not None and together.rank:
-        callbacks = [one for one in callbacks if not getattr(one, "writes", False)]
-    return CallbackList(callbacks)
+def on_rank_0(together: Together | None, read: Callable[[], bytes]) -> bytes:
+    """Return on every process what the function returns on rank 0, or raise what it raises there.
+
+    The others may not see the file that it reads.
+    """
+    if together is None:
+        return read()
+    found, failed = b"", None
+    if not together.rank:
+        try:
+            found = read()
+        except Exception as exc:  # noqa: BLE001 - it is raised below
+            failed = exc
+    together.tell_failure(failed)
+    return together.group.exchange(found)[0]
 
 
 def together(backend: Backend, variables: Sequence[Any]) -> Together | None:

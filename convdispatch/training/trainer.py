@@ -91,8 +91,7 @@ class Trainer:
             batch = self.together.own(batch)
         taken = self._lock.take()
         try:
-            if self._train is None:
-                self._prepare()
+            self.begin()
             assert self._learning is not None
             rate = self._optimizer.rate_at(self._steps)
             inputs = {
@@ -161,10 +160,14 @@ class Trainer:
         """The key of random numbers, as a NumPy array."""
         return np.array(self.backend.to_numpy(self._key))
 
-    def restore(self, slots: Sequence[Mapping[str, Any]], iterations: int, key: Any) -> None:
-        """Go on from the slots, the number of updates and the key of another process."""
+    def begin(self) -> None:
+        """Make the optimizer's slots, if there are none yet."""
         if self._train is None:
             self._prepare()
+
+    def restore(self, slots: Sequence[Mapping[str, Any]], iterations: int, key: Any) -> None:
+        """Go on from the slots, the number of updates and the key of another process."""
+        self.begin()
         self.write(slots, iterations)
         self._key = self.backend.asarray(key, "int32")
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif("torch" not in BACKEND_NAMES, reason="the engine
 def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder with what the processes of one run report."""
     folder = tmp_path_factory.mktemp("together")
-    run_by_torchrun(folder, *TRAININGS, "of_a_loader", *FAULTS)
+    run_by_torchrun(folder, *TRAININGS, "of_a_loader", "with_one_that_stops", *FAULTS)
     return folder
 
 
@@ -37,6 +37,20 @@ def test_what_does_not_fit_is_an_error_on_every_process(together: Path, name: st
     """It is found before the first step, and no process waits for another."""
     for one in reported(together, name):
         assert FAULTS[name] in one["error"]
+
+
+def test_all_processes_stop_where_one_does(together: Path) -> None:
+    """At the end of its epoch, so that none waits for another."""
+    assert [one["epochs"] for one in reported(together, "with_one_that_stops")] == [[0]] * PROCESSES
+
+
+@pytest.mark.parametrize("name", ["into_a_file", "onto_a_full_disk"])
+def test_what_fails_on_rank_0_is_told_by_it(together: Path, name: str) -> None:
+    """The others say that it was rank 0."""
+    own, *others = reported(together, name)
+    assert "OSError: " in own["error"] or "Error: [Errno" in own["error"]
+    for one in others:
+        assert one["error"].startswith("GroupFailed: rank 0 of this training has failed")
 
 
 def test_rank_0_alone_writes_files(together: Path) -> None:

@@ -249,6 +249,46 @@ def of_other_lengths(folder: Path) -> Any:
     return trained(network(), x[:count], y[:count], batch_size=BATCH)
 
 
+def into_a_file(folder: Path) -> Any:
+    """Keep the state where rank 0 alone finds a file in the folder's place."""
+    x, y, _ = data()
+    place = folder / f"run-{rank()}"
+    if rank() == "0":
+        place.write_text("a file")
+    return trained(network(), x, y, batch_size=BATCH, resume=place)
+
+
+class Filling(Writing):
+    """Fails as on a full disk, in the second epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Fail."""
+        if epoch:
+            raise OSError(28, "No space left on device", str(self.path))
+
+
+def onto_a_full_disk(folder: Path) -> Any:
+    """Write by a callback of rank 0 that fails, with others that compute with all processes."""
+    x, y, _ = data()
+    model = network()
+    again = callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: model.evaluate(x, y, batch_size=BATCH, verbose=0)
+    )
+    return trained(model, x, y, batch_size=BATCH, callbacks=[Filling(folder / "full"), again])
+
+
+def with_one_that_stops(folder: Path) -> Any:
+    """Train until one process wants to stop."""
+    x, y, _ = data()
+    model = network()
+
+    def stop(epoch: int, logs: Any) -> None:
+        model.stop_training = rank() == "1"
+
+    stopping = callbacks.LambdaCallback(on_epoch_end=stop)
+    return {"epochs": model.fit(x, y, BATCH, 4, 0, callbacks=[stopping]).epoch}
+
+
 def rank() -> str:
     """Return the number of this process."""
     return os.environ.get("RANK") or os.environ.get("GROUP_RANK_OF_TEST", "0")
@@ -260,6 +300,8 @@ FAULTS = {
     "of_other_widths": "must have the same shapes of weights",
     "of_odd_batches": "`batch_size` is that of the whole batch",
     "of_other_lengths": "must have the same number of steps and samples",
+    "into_a_file": "run-0",
+    "onto_a_full_disk": "[Errno 28] No space left on device",
 }
 TRAININGS = {
     function.__name__: function
@@ -310,7 +352,7 @@ def report(folder: Path, names: list[str]) -> None:
     for name in names:
         try:
             found = globals()[name](folder)
-        except ConvDispatchError as exc:
+        except (ConvDispatchError, OSError) as exc:
             found = {"error": f"{type(exc).__name__}: {exc}"}
         (folder / f"{name}-{rank()}.json").write_text(json.dumps(found))
 
