@@ -1,4 +1,4 @@
-"""`fit(resume=folder)`: the folder keeps the state of the training, and the next run goes on from it.
+"""`fit(resume=folder)`: the folder keeps the state of the training, and the next run goes on.
 
 The file is replaced as a whole after every epoch, so a killed process leaves that of the epoch
 before. It does not depend on the number of processes. Rank 0 reads and writes it; what goes wrong

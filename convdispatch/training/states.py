@@ -141,7 +141,7 @@ def _said(arrays: Mapping[str, NumpyArray]) -> Mapping[str, Any]:
     if "said" not in arrays:
         raise InvalidDocument("it is another kind of archive: it has no member 'said'")
     try:
-        said = json.loads(arrays["said"].tobytes())
+        said: Any = json.loads(arrays["said"].tobytes())
     except (ValueError, RecursionError) as exc:
         raise InvalidDocument(f"its text is no JSON: {exc}") from exc
     version = said.get("version") if isinstance(said, dict) else None
@@ -153,7 +153,8 @@ def _said(arrays: Mapping[str, NumpyArray]) -> Mapping[str, Any]:
         if not isinstance(said.get(name), kind):
             raise InvalidDocument(f"its {name!r} is missing or wrong: {_short(said.get(name))}")
     _require_meaning(said, arrays)
-    return said
+    checked: Mapping[str, Any] = said
+    return checked
 
 
 def _require_meaning(said: Mapping[str, Any], arrays: Mapping[str, NumpyArray]) -> None:

@@ -233,7 +233,7 @@ def test_a_report_that_no_file_has_is_told(tmp_path: Path) -> None:
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             logs["odd"] = {1} if epoch else 0.0
 
-    with pytest.raises(InvalidType, match="'odd'.*a set"):
+    with pytest.raises(InvalidType, match=r"'odd'.*a set"):
         trained(network(), 3, resume=tmp_path, callbacks=[Telling()])
     assert trained(network(), 1, resume=tmp_path)["odd"] == [0.0]
 
