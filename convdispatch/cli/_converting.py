@@ -14,7 +14,7 @@ import numpy as np
 from convdispatch.cli._output import UsageError
 from convdispatch.models import load_model
 from convdispatch.models._reading import model_of_document
-from convdispatch.models.files.loading import classes_of
+from convdispatch.models.files.loading import classes_of, door_of
 from convdispatch.models.files.storing import checkpoint_of, dialect_of
 from convdispatch.saving.checkpoint import Checkpoint
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits
@@ -118,8 +118,13 @@ def _made_of(path: Path, wish: Wish) -> Any:
 
 def _model_of(checkpoint: Checkpoint, **said: Any) -> Any:
     """Return the model of the Keras that a checkpoint is of."""
-    classes = classes_of(checkpoint)
-    model: Any = model_of_document(checkpoint.architecture, classes, backend="numpy", **said)
+    model: Any = model_of_document(
+        checkpoint.architecture,
+        classes_of(checkpoint),
+        backend="numpy",
+        door=door_of(checkpoint),
+        **said,
+    )
     model.ensure_built("convert")
     return model
 

@@ -37,6 +37,7 @@ class Facts:
     format: str
     dialect: str
     keras_version: str | None
+    evidence: str  # what shows whose words they are, where the file does not say it
     convention: str | None
     architecture: str | None  # in words
     has_architecture: bool
@@ -62,6 +63,7 @@ def facts_of(checkpoint: Checkpoint, path: Path) -> Facts:
         format=checkpoint.format,
         dialect=checkpoint.dialect,
         keras_version=checkpoint.keras_version,
+        evidence=checkpoint.evidence,
         convention=checkpoint.convention,
         architecture=_in_words(checkpoint.architecture, entries),
         has_architecture=checkpoint.architecture is not None,

@@ -63,7 +63,10 @@ def _as_text(facts: Facts, runs: list[dict[str, Any]], *, is_asked: bool) -> str
 def _writer(facts: Facts) -> str:
     title = {"keras1": "Keras 1", "keras2": "Keras 2 or tf_keras", "keras3": "Keras 3"}
     if facts.keras_version is None:
-        return f"{title[facts.dialect]}, by its form"
+        if facts.dialect == "keras1" and not facts.evidence:
+            return "Keras 1 or 2: nothing in it tells which"
+        shown = f": {one_line(facts.evidence)}" if facts.evidence else ""
+        return f"{title[facts.dialect]}, by its form{shown}"
     return f"Keras {facts.keras_version}"
 
 

@@ -50,8 +50,10 @@ class Checkpoint:
     model's parsed JSON, None in a file of weights; `layers` is empty in a file of JSON alone.
     `convention` is 'theano' or 'tensorflow' if the file tells the backend that wrote it.
     `training` is Keras's training configuration; `optimizer` the optimizer's arrays in file order.
-    `naming` says what the layers' names are: those of Keras's `layers` in their order, paths of
-    attributes as in Keras 3's groups, or paths of names through nested models.
+    `evidence` is what shows whose words they are where the file does not say it, and `is_told` is
+    False where nothing does. `naming` says what the layers' names are: those of Keras's `layers` in
+    their order, paths of attributes as in Keras 3's groups, or paths of names through nested
+    models.
     """
 
     format: str
@@ -64,3 +66,5 @@ class Checkpoint:
     optimizer: tuple[StoredArray, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     naming: Naming = "order"
+    evidence: str = ""
+    is_told: bool = True

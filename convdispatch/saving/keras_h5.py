@@ -13,6 +13,7 @@ from convdispatch.errors import InvalidDocument
 from convdispatch.saving.checkpoint import Checkpoint, Dialect, StoredArray, StoredLayer
 from convdispatch.saving.hdf5 import Hdf5File
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits
+from convdispatch.saving.whose_words import dialect_by_words
 from convdispatch.support.documents import parsed
 
 _DIALECTS: Mapping[str, Dialect] = {"1": "keras1", "2": "keras2", "3": "keras3"}
@@ -30,22 +31,29 @@ def read_keras_h5(file: Hdf5File, limits: FileLimits = DEFAULT_FILE_LIMITS) -> C
     training = file.text("", "training_config")
     group = "model_weights" if file.has_group("model_weights") else ""
     version = file.text("", "keras_version") or file.text(group, "keras_version")
-    dialect = dialect_of(version)
+    architecture = _document(config, "model_config", limits)
+    layers = _layers(file, group)
+    dialect, evidence = dialect_of(version), ""
+    if version is None:
+        names = (array.name for layer in layers for array in layer.arrays)
+        dialect, evidence = dialect_by_words(architecture, names)
     kind = "weights" if config is None else "model"
     return Checkpoint(
         format=f"{_TITLES[dialect]} {kind} (.h5)",
         dialect=dialect,
         keras_version=version,
         convention=convention_of(file.text("", "backend") or file.text(group, "backend")),
-        architecture=_document(config, "model_config", limits),
-        layers=_layers(file, group),
+        architecture=architecture,
+        layers=layers,
         training=_document(training, "training_config", limits),
         optimizer=_arrays(file, "optimizer_weights"),
+        evidence=evidence,
+        is_told=version is not None or evidence != "",
     )
 
 
 def dialect_of(version: str | None) -> Dialect:
-    """Return whose words a file of that version has; Keras 1 wrote none beside weights."""
+    """Return whose words a file of that version has."""
     return _DIALECTS.get((version or "1").partition(".")[0], "keras3")
 
 

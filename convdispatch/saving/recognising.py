@@ -16,6 +16,7 @@ from convdispatch.saving.keras_h5 import convention_of, dialect_of, is_keras_h5,
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits
 from convdispatch.saving.safetensors_files import is_safetensors, read_safetensors
 from convdispatch.saving.sources import Source, source_of
+from convdispatch.saving.whose_words import dialect_by_words
 from convdispatch.support.documents import parsed
 
 _TITLES = {"keras1": "Keras 1", "keras2": "Keras 2", "keras3": "Keras 3"}
@@ -118,7 +119,9 @@ def _read_json(source: Source, title: str, limits: FileLimits) -> Checkpoint:
         raise InvalidDocument(f"{title} is JSON, but not of a model: it has no `class_name`.")
     version = document.get("keras_version")
     known = version if isinstance(version, str) else None
-    dialect = dialect_of(known or ("3" if "module" in document else None))
+    dialect, evidence = dialect_of(known), ""
+    if known is None:
+        dialect, evidence = dialect_by_words(document, ())
     backend = document.get("backend")
     return Checkpoint(
         format=f"{_TITLES[dialect]} architecture (JSON)",
@@ -126,4 +129,6 @@ def _read_json(source: Source, title: str, limits: FileLimits) -> Checkpoint:
         keras_version=known,
         convention=convention_of(backend if isinstance(backend, str) else None),
         architecture=document,
+        evidence=evidence,
+        is_told=known is not None or evidence != "",
     )

@@ -114,6 +114,7 @@ def restored(
             f"{title} is a {checkpoint.format}: it has an architecture and no weights. "
             "`model_from_json` makes the model, and `model.load_weights` reads weights."
         )
+    unsaid.warn_of_words(checkpoint.dialect, checkpoint, title)
     convention = unsaid.convention_for(document, checkpoint.convention, said, title)
     if checkpoint.dialect == "keras1":
         lacking = unsaid.without_ordering(document)
@@ -129,7 +130,7 @@ def restored(
             classes or classes_of(checkpoint),
             custom_objects=own,
             backend=wishes.backend,
-            door=_HOMES[checkpoint.dialect][1],
+            door=door_of(checkpoint),
             limits=_limits(checkpoint, wishes.limits.documents),
         )
         model.ensure_built("load_model")
@@ -145,6 +146,11 @@ def classes_of(checkpoint: Checkpoint) -> Classes:
     home = _HOMES["keras3" if is_of_tf_keras(checkpoint.keras_version) else checkpoint.dialect][0]
     models = importlib.import_module(home)
     return models.Sequential, models.Model
+
+
+def door_of(checkpoint: Checkpoint) -> str:
+    """Return the module of the layers of the Keras that wrote a file."""
+    return _HOMES[checkpoint.dialect][1]
 
 
 def _limits(checkpoint: Checkpoint, limits: DocumentLimits) -> DocumentLimits:

@@ -21,6 +21,7 @@ from convdispatch.support.warnings import warn
 CONVENTIONS = ("theano", "tensorflow")
 _ORDERINGS = {"th": "channels_first", "tf": "channels_last"}
 _MOST_NAMES = 6
+_TITLES = {"keras1": "Keras 1", "keras2": "Keras 2", "keras3": "Keras 3"}
 
 
 def as_convention(given: Any) -> str | None:
@@ -219,6 +220,16 @@ def warn_of_ordering(assumed: Assumed, lacking: Sequence[Mapping[str, Any]], tit
         f"`dim_ordering={other!r}` they would take other axes for the channels. Say "
         "`dim_ordering=`."
     )
+
+
+def warn_of_words(dialect: str, checkpoint: Checkpoint, title: str) -> None:
+    """Warn that the Keras whose words a file has was assumed, where nothing in it tells."""
+    if not checkpoint.is_told:
+        warn(
+            f"{title} does not say which Keras wrote it, and nothing in it tells: "
+            f"{_TITLES[dialect]} is assumed. Keras 1 and 2 differ in the layouts of kernels and "
+            "in the order of gates."
+        )
 
 
 def is_sensitive(layer: Layer) -> bool:

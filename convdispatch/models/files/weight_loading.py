@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,10 @@ from convdispatch.models.files.restoring import (
     matched_by_path,
     members_with_weights,
 )
-from convdispatch.models.files.unsaid import CONVENTIONS, is_sensitive
+from convdispatch.models.files.unsaid import CONVENTIONS, is_sensitive, warn_of_words
 from convdispatch.models.files.weight_faults import Faults
 from convdispatch.models.files.weights import Origin
-from convdispatch.saving.checkpoint import Checkpoint, StoredLayer
+from convdispatch.saving.checkpoint import Checkpoint, Dialect, StoredLayer
 from convdispatch.saving.limits import FileLimits
 from convdispatch.saving.recognising import read_checkpoint
 from convdispatch.support.warnings import warn
@@ -48,6 +48,9 @@ def load_from_file(model: Any, path: Path, wishes: FileWishes, limits: FileLimit
             "model of it."
         )
     model.ensure_built("load_weights")
+    if not checkpoint.is_told:
+        checkpoint = replace(checkpoint, dialect=_dialect_of_layers(model))
+        warn_of_words(checkpoint.dialect, checkpoint, title)
     warn_of_origin(model, checkpoint, wishes.trained_on, title)
     origin = origin_of(
         checkpoint,
@@ -56,6 +59,12 @@ def load_from_file(model: Any, path: Path, wishes: FileWishes, limits: FileLimit
         reshapes=wishes.reshapes,
     )
     set_from_file(model, checkpoint, origin, title, wishes)
+
+
+def _dialect_of_layers(model: Any) -> Dialect:
+    """Return whose layers a model has: Keras 1's, or those of later Kerases, laid out alike."""
+    names = {layer.dialect.name for layer in model._layers if not layer.is_input}
+    return "keras1" if names == {"keras1"} else "keras2"
 
 
 def origin_of(
