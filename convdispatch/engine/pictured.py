@@ -32,6 +32,9 @@ class Pictured(Analysed):
     """A layer that can be drawn."""
 
     family: ClassVar[str] = "other"  # the kind that a picture has a colour for
+    # Of a layer that computes its window with functions: 'unshared' for a kernel of each cell's
+    # own, 'max' or 'average' of all cells. Other windows are those of ops.
+    window_by_functions: ClassVar[str] = ""
     activation: Any
     built_shape: Any
 

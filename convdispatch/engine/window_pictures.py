@@ -6,11 +6,13 @@ shows the ops that a call computes, with the pads that the layer resolved.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from convdispatch import kit
 from convdispatch.engine.arguments import as_ints, as_partial_shape
+from convdispatch.engine.specs import Spec
 from convdispatch.errors import ConvDispatchError, InvalidArgument, InvalidShape
 from convdispatch.geometry import CONVENTIONS, require_convention
 from convdispatch.ops import Conv, ConvTranspose, Op, Pad, Pool, Signature, Upsample
@@ -23,7 +25,8 @@ from convdispatch.programs import Recorder
 from convdispatch.runtime.registry import registry
 
 _CONVENTION_HEADINGS = {"tensorflow": "TensorFlow's convention", "theano": "Theano's convention"}
-_POOLING = {"max": "max pooling", "average": "average pooling", "sum": "sum of windows"}
+_POOLING = {"max": "max pooling", "average": "average pooling", "sum": "sum pooling"}
+_EACH_ITS_OWN = "Each cell of the output has a kernel of its own."
 
 
 def picture(
@@ -63,9 +66,9 @@ def _scene(layer: Any, shape: Any, convention: str, *, values: bool) -> Scene:
     recorder: Any = Recorder(lambda op, signature: True)
     with registry.lending(recorder) as backend:
         twin = _on(layer, backend, convention)
-        specs = twin._specs_for(shape)
-        ops = twin._make_plan(specs).ops or _of_arguments(twin, specs)
-        is_flipped = _is_flipped(twin, specs)
+        spec = twin._specs_for(shape)
+        ops, notes = _ops_of(twin, spec)
+        is_flipped = _is_flipped(twin, spec)
     shown = [one for one in ops if _is_drawn(*one)]
     if not shown:
         raise _no_window(layer)
@@ -74,20 +77,28 @@ def _scene(layer: Any, shape: Any, convention: str, *, values: bool) -> Scene:
     rest = len(shown) - 1
     if rest:
         is_one = "one more step" if rest == 1 else f"{rest} more steps"
-        scene = replace(scene, notes=(f"The layer has {is_one}, not drawn here.",))
+        notes = (*notes, f"The layer has {is_one}, not drawn here.")
+    scene = replace(scene, notes=notes)
     if not values:
         return scene
     pooling = op.kind if isinstance(op, Pool) else ""
     return numbered(scene, pooling=pooling, is_flipped=is_flipped)
 
 
-def _of_arguments(layer: Any, specs: Any) -> list[tuple[Op, Signature]]:
-    """Return the op of a layer that has a window but computes it with functions: not shared ones.
+def _ops_of(layer: Any, spec: Spec) -> tuple[Sequence[tuple[Op, Signature]], tuple[str, ...]]:
+    """Return the ops of a layer with what they are asked for, and notes on them."""
+    ops = layer._make_plan(spec).ops
+    inner = vars(layer).get("layer")
+    if ops or hasattr(inner, "window_by_functions"):  # of a wrapper, which has one axis more
+        return ops or _ops_of(inner, Spec((None, *spec.shape[2:]), spec.dtype))[0], ()
+    kind = getattr(layer, "window_by_functions", "")
+    if kind == "unshared":
+        return [_unshared(layer, spec)], (_EACH_ITS_OWN,)
+    return [_over_all(layer, spec, kind)] if kind else [], ()
 
-    Such a layer reads inside of the input alone.
-    """
-    if not {"kernel_size", "strides", "filters"} <= vars(layer).keys():
-        return []
+
+def _unshared(layer: Any, spec: Spec) -> tuple[Op, Signature]:
+    """Return the convolution that reads as a layer does that has a kernel for each cell."""
     op = Conv(
         strides=layer.strides,
         pads=((0, 0),) * layer.rank,
@@ -97,9 +108,22 @@ def _of_arguments(layer: Any, specs: Any) -> list[tuple[Op, Signature]]:
         bias=False,
         activation="linear",
     )
-    kernel = (*layer.kernel_size, layer._channels(specs.shape), layer.filters)
-    signature = Signature(input_shape=specs.shape[1:], weight_shapes=(kernel,), dtype=specs.dtype)
-    return [(op, signature)]
+    kernel = (*layer.kernel_size, layer._channels(spec.shape), layer.filters)
+    signature = Signature(input_shape=spec.shape[1:], weight_shapes=(kernel,), dtype=spec.dtype)
+    return op, signature
+
+
+def _over_all(layer: Any, spec: Spec, kind: str) -> tuple[Op, Signature]:
+    """Return the pooling whose one window is the whole input."""
+    op = Pool(
+        kind=kind,
+        size=layer._spatial(spec.shape),
+        strides=(1,) * layer.rank,
+        pads=((0, 0),) * layer.rank,
+        counts_pads=False,
+        channels_last=layer.channels_last,
+    )
+    return op, Signature(input_shape=spec.shape[1:], weight_shapes=(), dtype=spec.dtype)
 
 
 def _on(layer: Any, backend: str, convention: str) -> Any:
@@ -177,19 +201,26 @@ def _of_op(op: Op, signature: Signature) -> Scene:
                 DrawnAxis(size, low, high, 1, 1, 1, size + low + high)
                 for size, (low, high) in zip(sizes, op.pads, strict=True)
             ]
-            return Scene(axes=tuple(axes), kind=_shift(op))
+            return Scene(axes=tuple(axes), kind=_shift(op), window="")
         # Each cell is written `factor` times: a transposed convolution by ones.
         axes = [
             DrawnAxis(size * factor, 0, 0, factor, factor, 1, size)
             for size, factor in zip(sizes, op.factors, strict=True)
         ]
-        return Scene(axes=tuple(axes), kind="repetition of cells", is_transposed=True)
+        return Scene(
+            axes=tuple(axes), kind="repetition of cells", window="factor", is_transposed=True
+        )
     assert isinstance(op, Conv | ConvTranspose | Pool)
     axes = [
         DrawnAxis(one.size, one.low, one.high, one.taps, one.stride, one.dilation, one.count)
         for one in kit.axes(op, signature)
     ]
-    return Scene(axes=tuple(axes), kind=_kind(op), is_transposed=isinstance(op, ConvTranspose))
+    return Scene(
+        axes=tuple(axes),
+        kind=_kind(op),
+        window="window" if isinstance(op, Pool) else "kernel",
+        is_transposed=isinstance(op, ConvTranspose),
+    )
 
 
 def _shift(op: Pad) -> str:
@@ -204,9 +235,9 @@ def _kind(op: Conv | ConvTranspose | Pool) -> str:
     return name if op.groups == 1 else f"{name} in {op.groups} groups"
 
 
-def _is_flipped(layer: Any, specs: Any) -> bool:
+def _is_flipped(layer: Any, spec: Spec) -> bool:
     """Say whether the kernel is stored in the reverse order."""
-    declared = layer.resolved(specs).declarations
+    declared = layer.resolved(spec).declarations
     return any(weight.is_flipped for weight in declared)
 
 

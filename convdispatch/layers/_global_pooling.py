@@ -61,12 +61,14 @@ class GlobalMaxPooling(GlobalPoolingLayer):
     """The largest number of each channel."""
 
     function = "max"
+    window_by_functions = "max"
 
 
 class GlobalAveragePooling(GlobalPoolingLayer):
     """The average of each channel."""
 
     function = "mean"
+    window_by_functions = "average"
 
     @property
     def reduction_length(self) -> int:

@@ -37,6 +37,7 @@ class LocallyConnectedLayer(SpatialLayer, EpilogueLayer):
     """
 
     family = "convolution"
+    window_by_functions = "unshared"
     size_arguments = ("filters", "kernel_size", "strides")
 
     def __init__(

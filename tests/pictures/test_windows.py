@@ -14,90 +14,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from window_layers import CONVENTIONS, drawn_layers
 from window_pictures import Shown, Side, read
 
 from convdispatch import layers
-from convdispatch.errors import ConvDispatchError, InvalidType
+from convdispatch.errors import InvalidType
 from convdispatch.numerics import oracle
 from convdispatch.runtime.registry import registry
-
-CONVENTIONS = ("tensorflow", "theano")
-LAYERS = 320
-KINDS = (
-    *("Conv", "Conv", "ConvTranspose", "Depthwise", "MaxPooling", "AveragePooling"),
-    *("ZeroPadding", "Cropping", "UpSampling"),
-)
-LONGEST = {1: 14, 2: 8, 3: 5}
-
-
-def drawn_layers() -> list[tuple[str, dict[str, Any], tuple[int, ...]]]:
-    """Return the classes, arguments and sizes of random layers that can take such inputs."""
-    draw = random.Random(20)
-    found: list[tuple[str, dict[str, Any], tuple[int, ...]]] = []
-    while len(found) < LAYERS:
-        rank = draw.choice([1, 1, 2, 2, 2, 3])
-        kind = draw.choice(KINDS)
-        sizes = tuple(draw.randint(1, LONGEST[rank]) for _ in range(rank))
-
-        def each(most: int, rank: int = rank) -> tuple[int, ...]:
-            return tuple(draw.randint(1, most) for _ in range(rank))
-
-        name = f"{kind}{rank}D"
-        given: dict[str, Any] = {}
-        if kind in ("Conv", "ConvTranspose", "Depthwise"):
-            given = {"kernel_size": each(4), "strides": each(3), "use_bias": False}
-            given |= {"padding": draw.choice(["valid", "same", "full"])}
-            given |= {"dilation_rate": each(3)} if draw.random() < 0.5 else {}
-            if kind == "Conv" and rank == 1 and draw.random() < 0.3:
-                given["padding"] = "causal"
-            if kind == "Depthwise":
-                name, given = f"DepthwiseConv{min(rank, 2)}D", given | {"depth_multiplier": 1}
-                if rank == 3:
-                    continue
-            elif kind == "ConvTranspose":
-                name, given = f"Conv{rank}DTranspose", given | {"filters": 1}
-            else:
-                given["filters"] = 1
-        elif kind.endswith("Pooling"):
-            given = {"pool_size": each(4), "padding": draw.choice(["valid", "same"])}
-            given |= {"strides": each(3)} if draw.random() < 0.7 else {}
-        elif kind == "UpSampling":
-            given = {"size": each(3) if rank > 1 else draw.randint(1, 3)}
-        else:
-            pairs = tuple((draw.randint(0, 2), draw.randint(0, 2)) for _ in range(rank))
-            given = {
-                "padding" if kind == "ZeroPadding" else "cropping": pairs if rank > 1 else pairs[0]
-            }
-        given["convention"] = draw.choice(CONVENTIONS)
-        if _is_whole(name, given, sizes):
-            found.append((name, given, sizes))
-    return found
-
-
-def _is_whole(name: str, given: dict[str, Any], sizes: tuple[int, ...]) -> bool:
-    """Say whether the layer takes such an input, and is drawn without a gap."""
-    if name == "DepthwiseConv3D":
-        return False
-    try:
-        layer = getattr(layers, name)(**given, backend="numpy")
-        shape = layer.compute_output_shape((None, *sizes, 1))
-    except ConvDispatchError:
-        return False
-    output = shape[1:-1]
-    rank = len(sizes)
-    reach = [
-        (taps - 1) * rate + 1
-        for taps, rate in zip(
-            given.get("kernel_size", (4,) * rank),
-            given.get("dilation_rate", (1,) * rank),
-            strict=True,
-        )
-    ]
-    longest = [
-        max(size, out) + 2 * (one - 1) for size, out, one in zip(sizes, output, reach, strict=True)
-    ]
-    return max(longest) <= (34, 24, 12)[rank - 1] and (rank < 3 or longest[0] <= 7)
-
 
 CASES = drawn_layers()
 
@@ -225,6 +148,31 @@ def test_the_oracle_gets_the_layer_s_numbers_from_the_pads_that_are_drawn(
     assert np.array_equal(np.asarray(layer(numbers.reshape(1, *sizes, 1)))[0, ..., 0], expected)
 
 
+OTHERS = [one for one in CASES if one not in CONVOLUTIONS]
+
+
+@pytest.mark.parametrize(("name", "given", "sizes"), OTHERS, ids=map(str, range(len(OTHERS))))
+def test_the_numbers_of_other_layers_are_what_they_compute(
+    name: str, given: dict[str, Any], sizes: tuple[int, ...]
+) -> None:
+    """Transposed layers with the kernel that is drawn; pooling, padding, cropping, repeating."""
+    layer = layer_of(name, given, given["convention"])
+    (shown,) = read(layer.picture(sizes, values=True, convention=given["convention"]))
+    numbers = np.array([float(shown.input.numbers[one]) for one in np.ndindex(*sizes)])
+    layer.build((None, *sizes, 1))
+    stored = [np.array([float(one) for one in shown.kernel.values()])] if shown.kernel else []
+    if stored:
+        kernel = stored[0].reshape(given["kernel_size"])
+        # Theano's kernels are stored the other way round, but for depthwise ones.
+        is_flipped = given["convention"] == "theano" and "Depthwise" not in name
+        stored = [(np.flip(kernel) if is_flipped else kernel)[..., None, None]]
+    layer.set_weights(stored)
+    expected = np.asarray(layer(numbers.reshape(1, *sizes, 1)))[0, ..., 0]
+    assert {cell: f"{float(one):.3g}" for cell, one in shown.output.numbers.items()} == {
+        cell: f"{expected[cell]:.3g}" for cell in np.ndindex(*expected.shape)
+    }
+
+
 CROPPINGS = [one for one in CASES if one[0].startswith("Cropping")]
 
 
@@ -282,6 +230,17 @@ INSIDE = {
     "convolutional-lstm": (lambda: layers.ConvLSTM2D(1, 2), (4, 5), (3, 4)),
     "channels-first": (lambda: layers.Conv2D(1, 2, data_format="channels_first"), (4, 5), (3, 4)),
     "grouped": (lambda: layers.Conv2D(4, 2, groups=2), (4, 5), (3, 4)),
+    "global": (lambda: layers.GlobalAveragePooling2D(), (4, 5), (1, 1)),
+    "global-by-step": (
+        lambda: layers.TimeDistributed(layers.GlobalMaxPooling1D()),
+        (5,),
+        (1,),
+    ),
+    "locally-connected-by-step": (
+        lambda: layers.TimeDistributed(layers.LocallyConnected1D(1, 2)),
+        (5,),
+        (4,),
+    ),
 }
 
 
@@ -290,36 +249,3 @@ def test_layers_of_several_parts_are_drawn(make: Any, sizes: Any, output: Any) -
     """By the spatial sizes alone, whatever other axes they have."""
     (shown,) = read(make().picture(sizes))
     assert (shown.input.sizes, shown.output.sizes) == (sizes, output)
-
-
-def conv() -> Any:
-    """Return a layer that is not built."""
-    return layers.Conv2D(1, 3, name="c", backend="numpy")
-
-
-def built() -> Any:
-    """Return one that is built for three channels."""
-    layer = conv()
-    layer.build((None, 5, 5, 3))
-    return layer
-
-
-REFUSED = {
-    "no-shape": (lambda: conv().picture(), "'c' has no input shape yet: give `input_shape`"),
-    "unknown": (lambda: conv().picture((None, None, 5, 1)), "needs to know every size but the"),
-    "too-small": (lambda: conv().picture((2, 5)), "the output would have 0 cells"),
-    "rank": (lambda: conv().picture((5, 5, 1)), "Is the batch or the channel axis missing"),
-    "channels": (lambda: built().picture((None, 5, 5, 1)), "was built for 3 channels on axis 3"),
-    "no-window": (lambda: layers.Dense(1).picture((None, 3)), "received Dense"),
-    "several": (lambda: layers.Add().picture((3,)), "received Add"),
-    "cell": (lambda: conv().picture((5, 5), output=(3, 0)), r"has \(3, 3\) cells, counted from 0"),
-    "word": (lambda: conv().picture((5, 5), convention="caffe"), "`convention` must be one of"),
-    "huge": (lambda: conv().picture((10**12, 5)), "too large"),
-}
-
-
-@pytest.mark.parametrize(("ask", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_drawn_is_told(ask: Any, message: str) -> None:
-    """With the frontend's own message."""
-    with pytest.raises(ConvDispatchError, match=message):
-        ask()

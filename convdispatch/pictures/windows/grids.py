@@ -16,7 +16,8 @@ from convdispatch.pictures.windows.signs import cells_of, dots_at, mark_of, stri
 from convdispatch.pictures.windows.words import at, read
 
 ONE_CELL = DrawnAxis(1, 0, 0, 1, 1, 1, 1)
-_TICKS = 15.0  # room for the numbers of rows and columns
+_TICKS = 15.0  # room for the numbers of columns, and for those of rows with two signs
+_SIGN = 5.5  # how much wider each further sign is
 _MOST_TOLD = 200  # cells of a grid
 _LEAST_PITCH = 15  # with numbers of rows and columns
 
@@ -79,8 +80,9 @@ class Side:
             return Panel(across, down, markup)
         ticks = "".join(self._ticks())
         top = 0.0 if self.has_ticks_below else _TICKS
-        whole = f'{ticks}<g transform="translate({number(_TICKS)} {number(top)})">{markup}</g>'
-        return Panel(across + _TICKS, down + _TICKS, whole)
+        left = self._left
+        whole = f'{ticks}<g transform="translate({number(left)} {number(top)})">{markup}</g>'
+        return Panel(across + left, down + _TICKS, whole)
 
     def _kind(self, cell: Cell) -> str:
         if not self.is_padded:
@@ -112,7 +114,7 @@ class Side:
 
     def _strides(self, plane: int) -> Iterator[str]:
         """Yield an arrow an axis, from where the window starts first to where it starts next."""
-        if not self.is_padded or self.scene.is_unmarked or self.scene.is_shift:
+        if not self.is_padded or self.scene.is_unmarked or not self.scene.has_stride:
             return
         start = tuple(axis.start(0) for axis in self.axes)
         if start[0] != plane or any(
@@ -134,7 +136,13 @@ class Side:
 
     def middle(self, place: int) -> float:
         """Return how far from the left of the panel the middle of a column is."""
-        return (place + 0.5) * self.pitch - 0.5 + (_TICKS if self.has_ticks else 0.0)
+        return (place + 0.5) * self.pitch - 0.5 + (self._left if self.has_ticks else 0.0)
+
+    @property
+    def _left(self) -> float:
+        """How much room the numbers of rows have."""
+        longest = max(len(str(row)) for row in self.lanes[1])
+        return _TICKS + _SIGN * max(longest - 2, 0)
 
     def _corner(self, cell: Cell) -> tuple[float, float]:
         """Return where the upper left corner of a cell is, across and down."""
@@ -200,9 +208,10 @@ class Side:
             for one in lane:
                 if one % every:
                     continue
-                along = _TICKS + (lane.place(one) + 0.5) * self.pitch
+                along = (lane.place(one) + 0.5) * self.pitch
                 above = self.pitch + 9 if self.has_ticks_below else _TICKS - 5
-                x, y = (along, above) if is_column else (_TICKS - 8, along + 3)
+                beside = self._left / 2 - 0.5
+                x, y = (self._left + along, above) if is_column else (beside, _TICKS + along + 3)
                 label = str(one).replace("-", "\N{MINUS SIGN}")
                 found.append(f'<text x="{number(x)}" y="{number(y)}">{label}</text>')
         yield f'<g class="tick">{"".join(found)}</g>'
@@ -237,7 +246,7 @@ def pitch_for(*, longest: int, room: float, has_numbers: bool, is_plain: bool) -
     """Return how far apart cells are: as far as the widest grid allows, within reason."""
     least, most = (6, 18) if is_plain else (10, 24)
     if has_numbers:
-        least = most = 30
+        least = most = 32
     return max(least, min(most, int(room // longest)))
 
 

@@ -29,7 +29,7 @@ def legend(scenes: Sequence[Scene], *, widest: float) -> Panel:
         label = f"{names[mark]} {at(cell)}" if mark == CHOSEN else names[mark]
         drawn = cells_of("cell", [(0, 0)], _SIDE) + mark_of(mark, [(0, 0)], _SIDE)
         signs.append(_sign(drawn, label))
-    if any(axis.steps > 1 for scene in scenes for axis in scene.axes if not scene.is_shift):
+    if any(scene.has_stride for scene in scenes):
         arrow = stride_of((0.0, 4.0), _SIDE, _SIDE, is_across=True)
         signs.append(_sign(f'<path class="stride" d="{arrow}"/>', "stride"))
     return rows_of(signs, widest=widest, apart=12)

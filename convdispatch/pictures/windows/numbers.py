@@ -1,7 +1,8 @@
 """Small numbers for the cells of a picture, which a reader can check by hand.
 
 The input has digits. A kernel of a few taps on one axis has powers of ten, so that the digits of a
-result are the cells that were read. Any other kernel has small numbers without a symmetry.
+result are the cells that were read. Any other kernel has small numbers without a symmetry. Where
+cells are repeated or moved, there is no kernel, and they keep their digits.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def numbered(scene: Scene, *, pooling: str = "", is_flipped: bool = False) -> Sc
         note = "There are no numbers in the cells: there would be too many to check by hand."
         return replace(scene, notes=(*scene.notes, note))
     given = {cell: _digit(cell) for cell in _cells(scene.input)}
-    kernel = {} if pooling else _kernel(taps, is_flipped=is_flipped)
+    has_kernel = scene.window == "kernel"
+    kernel = _kernel(taps, is_flipped=is_flipped) if has_kernel else dict.fromkeys(_cells(taps), 1)
     result = {}
     for cell in _cells(scene.output):
         read = [(given[place], tap) for place, tap in scene.all_reads(cell) if place in given]
@@ -44,7 +46,7 @@ def numbered(scene: Scene, *, pooling: str = "", is_flipped: bool = False) -> Sc
         scene,
         numbers=Numbers(
             input={cell: str(one) for cell, one in given.items()},
-            kernel={tap: str(one) for tap, one in kernel.items()},
+            kernel={tap: str(one) for tap, one in kernel.items() if has_kernel},
             output=result,
             pad=_OUTSIDE if pooling else "0",
         ),

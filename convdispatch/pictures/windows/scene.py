@@ -29,6 +29,9 @@ class Scene:
     """A window over one, two or three axes.
 
     kind: in words, 'convolution', say.
+    window: what the taps are called: a 'kernel' has a number for each, a 'window' of a pooling has
+        none, the 'factor' of a repetition says how often a cell is written, and '' is for cells
+        that keep their numbers and move.
     is_transposed: whether the padded side is the one that is written.
     has_pads: whether a pad is a number; pooling leaves pads out.
     chosen: a cell of the output that is drawn beside the first and the last one; None takes one.
@@ -38,6 +41,7 @@ class Scene:
 
     axes: tuple[DrawnAxis, ...]
     kind: str = "convolution"
+    window: str = "kernel"
     is_transposed: bool = False
     has_pads: bool = True
     chosen: Cell | None = None
@@ -87,9 +91,10 @@ class Scene:
         return found
 
     @property
-    def is_shift(self) -> bool:
-        """Whether there is no window: cells keep their numbers and move."""
-        return self.kind in ("padding", "cropping")
+    def has_stride(self) -> bool:
+        """Whether a window steps over cells, more than once."""
+        steps = self.window in ("kernel", "window")
+        return steps and any(axis.steps > 1 for axis in self.axes)
 
     @property
     def kinds(self) -> set[str]:

@@ -62,21 +62,22 @@ def stride_of(corner: tuple[float, float], far: float, pitch: int, *, is_across:
 
 def _square(x: float, y: float, side: float) -> str:
     """Return a square in the upper left corner of a cell."""
-    edge = number(max(0.26 * side, 2))
+    edge = number(min(max(0.26 * side, 2), 7))
     return f"M{number(x + 0.08 * side)} {number(y + 0.08 * side)}h{edge}v{edge}h-{edge}z"
 
 
 def _ring(x: float, y: float, side: float) -> str:
     """Return a circle in the middle of a cell."""
     radius = 0.36 * side
-    r, d = number(radius), number(2 * radius)
+    r = number(radius)
+    d = number(2 * float(r))  # of what is written: two arcs of half a circle
     start = f"M{number(x + side / 2 - radius)} {number(y + side / 2)}"
     return f"{start}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z"
 
 
 def _diamond(x: float, y: float, side: float) -> str:
     """Return a square on its tip in the lower right corner of a cell."""
-    half = max(0.19 * side, 1.5)
+    half = min(max(0.19 * side, 1.5), 4.5)  # where there are numbers, it leaves them room
     at = number(half)
     top = f"M{number(x + 0.96 * side - half)} {number(y + 0.96 * side - 2 * half)}"
     return f"{top}l{at} {at}l-{at} {at}l-{at} -{at}z"

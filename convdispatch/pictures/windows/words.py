@@ -26,11 +26,14 @@ def sizes(given: Iterable[int]) -> str:
 def summary(scene: Scene) -> str:
     """Return what the window does in one line."""
     axes = scene.axes
-    if scene.is_shift:
-        return _pads(scene)
-    window = "window" if "pooling" in scene.kind else "kernel"
-    parts = [f"{window} {sizes(axis.taps for axis in axes)}"]
-    parts.append(f"stride {_short(axis.stride for axis in axes)}")
+    if not scene.window:
+        return _shifts(scene)
+    taps = sizes(axis.taps for axis in axes)
+    if scene.window == "factor":
+        return f"each cell {taps} times"
+    parts = [f"{scene.window} {taps}"]
+    if scene.has_stride:
+        parts.append(f"stride {_short(axis.stride for axis in axes)}")
     if any(axis.dilation > 1 for axis in axes):
         parts.append(f"dilation {_short(axis.dilation for axis in axes)}")
     parts.append(_pads(scene))
@@ -41,8 +44,21 @@ def _pads(scene: Scene) -> str:
     pads = [(axis.low, axis.high) for axis in scene.axes]
     if not any(pad for pair in pads for pad in pair):
         return "no pads"
-    shown = pads[:1] if len(set(pads)) == 1 else pads
-    return "pads " + TIMES.join(f"({low}, {high})" for low, high in shown)
+    return "pads " + _pairs(pads)
+
+
+def _shifts(scene: Scene) -> str:
+    """Return the pads and the crops of a scene without a window: positive numbers."""
+    pads = [(max(axis.low, 0), max(axis.high, 0)) for axis in scene.axes]
+    crops = [(max(-axis.low, 0), max(-axis.high, 0)) for axis in scene.axes]
+    found = (("pads", pads), ("crops", crops))
+    said = [f"{name} {_pairs(ends)}" for name, ends in found if any(map(any, ends))]
+    return ", ".join(said) or "no pads"
+
+
+def _pairs(pairs: Sequence[tuple[int, int]]) -> str:
+    shown = pairs[:1] if len(set(pairs)) == 1 else pairs
+    return TIMES.join(f"({low}, {high})" for low, high in shown).replace("-", MINUS)
 
 
 def title(scene: Scene, name: str = "") -> str:
@@ -61,7 +77,8 @@ def told(scenes: Sequence[Scene]) -> str:
 def description(scene: Scene) -> str:
     """Return the geometry in sentences."""
     names = AXES[scene.rank - 1]
-    told = [f"A {scene.kind}: {summary(scene)}."]
+    article = "An" if scene.kind[0] in "aeiou" else "A"
+    told = [f"{article} {scene.kind}: {summary(scene)}."]
     for name, axis in zip(names, scene.axes, strict=True):
         told += _of_axis(name, axis, scene)
     for mark, cell in scene.marked.items():
