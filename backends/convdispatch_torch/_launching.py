@@ -10,5 +10,5 @@ from convdispatch.ops import Launched
 
 def launch(command: Sequence[str], count: int, ports: Sequence[int]) -> list[Launched]:
     """Return torchrun's own process, which starts the others."""
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--no-python"]
+    torchrun = [sys.executable, "-m", "convdispatch_torch._torchrun", "--standalone", "--no-python"]
     return [Launched([*torchrun, f"--nproc-per-node={count}", *command], {})]

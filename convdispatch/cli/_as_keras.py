@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -15,6 +16,7 @@ from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
 from convdispatch.compat import install
+from convdispatch.support.launchers import end_with_launcher
 
 # Where processes that the script spawns look for the façade and the script: see `_spawned`.
 API, SCRIPT = "_CONVDISPATCH_RUN_API", "_CONVDISPATCH_RUN_SCRIPT"
@@ -24,6 +26,7 @@ FORMAT = "_CONVDISPATCH_RUN_FORMAT"
 
 def run(api: str, seed: str, script: str, arguments: Sequence[str]) -> None:
     """Run the script as `python SCRIPT ARGUMENTS` does, with `keras` from that façade."""
+    is_launched = end_with_launcher()
     path = os.path.join(os.getcwd(), script)  # as Python has it: not made shorter
     os.environ[API], os.environ[SCRIPT] = api, path
     _prepare(api)
@@ -36,6 +39,8 @@ def run(api: str, seed: str, script: str, arguments: Sequence[str]) -> None:
     try:
         exec(code_of(path), main.__dict__)
     except (Exception, KeyboardInterrupt) as exc:
+        if is_launched and isinstance(exc, KeyboardInterrupt):
+            sys.exit(128 + signal.SIGINT)  # the launcher says it, once for all processes
         _hide_what_is_above(path)
         if getattr(exc, "filename", None) != path:  # whose syntax was read before
             _hint(exc)
@@ -54,6 +59,7 @@ def _hint(exc: BaseException) -> None:
 
 def run_module(api: str, seed: str, module: str, arguments: Sequence[str]) -> None:
     """Run a module as `python -m MODULE ARGUMENTS` does, with `keras` from that façade."""
+    end_with_launcher()
     os.environ[API] = api
     os.environ.pop(SCRIPT, None)
     _prepare(api)

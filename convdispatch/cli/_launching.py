@@ -17,9 +17,11 @@ from collections.abc import Callable, Mapping, Sequence
 from convdispatch.cli._output import UsageError, complain
 from convdispatch.ops import Launched
 from convdispatch.runtime.registry import registry
+from convdispatch.support.launchers import VARIABLE, end_with_parent
 
 _GRACE = 15.0  # seconds in which the engine may notice by itself that a process is missing
 _PAUSE = 0.05
+_BOUND = None if os.name == "nt" else end_with_parent
 
 
 def launched(name: str, command: Sequence[str], count: int) -> list[Launched]:
@@ -41,9 +43,24 @@ def launched(name: str, command: Sequence[str], count: int) -> list[Launched]:
 
 
 def watch(processes: Sequence[Launched], environ: Mapping[str, str]) -> int:
-    """Run the processes; return 0, or the code of the first one that failed."""
-    started = [subprocess.Popen(one.command, env={**environ, **one.environ}) for one in processes]
+    """Run the processes; return 0, or the code of the first one that failed.
+
+    They are in sessions of their own, so a terminal's Ctrl-C is for this process alone, which
+    passes every request to stop on to them. Whatever happens to it, they end with it.
+    """
+    environ = {**environ, VARIABLE: str(os.getpid())}
+    started: list[subprocess.Popen[bytes]] = []
     try:
+        for one in processes:
+            given = {**environ, **one.environ}
+            started.append(
+                subprocess.Popen(
+                    one.command,
+                    env=given,
+                    start_new_session=True,
+                    preexec_fn=_BOUND,  # safe: this process has one thread
+                )
+            )
         failed = _first_failure(started)
         if failed is None:
             return 0
@@ -54,13 +71,17 @@ def watch(processes: Sequence[Launched], environ: Mapping[str, str]) -> int:
                 f"error: process {failed} of {len(started)} {_ended(code)}, so the run has ended."
             )
         return code if code > 0 else 128 - code
-    except KeyboardInterrupt:  # the processes have got it, too
+    except KeyboardInterrupt:
+        for process in started:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGINT)
         _wait(started, _GRACE)
+        complain("error: it was interrupted, so the run has ended.")
         return 128 + signal.SIGINT
     finally:
-        for one in started:
-            one.kill()
-            one.wait()
+        for process in started:
+            process.kill()
+            process.wait()
 
 
 def free_ports(count: int) -> list[int]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conftest import BACKEND_NAMES
 from convdispatch.cli import _launching, main
 from convdispatch.cli._output import UsageError
 from convdispatch.ops import Launched
@@ -29,7 +33,7 @@ def python(code: str, **environ: str) -> Launched:
 def test_torch_has_torchrun() -> None:
     """One process, which starts the others."""
     (one,) = _launching.launched("torch", ["python", "a.py"], 3)
-    assert one.command[:3] == [sys.executable, "-m", "torch.distributed.run"]
+    assert one.command[:3] == [sys.executable, "-m", "convdispatch_torch._torchrun"]
     assert one.command[-3:] == ["--nproc-per-node=3", "python", "a.py"]
 
 
@@ -85,3 +89,70 @@ def test_a_process_that_fails_ends_the_others(
     assert _launching.watch([python(WAITING), python(code)], os.environ) == wanted
     assert time.monotonic() - begun < 20
     assert capsys.readouterr().err.count(said) == 1
+
+
+WORKING = """
+import os, sys, time, keras
+open(os.path.join(sys.argv[1], str(os.getpid())), "w").close()
+time.sleep(200)
+"""
+
+
+@pytest.fixture(params=["jax", "torch"])
+def working(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Any, list[int]]]:
+    """Yield a command at work, and the processes of its script."""
+    if request.param not in BACKEND_NAMES:
+        pytest.skip("its engine is not installed")
+    script, folder = tmp_path / "working.py", tmp_path / "processes"
+    script.write_text(WORKING)
+    folder.mkdir()
+    command = ["run", "--backend", request.param, "--api", "keras2", "--nproc", "2", str(script)]
+    started = subprocess.Popen(
+        [sys.executable, "-m", "convdispatch", *command, str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    end = time.monotonic() + 60
+    while len(list(folder.iterdir())) < 2 and time.monotonic() < end:
+        time.sleep(0.05)
+    processes = [int(one.name) for one in folder.iterdir()]
+    yield started, processes
+    started.kill()
+    for process in filter(is_alive, processes):
+        os.kill(process, signal.SIGKILL)
+
+
+def is_alive(process: int) -> bool:
+    """Return whether a process is neither gone nor merely not yet buried."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
+@pytest.mark.parametrize(
+    ("way", "code"),
+    [(signal.SIGTERM, 130), (signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)],
+    ids=["asked", "interrupted", "killed"],
+)
+def test_no_process_outlives_the_command(
+    working: tuple[Any, list[int]], way: signal.Signals, code: int
+) -> None:
+    """However it ends, also where one of them is stopped; it says at most one sentence."""
+    started, processes = working
+    assert len(processes) == 2
+    if way == signal.SIGKILL:
+        os.kill(processes[0], signal.SIGSTOP)
+    started.send_signal(way)
+    printed, errors = started.communicate(timeout=60)
+    assert started.returncode == code
+    assert printed == ""
+    said = "convdispatch: error: it was interrupted, so the run has ended.\n"
+    assert errors == ("" if way == signal.SIGKILL else said)
+    end = time.monotonic() + 10
+    while any(map(is_alive, processes)) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not any(map(is_alive, processes))
