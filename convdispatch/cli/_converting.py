@@ -16,6 +16,7 @@ from convdispatch.models import load_model
 from convdispatch.models._reading import model_of_document
 from convdispatch.models.files.loading import classes_of, door_of
 from convdispatch.models.files.storing import checkpoint_of, dialect_of
+from convdispatch.models.files.weight_loading import fill_weights, origin_of
 from convdispatch.saving.checkpoint import Checkpoint
 from convdispatch.saving.limits import DEFAULT_FILE_LIMITS, FileLimits
 from convdispatch.saving.recognising import is_archive_of_arrays, read_checkpoint
@@ -163,7 +164,9 @@ def load_again(model: Any, draft: Path, wish: Wish) -> Any:
         if wish.what == "weights":
             return _with_weights_of(model, draft, said)
         again = _model_of(checkpoint, **said)
-        again.set_weights(model.get_weights())
+        own = checkpoint_of(model, wish.to or dialect_of(model), "h5", optimizer=False)
+        origin = origin_of(own, convention=own.convention)
+        fill_weights(again, own, origin, f"the new file {str(wish.out)!r}")
         return again
 
 

@@ -177,11 +177,12 @@ KERAS2: Mapping[str, Sources] = {
         ".layers._recurrent": "RNN GRUCell LSTMCell SimpleRNNCell StackedRNNCells"
     },
     "layers.core": {".layers": "Layer InputSpec"},
+    "layers.cudnn_recurrent": {".layers._cudnn": "CuDNNGRU CuDNNLSTM"},
     "layers.wrappers": {".layers._own": "Wrapper"},
     "layers": {
         "utilities.objects()": "serialize deserialize",
         ".layers._retired": "Highway MaxoutDense Recurrent",
-        ".layers._old": "AtrousConvolution1D AtrousConvolution2D CuDNNGRU CuDNNLSTM Merge",
+        ".layers._old": "AtrousConvolution1D AtrousConvolution2D Merge",
     },
     "engine.base_layer": {".layers": "Layer InputSpec", "engine.symbols": "Node=Call"},
     "engine.input_layer": {".layers": "Input InputLayer"},

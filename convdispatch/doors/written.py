@@ -68,7 +68,7 @@ WITHOUT_EFFECT: Mapping[str, object] = {
 WITHOUT_CLASS: Mapping[str, tuple[str, ...]] = {
     "keras1": (),
     "keras2": (*("Conv1DTranspose", "DepthwiseConv1D", "ConvLSTM1D", "ConvLSTM3D"),),
-    "tf_keras": (),
+    "tf_keras": ("CuDNNGRU", "CuDNNLSTM"),  # which it has, and computes on graphics cards alone
     "keras3": ("ThresholdedReLU", "LocallyConnected1D", "LocallyConnected2D"),
 }
 # What a file of Keras 1 says of a Merge whose mode is a word, beside the arguments.

@@ -66,6 +66,7 @@ KERAS_2_POSITIONS = {
 
 # The modules of Keras's layers besides `convolutional` and `pooling`.
 PLACES = {
+    "cudnn_recurrent": ("CuDNNGRU", "CuDNNLSTM"),
     "embeddings": ("Embedding",),
     "advanced_activations": ("ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax", "ThresholdedReLU"),
     "convolutional_recurrent": ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),

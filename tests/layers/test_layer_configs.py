@@ -153,6 +153,7 @@ _RECURRENT = (
     | {"return_sequences", "return_state", "go_backwards", "stateful", "unroll"}
 )
 _OURS_OF_RNN = {"seed", "zero_output_for_mask"}
+_OF_CUDNN = _RECURRENT - {"activation", "use_bias", "dropout", "recurrent_dropout", "unroll"}
 _LOCAL = _CONV - {"data_format", "dilation_rate"} | _KERNEL
 _CONV_LSTM = _CONV | _KERNEL | _RECURRENT - {"units"} | {"recurrent_activation", "unit_forget_bias"}
 _KERAS_1_RECURRENT = (
@@ -163,6 +164,8 @@ _KERAS_1_RECURRENT = (
 
 # What real Keras 2.2.4 writes beside 'name' and 'trainable', and after it what is ours.
 KERAS_2_KEYS = {
+    "CuDNNGRU": (_OF_CUDNN, set()),
+    "CuDNNLSTM": (_OF_CUDNN | {"unit_forget_bias"}, set()),
     "Conv1D": (_CONV | _KERNEL, {"groups"}),
     "Conv2D": (_CONV | _KERNEL, {"groups"}),
     "Conv3D": (_CONV | _KERNEL, {"groups"}),

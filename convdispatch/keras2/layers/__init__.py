@@ -7,6 +7,7 @@ from convdispatch.facades.inputs import Input
 from convdispatch.facades.modules import opener
 from convdispatch.formulas.dialects import KERAS2
 from convdispatch.keras2.layers import _old as _old
+from convdispatch.keras2.layers._cudnn import CuDNNGRU, CuDNNLSTM
 from convdispatch.keras2.layers._own import Layer, Wrapper
 from convdispatch.keras2.layers._recurrent import (
     RNN,
@@ -33,6 +34,8 @@ from convdispatch.symbolic.input_specs import InputSpec
 
 __all__ = [
     "RNN",
+    "CuDNNGRU",
+    "CuDNNLSTM",
     "GRUCell",
     "Highway",
     "Input",

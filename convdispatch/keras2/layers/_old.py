@@ -11,34 +11,16 @@ from convdispatch.engine.arguments import as_choice
 from convdispatch.keras2.layers import merge as new
 from convdispatch.keras2.layers.convolutional import Conv1D, Conv2D
 from convdispatch.keras2.layers.core import Lambda
-from convdispatch.keras2.layers.recurrent import GRU, LSTM
 from convdispatch.support.warnings import warn
 
 __all__ = [
     "AtrousConvolution1D",
     "AtrousConvolution2D",
-    "CuDNNGRU",
-    "CuDNNLSTM",
     "Merge",
     "merge",
 ]
 
 _MODES = ("sum", "mul", "concat", "ave", "cos", "dot", "max")
-
-
-class CuDNNLSTM(LSTM):
-    """An `LSTM` as NVIDIA's library has it: its gates are sigmoids."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **{"recurrent_activation": "sigmoid", **options})
-
-
-class CuDNNGRU(GRU):
-    """A `GRU` as NVIDIA's library has it: its gates are sigmoids, and reset after the product."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        fixed = {"recurrent_activation": "sigmoid", "reset_after": True}
-        super().__init__(*arguments, **{**fixed, **options})
 
 
 def AtrousConvolution1D(*args: Any, atrous_rate: Any = 1, **kwargs: Any) -> Any:  # noqa: N802

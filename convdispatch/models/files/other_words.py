@@ -12,6 +12,7 @@ from typing import Any
 
 from convdispatch import layers
 from convdispatch.doors.rows import names_in, rows_of
+from convdispatch.doors.written import WITHOUT_CLASS
 from convdispatch.engine.declarations import Layout
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.layer_options import is_of_this_package
@@ -284,5 +285,10 @@ def _initializer(initializer: Any, dialect: str) -> Any:
 
 
 def is_of(layer: Layer, dialect: str) -> bool:
-    """Return whether a layer is of a dialect's façade already."""
-    return layer.dialect is DOORS[dialect]
+    """Return whether a layer, and what it wraps, is of a dialect's façade already."""
+    inner = [getattr(layer, name, None) for name in ("layer", "backward_layer")]
+    return all(
+        one.dialect is DOORS[dialect] and type(one).__name__ not in WITHOUT_CLASS[dialect]
+        for one in (layer, *inner)
+        if isinstance(one, Layer)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
 
 from convdispatch.engine.declarations import lasting
@@ -13,29 +13,44 @@ from convdispatch.layers._states import WithState
 from convdispatch.layers._wrapping import Wrapper
 from convdispatch.models.files.order import is_stack
 
+Group = tuple[str, Any, Sequence[int]]
 
-def paths_of(model: Any, root: str = "") -> Iterator[tuple[str, Any, Sequence[int]]]:
+
+def paths_among(known: Container[str], model: Any) -> list[Group]:
+    """Return the groups with weights of a model, by those classes whose paths are known.
+
+    A layer of NVIDIA's library has the path of its class, or of that which other Kerases have.
+    """
+    found = [[one for one in paths_of(model, stem=stem) if len(one[2])] for stem in (_stem, _like)]
+    return min(found, key=lambda groups: sum(path not in known for path, _, _ in groups))
+
+
+def paths_of(
+    model: Any, root: str = "", stem: Callable[[Any], str] | None = None
+) -> Iterator[Group]:
     """Yield the path of each group, the layer or model, and which of its weights are in it.
 
-    Keras numbers the layers of a model by their classes: conv2d, conv2d_1.
+    Keras numbers the layers of a model by their classes: conv2d, conv2d_1. `stem` gives the
+    beginning of the name for a member.
     """
+    stem_of = stem or _stem
     counts: dict[str, int] = {}
     members = model.layers
     if is_stack(model):
         members = [one for one in members if not getattr(one, "is_input", False)]
     for member in members:
-        stem = _stem(member)
-        count = counts[stem] = counts.get(stem, -1) + 1
-        path = f"{root}layers/{stem}_{count}" if count else f"{root}layers/{stem}"
+        name = stem_of(member)
+        count = counts[name] = counts.get(name, -1) + 1
+        path = f"{root}layers/{name}_{count}" if count else f"{root}layers/{name}"
         if isinstance(member, Layer):
             count_of_weights = len(lasting(member.declared_weights))
             yield from _parts(path, member, member, list(range(count_of_weights)))
         else:
             yield path, member, ()
-            yield from paths_of(member, f"{path}/")
+            yield from paths_of(member, f"{path}/", stem_of)
 
 
-def named_paths_of(model: Any) -> Iterator[tuple[str, Any, Sequence[int]]]:
+def named_paths_of(model: Any) -> Iterator[Group]:
     """Yield the path of names of each layer through nested models, and all of its weights."""
     for chain in model._chains():
         layer = chain[-1]
@@ -43,9 +58,7 @@ def named_paths_of(model: Any) -> Iterator[tuple[str, Any, Sequence[int]]]:
         yield "/".join(one.name for one in chain), layer, places
 
 
-def _parts(
-    path: str, layer: Any, owner: Any, places: Sequence[int]
-) -> Iterator[tuple[str, Any, Sequence[int]]]:
+def _parts(path: str, layer: Any, owner: Any, places: Sequence[int]) -> Iterator[Group]:
     """Yield the groups of a layer; `owner` has its weights, those in these places."""
     if isinstance(layer, Wrapper):
         yield path, owner, ()
@@ -55,7 +68,7 @@ def _parts(
             half = len(places) // (2 if is_both else 1)
             own = places[place * half : (place + 1) * half]
             yield from _parts(f"{path}/{name}", layer.layer, owner, own)
-    elif isinstance(layer, WithState):
+    elif isinstance(layer, WithState) and not path.rpartition("/")[2].startswith("cu_dnn"):
         yield path, owner, ()
         yield f"{path}/cell", owner, places
     else:
@@ -68,7 +81,16 @@ def _stem(member: Any) -> str:
         return "sequential" if is_stack(member) else "functional"
     # A façade's class is called as Keras 3's, which is what these files have.
     row = vars(type(member)).get("row")
-    name = type(member).__name__ if row is None else str(row.likeness)
+    return _in_small_letters(type(member).__name__ if row is None else str(row.likeness))
+
+
+def _like(member: Any) -> str:
+    """Return the same by the class that a layer is like, whatever its own."""
+    row = getattr(member, "row", None)
+    return _stem(member) if row is None else _in_small_letters(str(row.likeness))
+
+
+def _in_small_letters(name: str) -> str:
     words = re.sub(r"\W+", "", name)
     words = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", words)
     return re.sub("([a-z])([A-Z])", r"\1_\2", words).lower()

@@ -13,7 +13,7 @@ from typing import Any
 from convdispatch.engine.declarations import lasting
 from convdispatch.engine.layer import Layer
 from convdispatch.models.files.order import layers_in, members_of
-from convdispatch.models.files.paths import named_paths_of, paths_of
+from convdispatch.models.files.paths import named_paths_of, paths_among
 from convdispatch.models.files.weight_faults import Faults
 from convdispatch.models.files.weight_names import is_named
 from convdispatch.models.files.weights import Origin, Part, converted, parts_of
@@ -97,8 +97,10 @@ def matched_by_path(
 ) -> list[Restored]:
     """Return the arrays of each layer where the file has them by path; record what does not fit."""
     groups = {layer.name: layer for layer in checkpoint.layers if layer.arrays}
-    paths = named_paths_of if checkpoint.naming == "names" else paths_of
-    wanted = [(path, owner, places) for path, owner, places in paths(model) if len(places)]
+    if checkpoint.naming == "names":
+        wanted = [one for one in named_paths_of(model) if len(one[2])]
+    else:
+        wanted = paths_among(groups, model)
     known = {path for path, _, _ in wanted}
     faults.unmatched(
         [path for path, _, _ in wanted if path not in groups],

@@ -20,6 +20,7 @@ from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec, of_samples
 from convdispatch.engine.undrawn import without_weights
 from convdispatch.errors import ConvDispatchError, InvalidArgument
+from convdispatch.models.files import cudnn
 from convdispatch.models.files.order import is_stack
 from convdispatch.models.files.other_words import (
     in_words,
@@ -233,7 +234,7 @@ def _slots(layer: Any, new: Any, places: Sequence[int], slots: Sequence[Any]) ->
     filled = [np.zeros_like(one) for one in layer.get_weights()]
     for place, slot in zip(places, slots, strict=True):
         filled[place] = slot
-    return converted(new, filled, _origin(layer))
+    return converted(new, cudnn.as_slots(filled, new), _origin(layer))
 
 
 def _origin(layer: Any) -> Origin:

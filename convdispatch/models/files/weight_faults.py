@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convdispatch.errors import InvalidDocument
+from convdispatch.models.files import cudnn
 from convdispatch.models.files.weights import Origin, Part
 from convdispatch.ops import Shape
 from convdispatch.saving.checkpoint import StoredArray, StoredLayer
@@ -57,7 +58,8 @@ class Faults:
                 self._lines.append(
                     f"the weight {part.name!r} of the layer {layer.name!r} has the shape "
                     f"{part.shape} in such a file, and {shown(array.name)} of {shown(stored.name)} "
-                    f"there has {array.shape}{_about_axes(array.shape, part.shape)}",
+                    f"there has {array.shape}{_about_axes(array.shape, part.shape)}"
+                    f"{cudnn.about(getattr(layer, 'layer', layer), array.shape)}",
                 )
         return found
 

@@ -1,8 +1,8 @@
 """What a file of a Keras has for a layer, and how its arrays become the layer's weights.
 
 Keras 1 kept kernels in layouts and gates in an order of its own; Theano's kernels are flipped. An
-array of a file is brought into Keras 2's layout, flipped if the file and the layer are of different
-conventions, and laid out as the layer has it. Where both are of one kind it stays as it is.
+array is brought into Keras 2's layout, flipped if the file and the layer are of different
+conventions, and laid out as the layer has it. Where both are of one kind it stays.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from convdispatch.engine.declarations import Layout, Weight, lasting
 from convdispatch.engine.layer import Layer
 from convdispatch.layers._bidirectional import WAYS
 from convdispatch.layers._wrapping import Wrapper
+from convdispatch.models.files import cudnn
 from convdispatch.ops import NumpyArray, Shape
 from convdispatch.saving.checkpoint import Dialect
 
@@ -103,11 +104,15 @@ def converted(layer: Layer, arrays: Sequence[NumpyArray], origin: Origin) -> lis
         gates = None if is_plain else _gates(inner, origin)
         if gates and origin.dialect == "keras1":
             given = [next(following) for _ in range(3 * len(gates[0]))]
-            values += _joined(pieces, given, gates, origin)
+            joined = _joined(pieces, given, gates, origin)
+            values += cudnn.laid_out(inner, joined, pieces[-1].weight.shape)
         elif gates:
-            values += _split(pieces, [next(following) for _ in _PARTS], gates)
+            bias = (len(gates[0]) * pieces[-1].weight.shape[-1],)
+            together = cudnn.laid_out(inner, [next(following) for _ in _PARTS], bias)
+            values += _split(pieces, together, gates)
         else:
-            values += [_laid_out(piece, next(following), origin) for piece in pieces]
+            given = [_laid_out(piece, next(following), origin) for piece in pieces]
+            values += cudnn.laid_out(inner, given, pieces[-1].weight.shape) if given else []
     return values
 
 
@@ -141,6 +146,8 @@ def _plain(pieces: Sequence[_Piece], origin: Origin) -> list[Part]:
             others = (_first_shape(shape),)
             if origin.is_first:
                 shape, others = others[0], ()
+        elif piece.name == "bias":
+            others = cudnn.other_bias(piece.layer, shape)
         found.append(Part(piece.name, shape, piece.weight.trainable, others))
     return found
 
@@ -156,7 +163,7 @@ def _laid_out(piece: _Piece, array: NumpyArray, origin: Origin) -> NumpyArray:
     weight, layout = piece.weight, _layout_in(piece, origin)
     (part,) = _plain([piece], origin)
     is_other = array.shape != part.shape and array.shape in part.others
-    if is_other or (origin.is_first and _is_sequence(piece, origin)):
+    if _is_sequence(piece, origin) and (is_other or origin.is_first):
         array = array.transpose(2, 3, 1, 0)
     elif array.shape != part.shape and origin.reshapes:
         array = array.reshape(part.shape)
@@ -243,14 +250,17 @@ def _gates(layer: Layer, origin: Origin) -> Gates | None:
 
 def _by_gate(pieces: Sequence[_Piece], gates: Gates, origin: Origin) -> list[Part]:
     if origin.dialect != "keras1":  # the layer has them apart, the file together
-        return [
-            Part(name, (*one.weight.shape[:-1], len(gates[0]) * one.weight.shape[-1]), True)
-            for name, one in zip(_PARTS, pieces, strict=False)
-        ]
+        found = []
+        for name, piece in zip(_PARTS, pieces, strict=False):
+            shape = (*piece.weight.shape[:-1], len(gates[0]) * piece.weight.shape[-1])
+            others = cudnn.other_bias(piece.layer, shape) if name == "bias" else ()
+            found.append(Part(name, shape, True, others))
+        return found
     found = []
     for gate in gates[1]:
         for old, piece in zip(_OLD_PARTS, pieces, strict=True):
-            shape = (*piece.weight.shape[:-1], piece.weight.shape[-1] // len(gates[0]))
+            width: int = piece.layer.width  # type: ignore[attr-defined]  # of recurrent layers
+            shape = (*piece.weight.shape[:-1], width)
             found.append(
                 Part(f"{old}_{gate}", _public_shape(shape, _layout_in(piece, origin)), True)
             )
@@ -264,7 +274,7 @@ def _joined(
     new, old = gates
     values = []
     for place, piece in enumerate(pieces):
-        own = [arrays[3 * old.index(gate) + place] for gate in new]
+        own = [arrays[3 * old.index(one) + place] for one in new]
         layout = _layout_in(piece, origin)
         whole = np.concatenate([_as_keras2(one, layout) for one in own], axis=-1)
         if _is_flipped(piece, origin):
