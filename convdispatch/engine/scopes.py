@@ -18,6 +18,17 @@ class NeedsSymbols(InvalidType):
     """A function differentiates what it was given as numbers: it has to be given symbols."""
 
 
+# What scripts ask of TensorFlow's tensors, or of Keras's, and what symbols alone answer.
+_ASKED_OF_SYMBOLS = ("_keras_shape", "as_list", "get_shape", "set_shape")
+
+
+def needs_symbols(exc: Exception) -> bool:
+    """Return whether a function failed because it was given tensors that are no symbols."""
+    if not isinstance(exc, AttributeError):
+        return isinstance(exc, NeedsSymbols)
+    return exc.name in _ASKED_OF_SYMBOLS or (exc.name == "value" and isinstance(exc.obj, int))
+
+
 class Scope:
     """The values of symbols and weights, the phase and the random key of one computation."""
 

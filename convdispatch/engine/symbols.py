@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from convdispatch.engine.operators import Operators
@@ -85,14 +85,29 @@ class Call:
         return list(self.outputs) if self.gives_list else self.outputs[0]
 
 
+class Size(int):
+    """A size with the attribute that those of TensorFlow's shapes had."""
+
+    __slots__ = ()
+
+    @property
+    def value(self) -> int:
+        """The size."""
+        return int(self)
+
+
 class TensorShape(tuple[int | None, ...]):
     """A shape with the methods that TensorFlow's have."""
 
     __slots__ = ()
 
+    def __new__(cls, sizes: Iterable[int | None]) -> TensorShape:
+        """Return a shape of these sizes."""
+        return super().__new__(cls, (one if one is None else Size(one) for one in sizes))
+
     def as_list(self) -> list[int | None]:
         """Return the sizes as a list."""
-        return list(self)
+        return [one if one is None else int(one) for one in self]
 
     @property
     def ndims(self) -> int:
@@ -115,8 +130,8 @@ class Symbol(Operators):
 
     @property
     def shape(self) -> PartialShape:
-        """The shape with the batch axis; an unknown size is None."""
-        return self.spec.shape
+        """The shape with the batch axis, as `get_shape` returns it; an unknown size is None."""
+        return TensorShape(self.spec.shape)
 
     @property
     def dtype(self) -> str:

@@ -9,7 +9,14 @@ import numpy as np
 
 from convdispatch.errors import InvalidType
 from convdispatch.formulas.element_types import require_float as require_float
-from convdispatch.ops import FLOAT_DTYPES, INTEGER_DTYPES, Backend, NumpyArray, Tensor
+from convdispatch.ops import (
+    FLOAT_DTYPES,
+    INTEGER_DTYPES,
+    Backend,
+    NumpyArray,
+    PartialShape,
+    Tensor,
+)
 from convdispatch.runtime import selection
 
 
@@ -49,6 +56,16 @@ def as_array_or_native(backend: Backend, inputs: object, dtype: str) -> Any:
             return array  # fractions are for the layer to refuse
         return array.astype(dtype) if array.ndim > 0 else backend.asarray(array, dtype)
     return as_native(backend, inputs, dtype)
+
+
+def as_column(array: Any, shape: PartialShape | None) -> Any:
+    """Return an array of one number a sample as the column that the shape says; others as given.
+
+    As every Keras took it: the numbers of users for an embedding of (batch, 1), for example.
+    """
+    if isinstance(array, np.ndarray) and array.ndim == 1 and shape and len(shape) == 2:
+        return array.reshape(-1, 1) if shape[1] in (1, None) else array
+    return array
 
 
 def are_tensors(backend: Backend, inputs: Any) -> bool:

@@ -37,6 +37,10 @@ class ScopedFunction(ListLayer):
         scope = Scope(self._backend(), is_training=is_training, key=key, owner=self)
         return scope.within(scopes.current())
 
+    def _called_function(self, inputs: Any, **options: Any) -> Any:
+        """Return what the function makes of native tensors."""
+        return self._function_of_user(inputs, **options)
+
     def _expressed(self, inputs: Any) -> Any:
         """Return what the function makes of symbols, which is a part of the graph itself."""
         with scopes.entered(None):

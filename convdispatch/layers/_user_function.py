@@ -167,7 +167,7 @@ class FunctionLayer(ScopedFunction):
         return forward
 
     def _computing(self, dtype: str) -> Callable[..., Any]:
-        backend, function, arguments = self._backend(), self._function_of_user, self.arguments
+        backend, function, arguments = self._backend(), self._called_function, self.arguments
         is_float = dtype in FLOAT_DTYPES
 
         def compute(inputs: Any, *mask: Any) -> Any:
@@ -228,7 +228,7 @@ class FunctionLayer(ScopedFunction):
             masks = {"mask": None} if self.takes_mask else {}
             scope = self._scope()
             with scopes.entered(scope):
-                found = self._function_of_user(given, **self.arguments, **masks)
+                found = self._called_function(given, **self.arguments, **masks)
             self._note_uses(scope)
             return found
 

@@ -15,7 +15,7 @@ from convdispatch.engine.graph import chain
 from convdispatch.engine.plans import Plan
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.state_batches import require_whole_batches, settled_batch_size
-from convdispatch.engine.tensors import as_array_or_native
+from convdispatch.engine.tensors import as_array_or_native, as_column
 from convdispatch.errors import ConvDispatchError, InvalidShape
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.keywords import names_keywords
@@ -203,7 +203,7 @@ class Predicting(StackedWeights):
         given = as_array_or_native(registry.load(self.backend), x, self._input_dtypes[0])
         if isinstance(given, np.ndarray):
             first.check_array(given)
-        return [given]
+        return [as_column(given, first.batch_input_shape)]
 
     def _predict(self, batch: Any) -> Any:
         """Return the outputs of one batch, compiled if they can be."""

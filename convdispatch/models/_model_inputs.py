@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convdispatch.engine.graph import Graph
-from convdispatch.engine.tensors import as_array_or_native, as_native
+from convdispatch.engine.tensors import as_array_or_native, as_column, as_native
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.models._members import require_shape
 from convdispatch.runtime.registry import registry
@@ -77,6 +77,8 @@ class ModelInputs:
         pairs = zip(self._by_input(x), self._types, strict=True)
         given = [as_array_or_native(backend, one, dtype) for one, dtype in pairs]
         self._check_arrays(given)
+        specs = self._graph.inputs
+        given = [as_column(one, spec.shape) for one, spec in zip(given, specs, strict=True)]
         for one, name, spec in zip(given, self._input_names, self._graph.inputs, strict=True):
             require_shape(tuple(one.shape), spec, name, self.name)
         counts = [one.shape[0] for one in given]

@@ -153,7 +153,7 @@ def stack(o: Any, x: Sequence[Any], axis: int = 0) -> Any:
     """Return tensors of one shape side by side along a new axis."""
     if all(isinstance(one, int | Unknown) for one in x):
         return Sizes(x)
-    found = o.matched(*(o.tensor(one) for one in x))
+    found = o.of_one_type(x)
     return o.f["stack"](found, axis % (o.rank(found[0]) + 1))
 
 

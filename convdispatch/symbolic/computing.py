@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,9 +51,7 @@ class Computing:
         if isinstance(value, Unknown):
             return self.backend.asarray(np.zeros((), "int32"), dtype or "int32")
         if isinstance(value, list | tuple) and any(self.backend.owns(one) for one in value):
-            parts = [self.tensor(one) for one in value]
-            wide = dtype or promoted(*(self.dtype(one) for one in parts))
-            return self.f["stack"]([self.cast(one, wide) for one in parts], 0)
+            return self.f["stack"](self.of_one_type(value, dtype), 0)
         if isinstance(value, list | tuple) and any(isinstance(one, Unknown) for one in value):
             return self.backend.asarray(np.zeros(len(value), "int32"), dtype or "int32")
         array = selection.as_array(value)
@@ -90,6 +88,12 @@ class Computing:
         if self.dtype(x) == dtype:
             return x
         return self.backend.cast(x, available(self.backend, dtype))
+
+    def of_one_type(self, values: Iterable[Any], dtype: str | None = None) -> list[Any]:
+        """Return values as tensors, numbers too: of that element type, or of the widest one."""
+        tensors = [self.tensor(one) for one in values]
+        wide = dtype or promoted(*(self.dtype(one) for one in tensors))
+        return [self.cast(one, wide) for one in tensors]
 
     def matched(self, *values: Any) -> list[Any]:
         """Return tensors of one element type, the widest, and Python's numbers as they are."""

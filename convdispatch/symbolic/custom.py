@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,9 +18,9 @@ from convdispatch.engine.scopes import Scope
 from convdispatch.engine.specs import listed, shapes_of
 from convdispatch.engine.symbols import Symbol, symbols_in
 from convdispatch.engine.whole import held
-from convdispatch.errors import InvalidArgument
 from convdispatch.formulas import random
 from convdispatch.runtime import selection
+from convdispatch.symbolic.call_options import CallOptions
 from convdispatch.symbolic.gradients import layers_of
 from convdispatch.symbolic.own_weights import OwnWeights
 from convdispatch.symbolic.running import run
@@ -29,7 +28,7 @@ from convdispatch.symbolic.shapes import SHAPES, Shaped
 from convdispatch.symbolic.tracing import Program, traced_call
 
 
-class CustomLayer(OwnWeights):
+class CustomLayer(CallOptions, OwnWeights):
     """The base of a script's own layers, in the manner of Keras 1 and 2.
 
     A subclass defines `call(x)`, or `call(x, mask=None)`, and where it has weights
@@ -85,16 +84,12 @@ class CustomLayer(OwnWeights):
 
     def get_config(self) -> dict[str, Any]:
         """Return what every layer takes; a class adds its own arguments."""
-        return Layer.get_config(self)
+        own = {} if self.stated_phase is None else {"stated_phase": self.stated_phase}
+        return Layer.get_config(self) | own
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the input's mask if the layer supports masking."""
         return mask if self.supports_masking else None
-
-    @functools.cached_property
-    def call_parameters(self) -> tuple[str, ...]:
-        """The names of what `call` takes."""
-        return tuple(inspect.signature(type(self).call).parameters)[1:]
 
     def makes_mask(self, masked: Sequence[bool]) -> bool:
         """Return whether `compute_mask` gives a mask."""
@@ -221,10 +216,7 @@ class CustomLayer(OwnWeights):
     def __call__(self, inputs: Any, mask: Any = None, **options: Any) -> Any:
         """Apply the layer to tensors of its backend, to arrays or to symbols."""
         if options:
-            raise InvalidArgument(
-                f"a call of {self._title} takes inputs and a mask; received "
-                f"{', '.join(f'`{name}`' for name in options)}. Give them to the constructor."
-            )
+            self._take_options(options)
         symbols = symbols_in(inputs)
         if symbols is not None:
             one = symbols[0].spec if isinstance(inputs, Symbol) else None

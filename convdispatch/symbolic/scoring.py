@@ -25,13 +25,14 @@ def scored(
 
     score: calls it with tensors of the element type that formulas compute in.
 
-    Where it differentiates its predictions, it is called with symbols instead of numbers.
+    Where it differentiates its predictions, or asks for `y_pred.get_shape()`, it is called with
+    symbols instead of numbers.
     """
     scope = scopes.current()
     try:
         found = score(backend, wanted, output)
-    except NeedsSymbols:
-        if scope is None:
+    except (NeedsSymbols, AttributeError) as exc:
+        if scope is None or not scopes.needs_symbols(exc):
             raise
         predicted = next((s for s, value in scope.values.items() if value is output), None)
         if predicted is None:

@@ -47,6 +47,7 @@ def traced_call(
             options["mask"] = masks[0] if one else masks
     if "training" in layer.call_parameters:
         options["training"] = learning_phase()
+    options |= getattr(layer, "_call_options", {})  # of a class with a call of its own: none
     layer._losses, layer._updates = [], []
     result = layer.call(inputs[0] if one else list(inputs), **options)
     outputs = list(result) if isinstance(result, list | tuple) else [result]

@@ -10,6 +10,7 @@ import numpy as np
 
 from convdispatch.engine.plans import Latest
 from convdispatch.engine.state_batches import require_batch
+from convdispatch.engine.tensors import as_column
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.ops import Backend, PartialShape
 from convdispatch.training.batches import Batch, Raw
@@ -148,10 +149,14 @@ class Feeder:
                     f"dictionary, for {names}; received {received}."
                 )
             values = list(given)
-        return [
+        sources = [
             as_source(value, f"`{argument}`, for {port.name!r},", self.backend)
             for value, port in zip(values, ports, strict=True)
         ]
+        if argument == "x":  # a loss may want targets as they are
+            pairs = zip(sources, ports, strict=True)
+            return [as_column(source, port.shape) for source, port in pairs]
+        return sources
 
     def _weights(self, given: Any) -> list[Any]:
         """Return the sample weights of each wanted output, None for none."""

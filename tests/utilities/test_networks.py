@@ -67,7 +67,7 @@ def test_weights_are_a_local_file(keras_home: Path) -> None:
         network(include_top=False, input_shape=(48, 48, 3))
     with pytest.raises(InvalidArgument, match="or the path of a file of weights"):
         network(weights="nonesuch.h5")
-    with pytest.raises(InvalidShape, match="at least 48 x 48 pixels"):
+    with pytest.raises(InvalidShape, match="at least 32 x 32 pixels"):
         network(weights=None, include_top=False, input_shape=(20, 20, 3))
 
 

@@ -15,6 +15,7 @@ from convdispatch import layers
 from convdispatch.engine.arguments import as_float, as_partial_shape
 from convdispatch.errors import InvalidArgument
 from convdispatch.facades.input_length import InputByLength, InputByWidth
+from convdispatch.facades.own_functions import ScriptFunction
 from convdispatch.facades.own_wrappers import BothWays, Distributed
 from convdispatch.keras1.layers._modes import ByMode
 from convdispatch.keras1.layers._recurrent import FourGates, FourKernels, OneGate, ThreeGates
@@ -171,6 +172,7 @@ EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "Embedding": DroppedRows,
     "Flatten": RowOfAll,
     "GRU": ThreeGates,
+    "Lambda": ScriptFunction,
     "LSTM": FourGates,
     "LeakyReLU": Sloped,
     "LocallyConnected1D": Announced,

@@ -13,6 +13,7 @@ from convdispatch.engine.arguments import as_choice
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.engine.list_layer import ListLayer
 from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.facades.own_functions import ScriptFunction
 from convdispatch.keras1.layers._layer import Keras1Layer
 from convdispatch.layers._cosine import Cosine
 from convdispatch.layers._user_function import FunctionLayer
@@ -134,7 +135,7 @@ _BASES: Mapping[str, type[ListLayer]] = {
     "cos": Cosine,
     "dot": layers.Dot,
     "max": layers.Maximum,
-    _OF_FUNCTION: FunctionLayer,
+    _OF_FUNCTION: ScriptFunction,
 }
 _JOINING, _PRODUCTS = layers.Concatenate, layers.Dot
 for _mode, _base in _BASES.items():

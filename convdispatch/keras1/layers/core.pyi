@@ -8,6 +8,7 @@ from typing import Any, Unpack
 
 from convdispatch import layers
 from convdispatch.engine.constructor_signature import LayerOptions, OptionsBesideWeights
+from convdispatch.facades.own_functions import ScriptFunction
 from convdispatch.keras1.layers import Merge as Merge
 from convdispatch.keras1.layers._exceptions import RowOfAll, Rows
 from convdispatch.keras1.layers._layer import Keras1Layer
@@ -164,7 +165,7 @@ class Flatten(Keras1Layer, RowOfAll, layers.Flatten):
         **options: Unpack[LayerOptions],
     ) -> None: ...
 
-class Lambda(Keras1Layer, layers.Lambda):
+class Lambda(Keras1Layer, ScriptFunction, layers.Lambda):
     """Apply a function of your own to a tensor, or to a list of them.
 
         input   any shape, or a list of tensors

@@ -14,6 +14,7 @@ from convdispatch.engine.arguments import as_choice, as_int
 from convdispatch.engine.layer_options import layer_convention
 from convdispatch.errors import InvalidArgument
 from convdispatch.facades.input_length import InputByLength, InputByWidth
+from convdispatch.facades.own_functions import ScriptFunction
 from convdispatch.facades.own_wrappers import BothWays, Distributed
 from convdispatch.support.warnings import warn
 
@@ -124,6 +125,7 @@ EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
     "Conv1D": InputByLength,
     "Dense": InputByWidth,
     "GRU": Gated,
+    "Lambda": ScriptFunction,
     "LSTM": Gated,
     "LeakyReLU": Sloped,
     "LocallyConnected1D": InputByLength,

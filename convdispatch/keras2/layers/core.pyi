@@ -8,6 +8,7 @@ from typing import Unpack
 from convdispatch import layers
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.facades.input_length import InputByWidth
+from convdispatch.facades.own_functions import ScriptFunction
 from convdispatch.facades.phased import Phased
 from convdispatch.keras2.layers._layer import Keras2Layer
 from convdispatch.keras2.layers._own import Layer as Layer
@@ -156,7 +157,7 @@ class Flatten(Keras2Layer, layers.Flatten):
     array([[0., 1., 2., 3.]])
     """
 
-class Lambda(Keras2Layer, layers.Lambda):
+class Lambda(Keras2Layer, ScriptFunction, layers.Lambda):
     """`convdispatch.layers.Lambda` in the words of Keras 2.2.4.
 
     Apply a function of your own to a tensor, or to a list of them.

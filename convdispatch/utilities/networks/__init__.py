@@ -18,11 +18,12 @@ from convdispatch.utilities.networks.pictures import (
     preparing,
 )
 
+# The smallest pictures are those of Keras 2.2.4; earlier Kerases refused some of its sizes.
 _KINDS: tuple[Kind, ...] = (
-    Kind("VGG16", "vgg16", 224, 48, True, vgg.sixteen, "caffe"),
-    Kind("VGG19", "vgg19", 224, 48, True, vgg.nineteen, "caffe"),
-    Kind("ResNet50", "resnet50", 224, 197, True, residual.fifty, "caffe"),
-    Kind("InceptionV3", "inception_v3", 299, 139, False, inception.third, "tf"),
+    Kind("VGG16", "vgg16", 224, 32, True, vgg.sixteen, "caffe"),
+    Kind("VGG19", "vgg19", 224, 32, True, vgg.nineteen, "caffe"),
+    Kind("ResNet50", "resnet50", 224, 32, True, residual.fifty, "caffe"),
+    Kind("InceptionV3", "inception_v3", 299, 75, False, inception.third, "tf"),
     Kind("Xception", "xception", 299, 71, False, xception.network, "tf"),
 )
 
