@@ -37,7 +37,7 @@ class CallOptions:
 
     def take_phase(self, phase: bool) -> None:
         """Have that phase from now on."""
-        self._state(self._call_options | {"training": phase})
+        self._state({**self._call_options, "training": phase})
 
     def _take_options(self, options: Mapping[str, Any]) -> None:
         """Keep what a call states, but None; raise `InvalidArgument` for what it does not take."""
