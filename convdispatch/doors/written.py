@@ -44,8 +44,6 @@ UNKNOWN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "output_size": _TRANSPOSED,
         "data_format": _OF_SEQUENCES,
         "seed": ("SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
-        "zero_output_for_mask": _RECURRENT,
-        "backward_layer": ("Bidirectional",),
     },
     "keras3": {
         "groups": _TRANSPOSED,

@@ -38,6 +38,8 @@ class Dialect:
     joins_words: whether its layers are numbered as zeropadding2d_1, not as zero_padding2d_1.
     estimates_population: whether a moving variance takes n / (n - 1 - epsilon) times the batch's.
     drops_everything: whether a dropout of rate 1 leaves everything out, and not nothing.
+    zeros_both_ways: whether `Bidirectional` gives zeros, and not the last output, for the steps
+        that a mask leaves out, where it returns all steps.
     refuses_masks: whether a mask before a layer that has no use for it is an error, not a warning.
     unites_masks: whether a step of merged tensors counts if it counts in one of them, not in all.
     counts_weightless: whether samples of weight 0 count in the mean of a loss.
@@ -86,6 +88,7 @@ class Dialect:
     joins_words: bool = False
     estimates_population: bool = False
     drops_everything: bool = False
+    zeros_both_ways: bool = False
     refuses_masks: bool = True
     unites_masks: bool = False
     counts_weightless: bool = True
@@ -126,6 +129,7 @@ KERAS3 = Dialect(
     optimizers=optimizers.KERAS3,
     lines=replace(keras2.LINES, has_rich_bar=True, says_predictions=False),
     drops_everything=True,
+    zeros_both_ways=True,
     refuses_masks=False,
     unites_masks=True,
 )

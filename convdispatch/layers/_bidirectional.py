@@ -17,10 +17,10 @@ from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.formulas.random import Draws
 from convdispatch.layers._recurrent import Recurrent
 from convdispatch.layers._states import WithState, sequence_of
+from convdispatch.layers._two_ways import MERGE_MODES, merging
 from convdispatch.layers._wrapping import Wrapper, configured
 from convdispatch.ops import NumpyArray
 
-MERGE_MODES = ("concat", "sum", "mul", "ave")
 WAYS = ("forward", "backward")
 
 
@@ -249,31 +249,20 @@ class Bidirectional(WithState, Wrapper):
         return self._way(forward), self._way(back or forward, **turned)
 
     def _way(self, layer: Layer, **changes: Any) -> Layer:
+        return self._planned(layer, zero_output_for_mask=self.gives_zeros(layer), **changes)
+
+    def gives_zeros(self, layer: Layer) -> bool:
+        """Return whether the steps that a mask leaves out are zeros, not the last output.
+
+        As in Keras 3, only steps that are returned may be, not the last output alone.
+        """
         own = vars(layer)
-        # As in Keras 3, only steps that are returned may be zeros, not the last output alone.
-        is_zero = own["return_sequences"] and own["zero_output_for_mask"]
-        return self._planned(layer, zero_output_for_mask=is_zero, **changes)
+        says_so = own["zero_output_for_mask"] or self.dialect.zeros_both_ways
+        return bool(own["return_sequences"] and says_so)
 
     def _merging(self, layer: Layer) -> Callable[[Any, Any], Any]:
-        f: Any = self._backend().functions
-        in_order = vars(layer)["return_sequences"]
-        merges: Any = {
-            "concat": lambda one, other: [f["concatenate"]([one, other], -1)],
-            "sum": lambda one, other: [one + other],
-            "mul": lambda one, other: [one * other],
-            "ave": lambda one, other: [(one + other) / 2],
-            None: lambda one, other: [one, other],
-        }
-        merge = merges[self.merge_mode]
-
-        def merged(forward: Any, back: Any) -> Any:
-            one, *states = forward if isinstance(forward, list) else [forward]
-            other, *states_back = back if isinstance(back, list) else [back]
-            made = merge(one, f["flip"](other, (1,)) if in_order else other)
-            whole = [*made, *states, *states_back]
-            return whole if len(whole) > 1 else whole[0]
-
-        return merged
+        functions: Any = self._backend().functions
+        return merging(functions, self.merge_mode, in_order=vars(layer)["return_sequences"])
 
 
 def _halves(weights: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:

@@ -81,7 +81,7 @@ def model_of_document(
     own, stated = custom_objects or {}, door_of_version(document) or door
     if convention is None and document.get("backend") == "theano":
         convention = "theano"  # of Keras 2; other engines are what the current convention may be
-    document = unsaid.with_grids(document, document.get("keras_version"))
+    document = unsaid.with_ways(document, document.get("keras_version"))
     document = unsaid.with_stated_ordering(document, stated, said)
     with selection.use_convention(convention or selection.convention()):
         return model_of(

@@ -1,4 +1,4 @@
-"""Records models of tf_keras 2.21 for the tests: `python tests/legacy/record_tf_keras.py`.
+"""Records models of tf_keras 2.21 for the tests: `python tests/legacy/record_tf_keras.py NAME...`.
 
 Models in models, recurrent and other layers, and optimizers, those of before TensorFlow 2.11 too.
 Each is NAME.h5, NAME_weights.h5, NAME.json and NAME.npz, with the input, the output of `predict`,
@@ -8,6 +8,7 @@ loading.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,8 @@ def deep() -> Any:
     return Model(outer, [found, L.Dense(2, name="top")(found)])
 
 
+# The steps of four samples that count: the first, some in the middle, the last, and none.
+MASK = np.array([[1, 1, 1, 0, 0, 0], [1, 0, 1, 1, 0, 1], [0, 0, 0, 1, 1, 1], [0] * 6], "float32")
 STACKS: Mapping[str, Callable[[], list[Any]]] = {
     "recurrent": lambda: [
         L.LSTM(4, return_sequences=True, input_shape=(6, 2)),
@@ -64,6 +67,23 @@ STACKS: Mapping[str, Callable[[], list[Any]]] = {
     "both_ways": lambda: [
         L.Bidirectional(L.LSTM(3, return_sequences=True), input_shape=(6, 2)),
         L.Bidirectional(L.GRU(2), merge_mode="sum"),
+    ],
+    "masked_both_ways": lambda: [
+        L.Embedding(11, 2, mask_zero=True, input_length=6),
+        L.Bidirectional(L.LSTM(3, return_sequences=True)),
+        L.Bidirectional(L.GRU(2, return_sequences=True), merge_mode="ave"),
+        L.Bidirectional(L.SimpleRNN(2, return_sequences=True), merge_mode="sum"),
+        L.Bidirectional(
+            L.LSTM(2, return_sequences=True),
+            merge_mode="mul",
+            backward_layer=L.LSTM(2, activation="relu", return_sequences=True, go_backwards=True),
+        ),
+    ],
+    "masked_last_of_both_ways": lambda: [
+        L.Masking(input_shape=(6, 2)),
+        L.LSTM(3, return_sequences=True, zero_output_for_mask=True),
+        L.Bidirectional(L.GRU(2, return_sequences=True, go_backwards=True)),
+        L.Bidirectional(L.LSTM(2), merge_mode="sum"),
     ],
     "over_time": lambda: [
         L.TimeDistributed(L.Dense(4, activation="tanh"), input_shape=(6, 2)),
@@ -98,7 +118,9 @@ OPTIMIZERS: Mapping[str, Callable[[], Any]] = {
 
 
 def record(name: str, model: Any, inputs: list[Any], targets: Any = None) -> None:
-    """Write the files of one model."""
+    """Write the files of one model, where the command line names it or none."""
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        return
     for weight in model.weights:
         value = normal(*weight.shape) * 0.4
         weight.assign(np.abs(value) + 0.5 if "variance" in weight.name else value)
@@ -129,8 +151,12 @@ def main() -> None:
     record("frozen", frozen(), [sequences])
     record("deep", deep(), [sequences])
     for name, stack in STACKS.items():
-        rows = RNG.integers(0, 11, size=(4, 6)).astype("float32")
-        record(name, Sequential(stack()), [rows if name == "looked_up" else sequences])
+        given = sequences
+        if name in ("looked_up", "masked_both_ways"):
+            given = RNG.integers(0, 11, size=(4, 6)).astype("float32")
+        if name.startswith("masked"):
+            given = given * MASK.reshape(MASK.shape + (1,) * (given.ndim - 2))
+        record(name, Sequential(stack()), [given])
     targets = np.eye(3)[[0, 1, 2, 0]].astype("float32")
     for name, optimizer in OPTIMIZERS.items():
         first = L.Dense(4, activation="tanh", input_shape=(5,), name="a")

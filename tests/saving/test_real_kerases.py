@@ -26,6 +26,7 @@ MODELS = (
     *("keras2_theano/full_cl.h5", "keras2_theano/trained.h5"),
     *("keras3/conv1d.keras", "keras3/trained.keras"),
     *("tfkeras_tensorflow/deconv_cl.keras", "tfkeras_tensorflow/trained.keras"),
+    "tf_keras_more/masked_both_ways.h5",
 )
 PACKAGES = {"keras3": "keras", "tf_keras": "tf_keras"}
 

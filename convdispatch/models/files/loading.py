@@ -122,7 +122,7 @@ def restored(
         unsaid.warn_of_ordering(ordering, lacking, title)
         document = unsaid.with_ordering(document, lacking, ordering.value)
         document = unsaid.with_shared_axes(document, checkpoint)
-    document = unsaid.with_grids(document, checkpoint.keras_version)
+    document = unsaid.with_ways(document, checkpoint.keras_version)
     own = wishes.custom_objects
     with selection.use_convention(convention.value), without_weights():
         model = model_of(

@@ -171,7 +171,10 @@ def _value(layer: Any, key: str, value: Any, dialect: str) -> Any:
     if kind == "constraint" and value is not None:
         return _constraint(layer, key, value, dialect)
     if key in ("layer", "backward_layer"):
-        return None if value is None else what_it_computes(getattr(layer, key), dialect)
+        found = None if value is None else what_it_computes(getattr(layer, key), dialect)
+        if found is not None and likeness_of(layer) == "Bidirectional":
+            found.pop("zero_output_for_mask", None)  # see `storing_masks`
+        return found
     return list(value) if isinstance(value, tuple) else value
 
 

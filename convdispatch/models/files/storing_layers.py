@@ -50,6 +50,22 @@ def layer_entry(layer: Layer, dialect: str) -> dict[str, Any]:
     return {"class_name": name, "config": config}
 
 
+def _inner_entry(wrapper: Any, key: str, dialect: str) -> dict[str, Any]:
+    """Return the entry of a layer in a wrapper."""
+    inner = getattr(wrapper, key)
+    if isinstance(wrapper, layers.Bidirectional):
+        inner = wrapper._planned(inner, zero_output_for_mask=says_zeros(inner, dialect))
+    return layer_entry(inner, dialect)
+
+
+def says_zeros(inner: Layer, dialect: str) -> bool:
+    """Return what a file says of the steps that a mask leaves out, for one of two ways.
+
+    Keras 3 says there what it does in any case, and others say nothing.
+    """
+    return dialect == "keras3" and bool(vars(inner)["return_sequences"])
+
+
 def require_its_grid(layer: Any, dialect: str) -> None:
     """Raise for a layer that interpolates on another grid than a dialect does."""
     inner = getattr(layer, "layer", layer)
@@ -96,9 +112,11 @@ def cannot(layer: Any, dialect: str, reason: str) -> InvalidArgument:
 
 def _require_without_effect(layer: Layer, argument: str, value: Any, dialect: str) -> None:
     neutral = WITHOUT_EFFECT[argument]
-    given = {*value} if isinstance(value, tuple | list) else {value}
-    if given != ({*neutral} if isinstance(neutral, tuple) else {neutral}):
-        raise cannot(layer, dialect, f"it has no argument `{argument}`, here {value!r}")
+    allowed = neutral if isinstance(neutral, tuple) else (neutral,)
+    given = value if isinstance(value, tuple | list) else [value]
+    if any(one not in allowed for one in given):
+        received = value["class_name"] if isinstance(value, Mapping) else repr(value)
+        raise cannot(layer, dialect, f"it has no argument `{argument}`, here {received}")
 
 
 def _without_ours(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,7 +142,7 @@ def _in_keras1(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
         for key, usual in (("beta_init", "Zeros"), ("gamma_init", "Ones")):
             _drop_usual(config, key, usual)
     if "layer" in config:
-        config["layer"] = layer_entry(layer.layer, "keras1")
+        config["layer"] = _inner_entry(layer, "layer", "keras1")
     return {key: _shortened(value) if _is_init(key) else value for key, value in config.items()}
 
 
@@ -155,7 +173,7 @@ def _in_keras2(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
     if "batch_input_shape" in config:
         config["dtype"] = layer.input_dtype if layer.input_dtype != layer.dtype else dtype
     if "layer" in config:
-        config["layer"] = layer_entry(layer.layer, "keras2")
+        config["layer"] = _inner_entry(layer, "layer", "keras2")
     return config
 
 
@@ -163,6 +181,8 @@ def _in_tf_keras(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
     if layer.is_input:
         more = {"sparse": False, "ragged": False, "optional": False}
         return _of_input(config, "batch_input_shape", "dtype", **more)
+    if config.get("zero_output_for_mask") is False:  # which it writes only where it is true
+        config.pop("zero_output_for_mask")
     return _with_modules(layer, config, "tf_keras")
 
 
@@ -183,7 +203,7 @@ def _with_modules(layer: Any, config: dict[str, Any], dialect: str) -> dict[str,
     """Return a configuration whose objects say where Keras has their classes."""
     for key in _WRAPPED:
         if config.get(key) is not None:
-            inner = layer_entry(getattr(layer, key), dialect)
+            inner = _inner_entry(layer, key, dialect)
             config[key] = {"module": "keras.layers", **inner, "registered_name": None}
     return {key: _with_module(key, value, dialect) for key, value in config.items()}
 

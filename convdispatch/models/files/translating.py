@@ -30,7 +30,7 @@ from convdispatch.models.files.other_words import (
     what_it_computes,
 )
 from convdispatch.models.files.same_pads import explicit
-from convdispatch.models.files.storing_layers import cannot
+from convdispatch.models.files.storing_layers import cannot, says_zeros
 from convdispatch.models.files.storing_training import Kept, trained_weights
 from convdispatch.models.files.storing_weights import Arrays, arrays_of
 from convdispatch.models.files.weights import Origin, converted
@@ -182,11 +182,14 @@ class _Translation:
 
     def _inner(self, layer: Any, changes: dict[str, Any]) -> dict[str, Any]:
         """Return the changes, with the layers in a wrapper translated."""
-        inner = {
-            key: self._same(getattr(layer, key), {"convention": changes["convention"]})
-            for key in ("layer", "backward_layer")
-            if getattr(layer, key, None) is not None
-        }
+        inner = {}
+        for key in ("layer", "backward_layer"):
+            wrapped = getattr(layer, key, None)
+            if wrapped is not None:
+                own: dict[str, Any] = {"convention": changes["convention"]}
+                if isinstance(layer, layers.Bidirectional):
+                    own["zero_output_for_mask"] = says_zeros(wrapped, self.dialect)
+                inner[key] = self._same(wrapped, own)
         return {**changes, **inner}
 
     def arrays(self, model: Any, arrays: Arrays) -> Arrays:

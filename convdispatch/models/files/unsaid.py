@@ -138,6 +138,14 @@ def with_shared_axes(document: Any, checkpoint: Checkpoint) -> Any:
     return filled(document)
 
 
+def with_ways(document: Any, version: object) -> Any:
+    """Return a document of Keras 2's words whose layers say what Keras 2 and tf_keras do apart.
+
+    version: the file's `keras_version`, which tells whose they are.
+    """
+    return with_zeros(with_grids(document, version), version)
+
+
 def with_grids(document: Any, version: object) -> Any:
     """Return a document whose layers of Keras 2 say on which grid they interpolate.
 
@@ -156,12 +164,35 @@ def with_grids(document: Any, version: object) -> Any:
     return _with(document, lacking, "coordinates", grid)
 
 
+def with_zeros(document: Any, version: object) -> Any:
+    """Return a document of tf_keras whose layers of two ways say what a mask leaves out.
+
+    `Bidirectional` gives zeros there for such steps, where Keras 2 repeats the last output, and
+    its configuration does not tell.
+    """
+    if not is_of_engine(version):
+        return document
+    lacking = [
+        own
+        for name, config in entries_in(document)
+        if name == "Bidirectional"
+        for own in map(_config_of, (config.get("layer"), config.get("backward_layer")))
+        if own.get("return_sequences") is True
+    ]
+    return _with(document, lacking, "zero_output_for_mask", True)
+
+
+def _config_of(entry: Any) -> Mapping[str, Any]:
+    config = entry.get("config") if isinstance(entry, Mapping) else None
+    return config if isinstance(config, Mapping) else {}
+
+
 def with_ordering(document: Any, lacking: Sequence[Mapping[str, Any]], ordering: str) -> Any:
     """Return the document with that dim_ordering in the configurations that lack one."""
     return _with(document, lacking, "dim_ordering", ordering)
 
 
-def _with(document: Any, lacking: Sequence[Mapping[str, Any]], key: str, stated: str) -> Any:
+def _with(document: Any, lacking: Sequence[Mapping[str, Any]], key: str, stated: object) -> Any:
     """Return the document in which these configurations have a further argument."""
     identities = {id(config) for config in lacking}
 
