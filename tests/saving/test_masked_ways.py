@@ -91,7 +91,7 @@ def test_a_layer_of_its_own_for_the_way_back_is_refused_where_there_is_none(
         [layers.Bidirectional(ways[0], backward_layer=ways[1], input_shape=(3, 1))]
     )
     for dialect in ("keras1", "keras2"):
-        with pytest.raises(InvalidArgument, match="has no `?(argument `)?backward_layer`, here"):
+        with pytest.raises(InvalidArgument, match=r"has no `?(argument `)?backward_layer`, here"):
             model.save(tmp_path / "model.h5", dialect=dialect)
     for dialect in ("tf_keras", "keras3"):
         model.save(tmp_path / "model.keras", dialect=dialect)
