@@ -170,7 +170,7 @@ def with_zeros(document: Any, version: object) -> Any:
     `Bidirectional` gives zeros there for such steps, where Keras 2 repeats the last output, and
     its configuration does not tell.
     """
-    if not is_of_engine(version):
+    if not is_of_tf_keras(version):
         return document
     lacking = [
         own
