@@ -128,7 +128,13 @@ class TorchBackend:
         return value_and_grad(fn)
 
     def compile_step(self, step: Step) -> Step:
-        """Return a function that calls the step on the variables and copies into them."""
+        return self.compiled_step(step, _memory)
+
+    def compiled_step(self, step: Step, memory: Callable[[Any], int]) -> Step:
+        """Return a function that calls the step on the variables and copies into them.
+
+        memory: where a tensor's numbers are.
+        """
         step = checked_step(step, self.describe, are_alike=_are_alike)
 
         def run(
@@ -136,10 +142,10 @@ class TorchBackend:
         ) -> tuple[Sequence[torch.Tensor], Tree]:
             with torch.no_grad():  # only the function of `value_and_grad` is recorded
                 new, result = step(variables, inputs)
-                held = {variable.untyped_storage().data_ptr() for variable in variables}
+                held = {memory(variable) for variable in variables}
 
                 def apart(tensor: torch.Tensor) -> torch.Tensor:
-                    is_shared = tensor.untyped_storage().data_ptr() in held
+                    is_shared = memory(tensor) in held
                     return tensor.clone() if is_shared else tensor
 
                 changed = [
@@ -185,6 +191,10 @@ class TorchBackend:
         from convdispatch_torch._module import WrappedModel
 
         return WrappedModel(model)
+
+
+def _memory(tensor: torch.Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
 
 
 def _are_alike(one: torch.Tensor, other: torch.Tensor) -> bool:

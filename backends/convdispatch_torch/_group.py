@@ -40,7 +40,7 @@ def _initialize() -> None:
             f"processes train this model, too; but {', '.join(missing)} is not set. Start the "
             "script with `torchrun`, which sets all of them, or unset WORLD_SIZE."
         )
-    with _told_plainly():
+    with told_plainly():
         dist.init_process_group("nccl" if torch.get_default_device().type == "cuda" else "gloo")
     atexit.register(_leave)
 
@@ -63,18 +63,23 @@ class TorchGroup:
 
     def exchange(self, told: bytes) -> list[bytes]:
         found: list[Any] = [None] * self.size
-        with _told_plainly():
+        with told_plainly():
             dist.all_gather_object(found, told)
         return found
 
     def begin(self, variables: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        with torch.no_grad(), _told_plainly():
+        with torch.no_grad(), told_plainly():
             for variable in variables:
                 sent = variable.detach().contiguous()
                 dist.broadcast(sent, 0)
                 if sent.data_ptr() != variable.data_ptr():
                     variable.copy_(sent)
         return list(variables)
+
+    def sharded(self) -> Any:
+        from convdispatch_torch._sharded import ShardedTorchGroup
+
+        return ShardedTorchGroup(self._backend)
 
     def owns_rows(self, source: object) -> bool:
         """Say whether a loader has a `DistributedSampler`, or another that says its rank."""
@@ -110,15 +115,19 @@ class TorchGroup:
             batch, others = inputs
             return step(variables, batch, others, part)
 
-        run: Step = self._backend.compile_step(with_part)
+        run: Step = self._compiled(with_part)
 
         def run_part(variables: Sequence[Any], batch: Tree, others: Tree, given: Any) -> Any:
             nonlocal part
             part = given
-            with _told_plainly():
+            with told_plainly():
                 return run(variables, (batch, others))
 
         return run_part
+
+    def _compiled(self, step: Step) -> Step:
+        compiled: Step = self._backend.compile_step(step)
+        return compiled
 
 
 class _Reducing:
@@ -194,7 +203,7 @@ def _all_reduced(tensor: torch.Tensor) -> torch.Tensor:
 
 
 @contextlib.contextmanager
-def _told_plainly() -> Iterator[None]:
+def told_plainly() -> Iterator[None]:
     """Say in one sentence that another process has ended, hangs or cannot be reached."""
     try:
         yield

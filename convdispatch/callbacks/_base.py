@@ -22,10 +22,12 @@ class Callback:
     'batch_size', 'verbose', 'metrics', 'do_validation').
 
     `writes` is true of a callback that prints or writes files: where several processes train the
-    model, `fit` calls it in the one of rank 0 alone.
+    model, `fit` calls it in the one of rank 0 alone. `reads_weights` is false of one of those that
+    needs no weights of the model: where they are sharded, the other processes need not wait for it.
     """
 
     writes: ClassVar[bool] = False
+    reads_weights: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self.validation_data: Any = None

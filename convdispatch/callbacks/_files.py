@@ -25,6 +25,7 @@ class CSVLogger(Callback):
     """
 
     writes = True
+    reads_weights = False
 
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
         super().__init__()

@@ -26,6 +26,7 @@ class ProgbarLogger(Callback):
     """Prints each epoch: a bar where `verbose` is 1, which moves on a terminal, else a line."""
 
     writes = True
+    reads_weights = False
 
     def __init__(self, count_mode: str = "samples", *, lines: Lines = LINES) -> None:
         super().__init__()

@@ -171,6 +171,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--nproc", metavar="N", type=_whole(1, 4096), default=1,
         help="train on so many processes of this machine, on the backend's own engine",
     )  # fmt: skip
+    parser.add_argument("--shard-weights", action="store_true", help="a part of each on a device")
     parser.add_argument(
         "--modernize", action="store_true",
         help="run a script of Python 2, with names that NumPy and SciPy have removed",

@@ -70,6 +70,8 @@ def _become(
         environ["CONVDISPATCH_BACKEND"] = selection.resolve_backend(wanted)
     if arguments.convention is not None:
         environ["CONVDISPATCH_CONVENTION"] = arguments.convention
+    if arguments.shard_weights:
+        environ["CONVDISPATCH_SHARD_WEIGHTS"] = "1"
     if arguments.modernize:
         environ["_CONVDISPATCH_RUN_MODERN"] = "1"
     folder = str(Path(__file__).resolve().parents[2])

@@ -18,7 +18,7 @@ from convdispatch.engine.declarations import (
 )
 from convdispatch.engine.tensors import require_native
 from convdispatch.engine.undrawn import is_undrawn
-from convdispatch.engine.whole import Write, held, read_whole, written
+from convdispatch.engine.whole import Unfinished, held, read_whole, written
 from convdispatch.formulas import initializers
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.ops import Backend, NumpyArray, Tensor
@@ -36,7 +36,7 @@ def _copied(backend: Backend, value: NumpyArray, dtype: str) -> Tensor:
 class Weighted:
     """An object with weights, declared by name and shape, and held as tensors of one backend."""
 
-    _write: Write | None = None
+    _write: Unfinished | None = None
 
     def __init__(
         self,
@@ -78,12 +78,12 @@ class Weighted:
 
         Those of a state stand behind the weights of their layer.
         """
-        return list(self._variables)
+        return list(self._present())
 
     @property
     def weights(self) -> list[Any]:
         """The native tensors that hold the weights, without those of a state."""
-        pairs = zip(self._declarations, self._variables, strict=False)
+        pairs = zip(self._declarations, self._present(), strict=False)
         return [variable for weight, variable in pairs if not weight.is_state]
 
     @property
@@ -104,9 +104,17 @@ class Weighted:
     def _variables_that(self, *, are_trainable: bool) -> list[Any]:
         return [
             variable  # none while another thread makes them
-            for weight, variable in zip(self.declared_weights, self._variables, strict=False)
+            for weight, variable in zip(self.declared_weights, self._present(), strict=False)
             if (self.trainable and weight.trainable) == are_trainable and not weight.is_state
         ]
+
+    def _present(self) -> list[Any]:
+        """Return the variables; first gather them where devices have parts of them."""
+        write = self._write
+        if write is not None and write.is_left_over:
+            with held([self]):
+                pass
+        return self._variables
 
     def ensure_built(self, purpose: str) -> None:
         """Make the weights if there are none; `purpose` names the caller that needs them."""

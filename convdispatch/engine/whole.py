@@ -22,6 +22,17 @@ from convdispatch.support.locks import Lock
 T = TypeVar("T")
 
 
+class Unfinished(Protocol):
+    """Why a layer is not settled."""
+
+    @property
+    def is_left_over(self) -> bool:
+        """Whether no other thread will end it."""
+
+    def end(self) -> None:
+        """Let the readers continue; the layer's lock is held."""
+
+
 class Held(Protocol):
     """An object with variables that threads share."""
 
@@ -29,7 +40,7 @@ class Held(Protocol):
     _variables: list[Any]
     _is_made: bool
     _is_settled: bool  # it has weights, and no thread is writing them
-    _write: Write | None
+    _write: Unfinished | None
 
     def _copied_values(self) -> list[Any]:
         """Return the values of the variables as separate arrays."""

@@ -35,6 +35,7 @@ from convdispatch.ops._functions import REQUIRED_FUNCTIONS as REQUIRED_FUNCTIONS
 from convdispatch.ops._groups import Group as Group
 from convdispatch.ops._groups import Part as Part
 from convdispatch.ops._groups import PartialStep as PartialStep
+from convdispatch.ops._groups import ShardedGroup as ShardedGroup
 from convdispatch.ops._model import Model as Model
 from convdispatch.ops._model import TrainableModel as TrainableModel
 from convdispatch.ops._ops import FUSED_ACTIVATIONS as FUSED_ACTIVATIONS

@@ -73,3 +73,61 @@ class Group(Protocol):
 
         The step itself is called for each device's rows.
         """
+
+    def sharded(self) -> ShardedGroup:
+        """Return the same group with a part of each weight on each device, in place of all.
+
+        Optional: an engine without this method keeps all weights on each device.
+        """
+
+
+class ShardedGroup(Group, Protocol):
+    """A group each of whose devices keeps a part of each weight, and of the optimizer's state.
+
+    The framework says which part, and gathers the others where a step needs them. A sharded weight
+    is a native tensor with the weight's shape and element type: an optimizer computes with it by
+    the backend's functions, and `compile_step` takes it.
+
+    `begin` takes the optimizer's state: it shards what it is given whole, and returns a tensor
+    that is sharded already as it is.
+    """
+
+    def shard(self, units: Sequence[Sequence[Any]], *, trained: Sequence[bool]) -> list[Any]:
+        """Return the variables of all units, in order, sharded, with the numbers of rank 0.
+
+        units: those of each layer, which computes with all of its weights at once.
+        trained: of each variable whether a step differentiates by it.
+        """
+
+    def is_sharded(self, tensor: Any) -> bool:
+        """Say whether a device has a part of the tensor alone."""
+
+    def whole(self, tensors: Sequence[Any]) -> list[Any]:
+        """Return variables with all numbers of these tensors, on every process."""
+
+    def kept(self, tensor: Any) -> Any:
+        """Return a variable with the numbers of a computed tensor, sharded as that is."""
+
+    def within(self, compute: Callable[[], Any]) -> Any:
+        """Return `compute()` of an evaluation, in which `of_unit` may be called."""
+
+    def of_unit(
+        self, function: Callable[..., Tree], weights: Sequence[Any], inputs: Sequence[Any]
+    ) -> Tree:
+        """Return `function(weights, *inputs)` by the whole weights; they are of one unit.
+
+        It is called within a function of `value_and_grad` or of `within`.
+        """
+
+    def by_parts(
+        self,
+        rule: Callable[..., tuple[list[Any], Tree]],
+        weights: Sequence[Any],
+        gradients: Sequence[Any],
+        slots: Tree,
+        *numbers: Any,
+    ) -> tuple[list[Any], Tree]:
+        """Return `rule(weights, gradients, slots, *numbers)`, which moves each number alone.
+
+        It returns new weights, and slots of the same names; the numbers are scalars.
+        """

@@ -155,6 +155,7 @@ class Fitted(Compiled):
         self._require_whole_batches(stream, "`x`")
         divide(trainer.together, stream)
         values = list(self._means(stream, trainer, feeder, moments).values())
+        trainer.gather()
         return values[0] if len(values) == 1 else values
 
     def _means(

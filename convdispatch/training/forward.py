@@ -19,6 +19,7 @@ from convdispatch.formulas.random import Draws
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.runtime.registry import registry
 from convdispatch.symbolic.scoring import added
+from convdispatch.training.sharded import Units
 from convdispatch.training.subject import Subject
 
 # The mask of each output, None for none; empty where the graph has no masks.
@@ -58,6 +59,7 @@ class Forward:
         self._symbols: dict[int, list[Any]] | None = None
         if self.added:
             self.know_symbols(model)
+        self.units: Units | None = None  # of weights of which each device has a part
         self._training: Latest[Any, Found] = Latest()
         self._evaluation: Latest[Any, Found] = Latest()
 
@@ -164,7 +166,9 @@ class Forward:
         return noted
 
     def _penalties(self, weights: Sequence[Any]) -> list[Any]:
-        backend = self._backend
+        backend, units = self._backend, self.units
+        if units is not None:
+            return units.penalties(self._penalized, backend, weights)
         return [penalty(one, backend, weights[place]) for place, one in self._penalized]
 
     def _found(self, table: Latest[Any, Found], inputs: Sequence[Any]) -> Found:
@@ -176,15 +180,22 @@ class Forward:
 
     def _find(self, layer: Layer, x: Any) -> Any:
         if not layer.carries_state and layer.activity_regularizer is None:
-            return layer.plan_for(x).function, self._spans[id(layer)], None
+            plan = layer.plan_for(x).function
+            if self.units is not None:
+                plan = self.units.without_effects(plan)
+            return plan, self._spans[id(layer)], None
         names = tuple(weight.name for weight in layer.declared_weights)
-        return layer.inference_for(x), self._spans[id(layer)], names
+        return self._by_units(layer.inference_for(x)), self._spans[id(layer)], names
 
     def _find_training(self, layer: Layer, x: Any) -> Any:
         span = self._spans[id(layer)]
         names = tuple(weight.name for weight in layer.declared_weights)
         infers = self._when_frozen.get(id(layer)) == "infers"
-        return (layer.inference_for if infers else layer.training_for)(x), span, names
+        function = (layer.inference_for if infers else layer.training_for)(x)
+        return self._by_units(function), span, names
+
+    def _by_units(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return function if self.units is None else self.units.with_effects(function)
 
 
 def _take_over(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,11 +18,14 @@ import numpy.typing as npt
 from convdispatch.errors import GroupFailed, InvalidArgument
 from convdispatch.formulas import random
 from convdispatch.kit import parts_of
-from convdispatch.ops import Backend, Group, Part, PartialStep, Step
+from convdispatch.ops import Backend, Group, Part, PartialStep, ShardedGroup, Step
 from convdispatch.training.batches import Batch
 from convdispatch.training.reading import Rows
+from convdispatch.training.sharded import as_asked
 
 Array: TypeAlias = npt.NDArray[Any]
+
+DONE = -2  # what rank 0 tells the others when it has ended what it does alone
 
 
 class Together:
@@ -30,7 +33,11 @@ class Together:
 
     def __init__(self, group: Group) -> None:
         self.group = group
+        # The same group, where each device has a part of each weight.
+        own: Any = group
+        self.sharded: ShardedGroup | None = own if hasattr(own, "shard") else None
         self.rank, self.size = group.rank, group.size
+        self._is_followed = False  # whether the others wait for what this process needs
 
     def agree(self, facts: dict[str, Any]) -> None:
         """Raise `GroupFailed` on every process where one of these facts differs."""
@@ -75,6 +82,34 @@ class Together:
         told = self.group.exchange(np.ascontiguousarray(array).tobytes())
         rows = [np.frombuffer(one, array.dtype).reshape(-1, *array.shape[1:]) for one in told]
         return np.concatenate(rows)
+
+    def whole(self, what: int, tensors: Sequence[Any]) -> Sequence[Any]:
+        """Return tensors with all numbers, of which each device may have a part.
+
+        what: their name to the processes that follow this one: `SLOTS`, or a layer's number.
+        """
+        if self.sharded is None:
+            return tensors
+        if self._is_followed:
+            self._tell(what)
+        return self.sharded.whole(tensors)
+
+    def _tell(self, what: int) -> None:
+        self.group.exchange(json.dumps(what).encode())
+
+    def followed(self) -> Iterator[int]:
+        """Yield what rank 0 needs, until it has ended what it does alone."""
+        while (told := json.loads(self.group.exchange(b"")[0])) != DONE:
+            yield told
+
+    def lead(self, call: Callable[[], None]) -> None:
+        """Call what this process does alone, while the others follow."""
+        self._is_followed = True
+        try:
+            call()
+        finally:
+            self._is_followed = False
+            self._tell(DONE)
 
     def part(self, total: int) -> Part:
         """Return which rows of a batch of so many this process reads."""
@@ -163,7 +198,7 @@ def together(backend: Backend, variables: Sequence[Any]) -> Together | None:
     """Return the group that trains a model of these variables, None for this process alone."""
     find = getattr(backend, "group", None)
     group = None if find is None else find(variables)
-    return None if group is None else Together(group)
+    return None if group is None else Together(as_asked(group, backend.name))
 
 
 def facts_of(layers: Sequence[Any], optimizer: Any, names: Sequence[str]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Loop:
             if model.stop_training:
                 break
         callbacks.on_train_end()
+        self.trainer().gather()
 
     def _epoch(self, epoch: int) -> dict[str, Any]:
         """Train for one epoch; return the means of what its batches reported."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from convdispatch.formulas.optimizers import Optimizer
 from convdispatch.kit import map_tree
-from convdispatch.ops import Backend, Tensor
+from convdispatch.ops import Backend, ShardedGroup, Tensor
 from convdispatch.training.packing import Packing, packing_of
 
 # All that the rules need of numbers.
@@ -34,6 +34,7 @@ class Updates:
     types: tuple[str, ...]  # the element type of each weight
     dtype: str  # what the rule computes in
     packing: Packing | None  # None: each weight alone
+    sharded: ShardedGroup | None = None  # whose devices have parts of the weights
     _rate: list[Any] = field(default_factory=lambda: [None, None], init=False, compare=False)
     # Whether the rule makes other types of these, which is found out in the first step.
     _promotes: list[bool] = field(default_factory=list, init=False, compare=False, repr=False)
@@ -45,10 +46,13 @@ class Updates:
         if self.packing is not None:
             weights = self.packing.packed(weights)
         found = self.optimizer.slots(backend.functions, weights)
-        return [
-            {name: backend.variable(backend.to_numpy(v), dtype) for name, v in own.items()}
-            for own in found
-        ]
+
+        def variable(value: Tensor) -> Tensor:
+            if self.sharded is not None:
+                return self.sharded.kept(value)
+            return backend.variable(backend.to_numpy(value), dtype)
+
+        return [{name: variable(value) for name, value in own.items()} for own in found]
 
     def inputs(self, rate: float, step: int) -> Any:
         """Return what a step needs to know of the learning rate and the number of updates so far.
@@ -84,7 +88,11 @@ class Updates:
         weights, gradients = self._wide(weights), self._wide(gradients)
         if packing is None:
             (step,) = _as(backend, [step], dtype)
-            found, new_slots = optimizer.update(f, weights, gradients, slots, rate, step)
+            update: Any = partial(optimizer.update, f)
+            if self.sharded is not None and optimizer.is_elementwise:
+                gradients = optimizer.clipped(f, gradients)
+                update = partial(self.sharded.by_parts, partial(optimizer.moved, f))
+            found, new_slots = update(weights, gradients, slots, rate, step)
         else:
             gradients = packing.packed(optimizer.clipped(f, gradients))
             packed = packing.packed(weights)
@@ -124,16 +132,23 @@ class Updates:
         ]
 
 
-def updates_of(backend: Backend, optimizer: Optimizer, weights: Sequence[Tensor]) -> Updates:
+def updates_of(
+    backend: Backend,
+    optimizer: Optimizer,
+    weights: Sequence[Tensor],
+    sharded: ShardedGroup | None = None,
+) -> Updates:
     """Return how an optimizer updates such weights: in float64 if one has it, else in float32."""
     described = [backend.describe(weight) for weight in weights]
     shapes, types = [shape for shape, _ in described], tuple(dtype for _, dtype in described)
+    is_packed = optimizer.is_elementwise and weights and sharded is None
     return Updates(
         backend=backend,
         optimizer=optimizer,
         types=types,
         dtype="float64" if "float64" in types else "float32",
-        packing=packing_of(backend, shapes) if optimizer.is_elementwise and weights else None,
+        packing=packing_of(backend, shapes) if is_packed else None,
+        sharded=sharded,
     )
 
 

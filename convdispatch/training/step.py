@@ -15,7 +15,7 @@ from convdispatch.engine import scopes
 from convdispatch.formulas.constraints import projected
 from convdispatch.formulas.random import Draws
 from convdispatch.formulas.whole_batch import entered, whole
-from convdispatch.ops import Backend, Group, Part, PartialStep, Step
+from convdispatch.ops import Backend, Group, Part, PartialStep, ShardedGroup, Step
 from convdispatch.training.forward import Forward
 from convdispatch.training.objective import Objective
 from convdispatch.training.optimizers import Updates
@@ -88,10 +88,13 @@ def training_step(
     return step
 
 
-def evaluation_step(backend: Backend, forward: Forward, objective: Objective) -> Step:
+def evaluation_step(
+    backend: Backend, forward: Forward, objective: Objective, *, engine: ShardedGroup | None
+) -> Step:
     """Return a step that changes only states: they are its variables.
 
     The model's other weights are the inputs' "values", which have None for a state.
+    engine: which gathers them, None where they are whole.
     """
 
     def step(variables: Sequence[Any], inputs: Any) -> tuple[list[Any], list[Any]]:
@@ -107,6 +110,9 @@ def evaluation_step(backend: Backend, forward: Forward, objective: Objective) ->
         new = [updates.get(place, values[place]) for place in forward.states]
         return new, [objective.total(losses, others), *several, *metrics]
 
+    if engine is not None:
+        within = engine.within
+        return lambda variables, inputs: within(lambda: step(variables, inputs))
     return step
 
 

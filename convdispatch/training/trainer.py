@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from convdispatch.engine.plans import revisions_of
+from convdispatch.engine.sharding import Sharding
 from convdispatch.engine.stepping import Stepping
 from convdispatch.errors import InvalidArgument
 from convdispatch.formulas import random
@@ -19,11 +20,12 @@ from convdispatch.support.locks import Lock
 from convdispatch.training import step as steps
 from convdispatch.training.batches import Batch
 from convdispatch.training.forward import Forward
-from convdispatch.training.groups import facts_of, together
+from convdispatch.training.groups import Together, facts_of, together
 from convdispatch.training.interruption import Uninterrupted
 from convdispatch.training.objective import Objective
 from convdispatch.training.optimizers import updates_of
 from convdispatch.training.reports import Totals
+from convdispatch.training.sharded import SLOTS, Units
 from convdispatch.training.subject import Subject
 
 
@@ -57,11 +59,12 @@ class Trainer:
         self.together = together(self.backend, self._weights())
         if self.together is not None:
             facts = facts_of(self._forward.layers, optimizer, self.objective.names)
-            self.together.agree(facts)
+            self.together.agree(
+                facts | {"use of sharded weights": self.together.sharded is not None}
+            )
             self.together.require_stateless(self._forward.layers)
             numbers = numbers if numbers is None else self.together.of_rank_0(numbers)
-            with self._lock.held(), self._stepping as stepping:
-                stepping.replace(self.together.group.begin(stepping.variables))
+            self._begin_together(self.together)
         self._key = key if numbers is None else self.backend.asarray(numbers, "int32")
         self._learning: steps.Learning | None = None
         self._state: list[Any] = []  # slots, and the number of steps
@@ -112,6 +115,21 @@ class Trainer:
             taken.release()
         return list(reported)
 
+    def gather(self) -> None:
+        """Let the model have whole weights, where each device has a part of them."""
+        if isinstance(self._stepping, Sharding):
+            self._stepping.gather_all()
+
+    def follow(self) -> None:
+        """Do what rank 0, which alone calls a callback, needs the other processes for."""
+        assert self.together is not None
+        assert isinstance(self._stepping, Sharding)
+        for told in self.together.followed():
+            if told == SLOTS:
+                self.read()
+            else:
+                self._stepping.gather(told)
+
     @property
     def iterations(self) -> int:
         """How many updates have been made."""
@@ -136,7 +154,10 @@ class Trainer:
         """Return copies of the optimizer's slots as NumPy arrays."""
         with self._lock.held():
             assert self._learning is not None
-            arrays = [np.array(self.backend.to_numpy(slot)) for slot in self._state[:-1]]
+            state = self._state[:-1]
+            if self.together is not None:
+                state = [*self.together.whole(SLOTS, state)]
+            arrays = [np.array(self.backend.to_numpy(slot)) for slot in state]
             slots: list[dict[str, Any]] = steps.rebuilt(self._learning.slots, arrays)
             packing = self._learning.updates.packing
             return slots if packing is None else packing.by_weight(slots, self.shapes())
@@ -179,7 +200,8 @@ class Trainer:
     def test(self, batch: Batch) -> list[Any]:
         """Return what is reported of one batch, as native scalars."""
         if self._test is None:
-            step = steps.evaluation_step(self.backend, self._forward, self.objective)
+            engine = None if self.together is None else self.together.sharded
+            step = steps.evaluation_step(self.backend, self._forward, self.objective, engine=engine)
             self._test = self._compiled(step)
         if self.together is not None:
             batch = self.together.own(batch)
@@ -217,10 +239,12 @@ class Trainer:
                 "that are all frozen. Set `trainable = True` on a layer and on the models that it "
                 "is in, and call `compile` again."
             )
-        weights = self._weights()
+        with self._stepping as stepping:  # sharded, where devices have parts
+            weights = stepping.variables
         self._count = len(weights)
         changed = [weights[place] for place in trained]
-        updates = updates_of(backend, self._optimizer, changed)
+        sharded = None if self.together is None else self.together.sharded
+        updates = updates_of(backend, self._optimizer, changed, sharded)
         self._dtype, slots = updates.dtype, updates.slots(changed)
         self._state = [*steps.leaves(slots), backend.variable(np.zeros((), "int32"), "int32")]
         self._learning = steps.Learning(
@@ -243,6 +267,15 @@ class Trainer:
         if together is None:
             return self.backend.compile_step(step)
         return together.compiled(steps.partial_step(self.backend, together.group, step))
+
+    def _begin_together(self, together: Together) -> None:
+        """Begin with the weights of rank 0, and with a part of them where they are sharded."""
+        if together.sharded is not None:
+            units = Units(together.sharded, self._forward.layers, self._trained)
+            self._forward.units, self._stepping = units, units.sharding(together.whole)
+        with self._lock.held(), self._stepping as stepping:
+            if together.sharded is None:
+                stepping.replace(together.group.begin(stepping.variables))
 
     def _share_state(self) -> None:
         """Begin with the slots of rank 0, where several processes train the model."""

@@ -30,16 +30,18 @@ def environment(backend: str, **more: str) -> dict[str, str]:
     return os.environ | own | {"JAX_ENABLE_X64": "1"} | more
 
 
-def script(folder: Path, *names: str) -> list[str]:
+def script(folder: Path, *names: str, file: str = "group_trainings.py") -> list[str]:
     """Return the arguments of Python for these trainings."""
-    return [str(HELPERS / "group_trainings.py"), str(folder), *names]
+    return [str(HELPERS / file), str(folder), *names]
 
 
-def run_by_torchrun(folder: Path, *names: str) -> None:
-    """Make the trainings in processes of torchrun."""
+def run_by_torchrun(
+    folder: Path, *names: str, file: str = "group_trainings.py", **more: str
+) -> None:
+    """Make the trainings in processes of torchrun, with more variables of the environment."""
     command = [sys.executable, "-m", "torch.distributed.run", f"--nproc_per_node={PROCESSES}"]
-    command += ["--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0", *script(folder, *names)]
-    run([command], [environment("torch")])
+    command += ["--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0"]
+    run([[*command, *script(folder, *names, file=file)]], [environment("torch", **more)])
 
 
 def run(commands: Sequence[Sequence[str]], environs: Sequence[Mapping[str, str]]) -> None:
