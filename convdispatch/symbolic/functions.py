@@ -156,7 +156,8 @@ def updates_in(updates: Any) -> list[Update]:
 
 
 def _as_tensor(backend: Any, value: Any, symbol: Symbol) -> Any:
-    if backend.owns(value):
+    """Return an array in the element type of its symbol, as every Keras did; a tensor as it is."""
+    if backend.owns(value) and not isinstance(value, np.ndarray | np.generic):
         return value
     return backend.asarray(np.asarray(selection.as_array(value)), symbol.dtype)
 

@@ -42,7 +42,7 @@ class Gradient(Operation):
         self._ends = len(ends)
         self._graph = traced(self.sources, [loss], gives_list=True).flattened()
         self.inner_layers = layers_of(self._graph)
-        self._weights = [_place(one, self.inner_layers) for one in weights]
+        self._weights = [place_of(one, self.inner_layers) for one in weights]
         for layer in self.inner_layers:
             if layer.draws:
                 self._uses.add("random")
@@ -114,7 +114,7 @@ def _roots(loss: Symbol, ends: Sequence[Symbol]) -> list[Symbol]:
     return found
 
 
-def _place(weight: Any, layers: Sequence[Any]) -> tuple[Any, int]:
+def place_of(weight: Any, layers: Sequence[Any]) -> tuple[Any, int]:
     """Return the layer that has a weight, and its place there."""
     if isinstance(weight, Variable):
         return weight.holder, weight.index

@@ -14,13 +14,16 @@ import numpy as np
 from convdispatch.engine import scopes
 from convdispatch.engine.scopes import Scope
 from convdispatch.errors import InvalidType
-from convdispatch.formulas.optimizers import Optimizer
+from convdispatch.formulas.optimizers import Optimizer, provide
 from convdispatch.runtime import selection
 from convdispatch.symbolic import elementwise, reducing
 from convdispatch.symbolic.control import switch
+from convdispatch.symbolic.optimizer_updates import updates_of
 from convdispatch.symbolic.running import value_in
 from convdispatch.symbolic.state import placeholder
 from convdispatch.symbolic.variables import Variable, variable_of
+
+provide(updates_of)
 
 
 class OwnOptimizer(Optimizer):

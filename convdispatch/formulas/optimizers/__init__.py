@@ -14,6 +14,7 @@ import convdispatch.formulas.optimizers._keras2 as keras2
 import convdispatch.formulas.optimizers._keras3 as keras3
 from convdispatch.errors import InvalidType
 from convdispatch.formulas import lookup
+from convdispatch.formulas.optimizers._keras2 import provide as provide
 from convdispatch.formulas.optimizers._optimizer import Optimizer as Optimizer
 
 Entry: TypeAlias = type[Optimizer]

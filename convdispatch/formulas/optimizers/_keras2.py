@@ -6,10 +6,11 @@ learning rate. Keras 1's epsilon is another and is in `_keras1`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
+from convdispatch.errors import InvalidType
 from convdispatch.formulas import lookup
 from convdispatch.formulas.elementary import Functions
 from convdispatch.formulas.optimizers._held import Rate
@@ -27,6 +28,13 @@ from convdispatch.formulas.optimizers._rules import (
     clipped_together,
 )
 from convdispatch.runtime.selection import epsilon
+
+_PROVIDED: dict[str, Callable[..., Any]] = {}
+
+
+def provide(updates: Callable[..., Any]) -> None:
+    """Take what makes an optimizer's updates as a graph, which stands above this package."""
+    _PROVIDED["updates"] = updates
 
 
 @dataclass(eq=False)
@@ -50,6 +58,22 @@ class Old(Optimizer):
             clipvalue=limit(self.clipvalue, "clipvalue"),
             **{name: _checked(name, value) for name, value in self._of_rule().items()},
         )
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse a rule of a script's own, which would not be asked for."""
+        super().__init_subclass__(**options)
+        if "get_updates" in vars(cls):
+            raise InvalidType(
+                f"{cls.__name__} defines `get_updates`, and is a subclass of one of our "
+                "optimizers, whose rule stays. Make it a subclass of `keras.optimizers.Optimizer`."
+            )
+
+    def get_updates(self, *given: Any, **named: Any) -> Any:
+        """Return the updates of weights by a symbolic loss, for a function of the script's own.
+
+        Takes `(loss, params)` as Keras 2 did, or `(params, constraints, loss)` as Keras 1.
+        """
+        return _PROVIDED["updates"](self, *given, **named)
 
     @property
     def learning_rate(self) -> Rate:
