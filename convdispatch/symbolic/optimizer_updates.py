@@ -81,7 +81,7 @@ class _RateLayer(VariableLayer):
     step: Any = None
 
     @property
-    def _variables(self) -> list[Any]:  # type: ignore[override] # it is read anew
+    def _variables(self) -> list[Any]:  # it is read anew
         steps = 0 if self.step is None else int(self.step.get_value())
         rate = 0.0 if self.optimizer is None else self.optimizer.rate_at(steps)
         return [self._backend().asarray(np.asarray(rate, "float32"), "float32")]
