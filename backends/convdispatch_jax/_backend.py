@@ -26,8 +26,9 @@ from convdispatch.ops import (
     Tree,
 )
 from convdispatch_jax._functions import FUNCTIONS, RANDOM, cast, dtype_of, require_kept
-from convdispatch_jax._group import JaxGroup, initialize, joined
+from convdispatch_jax._group import JaxGroup, joined
 from convdispatch_jax._inference import Inference
+from convdispatch_jax._joining import initialize
 from convdispatch_jax._lowering import candidates, lower
 
 Array = npt.NDArray[Any]

@@ -6,7 +6,6 @@ what goes over the batch.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,26 +17,6 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from convdispatch.errors import InvalidArgument
 from convdispatch.kit import group_failure, map_tree
 from convdispatch.ops import Differentiable, Differentiated, Part, PartialStep, Tree
-
-# By which `jax.distributed.initialize` knows the other processes, where a script does not say it.
-_OF_LAUNCHER = ("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID")
-
-
-def initialize() -> None:
-    """Join the other processes where a launcher has set JAX's variables, before any computation."""
-    address, *numbers = (os.environ.get(name, "") for name in _OF_LAUNCHER)
-    if numbers[0] in ("", "1") or jax.distributed.is_initialized():
-        return
-    missing = [name for name in _OF_LAUNCHER if not os.environ.get(name)]
-    if missing:
-        raise InvalidArgument(
-            f"JAX_NUM_PROCESSES is {numbers[0]!r}, so other processes train with this one; but "
-            f"{', '.join(missing)} is not set. Set all three, or call `jax.distributed.initialize`."
-        )
-    try:
-        jax.distributed.initialize(address, int(numbers[0]), int(numbers[1]))
-    except RuntimeError as exc:
-        raise group_failure(exc) from exc
 
 
 def joined(backend: Any) -> JaxGroup | None:

@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from convdispatch.kit import checked_step, group_failure, map_tree, parts_of, per_variables
+from convdispatch.kit import (
+    checked_step,
+    group_failure,
+    group_timeout,
+    map_tree,
+    parts_of,
+    per_variables,
+)
 from convdispatch.ops import Differentiable, Differentiated, Part, PartialStep, Tree
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._launching import LAUNCHED
@@ -26,7 +33,8 @@ _FAILURES = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.Deadl
 def initialize() -> None:
     """Make a strategy over all workers where `convdispatch run` has started this one."""
     if os.environ.get(LAUNCHED):
-        _launched.append(tf.distribute.MultiWorkerMirroredStrategy())
+        options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=group_timeout())
+        _launched.append(tf.distribute.MultiWorkerMirroredStrategy(communication_options=options))
 
 
 def joined(backend: Any, variables: Sequence[Any]) -> TensorflowGroup | None:

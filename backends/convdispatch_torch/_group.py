@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import datetime
 import os
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from convdispatch.errors import InvalidArgument
-from convdispatch.kit import group_failure, map_tree
+from convdispatch.errors import ConfigError, GroupFailed
+from convdispatch.kit import group_failure, group_timeout, launched_number, map_tree
 from convdispatch.ops import Differentiable, Differentiated, Part, PartialStep, Step, Tree
 from convdispatch_torch._gradients import recorded
 
@@ -26,7 +28,7 @@ def joined(backend: Any) -> TorchGroup | None:
     if not dist.is_available():
         return None
     if not dist.is_initialized():
-        if os.environ.get("WORLD_SIZE", "1") == "1":
+        if os.environ.get("WORLD_SIZE", "1") in ("", "1"):
             return None
         _initialize()
     return TorchGroup(backend) if dist.get_world_size() > 1 else None
@@ -35,14 +37,49 @@ def joined(backend: Any) -> TorchGroup | None:
 def _initialize() -> None:
     missing = [name for name in _OF_LAUNCHER if not os.environ.get(name)]
     if missing:
-        raise InvalidArgument(
+        raise ConfigError(
             f"the environment variable WORLD_SIZE is {os.environ['WORLD_SIZE']!r}, so other "
             f"processes train this model, too; but {', '.join(missing)} is not set. Start the "
             "script with `torchrun`, which sets all of them, or unset WORLD_SIZE."
         )
-    with told_plainly():
-        dist.init_process_group("nccl" if torch.get_default_device().type == "cuda" else "gloo")
+    size = launched_number("WORLD_SIZE", 1)
+    rank = launched_number("RANK", 0, size - 1)
+    port = launched_number("MASTER_PORT", 1, 65535)
+    seconds = group_timeout()
+    timeout = dist.default_pg_timeout if seconds is None else datetime.timedelta(seconds=seconds)
+    kind = "nccl" if torch.get_default_device().type == "cuda" else "gloo"
+    try:
+        _in_time(lambda: dist.init_process_group(kind, timeout=timeout), timeout.total_seconds())
+    except (dist.DistError, RuntimeError) as exc:
+        if rank == 0 and "EADDRINUSE" in str(exc):
+            raise GroupFailed(
+                f"rank 0 cannot listen at port {port}, which MASTER_PORT says: another program "
+                "does. Choose another port, or start the script with `torchrun --standalone`."
+            ) from exc
+        raise group_failure(exc) from exc
     atexit.register(_leave)
+
+
+def _in_time(join: Callable[[], object], seconds: float) -> None:
+    """Call a function that may wait for a program that never answers, whatever its own limit."""
+    failed: list[Exception] = []
+
+    def run() -> None:
+        try:
+            join()
+        except Exception as exc:  # noqa: BLE001 - it is raised below
+            failed.append(exc)
+
+    joining = threading.Thread(target=run, daemon=True)
+    joining.start()
+    joining.join(1.5 * seconds + 10)  # the engine's own limit comes first, and says more
+    if joining.is_alive():
+        raise dist.DistError(
+            f"no rank 0 answers at {os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}; "
+            "another program may listen there"
+        )
+    if failed:
+        raise failed[0]
 
 
 def _leave() -> None:

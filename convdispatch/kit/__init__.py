@@ -14,7 +14,8 @@ for `Conv`, `ConvTranspose` and `Pool`; `samples`, `resampling` and `enlarging` 
 `ConvTranspose` and `Dense`;
 `rounded_once` for half precision; `permutations`, `channels_first` and `channels_last` for the two
 layouts; `checked_step`, `map_tree` and `per_variables` for `compile_step`; `as_function` and
-`numbered` for `wrap`; `parts_of` and `group_failure` for `group`; `draws`, which are
+`numbered` for `wrap`; `parts_of`, `group_failure`, `launched_number` and `group_timeout` for
+`group`; `draws`, which are
 `Backend.random` over NumPy arrays, and `over_tensors`, which turns a function of arrays into one of
 tensors; `functions_from` and `draws_from`, which make `functions` and `random` from a framework
 that spells most of them as NumPy does; `looped`, which is `compile_scan` in Python;
@@ -33,6 +34,8 @@ from convdispatch.kit._draws import draws as draws
 from convdispatch.kit._draws import draws_from as draws_from
 from convdispatch.kit._epilogue import finished as finished
 from convdispatch.kit._failures import group_failure as group_failure
+from convdispatch.kit._launched import group_timeout as group_timeout
+from convdispatch.kit._launched import launched_number as launched_number
 from convdispatch.kit._layouts import channel_axis as channel_axis
 from convdispatch.kit._layouts import channels as channels
 from convdispatch.kit._layouts import channels_first as channels_first

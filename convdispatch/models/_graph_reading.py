@@ -75,9 +75,7 @@ class GraphReader:
     @contextlib.contextmanager
     def _reading(self, config: Any) -> Iterator[None]:
         require_readable(config, self._limits)
-        nothing: Any = contextlib.nullcontext()
-        chosen = selection.use_backend(self._backend) if self._backend else nothing
-        with chosen, refusing("the document"):
+        with selection.use_stated_backend(self._backend), refusing("the document"):
             yield
 
     def _branched(self, config: Any, sequential: type[Sequential]) -> Any:

@@ -15,6 +15,7 @@ from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidArgument
 from convdispatch.models._entries import LayerEntry, checked_door, entries_of
 from convdispatch.ops import PartialShape
+from convdispatch.runtime import selection
 from convdispatch.support.documents import DocumentLimits, refusing, require_readable
 
 ModelT = TypeVar("ModelT")
@@ -63,7 +64,8 @@ def model_from(
     """Return a new model of that class for a configuration, or raise `InvalidDocument`."""
     require_readable(config, limits)
     entries = entries_of(config, custom_objects, checked_door(door), limits)
-    layers = [layer_of(entry, backend, limits) for entry in entries]
+    with selection.use_stated_backend(backend):  # what a user's layer makes itself is on it, too
+        layers = [layer_of(entry, backend, limits) for entry in entries]
     name = config.get("name") if isinstance(config, Mapping) else None
     # A document's backend is a preference. Weights would load it, so they are made when first
     # needed.

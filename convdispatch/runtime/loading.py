@@ -5,7 +5,14 @@ from __future__ import annotations
 import importlib
 import importlib.util
 
-from convdispatch.errors import BackendBroken, BackendError, BackendTooOld, BackendUnavailable
+from convdispatch.errors import (
+    BackendBroken,
+    BackendError,
+    BackendTooOld,
+    BackendUnavailable,
+    ConfigError,
+    GroupFailed,
+)
 from convdispatch.ops import PROTOCOL, Backend, BackendInfo
 from convdispatch.runtime.completion import complete, lacking
 from convdispatch.support.foreign import call, quietly, said, shown
@@ -60,6 +67,8 @@ def import_backend(info: BackendInfo) -> Backend:
         if not missing:
             call(complete, backend, info)
         name = call(getattr, backend, "name", None)
+    except (ConfigError, GroupFailed):  # what a launcher has said or started, not the backend
+        raise
     except Exception as exc:
         raise BackendBroken(
             f"the backend {info.name!r} could not be loaded from {info.load!r}: {said(exc)}. "

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from typing import cast
 
@@ -72,6 +72,11 @@ def use_backend(name: str) -> AbstractContextManager[None]:
     'numpy'
     """
     return _Block(_backend_blocks, name, _require_registered)
+
+
+def use_stated_backend(name: str | None) -> AbstractContextManager[None]:
+    """Return the context of `use_backend` for what a user has stated, or may not have."""
+    return nullcontext() if name is None else use_backend(name)
 
 
 def resolve_backend(name: str | None) -> str:

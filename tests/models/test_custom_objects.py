@@ -14,6 +14,7 @@ import convdispatch
 from convdispatch import keras1, keras2, layers, regularizers
 from convdispatch.errors import InvalidDocument
 from convdispatch.models import load_model, model_from_json
+from convdispatch.ops import Backend
 
 pytest.importorskip("h5py", reason="files in HDF5 need the package h5py")
 
@@ -139,3 +140,45 @@ def test_a_loss_and_a_metric_are_written_by_their_names(door: Any, tmp_path: Pat
     np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
     with pytest.raises(InvalidDocument, match="unknown loss 'doubled_error'"):
         door.models.load_model(path)
+
+
+class Holding(keras2.layers.Layer):
+    """A layer of the user's that makes another one, and a variable, itself."""
+
+    def __init__(self, **common: Any) -> None:
+        super().__init__(**common)
+        self.inner = keras2.layers.Dense(3)
+        self.table = keras2.backend.variable(np.ones(3))
+
+    def call(self, x: Any) -> Any:
+        """Add the variable to what the other layer makes."""
+        return self.inner(x) + self.table
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        """Return the shape of that."""
+        return (*shape[:-1], 3)
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_what_a_layer_makes_is_on_the_stated_backend(
+    backend: Backend, tmp_path: Path, is_nested: bool
+) -> None:
+    """That of `backend=`, not the current one, whichever way the document is read."""
+    own = {"Holding": Holding}
+    model = keras2.models.Sequential([Holding(input_shape=(4,))], backend="numpy")
+    if is_nested:
+        model = keras2.models.Sequential([model], backend="numpy")
+    model.save(tmp_path / "m.h5")
+    wishes: dict[str, Any] = {"custom_objects": own, "backend": backend.name}
+    x = np.ones((2, 4), "float32")
+    with convdispatch.use_backend("numpy"):
+        found = [
+            keras2.models.load_model(tmp_path / "m.h5", **wishes),
+            keras2.models.model_from_json(model.to_json(), **wishes),
+            keras2.models.Sequential.from_config(model.get_config(), **wishes),
+        ]
+    for one in found:
+        layer = one.layers[0].layers[0] if is_nested else one.layers[0]
+        assert layer.inner.backend == backend.name
+        assert backend.owns(one(x))
+    np.testing.assert_allclose(found[0].predict(x), model.predict(x), rtol=1e-5)
