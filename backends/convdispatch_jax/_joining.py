@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from typing import Any
 
 import jax
 
@@ -41,7 +42,7 @@ def initialize() -> None:
         _require_free(port)
     else:
         _await(host, port, seconds or _PATIENCE)
-    limits: dict[str, int] = {} if seconds is None else dict.fromkeys(_TIMEOUTS, seconds)
+    limits: dict[str, Any] = {} if seconds is None else dict.fromkeys(_TIMEOUTS, seconds)
     try:
         jax.distributed.initialize(f"{host}:{port}", size, rank, **limits)
     except RuntimeError as exc:
