@@ -6,7 +6,6 @@ Needs the package selenium and Debian's packages chromium and chromium-driver.
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,18 +14,13 @@ from typing import Any
 
 import conformance_reports as reports
 import pytest
+from browsers import BROWSER, DESK, DRIVER, NONE, PHONE, emulate, started
 from report_pages import EVIL, evil_report, page_of
 
 from convdispatch.conformance.report import Report
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-BROWSER, DRIVER = next(filter(None, map(shutil.which, NAMES)), None), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (BROWSER and DRIVER),
-    reason="no browser: apt-get install chromium chromium-driver",
-)
-PHONE, DESK = 390, 1280
+pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason=NONE)
 MIXED = reports.mixed_report()
 OUTCOMES, FAILED = reports.tally(MIXED), reports.tally(MIXED, status="failed")
 A_FAILURE = "conv1d/core/1d-stride-2-pads-low-last-eighths"
@@ -52,17 +46,7 @@ class Browser:
         self.driver.get("about:blank")
         self.driver.get_log("browser")
         self.driver.get_log("performance")
-        self.command(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=844,
-            deviceScaleFactor=1,
-            mobile=width == PHONE,
-        )
-        self.command(
-            "Emulation.setEmulatedMedia",
-            features=[{"name": "prefers-color-scheme", "value": scheme}],
-        )
+        emulate(self.driver, width=width, scheme=scheme)
         started = time.perf_counter()
         self.driver.get(path.as_uri() + at)
         self.wait("form:not([hidden]), noscript > *")
@@ -107,14 +91,9 @@ class Browser:
 @pytest.fixture(scope="module")
 def driver() -> Iterator[Any]:
     """Start one browser for all tests."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage"):
-        options.add_argument(f"--{argument}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    started = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield started
-    started.quit()
+    browser = started()
+    yield browser
+    browser.quit()
 
 
 @pytest.fixture

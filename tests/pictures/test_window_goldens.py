@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from browsers import BROWSER, NONE, OPTIONS
 from places import ROOT
 from window_goldens import FOLDER, GOLDENS
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
 
 # What the page's script says: of each picture the kinds of shapes, whether each has a colour unlike
 # what it lies on, and whether the picture is as wide as the window at most.
@@ -60,7 +57,7 @@ def test_the_pictures_in_the_documentation_are_what_its_code_draws(
         assert drawn == (ROOT / "docs/images" / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no browser: apt-get install chromium")
+@pytest.mark.skipif(BROWSER is None, reason=NONE)
 @pytest.mark.parametrize(("scheme", "paper"), [(1, "255, 255, 255"), (0, "22, 27, 34")])
 def test_a_browser_shows_every_shape_in_both_schemes(
     tmp_path: Path, scheme: int, paper: str
@@ -68,7 +65,7 @@ def test_a_browser_shows_every_shape_in_both_schemes(
     """Nothing is invisible or cut off, and on a phone no picture is wider than the screen."""
     page = tmp_path / "page.html"
     page.write_text(ASKING % "".join(draw() for draw in GOLDENS.values()), encoding="utf-8")
-    options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    options = [f"--{one}" for one in OPTIONS]
     options += [f"--blink-settings=preferredColorScheme={scheme}", f"--user-data-dir={tmp_path}/u"]
     shown = subprocess.run(
         [str(BROWSER), *options, "--dump-dom", page.as_uri()],
