@@ -6,13 +6,15 @@ these, which git ignores. `tools/docsite` makes them.
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT)]
 
-import convdispatch  # noqa: E402 - found by the line above
+import convdispatch  # noqa: E402 - so is this
+from docsite.links import repository  # noqa: E402 - found by the line above
 
 project = "convdispatch"
 author = "The convdispatch authors"
@@ -26,10 +28,15 @@ myst_heading_anchors = 4
 suppress_warnings: list[str] = []
 nitpicky = True
 # Code in backticks leads to a name's entry where there is one.
-nitpick_ignore_regex = [("py:.*", ".*")]
+nitpick_ignore_regex = []
 maximum_signature_line_length = 88
 add_module_names = False
 toc_object_entries_show_parents = "hide"
+
+# `tox -e links`. The repository's own pages are those of a tag that a release makes.
+linkcheck_ignore = [re.escape(repository()) + "/.*"]
+linkcheck_timeout = 30
+linkcheck_workers = 4
 
 html_theme = "furo"
 html_title = f"{project} {release}"

@@ -1,6 +1,6 @@
 """Convolution arithmetic in pictures.
 
-What a pad, a stride, a dilation, a transposed convolution and a crop do to nine, or fewer, cells.
+What pads, strides, dilation, a transposed convolution and a pooling do to nine cells or fewer.
 Each picture comes from ``layer.picture``, which shows the op that the layer asks its backend for.
 Squares mark the first cell of the output and what it reads, diamonds the last one, rings the one
 that lies a stride further.

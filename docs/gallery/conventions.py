@@ -5,7 +5,9 @@ needs and puts the odd one last. Theano adds half a kernel at both ends, whateve
 turns the kernel around. So a network that was trained on one is wrong on the other, by nothing that
 an error would tell. A layer has a *convention*, which settles this on every backend.
 
-The input has the digits 1 to 4 and the kernel 1, 10, 100: the digits of a result say what was read.
+In the first picture the input has the digits 1 to 4 and the kernel 1, 10, 100: the digits of a
+result say what was read. The maps at the end have one square for each size of the input and of the
+kernel.
 """
 
 import numpy as np
@@ -40,11 +42,13 @@ for stride, one in zip(STRIDES, axes, strict=True):
                 lows.append(taps - ones[0])  # taps of the first cell that lie before the input
             apart[row, column] = lows[1] - lows[0]
     shown = one.imshow(apart, cmap="cividis", vmin=0, vmax=2, aspect="auto", origin="lower")
-    one.set(title=f"stride {stride}", xlabel="size", xticks=range(len(SIZES)), xticklabels=SIZES)
+    one.set(title=f"stride {stride}", xlabel="size")
+    one.set(xticks=range(0, len(SIZES), 2), xticklabels=SIZES[::2])
     one.set(yticks=range(len(TAPS)), yticklabels=TAPS)
 axes[0].set_ylabel("taps")
-figure.colorbar(shown, ax=axes, label="pads that Theano has more at the start", ticks=range(3))
+figure.colorbar(shown, ax=axes, label="pads more at the start", ticks=range(3))
 figure.set_label(
-    "Three maps over sizes and taps: with stride 1 the conventions agree on odd kernels; with "
-    "longer strides Theano begins up to two cells earlier."
+    "How many pads more Theano has at the start, for each size and number of taps: with stride 1 "
+    "the conventions agree on odd kernels; with longer strides Theano begins up to two cells "
+    "earlier."
 )

@@ -1,9 +1,9 @@
 """Time by processes on each backend.
 
-A step of training on a batch of 64 images, in one process and in two. Each process has one thread and
-computes its rows of every batch; the framework's own engine adds the gradients up. The figures are
-medians on the processors of the machine that built this page, while it did other work. With two
-processes on two processors a step can take half as long at best. NumPy has no such engine.
+A step of training on a batch of 64 images, in one process and in two. Each process has one thread
+and computes its rows of every batch; the framework's own engine adds the gradients up. The figures
+are medians on the processors of the machine that built this page, while it did other work. With
+two processes on two processors a step can take half as long at best. NumPy has no such engine.
 :doc:`Many processes </scaling>` has measurements that are made with care.
 """
 

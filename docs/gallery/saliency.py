@@ -1,7 +1,8 @@
 """What a network looks at.
 
 ``convdispatch.gradients`` gives the gradients of any model's output for its input, by the same call
-on every backend. The size of the gradient of the winning class says which pixels matter.
+on every backend. The size of the gradient of the winning class says which pixels matter: below
+each digit, the brighter a pixel, the more it changes the score.
 """
 
 from pathlib import Path

@@ -2,7 +2,9 @@
 
 Engines that others wrote, judged by the whole conformance suite through a small backend for each:
 the same outcomes as on :doc:`the scoreboard </scoreboard>`. *Declined* means that the engine says
-it does not do it. The second figure has how close the right answers are, in units of the bound.
+it does not do it. The second figure has how close the right answers are, in units of the bound: a
+box for the middle half of them, a line for their median, and lines to the first and the last
+hundredth.
 """
 
 import gzip

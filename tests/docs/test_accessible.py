@@ -104,4 +104,6 @@ def test_a_page_of_the_site_has_no_serious_fault(
     driver: Any, name: str, width: int, scheme: str
 ) -> None:
     """The landing page, the gallery, and a page of each kind."""
-    look(driver, (SITE / f"{name}.html").as_uri(), name, width=width, scheme=scheme)
+    page = SITE / f"{name}.html"
+    assert page.is_file()
+    look(driver, page.as_uri(), name, width=width, scheme=scheme)

@@ -18,7 +18,9 @@ _CAPTION = (
     '<p class="caption" role="heading">',
     '<p class="caption" role="heading" aria-level="2">',
 )
-_SCROLLS = re.compile(r'<(pre|div class="table-wrapper[^"]*")>')
+_SCROLLS = re.compile(
+    r'<(pre|div class="table-wrapper[^"]*"|figure class="[^"]*gallery[^"]*"[^>]*)>'
+)
 # The arguments of a signature, a line each, which Sphinx makes a list of definitions.
 _ARGUMENTS = re.compile(r'<dl>\n((?:<dd><em class="sig-param">.*</dd>\n)+)</dl>')
 

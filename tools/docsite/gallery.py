@@ -3,11 +3,11 @@
 The script's docstring is the page's text, in reStructuredText; its first line is the title. Then
 come the figures, what the script printed, and the script. A figure is one of these:
 
-- an open figure of matplotlib; its label, `figure.set_label("...")`, is the alternative text;
 - a file `*.svg` that the script writes to the current folder, which is empty; its `<title>` is the
-  alternative text.
+  caption and the alternative text;
+- an open figure of matplotlib; its label, `figure.set_label("...")`, is both.
 
-A figure without alternative text, a warning or an exception fails the build. The configuration's
+A figure without such a text, a warning or an exception fails the build. The configuration's
 `gallery_only`, names with commas between, leaves out the others: `-D gallery_only=arithmetic`.
 """
 
@@ -101,8 +101,9 @@ def run(script: Path, target: Path) -> Made:
             raise ExtensionError(f"the gallery's {script.name} failed:\n{done.stderr}")
         labels = folder / "labels.json"
         figures: dict[str, str] = json.loads(labels.read_text("utf-8")) if labels.exists() else {}
-        for path in sorted(folder.glob("*.svg")):
-            text = figures.get(path.name) or _title(path.read_text("utf-8"))
+        labels_of, figures = figures, {}
+        for path in sorted(folder.glob("*.svg"), key=lambda one: (one.name in labels_of, one.name)):
+            text = labels_of.get(path.name) or _title(path.read_text("utf-8"))
             if not text:
                 raise ExtensionError(f"{path.name} of the gallery's {script.name} has no text")
             figures[path.name] = text
@@ -123,14 +124,17 @@ def page(script: Path, made: Made) -> str:
     title, _, text = (ast.get_docstring(ast.parse(source)) or script.stem).partition("\n")
     title = title.rstrip(".")
     parts = [f"{title}\n{'=' * len(title)}", text.strip()]
-    parts += [
-        f".. image:: figures/{script.stem}/{name}\n   :alt: {alternative}\n   :class: gallery"
-        for name, alternative in made.figures.items()
-    ]
+    parts += [_figure(f"figures/{script.stem}/{name}", told) for name, told in made.figures.items()]
     if made.printed.strip():
         parts += ["It prints:", ".. code-block:: text\n\n" + _indented(made.printed)]
     parts += ["The script:", f".. literalinclude:: {script.name}\n   :language: python"]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _figure(path: str, told: str) -> str:
+    caption = re.sub(r"([*`|_\\])", r"\\\1", told)
+    options = f"   :alt: {told}\n   :figclass: gallery"
+    return f".. figure:: {path}\n{options}\n\n   {caption}"
 
 
 def _indented(text: str) -> str:
