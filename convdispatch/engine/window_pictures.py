@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from convdispatch import kit
-from convdispatch.engine.arguments import as_ints, as_partial_shape
+from convdispatch.engine.arguments import as_bool, as_ints, as_partial_shape
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import ConvDispatchError, InvalidArgument, InvalidShape
 from convdispatch.geometry import CONVENTIONS, require_convention
@@ -34,6 +34,7 @@ def picture(
 ) -> Picture:
     """Return the picture of a layer for inputs of that shape; see `Pictured.picture`."""
     shape = _shape(layer, input_shape)
+    values = as_bool(values, "values")
     own = layer.convention if convention is None else require_convention(convention)
     scenes = [_scene(layer, shape, own, values=values)]
     if convention is None:
@@ -173,8 +174,9 @@ def _whole(layer: Any, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
 def _no_window(layer: Any) -> InvalidArgument:
     return InvalidArgument(
         "`picture` draws layers that move a window over cells or shift them: convolutions, "
-        "transposed ones, pooling, padding, cropping and repeating; received "
-        f"{type(layer).__name__} {layer.name!r}."
+        "transposed ones, pooling, padding, cropping and repeating ('nearest'); received "
+        f"{type(layer).__name__} {layer.name!r}. `plot_model` draws what any layer of a model reads "
+        "and returns."
     )
 
 

@@ -78,7 +78,12 @@ REFUSED = {
     "too-small": (lambda: conv().picture((2, 5)), "the output would have 0 cells"),
     "rank": (lambda: conv().picture((5, 5, 1)), "Is the batch or the channel axis missing"),
     "channels": (lambda: built().picture((None, 5, 5, 1)), "was built for 3 channels on axis 3"),
-    "no-window": (lambda: layers.Dense(1).picture((None, 3)), "received Dense"),
+    "no-window": (lambda: layers.Dense(1).picture((None, 3)), "received Dense .* `plot_model`"),
+    "bilinear": (
+        lambda: layers.UpSampling2D(2, interpolation="bilinear").picture((3, 3)),
+        r"repeating \('nearest'\); received UpSampling2D",
+    ),
+    "values": (lambda: conv().picture((5, 5), values=3), "`values` must be"),
     "several": (lambda: layers.Add().picture((3,)), "received Add"),
     "cell": (lambda: conv().picture((5, 5), output=(3, 0)), r"has \(3, 3\) cells, counted from 0"),
     "word": (lambda: conv().picture((5, 5), convention="caffe"), "`convention` must be one of"),
