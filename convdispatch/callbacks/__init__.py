@@ -20,5 +20,6 @@ from convdispatch.callbacks._progress import ProgbarLogger as ProgbarLogger
 from convdispatch.callbacks._progress import say_done as say_done
 from convdispatch.callbacks._rates import LearningRateScheduler as LearningRateScheduler
 from convdispatch.callbacks._rates import ReduceLROnPlateau as ReduceLROnPlateau
+from convdispatch.callbacks._remote import RemoteMonitor as RemoteMonitor
 from convdispatch.callbacks._stopping import EarlyStopping as EarlyStopping
 from convdispatch.callbacks._stopping import OldEarlyStopping as OldEarlyStopping

@@ -100,6 +100,11 @@ def _applications(names: Mapping[str, str]) -> Mapping[str, Sources]:
     return found
 
 
+# Keras 2's names of Keras 1's dilated convolutions.
+_DILATED = (
+    "AtrousConvolution1D AtrousConvolution2D "
+    "AtrousConv1D=AtrousConvolution1D AtrousConv2D=AtrousConvolution2D"
+)
 _CONVENTIONS = ("tensorflow", "theano")  # each had a module of functions, where scripts look
 _BOTH: Mapping[str, Sources] = {
     "engine": _ENGINE,
@@ -150,13 +155,20 @@ KERAS1: Mapping[str, Sources] = {
         ".layers": "Layer Merge merge InputSpec",
         ".layers._retired": "Highway MaxoutDense TimeDistributedDense",
     },
-    "layers.recurrent": {".layers._retired": "Recurrent"},
+    "layers.recurrent": {
+        ".layers._retired": "Recurrent",
+        "symbolic.recurrent_of_keras1": "time_distributed_dense",
+    },
     "layers.wrappers": {".layers._own": "Wrapper"},
     "legacy": {},
     "legacy.models": {".models": "Graph"},
     "utils": {},
     "utils.data_utils": {"utilities.files": "get_file=get_file_of_keras1 validate_file"},
-    "utils.generic_utils": {**_GENERIC, "utilities.objects": "func_dump func_load get_from_module"},
+    "utils.generic_utils": {
+        **_GENERIC,
+        "utilities.objects": "func_dump func_load get_from_module",
+        "utilities.old_scores": "make_tuple",
+    },
     "utils.layer_utils": {
         **_LAYER_UTILS,
         "utilities.objects()": "layer_from_config",
@@ -166,6 +178,7 @@ KERAS1: Mapping[str, Sources] = {
         "utilities.windows": (
             "conv_output_length conv_input_length convert_kernel=convert_old_kernel"
         ),
+        "utilities.old_scores": "accuracy binary_logloss multiclass_logloss",
     },
     **_applications({one: name for one, name in _NETWORKS.items() if one != "mobilenet"}),
 }
@@ -174,7 +187,8 @@ KERAS2: Mapping[str, Sources] = {
     "": {".layers": "Input", ".models": "Model Sequential"},
     "engine": {**_ENGINE, ".layers": f"{_ENGINE['.layers']} Merge merge"},
     "layers.recurrent": {
-        ".layers._recurrent": "RNN GRUCell LSTMCell SimpleRNNCell StackedRNNCells"
+        ".layers._recurrent": "RNN GRUCell LSTMCell SimpleRNNCell StackedRNNCells",
+        "symbolic.recurrent_of_keras1": "_time_distributed_dense=time_distributed_dense",
     },
     "layers.core": {".layers": "Layer InputSpec"},
     "layers.cudnn_recurrent": {".layers._cudnn": "CuDNNGRU CuDNNLSTM"},
@@ -182,15 +196,18 @@ KERAS2: Mapping[str, Sources] = {
     "layers": {
         "utilities.objects()": "serialize deserialize",
         ".layers._retired": "Highway MaxoutDense Recurrent",
-        ".layers._old": "AtrousConvolution1D AtrousConvolution2D Merge",
+        ".layers._old": _DILATED + " Merge",
     },
+    "layers.convolutional": {".layers._old": _DILATED},
     "engine.base_layer": {".layers": "Layer InputSpec", "engine.symbols": "Node=Call"},
     "engine.input_layer": {".layers": "Input InputLayer"},
     "engine.network": {
         ".models": "Network=Model Model",
         "utilities.graphs": "get_source_inputs",
     },
-    "engine.saving": {".models": "load_model save_model model_from_json model_from_yaml"},
+    "engine.saving": {
+        ".models": "load_model save_model model_from_config model_from_json model_from_yaml"
+    },
     "engine.sequential": {".models": "Sequential"},
     "engine.topology": {
         **_ENGINE,
@@ -226,6 +243,14 @@ KERAS2: Mapping[str, Sources] = {
         "training.codes": "Sequence",
         "utilities.queues": "GeneratorEnqueuer OrderedEnqueuer",
     },
+    "utils.generic_utils": {**_GENERIC, "utilities.graphs": "slice_arrays"},
+    "utils.layer_utils": {
+        **_LAYER_UTILS,
+        "utilities.summaries": "print_summary",
+        "utilities.old_scores": "count_params",
+        "utilities.graphs": "get_source_inputs",
+    },
+    "utils.multi_gpu_utils": {"utilities.several_devices": "multi_gpu_model"},
     "utils.training_utils": {"utilities.several_devices": "multi_gpu_model"},
     **_applications(_NETWORKS),
 }

@@ -11,6 +11,7 @@ from convdispatch.callbacks import (
     History,
     LambdaCallback,
     ProgbarLogger,
+    RemoteMonitor,
     TensorBoard,
     TerminateOnNaN,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "ModelCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "RemoteMonitor",
     "TensorBoard",
     "TerminateOnNaN",
 ]

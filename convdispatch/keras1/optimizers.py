@@ -11,11 +11,12 @@ from convdispatch.formulas.optimizers._keras1 import Adamax as Adamax
 from convdispatch.formulas.optimizers._keras1 import Nadam as Nadam
 from convdispatch.formulas.optimizers._keras1 import RMSprop as RMSprop
 from convdispatch.symbolic.own_optimizers import OwnOptimizer
+from convdispatch.symbolic.own_optimizers import clip_norm as clip_norm
 
 Optimizer = OwnOptimizer  # the base of a script's own
 
 get = partial(optimizers.get, table=optimizers.KERAS1)
-deserialize = get
+deserialize = optimizer_from_config = get
 serialize = optimizers.serialize
 # The names that Keras 1 has for the same classes.
 sgd, rmsprop, adagrad, adadelta = SGD, RMSprop, Adagrad, Adadelta

@@ -11,6 +11,7 @@ from convdispatch.formulas.optimizers._keras2 import Adamax as Adamax
 from convdispatch.formulas.optimizers._keras2 import Nadam as Nadam
 from convdispatch.formulas.optimizers._keras2 import RMSprop as RMSprop
 from convdispatch.symbolic.own_optimizers import OwnOptimizer
+from convdispatch.symbolic.own_optimizers import clip_norm as clip_norm
 
 Optimizer = OwnOptimizer  # the base of a script's own
 

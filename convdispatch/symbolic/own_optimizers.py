@@ -26,6 +26,15 @@ from convdispatch.symbolic.variables import Variable, variable_of
 provide(updates_of)
 
 
+def clip_norm(g: Any, c: float, n: Any) -> Any:
+    """Return a gradient scaled so that a norm `n` is `c` at most.
+
+    >>> clip_norm(np.array([3.0, 4.0]), 1.0, np.array(5.0))
+    array([0.6, 0.8])
+    """
+    return switch(n >= c, g * c / n, g) if c > 0 else g
+
+
 class OwnOptimizer(Optimizer):
     """The base of a script's own optimizers, in the manner of Keras 1 and 2.
 
@@ -68,7 +77,7 @@ class OwnOptimizer(Optimizer):
             first, *rest = (reducing.sum(elementwise.square(one)) for one in found)
             squares = sum(rest, start=first)
             norm = elementwise.sqrt(squares)
-            found = [switch(norm >= greatest, one * greatest / norm, one) for one in found]
+            found = [clip_norm(one, greatest, norm) for one in found]
         if edge:
             found = [elementwise.clip(one, -edge, edge) for one in found]
         return found

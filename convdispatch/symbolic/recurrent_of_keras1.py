@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from convdispatch.symbolic import arrays, drawing, filling, products
+from convdispatch.symbolic.control import in_train_phase
 from convdispatch.symbolic.looped_layers import Looping
 from convdispatch.symbolic.variables import Variable
 
@@ -83,3 +85,24 @@ class CustomRecurrent(Looping):
         config = super().get_config() | own
         del config["return_state"]
         return config
+
+
+def time_distributed_dense(
+    x: Any,
+    w: Any,
+    b: Any = None,
+    dropout: float | None = None,
+    input_dim: int | None = None,
+    output_dim: int | None = None,
+    timesteps: int | None = None,
+    training: Any = None,
+) -> Any:
+    """Return the product of each step of sequences with a kernel, plus a bias.
+
+    dropout: the share of features that are dropped in training, the same at each step.
+    """
+    if dropout:
+        kept = drawing.dropout(filling.ones_like(x[:, 0]), dropout)
+        x = in_train_phase(x * arrays.expand_dims(kept, 1), x, training)
+    found = products.dot(x, w)
+    return found if b is None else found + b

@@ -1,7 +1,7 @@
 """The convolutional layers of Keras 2.2.4, under its module path: the rows of its table."""
 
-from convdispatch.doors.elsewhere import finder
 from convdispatch.facades.classes import make_classes
+from convdispatch.facades.modules import opener
 from convdispatch.keras2.layers._exceptions import EXCEPTIONS
 from convdispatch.keras2.layers._layer import Keras2Layer
 from convdispatch.keras2.layers.pooling import *  # noqa: F403  # scripts look for them here, too
@@ -9,4 +9,4 @@ from convdispatch.keras2.layers.pooling import *  # noqa: F403  # scripts look f
 _CLASSES = make_classes(Keras2Layer, __name__, EXCEPTIONS)
 globals().update(_CLASSES)
 __all__ = sorted(_CLASSES)
-__getattr__ = finder(__name__)
+__getattr__ = opener(__name__)

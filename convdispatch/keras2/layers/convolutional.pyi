@@ -54,10 +54,13 @@ __all__ = [
     "Conv3DTranspose",
     "Convolution1D",
     "Convolution2D",
+    "Convolution2DTranspose",
     "Convolution3D",
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
+    "Deconv2D",
+    "Deconv3D",
     "Deconvolution2D",
     "Deconvolution3D",
     "DepthwiseConv1D",
@@ -648,7 +651,10 @@ class ZeroPadding3D(Keras2Layer, layers.ZeroPadding3D):
 
 Convolution1D = Conv1D
 Convolution2D = Conv2D
+Convolution2DTranspose = Conv2DTranspose
 Convolution3D = Conv3D
+Deconv2D = Conv2DTranspose
+Deconv3D = Conv3DTranspose
 Deconvolution2D = Conv2DTranspose
 Deconvolution3D = Conv3DTranspose
 SeparableConvolution1D = SeparableConv1D
