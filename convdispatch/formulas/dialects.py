@@ -46,6 +46,7 @@ class Dialect:
     shuffles_globally: whether NumPy's own generator shuffles the samples of `fit`.
     steps_repeat: whether steps beyond a pass over the data begin it again, and arrays without a
         batch size are one batch of all samples for each step that is asked for.
+    ignores_words_for_weights: whether class weights that are a word or an array have no effect.
     keeps_metric_words: whether a metric is reported by the word that a user wrote, such as 'mse'.
     names_weighted_metrics: whether the name of every weighted metric begins with 'weighted_', not
         only where the name is taken.
@@ -94,6 +95,7 @@ class Dialect:
     counts_weightless: bool = True
     shuffles_globally: bool = False
     steps_repeat: bool = False
+    ignores_words_for_weights: bool = False
     keeps_metric_words: bool = True
     short_metrics: Mapping[str, str] = field(default_factory=dict)
     names_weighted_metrics: bool = False
@@ -155,6 +157,7 @@ KERAS2 = Dialect(
     counts_weightless=False,
     shuffles_globally=True,
     steps_repeat=True,
+    ignores_words_for_weights=True,
     keeps_metric_words=False,
     names_weighted_metrics=True,
     penalizes_frozen=True,

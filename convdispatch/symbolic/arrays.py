@@ -248,6 +248,8 @@ def ndim(x: Any) -> int | None:
 
 
 def dtype(x: Any) -> str:
-    """Return the name of a tensor's element type."""
+    """Return the name of a tensor's element type; of a number that of a variable of Keras's."""
     spec = getattr(x, "spec", None)
+    if isinstance(x, int | float) and not isinstance(x, np.generic):
+        return selection.floatx() if isinstance(x, float) else "int64"
     return spec.dtype if isinstance(spec, Spec) else selection.backend_of(x).describe(x)[1]

@@ -10,6 +10,7 @@ from convdispatch.engine.symbols import Symbol
 from convdispatch.errors import InvalidArgument, InvalidType
 from convdispatch.formulas.dialects import KERAS3, Dialect
 from convdispatch.formulas.keywords import names_keywords
+from convdispatch.support.warnings import warn
 from convdispatch.training.feeding import Feeder
 from convdispatch.training.reports import numbers
 from convdispatch.training.subject import are_trainable, feeder_of, output_names, output_shapes
@@ -110,7 +111,7 @@ class Compiled:
         They are those before the step.
         """
         trainer, feeder = self._ready(x)
-        by_class = class_weights_of(class_weight, feeder)
+        by_class = class_weights_of(class_weight, feeder, self.dialect)
         batch = feeder.one_batch(x, y, sample_weight, by_class)
         return _one_or_all(trainer.train(batch), trainer)
 
@@ -178,9 +179,15 @@ class Compiled:
         self.build(None if shape is None else (None, *shape[1:]))
 
 
-def class_weights_of(given: Any, feeder: Feeder) -> list[Any]:
+def class_weights_of(given: Any, feeder: Feeder, dialect: Dialect) -> list[Any]:
     """Return the weights of classes for each output that has a loss, [] for none at all."""
-    if not given:
+    if given is None or not len(given):
+        return []
+    if dialect.ignores_words_for_weights and not isinstance(given, Mapping | list | tuple):
+        warn(
+            f"`class_weight` of {feeder.owner!r} has no effect, as in {dialect.title}: it is no "
+            f"dictionary from classes to weights; received a {type(given).__name__}."
+        )
         return []
     names = [port.name for port in feeder.wanted]
     if isinstance(given, list | tuple):

@@ -180,7 +180,7 @@ class Fitted(Compiled):
         trainer, feeder = self._ready()
         self._require_whole_batches(stream, "the part of `x` for training")
         self._require_whole_batches(validation, "the samples for validation")
-        by_class, verbose = class_weights_of(class_weight, feeder), verbosity(verbose)
+        by_class, verbose = class_weights_of(class_weight, feeder, self.dialect), verbosity(verbose)
         if by_class and isinstance(stream, Arrays):
             feeder.require_classes(stream.targets(), by_class)
         epochs_asked = span(epochs, initial_epoch)

@@ -146,3 +146,17 @@ def test_a_server_that_is_away_stops_nothing() -> None:
         keras1.callbacks.RemoteMonitor(root="http://127.0.0.1:9").on_epoch_end(0, {})
     with pytest.raises(InvalidArgument, match="must begin with 'http://'"):
         keras1.callbacks.RemoteMonitor(root="file:///tmp/x")
+
+
+@pytest.mark.parametrize("given", ["auto", np.array([1.0, 9.0])], ids=["word", "array"])
+def test_class_weights_that_no_keras_read_have_no_effect(given: Any) -> None:
+    """As in every old Keras, but it is said."""
+    pytest.importorskip("autograd", reason="NumPy's gradients need the package autograd")
+    model = keras2.models.Sequential([keras2.layers.Dense(2, input_shape=(4,))])
+    model.compile(keras2.optimizers.SGD(lr=0.0), "mse")
+    x, y = X.reshape(6, 4), np.eye(2)[[0, 1, 0, 1, 0, 1]]
+    with pytest.warns(UserWarning, match="has no effect, as in Keras 2.2.4"):
+        found = model.fit(x, y, verbose=0, class_weight=given).history["loss"][0]
+    assert found == pytest.approx(model.evaluate(x, y, verbose=0), rel=1e-5)
+    assert K.dtype(model.optimizer.lr) == "float32"  # as snippets that compute a decayed rate ask
+    assert K.dtype(model.optimizer.iterations) == "int64"
