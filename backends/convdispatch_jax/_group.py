@@ -70,8 +70,14 @@ class JaxGroup:
     def owns_rows(self, source: object) -> bool:
         return False
 
+    def own_rows(self, source: object) -> Sequence[int]:
+        return ()
+
     def sum(self, tensor: Any) -> Any:
         return tensor  # that of the whole batch already
+
+    def gather(self, tensor: Any, part: Part) -> Any:
+        return tensor
 
     def average(self, tensors: list[Any]) -> list[Any]:
         return tensors

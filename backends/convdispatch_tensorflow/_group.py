@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -78,21 +79,47 @@ class TensorflowGroup:
         return [row[:length].tobytes() for row, length in pairs]
 
     def begin(self, variables: Sequence[Any]) -> list[Any]:
-        """Return the variables as the strategy's, where rank 0 gives new ones their values."""
+        """Return the variables as the strategy's, with the values of rank 0."""
         with self._strategy.scope():
-            return [
+            held = [
                 one
                 if getattr(one, "distribute_strategy", None) is self._strategy
                 else tf.Variable(tf.convert_to_tensor(one), trainable=one.trainable)
                 for one in variables
             ]
+        if self.size > 1 and held:  # a script may have set those that the strategy has made
+            with _told_plainly():
+                tf.function(lambda: self._take_from_rank_0(held), autograph=False)()
+        return held
+
+    def _take_from_rank_0(self, variables: Sequence[Any]) -> None:
+        def take(number: int) -> None:
+            context = tf.distribute.get_replica_context()
+            tensors = [tf.convert_to_tensor(one) for one in variables]
+            if self.rank or number:
+                tensors = [tf.zeros_like(one) for one in tensors]
+            here = [tf.identity(one) for one in tensors]  # a constant has no device
+            # One by one: the engine packs what it gets together, of one type.
+            values = [context.all_reduce(tf.distribute.ReduceOp.SUM, one) for one in here]
+            context.merge_call(write, args=(values,))
+
+        def write(strategy: Any, values: Sequence[Any]) -> None:
+            _write(strategy, variables, values)
+
+        self.in_replicas(take)
 
     def owns_rows(self, source: object) -> bool:
         return False
 
+    def own_rows(self, source: object) -> Sequence[int]:
+        return ()
+
     def sum(self, tensor: Any) -> Any:
         context = tf.distribute.get_replica_context()
         return context.all_reduce(tf.distribute.ReduceOp.SUM, tensor)
+
+    def gather(self, tensor: Any, part: Part) -> Any:
+        return tf.distribute.get_replica_context().all_gather(tensor, 0)
 
     def average(self, tensors: list[Any]) -> list[Any]:
         context = tf.distribute.get_replica_context()
@@ -114,10 +141,8 @@ class TensorflowGroup:
         run = per_variables(lambda held: _Replicated(self, checked, held), kept=KEPT)
 
         def run_part(variables: Sequence[Any], batch: Tree, others: Tree, part: Any) -> Any:
-            try:
+            with _told_plainly():
                 return variables, run(variables, (batch, others, part))
-            except _FAILURES as exc:
-                raise group_failure(exc) from exc
 
         return run_part
 
@@ -145,10 +170,8 @@ class TensorflowGroup:
         return map_tree(lambda one: self._strategy.experimental_local_results(one)[0], results)
 
     def _gathered(self, array: Any) -> Any:
-        try:
+        with _told_plainly():
             return self._gather(tf.constant(array)).numpy()
-        except _FAILURES as exc:
-            raise group_failure(exc) from exc
 
     def _gathering(self, tensor: Any) -> Any:
         def gather(number: int) -> Any:
@@ -207,8 +230,7 @@ class _Replicated:
         return result
 
     def _write(self, strategy: Any, values: Sequence[Any]) -> None:
-        for variable, value in zip(self._variables, values, strict=True):
-            strategy.extended.update(variable, _written, args=(value,))
+        _write(strategy, self._variables, values)
 
     def _noted(self, tree: Tree, tensors: list[Any]) -> Any:
         """Append the tree's tensors, variables left out; return what distinguishes it."""
@@ -222,6 +244,20 @@ class _Replicated:
             return id(tree)
         tensors.append(tf.convert_to_tensor(tree))
         return tensors[-1].dtype, *tensors[-1].shape
+
+
+def _write(strategy: Any, variables: Sequence[Any], values: Sequence[Any]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        strategy.extended.update(variable, _written, args=(value,))
+
+
+@contextlib.contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Say in one sentence that another worker has ended, hangs or cannot be reached."""
+    try:
+        yield
+    except _FAILURES as exc:
+        raise group_failure(exc) from exc
 
 
 def _written(variable: Any, value: Any) -> Any:

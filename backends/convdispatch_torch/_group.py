@@ -15,7 +15,13 @@ import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from convdispatch.errors import ConfigError, GroupFailed
-from convdispatch.kit import group_failure, group_timeout, launched_number, map_tree
+from convdispatch.kit import (
+    group_failure,
+    group_timeout,
+    launched_number,
+    map_tree,
+    parts_of,
+)
 from convdispatch.ops import Differentiable, Differentiated, Part, PartialStep, Step, Tree
 from convdispatch_torch._gradients import recorded
 
@@ -123,9 +129,22 @@ class TorchGroup:
         sampler = getattr(source, "sampler", None)
         return hasattr(sampler, "num_replicas") and hasattr(sampler, "rank")
 
+    def own_rows(self, source: object) -> Sequence[int]:
+        sampler: Any = getattr(source, "sampler", ())
+        return [int(number) for number in sampler]
+
     def sum(self, tensor: torch.Tensor) -> torch.Tensor:
         summed: torch.Tensor = _Summed.apply(tensor)  # type: ignore[no-untyped-call]  # torch's
         return summed
+
+    def gather(self, tensor: torch.Tensor, part: Part) -> torch.Tensor:
+        counts = [one.stop - one.start for one in parts_of(part.total or 0, self.parts)]
+        sent = tensor.new_zeros((max(counts), *tensor.shape[1:]))  # all send as many
+        sent[: tensor.shape[0]] = tensor.detach()
+        found = [torch.empty_like(sent) for _ in counts]
+        # As bytes: engines do not know all types of numbers.
+        dist.all_gather([one.view(torch.uint8) for one in found], sent.view(torch.uint8))
+        return torch.cat([one[:count] for one, count in zip(found, counts, strict=True)])
 
     def average(self, tensors: list[torch.Tensor]) -> list[torch.Tensor]:
         wide = max((one.dtype for one in tensors), key=lambda dtype: dtype.itemsize)

@@ -171,7 +171,7 @@ def _compile(
     if any(layer.carries_state for layer in layers):
         stack = graph or chain(layers, Spec((None,), ""))
         return Carrying(backend, layers, with_masks(stack))
-    forward = _forward(backend, layers, graph)
+    forward = forward_of(backend, layers, graph)
     if graph is not None and len(graph.inputs) > 1:
         return backend.compile(forward)
     # A backend has its own if its `compile` takes seconds or its variables are best captured.
@@ -184,7 +184,9 @@ def _compile(
     return compiled
 
 
-def _forward(backend: Backend, layers: Sequence[Layer], graph: Graph | None) -> Callable[..., Any]:
+def forward_of(
+    backend: Backend, layers: Sequence[Layer], graph: Graph | None
+) -> Callable[..., Any]:
     """Return the pure function of the graph, or of the layers one after the other."""
     if graph is not None:
         return _run(backend, layers, with_masks(graph), graph.inputs)

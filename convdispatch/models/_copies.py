@@ -13,7 +13,7 @@ from convdispatch.support.locks import Lock
 
 # What belongs to this object in this process: no copy has it, nor anything that is compiled.
 NOT_COPIED = (
-    *("_lock", "_predictor", "_top", "_differentiated"),
+    *("_lock", "_predictor", "_divided", "_top", "_differentiated"),
     *("_trainer", "_said", "_input_feeder"),
     *("_calls", "_symbols", "_made_of", "_shown_layers"),
 )

@@ -20,10 +20,10 @@ from convdispatch.errors import ConvDispatchError, InvalidShape
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.keywords import names_keywords
 from convdispatch.models._compiled_forward import CompiledForward
+from convdispatch.models._divided import Divided, as_arrays, divided, warn_of_refusal
 from convdispatch.models._flat_weights import StackedWeights
 from convdispatch.models._one_state import outputs_of
-from convdispatch.ops import NumpyArray, PartialShape
-from convdispatch.runtime import selection
+from convdispatch.ops import NumpyArray, Part, PartialShape
 from convdispatch.runtime.dispatch import declined, require_feature
 from convdispatch.runtime.registry import registry
 from convdispatch.support.warnings import warn
@@ -40,6 +40,7 @@ class Predicting(StackedWeights):
     dialect: ClassVar[Dialect]
     stop_predicting: bool = False
     _predictor: CompiledForward | None = None
+    _divided: Divided | None = None
 
     @overload
     def __call__(self, inputs: ArrayInput) -> NativeTensor: ...
@@ -132,16 +133,20 @@ class Predicting(StackedWeights):
 
         if shape and not self.built:
             self._built_for(given[0][:size])
+        group = self._group_for(shape[0] or 0) if shape else None
 
         def predicted(start: int) -> list[NumpyArray]:
             parts = given if is_whole else [one[start : start + size] for one in given]
+            part = None if group is None else group.together.part(int(parts[0].shape[0]))
+            if part is not None:
+                parts = [one[part.start : part.stop] for one in parts]
             parts = [self._cast(*pair) for pair in zip(parts, dtypes, strict=True)]
-            outputs = self._predict(parts[0] if len(parts) == 1 else parts)
-            several = outputs if isinstance(outputs, list) else [outputs]
-            return [selection.to_numpy(one) for one in several]
+            return self._arrays(parts, group, part)
 
         params = {"steps": len(starts), "verbose": verbose, "epochs": 1}
         moments = moments_of(callbacks, "predict", self, params)
+        if group is not None and group.together.rank:
+            verbose = 0
 
         def noted(place: int) -> list[NumpyArray]:
             return told(moments, place, lambda: predicted(starts[place]))
@@ -223,11 +228,26 @@ class Predicting(StackedWeights):
         except Exception as exc:  # noqa: BLE001 - compilers raise whatever they like
             outputs = self(batch)  # or it raises what is wrong with the model, not with compiling
             self._predictor.is_refused = True
-            warn(
-                f"{self.name!r} could not be compiled, so `predict` runs it layer by layer, which "
-                f"is slower. The compiler of {self.backend!r} said: {_first_line(exc)}"
-            )
+            warn_of_refusal(self, exc)
             return outputs
+
+    def _group_for(self, samples: int | None) -> Divided | None:
+        """Return what computes the outputs in a group of processes, None for this one alone.
+
+        Raises `GroupFailed` where they do not predict for as many samples.
+        """
+        found = divided(self)
+        if found is not None:
+            found.together.agree({"number of samples": samples})
+        return found
+
+    def _arrays(
+        self, tensors: list[Any], group: Divided | None = None, part: Part | None = None
+    ) -> list[NumpyArray]:
+        """Return the outputs of a batch, of which a group has this part."""
+        if group is not None and part is not None:
+            return group.arrays(self, tensors, part)
+        return as_arrays(self._predict(tensors[0] if len(tensors) == 1 else tensors))
 
     def _native(self, inputs: Any) -> tuple[Any, PartialShape, str]:
         """Return the inputs as a tensor of the model's backend, with its shape and type."""
@@ -258,8 +278,3 @@ class Predicting(StackedWeights):
             if isinstance(known, property):  # which raised an `AttributeError` of its own
                 return known.__get__(self)
             raise AttributeError(missing_attribute(type(self).__name__, name), name=name, obj=self)
-
-
-def _first_line(exc: Exception) -> str:
-    lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
-    return f"{type(exc).__name__}: {lines[0]}" if lines else type(exc).__name__

@@ -59,8 +59,14 @@ class Group(Protocol):
     def owns_rows(self, source: object) -> bool:
         """Say whether a user's source of batches yields this process's rows alone."""
 
+    def own_rows(self, source: object) -> Sequence[int]:
+        """Return the numbers of these rows in the data, as such a source will yield them."""
+
     def sum(self, tensor: Any) -> Any:
         """Return the sum over all parts, within a step; its gradient is the sum of theirs."""
+
+    def gather(self, tensor: Any, part: Part) -> Any:
+        """Return the rows of all parts, in their order, within a step, without a gradient."""
 
     def average(self, tensors: list[Any]) -> list[Any]:
         """Return the mean of each tensor over all parts, within a step, without a gradient."""

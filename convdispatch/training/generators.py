@@ -12,7 +12,6 @@ from convdispatch.callbacks import History, Moments, moments_of, told
 from convdispatch.engine.arguments import as_int
 from convdispatch.formulas.keywords import names_keywords
 from convdispatch.ops import NumpyArray
-from convdispatch.runtime import selection
 from convdispatch.training.batches import Raw
 from convdispatch.training.feeding import Feeder
 from convdispatch.training.fitting import VALIDATING, Fitted
@@ -23,7 +22,7 @@ from convdispatch.training.iterables import (
     is_iterable_of_batches,
     require_steps,
 )
-from convdispatch.training.streams import Order, Stream
+from convdispatch.training.streams import Order, Stream, divide
 
 # By the purpose: the method, and its argument for an epoch's length: ours, and Keras 1's.
 _LENGTHS = {
@@ -256,24 +255,34 @@ class Generated(Fitted):
 
     def _predicted(self, stream: Stream, moments: Moments | None = None) -> Any:
         feeder, found = self._feeder(), list[list[NumpyArray]]()
+        group = self._group_for(None)
+        divide(None if group is None else group.together, stream)
         self.stop_predicting = False
         if moments is not None:
             moments.begin()
         for place, raw in enumerate(stream.epoch()):
-            found.append(told(moments, place, partial(self._outputs, feeder, raw)))
+            found.append(told(moments, place, partial(self._outputs, feeder, raw, group)))
             if self.stop_predicting:
                 break
         if moments is not None:
             moments.end()
         joined = [np.concatenate(parts) for parts in zip(*found, strict=True)]
+        own = stream.own_rows() if group is not None else None
+        if own is not None:
+            joined = group.joined(joined, own)
         return joined if len(joined) > 1 else joined[0]
 
-    def _outputs(self, feeder: Feeder, raw: Raw) -> list[NumpyArray]:
-        tensors = feeder.batch(raw).x
-        outputs = self._predict(tensors if len(tensors) > 1 else tensors[0])
-        several = outputs if isinstance(outputs, list) else [outputs]
-        return [np.array(selection.to_numpy(one)) for one in several]
+    def _outputs(self, feeder: Feeder, raw: Raw, group: Any = None) -> list[NumpyArray]:
+        batch, part = feeder.batch(raw), None
+        if group is not None and raw.part is None:
+            batch = group.together.own(batch)
+            part = batch.part
+        return [np.array(one) for one in self._arrays(batch.x, group, part)]
 
-    def _predict(self, batch: Any) -> Any:
-        """Return the native outputs of a native batch."""
+    def _arrays(self, tensors: list[Any], group: Any = None, part: Any = None) -> list[NumpyArray]:
+        """Return the outputs of a batch, of which a group has this part."""
+        raise NotImplementedError
+
+    def _group_for(self, samples: int | None) -> Any:
+        """Return what computes the outputs in a group of processes, None for this one alone."""
         raise NotImplementedError

@@ -150,7 +150,7 @@ class Together:
         run = self.group.compile_step(step)
 
         def run_part(variables: Sequence[Any], inputs: Any) -> Any:
-            batch = {name: inputs[name] for name in ("x", "y", "weights")}
+            batch = {name: inputs[name] for name in ("x", "y", "weights") if name in inputs}
             others = {name: one for name, one in inputs.items() if name not in (*batch, "part")}
             return run(variables, batch, others, inputs["part"])
 

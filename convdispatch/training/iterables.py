@@ -7,13 +7,13 @@ framework is imported here: its loaders are iterables like any other.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from convdispatch.engine.arguments import as_int
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
-from convdispatch.ops import Part
+from convdispatch.ops import Group, Part
 from convdispatch.training.batches import Raw
 from convdispatch.training.feeding import Feeder
 from convdispatch.training.groups import Together
@@ -62,6 +62,7 @@ class Items:
         self._going: Iterator[Any] | None = None
         self._begun = False
         self._passes: Passes | None = None
+        self._group: Group | None = None  # where the source knows of its processes
         if steps is not None and not hasattr(source, "__next__"):
             self._passes = Passes(begin=self._pass, steps=steps, restarts=restarts)
 
@@ -71,7 +72,11 @@ class Items:
         Any other yields whole batches, of which the step takes its rows.
         """
         if together is not None and together.group.owns_rows(self._source):
-            self._parse = _as_own(self._parse)
+            self._parse, self._group = _as_own(self._parse), together.group
+
+    def own_rows(self) -> Sequence[int] | None:
+        """Return the numbers of the rows that such a source yields here, None for another one."""
+        return None if self._group is None else self._group.own_rows(self._source)
 
     def epoch(self) -> Iterator[Raw]:
         """Yield the batches of the next epoch; raise if a generator ends before its last one."""
@@ -148,6 +153,9 @@ class Numbered:
         """Take the batches in the order of all processes; the step takes its rows of each."""
         if together is not None:
             self._order = replace(self._order, agreed=together.of_rank_0)
+
+    def own_rows(self) -> None:
+        """Say that every process reads whole batches."""
 
     def epoch(self) -> Iterator[Raw]:
         """Yield the batches in the order of the epoch, then tell the source that it has ended."""

@@ -6,7 +6,7 @@ is asked for it, not before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -37,6 +37,9 @@ class Stream(Protocol):
 
     def divide(self, together: Together | None) -> None:
         """Read this process's rows of each batch, where a group of processes computes them."""
+
+    def own_rows(self) -> Sequence[int] | None:
+        """Return the numbers of the rows that this process alone reads; None for whole batches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,9 @@ class Arrays:
         self._together = together
         if together is not None:
             self._order = replace(self._order, agreed=together.of_rank_0)
+
+    def own_rows(self) -> None:
+        """Say that the batches' rows are told by their part."""
 
     def limit(self, steps: int, *, restarts: bool) -> None:
         """Make each epoch so many batches, beginning with the first one if it `restarts`."""

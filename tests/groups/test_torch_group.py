@@ -19,11 +19,17 @@ pytestmark = pytest.mark.skipif("torch" not in BACKEND_NAMES, reason="the engine
 def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder with what the processes of one run report."""
     folder = tmp_path_factory.mktemp("together")
-    run_by_torchrun(folder, *TRAININGS, "of_a_loader", "with_one_that_stops", *FAULTS)
+    names = (
+        "of_a_loader",
+        "predictions_of_a_loader",
+        "shares_of_predictions",
+        "with_one_that_stops",
+    )
+    run_by_torchrun(folder, *TRAININGS, *names, *FAULTS)
     return folder
 
 
-@pytest.mark.parametrize("name", [*TRAININGS, "of_a_loader"])
+@pytest.mark.parametrize("name", [*TRAININGS, "of_a_loader", "predictions_of_a_loader"])
 def test_a_group_trains_as_one_process_does(together: Path, tmp_path: Path, name: str) -> None:
     """Losses, metrics, weights, evaluation and prediction, to rounding; on each process alike."""
     with use_backend("torch"):
@@ -51,6 +57,12 @@ def test_what_fails_on_rank_0_is_told_by_it(together: Path, name: str) -> None:
     assert "OSError: " in own["error"] or "Error: [Errno" in own["error"]
     for one in others:
         assert one["error"].startswith("GroupFailed: rank 0 of this training has failed")
+
+
+def test_each_process_predicts_its_share(together: Path) -> None:
+    """All samples are computed once: three batches of 12 rows, and one of 5."""
+    found = [one["rows"] for one in reported(together, "shares_of_predictions")]
+    assert [sum(of_batch) for of_batch in zip(*found, strict=True)] == [12, 12, 12, 5]
 
 
 def test_rank_0_alone_writes_files(together: Path) -> None:

@@ -20,7 +20,7 @@ PROCESSES = int(os.environ.get("CONVDISPATCH_TEST_PROCESSES", "2"))
 SECONDS = 300
 # What engines make that compile each shape for seconds: with this variable all trainings.
 IS_FULL = os.environ.get("CONVDISPATCH_TEST_GROUPS") == "full"
-COMPILED = tuple(TRAININGS) if IS_FULL else ("briefly",)
+COMPILED = tuple(TRAININGS) if IS_FULL else ("briefly", "predictions_briefly")
 
 
 def environment(backend: str, **more: str) -> dict[str, str]:
