@@ -79,14 +79,14 @@ def row(found):
 
 def _run(command, engine, count):
     """Run the processes to their end."""
-    from convdispatch.cli import _launching
+    from convdispatch.runtime.launching import launched
 
     environ = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     environ.setdefault("OMP_NUM_THREADS", "1")
     if count == 1 or engine in ("jax-mesh", "tensorflow-mirrored"):
         started = [(command, environ)]
     else:
-        processes = _launching.launched(engine, command, count)
+        processes = launched(engine, command, count)
         started = [(one.command, environ | one.environ) for one in processes]
     running = [
         subprocess.Popen(one, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

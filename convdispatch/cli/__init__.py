@@ -211,6 +211,8 @@ def _add_conformance(parser: argparse.ArgumentParser) -> None:
     add("--shard", metavar="N/M", type=_shard, help="a part of the cases, for one of M machines")
     add("--seed", metavar="N", type=_whole(0), default=0, help="draw other numbers and cases")
     add("--jobs", metavar="N", type=_whole(1, 1024), help="processes at a time; one a processor")
+    add("--nproc", metavar="N", type=_whole(1, 1024), default=1,
+        help="processes of the backend's engine that run cases together")  # fmt: skip
     add("--time-limit", metavar="SECONDS", type=_seconds, default=60.0, help="for one case")
     add("--max-failures", metavar="N", type=_whole(1), help="stop after so many failures")
     add("--scripts", metavar="FOLDER", help="write a script for each failure")

@@ -18,13 +18,20 @@ from convdispatch.cli._conformance_selection import levels_of, selected
 from convdispatch.cli._conformance_text import as_text
 from convdispatch.cli._output import UsageError, complain, fitted, say
 from convdispatch.conformance.cases import collect
+from convdispatch.conformance.cases.divided import for_groups
 from convdispatch.conformance.report.records import BackendRecord, Report, ReportError
 from convdispatch.conformance.report.script_folder import ScriptFolder
 from convdispatch.conformance.results import FAILED
 from convdispatch.conformance.run import assembling, choosing, last_failed, runner
-from convdispatch.errors import BackendBroken, BackendNotFound, BackendUnavailable
+from convdispatch.errors import (
+    BackendBroken,
+    BackendNotFound,
+    BackendUnavailable,
+    InvalidArgument,
+)
 from convdispatch.ops import BackendInfo
 from convdispatch.runtime import selection
+from convdispatch.runtime.launching import launched
 from convdispatch.runtime.registry import UNUSABLE
 from convdispatch.support.interrupts import interrupts
 
@@ -55,6 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
                 complain(f"error: {exc}")
                 return _UNUSABLE
             every, problems = collect(arguments.seed)
+            if arguments.nproc > 1:
+                _require_engines(infos)
+                every = for_groups(arguments.seed, every)
             levels, names = levels_of(arguments), [info.name for info in infos]
             cases = selected(every, levels, arguments, names)
             write = stack.enter_context(reserved_files(arguments))
@@ -103,7 +113,8 @@ def _run(
     """Return the records and their exit code."""
     settings = runner.Settings(
         seed=arguments.seed,
-        jobs=arguments.jobs or assembling.usable_processors(),
+        jobs=arguments.jobs or max(assembling.usable_processors() // arguments.nproc, 1),
+        processes=arguments.nproc,
         time_limit=arguments.time_limit,
         wants_scripts=any(getattr(arguments, name) for name in ("scripts", *_WITH_SCRIPTS)),
         max_failures=arguments.max_failures,
@@ -123,6 +134,14 @@ def _backends(wanted: Sequence[str]) -> tuple[BackendInfo, ...]:
         return choosing.choose(wanted or [selection.backend()])
     except BackendNotFound as exc:
         raise UsageError(str(exc)) from exc
+
+
+def _require_engines(infos: Sequence[BackendInfo]) -> None:
+    for info in infos:
+        try:
+            launched(info.name, [], 1)
+        except InvalidArgument as exc:
+            raise UsageError(str(exc)) from exc
 
 
 def _scripts(

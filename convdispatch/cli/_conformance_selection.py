@@ -1,6 +1,7 @@
 """Which cases `convdispatch conformance` runs: levels, a pattern, a shard, those that failed last.
 
-A choice that leaves nothing is an error that says so: a run of no case must not look like success.
+With several processes all of the few cases for them are meant. A choice that leaves nothing is an
+error that says so: a run of no case must not look like success.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from convdispatch.errors import InvalidArgument
 
 def levels_of(arguments: argparse.Namespace) -> list[str]:
     """Return the levels; a case that is selected by its id, or that failed, may have any."""
-    given: str = arguments.level or ("full" if arguments.case or arguments.last_failed else "core")
+    is_all = arguments.case or arguments.last_failed or arguments.nproc > 1
+    given: str = arguments.level or ("full" if is_all else "core")
     return [level.strip() for level in given.split(",")]
 
 

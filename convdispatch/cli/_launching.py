@@ -6,40 +6,19 @@ The first process to fail ends the run: the others get some seconds to say so th
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import signal
-import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from convdispatch.cli._output import UsageError, complain
+from convdispatch.cli._output import complain
 from convdispatch.ops import Launched
-from convdispatch.runtime.registry import registry
 from convdispatch.support.launchers import VARIABLE, end_with_parent
 
 _GRACE = 15.0  # seconds in which the engine may notice by itself that a process is missing
 _PAUSE = 0.05
 _BOUND = None if os.name == "nt" else end_with_parent
-
-
-def launched(name: str, command: Sequence[str], count: int) -> list[Launched]:
-    """Return the processes to start; raise `UsageError` for a backend without an engine."""
-    entries = registry.entries()
-    engines = {
-        other: entry.info.launch
-        for other, entry in entries.items()
-        if entry.info is not None and entry.info.launch is not None
-    }
-    if name not in engines:
-        raise UsageError(
-            f"the backend {name!r} has no engine for several processes; those that have one: "
-            f"{', '.join(sorted(engines)) or 'none'}. Choose one by `--backend`."
-        )
-    module, _, function = engines[name].partition(":")
-    launch: Callable[..., list[Launched]] = getattr(importlib.import_module(module), function)
-    return launch(command, count, free_ports(count))
 
 
 def watch(processes: Sequence[Launched], environ: Mapping[str, str]) -> int:
@@ -82,15 +61,6 @@ def watch(processes: Sequence[Launched], environ: Mapping[str, str]) -> int:
         for process in started:
             process.kill()
             process.wait()
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports of this machine that nobody listens at."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("localhost", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 def threads_each(count: int) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convdispatch.cli._output import UsageError, complain, say
+from convdispatch.errors import InvalidArgument
 from convdispatch.runtime import selection
 
 if TYPE_CHECKING:
@@ -87,11 +88,16 @@ def _become(
 def _become_several(count: int, command: list[str], environ: dict[str, str]) -> int:
     """Let processes of the backend's engine be the script's, in the place of this one."""
     from convdispatch.cli import _launching
+    from convdispatch.runtime.launching import launched
 
     name = environ.get("CONVDISPATCH_BACKEND") or selection.backend()
     environ["CONVDISPATCH_BACKEND"] = name
     environ.setdefault("OMP_NUM_THREADS", _launching.threads_each(count))
-    return _launching.watch(_launching.launched(name, command, count), environ)
+    try:
+        processes = launched(name, command, count)
+    except InvalidArgument as exc:
+        raise UsageError(str(exc)) from exc
+    return _launching.watch(processes, environ)
 
 
 def _recognised(arguments: argparse.Namespace, script: Path, environ: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from convdispatch.kit import parts_of
 from convdispatch.numerics import bounds, oracle_by_taps
 from convdispatch.numerics.drawing import EXACT, draw
 from convdispatch.numerics.forms import Known, form_of
@@ -65,6 +66,30 @@ def gradients(problem: Problem) -> tuple[Known, ...]:
 
 
 @lru_cache(maxsize=128)
+def gradients_in_parts(problem: Problem, count: int) -> tuple[Known, ...]:
+    """Return the same where so many parts of the batch are computed apart and then added up.
+
+    The gradient of the input has rows of its own for each sample, so it is that of one part.
+    """
+    samples = len(problem.arrays[0])
+    if not isinstance(problem.op, Product) or samples < count:
+        return gradients(problem)
+    of_parts = [_of_rows(problem, slice(one.start, one.stop)) for one in parts_of(samples, count)]
+    summed = [
+        Known(*bounds.in_parts([(one.value, one.error) for one in listed], problem.dtype))
+        for listed in zip(*of_parts, strict=True)
+    ]
+    return (gradients(problem)[0], *summed)
+
+
+def _of_rows(problem: Problem, rows: slice) -> tuple[Known, ...]:
+    """Return the gradients of the weights by some samples."""
+    form = form_of(problem, rows)
+    weight = cotangent(problem)[rows].reshape(form.before_activation().value.shape)
+    return _with_oracle(form.derivatives(form.upstream(weight)), problem, first=1)
+
+
+@lru_cache(maxsize=128)
 def second_gradients(problem: Problem) -> tuple[Known, ...]:
     """Return the gradients of the squared norm of all `gradients` of an op with weights.
 
@@ -87,14 +112,16 @@ def second_gradients(problem: Problem) -> tuple[Known, ...]:
     return _with_oracle((for_x, for_kernel, for_bias), problem)
 
 
-def _with_oracle(found: tuple[Known, ...], problem: Problem) -> tuple[Known, ...]:
+def _with_oracle(found: tuple[Known, ...], problem: Problem, first: int = 0) -> tuple[Known, ...]:
     """Return the gradients of the arrays that there are, allowing for the oracle's own rounding.
+
+    first: the place of the first one that is wanted.
 
     It computes in float64 and errs likewise; every term of the error is at least proportional to
     the unit roundoff.
     """
     share = bounds.unit_roundoff("float64") / bounds.unit_roundoff(problem.dtype)
-    pairs = zip(found, problem.arrays, strict=False)  # there may be no bias
+    pairs = list(zip(found, problem.arrays, strict=False))[first:]  # there may be no bias
     return tuple(
         Known(one.value.reshape(array.shape), (1 + share) * one.error.reshape(array.shape))
         for one, array in pairs

@@ -41,14 +41,15 @@ class Known:
         return Known(2 * self.value, 2 * self.error)
 
 
-def form_of(problem: Problem) -> Form:
-    """Return the form of a problem whose op has weights.
+def form_of(problem: Problem, rows: slice = slice(None)) -> Form:
+    """Return the form of a problem whose op has weights, or of some of its samples.
 
     That of a `Dense` is the convolution by one tap of all its rows, side by side.
 
     Raises TypeError for another op.
     """
     op, (x, *weights) = problem.op, problem.arrays
+    x = x[rows]
     if isinstance(op, Dense):
         kernel, *bias = weights
         pointwise = Conv(
@@ -60,11 +61,11 @@ def form_of(problem: Problem) -> Form:
             bias=op.bias,
             activation=op.activation,
         )
-        rows = (x.reshape(len(x), prod(x.shape[1:-1]), x.shape[-1]), kernel[np.newaxis], *bias)
-        return Form(pointwise, rows, dtype=problem.dtype)
+        flat = (x.reshape(len(x), prod(x.shape[1:-1]), x.shape[-1]), kernel[np.newaxis], *bias)
+        return Form(pointwise, flat, dtype=problem.dtype)
     if not isinstance(op, Conv | ConvTranspose):
         raise TypeError(f"`problem` must have an op with weights; its op is {op}")
-    return Form(op, problem.arrays, dtype=problem.dtype)
+    return Form(op, (x, *weights), dtype=problem.dtype)
 
 
 class Form:

@@ -16,8 +16,9 @@ import pytest
 
 from conftest import BACKEND_NAMES
 from convdispatch.cli import _launching, main
-from convdispatch.cli._output import UsageError
+from convdispatch.errors import InvalidArgument
 from convdispatch.ops import Launched
+from convdispatch.runtime.launching import launched
 
 FAILING = "import sys, time; time.sleep(0.2); sys.exit(3)"
 KILLED = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
@@ -32,14 +33,14 @@ def python(code: str, **environ: str) -> Launched:
 
 def test_torch_has_torchrun() -> None:
     """One process, which starts the others."""
-    (one,) = _launching.launched("torch", ["python", "a.py"], 3)
+    (one,) = launched("torch", ["python", "a.py"], 3)
     assert one.command[:3] == [sys.executable, "-m", "convdispatch_torch._torchrun"]
     assert one.command[-3:] == ["--nproc-per-node=3", "python", "a.py"]
 
 
 def test_jax_has_variables() -> None:
     """The same address for all, and each its number."""
-    found = _launching.launched("jax", ["python", "a.py"], 2)
+    found = launched("jax", ["python", "a.py"], 2)
     assert [one.environ["JAX_PROCESS_ID"] for one in found] == ["0", "1"]
     assert len({one.environ["JAX_COORDINATOR_ADDRESS"] for one in found}) == 1
 
@@ -47,8 +48,7 @@ def test_jax_has_variables() -> None:
 def test_tensorflow_has_workers() -> None:
     """All addresses for each, and its own place among them."""
     configs = [
-        json.loads(one.environ["TF_CONFIG"])
-        for one in _launching.launched("tensorflow", ["python"], 2)
+        json.loads(one.environ["TF_CONFIG"]) for one in launched("tensorflow", ["python"], 2)
     ]
     assert [one["task"] for one in configs] == [{"type": "worker", "index": n} for n in range(2)]
     assert len(set(configs[0]["cluster"]["worker"])) == 2
@@ -66,8 +66,8 @@ def test_numpy_has_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_an_unknown_backend_is_told() -> None:
     """It has no engine either."""
-    with pytest.raises(UsageError, match="has no engine"):
-        _launching.launched("nothing", [], 2)
+    with pytest.raises(InvalidArgument, match="has no engine"):
+        launched("nothing", [], 2)
 
 
 def test_a_run_ends_well_with_its_last_process() -> None:

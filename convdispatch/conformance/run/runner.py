@@ -56,6 +56,7 @@ class Settings:
     jobs: int  # worker processes at a time
     time_limit: float  # seconds for one case
     wants_scripts: bool = True  # of failures; not needed if no report is written
+    processes: int = 1  # that run each case together, as a group of the backend's engine
     max_failures: int | None = None  # of all backends together, after which nothing more is run
 
 
@@ -174,6 +175,7 @@ class _Slot:
             seed=self._settings.seed,
             wants_scripts=self._settings.wants_scripts,
             settings=work.info.test_environment,
+            processes=self._settings.processes,
         )
         with self._lock.held():
             self._workers.add(worker)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Sequence
 
+from convdispatch.conformance.case import Case
 from convdispatch.conformance.cases import build
 from convdispatch.conformance.report.scripts import explained
 from convdispatch.conformance.results import ERROR, FAILED, Outcome
@@ -21,8 +23,11 @@ from convdispatch.runtime.registry import registry
 from convdispatch.support import standard_output
 
 
-def main(name: str, seed: int, wants_scripts: bool) -> None:
-    """Load the backend, then run the requested cases until the requests end."""
+def main(name: str, seed: int, wants_scripts: bool, *, every: Sequence[Case] | None = None) -> None:
+    """Load the backend, then run the requested cases until the requests end.
+
+    every: the cases that may be requested; those of the suite by default.
+    """
     # The questions are lists of a token, which each answer repeats, and ids.
     wanted, answers = conversation()
     try:
@@ -37,7 +42,7 @@ def main(name: str, seed: int, wants_scripts: bool) -> None:
     entry = registry.entries()[name]
     assert entry.info is not None
     declared = Declared.of(entry.info)
-    cases = {case.id: case for case in build(seed)}
+    cases = {case.id: case for case in (build(seed) if every is None else every)}
     # The modules and the cases stay to the end: the collector need not look at them every time.
     gc.collect()
     gc.freeze()

@@ -44,11 +44,23 @@ class Worker(ChildProcess):
     """A process that runs cases of one backend: send it their ids."""
 
     def __init__(
-        self, backend: str, *, seed: int, wants_scripts: bool, settings: Mapping[str, str]
+        self,
+        backend: str,
+        *,
+        seed: int,
+        wants_scripts: bool,
+        settings: Mapping[str, str],
+        processes: int = 1,
     ) -> None:
-        """Start it. `settings` are environment variables; the user's own values win."""
+        """Start it. `settings` are environment variables; the user's own values win.
+
+        With several `processes` it leads a group of them, which runs each case together.
+        """
         module = "convdispatch.conformance.run.worker"
         arguments = [backend, str(seed), str(int(wants_scripts))]
+        if processes > 1:
+            module = "convdispatch.conformance.run.leader"
+            arguments.append(str(processes))
         super().__init__(python(module, arguments), environment(settings))
 
     def ask(self, case_ids: Sequence[str]) -> None:

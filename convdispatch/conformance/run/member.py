@@ -1,0 +1,26 @@
+"""A process of a group that runs cases: a worker whose streams lead to the `leader`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+from convdispatch.conformance.cases import build
+from convdispatch.conformance.cases.divided import for_groups
+from convdispatch.conformance.run import worker
+from convdispatch.conformance.run.leader import LEADER
+
+
+def main(name: str, seed: int, wants_scripts: bool) -> None:
+    """Greet the leader and be a worker."""
+    port, _, word = os.environ[LEADER].partition(":")
+    with socket.create_connection(("127.0.0.1", int(port))) as leader:
+        leader.sendall(f"{word}\n".encode())
+        for stream in (0, 1):
+            os.dup2(leader.fileno(), stream)
+    worker.main(name, seed, wants_scripts, every=for_groups(seed, build(seed)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), bool(int(sys.argv[3])))
