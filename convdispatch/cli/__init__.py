@@ -211,8 +211,7 @@ def _add_conformance(parser: argparse.ArgumentParser) -> None:
     add("--shard", metavar="N/M", type=_shard, help="a part of the cases, for one of M machines")
     add("--seed", metavar="N", type=_whole(0), default=0, help="draw other numbers and cases")
     add("--jobs", metavar="N", type=_whole(1, 1024), help="processes at a time; one a processor")
-    add("--nproc", metavar="N", type=_whole(1, 1024), default=1,
-        help="processes of the backend's engine that run cases together")  # fmt: skip
+    add("--nproc", metavar="N", type=_whole(1, 1024), default=1, help="processes for each case")
     add("--time-limit", metavar="SECONDS", type=_seconds, default=60.0, help="for one case")
     add("--max-failures", metavar="N", type=_whole(1), help="stop after so many failures")
     add("--scripts", metavar="FOLDER", help="write a script for each failure")
@@ -253,8 +252,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     add("--select", metavar="PATTERN", default="*", help="the benchmarks with such a name")
     add("--rounds", metavar="N", type=_whole(1), default=16,
         help="before the first look; at most three times as many")  # fmt: skip
-    add("--threshold", metavar="RATIO", type=_ratio, default=1.05,
-        help="head / base from which it is a slow-down; 1.05 by default")  # fmt: skip
+    add("--threshold", metavar="RATIO", type=_ratio, default=1.05, help="head / base: slower from")
     add("--json", metavar="FILE", help="write the report for programs")
 
 

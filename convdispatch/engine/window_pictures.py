@@ -175,7 +175,7 @@ def _no_window(layer: Any) -> InvalidArgument:
     return InvalidArgument(
         "`picture` draws layers that move a window over cells or shift them: convolutions, "
         "transposed ones, pooling, padding, cropping and repeating ('nearest'); received "
-        f"{type(layer).__name__} {layer.name!r}. `plot_model` draws what any layer of a model reads "
+        f"{type(layer).__name__} {layer.name!r}. `plot_model` draws what any layer reads "
         "and returns."
     )
 
