@@ -144,7 +144,10 @@ def _doubts(
         )
     lambdas = [name for name, kind, _, _ in entries if kind == "Lambda"]
     if lambdas:
-        yield f"it has code in {_names(lambdas)}, which is never run from a file"
+        yield (
+            f"it has code in {_names(lambdas)}, which is never run from a file: give the "
+            f"functions, `load_model(..., custom_objects={{{lambdas[0]!r}: function, ...}})`"
+        )
     unknown = sorted({kind for _, kind, _, entry in entries if _is_own(kind, entry)})
     if unknown:
         yield f"it has classes that no Keras has: {_names(unknown)}; say `custom_objects=`"

@@ -10,6 +10,7 @@ from convdispatch.formulas.custom_objects import CustomObjectScope
 from convdispatch.models._chains import FUNCTIONAL, stack_of
 from convdispatch.models._custom_objects import with_objects
 from convdispatch.models._entries import begins_with_branches, door_of_version, holds_models
+from convdispatch.models._functions import with_functions
 from convdispatch.models._graph_reading import GraphReader
 from convdispatch.models._model import Model
 from convdispatch.models._sequential import Sequential
@@ -105,6 +106,7 @@ def model_of(
 ) -> Sequential | Model:
     """Make a model of one of these classes from a document that leaves nothing unsaid."""
     with CustomObjectScope(custom_objects) as scope:  # also for layers within layers
+        document = with_functions(document, scope.known)
         return _made(document, classes, scope.known, backend=backend, door=door, limits=limits)
 
 

@@ -167,7 +167,8 @@ def test_classes_of_the_users_and_strange_arrays_are_suspicious(
     )
     doubts = answer("inspect", str(path))["suspicious"]
     assert doubts == [
-        "it has code in 'b', which is never run from a file",
+        "it has code in 'b', which is never run from a file: give the functions, "
+        "`load_model(..., custom_objects={'b': function, ...})`",
         "it has classes that no Keras has: 'Swish2'; say `custom_objects=`",
         "several of its layers have one name: 'b'",
     ]
