@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
 from convdispatch.errors import BackendUnavailable, install_command
@@ -17,6 +17,10 @@ from convdispatch.kit import map_tree
 from convdispatch.ops import Differentiable, Differentiated, Tensor, Tree
 
 Function = Callable[..., Any]
+_OPERATORS = (
+    *("add", "sub", "mul", "truediv", "pow", "mod", "matmul"),
+    *("eq", "ne", "lt", "le", "gt", "ge"),
+)
 
 
 def is_traced(value: object) -> bool:
@@ -108,7 +112,23 @@ def _import_autograd() -> Any:
             "gradients on the NumPy backend need the package 'autograd', which is not installed. "
             f"Install it with `{install_command('train')}`."
         ) from exc
+    for name in _OPERATORS:
+        _leave_to_others(autograd.numpy.numpy_boxes.ArrayBox, f"__{name}__")
     return autograd
+
+
+def _leave_to_others(box: Any, name: str) -> None:
+    """Let a box's operator leave an operand to its own one, as NumPy's arrays do by their protocol.
+
+    autograd 1.9 calls NumPy's function, which refuses an operand whose `__array_ufunc__` is None.
+    """
+    own = getattr(box, name)
+
+    @wraps(own)
+    def operator(self: Any, other: Any) -> Any:
+        return NotImplemented if getattr(other, "__array_ufunc__", 0) is None else own(self, other)
+
+    setattr(box, name, operator)
 
 
 @cache

@@ -22,13 +22,14 @@ from convdispatch.formulas import random
 from convdispatch.runtime import selection
 from convdispatch.symbolic.call_options import CallOptions
 from convdispatch.symbolic.gradients import layers_of
+from convdispatch.symbolic.naming import NamingOthers
 from convdispatch.symbolic.own_weights import OwnWeights
 from convdispatch.symbolic.running import run
 from convdispatch.symbolic.shapes import SHAPES, Shaped
 from convdispatch.symbolic.tracing import Program, traced_call
 
 
-class CustomLayer(CallOptions, OwnWeights):
+class CustomLayer(CallOptions, NamingOthers, OwnWeights):
     """The base of a script's own layers, in the manner of Keras 1 and 2.
 
     A subclass defines `call(x)`, or `call(x, mask=None)`, and where it has weights
@@ -115,7 +116,7 @@ class CustomLayer(CallOptions, OwnWeights):
             try:
                 build(self, input_shape)
                 specs = self._specs_for(input_shape)
-                program = traced_call(self, specs)
+                specs, program = self._first_program(specs)
                 inner = self._inner_layers()
                 used = [one for one in self._layers_within(program) if one in inner]
                 self._used_layers = used
@@ -124,7 +125,7 @@ class CustomLayer(CallOptions, OwnWeights):
             finally:
                 self._is_building = False
             self._programs = {self._program_key(specs, False): program}
-            self._built_shape = shapes_of(specs)
+            self._built_shape = shapes_of(self._own_specs(specs))
             self._is_made = self._is_settled = True
         initial, self._initial_weights = self._initial_weights, None
         if initial is not None:
@@ -222,7 +223,7 @@ class CustomLayer(CallOptions, OwnWeights):
             one = symbols[0].spec if isinstance(inputs, Symbol) else None
             given = one or [symbol.spec for symbol in symbols]
             self._note_types(given)
-            return self._recorded(symbols, given)
+            return self._recorded(*self._with_named(symbols, self._built_with(given)))
         native = self._as_native(self._backend(), inputs)
         specs = self._specs_of(native)
         if not self._is_settled:
@@ -243,7 +244,12 @@ class CustomLayer(CallOptions, OwnWeights):
     @property
     def carries_state(self) -> bool:
         """Whether a call draws random numbers, or has losses."""
-        return self._draws or any(program.losses for program in self._programs.values())
+        return self._draws or self.adds_losses
+
+    @property
+    def adds_losses(self) -> bool:
+        """Whether `call` adds to the loss of its model."""
+        return any(program.losses for program in self._programs.values())
 
     def reset_states(self) -> None:
         """Do nothing: the count of draws goes on."""

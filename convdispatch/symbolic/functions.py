@@ -89,7 +89,7 @@ class Function:
         for place, value in zip(self._places, found, strict=True):
             values[place] = value
         outputs, new = values[: len(self._outputs)], values[len(self._outputs) :]
-        arrays = [np.asarray(selection.as_array(value)) for value in outputs]
+        arrays = [np.require(selection.as_array(value), requirements="W") for value in outputs]
         for update, value in zip(self._updates, new, strict=True):
             update.variable.assign(value)
         return arrays if self._returns_list else arrays[0]

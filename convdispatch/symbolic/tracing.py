@@ -13,6 +13,7 @@ from convdispatch.errors import InvalidType
 from convdispatch.layers import InputLayer
 from convdispatch.symbolic.control import learning_phase
 from convdispatch.symbolic.input_specs import InputSpec
+from convdispatch.symbolic.named import require_given
 from convdispatch.symbolic.variables import Variable
 
 
@@ -36,6 +37,8 @@ def traced_call(
     also: symbols that it may name besides, which stand behind the inputs.
     """
     _require_fitting(layer, specs)
+    named: tuple[Symbol, ...] = getattr(layer, "_named", ())
+    specs = layer._own_specs(specs) if named else specs
     inputs = [given_symbol(spec, f"{layer.name}_input") for spec in listed(specs)]
     one = isinstance(specs, Spec)
     options: dict[str, Any] = {}
@@ -60,9 +63,11 @@ def traced_call(
     losses = [loss for loss in map(_called, layer._losses) if isinstance(loss, Symbol)]
     updates = [(one, value) for one, value in layer._updates if isinstance(value, Symbol)]
     ends = [*outputs, *losses, *(value for _, value in updates)]
+    given = (*inputs, *named, *masks, *also)
+    require_given(ends, given)
     return Program(
-        inputs=(*inputs, *masks, *also),
-        graph=traced([*inputs, *masks, *also], ends, gives_list=True).flattened(),
+        inputs=given,
+        graph=traced(given, ends, gives_list=True).flattened(),
         outputs=tuple(outputs),
         gives_list=isinstance(result, list | tuple),
         losses=len(losses),

@@ -62,7 +62,8 @@ class Compiled:
             weighted_metrics=weighted_metrics,
             loss_weights=loss_weights,
             sample_weight_mode=sample_weight_mode,
-            has_own_losses=bool(self._added_losses),
+            has_own_losses=bool(self._added_losses)
+            or any(getattr(layer, "adds_losses", False) for layer in self._layers),
         )
         self.optimizer, self.loss = self._wishes.optimizer, loss
         self.optimizer.begin_anew()

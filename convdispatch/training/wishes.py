@@ -44,7 +44,7 @@ def wishes_of(
 ) -> Wishes:
     """Return the wishes; raise for names that do not exist.
 
-    has_own_losses: whether the model has losses that `add_loss` gave it, and needs no other.
+    has_own_losses: whether `add_loss` gave losses to the model or to a layer: it needs no other.
     """
     if optimizer is None or (loss is None and not has_own_losses):
         missing = "optimizer" if optimizer is None else "loss"
