@@ -18,28 +18,28 @@ from convdispatch.symbolic.tracing import Program, traced_call
 class NamingOthers:
     """A layer whose `call` may name symbols of the model."""
 
-    _named: tuple[Symbol, ...] = ()
+    _beside: tuple[Symbol, ...] = ()
     _is_called_with_symbols = False
     _names_from_one = False  # whether the inputs of its own are no list
 
     def _own_specs(self, specs: Specs) -> Specs:
         """Return the specs of the inputs of its own."""
-        if not self._named or isinstance(specs, Spec):
+        if not self._beside or isinstance(specs, Spec):
             return specs
-        own = list(specs)[: len(specs) - len(self._named)]
+        own = list(specs)[: len(specs) - len(self._beside)]
         return own[0] if self._names_from_one else own
 
     def _with_named(self, symbols: Sequence[Symbol], specs: Specs) -> tuple[list[Symbol], Specs]:
         """Return the inputs of a call and their specs, with the symbols that `call` names."""
-        if not self._named:
+        if not self._beside:
             return list(symbols), specs
-        return [*symbols, *self._named], self._all_specs(specs)
+        return [*symbols, *self._beside], self._all_specs(specs)
 
     def _all_specs(self, specs: Specs) -> list[Spec]:
-        return [*listed(specs), *(symbol.spec for symbol in self._named)]
+        return [*listed(specs), *(symbol.spec for symbol in self._beside)]
 
     def _note_named(self, symbols: Iterable[Symbol], specs: Specs) -> None:
-        self._named, self._names_from_one = tuple(symbols), isinstance(specs, Spec)
+        self._beside, self._names_from_one = tuple(symbols), isinstance(specs, Spec)
 
     def _first_program(self, specs: Any) -> tuple[Any, Program]:
         """Return what `call` records, and the specs of all that it reads."""

@@ -37,7 +37,7 @@ def traced_call(
     also: symbols that it may name besides, which stand behind the inputs.
     """
     _require_fitting(layer, specs)
-    named: tuple[Symbol, ...] = getattr(layer, "_named", ())
+    named: tuple[Symbol, ...] = getattr(layer, "_beside", ())
     specs = layer._own_specs(specs) if named else specs
     inputs = [given_symbol(spec, f"{layer.name}_input") for spec in listed(specs)]
     one = isinstance(specs, Spec)
