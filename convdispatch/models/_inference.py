@@ -122,12 +122,8 @@ class Predicting(StackedWeights):
         shape = given[0].shape
         if shape:
             require_whole_batches(self._layers, shape[0] or 0, "`x`")
-        starts: Sequence[int] = range(1)
-        if shape:
-            if count is not None and wanted is None and self.dialect.steps_repeat:
-                size, starts = shape[0] or 1, [0] * count  # each takes all samples
-            else:
-                starts = first(range(0, max(shape[0] or 0, 1), size), count)
+        repeats = wanted is None and self.dialect.steps_repeat
+        size, starts = _batches(shape, size, count, repeats=repeats)
         is_whole = not shape or size >= (shape[0] or 0)
         dtypes = self._input_dtypes
 
@@ -278,3 +274,17 @@ class Predicting(StackedWeights):
             if isinstance(known, property):  # which raised an `AttributeError` of its own
                 return known.__get__(self)
             raise AttributeError(missing_attribute(type(self).__name__, name), name=name, obj=self)
+
+
+def _batches(
+    shape: PartialShape, size: int, count: int | None, *, repeats: bool
+) -> tuple[int, Sequence[int]]:
+    """Return the size of batches of an array, and where each one starts.
+
+    repeats: whether each of `count` batches has all samples.
+    """
+    if not shape:
+        return size, range(1)
+    if count is not None and repeats:
+        return shape[0] or 1, [0] * count
+    return size, first(range(0, max(shape[0] or 0, 1), size), count)
