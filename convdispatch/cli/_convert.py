@@ -18,9 +18,11 @@ from typing import Any
 
 from convdispatch.cli._converted import Difference, difference
 from convdispatch.cli._converting import Wish, load, load_again, wish_of, write
+from convdispatch.cli._file_arguments import in_options
 from convdispatch.cli._inspect import size
 from convdispatch.cli._output import UsageError, show, warn
 from convdispatch.cli._working import Working
+from convdispatch.errors import ConvDispatchError
 from convdispatch.runtime import selection
 from convdispatch.support.files import require_writable, resolved
 
@@ -35,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         tempfile.TemporaryDirectory(prefix=f".{target.name[:100]}.", dir=target.parent) as folder,
     ):
         draft = Path(folder) / wish.out.name
-        with _warnings_as_lines(), Working() as working:
+        with _in_options(), _warnings_as_lines(), Working() as working:
             working.on(f"reading {wish.file} ({size(wish.file.stat().st_size)})")
             model = load(wish)
             working.on(f"writing {wish.out}", folder=Path(folder))
@@ -73,13 +75,22 @@ def _put(draft: Path, target: Path, wish: Wish, *, is_forced: bool) -> None:
 
 
 @contextmanager
+def _in_options() -> Iterator[None]:
+    """Say what the block raises in the words of the command."""
+    try:
+        yield
+    except ConvDispatchError as exc:
+        raise UsageError(in_options(str(exc))) from exc
+
+
+@contextmanager
 def _warnings_as_lines() -> Iterator[None]:
     """Print what the block warns of, each once, at its end."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
     for text in dict.fromkeys(str(one.message) for one in caught):
-        warn(text)
+        warn(in_options(text))
 
 
 def _as_json(wish: Wish, title: str, found: Difference) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Wish:
     architecture: Path | None
     trained_on: str | None
     dim_ordering: str | None
+    training: bool  # whether the settings and the state of training are kept
     limits: FileLimits
 
     def title(self, model: Any) -> str:
@@ -76,6 +77,7 @@ def wish_of(arguments: argparse.Namespace) -> Wish:
         architecture=None if arguments.architecture is None else Path(arguments.architecture),
         trained_on=arguments.trained_on,
         dim_ordering=arguments.dim_ordering,
+        training=what == "model" and not arguments.no_training,
         limits=DEFAULT_FILE_LIMITS.of(arguments.untrusted),
     )
 
@@ -89,7 +91,7 @@ def load(wish: Wish) -> Any:
     if checkpoint is not None and checkpoint.architecture is not None and checkpoint.layers:
         if wish.architecture is not None:
             raise UsageError(f"{str(wish.file)!r} has its architecture: leave out --architecture")
-        return load_model(wish.file, compile=wish.what == "model", backend="numpy", **said)
+        return load_model(wish.file, compile=wish.training, backend="numpy", **said)
     if checkpoint is not None and checkpoint.architecture is not None:
         if wish.what != "architecture":
             raise UsageError(
@@ -140,7 +142,7 @@ def write(model: Any, draft: Path, wish: Wish) -> None:
             document = {"backend": found.convention, **document}
         write_atomically(draft, json.dumps(document))
     elif wish.what == "model":
-        model.save(draft, dialect=wish.to)
+        model.save(draft, include_optimizer=wish.training, dialect=wish.to)
     elif wish.kind == "npz":
         model.save_weights(draft)
     else:

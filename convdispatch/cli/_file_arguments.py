@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any
 
 # Repeated from `models`, which are too slow to import for `--help`; a test compares.
@@ -32,6 +33,7 @@ def add_file_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     add("--architecture", metavar="FILE", help="the model of a file that has weights alone")
     add("--trained-on", choices=CONVENTIONS, metavar="BACKEND", help=", ".join(CONVENTIONS))
     add("--dim-ordering", choices=("th", "tf"), metavar="ORDER", help="th, tf")
+    add("--no-training", action="store_true", help="leave out the settings and state of training")
     add("--force", action="store_true", help="replace OUT where it exists")
     _add_untrusted(convert)
 
@@ -40,3 +42,18 @@ def _add_untrusted(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--untrusted", action="store_true", help="read FILE in a process of bounded memory and time"
     )
+
+
+def in_options(text: str) -> str:
+    """Return a message about arguments of functions in the words of the commands.
+
+    >>> in_options("`trained_on='theano'` is assumed. Say `trained_on=`.")
+    '`--trained-on theano` is assumed. Say `--trained-on`.'
+    """
+    for argument in ("trained_on", "dim_ordering"):
+        option = f"--{argument.replace('_', '-')}"
+        text = re.sub(rf"`{argument}='(\w+)'`", rf"`{option} \1`", text)
+        text = text.replace(f"`{argument}=`", f"`{option}`").replace(f"`{argument}`", f"`{option}`")
+    text = re.sub(r"(?:`dialect`|dialect)=?'(\w+)'", r"`--to \1`", text)
+    text = text.replace("`include_optimizer=False`", "`--no-training`")
+    return text.replace("with another `dialect`", "with another `--to`")

@@ -100,6 +100,10 @@ def _training(training: Mapping[str, Any] | None) -> str | None:
 def _loss(loss: Any) -> str:
     if isinstance(loss, Mapping) and "class_name" in loss:
         return str(loss["class_name"])
+    if isinstance(loss, Mapping):
+        return ", ".join(f"{output}: {_loss(one)}" for output, one in loss.items())
+    if isinstance(loss, list):
+        return ", ".join(map(_loss, loss))
     return str(loss)
 
 

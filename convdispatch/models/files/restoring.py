@@ -13,7 +13,7 @@ from typing import Any
 from convdispatch.engine.declarations import lasting
 from convdispatch.engine.layer import Layer
 from convdispatch.models.files.order import layers_in, members_of
-from convdispatch.models.files.paths import named_paths_of, paths_among
+from convdispatch.models.files.paths import Group, named_paths_of, paths_among
 from convdispatch.models.files.weight_faults import Faults
 from convdispatch.models.files.weight_names import is_named
 from convdispatch.models.files.weights import Origin, Part, converted, parts_of
@@ -108,10 +108,12 @@ def matched_by_path(
     )
     arrays: dict[int, dict[int, StoredArray]] = {}
     owners = {id(owner): owner for _, owner, _ in wanted}
+    parts_by_owner = _parts_by_owner(wanted, groups, origin)
     for path, owner, places in wanted:
         if path not in groups:
             continue
-        parts = parts_of(owner, origin, len(lasting(owner.declared_weights)))
+        parts = parts_by_owner[id(owner)]
+        places = _of_parts(places, len(lasting(owner.declared_weights)), len(parts))
         own = tuple((owner, place, parts[place]) for place in places)
         stored = groups[path]
         if checkpoint.naming == "names":
@@ -124,8 +126,24 @@ def matched_by_path(
     return [
         Restored(owners[one], tuple(own[place] for place in sorted(own)), origin)
         for one, own in arrays.items()
-        if len(own) == len(lasting(owners[one].declared_weights))
+        if len(own) == len(parts_by_owner[one])
     ]
+
+
+def _parts_by_owner(
+    wanted: Sequence[Group], groups: Mapping[str, StoredLayer], origin: Origin
+) -> dict[int, list[Part]]:
+    """Return the arrays that a file has for each layer: gates apart, or together."""
+    counts: dict[int, int] = {}
+    for path, owner, _ in wanted:
+        count = len(groups[path].arrays) if path in groups else 0
+        counts[id(owner)] = counts.get(id(owner), 0) + count
+    return {id(owner): parts_of(owner, origin, counts[id(owner)]) for _, owner, _ in wanted}
+
+
+def _of_parts(places: Sequence[int], weights: int, parts: int) -> Sequence[int]:
+    """Return the places among a file's arrays of a layer's weights in these places."""
+    return list(dict.fromkeys(place * parts // weights for place in places))
 
 
 def _in_order_of(stored: StoredLayer, names: Sequence[str]) -> StoredLayer:

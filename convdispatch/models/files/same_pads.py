@@ -36,6 +36,8 @@ def _op(layer: Any) -> Any:
 def _padded(layer: Any, op: Conv, dialect: str, same: Callable[[Any], Any]) -> list[Any] | None:
     if not isinstance(getattr(layer, "padding", None), str) or not hasattr(layer, "data_format"):
         return None
+    if len(layer.built_shape) != layer.rank + 2:  # of sequences of images
+        return None
     pads = list(op.pads)[-layer.rank :]
     zeros = _beside(layer, "ZeroPadding", dialect, pads)
     zeros.build(layer.built_shape)

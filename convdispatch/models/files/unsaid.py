@@ -176,10 +176,15 @@ def with_zeros(document: Any, version: object) -> Any:
         own
         for name, config in entries_in(document)
         if name == "Bidirectional"
-        for own in map(_config_of, (config.get("layer"), config.get("backward_layer")))
-        if own.get("return_sequences") is True
+        for inner in (config.get("layer"), config.get("backward_layer"))
+        for own in [_config_of(inner)]
+        if own.get("return_sequences") is True and not _takes_no_mask(inner)
     ]
     return _with(document, lacking, "zero_output_for_mask", True)
+
+
+def _takes_no_mask(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and str(entry.get("class_name")).startswith("CuDNN")
 
 
 def _config_of(entry: Any) -> Mapping[str, Any]:
