@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add everything to a build; called by Sphinx."""
-    from docsite import accessible, asv, gallery, links, migration, navigation, reference
+    from docsite import accessible, aliases, asv, gallery, links, migration, navigation, reference
 
-    for part in (navigation, links, gallery, reference, migration, asv, accessible):
+    for part in (navigation, links, gallery, reference, aliases, migration, asv, accessible):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

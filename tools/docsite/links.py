@@ -18,7 +18,8 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 
-from docsite.names import all_modules, names_of
+from docsite import aliases
+from docsite.names import MODULES, all_modules, names_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 # Pages that are HTML already, and what they are called beside the pages that Sphinx makes.
 RAW = {"scoreboard.html": "scoreboard-table.html"}
+# Several modules have such a class; signatures mean these.
+_MEANT = {"Activation": "convdispatch.activations.Activation", "Dense": "convdispatch.ops.Dense"}
+# Methods of models that texts name alone, and that nothing else has.
+_METHODS = (
+    *("fit", "fit_generator", "evaluate", "evaluate_generator", "predict", "predict_generator"),
+    *("predict_on_batch", "train_on_batch", "test_on_batch", "compile_forward", "load_weights"),
+    *("save_weights", "to_json", "reset_states"),
+)
 
 
 def setup(app: Sphinx) -> None:
@@ -48,6 +57,20 @@ def _lead_to_pages(app: Sphinx, exception: Exception | None) -> None:
 def public_names() -> frozenset[str]:
     """Return the full names of everything that the reference has."""
     return frozenset(name.full for module in all_modules() for name in names_of(module))
+
+
+@functools.cache
+def named_once() -> dict[str, str]:
+    """Return the full name of each class and alias, and of methods, that only one thing has."""
+    found: dict[str, dict[int, str]] = {}
+    for module in MODULES:
+        for name in names_of(module):
+            if name.is_class:
+                found.setdefault(name.name, {}).setdefault(id(name.value), name.full)
+    once = {name: next(iter(full.values())) for name, full in found.items() if len(full) == 1}
+    types = {name: f"{aliases.MODULE}.{name}" for name in aliases.aliases()}
+    methods = {name: f"convdispatch.models.Model.{name}" for name in _METHODS}
+    return {**methods, **types, **once, **_MEANT}
 
 
 def repository() -> str:
@@ -84,7 +107,7 @@ class ToTheRepository(SphinxTransform):  # type: ignore[misc] # Sphinx need not 
 
 
 class ToNames(SphinxTransform):  # type: ignore[misc] # Sphinx need not be installed
-    """A name in code leads to its entry, or to nothing."""
+    """A name in code leads to its entry, or to nothing; a type of a signature must lead to one."""
 
     default_priority = 210
 
@@ -97,7 +120,9 @@ class ToNames(SphinxTransform):  # type: ignore[misc] # Sphinx need not be insta
             modules = (node.get("py:module"), "convdispatch.errors", "convdispatch")
             candidates = (*(f"{module}.{target}" for module in modules), target)
             found = [each for each in candidates if each in public_names()]
-            if found:
-                node["reftarget"] = found[0]
-            else:
+            is_type = node.get("reftype") == "class"  # of a signature; else words in code
+            known = found or [each for each in [named_once().get(target)] if each]
+            if known:
+                node["reftarget"] = known[0]
+            elif not is_type:
                 node.replace_self(node.children)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docsite import described
+from docsite import aliases, described
 from docsite.names import FACADES, MODULES, Name, names_of
 from docsite.prose import restructured
 
@@ -100,6 +100,7 @@ def _shelves() -> dict[str, list[str]]:
         "For backends": backends,
         "Keras 2": [each for each in FACADES if "keras2" in each],
         "Keras 1": [each for each in FACADES if "keras1" in each],
+        "Types": [aliases.MODULE],
     }
 
 
