@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from site_search import SITE, pages_with
 
-import convdispatch
 from convdispatch import Sequential, layers, load_model
 from convdispatch.errors import ConvDispatchError
 from convdispatch.formulas import activations
+from convdispatch.runtime.config import load_config
 
 pytestmark = pytest.mark.skipif(
     not (SITE / "index.html").exists(), reason="CONVDISPATCH_TEST_SITE names no site: `tox -e docs`"
@@ -42,7 +42,7 @@ def built() -> Any:
 def malformed(folder: Path) -> Any:
     """Read a keras.json that is not JSON."""
     (folder / "keras.json").write_text("{", encoding="utf-8")
-    return convdispatch.load_config(folder / "keras.json", {})
+    return load_config(folder / "keras.json", {})
 
 
 def not_a_model(folder: Path) -> Any:
