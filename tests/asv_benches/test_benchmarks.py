@@ -37,6 +37,7 @@ SUITES = (
     "training",
 )
 BACKENDS = ["numpy", "torch", "tensorflow", "jax"]
+OTHERS = ("imports.", "processes.")  # of the package, and of distribution engines
 
 
 def suite(name: str) -> Any:
@@ -94,12 +95,12 @@ def test_asv_finds_each_method_once(discovered: dict[str, Any]) -> None:
         for method in dir(parameter.values[0])
         if methods.match(method)
     ]
-    assert sorted(name for name in names if not name.startswith("imports.")) == sorted(expected)
+    assert sorted(name for name in names if not name.startswith(OTHERS)) == sorted(expected)
 
 
 def test_the_backend_is_the_first_parameter(discovered: dict[str, Any]) -> None:
     """All four backends, in one order, wherever a benchmark has parameters."""
-    found = [entry for entry in discovered["found"] if not entry["name"].startswith("imports.")]
+    found = [entry for entry in discovered["found"] if not entry["name"].startswith(OTHERS)]
     quoted = [[repr(name) for name in BACKENDS]]
     others = [
         entry["name"]
