@@ -20,7 +20,7 @@ from convdispatch.errors import InvalidType
 from convdispatch.runtime import selection
 
 # What belongs to this object in this process: no copy has it.
-_OWN = ("_lock", "_stacks", "_write", "_differentiated", "_plans", "_calls")
+_OWN = ("_lock", "_stacks", "_write", "_differentiated", "_plans", "_calls", "_weight_symbols")
 
 
 class Copied(Weighted):
@@ -53,7 +53,7 @@ class Copied(Weighted):
         # A copy, not a configuration, because a user's function cannot be looked up by a name.
         moved = type(self).__new__(type(self))
         vars(moved).update(vars(self), backend=backend, has_own_backend=True, dtype=dtype)
-        for name in ("_write", "_differentiated"):
+        for name in ("_write", "_differentiated", "_weight_symbols"):
             vars(moved).pop(name, None)
         moved._be_alone()
         moved._forget()

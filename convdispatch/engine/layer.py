@@ -49,6 +49,7 @@ class Layer(ConnectedLayer, Pictured):
     rank: ClassVar[int]  # spatial axes
     dtypes: ClassVar[Sequence[str]] = FLOAT_DTYPES  # that `dtype` may be
     is_input: ClassVar[bool] = False  # whether it only stands for what a model is given
+    adds_losses: bool = False  # beside penalties: `call` of a script's own may add some
     __signature__ = ConstructorSignature()
     # How a façade spells the arguments: one name, one an axis, or None: not offered.
     spelling: ClassVar[Mapping[str, str | tuple[str, ...] | None]] = {}

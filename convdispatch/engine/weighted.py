@@ -83,8 +83,7 @@ class Weighted:
     @property
     def weights(self) -> list[Any]:
         """The native tensors that hold the weights, without those of a state."""
-        pairs = zip(self._declarations, self._present(), strict=False)
-        return [variable for weight, variable in pairs if not weight.is_state]
+        return self._shown(self._places(are_states=False))
 
     @property
     def declared_weights(self) -> tuple[Weight, ...]:
@@ -102,11 +101,20 @@ class Weighted:
         return self._variables_that(are_trainable=False)
 
     def _variables_that(self, *, are_trainable: bool) -> list[Any]:
+        return self._shown(self.places_that(are_trainable=are_trainable))
+
+    def places_that(self, *, are_trainable: bool) -> list[int]:
+        """Return the places, among the variables, of the weights that a trainer may change."""
         return [
-            variable  # none while another thread makes them
-            for weight, variable in zip(self.declared_weights, self._present(), strict=False)
+            place
+            for place, weight in enumerate(self.declared_weights)
             if (self.trainable and weight.trainable) == are_trainable and not weight.is_state
         ]
+
+    def _shown(self, places: Sequence[int]) -> list[Any]:
+        """Return the weights in these places as users get them: here the native tensors."""
+        present = list(self._present())  # none while another thread makes them
+        return [present[place] for place in places if place < len(present)]
 
     def _present(self) -> list[Any]:
         """Return the variables; first gather them where devices have parts of them."""
@@ -185,10 +193,8 @@ class Weighted:
         ]
 
     def _variable(self, name: str) -> Any:
-        for weight, variable in zip(self._declarations, self._variables, strict=True):
-            if weight.name == name:
-                return variable
-        return None
+        places = [i for i, weight in enumerate(self._declarations) if weight.name == name]
+        return next(iter(self._shown(places)), None)
 
     def _places(self, *, are_states: bool) -> list[int]:
         """Return the places of the states, or of all else, among the variables."""

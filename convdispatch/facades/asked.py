@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from convdispatch.engine.layer import Layer
@@ -9,6 +10,7 @@ from convdispatch.engine.phases import differs_in_training
 from convdispatch.engine.symbols import Symbol
 from convdispatch.errors import InvalidArgument
 from convdispatch.formulas.regularizers import penalty
+from convdispatch.symbolic.held import shown
 from convdispatch.symbolic.table import SYMBOLS
 from convdispatch.symbolic.trees import leaves
 
@@ -42,8 +44,13 @@ class Asked(Layer):
         stated = getattr(self, "stated_phase", None)
         if not self.trainable or not self._is_made or stated is False:
             return []
-        pairs = zip(self._declarations, self._variables, strict=False)
-        return [v for one, v in pairs if not one.trainable and not one.is_state]
+        declared = enumerate(self._declarations)
+        places = [place for place, one in declared if not one.trainable and not one.is_state]
+        return self._shown(places)
+
+    def _shown(self, places: Sequence[int]) -> list[Any]:
+        """Return the weights in these places as variables, which a backend's functions take."""
+        return shown(self, places)
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
         """Return the output's shape, as Keras 1 calls it."""

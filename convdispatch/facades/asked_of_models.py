@@ -64,7 +64,7 @@ def losses_of(base: Any) -> property:
             if penalizes is not None and not layer._activity_losses:
                 outputs = [one.returned for one in layer._connections()]
                 found += [penalty(penalizes, SYMBOLS, one) for one in outputs]
-        return found
+        return [*found, *self._added_losses]
 
     return property(losses, doc=base.losses.__doc__)
 

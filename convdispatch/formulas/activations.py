@@ -59,6 +59,8 @@ class Activation:
                 f"activation {self.name!r} takes {len(self.defaults)} parameters after the "
                 f"tensor, received {len(values)}. Leave out the last ones."
             )
+        if self.function is formulas.linear:
+            return x  # whatever it is
         activation = self.with_parameters(**given) if given else self
         return cast("SomeTensor", activation.apply(selection.backend_of(x), x))
 

@@ -5,7 +5,7 @@ Keras keeps one table of them for the process, and a scope that fills it for a w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 _OBJECTS: dict[str, Any] = {}
@@ -56,3 +56,14 @@ class CustomObjectScope:
 def custom_object_scope(*objects: Mapping[str, Any]) -> CustomObjectScope:
     """Return a scope that knows those names."""
     return CustomObjectScope(*objects)
+
+
+def deserializer(get: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return Keras's `deserialize` of one kind of functions: `get`, with a script's own names."""
+
+    def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        with CustomObjectScope(custom_objects or {}):
+            return get(config)
+
+    deserialize.__doc__ = "Return what a name or a configuration stands for; see `get`."
+    return deserialize

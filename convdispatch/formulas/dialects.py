@@ -64,6 +64,7 @@ class Dialect:
     methods: those of its models that state other arguments than ours.
     old_arguments: what its models' methods call arguments of the Keras before it.
     old_weights: what its layers call weights, with ours that may be meant.
+    weight_names: what a weight is called within a program, by those of its layer and its own.
     input_dtypes: what `dtype` of a layer may say of its input, and not of its weights.
     phased_layers: its layers whose calls take `training`.
     old_interfaces: how its layers, and methods of its models, take the words of the Keras before.
@@ -113,6 +114,16 @@ class Dialect:
     phased_layers: frozenset[str] = frozenset()
     old_interfaces: Mapping[str, Interface] = field(default_factory=dict)
     old_weights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    weight_names: str = "{layer}/{weight}:0"
+
+    def named_weight(self, layer: str, weight: str) -> str:
+        """Return what a weight is called within a program.
+
+        >>> KERAS1.named_weight("dense_1", "kernel"), KERAS2.named_weight("dense_1", "kernel")
+        ('dense_1_W:0', 'dense_1/kernel:0')
+        """
+        old = (name for name, ours in self.old_weights.items() if weight in ours)
+        return self.weight_names.format(layer=layer, weight=next(old, weight))
 
     def __reduce__(self) -> tuple[Callable[[str], Dialect], tuple[str]]:
         """Copy and pickle by the name: tables hold functions that no pickle can name."""
@@ -189,7 +200,15 @@ KERAS1 = Dialect(
         **summaries.KERAS1_METHODS,
     },
     frozen_normalization="updates",
-    old_weights={"W": ("kernel", "embeddings"), "U": ("recurrent_kernel",), "b": ("bias",)},
+    old_weights={
+        "W": ("kernel", "embeddings"),
+        "U": ("recurrent_kernel",),
+        "b": ("bias",),
+        "alphas": ("alpha",),
+        "running_mean": ("moving_mean",),
+        "running_std": ("moving_variance",),  # a variance all the same
+    },
+    weight_names="{layer}_{weight}:0",
     counts_weightless=False,
     shuffles_globally=True,
     keeps_metric_words=False,

@@ -22,6 +22,10 @@ from convdispatch.support import documents
 _KERAS3_KEYS = {"module", "registered_name", "build_config", "compile_config", "shared_object_id"}
 
 
+class NotANameOfAny(InvalidType, InvalidArgument):
+    """Raised for what names nothing; Keras 1 and 2 raise a `ValueError` for it."""
+
+
 class Configured:
     """An object that a name and a configuration restore.
 
@@ -95,7 +99,7 @@ def resolve(
     is_foreign = callable(identifier) and not isinstance(identifier, Configured | type)
     if isinstance(identifier, base) or is_foreign:
         return identifier
-    raise InvalidType(
+    raise NotANameOfAny(
         f"cannot interpret {identifier!r} (of type {type(identifier).__name__}) as "
         f"{article(kind)}; allowed: a name, a dictionary with 'class_name' and 'config', or a "
         f"callable. The names are {quoted(table)}."

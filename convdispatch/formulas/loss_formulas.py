@@ -147,7 +147,7 @@ def sparse_categorical_crossentropy(
         loss = -f["sum"](f["where"](is_chosen, logarithms, 0), axis=(-1,))
         is_class = f["max"](is_chosen, axis=(-1,))
         loss = f["where"](is_class, loss, math.nan)
-    return loss if ignore_class is None else f["where"](t == ignore_class, 0, loss)
+    return loss if ignore_class is None else f["where"](f["equal"](t, ignore_class), 0, loss)
 
 
 def binary_crossentropy(
@@ -192,7 +192,7 @@ def _log_probabilities(f: Functions, p: Any, from_logits: bool, axis: int) -> An
 def _signs(f: Functions, t: Any) -> Any:
     """Targets -1 and 1 for targets that are all 0 or 1, else the targets."""
     distance = f["where"](t < 0.5, f["abs"](t), f["abs"](t - 1.0))
-    return f["where"](f["sum"](distance) == 0, 2.0 * t - 1.0, t)
+    return f["where"](f["equal"](f["sum"](distance), 0), 2.0 * t - 1.0, t)
 
 
 def _unit(f: Functions, x: Any, least: float, axes: tuple[int, ...] = (-1,)) -> Any:

@@ -16,7 +16,7 @@ from convdispatch.runtime.selection import epsilon
 
 def accuracy(f: Functions, t: Any, p: Any) -> Any:
     """Keras 3: 1 where p equals t."""
-    return _numbers(f, p == t, p)
+    return _numbers(f, f["equal"](p, t), p)
 
 
 def binary_accuracy(f: Functions, t: Any, p: Any) -> Any:
@@ -25,19 +25,20 @@ def binary_accuracy(f: Functions, t: Any, p: Any) -> Any:
     one = zero + 1
     is_one = f["where"](p > 0.5, f["where"](p < 1.5, one, zero), zero)
     is_zero = f["where"](p <= 0.5, f["where"](p >= -0.5, one, zero), zero)
-    hits = f["where"](t == 1, is_one, f["where"](t == 0, is_zero, zero))
+    equal = f["equal"]  # not `==`, which asks whether two symbols are the same
+    hits = f["where"](equal(t, 1), is_one, f["where"](equal(t, 0), is_zero, zero))
     return f["mean"](hits, axis=(-1,))
 
 
 def binary_accuracy_keras3(f: Functions, t: Any, p: Any, threshold: float) -> Any:
     """Keras 3: 1 where t is whether p is above the threshold."""
     zero = zeros(f, p)
-    return _numbers(f, f["where"](p > threshold, zero + 1, zero) == t, p)
+    return _numbers(f, f["equal"](f["where"](p > threshold, zero + 1, zero), t), p)
 
 
 def categorical_accuracy(f: Functions, t: Any, p: Any) -> Any:
     """1 where the greatest number of t and that of p are in the same place."""
-    is_hit = f["argmax"](t, -1) == f["argmax"](p, -1)
+    is_hit = f["equal"](f["argmax"](t, -1), f["argmax"](p, -1))
     return _numbers(f, is_hit, f["sum"](p, axis=(-1,)))
 
 

@@ -1,10 +1,19 @@
 """Keras 1's constraints: `get` by name, and each name as an attribute."""
 
-from functools import partial
+from collections.abc import Mapping
+from typing import Any
 
 from convdispatch.doors.attributes import attributes_of
 from convdispatch.formulas import constraints
+from convdispatch.formulas.custom_objects import deserializer
 
-get = partial(constraints.get, table=constraints.KERAS1)
+
+def get(identifier: Any, kwargs: Mapping[str, Any] | None = None) -> Any:
+    """Return the constraint that a name, a configuration or an object stands for."""
+    named = {"name": identifier, **kwargs} if isinstance(identifier, str) and kwargs else identifier
+    return constraints.get(named, table=constraints.KERAS1)
+
+
+deserialize = deserializer(get)
 serialize = constraints.serialize
 __getattr__ = attributes_of(__name__, constraints.KERAS1)

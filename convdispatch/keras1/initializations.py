@@ -11,14 +11,24 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from convdispatch.doors.attributes import attributes_of
 from convdispatch.formulas import initializers
+from convdispatch.formulas.custom_objects import deserializer
+from convdispatch.formulas.initializers import fans_keras1 as get_fans  # noqa: F401 - Keras 1's name
 from convdispatch.ops import NumpyArray
 
-get = partial(initializers.get, table=initializers.KERAS1)
+
+def get(identifier: Any, **_: Any) -> Any:
+    """Return the initialization that a name or a function stands for.
+
+    As in Keras 1, further arguments, such as `dim_ordering`, are for the call and have no effect.
+    """
+    return initializers.get(identifier, table=initializers.KERAS1)
+
+
+deserialize = deserializer(get)
 serialize = initializers.serialize
 
 

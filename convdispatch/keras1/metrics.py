@@ -4,8 +4,9 @@ from functools import partial
 
 from convdispatch.doors.attributes import attributes_of
 from convdispatch.formulas import metrics
+from convdispatch.formulas.custom_objects import deserializer
 
 get = partial(metrics.get, table=metrics.KERAS1)
-deserialize = get
+deserialize = deserializer(get)
 serialize = metrics.serialize
 __getattr__ = attributes_of(__name__, metrics.KERAS1)

@@ -1,8 +1,11 @@
 """Keras 2's optimizers: `get` by name, and the classes."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from convdispatch.formulas import optimizers
+from convdispatch.formulas.custom_objects import deserializer
 from convdispatch.formulas.optimizers._keras2 import SGD as SGD
 from convdispatch.formulas.optimizers._keras2 import Adadelta as Adadelta
 from convdispatch.formulas.optimizers._keras2 import Adagrad as Adagrad
@@ -16,7 +19,18 @@ from convdispatch.symbolic.own_optimizers import clip_norm as clip_norm
 Optimizer = OwnOptimizer  # the base of a script's own
 
 get = partial(optimizers.get, table=optimizers.KERAS2)
-deserialize = get
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the optimizer of a configuration, whose name gets small letters, as in Keras 2.2.4."""
+    found = _deserialize(config, custom_objects)
+    name = config.get("class_name") if isinstance(config, dict) else None
+    if isinstance(name, str) and name.lower() in optimizers.KERAS2:
+        config["class_name"] = name.lower()
+    return found
+
+
+_deserialize = deserializer(get)
 serialize = optimizers.serialize
 # The names that Keras 2 has for the same classes.
 sgd, rmsprop, adagrad, adadelta = SGD, RMSprop, Adagrad, Adadelta

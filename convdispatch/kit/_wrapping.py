@@ -76,12 +76,13 @@ class Numbered:
     @property
     def trainable(self) -> list[bool]:
         """Whether a trainer may change each weight."""
-        trainable = {id(weight) for weight in self.layer.trainable_weights}
-        return [id(weight) in trainable for weight in self.layer.weights]
+        trainable = {id(weight) for weight in _natives(self.layer.trainable_weights)}
+        return [id(weight) in trainable for weight in _natives(self.layer.weights)]
 
     def named_weights(self) -> dict[str, tuple[Tensor, bool]]:
         """Return all weights, as such that a trainer may change."""
-        return {f"weights/{place}": (one, True) for place, one in enumerate(self.layer.weights)}
+        held = _natives(self.layer.weights)
+        return {f"weights/{place}": (one, True) for place, one in enumerate(held)}
 
     def apply(self, weights: Mapping[str, Tensor], inputs: Any) -> Any:
         """Compute with these weights."""
@@ -90,6 +91,11 @@ class Numbered:
     def adopt(self, weights: Mapping[str, Tensor]) -> None:
         """Compute with these tensors from now on."""
         self.layer.adopt(list(weights.values()))
+
+
+def _natives(weights: Sequence[Any]) -> list[Tensor]:
+    """Return the native tensors of weights, which some layers give as variables of their own."""
+    return [getattr(weight, "native", weight) for weight in weights]
 
 
 def numbered(layer: HasWeights, *, backend: str, purpose: str) -> Numbered:

@@ -56,7 +56,7 @@ class WithState(MaskedLayer):
     def states(self) -> list[Any]:
         """The tensors that a stateful layer keeps; None for each where there are none yet."""
         kept = self._places(are_states=True) if self.built else []
-        return [self._variables[place] for place in kept] or [None] * self._state_count
+        return self._shown(kept) or [None] * self._state_count
 
     # Calls.
 

@@ -98,6 +98,7 @@ class Wrapper(Unbounded):
         """Return a copy of the layer on the wrapper's backend, with these attributes."""
         planned: Layer = object.__new__(type(layer))
         vars(planned).update(vars(layer), backend=self.backend, **changes)
+        vars(planned).pop("_weight_symbols", None)
         planned._forget()
         return planned
 

@@ -129,6 +129,15 @@ class StackedWeights:
                 found += layer.weights
         return found
 
+    def _trained_places(self) -> set[tuple[int, int]]:
+        """Return the identity of each layer with the places of the weights that are trained."""
+        chains = [chain for chain in self._chains() if all(one.trainable for one in chain)]
+        return {
+            (id(chain[-1]), place)
+            for chain in (chains if self.trainable else ())
+            for place in chain[-1].places_that(are_trainable=True)
+        }
+
     def _chains(self) -> list[tuple[Any, ...]]:
         """Return each layer with the models that it is in within this one, the outermost first."""
         return [(layer,) for layer in self._layers]

@@ -44,7 +44,7 @@ def require_inputs(symbols: Sequence[Symbol]) -> None:
 def member_of(model: str, members: Sequence[Any], name: str | None, index: int | None) -> Any:
     """Return the layer of that name, or else at that place; `model` is named where none is."""
     for place, layer in enumerate(members):
-        if layer.name == name or (name is None and place == index):
+        if layer.name == name or (name is None and index in (place, place - len(members))):
             return layer
     names = ", ".join(repr(layer.name) for layer in members) or "none"
     raise InvalidArgument(

@@ -164,11 +164,11 @@ class PureStack(SavedWeights, Trainable):
     def named_weights(self) -> dict[str, tuple[Any, bool]]:
         """Return by path each weight's native tensor and whether a trainer may change it."""
         require_paths(self._chains())
-        trainable = {id(variable) for variable in self.trainable_weights}
+        trained = self._trained_places()
         return {
-            f"{path}/{weight.name}": (variable, id(variable) in trainable)
+            f"{path}/{weight.name}": (layer.variables[place], (id(layer), place) in trained)
             for path, layer in self._paths()
-            for weight, variable in zip(layer.declared_weights, layer.variables, strict=True)
+            for place, weight in enumerate(layer.declared_weights)
         }
 
 

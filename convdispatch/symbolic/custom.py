@@ -247,8 +247,8 @@ class CustomLayer(CallOptions, NamingOthers, OwnWeights):
         return self._draws or self.adds_losses
 
     @property
-    def adds_losses(self) -> bool:
-        """Whether `call` adds to the loss of its model."""
+    def adds_losses(self) -> bool:  # type: ignore[override] # it depends on what `call` does
+        """Whether `call` adds losses."""
         return any(program.losses for program in self._programs.values())
 
     def reset_states(self) -> None:

@@ -5,7 +5,7 @@ While the script's `build` runs they are variables of their own; then the layer 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,8 @@ from convdispatch.formulas.regularizers import penalty
 from convdispatch.layers._scoped_function import DRAWS
 from convdispatch.ops import NumpyArray
 from convdispatch.symbolic.added import Added
+from convdispatch.symbolic.declaring import as_weight, names_of, renamed
+from convdispatch.symbolic.held import HeldVariable, keep, shown
 from convdispatch.symbolic.state import eval as value_of
 from convdispatch.symbolic.variables import Variable, variable_of
 from convdispatch.symbolic.weight_arguments import by_name
@@ -134,7 +136,7 @@ class OwnWeights(Added):
             super().set_weights(weights)
             return
         own: list[Any] = [*self._trained, *self._kept]
-        declared = [_declared(one, str(place), True) for place, one in enumerate(own)]
+        declared = [as_weight(one, str(place), True) for place, one in enumerate(own)]
         for one, value in zip(own, checked_values(weights, declared, owner=self.name), strict=True):
             one.assign(value)
 
@@ -179,7 +181,7 @@ class OwnWeights(Added):
 
     def _as_variable(self, weight: Any) -> Any:
         if isinstance(weight, Variable):
-            return weight
+            return weight  # its own, or that of another layer
         if any(weight is own for inner in self._inner_layers() for own in inner._variables):
             return weight  # of a layer that this one is made of
         if isinstance(weight, np.ndarray):
@@ -209,11 +211,11 @@ class OwnWeights(Added):
 
     def _take_weights(self) -> None:
         """Hold the values of the variables, and of the layers that this one is made of."""
-        variables = [one for one in (*self._trained, *self._kept) if isinstance(one, Variable)]
+        variables = [one for one in (*self._trained, *self._kept) if _is_own(one)]
         trained = {id(one) for one in self._trained}
-        names = _names([one.wished for one in variables], self.name)
+        names = names_of([one.wished for one in variables], self.name)
         declared = [
-            _declared(one, name, id(one) in trained)
+            as_weight(one, name, id(one) in trained)
             for one, name in zip(variables, names, strict=True)
         ]
         values = [one.native for one in variables]
@@ -223,7 +225,7 @@ class OwnWeights(Added):
             start = len(declared)
             for weight in inner.declared_weights:
                 name = f"{inner.name}_{weight.name}"
-                declared.append(_renamed(weight, name, trainable=weight.trainable))
+                declared.append(renamed(weight, name, trainable=weight.trainable))
             values += inner._variables
             self._spans[inner] = slice(start, len(declared))
         if self._draws:
@@ -232,6 +234,11 @@ class OwnWeights(Added):
         self._variables, self._declarations = values, tuple(declared)
         for place, one in enumerate(variables):
             one.move_to(self, place)
+            keep(self, place, one)
+
+    def _shown(self, places: Sequence[int]) -> list[Any]:
+        """Return the weights in these places as variables: those of the script."""
+        return shown(self, places)
 
     def _forget(self) -> None:
         super()._forget()
@@ -241,39 +248,12 @@ class OwnWeights(Added):
         self._programs: dict[Any, Any] = {}
 
 
-_OWN = ("_part_of", "_used_layers", "_stacks", "_programs", "_spans")
+_OWN = ("_part_of", "_used_layers", "_stacks", "_programs", "_spans", "_weight_symbols")
 
 
-def _declared(variable: Variable, name: str, trainable: bool) -> Weight:
-    return Weight(
-        name=name,
-        shape=tuple(int(size or 0) for size in variable.shape),
-        initializer=None,
-        regularizer=variable.regularizer,
-        constraint=variable.constraint,
-        trainable=trainable,
-    )
-
-
-def _renamed(weight: Weight, name: str, *, trainable: bool) -> Weight:
-    return Weight(
-        name=name,
-        shape=weight.public_shape,
-        initializer=None,
-        regularizer=weight.regularizer,
-        constraint=weight.constraint,
-        trainable=trainable,
-        is_state=weight.is_state,
-    )
-
-
-def _names(wished: Iterable[str | None], owner: str) -> list[str]:
-    """Return a name for each weight, all different, without that of the layer."""
-    found: list[str] = []
-    for place, wish in enumerate(wished):
-        name = (wish or f"weight_{place}").removeprefix(f"{owner}_").replace("/", "_")
-        found.append(name if name and name not in found else f"{name}_{place}")
-    return found
+def _is_own(weight: Any) -> bool:
+    """Return whether it is a variable that the script made, not the weight of another layer."""
+    return isinstance(weight, Variable) and not isinstance(weight, HeldVariable)
 
 
 def _array_of(function: Any, shape: Any) -> NumpyArray:

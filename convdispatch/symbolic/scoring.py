@@ -45,10 +45,13 @@ def scored(
 
 
 def added(losses: Any, scope: Any) -> list[Any]:
-    """Return the values of symbolic losses of a model as scalars."""
+    """Return the values of symbolic losses of a model as scalars; a number is itself."""
     functions: Any = scope.backend.functions
     found = []
     for loss in losses:
         value = value_in(loss, scope)
+        if isinstance(value, int | float):
+            found.append(float(value))
+            continue
         found.append(functions["mean"](value) if len(value.shape) else value)
     return found

@@ -119,9 +119,13 @@ class Variable(Symbol):
         super().__init__(spec, call, 0)
         call.outputs = (self,)
         layer.variable = self
+        self._hold(layer, 0, name)
+
+    def _hold(self, holder: Any, index: int, name: str | None = None) -> None:
+        """Begin with the value that a layer holds."""
         self.wished = name
-        self.holder: Any = layer  # whose `_variables` has the value
-        self.index = 0
+        self.holder: Any = holder  # whose `_variables` has the value
+        self.index = index
         self.trainable = True
         self.regularizer: Any = None
         self.constraint: Any = None
@@ -135,7 +139,7 @@ class Variable(Symbol):
     @property
     def native(self) -> Any:
         """The native tensor that holds the value now."""
-        return self.holder._variables[self.index]
+        return self.holder._present()[self.index]
 
     def value_in(self, scope: Scope) -> Any:
         """Return the value in a computation."""
@@ -171,6 +175,14 @@ class Variable(Symbol):
             self.holder._assign([self.index], [value])
         for layer in self._read_by:  # what was compiled has the old value
             layer._plans = PlanTable(layer._plans)
+
+    def numpy(self) -> NumpyArray:
+        """Return the value as an array."""
+        return self.get_value()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """Return the value, for NumPy's functions."""
+        return np.asarray(self.get_value(), dtype)
 
     def eval(self, session: Any = None) -> NumpyArray:
         """Return the value as an array, as TensorFlow's variables do."""

@@ -62,8 +62,7 @@ class Compiled:
             weighted_metrics=weighted_metrics,
             loss_weights=loss_weights,
             sample_weight_mode=sample_weight_mode,
-            has_own_losses=bool(self._added_losses)
-            or any(getattr(layer, "adds_losses", False) for layer in self._layers),
+            has_own_losses=bool(self._added_losses) or self._has_losses_of_layers(),
         )
         self.optimizer, self.loss = self._wishes.optimizer, loss
         self.optimizer.begin_anew()
@@ -74,19 +73,31 @@ class Compiled:
             self._objective()  # or it says what does not fit
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
-        """Add symbolic scalars, computed from the model's tensors, to what training makes smaller.
+        """Add symbolic scalars, or numbers, to what training makes smaller.
+
+        The scalars are computed from the model's tensors.
 
         A model that has them may be compiled without another loss.
         """
         listed = losses if isinstance(losses, list | tuple) else [losses]
         for one in listed:
-            if not isinstance(one, Symbol):
+            if not isinstance(one, Symbol | int | float):
                 raise InvalidType(
-                    "`losses` must be symbolic tensors, computed from the model's; received "
+                    "`losses` must be numbers or symbolic tensors of the model's; received "
                     f"{type(one).__name__}."
                 )
         self._added_losses = (*self._added_losses, *listed)
         self._trainer = None
+
+    def _has_losses_of_layers(self) -> bool:
+        """Return whether layers penalize what they compute, or weights, or add losses."""
+        layers: Any = getattr(self, "_layers", ())
+        return any(
+            layer.activity_regularizer is not None
+            or layer.adds_losses
+            or any(weight.regularizer is not None for weight in layer.declared_weights)
+            for layer in layers
+        )
 
     @property
     def built(self) -> bool:

@@ -28,7 +28,7 @@ from convdispatch.formulas.initializers._by_shape import (
     Zeros,
     checked_shape,
 )
-from convdispatch.formulas.initializers._legacy import KERAS1
+from convdispatch.formulas.initializers._legacy import KERAS1, fans_keras1, fans_keras2
 from convdispatch.formulas.initializers._variance_scaling import (
     GlorotNormal,
     GlorotUniform,
@@ -64,6 +64,8 @@ __all__ = [
     "Zeros",
     "compute_fans",
     "draw",
+    "fans_keras1",
+    "fans_keras2",
     "get",
     "serialize",
     "set_random_seed",

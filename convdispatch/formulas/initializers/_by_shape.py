@@ -7,8 +7,10 @@ Those that scale by fan-in and fan-out are in `_variance_scaling`, older formula
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -17,7 +19,11 @@ from convdispatch.formulas import lookup, random
 from convdispatch.formulas.random import Float64Array
 from convdispatch.geometry import sizes
 from convdispatch.ops import NumpyArray, Shape
+from convdispatch.runtime import selection
 from convdispatch.support.documents import shown
+
+# One number, or those of an array, as tuples: so an initializer stays hashable.
+Values: TypeAlias = "float | Sequence[Values]"
 
 
 class Initializer(lookup.Configured):
@@ -51,20 +57,29 @@ class Initializer(lookup.Configured):
 
 @dataclass(frozen=True)
 class Constant(Initializer):
-    """Keras 1 to 3: every element is `value`.
+    """Keras 1 to 3: every element is `value`, or that of an array at its place.
 
     >>> Constant(0.5)((2,)).tolist()
     [0.5, 0.5]
+    >>> Constant([1.0, 2.0])((3, 2)).tolist()
+    [[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]]
     """
 
-    value: float = 0.0
+    value: Values = 0.0
 
     def __post_init__(self) -> None:
-        self._settle(value=lookup.number(self.value, "value"))
+        self._settle(value=_numbers(self.value))
 
     def values(self, shape: Shape, *, dim_ordering: str | None = None) -> Float64Array:
         """Fill the shape."""
-        return np.full(shape, self.value, np.float64)
+        value = np.asarray(self.value, np.float64)
+        try:
+            return np.array(np.broadcast_to(value, shape))
+        except ValueError as exc:
+            raise InvalidShape(
+                f"Constant has an array of shape {value.shape} for a weight of shape {shape}. "
+                f"Give one number, or an array that can be repeated to that shape."
+            ) from exc
 
 
 @dataclass(frozen=True)
@@ -199,3 +214,20 @@ def require_rank_2(shape: Shape, name: str) -> None:
             f"{name} needs a shape of rank 2 or more, received {shape}. "
             f"Use another initializer for this weight."
         )
+
+
+def _numbers(value: object) -> Values:
+    if isinstance(value, numbers.Number | str) or value is None:
+        return lookup.number(value, "value")
+    array = selection.as_array(value)
+    if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+        raise InvalidArgument(
+            f"`value` must be a finite number or an array of them, received {shown(value)}. Pass "
+            "one of the two."
+        )
+    found: Values = _tuples(array.tolist())
+    return found
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

@@ -11,7 +11,7 @@ import numpy as np
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas import lookup
 from convdispatch.formulas.initializers._by_shape import Identity, Initializer, require_rank_2
-from convdispatch.formulas.initializers._variance_scaling import Scaled
+from convdispatch.formulas.initializers._variance_scaling import Scaled, compute_fans
 from convdispatch.formulas.random import Float64Array
 from convdispatch.ops import Shape
 
@@ -32,9 +32,7 @@ class VarianceScalingKeras2(Scaled):
 
     def fans(self, shape: Shape, dim_ordering: str | None) -> tuple[float, float]:
         """Return the fan-in and the fan-out of a weight of that shape."""
-        if len(shape) in (2, 3, 4, 5):
-            return super().fans(shape, dim_ordering)
-        return _fans_of_unknown(shape)
+        return fans_keras2(shape)
 
 
 def glorot_uniform(seed: int | None = None) -> Initializer:
@@ -226,7 +224,20 @@ class HeNormalKeras1(ScaledKeras1):
     scale, mode, distribution = 2.0, "fan_in", "untruncated_normal"
 
 
-def fans_keras1(shape: Shape, dim_ordering: str) -> tuple[float, float]:
+def fans_keras2(shape: Shape, data_format: str = "channels_last") -> tuple[float, float]:
+    """Return (fan-in, fan-out) as Keras 2.2.4 counted them.
+
+    >>> fans_keras2((32, 16, 3, 3), "channels_first")
+    (144, 288)
+    """
+    if not 2 <= len(shape) <= 5:
+        return _fans_of_unknown(shape)
+    if data_format == "channels_first" and len(shape) > 2:
+        shape = (*shape[2:], shape[1], shape[0])
+    return compute_fans(shape)
+
+
+def fans_keras1(shape: Shape, dim_ordering: str = "th") -> tuple[float, float]:
     """Return (fan-in, fan-out) as Keras 1.2.2 counted them.
 
     'th' kernels are (outputs, inputs, *spatial), 'tf' kernels (*spatial, inputs, outputs). Of a
