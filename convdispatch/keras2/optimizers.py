@@ -25,7 +25,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     """Return the optimizer of a configuration, whose name gets small letters, as in Keras 2.2.4."""
     found = _deserialize(config, custom_objects)
     name = config.get("class_name") if isinstance(config, dict) else None
-    if isinstance(name, str) and name.lower() in optimizers.KERAS2:
+    if isinstance(name, str) and name in optimizers.KERAS2:
         config["class_name"] = name.lower()
     return found
 

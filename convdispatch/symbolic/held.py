@@ -31,7 +31,7 @@ class HolderLayer(VariableLayer):
         self._is_made = self._is_settled = True
 
     @property
-    def _variables(self) -> list[Any]:  # type: ignore[override] # those of the other layer
+    def _variables(self) -> list[Any]:
         layer, place = self._read
         return list(layer._variables[place : place + 1])
 
