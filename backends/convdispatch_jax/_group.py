@@ -6,7 +6,7 @@ what goes over the batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -16,7 +16,7 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from convdispatch.errors import InvalidArgument
 from convdispatch.kit import group_failure, map_tree
-from convdispatch.ops import Differentiable, Differentiated, Part, PartialStep, Tree
+from convdispatch.ops import Differentiable, Differentiated, Part, PartialStep, Step, Tree
 
 
 def joined(backend: Any) -> JaxGroup | None:
@@ -63,9 +63,13 @@ class JaxGroup:
             return [jax.device_put(one, self._same) for one in variables]
         found = []
         for one in variables:  # one by one: no second copy of all of them
-            told: Any = multihost_utils.broadcast_one_to_all(np.asarray(one))
-            found.append(self._placed(np.asarray(told, one.dtype), self._same))
+            found.append(self._placed(self._of_rank_0(one), self._same))
         return found
+
+    def sharded(self) -> Any:
+        from convdispatch_jax._sharded import ShardedJaxGroup
+
+        return ShardedJaxGroup(self._backend, self._same.mesh)
 
     def owns_rows(self, source: object) -> bool:
         return False
@@ -91,7 +95,7 @@ class JaxGroup:
             batch, others = inputs
             return step(variables, batch, others, None)
 
-        run: Callable[..., Any] = self._backend.compiled_step(whole, out_shardings=self._same)
+        run = self._compiled(whole)
 
         def run_part(variables: Sequence[Any], batch: Tree, others: Tree, part: Any) -> Any:
             sharding = self._same if self._is_for_all(part) else self._rows
@@ -105,12 +109,21 @@ class JaxGroup:
 
         return run_part
 
+    def _compiled(self, step: Step) -> Step:
+        run: Step = self._backend.compiled_step(step, out_shardings=self._same)
+        return run
+
+    def _of_rank_0(self, variable: jax.Array) -> Any:
+        told: Any = multihost_utils.broadcast_one_to_all(np.asarray(variable))
+        return np.asarray(told, variable.dtype)
+
     def _is_for_all(self, part: Part) -> bool:
         total = part.total or part.stop
         return bool(total % self.parts)
 
     def _placed(self, value: Any, sharding: NamedSharding) -> Any:
-        if getattr(value, "sharding", None) == sharding:
+        own = getattr(value, "sharding", None)
+        if own == sharding or (self.size > 1 and own is not None and not own.is_fully_addressable):
             return value
         if self.size == 1:
             return jax.device_put(value, sharding)

@@ -52,6 +52,16 @@ def two_devices(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def sharded_devices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder with what the mesh reports that keeps a part of each weight on a device."""
+    folder = tmp_path_factory.mktemp("sharded")
+    own = {"CONVDISPATCH_SHARD_WEIGHTS": "1", "JAX_NUM_CPU_DEVICES": "2"}
+    environ = environment("jax", GROUP_MESH_OF_TEST="2", **own)
+    run([[sys.executable, *script(folder, *COMPILED)]], [environ])
+    return folder
+
+
+@pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder with what one process on one device reports."""
     folder = tmp_path_factory.mktemp("alone")
@@ -71,6 +81,13 @@ def test_processes_train_as_one_does(two_processes: Path, alone: Path, name: str
 def test_devices_of_a_mesh_train_as_one_does(two_devices: Path, alone: Path, name: str) -> None:
     """A mesh that the script sets is all that it takes."""
     (found,), (wanted,) = reported(two_devices, name, 1), reported(alone, name, 1)
+    assert_alike(found, wanted, tolerance(name))
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_sharded_weights_train_as_whole_ones(sharded_devices: Path, alone: Path, name: str) -> None:
+    """A part of each weight and of the optimizer's state is on each device."""
+    (found,), (wanted,) = reported(sharded_devices, name, 1), reported(alone, name, 1)
     assert_alike(found, wanted, tolerance(name))
 
 
