@@ -112,7 +112,8 @@ def trained(backend: str, count: int, *, launcher: str, **more: str) -> list[dic
                     for rank in range(count)
                 ]
             started = [subprocess.Popen([*command, folder], env=environ | one) for one in own]
-            if any([one.wait() for one in started]):
+            codes = [one.wait() for one in started]
+            if any(codes):
                 raise SystemExit("a process has failed")
         return [json.loads(file.read_text()) for file in files]
 
@@ -154,7 +155,8 @@ def main() -> None:
         most["arrays"] = max(size for one in found for size in one["arrays"])
         alone = alone if "2" in name else most
         said = [f"{key} {most[key] / 1e6:.0f} MB ({most[key] / alone[key]:.2f})" for key in most]
-        print(f"{name}: {', '.join(said)}", flush=True)
+        sys.stdout.write(f"{name}: {', '.join(said)}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from convdispatch.runtime.selection import to_numpy as to_numpy
     from convdispatch.runtime.selection import use_backend as use_backend
     from convdispatch.runtime.selection import use_convention as use_convention
+    from convdispatch.runtime.selection import use_device as use_device
 
 _HOMES = {
     "Comparison": "numerics.comparison",
@@ -78,6 +79,7 @@ _HOMES = {
     "set_random_seed": "formulas.random",
     "to_numpy": "runtime.selection",
     "use_backend": "runtime.selection",
+    "use_device": "runtime.selection",
     "use_convention": "runtime.selection",
 }
 _MODULES = (

@@ -20,6 +20,7 @@ from convdispatch.runtime.selection import (
     to_numpy,
     use_backend,
     use_convention,
+    use_device,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "to_numpy",
     "use_backend",
     "use_convention",
+    "use_device",
 ]

@@ -49,6 +49,9 @@ class JaxBackend:
     functions: Mapping[str, Callable[..., Any]] = FUNCTIONS
     random: Mapping[str, Callable[..., Any]] = RANDOM
 
+    def __init__(self, device: Any = None) -> None:
+        self._device = device  # None: JAX's own default
+
     def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
         return lower(op, signature, self)
 
@@ -82,7 +85,7 @@ class JaxBackend:
     def asarray(self, value: Array, dtype: str) -> jax.Array:
         # Copied by NumPy: on a CPU `device_put` may share the array's memory, and `jnp.array`
         # compiles a program to copy it, which JAX keeps, for each shape.
-        made: jax.Array = jax.device_put(np.array(value, dtype_of(dtype), order="C"))
+        made: jax.Array = jax.device_put(np.array(value, dtype_of(dtype), order="C"), self._device)
         return made
 
     def variable(self, value: Array, dtype: str) -> jax.Array:
@@ -151,16 +154,25 @@ class JaxBackend:
         return jax.jit(typed, donate_argnums=0, **options)
 
     def devices(self) -> list[str]:
-        found = jax.local_devices()
-        kinds = {one.platform for one in found}
-        others = [] if "cpu" in kinds else jax.local_devices(backend="cpu")
-        return [f"{one.platform}:{one.id}" for one in (*found, *others)]
+        return list(_devices())
+
+    def on_device(self, device: str) -> JaxBackend | None:
+        found = _devices().get(device)
+        return None if found is None else JaxBackend(found)
 
     def group(self, variables: Sequence[jax.Array]) -> JaxGroup | None:
         return joined(self)
 
     def wrap(self, model: Model) -> tuple[Apply, dict[str, Any]]:
         return as_function(model)
+
+
+def _devices() -> dict[str, Any]:
+    """Return the devices of this process by name, the default one first."""
+    found = jax.local_devices()
+    kinds = {one.platform for one in found}
+    others = [] if "cpu" in kinds else jax.local_devices(backend="cpu")
+    return {f"{one.platform}:{one.id}": one for one in (*found, *others)}
 
 
 initialize()  # before anything is computed

@@ -46,7 +46,7 @@ class JaxGroup:
         self.rank, self.size, self.parts = jax.process_index(), jax.process_count(), mesh.size
         self._backend = backend
         spec: Any = PartitionSpec  # which has no types
-        self._same = NamedSharding(mesh, spec())
+        self._mesh, self._same = mesh, NamedSharding(mesh, spec())
         self._rows = NamedSharding(mesh, spec(mesh.axis_names))
 
     def exchange(self, told: bytes) -> list[bytes]:
@@ -69,7 +69,7 @@ class JaxGroup:
     def sharded(self) -> Any:
         from convdispatch_jax._sharded import ShardedJaxGroup
 
-        return ShardedJaxGroup(self._backend, self._same.mesh)
+        return ShardedJaxGroup(self._backend, self._mesh)
 
     def owns_rows(self, source: object) -> bool:
         return False

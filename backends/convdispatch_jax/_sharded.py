@@ -78,11 +78,14 @@ class ShardedJaxGroup(JaxGroup):
     def _begun(self, variable: jax.Array) -> jax.Array:
         if len(variable.sharding.device_set) == self.parts and self.is_sharded(variable):
             return variable
-        divided = self._divided(variable.shape)
+        divided, begun = self._divided(variable.shape), variable
         if self.size == 1:
-            return jax.device_put(variable, divided)
-        told = self._of_rank_0(variable)
-        return jax.make_array_from_callback(told.shape, divided, lambda index: told[index])
+            begun = jax.device_put(variable, divided)
+        else:
+            told = self._of_rank_0(variable)
+            make = jax.make_array_from_callback
+            begun = make(told.shape, divided, lambda index: told[index])
+        return begun
 
     def _divided(self, shape: Shape) -> NamedSharding:
         """Return how an array is divided: along the first axis that gives equal parts, if any."""
@@ -91,4 +94,4 @@ class ShardedJaxGroup(JaxGroup):
         spec: Any = PartitionSpec  # which has no types
         if axis is None:
             return self._same
-        return NamedSharding(self._same.mesh, spec(*[None] * axis, self._same.mesh.axis_names))
+        return NamedSharding(self._mesh, spec(*[None] * axis, self._mesh.axis_names))

@@ -45,6 +45,9 @@ class TorchBackend:
     functions: Mapping[str, Callable[..., Any]] = FUNCTIONS
     random: Mapping[str, Callable[..., Any]] = RANDOM
 
+    def __init__(self, device: torch.device | None = None) -> None:
+        self._device = device  # None: torch's own default
+
     def lower(self, op: Op, signature: Signature) -> Callable[..., Any]:
         return lower(op, signature, self)
 
@@ -69,10 +72,14 @@ class TorchBackend:
 
     def asarray(self, value: Array, dtype: str) -> torch.Tensor:
         if value.ndim == 0 and _CODES.get(dtype) == value.dtype.char:  # a number of every step
-            return torch.scalar_tensor(value.item(), dtype=getattr(torch, dtype))
+            return torch.scalar_tensor(
+                value.item(), dtype=getattr(torch, dtype), device=self._device
+            )
         if torch.compiler.is_dynamo_compiling():  # it knows neither `order` nor the default device
-            return torch.as_tensor(value).to(torch.empty(()).device, getattr(torch, dtype))
-        return _from_numpy(value, dtype).to(torch.get_default_device())
+            return torch.as_tensor(value).to(
+                self._device or torch.empty(()).device, getattr(torch, dtype)
+            )
+        return _from_numpy(value, dtype).to(self._device or torch.get_default_device())
 
     def variable(self, value: Array, dtype: str) -> torch.nn.Parameter:
         made = self.asarray(value, dtype)
@@ -183,6 +190,15 @@ class TorchBackend:
         others = [] if found is None else [f"{found.type}:{number}" for number in range(count)]
         default = str(torch.get_default_device())
         return [default, *(one for one in ("cpu", *others) if one != default)]
+
+    def on_device(self, device: str) -> TorchBackend | None:
+        try:
+            found = torch.device(device)
+        except RuntimeError:
+            return None
+        kinds = [name.partition(":")[0] for name in self.devices()]
+        is_one_of_a_kind = found.index is None and found.type in (*kinds, "meta")
+        return TorchBackend(found) if is_one_of_a_kind or str(found) in self.devices() else None
 
     def group(self, variables: Sequence[torch.Tensor]) -> TorchGroup | None:
         return joined(self)

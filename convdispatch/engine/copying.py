@@ -29,12 +29,13 @@ class Copied(Weighted):
     _built_shape: Shapes
     _plans: PlanTable
 
-    def to(self, backend: str, *, dtype: str | None = None) -> Self:
+    def to(self, backend: str, *, dtype: str | None = None, device: str | None = None) -> Self:
         """Return the same layer with the same weights on another backend.
 
-        `dtype` asks for weights of another element type as well.
+        `dtype` asks for weights of another element type as well, `device` for one of the backend's
+        devices: there the copy computes, and there its inputs go.
         """
-        name = selection.resolve_backend(backend)
+        name = selection.resolve_backend(backend, device)
         wanted = self.dtype if dtype is None else layer_options.layer_dtype({"dtype": dtype})
         with held([self]):
             moved = self._unbuilt_on(name, dtype=wanted)

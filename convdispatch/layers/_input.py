@@ -36,9 +36,10 @@ class InputLayer(Layer):
     def _inbound_nodes(self) -> list[Any]:
         return list(self._calls)  # as Keras calls them
 
-    def to(self, backend: str, *, dtype: str | None = None) -> Self:
+    def to(self, backend: str, *, dtype: str | None = None, device: str | None = None) -> Self:
         """Return the same on another backend; an input of integers stays one."""
-        return super().to(backend, dtype=dtype if self.dtype in FLOAT_DTYPES else None)
+        wanted = dtype if self.dtype in FLOAT_DTYPES else None
+        return super().to(backend, dtype=wanted, device=device)
 
     def _require_dtype(self, dtype: str) -> None:
         if dtype not in self.dtypes:

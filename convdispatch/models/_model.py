@@ -38,6 +38,7 @@ from convdispatch.models._serialization import as_json, layer_entry
 from convdispatch.models._telling import Telling
 from convdispatch.models.files.order import Slot, listed_slots
 from convdispatch.ops import FLOAT_DTYPES
+from convdispatch.runtime import selection
 from convdispatch.support.locks import Lock
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
@@ -254,15 +255,16 @@ class Model(ModelInputs, GraphEnds, Telling, Predicting, Exportable, CopiedStack
         """Return the architecture, without weights, as JSON for `model_from_json`."""
         return as_json("Model", self.get_config(), **json_options)
 
-    def to(self, backend: str, *, dtype: str | None = None) -> Self:
+    def to(self, backend: str, *, dtype: str | None = None, device: str | None = None) -> Self:
         """Return the same model with the same weights on another backend.
 
-        `dtype` asks for weights of another element type as well.
+        `dtype` asks for weights of another element type as well, `device` for one of the backend's
+        devices: there the copy computes, and there its inputs go.
         """
         memo: dict[int, Any] = {}
         wanted = None if dtype is None else layer_options.layer_dtype({"dtype": dtype})
         with self._alone():
-            return self._moved(memo, backend, wanted)
+            return self._moved(memo, selection.resolve_backend(backend, device), wanted)
 
     def _moved(self, memo: dict[int, Any], backend: str, dtype: str | None) -> Self:
         """Return the model of copies; `memo` has those of layers that are in several models."""

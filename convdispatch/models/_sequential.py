@@ -254,11 +254,13 @@ class Sequential(Telling, Predicting, Exportable, CopiedStack, ShapedStack):
         """Return the architecture, without weights, as JSON for `model_from_json`."""
         return _serialization.as_json(type(self).__name__, self.get_config(), **json_options)
 
-    def to(self, backend: str, *, dtype: str | None = None) -> Self:
+    def to(self, backend: str, *, dtype: str | None = None, device: str | None = None) -> Self:
         """Return the same model with the same weights on another backend.
 
-        `dtype` asks for weights of another element type as well.
+        `dtype` asks for weights of another element type as well, `device` for one of the backend's
+        devices: there the copy computes, and there its inputs go.
         """
+        backend = selection.resolve_backend(backend, device)
         moved = type(self)(name=self.name, backend=backend)
         if self._layers and self._known_shape() is not None:
             self.ensure_built("to")  # the copy has the weights that this model will have

@@ -224,6 +224,13 @@ class OptionalMethods(Protocol):
         `convdispatch doctor` lists them. Without this method the backend has the processor alone.
         """
 
+    def on_device(self, device: str) -> Backend | None:
+        """Return a backend of its own that makes tensors on this device; None if there is none.
+
+        It is this backend in all else. The frontend gives it a name of its own. Without this method
+        the tensors are where the framework puts them.
+        """
+
     def group(self, variables: Sequence[Tensor]) -> Group | None:
         """Return the processes and devices that train a model of these variables together.
 

@@ -76,7 +76,7 @@ def require_feature(backend: Backend, feature: str) -> None:
 
 def declined(backend: Backend) -> Mapping[str, str]:
     """Return the features that the backend declares unsupported, each with the reason."""
-    entry = registry.entries().get(backend.name)
+    entry = registry.described(backend.name)
     if entry is None or entry.info is None:
         return {}
     return entry.info.capabilities.unsupported

@@ -23,7 +23,9 @@ from convdispatch.errors import (
     DuplicateBackend,
 )
 from convdispatch.ops import Backend, Op, Signature, Tensor
+from convdispatch.runtime.completion import complete
 from convdispatch.runtime.loading import framework_problem, import_backend, protocol_problem
+from convdispatch.runtime.placing import ON_DEVICE, placed
 from convdispatch.runtime.plugins import Entry as Entry
 from convdispatch.runtime.plugins import Plugins
 from convdispatch.support.foreign import said
@@ -142,6 +144,14 @@ class Registry:
         if backend is not None:
             return backend
         with self._lock.held():
+            plain, _, device = name.partition(ON_DEVICE)
+            if device:
+                backend = placed(self.load(plain), device)
+                described = self._entry(plain).info
+                if described is not None:
+                    complete(backend, described)
+                self._loaded[name] = backend
+                return backend
             info = self._entry(name).info
             problem = self.problem(name)
             if problem is not None:
@@ -174,7 +184,11 @@ class Registry:
 
     def is_known(self, name: str) -> bool:
         """Return whether layers may be on a backend of that name."""
-        return name in self.entries() or name in self._loaded
+        return self.described(name) is not None or name in self._loaded
+
+    def described(self, name: str) -> Entry | None:
+        """Return the entry of a backend, also where its name has a device; None if unknown."""
+        return self.entries().get(name.partition(ON_DEVICE)[0])
 
     def loaded(self) -> tuple[Backend, ...]:
         """Return the backends that have been loaded so far."""
@@ -199,9 +213,9 @@ class Registry:
         return error
 
     def _entry(self, name: str) -> Entry:
-        entries = self.entries()
-        if name in entries:
-            return entries[name]
+        entries, entry = self.entries(), self.described(name)
+        if entry is not None:
+            return entry
         known = ", ".join(repr(known) for known in sorted(entries)) or "none"
         hint = (
             " Theano is no longer maintained: choose an installed backend and keep the numbers of "

@@ -19,6 +19,7 @@ import numpy as np
 from convdispatch.errors import BackendNotFound, InvalidType
 from convdispatch.ops import Backend, BackendInfo, NumpyArray
 from convdispatch.runtime.config import Config, check_value, config_path, load_config
+from convdispatch.runtime.placing import name_on
 from convdispatch.runtime.registry import AVAILABLE, registry
 from convdispatch.support.foreign import call, said
 from convdispatch.support.locks import Lock
@@ -79,9 +80,22 @@ def use_stated_backend(name: str | None) -> AbstractContextManager[None]:
     return nullcontext() if name is None else use_backend(name)
 
 
-def resolve_backend(name: str | None) -> str:
-    """Return `name`, checked, or the current backend if it is None."""
-    return backend() if name is None else _require_registered(name)
+def use_device(device: str) -> AbstractContextManager[None]:
+    """Return a context in which the current backend makes its tensors on that device.
+
+    Layers, models and what `load_model` makes there stay on it, as `model.to(backend, device=...)`
+    does. Raises `InvalidArgument` for a device that there is not, and names those that there are.
+    """
+    return _Block(_backend_blocks, device, lambda value: resolve_backend(None, value))
+
+
+def resolve_backend(name: str | None, device: str | None = None) -> str:
+    """Return `name`, checked, or the current backend if it is None; on that device."""
+    found = backend() if name is None else _require_registered(name)
+    if device is not None:
+        found = name_on(found, device)
+        registry.load(found)  # raises where there is no such device
+    return found
 
 
 def available_backends() -> tuple[str, ...]:

@@ -138,7 +138,7 @@ def _kind(backend: Backend, tensor: Tensor) -> str:
 
 
 def _declared_factor(backend: Backend, op: Op, signature: Signature) -> float:
-    entry = registry.entries().get(backend.name)
+    entry = registry.described(backend.name)
     if entry is None or entry.info is None:
         return 1.0
     declared = entry.info.capabilities.accuracy

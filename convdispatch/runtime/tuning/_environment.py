@@ -48,7 +48,7 @@ def library_settings(environ: Mapping[str, str]) -> str:
 
 
 def _described(backend: Backend) -> str:
-    entry = registry.entries().get(backend.name)
+    entry = registry.described(backend.name)
     if entry is None or entry.info is None:
         return f"backend {backend.name}"
     # Of the module, which is imported by now: looking for its distribution's name is slow.
