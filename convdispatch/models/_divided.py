@@ -16,7 +16,7 @@ from convdispatch.ops import Backend, Group, NumpyArray, Part, PartialStep
 from convdispatch.runtime import selection
 from convdispatch.runtime.registry import registry
 from convdispatch.support.warnings import warn
-from convdispatch.training.groups import Together, facts_of, together
+from convdispatch.training.groups import Together, facts_of, with_whole_weights
 
 
 class Divided:
@@ -49,7 +49,7 @@ class Divided:
         """Return the outputs of a whole batch, of which these are this process's rows."""
         if self._is_refused:
             return self._by_layers(model, rows, part)
-        values = [variable for layer in self._layers for variable in layer._variables]
+        values = [variable for layer in self._layers for variable in layer.variables]
         try:
             _, outputs = self._run([], {"x": list(rows), "values": values, "part": part})
         except ConvDispatchError:
@@ -79,7 +79,8 @@ class Divided:
 def divided(model: Any) -> Divided | None:
     """Return what computes a model's outputs in its group, None for this process alone."""
     backend = registry.load(model.backend)
-    found = together(backend, [one for layer in model._layers for one in layer._variables])
+    # By whole weights: those that devices share are gathered by whoever reads them.
+    found = with_whole_weights(backend, [v for layer in model._layers for v in layer.variables])
     if found is None or model.stateful:  # which has a state of each sample
         return None
     made: Divided | None = model._divided

@@ -196,9 +196,15 @@ def on_rank_0(together: Together | None, read: Callable[[], bytes]) -> bytes:
 
 def together(backend: Backend, variables: Sequence[Any]) -> Together | None:
     """Return the group that trains a model of these variables, None for this process alone."""
+    found = with_whole_weights(backend, variables)
+    return None if found is None else Together(as_asked(found.group, backend.name))
+
+
+def with_whole_weights(backend: Backend, variables: Sequence[Any]) -> Together | None:
+    """Return the group that computes by whole weights, None for this process alone."""
     find = getattr(backend, "group", None)
     group = None if find is None else find(variables)
-    return None if group is None else Together(as_asked(group, backend.name))
+    return None if group is None else Together(group)
 
 
 def facts_of(layers: Sequence[Any], optimizer: Any, names: Sequence[str]) -> dict[str, Any]:
