@@ -148,11 +148,9 @@ class TensorflowGroup:
 
     def replica_parts(self, part: Part) -> list[tuple[int, int, Part]]:
         """Return for each replica of this worker its rows among the worker's, and their part."""
-        if part.is_whole and (part.total or 0) < self.parts:  # each computes all of them
+        assert part.total is not None  # no source owns its rows here
+        if part.is_whole and part.total < self.parts:  # each computes all of them
             return [(part.start, part.stop, part)] * self._each
-        if part.total is None:
-            rows = parts_of(part.stop - part.start, self._each)
-            return [(one.start, one.stop, Part(one.start, one.stop, None)) for one in rows]
         first = self.rank * self._each
         own = parts_of(part.total, self.parts)[first : first + self._each]
         return [(one.start - part.start, one.stop - part.start, one) for one in own]
@@ -196,11 +194,13 @@ class _Replicated:
         batch, others, part = inputs
         tensors: list[Any] = []
         key = (part, self._noted(batch, tensors), self._noted(others, tensors))
-        trace = self._traces.get(key)
-        if trace is None:
+        found = self._traces.get(key)
+        if found is None:
             specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in tensors]
-            trace = self._traces[key] = self._traced(batch, others, part, specs)
-        return trace(*tensors)
+            held = tf.nest.flatten((batch, others))  # their numbers in the key are theirs alone
+            variables = [one for one in held if isinstance(one, tf.Variable)]
+            found = self._traces[key] = self._traced(batch, others, part, specs), variables
+        return found[0](*tensors)
 
     def _traced(self, batch: Tree, others: Tree, part: Part, specs: Sequence[Any]) -> Any:
         rows = self._group.replica_parts(part)

@@ -61,7 +61,7 @@ class Whole:
         return self.part.stop - self.part.start
 
     def fold_part(self, fold: Callable[..., Any], key: Any) -> Any:
-        """Return a key of this part alone."""
+        """Return a key of this part alone, which is its process's: see `Group.owns_rows`."""
         return fold(key, self._group.rank)
 
     def mean_of_parts(self, tensors: list[Any]) -> list[Any]:
@@ -131,6 +131,17 @@ def entered(backend: Backend, group: Group, part: Part | None) -> Iterator[Any]:
 def current() -> Whole | None:
     """Return the whole of the step that this thread computes, None where nothing is divided."""
     return _entered.get(threading.get_ident()) if _entered else None
+
+
+def samples_of_all(here: int | None) -> int | None:
+    """Return how many rows the whole batch has, of those that are here, None if nobody knows."""
+    found = current()
+    if found is None or here is None:
+        return here
+    part = found.part
+    if part is None or part.total is None:
+        return None
+    return here * part.total // (part.stop - part.start)
 
 
 def whole(backend: Backend) -> Any:

@@ -15,6 +15,7 @@ from convdispatch.engine.plans import training_in_float32
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidShape
+from convdispatch.formulas import whole_batch
 from convdispatch.formulas.random import Draws
 from convdispatch.ops import HALF_DTYPES, Backend, PartialShape
 
@@ -112,6 +113,8 @@ class DroppingLayer(NoisyLayer):
         sizes_of, draws = backend.functions["shape"], Draws(backend)
         noise, kept = self._noise(), 1.0 - self.rate
         is_shared = noise is not None and noise[0] == 1  # by all samples
+        if noise is not None and not is_shared:
+            noise = (None, *noise[1:])  # the samples that are here: a part of the batch perhaps
         draw = draws["bernoulli"] if is_shared else draws.of_samples("bernoulli")
 
         def drawn(inputs: Any, key: Any) -> Any:
@@ -162,8 +165,9 @@ class ShapedNoise(DroppingLayer):
 
         def drawn_for_the_batch(inputs: Any, key: Any) -> Any:
             shape = backend.describe(inputs)[0]
-            if shape[0] not in (None, batch):
-                raise self._misfit(shape)
+            samples = whole_batch.samples_of_all(shape[0])
+            if samples not in (None, batch):
+                raise self._misfit((samples, *shape[1:]))
             return drawn(inputs, key)
 
         return drawn_for_the_batch

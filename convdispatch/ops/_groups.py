@@ -57,7 +57,10 @@ class Group(Protocol):
         """Return the variables with the numbers of rank 0, as `compile_step` takes them."""
 
     def owns_rows(self, source: object) -> bool:
-        """Say whether a user's source of batches yields this process's rows alone."""
+        """Say whether a user's source of batches yields this process's rows alone.
+
+        Only a group with one part for each process may say so: these rows are its part.
+        """
 
     def own_rows(self, source: object) -> Sequence[int]:
         """Return the numbers of these rows in the data, as such a source will yield them."""

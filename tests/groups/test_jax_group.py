@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-from group_runs import (
-    COMPILED,
-    assert_alike,
-    environment,
-    free_ports,
-    reported,
-    run,
-    script,
-    tolerance,
-)
+from group_runs import COMPILED, assert_alike, reported, run_alone, run_processes, tolerance
 from group_trainings import FAULTS
 
 from conftest import BACKEND_NAMES
@@ -26,29 +16,15 @@ pytestmark = pytest.mark.skipif("jax" not in BACKEND_NAMES, reason="the engine i
 @pytest.fixture(scope="module")
 def two_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder with what two processes report."""
-    folder, address = tmp_path_factory.mktemp("processes"), f"localhost:{free_ports(1)[0]}"
-    environs = [
-        environment(
-            "jax",
-            JAX_COORDINATOR_ADDRESS=address,
-            JAX_NUM_PROCESSES="2",
-            JAX_PROCESS_ID=str(rank),
-            GROUP_RANK_OF_TEST=str(rank),
-        )
-        for rank in range(2)
-    ]
-    command = [sys.executable, *script(folder, *COMPILED, "with_other_seeds")]
-    run([command] * 2, environs)
-    return folder
+    folder = tmp_path_factory.mktemp("processes")
+    return run_processes("jax", folder, *COMPILED, "with_other_seeds")
 
 
 @pytest.fixture(scope="module")
 def two_devices(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder with what one process with a mesh of two devices reports."""
+    """Return the folder with what one process with two devices reports."""
     folder = tmp_path_factory.mktemp("devices")
-    environ = environment("jax", JAX_NUM_CPU_DEVICES="2", GROUP_MESH_OF_TEST="2")
-    run([[sys.executable, *script(folder, *COMPILED)]], [environ])
-    return folder
+    return run_alone("jax", folder, *COMPILED, JAX_NUM_CPU_DEVICES="2", GROUP_MESH_OF_TEST="2")
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +40,7 @@ def sharded_devices(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder with what one process on one device reports."""
-    folder = tmp_path_factory.mktemp("alone")
-    run([[sys.executable, *script(folder, *COMPILED)]], [environment("jax")])
-    return folder
+    return run_alone("jax", tmp_path_factory.mktemp("alone"), *COMPILED)
 
 
 @pytest.mark.parametrize("name", COMPILED)

@@ -1,76 +1,169 @@
-"""A process of a group that dies ends the run; the next one goes on from the last whole epoch."""
+"""A process of a group that dies or hangs ends the run; the next run goes on from the last epoch.
+
+`CONVDISPATCH_TEST_KILLS=20 pytest tests/groups/test_killed_processes.py` tries each way twenty
+times on each engine, and prints how long the longest took with `-rP`.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from group_runs import environment, free_ports
-from group_trainings import BATCH, data, network
+from group_runs import environment, environments
 from places import HELPERS
+from small_disks import on_small_disk
 
 from conftest import BACKEND_NAMES
-from convdispatch import use_backend
 
-pytestmark = pytest.mark.skipif("torch" not in BACKEND_NAMES, reason="the engine is torch's")
-
-# How often each way is tried; the figures of the documentation are of 20.
+# How often each way is tried on each engine; 0: some of them once, for each engine.
 ROUNDS = int(os.environ.get("CONVDISPATCH_TEST_KILLS", "0"))
-WAYS = [("1", "kill"), ("0", "write"), ("0", "kill"), ("1", "interrupt"), ("0", "interrupt")]
-SOME = WAYS[1:2] if not ROUNDS else WAYS * ROUNDS
 LIMIT = 60  # seconds within which every process has to end
+TIMEOUT = "5"  # seconds, of the engine
+
+ENDED = "GroupFailed: another process of this training has ended, hangs, or cannot be reached"
+FAILED = "GroupFailed: rank 0 of this training has failed"
+FULL = "OSError: [Errno 28] No space left on device: '"
+INTERRUPT = "\nKeyboardInterrupt"
+# What JAX says when its own service finds a process gone, and ends the others.
+JAX_ENDED = "Terminating process because the JAX distributed service detected fatal errors"
+LEFT = {"torch": (ENDED,), "jax": (ENDED, JAX_ENDED), "tensorflow": (ENDED,)}
+
+# Of which rank, and how: see `group_killed`.
+WAYS = [
+    ("1", "kill"),
+    ("0", "kill"),
+    ("0", "write"),
+    ("1", "hang"),
+    ("0", "hang"),
+    ("0", "full"),
+    ("1", "interrupt"),
+]
+ONCE = {
+    "torch": [("0", "write"), ("1", "hang"), ("0", "full"), ("1", "interrupt")],
+    "jax": [("1", "kill")],
+    "tensorflow": [("1", "kill")],
+}
+CASES = [
+    (engine, *way)
+    for engine in ONCE
+    if engine in BACKEND_NAMES
+    for way in (WAYS * ROUNDS if ROUNDS else ONCE[engine])
+]
 
 
-def run(folder: Path, rank: str, way: str) -> tuple[list[int], list[str], float]:
-    """Run two processes; return their exit codes, what they print and how long it took."""
-    port = str(free_ports(1)[0])
-    command = [sys.executable, str(HELPERS / "group_killed.py"), str(folder), rank, way]
-    started = [
-        subprocess.Popen(
-            command,
-            env=environment(
-                "torch", RANK=str(own), WORLD_SIZE="2", MASTER_ADDR="localhost", MASTER_PORT=port
-            ),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+class Runs:
+    """Runs of two processes in one folder, behind the same words."""
+
+    def __init__(self, engine: str, folder: Path, before: Sequence[str] = ()) -> None:
+        self.engine, self.folder, self.before = engine, folder, before
+
+    def run(self, rank: str, way: str) -> tuple[list[int | None], list[str], float]:
+        """Return the exit codes, None of one that hangs, what was printed, and the seconds."""
+        started = [
+            subprocess.Popen(
+                [*self.before, *command(self.folder, rank, way)],
+                env=environ | {"CONVDISPATCH_GROUP_TIMEOUT": TIMEOUT},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            for environ in environments(self.engine)
+        ]
+        begun = time.monotonic()
+        printed, codes = ["", ""], list[int | None]([None, None])
+        waited = [own for own in range(2) if (str(own), way) != (rank, "hang")]
+        try:
+            for own in waited:
+                printed[own] = started[own].communicate(timeout=2 * LIMIT)[0]
+                codes[own] = started[own].returncode
+        finally:
+            for one in started:
+                one.kill()
+                one.communicate()
+        return codes, printed, time.monotonic() - begun
+
+    def history(self, rank: int) -> Any:
+        """Return what the epochs of a process reported."""
+        found = subprocess.run(
+            [*self.before, "cat", str(self.folder / f"history-{rank}.json")],
+            capture_output=True,
+            check=True,
         )
-        for own in range(2)
-    ]
-    begun = time.monotonic()
-    try:
-        printed = [one.communicate(timeout=2 * LIMIT)[0] for one in started]
-    finally:
-        for one in started:
-            one.kill()
-    return [one.returncode for one in started], printed, time.monotonic() - begun
+        return json.loads(found.stdout)
+
+
+def command(folder: Path, rank: str, way: str) -> list[str]:
+    """Return the command of one process."""
+    return [sys.executable, str(HELPERS / "group_killed.py"), str(folder), rank, way]
 
 
 @pytest.fixture(scope="module")
-def wanted() -> Any:
-    """Return what one process reports that nothing stops."""
-    x, y, _ = data()
-    with use_backend("torch"):
-        return network().fit(x, y, batch_size=BATCH, epochs=4, verbose=0).history
+def wanted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return what one process reports that nothing stops, on each engine."""
+    found = {}
+    for engine in {case[0] for case in CASES}:
+        folder = tmp_path_factory.mktemp(engine)
+        environ = environment(engine)
+        subprocess.run(command(folder, "0", "none"), env=environ, timeout=LIMIT, check=True)
+        found[engine] = json.loads((folder / "history-0.json").read_text())
+    return found
 
 
-@pytest.mark.parametrize(("rank", "way"), SOME)
-def test_the_next_run_goes_on(tmp_path: Path, wanted: Any, rank: str, way: str) -> None:
+@contextlib.contextmanager
+def small_disk(folder: Path) -> Iterator[list[str]]:
+    """Yield what comes before commands that find a small disk in the folder."""
+    waiting = subprocess.Popen(
+        [*on_small_disk(folder, "96k"), "sh", "-c", "echo mounted && exec sleep 600"],
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert waiting.stdout is not None
+        assert waiting.stdout.readline() == b"mounted\n"
+        user = [] if os.geteuid() == 0 else ["-U", "--preserve-credentials"]
+        yield ["nsenter", *user, "--mount", "--target", str(waiting.pid)]
+    finally:
+        waiting.kill()
+        waiting.communicate()
+
+
+@pytest.mark.parametrize(("engine", "rank", "way"), CASES)
+def test_the_next_run_goes_on(
+    tmp_path: Path, wanted: dict[str, Any], engine: str, rank: str, way: str
+) -> None:
     """The one that is left says once why it ends; the losses are those without a stop."""
-    codes, printed, seconds = run(tmp_path, rank, way)
-    assert 0 not in codes, printed
-    assert seconds < LIMIT
-    left = printed[1 - int(rank)]
-    assert left.count("GroupFailed: another process of this training has ended") == 1, left
-    codes, printed, _ = run(tmp_path, rank, "none")
-    assert codes == [0, 0], printed
-    for own in range(2):
-        found = json.loads((tmp_path / f"history-{own}.json").read_text())
-        for name, values in wanted.items():
-            assert found[name] == pytest.approx(values, abs=1e-9), name
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with small_disk(folder) if way == "full" else contextlib.nullcontext([]) as before:
+        runs = Runs(engine, folder, before)
+        codes, printed, seconds = runs.run(rank, way)
+        assert 0 not in codes, printed
+        assert seconds < LIMIT
+        require_one_message(engine, rank, way, printed)
+        print(f"{engine} {rank} {way}: {seconds:.1f} seconds")  # noqa: T201 - for `-rP`
+        codes, printed, _ = runs.run(rank, "none")
+        assert codes == [0, 0], printed
+        for own in range(2):
+            found = runs.history(own)
+            for name, values in wanted[engine].items():
+                assert found[name] == pytest.approx(values, abs=1e-9), name
+
+
+def require_one_message(engine: str, rank: str, way: str, printed: Sequence[str]) -> None:
+    """Require that each process that can says in one way, and once, why it ends."""
+    said = {own: LEFT[engine] for own in range(2) if str(own) != rank}
+    if way == "interrupt":
+        said = dict.fromkeys(range(2), (*LEFT[engine], INTERRUPT))
+    if way == "full":
+        said = {0: (FULL,), 1: (FAILED,)}
+    for own, allowed in said.items():
+        text = re.sub(r"^\[rank\d\]: ", "", printed[own], flags=re.MULTILINE)  # torch's
+        assert sum(text.count(one) for one in allowed) == 1, text

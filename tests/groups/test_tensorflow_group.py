@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
 import pytest
-from group_runs import (
-    COMPILED,
-    assert_alike,
-    environment,
-    free_ports,
-    reported,
-    run,
-    script,
-    tolerance,
-)
+from group_runs import COMPILED, assert_alike, reported, run_alone, run_processes, tolerance
 from group_trainings import FAULTS
 
 from conftest import BACKEND_NAMES
@@ -30,38 +19,20 @@ pytestmark = pytest.mark.skipif(
 def two_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder with what two processes report."""
     folder = tmp_path_factory.mktemp("processes")
-    workers = [f"localhost:{port}" for port in free_ports(2)]
-    environs = [
-        environment(
-            "tensorflow",
-            TF_CONFIG=json.dumps(
-                {"cluster": {"worker": workers}, "task": {"type": "worker", "index": rank}}
-            ),
-            GROUP_STRATEGY_OF_TEST="workers",
-            GROUP_RANK_OF_TEST=str(rank),
-        )
-        for rank in range(2)
-    ]
-    command = [sys.executable, *script(folder, *COMPILED, "with_other_seeds")]
-    run([command] * 2, environs)
-    return folder
+    return run_processes("tensorflow", folder, *COMPILED, "with_other_seeds")
 
 
 @pytest.fixture(scope="module")
 def two_devices(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder with what one process with two replicas reports."""
+    """Return the folder with what one process with two devices reports."""
     folder = tmp_path_factory.mktemp("devices")
-    environ = environment("tensorflow", GROUP_STRATEGY_OF_TEST="mirrored")
-    run([[sys.executable, *script(folder, *COMPILED)]], [environ])
-    return folder
+    return run_alone("tensorflow", folder, *COMPILED, GROUP_STRATEGY_OF_TEST="mirrored")
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder with what one process on one device reports."""
-    folder = tmp_path_factory.mktemp("alone")
-    run([[sys.executable, *script(folder, *COMPILED)]], [environment("tensorflow")])
-    return folder
+    return run_alone("tensorflow", tmp_path_factory.mktemp("alone"), *COMPILED)
 
 
 @pytest.mark.parametrize("name", COMPILED)

@@ -1,7 +1,9 @@
 """A training in which a process dies: `group_killed.py FOLDER RANK WAY`.
 
-WAY is 'kill' (in the midst of an epoch), 'write' (while rank 0 writes the state), 'hang' or
-'interrupt'; 'none' lets it end. What the epochs report is written to FOLDER/history-RANK.json.
+WAY says what happens to the process of that rank in the midst of the third epoch: 'kill', 'hang';
+'write' kills it while rank 0 writes the state, 'full' fills the disk before that, 'interrupt' is
+Ctrl-C, which all processes get; 'none' lets it end. What the epochs report is written to
+FOLDER/history-RANK.json.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ import json
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,16 @@ from convdispatch import callbacks
 from convdispatch.training import states
 
 EPOCHS = 4
+SIGNALS = {"kill": signal.SIGKILL, "hang": signal.SIGSTOP, "interrupt": signal.SIGINT}
+FILLER = "filler"
 
 
 class Dying(callbacks.Callback):
     """Ends this process, in its own way, in the midst of the third epoch."""
 
-    def __init__(self, way: str) -> None:
+    def __init__(self, way: str, folder: Path) -> None:
         super().__init__()
-        self.way, self.epoch = way, 0
+        self.way, self.folder, self.epoch = way, folder, 0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Note the epoch."""
@@ -35,13 +38,20 @@ class Dying(callbacks.Callback):
 
     def on_batch_end(self, batch: int, logs: Any = None) -> None:
         """End, or go on."""
-        if (self.epoch, batch) == (2, 1):
-            if self.way == "kill":
-                os.kill(os.getpid(), signal.SIGKILL)
-            if self.way == "interrupt":
-                os.kill(os.getpid(), signal.SIGINT)
-            if self.way == "hang":
-                time.sleep(1000)
+        if (self.epoch, batch) != (2, 1):
+            return
+        if self.way in SIGNALS:
+            os.kill(os.getpid(), SIGNALS[self.way])
+        if self.way == "full":
+            fill(self.folder)
+
+
+def fill(folder: Path) -> None:
+    """Leave no room on the file system of the folder."""
+    room = os.statvfs(folder)
+    assert room.f_blocks * room.f_frsize < 2**20, "not a small disk"
+    with open(folder / FILLER, "wb", buffering=0) as filler:
+        filler.write(b"." * (room.f_bavail * room.f_frsize))
 
 
 def main(folder: Path, rank: str, way: str) -> None:
@@ -49,16 +59,18 @@ def main(folder: Path, rank: str, way: str) -> None:
     is_ours = group_trainings.rank() == rank
     if way == "write" and is_ours:
         die_while_writing()
+    if is_ours:
+        (folder / FILLER).unlink(missing_ok=True)
     x, y, _ = group_trainings.data()
     with group_trainings.strategy():
-        model = group_trainings.network()
+        model = group_trainings.network(plain=True)
         history = model.fit(
-            x,
-            y,
+            x[:24],  # one shape alone: some engines compile each for seconds
+            y[:24],
             batch_size=group_trainings.BATCH,
             epochs=EPOCHS,
             verbose=0,
-            callbacks=[Dying(way)] if is_ours else [],
+            callbacks=[Dying(way, folder)] if is_ours or way == "interrupt" else [],
             resume=folder,
         )
     name = f"history-{group_trainings.rank()}.json"

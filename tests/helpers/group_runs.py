@@ -44,6 +44,50 @@ def run_by_torchrun(
     run([[*command, *script(folder, *names, file=file)]], [environment("torch", **more)])
 
 
+def environments(backend: str, count: int = 2) -> list[dict[str, str]]:
+    """Return the variables of each process of a group, as its engine's launcher sets them."""
+    ports = free_ports(count)
+    address, own = f"localhost:{ports[0]}", list[dict[str, str]]()
+    for rank in range(count):
+        task = {"type": "worker", "index": rank}
+        workers = {"worker": [f"localhost:{port}" for port in ports]}
+        own.append(
+            {
+                "torch": {
+                    "RANK": str(rank),
+                    "WORLD_SIZE": str(count),
+                    "MASTER_ADDR": "localhost",
+                    "MASTER_PORT": str(ports[0]),
+                },
+                "jax": {
+                    "JAX_COORDINATOR_ADDRESS": address,
+                    "JAX_NUM_PROCESSES": str(count),
+                    "JAX_PROCESS_ID": str(rank),
+                },
+                "tensorflow": {
+                    "TF_CONFIG": json.dumps({"cluster": workers, "task": task}),
+                    "GROUP_STRATEGY_OF_TEST": "workers",
+                },
+            }[backend]
+        )
+    return [
+        environment(backend, GROUP_RANK_OF_TEST=str(rank), **one) for rank, one in enumerate(own)
+    ]
+
+
+def run_processes(backend: str, folder: Path, *names: str) -> Path:
+    """Make the trainings in two processes; return the folder of what they report."""
+    command = [sys.executable, *script(folder, *names)]
+    run([command] * 2, environments(backend))
+    return folder
+
+
+def run_alone(backend: str, folder: Path, *names: str, **more: str) -> Path:
+    """Make the trainings in one process, with more variables of the environment."""
+    run([[sys.executable, *script(folder, *names)]], [environment(backend, **more)])
+    return folder
+
+
 def run(commands: Sequence[Sequence[str]], environs: Sequence[Mapping[str, str]]) -> None:
     """Run commands at the same time; fail with what the first one to fail prints."""
     started = [

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import group_counts
 import numpy as np
 
 from convdispatch import Model, Sequential, callbacks, keras1, layers
@@ -291,6 +292,32 @@ def with_callbacks(folder: Path) -> Any:
     return found | {"history": found["history"]}
 
 
+def with_noise_of_a_batch(folder: Path) -> Any:
+    """Leave out numbers by a shape that has the size of the whole batch in it."""
+    set_random_seed(7, portable=True)
+    x, y, _ = data()
+    own: dict[str, Any] = {"dtype": "float64"}
+    model = Sequential(
+        [
+            layers.Dropout(0.5, noise_shape=(BATCH, 1, 6, 1), input_shape=(6, 6, 2), **own),
+            layers.Flatten(**own),
+            layers.Dense(3, activation="softmax", **own),
+        ]
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return trained(model, x[:24], y[:24], batch_size=BATCH)
+
+
+def with_noise_of_another_batch(folder: Path) -> Any:
+    """Leave out numbers by the shape of one process's rows."""
+    x, y, _ = data()
+    own: dict[str, Any] = {"dtype": "float64"}
+    noise = layers.Dropout(0.5, noise_shape=(6, 1, 6, 1), input_shape=(6, 6, 2), **own)
+    model = Sequential([noise, layers.Flatten(**own), layers.Dense(1, **own)])
+    model.compile("sgd", "mse")
+    return trained(model, x[:24], y[:24], batch_size=BATCH)
+
+
 def with_other_seeds(folder: Path) -> Any:
     """Begin with another seed on each process, which is an error on all of them."""
     x, y, _ = data()
@@ -371,6 +398,7 @@ FAULTS = {
     "of_other_widths": "must have the same shapes of weights",
     "of_odd_batches": "`batch_size` is that of the whole batch",
     "of_other_lengths": "must have the same number of steps and samples",
+    "with_noise_of_another_batch": "received (6, 1, 6, 1) for an input of shape (12, 6, 6, 2)",
     "into_a_file": "run-0",
     "onto_a_full_disk": "[Errno 28] No space left on device",
     "of_other_counts": "must have the same number of samples",
@@ -390,6 +418,7 @@ TRAININGS = {
         with_callbacks,
         predictions,
         predictions_briefly,
+        with_noise_of_a_batch,
     )
 }
 
@@ -425,7 +454,10 @@ def report(folder: Path, names: list[str]) -> None:
     """Make the trainings and write what they report."""
     for name in names:
         try:
-            found = globals()[name](folder)
+            if name.startswith("count_"):
+                found = group_counts.counted(name.removeprefix("count_"), folder, rank())
+            else:
+                found = globals()[name](folder)
         except (ConvDispatchError, OSError) as exc:
             found = {"error": f"{type(exc).__name__}: {exc}"}
         (folder / f"{name}-{rank()}.json").write_text(json.dumps(found))
