@@ -30,8 +30,7 @@ def run(api: str, seed: str, script: str, arguments: Sequence[str]) -> None:
     path = os.path.join(os.getcwd(), script)  # as Python has it: not made shorter
     os.environ[API], os.environ[SCRIPT] = api, path
     _prepare(api)
-    if seed:
-        _seed(int(seed))
+    _settle(seed)
     sys.argv[:] = [script, *arguments]
     if not sys.flags.safe_path:
         sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
@@ -63,12 +62,21 @@ def run_module(api: str, seed: str, module: str, arguments: Sequence[str]) -> No
     os.environ[API] = api
     os.environ.pop(SCRIPT, None)
     _prepare(api)
-    if seed:
-        _seed(int(seed))
+    _settle(seed)
     sys.argv[:] = [module, *arguments]
     if not sys.flags.safe_path:
         sys.path.insert(0, os.getcwd())
     runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _settle(seed: str) -> None:
+    """Seed every generator, or leave it to the script."""
+    if seed:
+        _seed(int(seed))
+        return
+    from convdispatch.compat import seeds
+
+    seeds.follow_numpy()
 
 
 def _prepare(api: str) -> None:

@@ -316,3 +316,14 @@ def test_a_seed_repeats_every_draw(place: Path) -> None:
     other = drawn(place, "--seed", "4")
     assert not {*first.split()} & {*other.split()}
     assert drawn(place) != first
+
+
+def test_a_seed_of_numpy_repeats_the_weights(place: Path) -> None:
+    """As in scripts that begin by `np.random.seed(1337)`: old Kerases drew their seeds there."""
+    found = []
+    for number in (1337, 1337, 7):
+        write(place, f"import numpy\nnumpy.random.seed({number})\n{DRAWS}")
+        code, output, errors = answer(place, *RUN)
+        assert (code, errors) == (0, "")
+        found.append(output.split("]]")[0])  # Python's own generator is another one
+    assert found[0] == found[1] != found[2]
