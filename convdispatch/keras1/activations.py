@@ -3,10 +3,9 @@
 from functools import partial
 
 from convdispatch.doors.attributes import attributes_of
-from convdispatch.formulas import activations
-from convdispatch.formulas.custom_objects import deserializer
+from convdispatch.formulas import activations, custom_objects
 
 get = partial(activations.get, table=activations.KERAS1)
-deserialize = deserializer(get)
+deserialize = custom_objects.deserializer(get)
 serialize = activations.serialize
 __getattr__ = attributes_of(__name__, activations.KERAS1)

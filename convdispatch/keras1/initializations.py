@@ -14,8 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from convdispatch.doors.attributes import attributes_of
-from convdispatch.formulas import initializers
-from convdispatch.formulas.custom_objects import deserializer
+from convdispatch.formulas import custom_objects, initializers
 from convdispatch.formulas.initializers import fans_keras1 as get_fans  # noqa: F401 - Keras 1's name
 from convdispatch.ops import NumpyArray
 
@@ -24,11 +23,14 @@ def get(identifier: Any, **_: Any) -> Any:
     """Return the initialization that a name or a function stands for.
 
     As in Keras 1, further arguments, such as `dim_ordering`, are for the call and have no effect.
+
+    >>> get("one", dim_ordering="th")((2,)).tolist()
+    [1.0, 1.0]
     """
     return initializers.get(identifier, table=initializers.KERAS1)
 
 
-deserialize = deserializer(get)
+deserialize = custom_objects.deserializer(get)
 serialize = initializers.serialize
 
 

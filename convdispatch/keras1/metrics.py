@@ -3,10 +3,9 @@
 from functools import partial
 
 from convdispatch.doors.attributes import attributes_of
-from convdispatch.formulas import metrics
-from convdispatch.formulas.custom_objects import deserializer
+from convdispatch.formulas import custom_objects, metrics
 
 get = partial(metrics.get, table=metrics.KERAS1)
-deserialize = deserializer(get)
+deserialize = custom_objects.deserializer(get)
 serialize = metrics.serialize
 __getattr__ = attributes_of(__name__, metrics.KERAS1)

@@ -2,8 +2,7 @@
 
 from functools import partial
 
-from convdispatch.formulas import optimizers
-from convdispatch.formulas.custom_objects import deserializer
+from convdispatch.formulas import custom_objects, optimizers
 from convdispatch.formulas.optimizers._keras1 import SGD as SGD
 from convdispatch.formulas.optimizers._keras1 import Adadelta as Adadelta
 from convdispatch.formulas.optimizers._keras1 import Adagrad as Adagrad
@@ -17,7 +16,8 @@ from convdispatch.symbolic.own_optimizers import clip_norm as clip_norm
 Optimizer = OwnOptimizer  # the base of a script's own
 
 get = partial(optimizers.get, table=optimizers.KERAS1)
-deserialize = optimizer_from_config = deserializer(get)
+optimizer_from_config = get
+deserialize = custom_objects.deserializer(get)
 serialize = optimizers.serialize
 # The names that Keras 1 has for the same classes.
 sgd, rmsprop, adagrad, adadelta = SGD, RMSprop, Adagrad, Adadelta

@@ -3,10 +3,9 @@
 from functools import partial
 
 from convdispatch.doors.attributes import attributes_of
-from convdispatch.formulas import constraints
-from convdispatch.formulas.custom_objects import deserializer
+from convdispatch.formulas import constraints, custom_objects
 
 get = partial(constraints.get, table=constraints.KERAS2)
-deserialize = deserializer(get)
+deserialize = custom_objects.deserializer(get)
 serialize = constraints.serialize
 __getattr__ = attributes_of(__name__, constraints.KERAS2)

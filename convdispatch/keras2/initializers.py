@@ -3,14 +3,12 @@
 from functools import partial
 
 from convdispatch.doors.attributes import attributes_of
-from convdispatch.formulas import initializers
-from convdispatch.formulas.custom_objects import deserializer
-from convdispatch.formulas.initializers import fans_keras2
+from convdispatch.formulas import custom_objects, initializers
 
 Initializer = initializers.Initializer  # the base of a script's own
 
 get = partial(initializers.get, table=initializers.KERAS2)
-deserialize = deserializer(get)
+deserialize = custom_objects.deserializer(get)
 serialize = initializers.serialize
-_compute_fans = fans_keras2  # initializers of a script's own ask it
+_compute_fans = initializers.fans_keras2  # initializers of a script's own ask it
 __getattr__ = attributes_of(__name__, initializers.KERAS2)

@@ -3,10 +3,9 @@
 from functools import partial
 
 from convdispatch.doors.attributes import attributes_of
-from convdispatch.formulas import losses
-from convdispatch.formulas.custom_objects import deserializer
+from convdispatch.formulas import custom_objects, losses
 
 get = partial(losses.get, table=losses.KERAS2)
-deserialize = deserializer(get)
+deserialize = custom_objects.deserializer(get)
 serialize = losses.serialize
 __getattr__ = attributes_of(__name__, losses.KERAS2)

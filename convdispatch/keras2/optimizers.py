@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from convdispatch.formulas import optimizers
-from convdispatch.formulas.custom_objects import deserializer
+from convdispatch.formulas import custom_objects, optimizers
 from convdispatch.formulas.optimizers._keras2 import SGD as SGD
 from convdispatch.formulas.optimizers._keras2 import Adadelta as Adadelta
 from convdispatch.formulas.optimizers._keras2 import Adagrad as Adagrad
@@ -30,7 +29,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     return found
 
 
-_deserialize = deserializer(get)
+_deserialize = custom_objects.deserializer(get)
 serialize = optimizers.serialize
 # The names that Keras 2 has for the same classes.
 sgd, rmsprop, adagrad, adadelta = SGD, RMSprop, Adagrad, Adadelta

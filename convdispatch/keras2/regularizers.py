@@ -3,10 +3,9 @@
 from functools import partial
 
 from convdispatch.doors.attributes import attributes_of
-from convdispatch.formulas import regularizers
-from convdispatch.formulas.custom_objects import deserializer
+from convdispatch.formulas import custom_objects, regularizers
 
 get = partial(regularizers.get, table=regularizers.KERAS2)
-deserialize = deserializer(get)
+deserialize = custom_objects.deserializer(get)
 serialize = regularizers.serialize
 __getattr__ = attributes_of(__name__, regularizers.KERAS2)
