@@ -124,14 +124,14 @@ class Compiled:
         """
         trainer, feeder = self._ready(x)
         by_class = class_weights_of(class_weight, feeder, self.dialect)
-        batch = feeder.one_batch(x, y, sample_weight, by_class)
+        batch = feeder.one_batch(x, y, sample_weight, by_class, trainer.own_rows)
         return _one_or_all(trainer.train(batch), trainer)
 
     @names_keywords
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
         """Return the loss of one batch, or a list of it and the metrics, without training."""
         trainer, feeder = self._ready(x)
-        batch = feeder.one_batch(x, y, sample_weight)
+        batch = feeder.one_batch(x, y, sample_weight, own=trainer.own_rows)
         return _one_or_all(trainer.test(batch), trainer)
 
     def _ready(self, x: Any = None) -> tuple[Trainer, Feeder]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,18 +69,26 @@ class Feeder:
         return given
 
     def one_batch(
-        self, x: Any, y: Any, sample_weight: Any = None, class_weights: Sequence[Any] = ()
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weights: Sequence[Any] = (),
+        own: Callable[[Raw, Backend], Raw] | None = None,
     ) -> Batch:
-        """Return the tensors of a user's one batch."""
+        """Return the tensors of a user's one batch; `own` takes rows of it before that."""
         is_plain = sample_weight is None and not class_weights and type(x) is not np.ndarray
         owns, describe = self.backend.owns, self.backend.describe
-        key = (describe(x), describe(y)) if is_plain and owns(x) and owns(y) else None
+        is_ready = is_plain and own is None and owns(x) and owns(y)
+        key = (describe(x), describe(y)) if is_ready else None
         size = self._ready.get(key)
         if size is not None:
             return Batch(x=[x], y=[y], weights=[None], size=size)
         raw = self.sources(x, y, sample_weight)
         if not raw.x[0].shape[0]:
             raise InvalidShape("`x` must have at least one sample; received none.")
+        if own is not None:
+            return self.batch(own(raw, self.backend), class_weights)
         made = self.batch(raw, class_weights)
         one_each = len(made.x) == len(made.y) == 1
         if key is not None and one_each and made.x[0] is x and made.y[0] is y:
@@ -139,11 +147,8 @@ class Feeder:
             values = list(given) if is_list and hasattr(given[0], "shape") else [given]
         else:
             if not isinstance(given, list | tuple) or len(given) != len(ports):
-                received = (
-                    f"{len(given)} items"
-                    if isinstance(given, list | tuple)
-                    else f"a {type(given).__name__}"
-                )
+                is_list = isinstance(given, list | tuple)
+                received = f"{len(given)} items" if is_list else f"a {type(given).__name__}"
                 raise InvalidArgument(
                     f"`{argument}` of {self.owner!r} must be a list of {len(ports)} arrays, or a "
                     f"dictionary, for {names}; received {received}."
@@ -214,11 +219,7 @@ def _is_in_memory(source: Any) -> bool:
 
 def _require_shape(source: Any, wanted: PartialShape, what: str) -> None:
     shape = tuple(source.shape)
-    fits = len(shape) == len(wanted) and all(
-        expected is None or size == expected
-        for size, expected in zip(shape[1:], wanted[1:], strict=True)
-    )
-    if not fits:
+    if not _fits(shape, wanted):
         raise InvalidShape(f"{what} takes the shape {wanted}; received {shape}.")
 
 

@@ -19,8 +19,8 @@ from convdispatch.errors import GroupFailed, InvalidArgument
 from convdispatch.formulas import random
 from convdispatch.kit import parts_of
 from convdispatch.ops import Backend, Group, Part, PartialStep, ShardedGroup, Step
-from convdispatch.training.batches import Batch
-from convdispatch.training.reading import Rows
+from convdispatch.training.batches import Batch, Raw
+from convdispatch.training.reading import Rows, read
 from convdispatch.training.sharded import as_asked
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -127,6 +127,15 @@ class Together:
             return slice(rows.start + part.start, rows.start + part.stop), part
         part = self.part(len(rows))
         return rows[part.start : part.stop], part
+
+    def own_rows(self, raw: Raw, backend: Backend) -> Raw:
+        """Return this process's rows of a batch that every process has, before it is converted."""
+        rows, part = self.rows(slice(0, int(raw.x[0].shape[0])))
+
+        def own(sources: Sequence[Any]) -> list[Any]:
+            return [None if one is None else read(one, rows, backend) for one in sources]
+
+        return Raw(x=own(raw.x), y=own(raw.y), weights=own(raw.weights), part=part)
 
     def own(self, batch: Batch) -> Batch:
         """Return this process's rows of a batch that every process has."""

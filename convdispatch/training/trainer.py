@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from convdispatch.runtime.dispatch import require_feature
 from convdispatch.runtime.registry import registry
 from convdispatch.support.locks import Lock
 from convdispatch.training import step as steps
-from convdispatch.training.batches import Batch
+from convdispatch.training.batches import Batch, Raw
 from convdispatch.training.forward import Forward
 from convdispatch.training.groups import Together, facts_of, together
 from convdispatch.training.interruption import Uninterrupted
@@ -191,6 +191,11 @@ class Trainer:
         self.begin()
         self.write(slots, iterations)
         self._key = self.backend.asarray(key, "int32")
+
+    @property
+    def own_rows(self) -> Callable[[Raw, Backend], Raw] | None:
+        """What takes this process's rows of a batch; None where it computes alone."""
+        return None if self.together is None else self.together.own_rows
 
     def totals(self) -> Totals:
         """Return what an epoch's reports are gathered in."""
