@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 
+import numpy as np
+
 from convdispatch.errors import (
     BackendBroken,
     BackendError,
@@ -61,6 +63,7 @@ def framework_problem(info: BackendInfo) -> BackendError | None:
 def import_backend(info: BackendInfo) -> Backend:
     """Import the backend; raise `BackendBroken` if that fails or the backend is incomplete."""
     module, _, attribute = info.load.partition(":")
+    state = np.random.get_state()  # of the script
     try:
         backend: Backend = call(lambda: getattr(importlib.import_module(module), attribute))
         missing = call(lacking, backend, info)
@@ -74,6 +77,8 @@ def import_backend(info: BackendInfo) -> Backend:
             f"the backend {info.name!r} could not be loaded from {info.load!r}: {said(exc)}. "
             f"Repair or reinstall it (`{info.install}`)."
         ) from exc
+    finally:
+        np.random.set_state(state)  # importing JAX 0.10 draws from it
     if missing:
         raise BackendBroken(
             f"the backend {info.name!r} (from {info.load!r}) lacks {', '.join(missing)}. "

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 # As the installed command, which does not look for modules in the current folder.
@@ -327,3 +328,11 @@ def test_a_seed_of_numpy_repeats_the_weights(place: Path) -> None:
         assert (code, errors) == (0, "")
         found.append(output.split("]]")[0])  # Python's own generator is another one
     assert found[0] == found[1] != found[2]
+
+
+def test_loading_a_backend_draws_no_number_of_the_script(place: Path, backend_name: str) -> None:
+    """JAX draws from NumPy's own generator while it is imported; the script's numbers stay."""
+    write(place, f"import numpy\nnumpy.random.seed(7)\n{DRAWS}")
+    code, output, _ = answer(place, *RUN[:-1], backend_name)
+    wanted = np.random.RandomState(7).rand()
+    assert (code, output.split()[-2]) == (0, str(wanted))
