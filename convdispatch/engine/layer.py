@@ -19,7 +19,7 @@ from convdispatch.engine.resolved import Resolved
 from convdispatch.engine.specs import Shapes, Spec, Specs, listed, of_samples, shapes_of
 from convdispatch.engine.symbols import Call, Symbol, symbols_in
 from convdispatch.engine.whole import held
-from convdispatch.errors import InvalidArgument
+from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas import activations
 from convdispatch.formulas.dialects import KERAS3, Dialect
 from convdispatch.formulas.regularizers import penalty
@@ -232,6 +232,9 @@ class Layer(ConnectedLayer, Pictured):
         backend, inputs = self._backend(), listed(specs)
         for one in inputs:
             self._require_dtype(one.dtype)
+            if not one.shape:
+                said = f"{self._title} takes a batch of samples; received one number, of no axes."
+                raise InvalidShape(said)
         plans = self._plans  # the arguments may change meanwhile, and with them the table
         resolved = self.resolved(specs)
         large_sizes.require_possible(self, specs, resolved.output_shape)

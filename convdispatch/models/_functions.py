@@ -52,7 +52,8 @@ class _Functions:
         if not isinstance(value, Mapping):
             return value
         name, config = value.get("class_name"), value.get("config")
-        if name in _ARGUMENTS and name not in self._own and isinstance(config, Mapping):
+        is_such = isinstance(name, str) and name in _ARGUMENTS and name not in self._own
+        if is_such and isinstance(config, Mapping):
             return {**value, "config": self._layer(str(name), config)}
         return {key: self.filled(one) for key, one in value.items()}
 
@@ -98,7 +99,7 @@ def _is_function(config: Mapping[str, Any], argument: str) -> bool:
     stored = config.get(argument)
     kind = config.get(f"{argument}_type")
     if kind is not None:
-        return kind in _KINDS
+        return isinstance(kind, str) and kind in _KINDS
     if isinstance(stored, Mapping):  # as Keras 3 has it
         return True
     return argument in ("function", "mask") and isinstance(stored, str | list)

@@ -13,7 +13,7 @@ import numpy as np
 
 from convdispatch.engine.declarations import Weight, checked_values
 from convdispatch.engine.layer import Layer
-from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.formulas import constraints, initializers, regularizers
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.layers._scoped_function import DRAWS
@@ -69,6 +69,11 @@ class OwnWeights(Added):
         if shape is None:
             raise InvalidArgument(
                 f"`shape` of a weight of {self.name!r} must be given; received None."
+            )
+        if not isinstance(shape, int) and None in shape:
+            raise InvalidShape(
+                f"a weight of {self.name!r} needs a known size on every axis; received "
+                f"{tuple(shape)}. State the sizes of the input that it depends on."
             )
         sizes = (shape,) if isinstance(shape, int) else tuple(int(size) for size in shape)
         chosen = "glorot_uniform" if initializer is None else initializer

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from convdispatch.engine.layer_options import require_mapping
 from convdispatch.errors import InvalidType
 from convdispatch.symbolic.cells import CustomCell, StackedCells, called, cells_in, state_sizes
 from convdispatch.symbolic.custom import CustomLayer
@@ -113,6 +114,7 @@ class CustomRNN(Looping):
         cls, config: Mapping[str, Any], custom_objects: Any = None, *, backend: str | None = None
     ) -> Any:
         """Make a layer from what `get_config` returned."""
+        require_mapping(cls, config)
         rest = dict(config)
         cell = layer_of(taken(rest, "cell", cls), cls.door, custom_objects)
         count = rest.pop("num_constants", None)

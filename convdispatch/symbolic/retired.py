@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from convdispatch.engine.arguments import as_bool, as_float, as_int
+from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas import activations, constraints, initializers, regularizers
 from convdispatch.symbolic.activating import relu, softplus
 from convdispatch.symbolic.control import switch
@@ -75,6 +76,15 @@ class _OfRows(Retired):
         self._keep(**dict(zip(_WISHES, given, strict=True)))
         self._keep(activity_regularizer=activity_regularizer)
 
+    def _width_of(self, input_shape: Any) -> int:
+        """Return how wide the rows are; raise `InvalidShape` for other inputs."""
+        shape = tuple(input_shape)
+        if len(shape) != 2 or not isinstance(shape[1], int):
+            raise InvalidShape(
+                f"{self.name!r} takes rows of a known width, (batch, width); received {shape}."
+            )
+        return shape[1]
+
     def _weight(self, shape: Sequence[int], kind: str, init: Any, name: str = "") -> Any:
         return self.add_weight(
             shape=tuple(shape),
@@ -114,7 +124,7 @@ class MaxoutDense(_OfRows):
         """Make a matrix and a bias for each function."""
         features, width = vars(self)["nb_feature"], vars(self)["output_dim"]
         init = vars(self)["init"]
-        self.W = self._weight((features, input_shape[1], width), "W", init)
+        self.W = self._weight((features, self._width_of(input_shape), width), "W", init)
         self.b = self._weight((features, width), "b", initializers.Zeros()) if self.bias else None
 
     def call(self, x: Any, mask: Any = None) -> Any:
@@ -148,7 +158,7 @@ class Highway(_OfRows):
 
     def build(self, input_shape: Any) -> None:
         """Make the matrices and biases of the layer and of its gate."""
-        width, init = input_shape[1], vars(self)["init"]
+        width, init = self._width_of(input_shape), vars(self)["init"]
         self.W = self._weight((width, width), "W", init)
         self.W_carry = self._weight((width, width), "W", init, "W_carry")
         self.b = self._weight((width,), "b", initializers.Zeros()) if self.bias else None
@@ -175,7 +185,18 @@ class _OfCells(Retired):
         sizes = list(input_shape[1:])
         for axis in axes:
             if axis is not None:
-                sizes[axis - 1] = 1
+                place = as_int(axis, "shared_axes", minimum=1)
+                if place > len(sizes):
+                    raise InvalidArgument(
+                        f"`shared_axes` of {self.name!r} must be axes of inputs of shape "
+                        f"{tuple(input_shape)}, the batch axis being 0; received {axis}."
+                    )
+                sizes[place - 1] = 1
+        if None in sizes or not sizes:
+            raise InvalidShape(
+                f"{self.name!r} has weights for each cell and needs a known shape or "
+                f"`shared_axes`; received {tuple(input_shape)}."
+            )
         return tuple(sizes)
 
 

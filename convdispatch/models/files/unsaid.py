@@ -69,7 +69,7 @@ def convention_for(document: Any, stated: str | None, said: str | None, title: s
     entries = list(entries_in(document))
     if any(config.get("border_mode") == "full" for _, config in entries):
         return Assumed("theano", "a layer has border_mode 'full', which only Theano computed")
-    words = {config.get("dim_ordering") for _, config in entries} & set(_ORDERINGS)
+    words = _orderings_in(document) & set(_ORDERINGS)
     if words == {"th"}:
         return Assumed("theano", "its layers have dim_ordering 'th', which was Theano's")
     reason = "its layers have dim_ordering 'tf'" if words else "it is Keras's default"
@@ -80,12 +80,17 @@ def ordering_for(document: Any, said: str | None) -> Assumed:
     """Return Keras 1's dim_ordering of the layers that do not state it."""
     if said is not None:
         return Assumed(said)
-    words = {config.get("dim_ordering") for _, config in entries_in(document)}
+    words = _orderings_in(document)
     known = [ordering for ordering in _ORDERINGS if ordering in words]
     if len(known) == 1:
         return Assumed(known[0], "the other layers have it")
     current = next(k for k, v in _ORDERINGS.items() if v == selection.image_data_format())
     return Assumed(current, "it is the current setting")
+
+
+def _orderings_in(document: Any) -> set[str]:
+    found = (config.get("dim_ordering") for _, config in entries_in(document))
+    return {word for word in found if isinstance(word, str)}
 
 
 def entries_in(document: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
