@@ -14,6 +14,7 @@ from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidArgument
 from convdispatch.models._entries import LayerEntry, checked_door, entries_of
+from convdispatch.models._function_names import with_names
 from convdispatch.ops import PartialShape
 from convdispatch.runtime import selection
 from convdispatch.support.documents import DocumentLimits, refusing, require_readable
@@ -27,7 +28,7 @@ def as_json(class_name: str, config: Mapping[str, Any], **json_options: Any) -> 
     """Return the JSON document of a model; the options are those of `json.dumps`."""
     document = {
         "class_name": class_name,
-        "config": dict(config),
+        "config": with_names(dict(config)),
         "convdispatch_version": version("convdispatch"),
     }
     return json.dumps(document, **{"default": _refused} | json_options)
@@ -36,8 +37,8 @@ def as_json(class_name: str, config: Mapping[str, Any], **json_options: Any) -> 
 def _refused(value: object) -> object:
     """Raise `InvalidArgument` for what a configuration holds and a document cannot."""
     raise InvalidArgument(
-        f"a document cannot hold {value!r}, such as the function of a Lambda. Write a layer class "
-        "of your own instead, with `get_config`, and pass it as `custom_objects` when you read it."
+        f"a document cannot hold {value!r}. Write a layer class of your own instead, with "
+        "`get_config`, and pass it as `custom_objects` when you read it."
     )
 
 

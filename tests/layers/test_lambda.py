@@ -144,8 +144,7 @@ def test_a_configuration_in_memory_holds_the_function() -> None:
 def test_no_function_comes_from_a_document_or_goes_into_one() -> None:
     """Real Keras writes the bytes of the compiled function, and its loader runs them."""
     model = Sequential([layers.Lambda(doubled, input_shape=(4, 2))], backend="numpy")
-    with pytest.raises(InvalidArgument, match="a document cannot hold <function doubled"):
-        model.to_json()
+    assert '"function": "doubled", ' in model.to_json()
     config = {"name": "l", "function": ["4wEAAAABAAAA", None, None], "function_type": "lambda"}
     for door in (keras1.layers, keras2.layers, layers):
         with pytest.raises(InvalidDocument, match="Lambda"):

@@ -15,7 +15,7 @@ from places import LEGACY
 import convdispatch
 from convdispatch import keras1, keras2
 from convdispatch.cli import main
-from convdispatch.errors import InvalidDocument, InvalidType
+from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidType
 from convdispatch.models import model_from_json
 
 pytest.importorskip("h5py", reason="files in HDF5 need the package h5py")
@@ -192,3 +192,109 @@ def test_convert_says_why_it_cannot(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["convert", str(FOLDER / "tf_keras.h5"), str(out)]) == 2
     assert "Code in a file is never run" in capsys.readouterr().err
     assert not out.exists()
+
+
+DOORS = {"keras1": keras1, "keras2": keras2, "ours": convdispatch}
+KINDS = [
+    *((dialect, ".h5") for dialect in ("keras1", "keras2", "tf_keras", "keras3")),
+    *((dialect, ".keras") for dialect in ("tf_keras", "keras3")),
+    ("keras2", ".safetensors"),
+    ("ours", "json"),
+]
+
+
+def of_function(door: Any, function: Any, **options: Any) -> Any:
+    """Return a model that computes a function of a dense layer's outputs."""
+    made = door.layers.Lambda(function, name="l", **options)
+    return door.models.Sequential([door.layers.Dense(3, input_shape=(3,)), made], backend="numpy")
+
+
+def again(model: Any, dialect: str, ending: str, folder: Path, functions: Any) -> Any:
+    """Return a model as it is written and read."""
+    if ending == "json":
+        read = model_from_json(model.to_json(), functions, backend="numpy")
+        read.set_weights(model.get_weights())
+        return read
+    model.save(folder / f"m{ending}", dialect=dialect)
+    said = {"trained_on": "tensorflow"} if dialect == "keras1" else {}
+    return convdispatch.load_model(folder / f"m{ending}", functions, backend="numpy", **said)
+
+
+@pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
+@pytest.mark.parametrize(("dialect", "ending"), KINDS)
+def test_a_function_is_written_by_its_name(
+    door: Any, dialect: str, ending: str, tmp_path: Path
+) -> None:
+    """In every Keras's words, with its arguments; no code."""
+    model = of_function(door, doubled, arguments={"by": 3.0})
+    read = again(model, dialect, ending, tmp_path, {"doubled": doubled})
+    np.testing.assert_array_equal(read.predict(X), model.predict(X))
+    with pytest.raises(InvalidDocument, match=re.escape("custom_objects={'doubled': ...}")):
+        again(model, dialect, ending, tmp_path, {})
+
+
+@pytest.mark.parametrize(("dialect", "ending"), KINDS)
+def test_a_function_without_a_name_is_asked_for_by_the_layer_s(
+    dialect: str, ending: str, tmp_path: Path
+) -> None:
+    """A warning says so when the model is written."""
+    model = of_function(keras2, lambda x: x - 1)
+    with pytest.warns(UserWarning, match=r"custom_objects=\{'l': \.\.\.\}` when you load"):
+        read = again(model, dialect, ending, tmp_path, {"l": lambda x: x - 1})
+    np.testing.assert_array_equal(read.predict(X), model.predict(X))
+
+
+def test_a_mask_s_function_is_written_where_a_keras_has_a_place(tmp_path: Path) -> None:
+    """Keras 1 and 2 have none."""
+
+    def masked(x: Any, mask: Any) -> Any:
+        return mask
+
+    model = of_function(keras2, doubled, mask=masked)
+    functions = {"doubled": doubled, "masked": masked}
+    for dialect, ending in (("tf_keras", ".h5"), ("keras3", ".keras")):
+        read = again(model, dialect, ending, tmp_path, functions)
+        assert read.layers[-1].mask is masked
+    with pytest.raises(InvalidArgument, match="'l', Lambda: it has no place for the function of a"):
+        model.save(tmp_path / "m.h5", dialect="keras2")
+
+
+def test_two_functions_of_one_name_are_refused(tmp_path: Path) -> None:
+    """A reader could not tell them apart; one function in two layers is no matter."""
+
+    def other() -> Any:
+        def doubled(x: Any) -> Any:
+            return x + x
+
+        return doubled
+
+    model = of_function(keras2, doubled)
+    model.add(keras2.layers.Lambda(doubled, name="once more"))
+    model.save(tmp_path / "one.h5")
+    model.add(keras2.layers.Lambda(other(), name="other"))
+    with pytest.raises(InvalidArgument, match="two functions that are both called 'doubled'"):
+        model.save(tmp_path / "two.h5")
+    assert not (tmp_path / "two.h5").exists()
+
+
+@pytest.mark.parametrize(("door", "version"), [(keras1, "1.2.2"), (keras2, "2.2.4")])
+def test_old_kerases_read_the_name_as_they_wrote_it(
+    door: Any, version: str, tmp_path: Path
+) -> None:
+    """With `function_type` 'function', which their own readers look up in `custom_objects`."""
+    h5py = pytest.importorskip("h5py")
+    of_function(door, doubled, output_shape=(3,)).save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5") as file:
+        document = json.loads(file.attrs["model_config"])
+        stored = file.attrs["keras_version"]
+    assert (stored.decode() if isinstance(stored, bytes) else stored) == version
+    entries = document["config"]
+    config = (entries["layers"] if isinstance(entries, dict) else entries)[-1]["config"]
+    beside = ("name", "trainable", "dtype", "batch_input_shape", "input_dtype")
+    assert {key: value for key, value in config.items() if key not in beside} == {
+        "function": "doubled",
+        "function_type": "function",
+        "output_shape": [3],
+        "output_shape_type": "raw",
+        "arguments": {},
+    }

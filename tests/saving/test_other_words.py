@@ -133,7 +133,7 @@ REFUSED = {
     "groups": (layers.Conv1D(2, 1, groups=2, input_shape=(3, 2)), "keras2", "no argument `groups`"),
     "class": (layers.ThresholdedReLU(input_shape=(3,)), "keras3", "no ThresholdedReLU"),
     "center": (layers.BatchNormalization(center=False, input_shape=(3,)), "keras1", "`center`"),
-    "lambda": (layers.Lambda(abs, input_shape=(3,)), "keras3", "such as a function"),
+    "mask": (layers.Lambda(abs, mask=max, input_shape=(3,)), "keras2", "function of a mask"),
     "own": (OwnDense(2, input_shape=(3,)), "keras1", "a class of your own"),
     "pads": (
         K1.MaxPooling2D(

@@ -73,7 +73,7 @@ def require_no_own_ways(layer: Any, dialect: str) -> None:
         raise cannot(layer, dialect, "it is of a class of your own, which has no other words")
     if dialect == "keras3":  # whose layer has no argument for it
         require_its_grid(layer, dialect)
-    if likeness_of(layer) in ("Lambda", "Merge"):
+    if likeness_of(layer) == "Merge":
         mode = getattr(layer, "mode", None)
         if isinstance(mode, str):
             raise cannot(layer, dialect, f"it has no layer for the mode {mode!r}")
@@ -164,6 +164,8 @@ def _spelled(own: Any, layer: Any, given: Mapping[str, Any]) -> dict[str, Any]:
 def _value(layer: Any, key: str, value: Any, dialect: str) -> Any:
     """Return the value of an argument that means the same in a dialect, or raise."""
     kind = key.rpartition("_")[2]
+    if callable(value):
+        return value  # of a Lambda
     if kind == "activation" and value is not None:
         return _activation(layer, getattr(layer, key), dialect)
     if kind == "regularizer" and value is not None:

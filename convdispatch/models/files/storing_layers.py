@@ -15,6 +15,7 @@ from convdispatch.doors.written import OF_MERGE, TITLES, UNKNOWN, WITHOUT_CLASS,
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.layer_options import is_of_this_package
 from convdispatch.errors import InvalidArgument
+from convdispatch.models._function_names import has_functions, named
 from convdispatch.support.warnings import warn
 
 # What no Keras has in a configuration.
@@ -43,11 +44,20 @@ def layer_entry(layer: Layer, dialect: str) -> dict[str, Any]:
         for argument, classes in UNKNOWN[dialect].items():
             if name in classes and argument in config:
                 _require_without_effect(layer, argument, config.pop(argument), dialect)
+        if has_functions(name, config):
+            config = _with_names(layer, config, dialect)
     try:
         json.dumps(config)
     except (TypeError, ValueError) as exc:
         raise no_json(layer, str(exc)) from exc
     return {"class_name": name, "config": config}
+
+
+def _with_names(layer: Any, config: Mapping[str, Any], dialect: str) -> dict[str, Any]:
+    """Return the configuration of a layer with the names of its functions."""
+    if getattr(layer, "mask", None) is not None and dialect in ("keras1", "keras2"):
+        raise cannot(layer, dialect, "it has no place for the function of a mask")
+    return named(type(layer).__name__, config, is_keras3=dialect == "keras3")
 
 
 def _inner_entry(wrapper: Any, key: str, dialect: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec, listed
 from convdispatch.layers._states import WithState
+from convdispatch.models._function_names import require_told_apart
 from convdispatch.models._graph_documents import calls_of
 from convdispatch.models.files.order import is_stack
 from convdispatch.models.files.storing_layers import layer_entry
@@ -25,6 +26,7 @@ def architecture_of(model: Any, dialect: str) -> dict[str, Any]:
 
     Raises `InvalidArgument` for what the dialect cannot say, with the layer's name.
     """
+    require_told_apart(model._layers)
     found = _model_entry(model, dialect)
     found.pop("name", None)
     return json.loads(json.dumps(found))  # type: ignore[no-any-return]
