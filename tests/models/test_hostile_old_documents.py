@@ -181,6 +181,7 @@ def with_config(name: str, **config: Any) -> str:
         (with_config("highway", batch_input_shape=[None]), "takes rows of a known width"),
         (with_config("cell", batch_input_shape=[None, 2]), "known size on every axis|shape|axes"),
         (with_config("conv lstm 1", dim_ordering={}), "dim_ordering"),
+        (with_config("conv lstm 1", forget_bias_init=None), "must be an initializer; received N"),
         (with_config("cudnn lstm", units=2**40), "limit|parameters|numbers"),
     ],
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from convdispatch.engine.arguments import as_choice
 from convdispatch.engine.declarations import Weight
+from convdispatch.errors import InvalidArgument
 from convdispatch.facades.input_length import InputByLength
 from convdispatch.formulas import initializers
 from convdispatch.layers._recurrent import Recurrent
@@ -79,6 +80,8 @@ class Forgetting(ByGate):
 
     def __init__(self, *, forget_bias_init: Any, **options: Any) -> None:
         super().__init__(**options)
+        if forget_bias_init is None:
+            raise InvalidArgument("`forget_bias_init` must be an initializer; received None.")
         self.forget_bias_initializer = self._named("forget_bias_initializer", forget_bias_init)
 
     def get_config(self) -> dict[str, Any]:
