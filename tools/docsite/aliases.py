@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,12 +34,27 @@ def setup(app: Sphinx) -> None:
 
 
 def _write_page(app: Sphinx) -> None:
+    folder = Path(app.srcdir) / "reference/api"
+    named = _named_in("\n".join(path.read_text("utf-8") for path in folder.glob("*.rst")))
     entries = []
-    for name, (stands_for, comment) in sorted(aliases().items()):
+    for name in sorted(named):
+        stands_for, comment = aliases()[name]
         text = f"\n   {comment[0].upper()}{comment[1:]}.\n" if comment else ""
         entries.append(f".. py:type:: {name}\n   :canonical: {stands_for}\n{text}")
     page = HEAD + "\n".join(entries)
-    (Path(app.srcdir) / "reference/api/convdispatch.types.rst").write_text(page, "utf-8")
+    (folder / f"{MODULE}.rst").write_text(page, "utf-8")
+
+
+def _named_in(pages: str) -> set[str]:
+    """Return the aliases that signatures name, and those that these stand for."""
+    signatures = re.findall(r"^ *\.\. py:(?:class|function|method|property):: (.*)", pages, re.M)
+    found: set[str] = set()
+    new = {word for each in signatures for word in re.findall(r"\w+", each)} & aliases().keys()
+    while new:
+        found |= new
+        words = {word for name in new for word in re.findall(r"\w+", aliases()[name][0])}
+        new = words & aliases().keys() - found
+    return found
 
 
 @functools.cache
@@ -61,4 +77,11 @@ def _of(source: str) -> Iterator[tuple[str, str, str]]:
             assert node.value is not None
             _, mark, comment = lines[(node.end_lineno or 1) - 1].partition("  # ")
             said = comment if mark and not comment.startswith(("fmt:", "noqa", "type:")) else ""
-            yield ast.unparse(node.target), ast.unparse(node.value), said.rstrip(".")
+            yield ast.unparse(node.target), _text(node.value), said.rstrip(".")
+
+
+def _text(stands_for: ast.expr) -> str:
+    """Return the source of a type, without the quotes of one that is read late."""
+    if isinstance(stands_for, ast.Constant) and isinstance(stands_for.value, str):
+        return stands_for.value
+    return ast.unparse(stands_for)
