@@ -20,7 +20,16 @@ from convdispatch.errors import InvalidType
 from convdispatch.runtime import selection
 
 # What belongs to this object in this process: no copy has it.
-_OWN = ("_lock", "_stacks", "_write", "_differentiated", "_plans", "_calls", "_weight_symbols")
+_OWN = (
+    "_lock",
+    "_stacks",
+    "_write",
+    "_differentiated",
+    "_plans",
+    "_calls",
+    "_weight_symbols",
+    "_way_layers",
+)
 
 
 class Copied(Weighted):
@@ -54,7 +63,7 @@ class Copied(Weighted):
         # A copy, not a configuration, because a user's function cannot be looked up by a name.
         moved = type(self).__new__(type(self))
         vars(moved).update(vars(self), backend=backend, has_own_backend=True, dtype=dtype)
-        for name in ("_write", "_differentiated", "_weight_symbols"):
+        for name in ("_write", "_differentiated", "_weight_symbols", "_way_layers"):
             vars(moved).pop(name, None)
         moved._be_alone()
         moved._forget()

@@ -37,8 +37,17 @@ class Asked(Layer):
     @property
     def updates(self) -> list[Any]:
         """The weights to which training gives values of its own, such as moving means."""
-        own = [one for one, _ in vars(self).get("_noted_updates", [])]
-        return [*self._updated(), *own]
+        return [*self._updated(), *(one for one, _ in self._noted_in("_noted_updates"))]
+
+    @property
+    def losses(self) -> list[Any]:
+        """The penalties of the weights and of the last output, then what a script added."""
+        return [*super().losses, *(one for one, _ in self._noted_in("_noted_losses"))]
+
+    def _noted_in(self, kept: str) -> list[tuple[Any, Any]]:
+        """Return what a script added here and to parts, each with the inputs it depends on."""
+        parts: list[Any] = getattr(self, "_parts", list)()
+        return [pair for one in (self, *parts) for pair in vars(one).get(kept, [])]
 
     def _updated(self) -> list[Any]:
         stated = getattr(self, "stated_phase", None)
@@ -58,13 +67,13 @@ class Asked(Layer):
 
     def get_updates_for(self, inputs: Any) -> list[Any]:
         """Return the updates that depend on these inputs; of None, those that depend on none."""
-        noted = vars(self).get("_noted_updates", [])
+        noted = self._noted_in("_noted_updates")
         found = [one for one, own in noted if own is inputs]
         return found if inputs is None else [*self._updated(), *found]
 
     def get_losses_for(self, inputs: Any) -> list[Any]:
         """Return the losses that depend on these inputs; of None, those of the weights."""
-        noted = vars(self).get("_noted_losses", [])
+        noted = self._noted_in("_noted_losses")
         found = [one for one, own in noted if own is inputs]
         if inputs is None:
             return [*self._weight_losses(), *found]

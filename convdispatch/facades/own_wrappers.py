@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from convdispatch import layers
 from convdispatch.engine.layer import Layer
+from convdispatch.facades.ways import ways_of
 from convdispatch.symbolic.custom import CustomLayer
 from convdispatch.symbolic.distributed import CustomBidirectional, CustomTimeDistributed
 from convdispatch.symbolic.looped_layers import Looping
@@ -75,6 +76,24 @@ class BothWays(Choosing, layers.Bidirectional):
     def is_own(cls, layer: Any) -> bool:
         """Whether it is a recurrent layer whose step a script wrote."""
         return isinstance(layer, Looping)
+
+    @property
+    def forward_layer(self) -> Any:
+        """The layer that goes forwards, with its part of the weights."""
+        return ways_of(self)[0]
+
+    @property
+    def backward_layer(self) -> Any:
+        """The layer that goes backwards, with its part of the weights."""
+        return ways_of(self)[1]
+
+    @backward_layer.setter
+    def backward_layer(self, layer: Any) -> None:
+        vars(self)["backward_layer"] = layer
+
+    def _parts(self) -> list[Any]:
+        """Return the layers to which scripts may add losses and updates, besides this one."""
+        return ways_of(self)
 
 
 def _made(layer: Any, door: str) -> Any:

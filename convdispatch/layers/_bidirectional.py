@@ -81,7 +81,7 @@ class Bidirectional(WithState, Wrapper):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON types."""
-        back = self.backward_layer
+        back = self._given_back
         return super().get_config() | {
             "merge_mode": self.merge_mode,
             "backward_layer": None if back is None else configured(back),
@@ -89,7 +89,7 @@ class Bidirectional(WithState, Wrapper):
 
     def _require_two_ways(self) -> None:
         """Raise unless the layers are recurrent and go opposite ways."""
-        forward, back = self.layer, self.backward_layer
+        forward, back = self.layer, self._given_back
         for layer in (forward, forward if back is None else back):
             if not isinstance(layer, Recurrent):
                 raise InvalidType(
@@ -221,13 +221,18 @@ class Bidirectional(WithState, Wrapper):
                 f"{self._title} was built for inputs of shape {built}; received shape {shape}."
             )
 
+    @property
+    def _given_back(self) -> Any:
+        """What goes backwards if it is another layer than the one forwards, else None."""
+        return vars(self)["backward_layer"]
+
     def _wrapped(self) -> Sequence[Layer]:
-        back = self.backward_layer
+        back = self._given_back
         return (self.layer,) if back is None else (self.layer, back)
 
     def _named_by_way(self, weight: Weight, way: str, layer: Layer) -> Weight:
         # One layer for both ways freezes the wrapper, also later; of two each freezes its own way.
-        is_trained = self.backward_layer is None or layer.trainable
+        is_trained = self._given_back is None or layer.trainable
         name = f"{way}_{weight.name}"
         return replace(weight, name=name, trainable=weight.trainable and is_trained)
 
@@ -238,13 +243,13 @@ class Bidirectional(WithState, Wrapper):
             [weight for weight in declarations if weight.name.startswith(way)] for way in WAYS
         )
         begun = self._values_of(self.layer, forward)
-        if self.backward_layer is None:
+        if self._given_back is None:
             return begun + [self._draw(weight) for weight in back]
-        return begun + self._values_of(self.backward_layer, back)
+        return begun + self._values_of(self._given_back, back)
 
     def _ways(self) -> tuple[Layer, Layer]:
         """Return the layer forwards and the one backwards, on this backend."""
-        forward, back = self.layer, self.backward_layer
+        forward, back = self.layer, self._given_back
         turned = {"go_backwards": not vars(forward)["go_backwards"]} if back is None else {}
         return self._way(forward), self._way(back or forward, **turned)
 

@@ -63,7 +63,7 @@ class Wrapper(Unbounded):
 
         Keras names the layers of two ways by them: 'forward_lstm_1'.
         """
-        if not hasattr(self, "backward_layer"):
+        if "backward_layer" not in vars(self):
             return self.layer.inner_name(weight)
         way, _, inner = weight.partition("_")
         name, own = self.layer.inner_name(inner)
@@ -98,7 +98,8 @@ class Wrapper(Unbounded):
         """Return a copy of the layer on the wrapper's backend, with these attributes."""
         planned: Layer = object.__new__(type(layer))
         vars(planned).update(vars(layer), backend=self.backend, **changes)
-        vars(planned).pop("_weight_symbols", None)
+        for name in ("_weight_symbols", "_way_layers"):
+            vars(planned).pop(name, None)
         planned._forget()
         return planned
 
