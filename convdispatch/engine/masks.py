@@ -49,14 +49,17 @@ def with_masks(graph: Graph) -> Graph:
     return graph if masked == graph.masked else replace(graph, masked=frozenset(masked))
 
 
-def require_supported(graph: Graph) -> None:
-    """Raise `InvalidArgument`, or warn as Keras 3 does, where a layer has no use for a mask."""
+def require_supported(graph: Graph, *, refuses: bool) -> None:
+    """Raise `InvalidArgument`, or warn as Keras 3 does, where a layer has no use for a mask.
+
+    `refuses` is what the Keras of the model does; its layers have to be of one that does, too.
+    """
     for node in graph.nodes:
         layer = node.layer
         if layer.supports_masking or layer.takes_mask or graph.masked.isdisjoint(node.reads):
             continue
         what = f"{layer._title} does not support masking, and its input has a mask"
-        if layer.dialect.refuses_masks:
+        if refuses and layer.dialect.refuses_masks:
             raise InvalidArgument(
                 f"{what}. Put a layer that uses the mask before it, or leave out what makes it, "
                 "`Masking` or `mask_zero=True`."

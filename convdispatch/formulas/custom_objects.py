@@ -25,7 +25,18 @@ def get_custom_objects() -> dict[str, Any]:
 
 def known(name: object) -> Any:
     """Return what a name stands for in the table, or the name itself."""
-    return _OBJECTS.get(name, name) if isinstance(name, str) else name
+    if not isinstance(name, str):
+        return name
+    return next((_OBJECTS[one] for one in spellings(name) if one in _OBJECTS), name)
+
+
+def spellings(name: str) -> tuple[str, str]:
+    """Return a name, and that without the package under which Keras registers an object.
+
+    >>> spellings("mine>Doubled")
+    ('mine>Doubled', 'Doubled')
+    """
+    return name, name.rpartition(">")[2]
 
 
 class CustomObjectScope:

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from convdispatch.errors import InvalidDocument
+from convdispatch.models._graph_documents import asks_something
 from convdispatch.support.documents import shown
 
 FUNCTIONAL = ("Model", "Functional")
-# Arguments of a call that have no effect on the layers here.
-_IDLE = ("mask", "training")
 
 
 def stack_of(config: Any) -> dict[str, Any]:
@@ -71,7 +70,7 @@ def _source(nodes: Any, name: str) -> str | None:
         triple = only[:3] if isinstance(only, list) else None
         keywords = only[3] if isinstance(only, list) and len(only) == 4 else {}
     if not isinstance(keywords, Mapping) or any(
-        key not in _IDLE or value for key, value in keywords.items()
+        asks_something(key, value) for key, value in keywords.items()
     ):
         raise _branched(f"it calls {shown(name)} with other arguments: {shown(keywords)}")
     return _layer_of(triple, f"the input of {shown(name)}")

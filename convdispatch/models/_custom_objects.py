@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from convdispatch.engine.layer import Layer
+from convdispatch.formulas.custom_objects import spellings
 
 # How the arguments end that name functions: activations, and those of weights. Keras 1 says `init`.
 _FUNCTIONS = ("activation", "initializer", "regularizer", "constraint", "init")
@@ -38,12 +39,13 @@ def _replaced(value: Any, own: Mapping[str, Any]) -> Any:
 def _object(given: Any, own: Mapping[str, Any]) -> Any:
     """Return the user's object for a name, or one of the user's class for a configuration."""
     if isinstance(given, str):
-        return own.get(given, given)
+        return next((own[one] for one in spellings(given) if one in own), given)
     if not isinstance(given, Mapping):
         return given
     named: Any = given.get("config")
-    for name in (given.get("registered_name"), given.get("class_name"), named):
-        if isinstance(name, str) and name in own:
+    said = (given.get("registered_name"), given.get("class_name"), named)
+    for name in (one for each in said if isinstance(each, str) for one in spellings(each)):
+        if name in own:
             found = own[name]
             if not isinstance(found, type):
                 return found

@@ -16,6 +16,7 @@ from convdispatch.doors.elsewhere import KEYWORDS_OF_KERAS1, not_offered_layers
 from convdispatch.engine.keras_configs import without_nothing_asked
 from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidType
+from convdispatch.formulas.custom_objects import spellings
 from convdispatch.support.documents import DocumentLimits, shown
 
 DOORS = ("convdispatch.layers", "convdispatch.keras1.layers", "convdispatch.keras2.layers")
@@ -240,9 +241,10 @@ def _layer_class(
 ) -> type[Layer] | None:
     """Return the class that an entry names, None if there is none of that name."""
     name, registered = entry["class_name"], entry.get("registered_name")
-    for known in (name, registered):
-        if isinstance(known, str) and known in custom_objects:
-            return _require_layer_class(custom_objects[known], known)
+    for said in filter(None, (name, registered)):
+        for known in spellings(said) if isinstance(said, str) else ():
+            if known in custom_objects:
+                return _require_layer_class(custom_objects[known], known)
     offered = importlib.import_module(_door_of(entry, door))
     found = getattr(offered, name) if name in offered.__all__ else None
     is_layer = isinstance(found, type) and issubclass(found, Layer) and name != "Layer"

@@ -103,13 +103,20 @@ def call_entries(name: str, nodes: Any) -> list[CallEntry]:
 def _call(name: str, place: int, node: Any) -> CallEntry:
     what = f"call {place} of {shown(name)}"
     tensors, keywords, takes_list = _tensors(node, what)
-    asked = {key: value for key, value in keywords.items() if key not in _IDLE or value}
+    asked = {key: value for key, value in keywords.items() if asks_something(key, value)}
     if asked:
         raise InvalidDocument(f"{what} has arguments that are not offered: {shown(asked)}.")
     reads = tuple(_source(one, f"the input of {what}") for one in tensors)
     if not reads:
         raise InvalidDocument(f"{what} reads nothing; it must name its inputs.")
     return CallEntry(name, place, reads, takes_list or len(reads) > 1)
+
+
+def asks_something(key: str, value: Any) -> bool:
+    """Return whether an argument of a call changes what the layer does."""
+    if value is None or (isinstance(value, list) and all(one is None for one in value)):
+        return False
+    return key not in _IDLE or bool(value)
 
 
 def _tensors(node: Any, what: str) -> tuple[list[Any], Mapping[str, Any], bool]:

@@ -86,7 +86,7 @@ class Model(ModelInputs, GraphEnds, Telling, Predicting, Exportable, CopiedStack
     def _settle(self) -> None:
         """Note what the graph is made of: it stays so, whatever becomes of a nested model."""
         self._flat = with_masks(self._graph.flattened())
-        require_supported(self._flat)
+        require_supported(self._flat, refuses=self.dialect.refuses_masks)
         self._types = self._flat.input_dtypes()
         self._own_chains = chains(self._members)
         self._layers = [chain[-1] for chain in self._own_chains]

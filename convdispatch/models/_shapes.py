@@ -78,7 +78,7 @@ class ShapedStack(StackEnds, StackedWeights):
     def _note_masks(self) -> None:
         """Note which tensors have a mask; raise where a layer refuses one."""
         graph = with_masks(chain(self._layers, Spec((None,), "")))
-        require_supported(graph)
+        require_supported(graph, refuses=self.dialect.refuses_masks)
         self._masked = graph.masked
 
     def _note_mask_of_last(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from convdispatch.errors import InvalidArgument, InvalidShape
@@ -49,6 +49,8 @@ class CustomBidirectional(CustomWrapper):
         super().__init__(layer, weights=weights, **options)
         self.merge_mode = merge_mode
         config = layer.get_config()
+        if getattr(layer, "zero_output_for_mask", False):  # of steps alone, as in `Bidirectional`
+            config["zero_output_for_mask"] = layer.return_sequences
         back = {**config, "go_backwards": not config["go_backwards"]}
         self.forward_layer = type(layer).from_config(config | {"name": f"forward_{layer.name}"})
         self.backward_layer = type(layer).from_config(back | {"name": f"backward_{layer.name}"})
@@ -77,6 +79,15 @@ class CustomBidirectional(CustomWrapper):
             self._num_constants = len(same)
         whole = [*given, *(initial_state or []), *(same if constants is not None else [])]
         return super().__call__(whole if len(whole) > 1 else inputs, mask)
+
+    def makes_mask(self, masked: Sequence[bool]) -> bool:
+        """Return that the output has no mask; raise where the input has one."""
+        if any(masked):
+            raise InvalidArgument(
+                f"{self._title} of a recurrent layer around cells takes no mask, and its input has "
+                "one. Use the layer of the cell, such as `LSTM`, instead."
+            )
+        return False
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         """Return what both make of the input, merged, and their states."""

@@ -28,11 +28,14 @@ class Looping(CustomLayer):
     go_backwards: bool
     stateful: bool
     unroll: bool
+    zero_output_for_mask: bool
     _num_constants = 0
 
     def __init__(self, **options: Any) -> None:
         for name in FLAGS:
             setattr(self, name, as_bool(options.pop(name, False), name))
+        given = options.pop("zero_output_for_mask", False)
+        self.zero_output_for_mask = as_bool(given, "zero_output_for_mask")
         self.input_dim = options.pop("input_dim", None)
         self.input_length = options.pop("input_length", None)
         if self.input_dim and options.get("input_shape") is None:
@@ -98,6 +101,7 @@ class Looping(CustomLayer):
             states,
             constants,
             go_backwards=self.go_backwards,
+            gives_zeros=self.zero_output_for_mask,
             name=self.name,
         )
         self._steps.append(steps)
@@ -187,7 +191,8 @@ class Looping(CustomLayer):
 
     def get_config(self) -> dict[str, Any]:
         """Return what every layer takes, and how the steps are returned."""
-        return super().get_config() | {name: getattr(self, name) for name in FLAGS}
+        zeros = {"zero_output_for_mask": True} if self.zero_output_for_mask else {}
+        return super().get_config() | {name: getattr(self, name) for name in FLAGS} | zeros
 
 
 def _several(given: Any) -> list[Any]:

@@ -31,6 +31,7 @@ class Steps:
     states: tuple[Spec, ...]
     draws: bool
     go_backwards: bool
+    gives_zeros: bool = False
 
     @property
     def layers(self) -> list[Any]:
@@ -46,6 +47,7 @@ def recorded_steps(
     *,
     go_backwards: bool,
     name: str,
+    gives_zeros: bool = False,
 ) -> Steps:
     """Return what the step records for a step of `x` and for such states and constants."""
     first = given_symbol(Spec((x.shape[0], *x.shape[2:]), x.dtype), f"{name}_step")
@@ -66,6 +68,7 @@ def recorded_steps(
         states=tuple(one.spec for one in new),
         draws=any(node.layer.draws for node in graph.nodes),
         go_backwards=go_backwards,
+        gives_zeros=gives_zeros,
     )
 
 
@@ -84,7 +87,7 @@ def looped(
 ) -> Any:
     """Return the last output, all of them along axis 1, and the last states.
 
-    Where the mask is false, the output is that of the step before, and the states stay.
+    Where the mask is false, the output is that of the step before, or zeros, and the states stay.
     """
     scope: Any = scopes.current()
     if o.is_abstract:
@@ -103,7 +106,8 @@ def looped(
         output, *new = run(steps.graph, [x[:, place], *kept, *constants], scope)
         if mask is not None:
             flags = o.tensor(mask, "bool")[:, place]
-            before = outputs[-1] if outputs else zeros_like.computes(o, output)
+            is_first = not outputs or steps.gives_zeros
+            before = zeros_like.computes(o, output) if is_first else outputs[-1]
             output = _chosen(o, flags, output, before)
             new = [_chosen(o, flags, one, old) for one, old in zip(new, kept, strict=True)]
         outputs.append(output)

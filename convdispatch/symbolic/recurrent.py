@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from convdispatch.engine.keras_configs import without_nothing_asked
 from convdispatch.engine.layer_options import require_mapping
 from convdispatch.errors import InvalidType
 from convdispatch.symbolic.cells import CustomCell, StackedCells, called, cells_in, state_sizes
@@ -115,7 +116,7 @@ class CustomRNN(Looping):
     ) -> Any:
         """Make a layer from what `get_config` returned."""
         require_mapping(cls, config)
-        rest = dict(config)
+        rest = without_nothing_asked(config, cls.__name__, known=("return_state",))
         cell = layer_of(taken(rest, "cell", cls), cls.door, custom_objects)
         count = rest.pop("num_constants", None)
         if backend is not None:

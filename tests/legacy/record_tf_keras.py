@@ -85,6 +85,25 @@ STACKS: Mapping[str, Callable[[], list[Any]]] = {
         L.Bidirectional(L.GRU(2, return_sequences=True, go_backwards=True)),
         L.Bidirectional(L.LSTM(2), merge_mode="sum"),
     ],
+    "cells": lambda: [
+        L.RNN([L.LSTMCell(3), L.GRUCell(2)], return_sequences=True, input_shape=(6, 2)),
+        L.Bidirectional(
+            L.RNN(L.StackedRNNCells([L.SimpleRNNCell(2), L.LSTMCell(3)]), return_sequences=True)
+        ),
+        L.RNN(L.GRUCell(2, reset_after=False), go_backwards=True),
+    ],
+    "models_over_time": lambda: [
+        L.TimeDistributed(
+            Sequential([L.Dense(3, input_shape=(2,)), L.BatchNormalization(), L.Dense(2)]),
+            input_shape=(6, 2),
+        ),
+        L.LSTM(2),
+    ],
+    "ended_mask": lambda: [
+        L.Embedding(11, 2, mask_zero=True, input_length=6),
+        L.Flatten(),
+        L.Dense(2),
+    ],
     "over_time": lambda: [
         L.TimeDistributed(L.Dense(4, activation="tanh"), input_shape=(6, 2)),
         L.TimeDistributed(L.BatchNormalization()),
@@ -103,6 +122,8 @@ STACKS: Mapping[str, Callable[[], list[Any]]] = {
         L.Dense(2),
     ],
 }
+# Those whose weights are recorded by paths of attributes, too.
+ALSO_BY_PATHS = ("cells", "models_over_time", "ended_mask")
 OLD = keras.optimizers.legacy
 OPTIMIZERS: Mapping[str, Callable[[], Any]] = {
     "old_adam": lambda: OLD.Adam(0.01),
@@ -135,6 +156,9 @@ def record(name: str, model: Any, inputs: list[Any], targets: Any = None) -> Non
     arrays |= {f"w{n:03d}": one for n, one in enumerate(model.get_weights())}
     model.save(HERE / f"{name}.h5")
     model.save_weights(HERE / f"{name}_weights.h5")
+    if name in ALSO_BY_PATHS:
+        model.save(HERE / f"{name}.keras")
+        model.save_weights(HERE / f"{name}.weights.h5")
     (HERE / f"{name}.json").write_text(model.to_json(), encoding="utf-8")
     if targets is not None:
         again = keras.models.load_model(HERE / f"{name}.h5")
@@ -152,7 +176,7 @@ def main() -> None:
     record("deep", deep(), [sequences])
     for name, stack in STACKS.items():
         given = sequences
-        if name in ("looked_up", "masked_both_ways"):
+        if name in ("looked_up", "masked_both_ways", "ended_mask"):
             given = RNG.integers(0, 11, size=(4, 6)).astype("float32")
         if name.startswith("masked"):
             given = given * MASK.reshape(MASK.shape + (1,) * (given.ndim - 2))

@@ -10,6 +10,9 @@ from legacy_models import listed, one_or_all
 from places import LEGACY
 
 import convdispatch
+from convdispatch import keras2
+from convdispatch.errors import InvalidArgument
+from convdispatch.models import Sequential
 
 pytest.importorskip("h5py", reason="files in HDF5 need the package h5py")
 
@@ -35,12 +38,14 @@ def require_recorded(model: Any, name: str) -> None:
         np.testing.assert_array_equal(got, want)
 
 
+@pytest.mark.filterwarnings("ignore:Flatten.*does not support masking")
 @EACH
 def test_a_whole_model_predicts_as_it_did(name: str, backend_name: str) -> None:
     """Nested models list what is trained first, and count their calls from 1."""
     require_recorded(convdispatch.load_model(FOLDER / f"{name}.h5", backend=backend_name), name)
 
 
+@pytest.mark.filterwarnings("ignore:Flatten.*does not support masking")
 @EACH
 def test_an_architecture_and_its_weights_predict_as_they_did(name: str) -> None:
     """The file of weights has the same order."""
@@ -48,6 +53,32 @@ def test_an_architecture_and_its_weights_predict_as_they_did(name: str) -> None:
     model = convdispatch.model_from_json(text, backend="numpy")
     model.load_weights(FOLDER / f"{name}_weights.h5")
     require_recorded(model, name)
+
+
+@pytest.mark.filterwarnings("ignore:Flatten.*does not support masking")
+@pytest.mark.parametrize("name", ["cells", "models_over_time", "ended_mask"])
+def test_weights_by_paths_reach_what_is_in_a_layer(name: str) -> None:
+    """Cells, stacks of cells in both ways, and a model at each step."""
+    model = convdispatch.load_model(FOLDER / f"{name}.keras", backend="numpy")
+    require_recorded(model, name)
+    text = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
+    other = convdispatch.model_from_json(text, backend="numpy")
+    other.load_weights(FOLDER / f"{name}.weights.h5")
+    require_recorded(other, name)
+
+
+def test_a_mask_ends_where_a_layer_has_no_use_for_it() -> None:
+    """TensorFlow's Keras goes on without it, where Keras 2 refuses the model."""
+    with pytest.warns(UserWarning, match=r"Flatten.*does not support masking.*ends there"):
+        require_recorded(convdispatch.load_model(FOLDER / "ended_mask.h5"), "ended_mask")
+
+
+def test_both_ways_of_cells_take_no_mask() -> None:
+    """They would compute as without one: a refusal, and no other numbers."""
+    layers = keras2.layers
+    inner = layers.RNN(layers.LSTMCell(2), return_sequences=True)
+    with pytest.raises(InvalidArgument, match=r"Bidirectional.*takes no mask"):
+        Sequential([layers.Masking(input_shape=(3, 2)), layers.Bidirectional(inner)])
 
 
 @pytest.mark.parametrize("name", COMPILED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from convdispatch.engine.declarations import lasting
@@ -12,6 +12,9 @@ from convdispatch.layers._bidirectional import WAYS
 from convdispatch.layers._states import WithState
 from convdispatch.layers._wrapping import Wrapper
 from convdispatch.models.files.order import is_stack
+from convdispatch.symbolic.cells import StackedCells
+from convdispatch.symbolic.recurrent import CustomRNN
+from convdispatch.symbolic.wrappers import CustomWrapper
 
 Group = tuple[str, Any, Sequence[int]]
 
@@ -34,20 +37,32 @@ def paths_of(
     beginning of the name for a member.
     """
     stem_of = stem or _stem
-    counts: dict[str, int] = {}
-    members = model.layers
-    if is_stack(model):
-        members = [one for one in members if not getattr(one, "is_input", False)]
-    for member in members:
-        name = stem_of(member)
-        count = counts[name] = counts.get(name, -1) + 1
-        path = f"{root}layers/{name}_{count}" if count else f"{root}layers/{name}"
+    for path, member in numbered(members_in(model), f"{root}layers/", stem_of):
         if isinstance(member, Layer):
             count_of_weights = len(lasting(member.declared_weights))
             yield from _parts(path, member, member, list(range(count_of_weights)))
         else:
             yield path, member, ()
             yield from paths_of(member, f"{path}/", stem_of)
+
+
+def members_in(model: Any) -> list[Any]:
+    """Return the layers and models that a model's group has groups for."""
+    members: list[Any] = list(model.layers)
+    if is_stack(model):
+        members = [one for one in members if not getattr(one, "is_input", False)]
+    return members
+
+
+def numbered(
+    members: Sequence[Any], root: str, stem: Callable[[Any], str]
+) -> Iterator[tuple[str, Any]]:
+    """Yield the path of each member of a list: its class, with a number from the second on."""
+    counts: dict[str, int] = {}
+    for member in members:
+        name = stem(member)
+        count = counts[name] = counts.get(name, -1) + 1
+        yield f"{root}{name}_{count}" if count else f"{root}{name}", member
 
 
 def named_paths_of(model: Any) -> Iterator[Group]:
@@ -60,7 +75,14 @@ def named_paths_of(model: Any) -> Iterator[Group]:
 
 def _parts(path: str, layer: Any, owner: Any, places: Sequence[int]) -> Iterator[Group]:
     """Yield the groups of a layer; `owner` has its weights, those in these places."""
-    if isinstance(layer, Wrapper):
+    if isinstance(layer, CustomWrapper):
+        yield path, owner, ()
+        for name, inner in _wrapped(layer):
+            yield from _within(f"{path}/{name}", inner, owner, _spans(layer, places))
+    elif isinstance(layer, CustomRNN):
+        yield path, owner, ()
+        yield from _of_cell(f"{path}/cell", layer.cell, owner, places)
+    elif isinstance(layer, Wrapper):
         yield path, owner, ()
         ways = [(f"{way}_layer", place) for place, way in enumerate(WAYS)]
         is_both = hasattr(layer, "backward_layer")
@@ -73,6 +95,48 @@ def _parts(path: str, layer: Any, owner: Any, places: Sequence[int]) -> Iterator
         yield f"{path}/cell", owner, places
     else:
         yield path, owner, places
+
+
+Places = Mapping[int, Sequence[int]]  # by the identity of a layer: those of its weights
+
+
+def _wrapped(wrapper: Any) -> list[tuple[str, Any]]:
+    """Return what is in a wrapper, under the names of the attributes that hold it."""
+    if not hasattr(wrapper, "backward_layer"):
+        return [("layer", wrapper.layer)]
+    return [(f"{way}_layer", getattr(wrapper, f"{way}_layer")) for way in WAYS]
+
+
+def _spans(wrapper: Any, places: Sequence[int]) -> Places:
+    """Return which of a wrapper's weights are of each layer within it."""
+    declared = wrapper.declared_weights
+    kept = [place for place, weight in enumerate(declared) if not weight.is_state]
+    by_place = dict(zip(kept, places, strict=True))
+    return {
+        id(inner): [by_place[one] for one in range(span.start, span.stop) if one in by_place]
+        for inner, span in wrapper._spans.items()
+    }
+
+
+def _within(path: str, inner: Any, owner: Any, spans: Places) -> Iterator[Group]:
+    """Yield the groups of a layer or a model within a wrapper."""
+    if isinstance(inner, Layer):
+        yield from _parts(path, inner, owner, spans.get(id(inner), ()))
+        return
+    yield path, owner, ()
+    for own, member in numbered(members_in(inner), f"{path}/layers/", _stem):
+        yield from _within(own, member, owner, spans)
+
+
+def _of_cell(path: str, cell: Any, owner: Any, places: Sequence[int]) -> Iterator[Group]:
+    """Yield the groups of a cell, or of a stack of them."""
+    if not isinstance(cell, StackedCells):
+        own = [*getattr(cell, "_trained", ()), *getattr(cell, "_kept", ())]
+        yield path, owner, [places[one.index] for one in own]
+        return
+    yield path, owner, ()
+    for own_path, one in numbered(cell.cells, f"{path}/cells/", _stem):
+        yield from _of_cell(own_path, one, owner, places)
 
 
 def _stem(member: Any) -> str:

@@ -160,8 +160,9 @@ class _Translation:
         require_no_own_ways(layer, self.dialect)
         wanted = what_it_computes(layer, self.dialect)
         reason = ""
+        within = self._inner(layer, changes)  # whose refusal says all, and is not said again
         try:
-            for made in in_words(layer, self.dialect, self._inner(layer, changes)):
+            for made in in_words(layer, self.dialect, within):
                 found = what_it_computes(made, self.dialect)
                 aside = {*changes, "output_size", "output_padding"}  # the ops tell
                 other = [
