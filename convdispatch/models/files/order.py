@@ -11,6 +11,7 @@ from typing import Any
 
 from convdispatch.engine.declarations import lasting
 from convdispatch.engine.layer import Layer
+from convdispatch.symbolic.wrappers import CustomWrapper
 
 Slot = tuple[int, int]  # the identity of a layer, and the place of one of its weights
 
@@ -18,7 +19,11 @@ Slot = tuple[int, int]  # the identity of a layer, and the place of one of its w
 def slots_of(member: Any) -> list[Slot]:
     """Return the weights of a layer or of a nested model in the order of files."""
     if isinstance(member, Layer):
-        return [(id(member), place) for place, _ in enumerate(lasting(member.declared_weights))]
+        weights = lasting(member.declared_weights)
+        places = list(range(len(weights)))
+        if isinstance(member, CustomWrapper):  # lists what may be trained first, as a model does
+            places.sort(key=lambda place: not (member.trainable and weights[place].trainable))
+        return [(id(member), place) for place in places]
     ordered: list[Slot] = []
     for are_trained in (True, False):
         for layer in layers_in(member):

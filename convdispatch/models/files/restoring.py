@@ -19,6 +19,7 @@ from convdispatch.models.files.weight_names import is_named
 from convdispatch.models.files.weights import Origin, Part, converted, parts_of
 from convdispatch.ops import NumpyArray
 from convdispatch.saving.checkpoint import Checkpoint, StoredArray, StoredLayer
+from convdispatch.symbolic.wrappers import CustomWrapper
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,10 @@ def target_of(member: Any, origin: Origin, count: int | None = None) -> Target:
     """Return what a file has for a layer or for a nested model."""
     if isinstance(member, Layer):
         parts = parts_of(member, origin, count)
-        return Target(member.name, tuple((member, i, part) for i, part in enumerate(parts)))
+        own = [(member, place, part) for place, part in enumerate(parts)]
+        if isinstance(member, CustomWrapper):  # lists what may be trained first, as a model does
+            own.sort(key=lambda slot: not slot[2].is_trained)
+        return Target(member.name, tuple(own))
     slots = [
         (layer, place, part)
         for layer in layers_in(member)
