@@ -133,3 +133,14 @@ def test_settings_of_training_can_be_left_out(tmp_path: Path, capsys: Capture) -
     read: Any = convdispatch.load_model(tmp_path / "o.h5", trained_on="tensorflow")
     assert isinstance(read, keras1.models.Sequential)
     assert read.optimizer is None
+
+
+@pytest.mark.parametrize("dialect", ["keras2", "tf_keras"])
+def test_gates_apart_are_turned_round_like_gates_together(
+    dialect: str, tmp_path: Path, capsys: Capture
+) -> None:
+    """Theano's kernels of Keras 1, as weights of the other convention and back."""
+    source = LEGACY / "old_more" / "k1_convlstm_th.h5"
+    out = tmp_path / "out.weights.h5"
+    assert main(["convert", str(source), str(out), "--to", dialect, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["error_in_bounds"] == 0

@@ -109,7 +109,7 @@ def converted(layer: Layer, arrays: Sequence[NumpyArray], origin: Origin) -> lis
         elif gates:
             bias = (len(gates[0]) * pieces[-1].weight.shape[-1],)
             together = cudnn.laid_out(inner, [next(following) for _ in _PARTS], bias)
-            values += _split(pieces, together, gates)
+            values += _split(pieces, together, gates, origin)
         else:
             given = [_laid_out(piece, next(following), origin) for piece in pieces]
             values += cudnn.laid_out(inner, given, pieces[-1].weight.shape) if given else []
@@ -284,13 +284,15 @@ def _joined(
 
 
 def _split(
-    pieces: Sequence[_Piece], arrays: Sequence[NumpyArray], gates: Gates
+    pieces: Sequence[_Piece], arrays: Sequence[NumpyArray], gates: Gates, origin: Origin
 ) -> list[NumpyArray]:
     """Return Keras 1's weights for each gate from Keras 2's."""
     new, old = gates
     split: Callable[..., Any] = np.split
     by_part = [split(array, len(new), axis=-1) for array in arrays]
     ordered = [by_part[place][new.index(gate)] for gate in old for place in range(3)]
-    return [
-        _as_public(one, piece.weight.layout) for one, piece in zip(ordered, pieces, strict=True)
-    ]
+    values = []
+    for one, piece in zip(ordered, pieces, strict=True):
+        turned = (slice(None, None, -1),) * (one.ndim - 2) if _is_flipped(piece, origin) else ()
+        values.append(_as_public(one[turned], piece.weight.layout))
+    return values
