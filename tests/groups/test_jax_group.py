@@ -31,10 +31,8 @@ def two_devices(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sharded_devices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder with what the mesh reports that keeps a part of each weight on a device."""
     folder = tmp_path_factory.mktemp("sharded")
-    own = {"CONVDISPATCH_SHARD_WEIGHTS": "1", "JAX_NUM_CPU_DEVICES": "2"}
-    environ = environment("jax", GROUP_MESH_OF_TEST="2", **own)
-    run([[sys.executable, *script(folder, *COMPILED)]], [environ])
-    return folder
+    own = {"JAX_NUM_CPU_DEVICES": "2", "CONVDISPATCH_SHARD_WEIGHTS": "1"}
+    return run_alone("jax", folder, *COMPILED, GROUP_MESH_OF_TEST="2", **own)
 
 
 @pytest.fixture(scope="module")
