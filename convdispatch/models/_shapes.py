@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from convdispatch.engine.arguments import as_partial_shape
 from convdispatch.engine.graph import chain
 from convdispatch.engine.masks import require_supported, with_masks
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidShape
+from convdispatch.formulas.dialects import Dialect
 from convdispatch.models._ends import StackEnds
 from convdispatch.models._flat_weights import StackedWeights, all_or_none
 from convdispatch.models._members import require_one_output
@@ -19,6 +21,7 @@ from convdispatch.ops import PartialShape
 class ShapedStack(StackEnds, StackedWeights):
     """A stack of layers, each of which is built for the output of the one before."""
 
+    dialect: ClassVar[Dialect]  # of the façade that has the model
     _top: Top | None = None  # recorded by the last `add`; None if it may be out of date
     _masked: frozenset[int] = frozenset()  # the tensors between the layers that have a mask
 

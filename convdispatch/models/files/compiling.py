@@ -13,8 +13,8 @@ from convdispatch.formulas import losses, metrics, optimizers
 from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
 from convdispatch.formulas.optimizers import Optimizer
 from convdispatch.formulas.optimizers._own_weights import Order
-from convdispatch.models._entries import is_of_tf_keras
 from convdispatch.models.files.storing_training import Kept, without_slots
+from convdispatch.models.files.versions import is_of_tf_keras
 from convdispatch.ops import NumpyArray
 from convdispatch.saving.checkpoint import Checkpoint
 from convdispatch.support.documents import shown

@@ -14,12 +14,13 @@ from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.undrawn import without_weights
 from convdispatch.errors import InvalidDocument
 from convdispatch.models._custom_objects import with_objects
-from convdispatch.models._entries import DOORS, is_of_tf_keras
+from convdispatch.models._entries import DOORS
 from convdispatch.models._model import Model
 from convdispatch.models._reading import Classes, model_of
 from convdispatch.models._sequential import Sequential
 from convdispatch.models.files import unsaid
 from convdispatch.models.files.compiling import compile_as_stored
+from convdispatch.models.files.versions import is_of_tf_keras
 from convdispatch.models.files.weight_loading import fill_weights, origin_of
 from convdispatch.runtime import selection
 from convdispatch.saving.checkpoint import Checkpoint

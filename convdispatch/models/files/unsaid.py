@@ -13,7 +13,8 @@ from typing import Any
 
 from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidArgument
-from convdispatch.models._entries import DOORS, door_of, is_of_tf_keras
+from convdispatch.models._entries import DOORS, door_of
+from convdispatch.models.files.versions import is_of_tf_keras
 from convdispatch.runtime import selection
 from convdispatch.saving.checkpoint import Checkpoint
 from convdispatch.support.warnings import warn
