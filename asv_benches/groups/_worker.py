@@ -92,6 +92,8 @@ def _pin(engine, count, rank):
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC"):
         os.environ[name] = threads
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = threads
+    # The strategy is made here: a second one, by the backend, might wait for the first for ever.
+    os.environ.pop("_CONVDISPATCH_LAUNCHED", None)
     if has_devices:
         os.environ["JAX_NUM_CPU_DEVICES"] = str(count)
 
