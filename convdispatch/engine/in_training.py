@@ -21,7 +21,7 @@ from convdispatch.engine.masks import PassingMasks
 from convdispatch.engine.plans import Plan
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Specs, listed, of_samples
-from convdispatch.engine.tensors import require_native
+from convdispatch.engine.tensors import natives, require_native
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.regularizers import penalty
@@ -45,7 +45,7 @@ class InTraining(PassingMasks):
         """
         native = self._as_native(self._backend(), inputs)
         plan = self.plan_for(native)
-        self._require_weights(weights, native)
+        weights = self._native_weights(weights, native)
         return plan.function(weights, native, *self._checked_masks(native, mask))
 
     def apply_training(
@@ -58,7 +58,7 @@ class InTraining(PassingMasks):
         names, and losses: the penalty of the outputs. `penalties` has those of the weights.
         """
         native = self._as_native(self._backend(), inputs)
-        self._require_weights(weights, native)
+        weights = self._native_weights(weights, native)
         masks = self._checked_masks(native, mask)
         outputs, effects = self.training_for(native)(weights, native, key, *masks)
         self._require_own(effects)
@@ -72,7 +72,7 @@ class InTraining(PassingMasks):
         It is a pure function of native tensors, as `apply` is.
         """
         native = self._as_native(self._backend(), inputs)
-        self._require_weights(weights, native)
+        weights = self._native_weights(weights, native)
         masks = self._checked_masks(native, mask)
         outputs, effects = self.inference_for(native)(weights, native, None, *masks)
         return outputs, replace(effects, losses=())
@@ -179,17 +179,23 @@ class InTraining(PassingMasks):
                     f"shape {shape} in training. `lower_training` must return the weight's shape."
                 )
 
-    def _require_weights(self, weights: Sequence[Any], inputs: Any) -> None:
-        """Raise unless there is a native tensor for each weight of a layer with such inputs."""
+    def _native_weights(self, weights: Sequence[Any], inputs: Any) -> Sequence[Any]:
+        """Return the native tensors of given weights; raise unless each weight has one that fits.
+
+        A façade's layers show their weights as variables.
+        """
         if self._is_made:
             declared = self._declarations
         else:
             declared = self.resolved(self._specs_of(inputs)).declarations
         backend = self._backend()
         require_as_many(weights, declared, owner=self.name)
-        require_native(backend, weights, owner=self.name)
+        if not all(map(backend.owns, weights)):
+            weights = natives(weights)
+            require_native(backend, weights, owner=self.name)
         shapes = [backend.describe(tensor)[0] for tensor in weights]
         require_shapes(shapes, declared, owner=self.name)
+        return weights
 
     def _make_training(self, inputs: Any, specs: Specs) -> Training:
         resolved = self.resolved(specs)

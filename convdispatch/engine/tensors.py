@@ -75,6 +75,11 @@ def are_tensors(backend: Backend, inputs: Any) -> bool:
     return any(backend.owns(one) or hasattr(one, "shape") for one in inputs)
 
 
+def natives(weights: Sequence[Any]) -> list[Any]:
+    """Return the native tensors of weights, which a façade's layers show as variables."""
+    return [getattr(one, "native", one) for one in weights]
+
+
 def require_native(backend: Backend, tensors: Sequence[object], *, owner: str) -> None:
     """Raise `InvalidType` unless all given weights are tensors of the backend."""
     for tensor in tensors:

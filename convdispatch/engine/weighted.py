@@ -16,7 +16,7 @@ from convdispatch.engine.declarations import (
     own_arrays,
     require_as_many,
 )
-from convdispatch.engine.tensors import require_native
+from convdispatch.engine.tensors import natives, require_native
 from convdispatch.engine.undrawn import is_undrawn
 from convdispatch.engine.whole import Unfinished, held, read_whole, written
 from convdispatch.formulas import initializers
@@ -178,8 +178,9 @@ class Weighted:
         """Return the regularization losses of other weights: a pure function, beside `apply`."""
         self.ensure_built("penalties")
         require_as_many(weights, self._declarations, owner=self.name)
-        require_native(self._backend(), weights, owner=self.name)
-        return self._penalties(weights)
+        held = natives(weights)
+        require_native(self._backend(), held, owner=self.name)
+        return self._penalties(held)
 
     def _weight_losses(self) -> list[Any]:
         return self._penalties(self._variables)

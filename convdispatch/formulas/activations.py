@@ -59,8 +59,8 @@ class Activation:
                 f"activation {self.name!r} takes {len(self.defaults)} parameters after the "
                 f"tensor, received {len(values)}. Leave out the last ones."
             )
-        if self.function is formulas.linear:
-            return x  # whatever it is
+        if self.function is formulas.linear and (x is None or isinstance(x, int | float)):
+            return x  # nothing is computed of it, so it need not be a tensor
         activation = self.with_parameters(**given) if given else self
         return cast("SomeTensor", activation.apply(selection.backend_of(x), x))
 

@@ -202,19 +202,20 @@ def test_compare_and_gradients_know_masks(backend_name: str) -> None:
     np.testing.assert_allclose(convdispatch.gradients(mean, X).inputs, wanted)
 
 
-@pytest.mark.parametrize("door", [keras1.layers, keras2.layers])
-def test_keras_1_and_2_refuse_a_mask_that_a_layer_has_no_use_for(door: Any) -> None:
-    """When the model is made; a refused layer is not in it."""
+@pytest.mark.parametrize("keras", [keras1, keras2], ids=["keras1", "keras2"])
+def test_keras_1_and_2_refuse_a_mask_that_a_layer_has_no_use_for(keras: Any) -> None:
+    """When a model of theirs is made; a refused layer is not in it."""
+    door, models = keras.layers, keras.models
     conv = {"name": "c", "input_shape": (3, 2)}
-    made = door.Convolution1D(2, 1, **conv) if door is keras1.layers else door.Conv1D(2, 1, **conv)
-    model = Sequential([door.Masking(input_shape=(3, 2))], backend="numpy")
+    made = door.Convolution1D(2, 1, **conv) if keras is keras1 else door.Conv1D(2, 1, **conv)
+    model = models.Sequential([door.Masking(input_shape=(3, 2))], backend="numpy")
     with pytest.raises(InvalidArgument, match="'c' does not support masking, and its input has"):
         model.add(made)
     assert len(model.layers) == 1
     x = layers.Input((3, 2))
     outputs = made(door.Masking(backend="numpy")(x))
     with pytest.raises(InvalidArgument, match="does not support masking"):
-        Model(x, outputs)
+        models.Model(x, outputs)
 
 
 def test_keras3_warns_that_a_mask_ends() -> None:
