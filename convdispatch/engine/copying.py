@@ -13,7 +13,7 @@ from convdispatch.engine import layer_options
 from convdispatch.engine.declarations import require_as_many, require_shapes
 from convdispatch.engine.plans import PlanTable
 from convdispatch.engine.specs import Shapes
-from convdispatch.engine.tensors import natives, require_native
+from convdispatch.engine.tensors import require_native
 from convdispatch.engine.weighted import Weighted
 from convdispatch.engine.whole import held
 from convdispatch.errors import InvalidType
@@ -77,14 +77,13 @@ class Copied(Weighted):
         """
         self.ensure_built("adopt")
         backend = self._backend()
-        variables = natives(variables)
         require_as_many(variables, self._declarations, owner=self.name)
         require_native(backend, variables, owner=self.name)
         described = [backend.describe(variable) for variable in variables]
         require_shapes([shape for shape, _ in described], self._declarations, owner=self.name)
         dtype = _common([dtype for _, dtype in described], self.dtype)
         with held([self]):
-            self._variables = variables
+            self._variables = list(variables)
             if dtype != self.dtype:
                 vars(self).update(dtype=dtype, _plans=PlanTable())
 

@@ -17,6 +17,14 @@ from convdispatch.ops import NumpyArray, PartialShape
 from convdispatch.support.documents import shown
 
 
+def wrapped_as(wrapper: Any, key: str) -> Any:
+    """Return the layer that a wrapper was given as that argument, None if it was given none.
+
+    A façade's `Bidirectional` shows other layers as attributes: views with their own weights.
+    """
+    return vars(wrapper).get(key)
+
+
 class Wrapper(Unbounded):
     """A layer that computes by another one, whose weights are copied where it has some."""
 

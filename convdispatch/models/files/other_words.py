@@ -19,6 +19,7 @@ from convdispatch.engine.layer_options import is_of_this_package
 from convdispatch.formulas import activations, initializers
 from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3, Dialect
 from convdispatch.formulas.regularizers import L1, L1L2, L2, L1L2Regularizer
+from convdispatch.layers._wrapping import wrapped_as
 from convdispatch.models.files.storing_layers import cannot, no_json, require_its_grid
 
 DOORS: Mapping[str, Dialect] = {
@@ -126,7 +127,7 @@ def _given(layer: Any, dialect: str) -> dict[str, Any]:
             if kept is not None:
                 found[key] = kept
         elif key in ("layer", "backward_layer"):
-            found[key] = value and getattr(layer, key)
+            found[key] = value and wrapped_as(layer, key)
         else:
             found[key] = _value(layer, key, value, dialect)
     return found
@@ -173,7 +174,7 @@ def _value(layer: Any, key: str, value: Any, dialect: str) -> Any:
     if kind == "constraint" and value is not None:
         return _constraint(layer, key, value, dialect)
     if key in ("layer", "backward_layer"):
-        found = None if value is None else what_it_computes(getattr(layer, key), dialect)
+        found = None if value is None else what_it_computes(wrapped_as(layer, key), dialect)
         if found is not None and likeness_of(layer) == "Bidirectional":
             found.pop("zero_output_for_mask", None)  # see `storing_masks`
         return found
@@ -291,7 +292,7 @@ def _initializer(initializer: Any, dialect: str) -> Any:
 
 def is_of(layer: Layer, dialect: str) -> bool:
     """Return whether a layer, and what it wraps, is of a dialect's façade already."""
-    inner = [getattr(layer, name, None) for name in ("layer", "backward_layer")]
+    inner = [wrapped_as(layer, name) for name in ("layer", "backward_layer")]
     return all(
         one.dialect is DOORS[dialect] and type(one).__name__ not in WITHOUT_CLASS[dialect]
         for one in (layer, *inner)

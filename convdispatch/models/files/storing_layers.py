@@ -15,6 +15,7 @@ from convdispatch.doors.written import OF_MERGE, TITLES, UNKNOWN, WITHOUT_CLASS,
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.layer_options import is_of_this_package
 from convdispatch.errors import InvalidArgument
+from convdispatch.layers._wrapping import wrapped_as
 from convdispatch.models._function_names import has_functions, named
 from convdispatch.support.warnings import warn
 
@@ -62,7 +63,7 @@ def _with_names(layer: Any, config: Mapping[str, Any], dialect: str) -> dict[str
 
 def _inner_entry(wrapper: Any, key: str, dialect: str) -> dict[str, Any]:
     """Return the entry of a layer in a wrapper."""
-    inner = getattr(wrapper, key)
+    inner = wrapped_as(wrapper, key)
     if isinstance(wrapper, layers.Bidirectional):
         inner = wrapper._planned(inner, zero_output_for_mask=says_zeros(inner, dialect))
     return layer_entry(inner, dialect)

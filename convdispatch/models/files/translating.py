@@ -20,6 +20,7 @@ from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec, of_samples
 from convdispatch.engine.undrawn import without_weights
 from convdispatch.errors import ConvDispatchError, InvalidArgument
+from convdispatch.layers._wrapping import wrapped_as
 from convdispatch.models.files import cudnn
 from convdispatch.models.files.order import is_stack
 from convdispatch.models.files.other_words import (
@@ -185,7 +186,7 @@ class _Translation:
         """Return the changes, with the layers in a wrapper translated."""
         inner = {}
         for key in ("layer", "backward_layer"):
-            wrapped = getattr(layer, key, None)
+            wrapped = wrapped_as(layer, key)
             if wrapped is not None:
                 own: dict[str, Any] = {"convention": changes["convention"]}
                 if isinstance(layer, layers.Bidirectional):

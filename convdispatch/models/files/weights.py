@@ -19,7 +19,7 @@ from convdispatch.doors.rows import rows_of
 from convdispatch.engine.declarations import Layout, Weight, lasting
 from convdispatch.engine.layer import Layer
 from convdispatch.layers._bidirectional import WAYS
-from convdispatch.layers._wrapping import Wrapper
+from convdispatch.layers._wrapping import Wrapper, wrapped_as
 from convdispatch.models.files import cudnn
 from convdispatch.ops import NumpyArray, Shape
 from convdispatch.saving.checkpoint import Dialect
@@ -126,7 +126,9 @@ def _groups(layer: Layer) -> list[tuple[Layer, list[_Piece], str]]:
         return [(inner, [_Piece(inner, one, one.name) for one in weights], "")]
     found = []
     for way in WAYS:
-        inner = layer.layer if way == WAYS[0] else layer.backward_layer or layer.layer
+        inner = (
+            layer.layer if way == WAYS[0] else wrapped_as(layer, "backward_layer") or layer.layer
+        )
         own = [one for one in weights if one.name.startswith(f"{way}_")]
         names = [one.name.removeprefix(f"{way}_") for one in own]
         pieces = [_Piece(inner, one, name) for one, name in zip(own, names, strict=True)]
