@@ -56,6 +56,7 @@ collect_ignore_glob = [
     "tests/helpers/saboteurs*.py",
     "tests/typed/*.py",
     "tests/documents/record.py",
+    "tests/legacy/record_cudnn.py",
     "tests/legacy/record_keras3*.py",
     "tests/legacy/record_tf_keras.py",
 ]

@@ -9,7 +9,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 from places import LEGACY
@@ -21,7 +20,7 @@ from convdispatch.cli import main
 from convdispatch.errors import InvalidDocument
 from convdispatch.models import Sequential
 
-pytest.importorskip("h5py", reason="files in HDF5 need the package h5py")
+h5py = pytest.importorskip("h5py", reason="files in HDF5 need the package h5py")
 
 FOLDER = LEGACY / "cudnn"
 KINDS = pytest.mark.parametrize("kind", ["LSTM", "GRU"])
