@@ -7,6 +7,7 @@ computes the ops.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, Self, cast, overload
 
 from convdispatch.engine import keras_configs, large_sizes, layer_options
@@ -232,9 +233,11 @@ class Layer(ConnectedLayer, Pictured):
         backend, inputs = self._backend(), listed(specs)
         for one in inputs:
             self._require_dtype(one.dtype)
-            if not one.shape:
-                said = f"{self._title} takes a batch of samples; received one number, of no axes."
-                raise InvalidShape(said)
+        if not all(one.shape for one in inputs):
+            with suppress(IndexError):  # of a user's function of shapes
+                self.resolve(specs)  # says which axes the layer takes, if it takes certain ones
+            said = f"{self._title} takes a batch of samples; received one number, of no axes."
+            raise InvalidShape(said)
         plans = self._plans  # the arguments may change meanwhile, and with them the table
         resolved = self.resolved(specs)
         large_sizes.require_possible(self, specs, resolved.output_shape)
