@@ -161,7 +161,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "code": (
         stack(merge(stack(dense(3, 4)), stack(dense(3, 4)), mode_type="lambda")),
-        "mode_type",
+        r"no functions that can be used for Merge 'merge_1' \(the code of a function\)\. .*"
+        r"Give the functions: `custom_objects=\{'merge_1': \.\.\.\}`",
     ),
 }
 
