@@ -73,6 +73,10 @@ class CuDNNLSTM(CuDNN, LSTM):
 
     Every backend computes it. Files of its weights load into an `LSTM`, and the other way round.
 
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank and for features that the layer was not built for;
+    `InvalidType` for integers and for a tensor of another framework.
+
     Source: Keras 2.2.4 `CuDNNLSTM`.
 
     >>> import numpy as np
@@ -129,6 +133,10 @@ class CuDNNGRU(CuDNN, GRU):
         bias              (6 * units,): that of the input, then that of the state
 
     Every backend computes it. Files of its weights load into such a `GRU`, and the other way round.
+
+    Raises `InvalidArgument` or `InvalidType` for an argument that has a wrong value or type. A
+    call raises `InvalidShape` for another rank and for features that the layer was not built for;
+    `InvalidType` for integers and for a tensor of another framework.
 
     Source: Keras 2.2.4 `CuDNNGRU`.
 
