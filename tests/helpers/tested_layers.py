@@ -90,6 +90,8 @@ def _recurrent() -> Iterator[tuple[str, Case]]:
         old = {"output_dim": 3, "dropout_W": 0.1, "dropout_U": 0.1}
         new = {"units": 3, "dropout": 0.1, "recurrent_dropout": 0.1}
         yield name, Case(keras2=new, keras1=old, shape=_STEPS)
+    for name in ("CuDNNGRU", "CuDNNLSTM"):
+        yield name, Case(keras2={"units": 3}, shape=_STEPS)
 
 
 LAYERS: dict[str, Case] = {
