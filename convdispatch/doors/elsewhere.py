@@ -36,7 +36,7 @@ _NAMES = {  # of layers, by their doors
         *(name for row in (*_KERAS1_ROWS, *_KERAS2_ROWS) for name in (row.likeness, *row.aliases)),
         *(row.function for row in _KERAS2_ROWS if row.function),
     },
-    _KERAS2: set(names_of(_KERAS2_ROWS)),
+    _KERAS2: {*names_of(_KERAS2_ROWS), "CuDNNGRU", "CuDNNLSTM"},
     _KERAS1: {*names_of(_KERAS1_ROWS), "Merge", "merge"},
 }
 # Every layer's name, with the doors that have it.
