@@ -53,8 +53,12 @@ class HeldVariable(Variable):
         Symbol.__init__(self, spec, call, 0)
         call.outputs = (self,)
         node.variable = self
-        self.declared = declared
         self._hold(layer, place)
+        self.declare(declared)
+
+    def declare(self, declared: Weight) -> None:
+        """Take over what the layer says of the weight, which a change of an argument says anew."""
+        self.declared = declared
         self.trainable = declared.trainable
         self.regularizer = declared.regularizer
         self.constraint = declared.constraint
@@ -72,8 +76,8 @@ def shown(layer: Any, places: Sequence[int]) -> list[Any]:
     declared = layer._declarations
     known = min(len(layer._variables), len(declared))  # none while another thread makes them
     for place in places:
-        if place < known and not _is_of(kept.get(place), declared[place]):
-            kept[place] = HeldVariable(layer, place)
+        if place < known:
+            kept[place] = _current(kept.get(place), layer, place)
     return [kept[place] for place in places if place < known]
 
 
@@ -82,8 +86,17 @@ def keep(layer: Any, place: int, variable: Variable) -> None:
     vars(layer).setdefault(_KEPT, {})[place] = variable
 
 
-def _is_of(variable: Any, declared: Weight) -> bool:
-    return variable is not None and getattr(variable, "declared", declared) is declared
+def _current(variable: Any, layer: Any, place: int) -> Any:
+    """Return the variable if it is of that weight still, else a new one."""
+    declared = layer._declarations[place]
+    if not isinstance(variable, HeldVariable):
+        return HeldVariable(layer, place) if variable is None else variable
+    if variable.declared is not declared:
+        old = variable.declared
+        if (old.name, old.public_shape) != (declared.name, declared.public_shape):
+            return HeldVariable(layer, place)
+        variable.declare(declared)
+    return variable
 
 
 def _declared_state(weight: Weight) -> Weight:

@@ -137,6 +137,17 @@ def test_weights_of_a_layer_within_are_not_taken_twice() -> None:
     assert [K.int_shape(one) for one in layer.weights] == [(3, 2), (2,)]
 
 
+def test_a_frozen_layer_shows_the_same_variables() -> None:
+    """Freezing a layer moves its variables to the others, and makes no new ones."""
+    model = _stack()
+    kept = model.weights
+    model.layers[0].trainable = False
+    assert model.trainable_weights == []
+    assert model.non_trainable_weights == kept
+    model.layers[0].trainable = True
+    assert model.trainable_weights == kept
+
+
 def test_updates_are_variables() -> None:
     """The moving moments are the variables among the weights."""
     layer = BatchNormalization()
