@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from convdispatch.engine import scopes
 from convdispatch.engine.declarations import Weight
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.plans import Plan, PlanTable
@@ -181,7 +182,9 @@ class Variable(Symbol):
         return self.get_value()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        """Return the value, for NumPy's functions."""
+        """Return the value, for NumPy's functions; within a computation it is a tensor."""
+        if scopes.current() is not None:
+            return super().__array__()
         return np.asarray(self.get_value(), dtype)
 
     def eval(self, session: Any = None) -> NumpyArray:
