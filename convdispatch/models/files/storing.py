@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from convdispatch.doors.written import TITLES, VERSIONS
 from convdispatch.errors import InvalidArgument
-from convdispatch.models.files.storing_masks import require_same_zeros
+from convdispatch.models.files.storing_masks import require_same_masks
 from convdispatch.models.files.storing_models import architecture_of
 from convdispatch.models.files.storing_optimizers import is_of_script, optimizer_in
 from convdispatch.models.files.storing_training import (
@@ -68,7 +68,7 @@ def checkpoint_of(
         settings = training_of(model, dialect, in_zip=kind != "h5")
         kept = _kept(model)
     if architecture:
-        require_same_zeros(model, dialect)
+        require_same_masks(model, dialect)
     told = translated(model, dialect, kept)
     arrays, convention = told.arrays, told.convention
     if kind == "keras":
