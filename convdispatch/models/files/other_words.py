@@ -75,10 +75,11 @@ def require_no_own_ways(layer: Any, dialect: str) -> None:
     if dialect == "keras3":  # whose layer has no argument for it
         require_its_grid(layer, dialect)
     if likeness_of(layer) == "Merge":
-        mode = getattr(layer, "mode", None)
-        if isinstance(mode, str):
+        if isinstance(mode := getattr(layer, "mode", None), str):
             raise cannot(layer, dialect, f"it has no layer for the mode {mode!r}")
         raise no_json(layer, "it computes by a function")
+    if not isinstance(layer, getattr(layers, likeness_of(layer), ())):
+        raise cannot(layer, dialect, "it has no other words")
     if dialect == "keras1" or layer.dialect is not KERAS1:
         return
     for name, usual in (("mode", 0), ("drop_rate", 0.0)):
@@ -292,9 +293,8 @@ def _initializer(initializer: Any, dialect: str) -> Any:
 
 def is_of(layer: Layer, dialect: str) -> bool:
     """Return whether a layer, and what it wraps, is of a dialect's façade already."""
-    inner = [wrapped_as(layer, name) for name in ("layer", "backward_layer")]
     return all(
         one.dialect is DOORS[dialect] and type(one).__name__ not in WITHOUT_CLASS[dialect]
-        for one in (layer, *inner)
+        for one in (layer, wrapped_as(layer, "layer"), wrapped_as(layer, "backward_layer"))
         if isinstance(one, Layer)
     )

@@ -64,6 +64,8 @@ def _with_names(layer: Any, config: Mapping[str, Any], dialect: str) -> dict[str
 def _inner_entry(wrapper: Any, key: str, dialect: str) -> dict[str, Any]:
     """Return the entry of a layer in a wrapper."""
     inner = wrapped_as(wrapper, key)
+    if not isinstance(inner, Layer):
+        raise cannot(wrapper, dialect, f"the model {inner.name!r} is in it")
     if isinstance(wrapper, layers.Bidirectional):
         inner = wrapper._planned(inner, zero_output_for_mask=says_zeros(inner, dialect))
     return layer_entry(inner, dialect)
