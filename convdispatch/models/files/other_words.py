@@ -78,7 +78,7 @@ def require_no_own_ways(layer: Any, dialect: str) -> None:
         if isinstance(mode := getattr(layer, "mode", None), str):
             raise cannot(layer, dialect, f"it has no layer for the mode {mode!r}")
         raise no_json(layer, "it computes by a function")
-    if not isinstance(layer, getattr(layers, likeness_of(layer), ())):
+    if not issubclass(type(layer), getattr(layers, likeness_of(layer), ())):
         raise cannot(layer, dialect, "it has no other words")
     if dialect == "keras1" or layer.dialect is not KERAS1:
         return
