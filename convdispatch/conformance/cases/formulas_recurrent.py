@@ -168,8 +168,11 @@ def _both_ways(mode: str, kind: _Kind, way: _Way) -> FormulaRow:
 
     def formula(weights: Sequence[Any], inputs: Sequence[Any]) -> Any:
         (x,) = inputs
-        there = _gone_through(kind, way, weights[:3], x)
-        turned = _Way(way.is_masked, not way.backwards, way.sequences, way.zeros)
+        # Keras 3 gives zeros there for the steps that a mask leaves out.
+        there = _gone_through(
+            kind, _Way(way.is_masked, way.backwards, way.sequences, way.sequences), weights[:3], x
+        )
+        turned = _Way(way.is_masked, not way.backwards, way.sequences, way.sequences)
         back = _gone_through(kind, turned, weights[3:], x)
         return _MERGES[mode](there, back[:, ::-1] if way.sequences else back)
 
