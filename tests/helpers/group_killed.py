@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,16 @@ class Dying(callbacks.Callback):
         """End, or go on."""
         if (self.epoch, batch) != (2, 1):
             return
+        note(self.folder)
         if self.way in SIGNALS:
             os.kill(os.getpid(), SIGNALS[self.way])
         if self.way == "full":
             fill(self.folder)
+
+
+def note(folder: Path) -> None:
+    """Write down when it happens."""
+    (folder / "when").write_text(str(time.time()))
 
 
 def fill(folder: Path) -> None:
@@ -58,7 +65,7 @@ def main(folder: Path, rank: str, way: str) -> None:
     """Train."""
     is_ours = group_trainings.rank() == rank
     if way == "write" and is_ours:
-        die_while_writing()
+        die_while_writing(folder)
     if is_ours:
         (folder / FILLER).unlink(missing_ok=True)
     x, y, _ = group_trainings.data()
@@ -77,13 +84,14 @@ def main(folder: Path, rank: str, way: str) -> None:
     (folder / name).write_text(json.dumps(history.history))
 
 
-def die_while_writing() -> None:
+def die_while_writing(folder: Path) -> None:
     """Let the third state be written by half, and the process die."""
     whole, count = states.write_npz, [0]
 
     def write(stream: Any, arrays: Any) -> None:
         count[0] += 1
         if count[0] == 3:
+            note(folder)
             stream.write(b"half")
             stream.flush()
             os.kill(os.getpid(), signal.SIGKILL)
