@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -169,10 +169,9 @@ def _both_ways(mode: str, kind: _Kind, way: _Way) -> FormulaRow:
     def formula(weights: Sequence[Any], inputs: Sequence[Any]) -> Any:
         (x,) = inputs
         # Keras 3 gives zeros there for the steps that a mask leaves out.
-        there = _gone_through(
-            kind, _Way(way.is_masked, way.backwards, way.sequences, way.sequences), weights[:3], x
-        )
-        turned = _Way(way.is_masked, not way.backwards, way.sequences, way.sequences)
+        ahead = replace(way, zeros=way.sequences)
+        there = _gone_through(kind, ahead, weights[:3], x)
+        turned = replace(ahead, backwards=not way.backwards)
         back = _gone_through(kind, turned, weights[3:], x)
         return _MERGES[mode](there, back[:, ::-1] if way.sequences else back)
 

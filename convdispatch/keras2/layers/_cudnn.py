@@ -171,9 +171,6 @@ class CuDNNGRU(CuDNN, GRU):
         self._fix()
         self.reset_after = True
 
-    def _bias_shape(self) -> tuple[int, ...]:
-        return CuDNN._bias_shape(self)
-
 
 def _with_shape(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options with the input's shape, which Keras 2 was also told by its sizes."""
