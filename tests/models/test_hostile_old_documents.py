@@ -171,21 +171,21 @@ def with_config(name: str, **config: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("name", "config", "words"),
     [
-        (with_config("srelu", shared_axes={}), "`shared_axes` must be an integer"),
-        (with_config("srelu", shared_axes=4), "`shared_axes` of 's_re_lu.*must be axes of inputs"),
-        (with_config("srelu", batch_input_shape=[]), "needs a known shape"),
-        (with_config("softplus", batch_input_shape=[None, None, 2]), "needs a known shape or `sha"),
-        (with_config("maxout 2", batch_input_shape=[None]), "takes rows of a known width"),
-        (with_config("highway", batch_input_shape=[None]), "takes rows of a known width"),
-        (with_config("cell", batch_input_shape=[None, 2]), "known size on every axis|shape|axes"),
-        (with_config("conv lstm 1", dim_ordering={}), "dim_ordering"),
-        (with_config("conv lstm 1", forget_bias_init=None), "must be an initializer; received N"),
-        (with_config("cudnn lstm", units=2**40), "limit|parameters|numbers"),
+        ("srelu", {"shared_axes": {}}, "`shared_axes` must be an integer"),
+        ("srelu", {"shared_axes": 4}, "`shared_axes` of 's_re_lu.*must be axes of inputs"),
+        ("srelu", {"batch_input_shape": []}, "needs a known shape"),
+        ("softplus", {"batch_input_shape": [None, None, 2]}, "needs a known shape or `sha"),
+        ("maxout 2", {"batch_input_shape": [None]}, "takes rows of a known width"),
+        ("highway", {"batch_input_shape": [None]}, "takes rows of a known width"),
+        ("cell", {"batch_input_shape": [None, 2]}, "known size on every axis|shape|axes"),
+        ("conv lstm 1", {"dim_ordering": {}}, "dim_ordering"),
+        ("conv lstm 1", {"forget_bias_init": None}, "must be an initializer; received N"),
+        ("cudnn lstm", {"units": 2**40}, "limit|parameters|numbers"),
     ],
 )
-def test_what_is_wrong_is_named(text: str, words: str) -> None:
+def test_what_is_wrong_is_named(name: str, config: dict[str, Any], words: str) -> None:
     """Of values that were errors of Python's once."""
     with pytest.raises(InvalidDocument, match=words):
-        model_from_json(text, backend="numpy")
+        model_from_json(with_config(name, **config), backend="numpy")
