@@ -14,7 +14,10 @@ from places import ROOT
 
 from convdispatch.support.locks import Lock
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here"),
+    pytest.mark.same_everywhere,  # They compute on NumPy's backend.
+]
 FRONTEND = ROOT / "convdispatch"
 
 # A thread of the parent stands still with a lock; the child ends by SIGALRM where it waits for it.

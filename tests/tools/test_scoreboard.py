@@ -26,6 +26,8 @@ from scoreboard.judging import Run, judge
 from scoreboard.keeping import keep, kept
 from scoreboard.watching import Limits, run
 
+pytestmark = pytest.mark.same_everywhere  # They run a rogue of the tests: NumPy with faults.
+
 ENGINE = Engine(name="rogue", title="Rogue", backend="rogue", example="none")
 SETTINGS = Run(selection=("--case", CASES, "--jobs", "1", "--time-limit", "5"), minutes=2)
 HANG = "import time; time.sleep(60)"

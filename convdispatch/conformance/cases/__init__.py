@@ -7,7 +7,7 @@ added here renames no other.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from convdispatch.conformance.case import LEVELS, Case
 from convdispatch.conformance.cases.foreign_cases import from_plugins
@@ -111,14 +111,30 @@ def collect(seed: int = 0) -> tuple[list[Case], list[str]]:
 
     Raises `InvalidArgument` where two cases of ours have one id.
     """
-    made: list[Case] = []
-    for name in _MODULES:
-        module = importlib.import_module(f"{__name__}.{name}")
-        cases: Callable[[int], Iterable[Case]] = module.cases
-        made += cases(seed)
+    made = [case for family in _families(seed) for case in family]
     _require_distinct(made)
     added, problems = from_plugins(case.id for case in made)
     return made + added, problems
+
+
+def finder(seed: int = 0) -> Callable[[str], Case | None]:
+    """Return the function that finds a case by its id, None where there is no such case.
+
+    It makes no more families than it must: a process that is asked for one case, or for cases in
+    the order of the list, need not wait for the rest.
+    """
+    made: dict[str, Case] = {}
+    families = _families_and_plugins(seed, made)
+
+    def find(case_id: str) -> Case | None:
+        while case_id not in made:
+            family = next(families, None)
+            if family is None:
+                return None
+            made.update((case.id, case) for case in family)
+        return made[case_id]
+
+    return find
 
 
 def select(cases: Sequence[Case], levels: Sequence[str]) -> list[Case]:
@@ -135,6 +151,19 @@ def select(cases: Sequence[Case], levels: Sequence[str]) -> list[Case]:
     if "full" in levels:
         return list(cases)
     return [case for case in cases if case.level in levels]
+
+
+def _families(seed: int) -> Iterator[list[Case]]:
+    for name in _MODULES:
+        module = importlib.import_module(f"{__name__}.{name}")
+        cases: Callable[[int], Iterable[Case]] = module.cases
+        yield list(cases(seed))
+
+
+def _families_and_plugins(seed: int, made: Iterable[str]) -> Iterator[list[Case]]:
+    """Yield our families, then the cases of plugins, whose ids are not among those `made`."""
+    yield from _families(seed)
+    yield from_plugins(made)[0]
 
 
 def _require_distinct(cases: Sequence[Case]) -> None:

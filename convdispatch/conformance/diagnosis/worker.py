@@ -10,7 +10,7 @@ import sys
 import warnings
 from dataclasses import asdict
 
-from convdispatch.conformance.cases import build
+from convdispatch.conformance.cases import finder
 from convdispatch.conformance.diagnosis.explaining import explained
 from convdispatch.conformance.diagnosis.explanation import Explanation
 from convdispatch.conformance.run.answering import answer, conversation
@@ -27,7 +27,7 @@ def main(name: str, seed: int) -> None:
         return
     entry = registry.entries()[name]
     assert entry.info is not None
-    cases = {case.id: case for case in build(seed)}
+    find = finder(seed)
 
     def tell(step: Explanation) -> None:
         answer(answers, {"done": False, "explanation": asdict(step)})
@@ -37,7 +37,7 @@ def main(name: str, seed: int) -> None:
         seconds, *ids = questions.get()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a fault may overflow; its numbers are what counts
-            known = [cases[one] for one in ids if one in cases]
+            known = [case for case in map(find, ids) if case is not None]
             found = (
                 explained(backend, entry.info, known, seed=seed, seconds=seconds, tell=tell)
                 if known

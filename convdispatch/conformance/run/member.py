@@ -27,7 +27,8 @@ def main(name: str, seed: int, wants_scripts: bool) -> None:
         leader.sendall(f"{word}\n".encode())
         for stream in (0, 1):
             os.dup2(leader.fileno(), stream)
-    worker.main(name, seed, wants_scripts, every=for_groups(seed, build(seed)))
+    cases = {case.id: case for case in for_groups(seed, build(seed))}
+    worker.main(name, seed, wants_scripts, find=cases.get)
 
 
 if __name__ == "__main__":

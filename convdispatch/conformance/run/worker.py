@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from convdispatch.conformance.case import Case
-from convdispatch.conformance.cases import build
+from convdispatch.conformance.cases import finder
 from convdispatch.conformance.report.scripts import explained
 from convdispatch.conformance.results import ERROR, FAILED, Outcome
 from convdispatch.conformance.run.answering import answer, conversation
@@ -23,10 +23,12 @@ from convdispatch.runtime.registry import registry
 from convdispatch.support import standard_output
 
 
-def main(name: str, seed: int, wants_scripts: bool, *, every: Sequence[Case] | None = None) -> None:
+def main(
+    name: str, seed: int, wants_scripts: bool, *, find: Callable[[str], Case | None] | None = None
+) -> None:
     """Load the backend, then run the requested cases until the requests end.
 
-    every: the cases that may be requested; those of the suite by default.
+    find: returns the case of an id; among the suite's cases by default.
     """
     # The questions are lists of a token, which each answer repeats, and ids.
     wanted, answers = conversation()
@@ -42,15 +44,15 @@ def main(name: str, seed: int, wants_scripts: bool, *, every: Sequence[Case] | N
     entry = registry.entries()[name]
     assert entry.info is not None
     declared = Declared.of(entry.info)
-    cases = {case.id: case for case in (build(seed) if every is None else every)}
-    # The modules and the cases stay to the end: the collector need not look at them every time.
+    find = find or finder(seed)
+    # The modules stay to the end: the collector need not look at them every time.
     gc.collect()
     gc.freeze()
     answer(answers, {"ready": True, "printed": printed()})
     while True:
         token, *case_ids = wanted.get()
         for case_id in case_ids:
-            case = cases.get(case_id)
+            case = find(case_id)
             outcome = (
                 execute(case, backend, declared, try_unsupported=True) if case else _gone(case_id)
             )
