@@ -4,36 +4,34 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import group_trainings
 import pytest
-import sharded_trainings
-from group_runs import assert_alike, reported, run_by_torchrun, tolerance
+from group_runs import alone, by_torchrun, reported, reports, require_alike
+from sharded_trainings import NAMES
 
 from conftest import BACKEND_NAMES
-from convdispatch import use_backend
 
 pytestmark = pytest.mark.skipif("torch" not in BACKEND_NAMES, reason="the engine is torch's")
 
-SHARED = ("of_arrays", "in_float32", "plainly", "with_a_tiny_last_batch", "of_keras1", "of_steps")
+SHARED = (
+    "of_arrays",
+    "in_float32",
+    "plainly",
+    "with_a_tiny_last_batch",
+    "of_keras1",
+    "of_steps",
+    *NAMES,
+)
+
+together = reports(
+    by_torchrun, "torch", *SHARED, "that_fails_in_rank_0", CONVDISPATCH_SHARD_WEIGHTS="1"
+)
+one_process = reports(alone, "torch", *SHARED)
 
 
-@pytest.fixture(scope="module")
-def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder with what the processes of one run report."""
-    folder = tmp_path_factory.mktemp("together")
-    names = (*SHARED, *sharded_trainings.NAMES, "that_fails_in_rank_0")
-    run_by_torchrun(folder, *names, file="sharded_trainings.py", CONVDISPATCH_SHARD_WEIGHTS="1")
-    return folder
-
-
-@pytest.mark.parametrize("name", [*SHARED, *sharded_trainings.NAMES])
-def test_a_group_trains_as_one_process_does(together: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", SHARED)
+def test_a_group_trains_as_one_process_does(together: Path, one_process: Path, name: str) -> None:
     """Losses, metrics, weights, an optimizer's state and predictions, on each process alike."""
-    module = group_trainings if name in SHARED else sharded_trainings
-    with use_backend("torch"):
-        alone = getattr(module, name)(tmp_path)
-    for one in reported(together, name):
-        assert_alike(one, alone, tolerance(name))
+    require_alike(name, together, one_process)
 
 
 def test_a_failure_of_rank_0_ends_the_others(together: Path) -> None:

@@ -4,38 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import group_trainings
 import pytest
-from group_runs import PROCESSES, assert_alike, reported, run_by_torchrun, tolerance
-from group_trainings import FAULTS, TRAININGS
+from group_faults import FAULTS
+from group_runs import PROCESSES, TRAININGS, alone, by_torchrun, reported, reports, require_alike
 
 from conftest import BACKEND_NAMES
-from convdispatch import use_backend
 
 pytestmark = pytest.mark.skipif("torch" not in BACKEND_NAMES, reason="the engine is torch's")
 
 
-@pytest.fixture(scope="module")
-def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder with what the processes of one run report."""
-    folder = tmp_path_factory.mktemp("together")
-    names = (
-        "of_a_loader",
-        "predictions_of_a_loader",
-        "shares_of_predictions",
-        "with_one_that_stops",
-    )
-    run_by_torchrun(folder, *TRAININGS, *names, *FAULTS)
-    return folder
+SHARED = (*TRAININGS, "of_a_loader", "predictions_of_a_loader")
+
+together = reports(
+    by_torchrun, "torch", *SHARED, "shares_of_predictions", "with_one_that_stops", *FAULTS
+)
+one_process = reports(alone, "torch", *SHARED)
 
 
-@pytest.mark.parametrize("name", [*TRAININGS, "of_a_loader", "predictions_of_a_loader"])
-def test_a_group_trains_as_one_process_does(together: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", SHARED)
+def test_a_group_trains_as_one_process_does(together: Path, one_process: Path, name: str) -> None:
     """Losses, metrics, weights, evaluation and prediction, to rounding; on each process alike."""
-    with use_backend("torch"):
-        alone = getattr(group_trainings, name)(tmp_path)
-    for one in reported(together, name):
-        assert_alike(one, alone, tolerance(name))
+    require_alike(name, together, one_process)
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -123,16 +123,17 @@ def of_a_sampler(folder: Path, rank: str) -> list[float]:
 
 
 def of_uneven_shares(folder: Path, rank: str) -> list[float]:
-    """Count over batches that are larger on one process than on the other."""
+    """Count over batches that are larger on rank 0 than on the others."""
     import torch
 
-    own = range(5) if int(rank) else range(5, 12)
+    count, place = torch.distributed.get_world_size(), int(rank)
+    own = range(2 * place - 2, 2 * place) if place else range(2 * count - 2, 12)
 
     class Sharing(torch.utils.data.Sampler[int]):
         """Says its rank, as samplers of torch's do."""
 
         def __init__(self) -> None:
-            self.num_replicas, self.rank = 2, int(rank)
+            self.num_replicas, self.rank = count, place
 
         def __iter__(self) -> Iterator[int]:
             return iter(own)
@@ -141,7 +142,7 @@ def of_uneven_shares(folder: Path, rank: str) -> list[float]:
             return len(own)
 
     pairs = torch.utils.data.TensorDataset(torch.from_numpy(X[:12]), torch.from_numpy(Y[:12]))
-    loader = torch.utils.data.DataLoader(pairs, 7, sampler=Sharing())
+    loader = torch.utils.data.DataLoader(pairs, 12, sampler=Sharing())
     return weights_after(loader, samples=12)
 
 

@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import group_trainings
+from group_models import BATCH, data, network
+from group_scopes import rank, scope
 
 from convdispatch import callbacks
 from convdispatch.training import states
@@ -61,26 +62,26 @@ def fill(folder: Path) -> None:
         filler.write(b"." * (room.f_bavail * room.f_frsize))
 
 
-def main(folder: Path, rank: str, way: str) -> None:
+def main(folder: Path, whose: str, way: str) -> None:
     """Train."""
-    is_ours = group_trainings.rank() == rank
+    is_ours = rank() == whose
     if way == "write" and is_ours:
         die_while_writing(folder)
     if is_ours:
         (folder / FILLER).unlink(missing_ok=True)
-    x, y, _ = group_trainings.data()
-    with group_trainings.strategy():
-        model = group_trainings.network(plain=True)
+    x, y, _ = data()
+    with scope():
+        model = network(plain=True)
         history = model.fit(
             x[:24],  # one shape alone: some engines compile each for seconds
             y[:24],
-            batch_size=group_trainings.BATCH,
+            batch_size=BATCH,
             epochs=EPOCHS,
             verbose=0,
             callbacks=[Dying(way, folder)] if is_ours or way == "interrupt" else [],
             resume=folder,
         )
-    name = f"history-{group_trainings.rank()}.json"
+    name = f"history-{rank()}.json"
     (folder / name).write_text(json.dumps(history.history))
 
 

@@ -8,19 +8,30 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import group_predictions
+import group_trainings
 import numpy as np
-from group_trainings import TRAININGS
+import pytest
 from places import HELPERS, ROOT
 
+# Two, or as many processes and devices as `CONVDISPATCH_TEST_PROCESSES=4` says.
 PROCESSES = int(os.environ.get("CONVDISPATCH_TEST_PROCESSES", "2"))
 SECONDS = 300
-# What engines make that compile each shape for seconds: with this variable all trainings.
-IS_FULL = os.environ.get("CONVDISPATCH_TEST_GROUPS") == "full"
-COMPILED = tuple(TRAININGS) if IS_FULL else ("briefly", "predictions_briefly")
+TRAININGS = (*group_trainings.ALIKE, *group_predictions.ALIKE)
+# What engines make that compile each shape for seconds: all with `CONVDISPATCH_TEST_GROUPS=full`,
+# or those that it names, as in `briefly,in_float32`.
+_ASKED = os.environ.get("CONVDISPATCH_TEST_GROUPS", "briefly,predictions_briefly")
+IS_FULL = _ASKED == "full"
+COMPILED = TRAININGS if IS_FULL else tuple(_ASKED.split(","))
+# What gives one process as many devices, of each engine that divides a batch among them.
+DEVICES = {
+    "jax": {"JAX_NUM_CPU_DEVICES": str(PROCESSES), "GROUP_MESH_OF_TEST": str(PROCESSES)},
+    "tensorflow": {"GROUP_STRATEGY_OF_TEST": str(PROCESSES)},
+}
 
 
 def environment(backend: str, **more: str) -> dict[str, str]:
@@ -30,18 +41,41 @@ def environment(backend: str, **more: str) -> dict[str, str]:
     return os.environ | own | {"JAX_ENABLE_X64": "1"} | more
 
 
-def script(folder: Path, *names: str, file: str = "group_trainings.py") -> list[str]:
-    """Return the arguments of Python for these trainings."""
-    return [str(HELPERS / file), str(folder), *names]
+def reports(start: Callable[..., None], backend: str, *names: str, **more: str) -> Any:
+    """Return a fixture: the folder with what processes report that are started so.
+
+    start: `by_torchrun`, `in_processes` or `alone`; more: variables of their environment.
+    """
+
+    @pytest.fixture(scope="module")
+    def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+        made = tmp_path_factory.mktemp(backend)
+        start(backend, made, *names, **more)
+        return made
+
+    return folder
 
 
-def run_by_torchrun(
-    folder: Path, *names: str, file: str = "group_trainings.py", **more: str
-) -> None:
-    """Make the trainings in processes of torchrun, with more variables of the environment."""
+def by_torchrun(backend: str, folder: Path, *names: str, **more: str) -> None:
+    """Make the trainings in processes of torchrun."""
     command = [sys.executable, "-m", "torch.distributed.run", f"--nproc_per_node={PROCESSES}"]
     command += ["--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0"]
-    run([[*command, *script(folder, *names, file=file)]], [environment("torch", **more)])
+    run([[*command, *_script(folder, *names)]], [environment(backend, **more)])
+
+
+def in_processes(backend: str, folder: Path, *names: str, **more: str) -> None:
+    """Make the trainings in processes that know each other by their environment."""
+    command = [sys.executable, *_script(folder, *names)]
+    run([command] * PROCESSES, [one | more for one in environments(backend, PROCESSES)])
+
+
+def alone(backend: str, folder: Path, *names: str, **more: str) -> None:
+    """Make the trainings in one process."""
+    run([[sys.executable, *_script(folder, *names)]], [environment(backend, **more)])
+
+
+def _script(folder: Path, *names: str) -> list[str]:
+    return [str(HELPERS / "group_script.py"), str(folder), *names]
 
 
 def environments(backend: str, count: int = 2) -> list[dict[str, str]]:
@@ -73,19 +107,6 @@ def environments(backend: str, count: int = 2) -> list[dict[str, str]]:
     return [
         environment(backend, GROUP_RANK_OF_TEST=str(rank), **one) for rank, one in enumerate(own)
     ]
-
-
-def run_processes(backend: str, folder: Path, *names: str) -> Path:
-    """Make the trainings in two processes; return the folder of what they report."""
-    command = [sys.executable, *script(folder, *names)]
-    run([command] * 2, environments(backend))
-    return folder
-
-
-def run_alone(backend: str, folder: Path, *names: str, **more: str) -> Path:
-    """Make the trainings in one process, with more variables of the environment."""
-    run([[sys.executable, *script(folder, *names)]], [environment(backend, **more)])
-    return folder
 
 
 def run(commands: Sequence[Sequence[str]], environs: Sequence[Mapping[str, str]]) -> None:
@@ -124,12 +145,26 @@ def reported(folder: Path, name: str, count: int = PROCESSES) -> list[Any]:
     return [json.loads((folder / f"{name}-{rank}.json").read_text()) for rank in range(count)]
 
 
-def assert_alike(found: Any, wanted: Any, tolerance: float) -> None:
-    """Compare numbers in dictionaries and lists."""
+def require_alike(name: str, together: Path, alone: Path, count: int = PROCESSES) -> None:
+    """Require that each process of a group reports what one process reports alone.
+
+    It prints the largest difference, for `-rP`.
+    """
+    (wanted,) = reported(alone, name, 1)
+    largest = [
+        assert_alike(one, wanted, tolerance(name)) for one in reported(together, name, count)
+    ]
+    print(f"{name}: {max(largest):.0e}")  # noqa: T201 - a figure of docs/scaling.md
+
+
+def assert_alike(found: Any, wanted: Any, tolerance: float) -> float:
+    """Compare numbers in dictionaries and lists; return the largest difference."""
     if isinstance(wanted, dict):
         assert found.keys() == wanted.keys(), found
-        for key, value in wanted.items():
-            assert_alike(found[key], value, tolerance)
-        return
+        pairs = [(found[key], value) for key, value in wanted.items()]
+        return max(assert_alike(*pair, tolerance) for pair in pairs)
+    largest = [0.0]
     for one, other in zip(found, wanted, strict=True):
         np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
+        largest.append(float(np.max(np.abs(np.subtract(one, other)), initial=0.0)))
+    return max(largest)

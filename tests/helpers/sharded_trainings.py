@@ -1,16 +1,11 @@
-"""Trainings that one process and a group with sharded weights make alike, and what they report.
-
-As a script it makes them in one process of a group: `sharded_trainings.py FOLDER NAME ...`.
-"""
+"""Trainings that one process and a group with sharded weights make alike, and what they report."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
-import group_trainings
-from group_trainings import BATCH, data, network
+from group_models import BATCH, data, network
 
 from convdispatch import Model, Sequential, callbacks, layers, load_model, optimizers
 from convdispatch.initializers import set_random_seed
@@ -146,8 +141,3 @@ def that_fails_in_rank_0(folder: Path) -> Any:
 
 
 NAMES = ("of_large_layers", "of_optimizers", "with_readers")
-
-if __name__ == "__main__":
-    mine = (*NAMES, "that_fails_in_rank_0")
-    vars(group_trainings).update({name: globals()[name] for name in mine})
-    group_trainings.main(Path(sys.argv[1]), sys.argv[2:])
