@@ -121,13 +121,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "doctor", parents=[common], help="check this installation and every available backend"
     )
-    compare = commands.add_parser(
+    add = commands.add_parser(
         "compare", parents=[common], help="run one model on several backends and compare"
-    )
-    compare.add_argument("file", metavar="FILE.py", help="defines build() -> (model, x)")
-    compare.add_argument(
-        "--backends", metavar="A,B", help="the backends to compare; all available ones by default"
-    )
+    ).add_argument
+    add("file", metavar="FILE.py", help="defines build() -> (model, x)")
+    add("--backends", metavar="A,B", help="the backends to compare; all available ones by default")
+    add("--nproc", metavar="N", type=_whole(1, 1024), default=1, help="divide the batch among N")
     add_file_commands(commands, common)
     add_picture_command(commands, common)
     autotune = commands.add_parser("autotune", help="show or remove autotune's measurements")

@@ -36,8 +36,12 @@ def run(arguments: argparse.Namespace) -> int:
     """
     names = _backend_names(arguments.backends)
     path = Path(arguments.file)
-    model, x = _build(path)
-    results = comparison.compare(model, x, names)
+    if arguments.nproc > 1:
+        from convdispatch.cli._compare_group import compared
+
+        results = compared(path, names, arguments.nproc)
+    else:
+        results = comparison.compare(*built(path), names)
     rows = [_row(result) for result in results.values()]
     agree = _agree({str(row["status"]) for row in rows}, is_asked=names is not None)
     text = table(_HEADERS, [[_cell(row[key]) for key in _KEYS] for row in rows])
@@ -77,7 +81,7 @@ def _cell(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _build(path: Path) -> tuple[Any, Any]:
+def built(path: Path) -> tuple[Any, Any]:
     """Return the result of the file's build(); raise `UsageError` if it breaks the contract."""
     if not path.is_file():
         raise UsageError(f"no file {str(path)!r}. Give a Python file that defines build().")

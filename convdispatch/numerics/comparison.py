@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -69,13 +69,19 @@ def compare(
     'ok'
     """
     names = _checked_names(backends)
+    inputs = built_inputs(model, x)
+    model = model.to(model.backend)  # with the weights of one time, for all that follows
+    right = model_with_bounds(model, inputs, computing_dtype(model))
+    return {name: _measure(model, inputs, name, right) for name in names}
+
+
+def built_inputs(model: AnyModel, x: Any) -> list[NumpyArray]:
+    """Return an array for each input, of numbers that its element type has; build the model."""
     require_model(model)
     many = as_many(model, x)
     inputs = _as_model_type(many, input_dtypes(model, len(many)))
     build_for(model, [one.shape for one in inputs])
-    model = model.to(model.backend)  # with the weights of one time, for all that follows
-    right = model_with_bounds(model, inputs, computing_dtype(model))
-    return {name: _measure(model, inputs, name, right) for name in names}
+    return inputs
 
 
 def _checked_names(backends: Iterable[str] | None) -> tuple[str, ...]:
@@ -94,7 +100,6 @@ def _checked_names(backends: Iterable[str] | None) -> tuple[str, ...]:
 
 
 def _as_model_type(x: Sequence[Any], dtypes: Sequence[str]) -> list[NumpyArray]:
-    """Return an array for each input of the model, of numbers that its element type has."""
     return [_rounded(one, dtype) for one, dtype in zip(x, dtypes, strict=True)]
 
 
@@ -138,8 +143,17 @@ def _measured(model: AnyModel, x: list[NumpyArray], name: str, right: Right) -> 
     pairs = zip(x, input_dtypes(moved, len(x)), strict=True)
     native = [backend.asarray(one.copy(), dtype) for one, dtype in pairs]
     given = native if len(native) > 1 else native[0]
-    result = moved(given)
-    outputs = [np.array(backend.to_numpy(one)) for one in _listed(result)]
+    outputs = [np.array(backend.to_numpy(one)) for one in _listed(moved(given))]
+    return judged(name, outputs, right, lambda: _seconds(moved, given, backend))
+
+
+def judged(
+    name: str, outputs: Sequence[NumpyArray], right: Right, timed: Callable[[], float]
+) -> Comparison:
+    """Return how far a backend's outputs are from the exact ones.
+
+    timed: computes them once more, and returns how many seconds that took.
+    """
     shapes, wanted = [one.shape for one in outputs], [exact.shape for exact, _ in right]
     if shapes != wanted:
         reason = f"the output has shape {_one_of(shapes)} instead of {_one_of(wanted)}"
@@ -159,7 +173,7 @@ def _measured(model: AnyModel, x: list[NumpyArray], name: str, right: Right) -> 
         reason="" if in_bounds <= 1 else "the error is larger than rounding explains",
         max_error=max(float(np.max(error, initial=0.0)) for error in errors),
         error_in_bounds=in_bounds,
-        seconds=statistics.median(_seconds(moved, given, backend) for _ in range(REPETITIONS)),
+        seconds=statistics.median(timed() for _ in range(REPETITIONS)),
     )
 
 
