@@ -26,8 +26,9 @@ from convdispatch.ops import (
 )
 from convdispatch_tensorflow._framework import tf
 from convdispatch_tensorflow._functions import FUNCTIONS
-from convdispatch_tensorflow._group import TensorflowGroup, initialize, joined
+from convdispatch_tensorflow._group import TensorflowGroup
 from convdispatch_tensorflow._inference import Inference
+from convdispatch_tensorflow._joining import initialize, joined
 from convdispatch_tensorflow._lowering import lower
 from convdispatch_tensorflow._random import RANDOM
 from convdispatch_tensorflow._scanning import compile_scan

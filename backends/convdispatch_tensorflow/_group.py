@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -12,41 +11,25 @@ import numpy as np
 from convdispatch.kit import (
     checked_step,
     group_failure,
-    group_timeout,
     map_tree,
     parts_of,
     per_variables,
 )
 from convdispatch.ops import Differentiable, Differentiated, Part, PartialStep, Tree
 from convdispatch_tensorflow._framework import tf
-from convdispatch_tensorflow._launching import LAUNCHED
 
 # Lists of variables whose functions a step keeps.
 KEPT = 4
 # What processes tell each other is sent in multiples of this length: each other one is a trace.
 _CHUNK = 4096
 
-_launched: list[Any] = []  # the strategy of a process that `convdispatch run` has started
-
 _FAILURES = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
 
 
-def initialize() -> None:
-    """Make a strategy over all workers where `convdispatch run` has started this one."""
-    if os.environ.get(LAUNCHED):
-        options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=group_timeout())
-        _launched.append(tf.distribute.MultiWorkerMirroredStrategy(communication_options=options))
-
-
-def joined(backend: Any, variables: Sequence[Any]) -> TensorflowGroup | None:
-    """Return the replicas of the strategy of this scope, or of the one that the variables have."""
-    strategy = tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
-    for variable in variables:
-        strategy = strategy or getattr(variable, "distribute_strategy", None)
-    strategy = strategy or next(iter(_launched), None)
-    if strategy is None or strategy.num_replicas_in_sync == 1:
-        return None
-    return TensorflowGroup(backend, strategy)
+def workers_of(resolver: Any) -> int:
+    """Return how many workers there are, 1 where nobody names any."""
+    workers: dict[str, Any] = {} if resolver is None else resolver.cluster_spec().as_dict()
+    return sum(len(workers[kind]) for kind in ("chief", "worker") if kind in workers) or 1
 
 
 class TensorflowGroup:
@@ -57,13 +40,12 @@ class TensorflowGroup:
     def __init__(self, backend: Any, strategy: Any) -> None:
         self._backend, self._strategy = backend, strategy
         self.parts = strategy.num_replicas_in_sync
+        self.kind = type(strategy).__name__
         resolver = strategy.cluster_resolver
-        workers: dict[str, Any] = {} if resolver is None else resolver.cluster_spec().as_dict()
-        self.size = sum(len(workers[kind]) for kind in ("chief", "worker") if kind in workers) or 1
-        self.rank = 0
+        self.size, self.rank = workers_of(resolver), 0
         if self.size > 1:
-            is_after_chief = "chief" in workers and resolver.task_type == "worker"
-            self.rank = resolver.task_id + (len(workers["chief"]) if is_after_chief else 0)
+            chiefs = resolver.cluster_spec().as_dict().get("chief", [])
+            self.rank = resolver.task_id + len(chiefs) * (resolver.task_type == "worker")
         self._each = self.parts // self.size  # replicas of this worker
         self._gather = tf.function(self._gathering, autograph=False)
 
