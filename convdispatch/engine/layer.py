@@ -14,6 +14,7 @@ from convdispatch.engine import keras_configs, large_sizes, layer_options
 from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.connected import ConnectedLayer
 from convdispatch.engine.constructor_signature import ConstructorSignature
+from convdispatch.engine.mixed_devices import require_one_device
 from convdispatch.engine.pictured import Pictured
 from convdispatch.engine.plans import Plan, PlanTable, casting_weights, recorded
 from convdispatch.engine.resolved import Resolved
@@ -177,7 +178,11 @@ class Layer(ConnectedLayer, Pictured):
         variables = self._variables  # recorded before the check that they are settled
         if not self._is_settled:
             variables = self._settled_variables((None, *shape[1:]))
-        outputs = plan.function(variables, inputs)
+        try:
+            outputs = plan.function(variables, inputs)
+        except Exception as exc:
+            require_one_device(self._title, variables, [inputs], exc)
+            raise
         if self._variables is not variables:  # set by another thread meanwhile, perhaps only some
             with held([self]):
                 outputs = plan.function(self._variables, inputs)
@@ -261,10 +266,6 @@ class Layer(ConnectedLayer, Pictured):
             function=made if computed == self.dtype else casting_weights(made, backend, computed),
         )
         return plans.keep(of_samples(specs), plan)
-
-    def inner_name(self, weight: str) -> tuple[str, str]:
-        """Return the names of the layer that a weight is of, which a wrapper has, and its own."""
-        return self.name, weight
 
     @property
     def _title(self) -> str:

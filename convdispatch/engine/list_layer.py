@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from convdispatch.engine.arguments import as_partial_shape
 from convdispatch.engine.layer import Layer
+from convdispatch.engine.mixed_devices import require_one_device
 from convdispatch.engine.specs import Spec, Specs, listed, of_samples
 from convdispatch.engine.symbols import Symbol, symbols_in
 from convdispatch.engine.tensors import as_native
@@ -46,7 +47,11 @@ class ListLayer(Layer):
         variables = self._variables  # recorded before the check that they are settled
         if not self._is_settled:
             variables = self._settled_variables([(None, *one.shape[1:]) for one in listed(specs)])
-        outputs = plan.function(variables, tensors)
+        try:
+            outputs = plan.function(variables, tensors)
+        except Exception as exc:
+            require_one_device(self._title, variables, tensors, exc)
+            raise
         if self._variables is not variables:  # set by another thread meanwhile, perhaps only some
             with held([self]):
                 outputs = plan.function(self._variables, tensors)

@@ -193,6 +193,10 @@ class Weighted:
             if weight.regularizer is not None
         ]
 
+    def inner_name(self, weight: str) -> tuple[str, str]:
+        """Return the names of the layer that a weight is of, which a wrapper has, and its own."""
+        return self.name, weight
+
     def _variable(self, name: str) -> Any:
         places = [i for i, weight in enumerate(self._declarations) if weight.name == name]
         return next(iter(self._shown(places)), None)

@@ -46,9 +46,7 @@ def test_every_door_keeps_to_the_device(tmp_path: Path, name: str) -> None:
 
 def test_weights_and_inputs_go_to_a_device_without_numbers() -> None:
     """Torch's 'meta' shows on any machine where a tensor is; its own default counts, too."""
-    torch = pytest.importorskip("torch")
-    if "torch" not in BACKEND_NAMES:
-        pytest.skip("torch is not under test here")
+    torch = torch_under_test()
     x = np.ones((2, 5, 5, 3), "float32")
     layer = layers.Conv2D(4, 3, input_shape=(5, 5, 3), backend="torch")
     moved = layer.to("torch", device="meta")
@@ -60,6 +58,44 @@ def test_weights_and_inputs_go_to_a_device_without_numbers() -> None:
     with torch.device("meta"):
         own = layers.Dense(2, backend="torch")
         assert own(np.ones((2, 3), "float32")).device.type == "meta"
+
+
+def torch_under_test() -> Any:
+    """Return torch, or skip the test."""
+    torch = pytest.importorskip("torch")
+    if "torch" not in BACKEND_NAMES:
+        pytest.skip("torch is not under test here")
+    return torch
+
+
+def test_tensors_of_two_devices_are_told() -> None:
+    """Both are named, of weights and inputs, and of the inputs of a layer without weights."""
+    torch = torch_under_test()
+    here, there = torch.ones((2, 3)), torch.ones((2, 3), device="meta")
+    dense = layers.Dense(2, input_shape=(3,), backend="torch")
+    with pytest.raises(InvalidArgument, match="Dense .* weights on 'cpu', inputs on 'meta'. Move"):
+        dense(there)
+    with pytest.raises(InvalidArgument, match="received inputs on 'cpu' and 'meta'"):
+        layers.Add(backend="torch")([here, there])
+    with pytest.raises(InvalidArgument, match="weights on 'meta', inputs on 'cpu'"):
+        dense.to("torch", device="meta")(here)
+
+
+def test_a_stated_device_outweighs_torchs_default() -> None:
+    """In a move and a call; what is exported is where torch's default says, with the numbers."""
+    torch = torch_under_test()
+    x = np.ones((2, 3), "float32")
+    model = Sequential([layers.Dense(2, input_shape=(3,), backend="torch")])
+    wanted = model.predict(x)
+    with torch.device("meta"):
+        kept, own = model.to("torch", device="cpu"), model.to("torch")
+        assert kept(x).device.type == "cpu"
+        assert {one.device.type for one in kept.export("torch").parameters()} == {"meta"}
+    assert {one.device.type for one in kept.weights} == {"cpu"}
+    assert {one.device.type for one in own.weights} == {"meta"}
+    np.testing.assert_array_equal(kept.predict(x), wanted)
+    found = kept.export("torch")(torch.from_numpy(x)).detach().numpy()
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)
 
 
 def test_a_block_names_the_backend_and_the_device() -> None:
