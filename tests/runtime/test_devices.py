@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,7 +74,9 @@ def test_tensors_of_two_devices_are_told() -> None:
     torch = torch_under_test()
     here, there = torch.ones((2, 3)), torch.ones((2, 3), device="meta")
     dense = layers.Dense(2, input_shape=(3,), backend="torch")
-    with pytest.raises(InvalidArgument, match="Dense .* weights on 'cpu', inputs on 'meta'. Move"):
+    with pytest.raises(
+        InvalidArgument, match=r"Dense .* weights on 'cpu', inputs on 'meta'\. Move"
+    ):
         dense(there)
     with pytest.raises(InvalidArgument, match="received inputs on 'cpu' and 'meta'"):
         layers.Add(backend="torch")([here, there])
