@@ -193,6 +193,7 @@ KERAS2: Mapping[str, Sources] = {
     "layers.core": {".layers": "Layer InputSpec"},
     "layers.cudnn_recurrent": {".layers._cudnn": "CuDNNGRU CuDNNLSTM"},
     "layers.wrappers": {".layers._own": "Wrapper"},
+    "layers.merge": {".layers._own": "_Merge"},
     "layers": {
         "utilities.objects()": "serialize deserialize",
         ".layers._retired": "Highway MaxoutDense Recurrent",

@@ -125,7 +125,7 @@ class Computing:
         """Return axes as reductions take them."""
         if axis is None:
             return None
-        listed = axis if isinstance(axis, list | tuple) else (axis,)
+        listed = axis if isinstance(axis, list | tuple | range | np.ndarray) else (axis,)
         return tuple(self.axis(int(one), x) for one in listed)
 
     # The phase and random numbers.

@@ -17,6 +17,7 @@ from convdispatch.facades.input_length import InputByLength, InputByWidth
 from convdispatch.facades.own_functions import ScriptFunction
 from convdispatch.facades.own_wrappers import BothWays, Distributed
 from convdispatch.support.warnings import warn
+from convdispatch.symbolic.own_merging import MergedBy
 
 
 class Separable(layers.Layer):
@@ -120,7 +121,9 @@ class Grid(layers.UpSampling2D):
         return super().get_config() | grid
 
 
+_BY_CELL = ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")
 EXCEPTIONS: Mapping[str, type[layers.Layer]] = {
+    **dict.fromkeys(_BY_CELL, MergedBy),
     "Bidirectional": BothWays,
     "Conv1D": InputByLength,
     "Dense": InputByWidth,
