@@ -49,6 +49,37 @@ def test_inception_of_keras_1_differs_from_keras_2_s() -> None:
 
 
 @pytest.mark.parametrize("door", DOORS)
+def test_a_network_begins_with_a_computed_tensor(door: str) -> None:
+    """As scripts that transfer a style give it: an input stands for it, and is given nothing."""
+    K, shape = DOORS[door].backend, (1, 32, 32, 3)
+    fixed, free = K.variable(np.ones(shape)), K.placeholder(shape)
+    images = K.concatenate([fixed, free, 2 * free], axis=0)
+    network = DOORS[door].applications.VGG16
+    model = network(weights=None, include_top=False, input_tensor=images)
+    assert type(model.layers[0]).__name__ == "InputLayer"
+    assert [layer.name for layer in model.layers][1:3] == ["block1_conv1", "block1_conv2"]
+    first = model.layers[1]
+    read = K.function([free], [first.output, K.sum(model.layers[-1].output)])
+    found, _ = read([np.full(shape, 3.0)])
+    assert found[0].max() > 0
+    np.testing.assert_allclose(found[1:], [3 * found[0], 6 * found[0]], rtol=1e-4, atol=1e-5)
+    with pytest.raises(InvalidArgument, match="that is not among `inputs`"):
+        K.function([], [first.output])
+
+
+def test_mobilenet_begins_where_it_is_told() -> None:
+    """At a tensor of the caller's model, or at one that no layer made."""
+    x = keras2.layers.Input((32, 32, 3))
+    network = DOORS["keras2"].applications.MobileNet
+    given = {"alpha": 0.25, "weights": None, "include_top": False}
+    whole = network(input_tensor=keras2.layers.Activation("linear")(x), **given)
+    assert (whole.input is x, type(whole.layers[1]).__name__) == (True, "Activation")
+    computed = network(input_tensor=x / 255, **given)
+    assert type(computed.layers[0]).__name__ == "InputLayer"
+    assert len(computed.layers) == len(whole.layers) - 1
+
+
+@pytest.mark.parametrize("door", DOORS)
 def test_vgg16_is_keras_s(door: str) -> None:
     """Its names, as files of weights have them, and its numbers."""
     network = DOORS[door].applications.vgg16.VGG16

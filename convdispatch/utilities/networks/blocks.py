@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from convdispatch.runtime.selection import image_data_format
+from convdispatch.symbolic.state import is_keras_tensor
+from convdispatch.utilities.graphs import get_source_inputs
 
 
 class Blocks:
@@ -14,7 +16,21 @@ class Blocks:
 
     def __init__(self, door: str) -> None:
         self.layers: Any = importlib.import_module(f"convdispatch.{door}.layers")
+        self.models: Any = importlib.import_module(f"convdispatch.{door}.models")
         self.is_old = door == "keras1"
+
+    def entered(self, tensor: Any, shape: Any) -> tuple[Any, Any]:
+        """Return what a network begins with, and the inputs of its model.
+
+        tensor: of a caller's, or None. One that no layer made, such as `K.concatenate` returns,
+            gets an input of its own, which stands for it.
+        shape: without the batch axis, where there is no tensor.
+        """
+        if tensor is None or not is_keras_tensor(tensor):
+            x = self.layers.Input(shape=shape, tensor=tensor)
+            return x, x
+        sources = get_source_inputs(tensor)
+        return tensor, sources if len(sources) > 1 else sources[0]
 
     @property
     def axis(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ from convdispatch.errors import InvalidArgument
 from convdispatch.runtime import selection
 from convdispatch.utilities.conversion import convert_all_kernels_in_model
 from convdispatch.utilities.files import weights_file
-from convdispatch.utilities.graphs import get_source_inputs
 from convdispatch.utilities.networks.blocks import Blocks
 from convdispatch.utilities.networks.pictures import obtain_input_shape
 
@@ -60,9 +58,9 @@ def network(door: str, kind: Kind) -> Callable[..., Any]:
             weights,
         )
         blocks = Blocks(door)
-        x = blocks.layers.Input(shape=shape) if input_tensor is None else input_tensor
-        y = kind.body(blocks, x, include_top, classes)
-        model = finished(door, input_tensor, x, y, blocks.pooled(y, include_top, pooling), kind)
+        x, inputs = blocks.entered(input_tensor, shape)
+        y = blocks.pooled(kind.body(blocks, x, include_top, classes), include_top, pooling)
+        model = blocks.models.Model(inputs, y, name=kind.module)
         tail = "" if include_top else "_notop"
         fill(model, weights, f"{kind.module}_weights_tf_dim_ordering_tf_kernels{tail}.h5")
         return model
@@ -72,16 +70,6 @@ def network(door: str, kind: Kind) -> Callable[..., Any]:
         f"Return {kind.name}, whose weights are drawn (`weights=None`) or read from a local file."
     )
     return make
-
-
-def finished(door: str, given: Any, x: Any, _: Any, output: Any, kind: Kind) -> Any:
-    """Return the model of all that its output needs."""
-    inputs: Any = x
-    if given is not None:
-        sources = get_source_inputs(given)
-        inputs = sources if len(sources) > 1 else sources[0]
-    models: Any = importlib.import_module(f"convdispatch.{door}.models")
-    return models.Model(inputs, output, name=kind.module)
 
 
 def require_weights(weights: Any, classes: int, *, include_top: bool) -> None:

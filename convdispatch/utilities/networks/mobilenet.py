@@ -44,12 +44,11 @@ def network(door: str) -> Callable[..., Any]:
         rows = shape[0 if place == "channels_last" else 1]
         name = _file(weights, alpha, rows, depth_multiplier, include_top)
         blocks = Blocks(door)
-        x = blocks.layers.Input(shape=shape) if input_tensor is None else input_tensor
+        x, inputs = blocks.entered(input_tensor, shape)
         y = _body(blocks, x, alpha, depth_multiplier)
         y = _top(blocks, y, alpha, dropout, classes) if include_top else y
         y = blocks.pooled(y, include_top, pooling)
-        models: Any = importlib.import_module(f"convdispatch.{door}.models")
-        model = models.Model(x, y, name=f"mobilenet_{alpha:0.2f}_{rows}")
+        model = blocks.models.Model(inputs, y, name=f"mobilenet_{alpha:0.2f}_{rows}")
         fill(model, weights, name)
         return model
 
