@@ -42,6 +42,8 @@ class Dialect:
         that a mask leaves out, where it returns all steps.
     refuses_masks: whether a mask before a layer that has no use for it is an error, not a warning.
     unites_masks: whether a step of merged tensors counts if it counts in one of them, not in all.
+    masks_by_step: whether a mask before `TimeDistributed` reaches its layer, step by step.
+    makes_masks_by_step: whether the mask behind it is what its layer makes of each step.
     counts_weightless: whether samples of weight 0 count in the mean of a loss.
     shuffles_globally: whether NumPy's own generator shuffles the samples of `fit`.
     steps_repeat: whether steps beyond a pass over the data begin it again, and arrays without a
@@ -93,6 +95,8 @@ class Dialect:
     zeros_both_ways: bool = False
     refuses_masks: bool = True
     unites_masks: bool = False
+    masks_by_step: bool = True
+    makes_masks_by_step: bool = False
     counts_weightless: bool = True
     shuffles_globally: bool = False
     steps_repeat: bool = False
@@ -165,6 +169,7 @@ KERAS2 = Dialect(
         name: INTERFACES[interface] for name, interface in {**OF_LAYERS, **OF_METHODS}.items()
     },
     phased_layers=keras2.PHASED,
+    makes_masks_by_step=True,
     counts_weightless=False,
     shuffles_globally=True,
     steps_repeat=True,
@@ -200,6 +205,7 @@ KERAS1 = Dialect(
         **summaries.KERAS1_METHODS,
     },
     frozen_normalization="updates",
+    masks_by_step=False,
     old_weights={
         "W": ("kernel", "embeddings"),
         "U": ("recurrent_kernel",),

@@ -9,14 +9,15 @@ from typing import Any, ClassVar, Unpack
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.engine.in_training import without_effects
 from convdispatch.engine.layer import Layer
+from convdispatch.engine.masked_layer import MaskedLayer
 from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Spec
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.layers._wrapping import Wrapper, sizes_of
-from convdispatch.ops import INTEGER_DTYPES, NumpyArray
+from convdispatch.ops import INTEGER_DTYPES, NumpyArray, PartialShape
 
 
-class TimeDistributed(Wrapper):
+class TimeDistributed(MaskedLayer, Wrapper):
     """Apply a layer to each step of a sequence.
 
         input   (batch, steps, ...)
@@ -27,6 +28,9 @@ class TimeDistributed(Wrapper):
     each has its own. A frozen layer, `trainable = False`, freezes the wrapper. In training a layer
     with statistics of the batch, such as `BatchNormalization`, takes those of all steps of all
     samples.
+
+    A mask of more axes than (batch, steps) says what counts within each step: a recurrent layer
+    is given that part of it. Keras 1 gave its layers none.
 
     Raises `InvalidArgument` or `InvalidType` for something other than a layer. A call raises
     `InvalidShape` for fewer than three axes and for a step that the layer does not take;
@@ -51,6 +55,7 @@ class TimeDistributed(Wrapper):
         options: what every layer takes, such as `name`, `dtype`, `input_shape`, `weights`.
         """
         super().__init__(layer, **options)
+        self._masks_steps = self.dialect.masks_by_step and self.layer.takes_mask
 
     @property
     def input_dtype(self) -> str:
@@ -92,20 +97,23 @@ class TimeDistributed(Wrapper):
         def flat(x: Any) -> Any:
             return self._backend().functions["reshape"](x, (-1, *sizes_of(step.shape)))
 
+        def of_steps(mask: Sequence[Any]) -> list[Any]:
+            return [self._mask_of_steps(one) for one in mask] if self._masks_steps else []
+
         def by_step(y: Any) -> Any:
             return self._backend().functions["reshape"](y, (-1, shape[1] or 0, *sizes_of(made)))
 
         def lower(dtype: str, activation: Any) -> Forward:
             forward = resolved.lower(dtype, inner.activation)
-            return lambda weights, x: by_step(forward(weights, flat(x)))
+            return lambda weights, x, *mask: by_step(forward(weights, flat(x), *of_steps(mask)))
 
         def lower_training(dtype: str, activation: Any) -> Training:
             training = without_effects(resolved.lower(dtype, inner.activation))
             if resolved.lower_training is not None:
                 training = resolved.lower_training(dtype, inner.activation)
 
-            def train(weights: Sequence[Any], x: Any, key: Any) -> tuple[Any, Effects]:
-                outputs, effects = training(weights, flat(x), key)
+            def train(weights: Sequence[Any], x: Any, key: Any, *mask: Any) -> tuple[Any, Effects]:
+                outputs, effects = training(weights, flat(x), key, *of_steps(mask))
                 return by_step(outputs), effects
 
             return train
@@ -117,3 +125,52 @@ class TimeDistributed(Wrapper):
             lower=lower,
             lower_training=None if resolved.lower_training is None else lower_training,
         )
+
+    # Masks.
+
+    def makes_mask(self, masked: Sequence[bool]) -> bool:
+        """Return whether the output has a mask: if the input has one, or if the layer makes one."""
+        makes = self.dialect.makes_masks_by_step and self.layer.makes_mask(masked)
+        return makes or any(masked)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the mask of the output, None for none.
+
+        It is that of the input or, in Keras 2, what the layer makes of each step.
+        """
+        if not self.dialect.makes_masks_by_step:
+            return mask
+        backend = self._backend()
+        f: Any = backend.functions
+        batch, steps, *sizes = f["shape"](inputs)
+        inner = self._planned(self.layer)
+        flags = None if mask is None else self._flat_mask(mask)
+        made = inner.compute_mask(f["reshape"](inputs, (-1, *sizes)), flags)
+        if made is not None:
+            return f["reshape"](made, (batch, steps, *f["shape"](made)[1:]))
+        if mask is None or len(f["shape"](mask)) == 2:
+            return mask
+        axes = tuple(range(2, len(f["shape"](mask))))
+        return f["max"](backend.cast(mask, "float32"), axes, keepdims=False) > 0.5
+
+    def _mask_of_steps(self, mask: Any) -> Any:
+        """Return the mask of all steps as one batch, for a layer that needs one of its own steps."""
+        if isinstance(self.layer, MaskedLayer) and len(self._backend().describe(mask)[0]) < 3:
+            raise InvalidShape(
+                f"{self._title} has a mask with one flag for each of its steps, and its layer "
+                f"{self.layer.name!r} needs one for what is within a step. Put a layer that makes "
+                "such a mask before it, or leave out the mask."
+            )
+        return self._flat_mask(mask)
+
+    def _flat_mask(self, mask: Any) -> Any:
+        f: Any = self._backend().functions
+        return f["reshape"](mask, (-1, *f["shape"](mask)[2:]))
+
+    def _require_a_flag_for_each_step(self, mask: PartialShape, shape: PartialShape) -> None:
+        pairs = zip(mask, shape, strict=False)
+        if not 2 <= len(mask) <= len(shape) or any(a != b for a, b in pairs if None not in (a, b)):
+            raise InvalidShape(
+                f"`mask` of {self._title} must have the first sizes of its input, two or more; "
+                f"received a mask of shape {mask} for an input of shape {shape}."
+            )

@@ -124,7 +124,7 @@ class CustomLayer(CallOptions, NamingOthers, OwnWeights):
                 self._take_weights()
             finally:
                 self._is_building = False
-            self._programs = {self._program_key(specs, False): program}
+            self._programs = {self._program_key(specs, ()): program}
             self._built_shape = shapes_of(self._own_specs(specs))
             self._is_made = self._is_settled = True
         initial, self._initial_weights = self._initial_weights, None
@@ -140,14 +140,14 @@ class CustomLayer(CallOptions, NamingOthers, OwnWeights):
         self._assign(self._places(are_states=False), values)
 
     @staticmethod
-    def _program_key(specs: Any, is_masked: bool) -> Any:
-        return tuple(one.of_a_sample for one in listed(specs)), is_masked
+    def _program_key(specs: Any, masks: tuple[int, ...]) -> Any:
+        return tuple(one.of_a_sample for one in listed(specs)), masks
 
-    def _program(self, specs: Any, *, is_masked: bool) -> Program:
-        key = self._program_key(specs, is_masked)
+    def _program(self, specs: Any, masks: tuple[int, ...] = ()) -> Program:
+        key = self._program_key(specs, masks)
         if key not in self._programs:
             with scopes.entered(None), selection.use_backend(self.backend):
-                self._programs[key] = traced_call(self, specs, is_masked=is_masked)
+                self._programs[key] = traced_call(self, specs, masks)
         found: Program = self._programs[key]
         return found
 
@@ -157,7 +157,7 @@ class CustomLayer(CallOptions, NamingOthers, OwnWeights):
         """Return what `call` makes of inputs of that spec, or of those of a list."""
         if not self._is_made:
             self.build(shapes_of(spec))
-        program = self._program(spec, is_masked=False)
+        program = self._program(spec)
         shapes = [(None, *symbol.shape[1:]) for symbol in program.outputs]
         dtype = program.outputs[0].dtype
         first = listed(spec)[0].dtype
@@ -180,8 +180,10 @@ class CustomLayer(CallOptions, NamingOthers, OwnWeights):
         seed: Any = backend.asarray(self._key, "int32") if self._draws else None
 
         def compute(weights: Any, inputs: Any, key: Any, *mask: Any) -> tuple[Any, Effects]:
-            masks = [one for one in _flat(mask[0]) if one is not None] if mask else []
-            program = self._program(spec, is_masked=bool(masks))
+            given = self._own_masks(spec, mask)
+            masks = [one for one in given if one is not None]
+            axes = tuple(0 if one is None else len(backend.describe(one)[0]) for one in given)
+            program = self._program(spec, axes if masks else ())
             if not is_training and self._draws:
                 key = fold(seed, backend.cast(weights[-1], "int32"))
             own: dict[Any, Any] = {self: list(weights)}

@@ -7,6 +7,7 @@ from typing import Any
 
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.symbolic.arrays import concatenate, reshape, reverse, shape
+from convdispatch.symbolic.reducing import any as any_of
 from convdispatch.symbolic.wrappers import CustomWrapper, entry_of, layer_of, taken
 
 _MODES = ("sum", "mul", "ave", "concat", None)
@@ -28,8 +29,37 @@ class CustomTimeDistributed(CustomWrapper):
                 f"shape {x.shape}."
             )
         steps = x.shape[1] if x.shape[1] is not None else shape(x)[1]
-        made = self.layer(reshape(x, (-1, *x.shape[2:])))
+        flat = reshape(x, (-1, *x.shape[2:]))
+        made = self.layer(flat) if mask is None else self._masked(flat, mask)
         return reshape(made, (-1, steps, *made.shape[1:]))
+
+    def _masked(self, flat: Any, mask: Any) -> Any:
+        """Return what the layer's own `call` makes of all steps and their mask."""
+        inner = self.layer
+        if not (self.dialect.masks_by_step and "mask" in getattr(inner, "call_parameters", ())):
+            return inner(flat)
+        inner.build(flat.shape)
+        return inner.call(flat, mask=reshape(mask, (-1, *mask.shape[2:])))
+
+    def makes_mask(self, masked: Sequence[bool]) -> bool:
+        """Return whether the output has a mask: if the input has one, or if the layer makes one."""
+        asked = (
+            getattr(self.layer, "makes_mask", None) if self.dialect.makes_masks_by_step else None
+        )
+        return any(masked) or (asked is not None and bool(asked(masked)))
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return that of the input or, in Keras 2, what the layer makes of each step."""
+        own = getattr(self.layer, "compute_mask", None)
+        if own is None or not self.dialect.makes_masks_by_step:
+            return mask
+        flags = None if mask is None else reshape(mask, (-1, *shape(mask)[2:]))
+        made = own(reshape(inputs, (-1, *shape(inputs)[2:])), flags)
+        if made is not None:
+            return reshape(made, (*shape(inputs)[:2], *shape(made)[1:]))
+        if mask is None or len(shape(mask)) == 2:
+            return mask
+        return any_of(mask, axis=range(2, len(shape(mask))))
 
 
 class CustomBidirectional(CustomWrapper):

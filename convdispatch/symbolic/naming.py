@@ -29,6 +29,13 @@ class NamingOthers:
         own = list(specs)[: len(specs) - len(self._beside)]
         return own[0] if self._names_from_one else own
 
+    def _own_masks(self, specs: Specs, mask: Sequence[Any]) -> list[Any]:
+        """Return the mask of each input of its own, or None, of those that it was handed."""
+        count = len(listed(self._own_specs(specs)))
+        given = mask[0] if mask else None
+        found = list(given) if isinstance(given, list | tuple) else [given]
+        return [*found, *[None] * count][:count]
+
     def _with_named(self, symbols: Sequence[Symbol], specs: Specs) -> tuple[list[Symbol], Specs]:
         """Return the inputs of a call and their specs, with the symbols that `call` names."""
         if not self._beside:

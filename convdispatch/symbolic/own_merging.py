@@ -82,7 +82,7 @@ class MergedBy(Overridable, MergeLayer):
     def __init_subclass__(cls, **options: Any) -> None:
         own = vars(cls)
         if "_merge_function" in own and "call" not in own and not is_of_this_package(cls):
-            cls.call = _merged  # type: ignore[method-assign] # it is what the method is for
+            cls.call = _merged  # type: ignore[assignment,method-assign] # what the method is for
         super().__init_subclass__(**options)
 
     def _merge_function(self, inputs: Any) -> Any:

@@ -30,10 +30,11 @@ class Program:
 
 
 def traced_call(
-    layer: Any, specs: Any, *, is_masked: bool = False, also: Sequence[Symbol] = ()
+    layer: Any, specs: Any, masked: Sequence[int] = (), *, also: Sequence[Symbol] = ()
 ) -> Program:
     """Return what the layer's `call` records for inputs of these specs.
 
+    masked: how many axes the mask of each input has, 0 for none; empty where none has one.
     also: symbols that it may name besides, which stand behind the inputs.
     """
     _require_fitting(layer, specs)
@@ -44,10 +45,12 @@ def traced_call(
     options: dict[str, Any] = {}
     masks: list[Symbol] = []
     if "mask" in layer.call_parameters:
-        options["mask"] = None
-        if is_masked:
-            masks = [given_symbol(Spec(x.shape[:2], "bool"), f"{layer.name}_mask") for x in inputs]
-            options["mask"] = masks[0] if one else masks
+        flags = [
+            given_symbol(Spec(x.shape[:axes], "bool"), f"{layer.name}_mask") if axes else None
+            for x, axes in zip(inputs, masked, strict=False)
+        ]
+        options["mask"] = (flags[0] if one else flags) if flags else None
+        masks = [flag for flag in flags if flag is not None]
     if "training" in layer.call_parameters:
         options["training"] = learning_phase()
     options |= getattr(layer, "_call_options", {})  # of a class with a call of its own: none

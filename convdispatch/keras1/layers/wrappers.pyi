@@ -66,6 +66,9 @@ class TimeDistributed(Keras1Layer, Distributed, layers.TimeDistributed):
     with statistics of the batch, such as `BatchNormalization`, takes those of all steps of all
     samples.
 
+    A mask of more axes than (batch, steps) says what counts within each step: a recurrent layer is
+    given that part of it. Keras 1 gave its layers none.
+
     Raises `InvalidArgument` or `InvalidType` for something other than a layer. A call raises
     `InvalidShape` for fewer than three axes and for a step that the layer does not take;
     `InvalidType` for integers, unless the layer takes them, and for a tensor of another framework.

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 from convdispatch import layers
 from convdispatch.engine.constructor_signature import LayerOptions
 from convdispatch.keras2.layers._layer import Keras2Layer
+from convdispatch.symbolic.own_merging import MergedBy
 
 __all__ = [
     "Add",
@@ -29,7 +30,7 @@ __all__ = [
     "subtract",
 ]
 
-class Add(Keras2Layer, layers.Add):
+class Add(Keras2Layer, MergedBy, layers.Add):
     """`convdispatch.layers.Add` in the words of Keras 2.2.4.
 
     Add tensors, cell by cell.
@@ -52,7 +53,7 @@ class Add(Keras2Layer, layers.Add):
     array([[11., 22.]])
     """
 
-class Average(Keras2Layer, layers.Average):
+class Average(Keras2Layer, MergedBy, layers.Average):
     """`convdispatch.layers.Average` in the words of Keras 2.2.4.
 
     Average tensors, cell by cell.
@@ -120,7 +121,7 @@ class Dot(Keras2Layer, layers.Dot):
     array([[50.]])
     """
 
-class Maximum(Keras2Layer, layers.Maximum):
+class Maximum(Keras2Layer, MergedBy, layers.Maximum):
     """`convdispatch.layers.Maximum` in the words of Keras 2.2.4.
 
     Take the largest of several tensors, cell by cell; NaN where one is NaN.
@@ -142,7 +143,7 @@ class Maximum(Keras2Layer, layers.Maximum):
     array([[10., 20.]])
     """
 
-class Minimum(Keras2Layer, layers.Minimum):
+class Minimum(Keras2Layer, MergedBy, layers.Minimum):
     """`convdispatch.layers.Minimum` in the words of Keras 2.2.4.
 
     Take the smallest of several tensors, cell by cell; NaN where one is NaN.
@@ -164,7 +165,7 @@ class Minimum(Keras2Layer, layers.Minimum):
     array([[1., 2.]])
     """
 
-class Multiply(Keras2Layer, layers.Multiply):
+class Multiply(Keras2Layer, MergedBy, layers.Multiply):
     """`convdispatch.layers.Multiply` in the words of Keras 2.2.4.
 
     Multiply tensors, cell by cell.
@@ -186,7 +187,7 @@ class Multiply(Keras2Layer, layers.Multiply):
     array([[10., 40.]])
     """
 
-class Subtract(Keras2Layer, layers.Subtract):
+class Subtract(Keras2Layer, MergedBy, layers.Subtract):
     """`convdispatch.layers.Subtract` in the words of Keras 2.2.4.
 
     Subtract the second of two tensors from the first, cell by cell.
