@@ -154,7 +154,7 @@ class TimeDistributed(MaskedLayer, Wrapper):
         return f["max"](backend.cast(mask, "float32"), axes, keepdims=False) > 0.5
 
     def _mask_of_steps(self, mask: Any) -> Any:
-        """Return the mask of all steps as one batch, for a layer that needs one of its own steps."""
+        """Return the mask of all steps as one batch; raise where the layer needs more of it."""
         if isinstance(self.layer, MaskedLayer) and len(self._backend().describe(mask)[0]) < 3:
             raise InvalidShape(
                 f"{self._title} has a mask with one flag for each of its steps, and its layer "
