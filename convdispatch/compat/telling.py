@@ -12,12 +12,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from convdispatch.compat.asking import has
+from convdispatch.compat.past_names import HAD
 from convdispatch.doors import keras1, keras2
 from convdispatch.doors.modules import TABLES, names_of
 from convdispatch.doors.rows import Row, rows_of
 
 # Names whose Keras is not told by the façades, with the releases that had them.
 _SINCE: Mapping[str, str] = {
+    **HAD,
     **dict.fromkeys(
         ("AutoEncoder", "DenoisingAutoEncoder", "Siamese", "UpSample1D", "UpSample2D"),
         "Keras 0 had it, until 1.0",
@@ -47,13 +49,13 @@ _HAD = {"keras1": "Keras 1 had it, until 2.0", "keras2": "Keras 2 has it, since 
 
 @functools.cache
 def told(module: str, name: str) -> str:
-    """Return sentences on a name that a façade's module lacks, '' for a private one.
+    """Return sentences on a name that a façade's module lacks, '' for a private one of no Keras.
 
     >>> told("convdispatch.keras1.layers", "Conv2DTranspose")
     'Keras 2 has it, since 2.0: `--api keras2`. The nearest here is `Deconvolution2D`.'
     """
     api, _, path = module.removeprefix("convdispatch.").partition(".")
-    if name.startswith("_") or api not in TABLES:
+    if (name.startswith("_") and name not in HAD) or api not in TABLES:
         return ""
     own, other = (next(_places(one, name, path), None) for one in (api, _OTHER[api]))
     found = []

@@ -66,14 +66,16 @@ MORE: list[Callable[[str, str], str]] = []
 
 def with_more(said: str, module: str, name: str) -> str:
     """Return a sentence on a missing name of a façade with what a script is told."""
-    if not module.startswith(_FACADE) or name.startswith("_"):
+    if not module.startswith(_FACADE) or name.startswith("__"):
         return said
+    unknown = "" if name.startswith("_") else "No Keras that is known here has it."
     tellers, MORE[:] = MORE[:], []  # which ask for names themselves
     try:
         for tell in tellers:
             is_said = said.endswith(".")
-            more = tell(module, name) or ("" if is_said else "No Keras that is known here has it.")
-            said = f"{said}{'' if is_said else '.'} {more}".rstrip()
+            more = tell(module, name) or ("" if is_said else unknown)
+            if more:
+                said = f"{said}{'' if is_said else '.'} {more}"
     finally:
         MORE[:] = tellers
     return said

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from convdispatch import compat
+from convdispatch.compat import telling
+from convdispatch.compat.past_names import HAD
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +61,26 @@ CASES = {
         "keras2", "from keras.layers import LayerNormalization", ImportError,
         "tf.keras and Keras 3 have it, after 2.2.4. The nearest here is `BatchNormalization`.",
     ),
+    "for their own use": (
+        "keras2", "from keras.engine.training_utils import standardize_weights", ImportError,
+        "has no attribute 'standardize_weights'. Keras 1 and 2 have it.",
+    ),
+    "gone in the same Keras": (
+        "keras2", "from keras.applications.vgg16 import WEIGHTS_PATH_NO_TOP", ImportError,
+        "Keras 2 had it, from 2.0 until 2.2.",
+    ),
+    "a private one": (
+        "keras1", "import keras; keras.backend._preprocess_conv2d_kernel", AttributeError,
+        "has no attribute '_preprocess_conv2d_kernel'. Keras 1 and 2 have it.",
+    ),
+    "a private one of none": (
+        "keras1", "import keras; keras.backend._xyzzy", AttributeError,
+        "module 'convdispatch.keras1.backend' has no attribute '_xyzzy'",
+    ),
+    "a module that is gone": (
+        "keras2", "import keras.applications.music_tagger_crnn", ModuleNotFoundError,
+        "Keras 1 had it, until 2.0.",
+    ),
     "of none": (
         "keras2", "from keras.callbacks import Xyzzy", ImportError,
         "has no attribute 'Xyzzy'. No Keras that is known here has it.",
@@ -89,3 +111,9 @@ def test_asking_for_a_name_stays_possible(api: str) -> None:
         names,
     )
     assert names["found"] == (False, False, None)
+
+
+@pytest.mark.parametrize("api", ["keras1", "keras2"])
+def test_names_of_old_kerases_are_not_here(api: str) -> None:
+    """One that is offered later leaves its list."""
+    assert [name for name in HAD if any(telling._places(api, name, ""))] == []
