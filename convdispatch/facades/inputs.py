@@ -7,8 +7,9 @@ from typing import Any
 
 from convdispatch import layers
 from convdispatch.engine import layer_options
-from convdispatch.engine.symbols import Call, Symbol
-from convdispatch.errors import InvalidArgument, InvalidType
+from convdispatch.engine.symbols import Symbol
+from convdispatch.errors import InvalidArgument
+from convdispatch.symbolic.standing import standing_for
 
 
 def Input(  # noqa: N802  # Keras's name
@@ -34,16 +35,3 @@ def Input(  # noqa: N802  # Keras's name
     if tensor is not None:
         return standing_for(tensor, own)
     return layers.Input(shape, batch_shape, own, dtype)
-
-
-def standing_for(tensor: Any, name: str) -> Symbol:
-    """Return an input that gets a computed tensor unless a model is given another one."""
-    if not isinstance(tensor, Symbol):
-        raise InvalidType(
-            f"`tensor` must be a symbolic tensor, such as `K.placeholder` or `K.variable` return; "
-            f"received {type(tensor).__name__}."
-        )
-    layer = layers.InputLayer(batch_input_shape=tensor.shape, name=name, dtype=tensor.dtype)
-    layer.build(tensor.shape)
-    call = Call(layer, (tensor,), [tensor.spec], takes_list=False, gives_list=False)
-    return call.outputs[0]

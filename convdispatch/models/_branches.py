@@ -60,7 +60,7 @@ def _called(branch: Any) -> tuple[list[Symbol], Symbol]:
                 f"a branch must have one output; {branch.name!r} returns a list of {len(output)}."
             )
         return given, output
-    stack = getattr(branch, "layers", [branch])
+    stack = [branch] if isinstance(branch, Layer) else getattr(branch, "layers", [branch])
     if not isinstance(branch, Layer) and not hasattr(branch, "graph"):
         raise InvalidType(
             "`layers` must be models, or layers that state their `input_shape`; received "

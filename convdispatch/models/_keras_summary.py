@@ -87,7 +87,8 @@ def _listed(rows: list[Row], model: Any, style: Summary) -> list[Row]:
 
 def _layers_of(branch: Any) -> list[Any]:
     inner = [one for first in getattr(branch, "branches", ()) for one in _layers_of(first)]
-    return inner or list(getattr(branch, "layers", [branch]))
+    is_model = hasattr(branch, "graph")
+    return inner or (list(branch.layers) if is_model else [branch])
 
 
 def _source(origin: Origin, reader: Any, model: Any) -> str:

@@ -104,6 +104,16 @@ def test_masks_of_merged_sequences(backend_name: str) -> None:
     assert own == counted
 
 
+def test_the_models_that_are_merged_are_its_layers() -> None:
+    """Where it was given some."""
+    parts = [keras1.models.Sequential([K.Dense(2, input_dim=4)]) for _ in range(2)]
+    layer = K.Merge(parts, mode="concat")
+    assert layer.layers == parts
+    model = keras1.models.Sequential([layer, K.Dense(1)])
+    assert model.predict([X, Y]).shape == (3, 1)
+    assert not hasattr(K.Merge(mode="sum"), "layers")
+
+
 @EVERY_MODE
 def test_copies_and_configurations(mode: str) -> None:
     """Each is a Merge of that mode."""

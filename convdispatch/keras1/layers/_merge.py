@@ -100,6 +100,13 @@ class Merge(Keras1Layer, ListLayer):
                 f"function; received {mode!r}."
             )
 
+    @property
+    def layers(self) -> list[Any]:
+        """The models that are merged, where it is the first layer of a Sequential."""
+        if self.branches is None:
+            raise AttributeError(f"{self.name!r} was not given `layers`.", name="layers", obj=self)
+        return list(self.branches)
+
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; functions as they are, which no document holds."""
         return layers.Layer.get_config(self) | {
