@@ -59,6 +59,7 @@ collect_ignore_glob = [
     "tests/legacy/record_cudnn.py",
     "tests/legacy/record_keras3*.py",
     "tests/legacy/record_tf_keras.py",
+    "tests/compat/scripts/*/*.py",  # which run when they are imported
 ]
 
 
