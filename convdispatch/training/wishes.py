@@ -14,6 +14,7 @@ from convdispatch.formulas.measures import values
 from convdispatch.formulas.metric_bases import SummedMetric, value_of
 from convdispatch.ops import PartialShape
 from convdispatch.symbolic.scoring import scored
+from convdispatch.symbolic.stateful_scores import StatefulScore, is_stateful
 from convdispatch.training.naming import named_apart
 from convdispatch.training.objective import Metric, Objective, Target
 
@@ -111,6 +112,8 @@ def _known_metric(given: Any, dialect: Dialect) -> Any:
     """Return a metric, a word that depends on the loss as it is; raise for one that is unknown."""
     if isinstance(given, str) and given in metrics.SHORT:
         return given
+    if is_stateful(given):
+        return StatefulScore(given)
     found = metrics.get(given, dialect.metrics)
     return (given, found) if isinstance(given, str) else found
 

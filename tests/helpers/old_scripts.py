@@ -52,9 +52,7 @@ def write_data(folder: Path) -> None:
         datasets / "mnist.npz", x_train=x[:192], y_train=y[:192], x_test=x[96:160], y_test=y[96:160]
     )
     x, y = drawn.integers(0, 256, (80, 32, 32, 3), "uint8"), drawn.integers(0, 10, (80, 1))
-    np.savez(
-        datasets / "cifar10.npz", x_train=x[:64], y_train=y[:64], x_test=x[64:], y_test=y[64:]
-    )
+    np.savez(datasets / "cifar10.npz", x_train=x[:64], y_train=y[:64], x_test=x[64:], y_test=y[64:])
     reviews = np.empty(96, object)
     reviews[:] = [drawn.integers(1, 900, drawn.integers(20, 60)).tolist() for _ in range(96)]
     y = drawn.integers(0, 2, 96)
