@@ -6,6 +6,7 @@ makes of the sums is its value for no further samples.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ class StatefulScore(SummedMetric):
         f: Any = backend.functions
         given = (y_true, y_pred)
         self._cells = [(tuple(shape[1:]), dtype) for shape, dtype in map(backend.describe, given)]
-        zeros = {one: np.zeros_like(one.get_value()) for one in self.variables}
+        zeros = {one: np.zeros(_sizes(one)) for one in self.variables}
         _, updates = self._called(backend, given, zeros)
         raised = []
         for one in self.variables:
@@ -63,9 +64,10 @@ class StatefulScore(SummedMetric):
         backend = registry.load(self.layer.backend)
         states, start = {}, 0
         for one in self.variables:
-            now = one.get_value()
-            states[one] = np.reshape(sums[start : start + now.size], now.shape)
-            start += now.size
+            sizes = _sizes(one)
+            end = start + math.prod(sizes)
+            states[one] = np.reshape(sums[start:end], sizes)
+            start = end
         given = [backend.asarray(np.zeros((0, *shape)), dtype) for shape, dtype in self._cells]
         found, _ = self._called(backend, given, states)
         return np.asarray(backend.to_numpy(found), np.float64)
@@ -85,3 +87,7 @@ class StatefulScore(SummedMetric):
                 f"{type(found).__name__}."
             )
         return found, updates
+
+
+def _sizes(variable: Variable) -> tuple[int, ...]:
+    return tuple(size or 0 for size in variable.spec.shape)  # all are known
