@@ -74,16 +74,7 @@ class TimeDistributed(MaskedLayer, Wrapper):
     def resolve(self, spec: Spec) -> Resolved:
         """Return the layer resolved for inputs of that spec."""
         shape = spec.shape
-        if len(shape) < 3 or shape[1] == 0:
-            raise InvalidShape(
-                f"{self._title} takes inputs (batch, steps, ...) with three axes or more and at "
-                f"least one step; received shape {shape}."
-            )
-        if self.layer.carries_state:
-            raise InvalidArgument(
-                f"{self._title} begins each step anew, so its layer cannot be stateful; received "
-                f"{self.layer.name!r}. Make it with `stateful=False`."
-            )
+        self._require_steps(shape)
         inner = self._planned(self.layer)
         step = Spec((None, *shape[2:]), spec.dtype)
         resolved = inner.resolved(step)
@@ -125,6 +116,19 @@ class TimeDistributed(MaskedLayer, Wrapper):
             lower=lower,
             lower_training=None if resolved.lower_training is None else lower_training,
         )
+
+    def _require_steps(self, shape: PartialShape) -> None:
+        """Raise for an input without steps, and for a layer that goes on from step to step."""
+        if len(shape) < 3 or shape[1] == 0:
+            raise InvalidShape(
+                f"{self._title} takes inputs (batch, steps, ...) with three axes or more and at "
+                f"least one step; received shape {shape}."
+            )
+        if self.layer.carries_state:
+            raise InvalidArgument(
+                f"{self._title} begins each step anew, so its layer cannot be stateful; received "
+                f"{self.layer.name!r}. Make it with `stateful=False`."
+            )
 
     # Masks.
 
