@@ -107,8 +107,13 @@ def _recognised(arguments: argparse.Namespace, script: Path, environ: dict[str, 
     from convdispatch.compat.settings import files_of_settings
 
     uses = uses_of(script)
-    if uses.backend == "theano" and arguments.convention is None:
+    if arguments.convention is None and (uses.backend == "theano" or uses.refuses_tensorflow):
         environ["CONVDISPATCH_CONVENTION"] = "theano"
+        if uses.refuses_tensorflow:
+            complain(
+                f"note: Theano's numbers: line {uses.refuses_tensorflow} refuses TensorFlow's. "
+                "`--convention` decides."
+            )
     if uses.backend and arguments.backend is None:
         environ.setdefault("CONVDISPATCH_BACKEND", selection.backend())
     environ["_CONVDISPATCH_RUN_SETTINGS"] = os.pathsep.join(files_of_settings(uses))

@@ -33,6 +33,7 @@ class Uses:
     tensorflow: dotted names of TensorFlow, apart from its Keras.
     imports_tensorflow: whether TensorFlow is imported at all.
     backend: what the script writes into KERAS_BACKEND.
+    refuses_tensorflow: the line where it raises unless `K.backend()` is Theano, 0 for none.
     shapes: shapes of inputs with three axes, as far as their numbers are written, with the line.
     says_data_format: whether the script speaks of where channels are.
     faults: files that no Python reads, with the line and the message.
@@ -43,6 +44,7 @@ class Uses:
     tensorflow: dict[str, tuple[str, int]] = field(default_factory=dict)
     imports_tensorflow: bool = False
     backend: str = ""
+    refuses_tensorflow: int = 0
     shapes: list[tuple[tuple[int | None, ...], int]] = field(default_factory=list)
     says_data_format: bool = False
     files: list[str] = field(default_factory=list)
@@ -128,6 +130,25 @@ class _Reader(ast.NodeVisitor):
         if isinstance(target, ast.Name) and target.id.lower() in _NAMES_OF_SHAPES:
             self._note_shape(node.value)
         self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> None:
+        if any(isinstance(one, ast.Raise) for one in node.body):
+            self._note_refused(node.test, {ast.Eq: "tensorflow", ast.NotEq: "theano"})
+        self.generic_visit(node)
+
+    def visit_Assert(self, node: ast.Assert) -> None:
+        self._note_refused(node.test, {ast.NotEq: "tensorflow", ast.Eq: "theano"})
+        self.generic_visit(node)
+
+    def _note_refused(self, test: ast.expr, words: dict[type[ast.cmpop], str]) -> None:
+        """Note the line where the script compares its backend with that word."""
+        if not isinstance(test, ast.Compare) or not isinstance(test.left, ast.Call):
+            return
+        word = test.comparators[0]
+        is_backend = (inner(self._name(test.left.func)) or "").endswith("backend.backend")
+        wanted = words.get(type(test.ops[0]))
+        if is_backend and isinstance(word, ast.Constant) and word.value == wanted:
+            self.uses.refuses_tensorflow = test.lineno
 
     def _note_numbers(self, target: ast.expr, value: ast.expr) -> None:
         """Keep the numbers that names stand for."""

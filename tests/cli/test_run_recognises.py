@@ -172,6 +172,36 @@ def test_theanos_numbers_are_asked_for_by_the_script(written: Any) -> None:
     assert ran("--convention", "theano", str(written(text))).stdout == "theano\n"
 
 
+@pytest.mark.parametrize(
+    ("line", "refuses"),
+    [
+        ("if K.backend() == 'tensorflow':\n    raise RuntimeError('Theano alone')", True),
+        ("if K.backend() != 'theano':\n    print('no')\n    raise RuntimeError", True),
+        ("assert K.backend() == 'theano'", True),
+        ("if K.backend() == 'tensorflow':\n    print('channels last')", False),
+        ("if K.backend() != 'tensorflow':\n    raise RuntimeError('TensorFlow alone')", False),
+        ("if K.backend() == 'theano':\n    raise RuntimeError('TensorFlow alone')", False),
+    ],
+)
+def test_a_script_that_refuses_tensorflow_gets_theanos_numbers(
+    line: str, refuses: bool, written: Any
+) -> None:
+    """It ran on nothing else."""
+    found = uses_of(written(f"import os\nfrom keras import backend as K\n{line}\n"))
+    assert found.refuses_tensorflow == (3 if refuses else 0)
+
+
+def test_the_reason_for_theanos_numbers_is_said(written: Any) -> None:
+    """With the script's line, unless an option says otherwise."""
+    script = str(
+        written("from keras import backend as K\nassert K.backend() == 'theano'\nprint('done')\n")
+    )
+    done = ran(script)
+    assert (done.returncode, done.stdout) == (0, "done\n")
+    assert "note: Theano's numbers: line 2 refuses TensorFlow's. `--convention`" in done.stderr
+    assert ran("--convention", "tensorflow", script).returncode == 1
+
+
 def test_check_reads_folders(written: Any, tmp_path: Path) -> None:
     """A row a script, and status 1 where something is missing."""
     written("import keras\nkeras.layers.Dense(3)\n", "good.py")
