@@ -107,11 +107,11 @@ def _recognised(arguments: argparse.Namespace, script: Path, environ: dict[str, 
     from convdispatch.compat.settings import files_of_settings
 
     uses = uses_of(script)
-    if arguments.convention is None and (uses.backend == "theano" or uses.refuses_tensorflow):
+    if arguments.convention is None and (uses.backend == "theano" or uses.refused_line):
         environ["CONVDISPATCH_CONVENTION"] = "theano"
-        if uses.refuses_tensorflow:
+        if uses.refused_line:
             complain(
-                f"note: Theano's numbers: line {uses.refuses_tensorflow} refuses TensorFlow's. "
+                f"note: Theano's numbers: line {uses.refused_line} refuses TensorFlow's. "
                 "`--convention` decides."
             )
     if uses.backend and arguments.backend is None:

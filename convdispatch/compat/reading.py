@@ -33,7 +33,7 @@ class Uses:
     tensorflow: dotted names of TensorFlow, apart from its Keras.
     imports_tensorflow: whether TensorFlow is imported at all.
     backend: what the script writes into KERAS_BACKEND.
-    refuses_tensorflow: the line where it raises unless `K.backend()` is Theano, 0 for none.
+    refused_line: where it raises an error unless `K.backend()` is Theano, 0 for none.
     shapes: shapes of inputs with three axes, as far as their numbers are written, with the line.
     says_data_format: whether the script speaks of where channels are.
     faults: files that no Python reads, with the line and the message.
@@ -44,7 +44,7 @@ class Uses:
     tensorflow: dict[str, tuple[str, int]] = field(default_factory=dict)
     imports_tensorflow: bool = False
     backend: str = ""
-    refuses_tensorflow: int = 0
+    refused_line: int = 0
     shapes: list[tuple[tuple[int | None, ...], int]] = field(default_factory=list)
     says_data_format: bool = False
     files: list[str] = field(default_factory=list)
@@ -148,7 +148,7 @@ class _Reader(ast.NodeVisitor):
         is_backend = (inner(self._name(test.left.func)) or "").endswith("backend.backend")
         wanted = words.get(type(test.ops[0]))
         if is_backend and isinstance(word, ast.Constant) and word.value == wanted:
-            self.uses.refuses_tensorflow = test.lineno
+            self.uses.refused_line = test.lineno
 
     def _note_numbers(self, target: ast.expr, value: ast.expr) -> None:
         """Keep the numbers that names stand for."""

@@ -183,12 +183,12 @@ def test_theanos_numbers_are_asked_for_by_the_script(written: Any) -> None:
         ("if K.backend() == 'theano':\n    raise RuntimeError('TensorFlow alone')", False),
     ],
 )
-def test_a_script_that_refuses_tensorflow_gets_theanos_numbers(
+def test_a_script_that_refused_line_gets_theanos_numbers(
     line: str, refuses: bool, written: Any
 ) -> None:
     """It ran on nothing else."""
     found = uses_of(written(f"import os\nfrom keras import backend as K\n{line}\n"))
-    assert found.refuses_tensorflow == (3 if refuses else 0)
+    assert found.refused_line == (3 if refuses else 0)
 
 
 def test_the_reason_for_theanos_numbers_is_said(written: Any) -> None:
