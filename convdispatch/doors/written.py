@@ -37,7 +37,7 @@ UNKNOWN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "data_format": _OF_SEQUENCES,
         "keepdims": _GLOBAL,
         "seed": ("GaussianDropout", "GaussianNoise", *_RECURRENT),
-        "zero_output_for_mask": _RECURRENT,
+        "zero_output_for_mask": (*_RECURRENT, "RNN"),
         "backward_layer": ("Bidirectional",),
     },
     "tf_keras": {
@@ -49,6 +49,9 @@ UNKNOWN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "groups": _TRANSPOSED,
         "output_size": _TRANSPOSED,
         "data_format": ("Cropping1D", "UpSampling1D"),
+        "implementation": ("SimpleRNNCell", "GRUCell", "LSTMCell"),
+        "reverse_state_order": ("StackedRNNCells",),
+        "num_constants": ("RNN", "Bidirectional"),
     },
 }
 # The values without effect of these arguments; a tuple stands for one of them on every axis.
@@ -61,6 +64,9 @@ WITHOUT_EFFECT: Mapping[str, object] = {
     "seed": None,
     "zero_output_for_mask": False,
     "backward_layer": None,
+    "implementation": (0, 1, 2),
+    "reverse_state_order": False,
+    "num_constants": 0,
 }
 # By dialect: classes of ours that the real Keras does not have.
 WITHOUT_CLASS: Mapping[str, tuple[str, ...]] = {

@@ -150,7 +150,8 @@ def called(layer: Any, given: Any) -> Any:
     for call in layer._calls:
         if _are_same(call.inputs, symbols):
             return call.result
-    return layer(given)
+    made, in_row = layer(given), getattr(layer, "in_row", None)
+    return made if in_row is None else in_row(made)
 
 
 def _are_same(symbols: Sequence[Symbol], others: Sequence[Symbol]) -> bool:

@@ -109,7 +109,7 @@ def as_arguments(layer_class: Any, config: Any, limits: documents.DocumentLimits
     if arguments.get("input_dtype") in INTEGER_DTYPES and not layer_class.is_input:
         del arguments["input_dtype"]  # Keras 1's Embedding says so of its input
     if "dtype" in arguments:
-        arguments["dtype"] = _weights_dtype(arguments["dtype"], layer_class)
+        arguments["dtype"] = weights_dtype(arguments["dtype"], layer_class)
     layer_options.require_config(layer_class, arguments)
     if layer_options.is_constructed_here(layer_class):
         with documents.refusing(f"the configuration of {layer_class.__name__}"):
@@ -146,7 +146,7 @@ def without_nothing_asked(
     return {key: value for key, value in config.items() if key not in foreign}
 
 
-def _weights_dtype(dtype: object, layer_class: Any) -> object:
+def weights_dtype(dtype: object, layer_class: Any) -> object:
     """Return the type of the weights that an element type or a policy of Keras states."""
     name: object = dtype
     if isinstance(dtype, Mapping):

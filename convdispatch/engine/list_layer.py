@@ -29,32 +29,35 @@ class ListLayer(Layer):
     takes_list: ClassVar[bool] = True
     takes_one: ClassVar[bool] = False
 
-    def __call__(self, inputs: Any) -> Any:
+    def __call__(self, inputs: Any, mask: Any = None) -> Any:
         """Apply the layer to a list of tensors of its backend, or of NumPy arrays.
+
+        mask: of a layer that takes masks, a list with a mask or None for each tensor.
 
         Returns a tensor of its backend. Raises `InvalidType` where the inputs are no list, for
         another framework's tensor and for an element type that the layer does not take, and
         `InvalidShape` for shapes that do not fit each other.
         """
         symbols = symbols_in(inputs)
-        if symbols is not None:
+        if symbols is not None and mask is None:
             if isinstance(inputs, Symbol):
                 raise self._no_list(inputs)
             return self._recorded(symbols, [symbol.spec for symbol in symbols])
         tensors = self._as_native(registry.load(self.backend), inputs)
+        masks = () if mask is None else self._checked_masks(tensors, (mask,))
         specs = self._specs_of(tensors)
         plan = self._plans.get(of_samples(specs)) or self._make_plan(specs)
         variables = self._variables  # recorded before the check that they are settled
         if not self._is_settled:
             variables = self._settled_variables([(None, *one.shape[1:]) for one in listed(specs)])
         try:
-            outputs = plan.function(variables, tensors)
+            outputs = plan.function(variables, tensors, *masks)
         except Exception as exc:
             require_one_device(self._title, variables, tensors, exc)
             raise
         if self._variables is not variables:  # set by another thread meanwhile, perhaps only some
             with held([self]):
-                outputs = plan.function(self._variables, tensors)
+                outputs = plan.function(self._variables, tensors, *masks)
         if self.activity_regularizer is not None:
             self._activity_losses = [penalty(self.activity_regularizer, self._backend(), outputs)]
         return outputs

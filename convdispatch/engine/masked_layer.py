@@ -24,6 +24,13 @@ class MaskedLayer(Layer):
 
     takes_mask = True
 
+    def reads_mask(self, count: int) -> bool:
+        """Return whether a call that reads so many tensors is given their mask.
+
+        Those behind the first are a state to begin with, beside which Keras 3 leaves it out.
+        """
+        return self.takes_mask and (count == 1 or self.dialect.keeps_masks_beside_states)
+
     @property
     def _steps_axis(self) -> int:
         """The axis of the input along which the mask says which steps count."""

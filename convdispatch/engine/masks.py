@@ -28,6 +28,10 @@ class PassingMasks(Accepting):
         """Return whether the output has a mask where these of the inputs have one."""
         return self.supports_masking and any(masked)
 
+    def reads_mask(self, count: int) -> bool:
+        """Return whether a call that reads so many tensors of a graph is given their mask."""
+        return self.takes_mask
+
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask of the output, None for none: a pure function of native tensors.
 
@@ -87,7 +91,7 @@ def run_with_masks(
     for place, node in enumerate(graph.nodes):
         read, mask = _read(node, tensors), _read(node, masks)
         is_masked = not graph.masked.isdisjoint(node.reads)
-        hands_on = (mask,) if node.layer.takes_mask and is_masked else ()
+        hands_on = (mask,) if is_masked and node.layer.reads_mask(len(node.reads)) else ()
         written = call(place, node.layer, read, *hands_on)
         tensors += written if node.gives_list else [written]
         made = None
@@ -99,7 +103,7 @@ def run_with_masks(
 
 def apply_layer(place: int, layer: Any, inputs: Any, *mask: Any) -> Any:
     """Return a layer's output for the inputs of a node."""
-    return layer(inputs, *mask)
+    return layer(inputs, mask=mask[0]) if mask else layer(inputs)
 
 
 def compute(graph: Graph, call: Callable[..., Any], inputs: Sequence[Any]) -> list[Any]:

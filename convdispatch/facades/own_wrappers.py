@@ -106,4 +106,7 @@ def _made(layer: Any, door: str) -> Any:
         return layer_of(layer, door)
     found = getattr(importlib.import_module(door), str(name))
     is_own = isinstance(found, type) and issubclass(found, CustomLayer)
+    config = layer.get("config")
+    if isinstance(found, type) and issubclass(found, Choosing) and isinstance(config, Mapping):
+        is_own = found.is_own(_made(config.get("layer"), door))
     return layer_of(layer, door) if is_own else None

@@ -44,6 +44,10 @@ class Dialect:
     unites_masks: whether a step of merged tensors counts if it counts in one of them, not in all.
     masks_by_step: whether a mask before `TimeDistributed` reaches its layer, step by step.
     makes_masks_by_step: whether the mask behind it is what its layer makes of each step.
+    merges_what_counts: whether a product or an extreme of masked tensors leaves out, of each of
+        them, the steps that do not count.
+    keeps_masks_beside_states: whether a recurrent layer that is given a state computes with the
+        mask of its input.
     counts_weightless: whether samples of weight 0 count in the mean of a loss.
     shuffles_globally: whether NumPy's own generator shuffles the samples of `fit`.
     steps_repeat: whether steps beyond a pass over the data begin it again, and arrays without a
@@ -97,6 +101,8 @@ class Dialect:
     unites_masks: bool = False
     masks_by_step: bool = True
     makes_masks_by_step: bool = False
+    merges_what_counts: bool = False
+    keeps_masks_beside_states: bool = True
     counts_weightless: bool = True
     shuffles_globally: bool = False
     steps_repeat: bool = False
@@ -149,6 +155,8 @@ KERAS3 = Dialect(
     zeros_both_ways=True,
     refuses_masks=False,
     unites_masks=True,
+    merges_what_counts=True,
+    keeps_masks_beside_states=False,
 )
 
 KERAS2 = Dialect(

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from convdispatch.layers._masked_merging import extreme, product
 from convdispatch.layers._merging import Elementwise, Tensors, of_one_rank
+
+
+class _OfWhatCounts(Elementwise):
+    """A merge that leaves out, in Keras 3, the steps of each tensor that do not count there."""
+
+    @property
+    def takes_mask(self) -> bool:  # type: ignore[override]  # it depends on the Keras
+        """Whether its functions take the masks of the inputs as a last argument."""
+        return self.dialect.merges_what_counts
 
 
 class Add(Elementwise):
@@ -72,7 +82,7 @@ class Subtract(Elementwise):
         return lambda inputs: inputs[0] - inputs[1]
 
 
-class Multiply(Elementwise):
+class Multiply(_OfWhatCounts):
     """Multiply tensors, cell by cell.
 
         input   a list of at least two tensors of any shapes that fit
@@ -99,6 +109,9 @@ class Multiply(Elementwise):
 
     def _combining(self) -> Callable[[Tensors], Any]:
         return _multiplied
+
+    def _merged_where(self, inputs: Tensors, masks: Sequence[Any]) -> Any:
+        return product(self._backend().functions, inputs, masks)
 
     def spread(self, weights: Any, x: Tensors, error: Tensors, *mask: Any) -> tuple[Any, Any]:
         """Return the magnitudes that are rounded, and by how much errors of the inputs spread."""
@@ -139,7 +152,7 @@ class Average(Add):
         return super()._sum_of(arrays) / len(arrays)
 
 
-class Maximum(Elementwise):
+class Maximum(_OfWhatCounts):
     """Take the largest of several tensors, cell by cell; NaN where one is NaN.
 
         input   a list of at least two tensors of any shapes that fit
@@ -169,6 +182,9 @@ class Maximum(Elementwise):
             return where(x >= y, x, where(x == x, y, x))
 
         return lambda inputs: functools.reduce(larger, inputs)
+
+    def _merged_where(self, inputs: Tensors, masks: Sequence[Any]) -> Any:
+        return extreme(self._backend().functions, inputs, masks, self._combining())
 
     def spread(self, weights: Any, x: Tensors, error: Tensors, *mask: Any) -> tuple[Any, Any]:
         """Return the magnitudes that are rounded, and by how much errors of the inputs spread."""

@@ -42,8 +42,8 @@ class MergeLayer(ListLayer):
         def lower(dtype: str, activation: Any) -> Forward:
             merge = self._function(shapes)
 
-            def forward(weights: Any, inputs: Tensors) -> Any:
-                return merge(inputs)
+            def forward(weights: Any, inputs: Tensors, *masks: Any) -> Any:
+                return self._merged_where(inputs, *masks) if masks else merge(inputs)
 
             if dtype in HALF_DTYPES and self.rounds:
                 return in_float32(forward, self._backend(), dtype)
@@ -57,6 +57,10 @@ class MergeLayer(ListLayer):
 
     def _function(self, shapes: Sequence[PartialShape]) -> Callable[[Tensors], Any]:
         """Return the function of tensors of these shapes, in their element type."""
+        raise NotImplementedError
+
+    def _merged_where(self, inputs: Tensors, masks: Sequence[Any]) -> Any:
+        """Return what is made of masked tensors, of a layer that takes masks."""
         raise NotImplementedError
 
     def _require_count(self, count: int) -> None:

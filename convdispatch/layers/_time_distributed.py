@@ -132,6 +132,10 @@ class TimeDistributed(MaskedLayer, Wrapper):
 
     # Masks.
 
+    def reads_mask(self, count: int) -> bool:
+        """Return whether a call is given the mask: where the layer takes that of a step."""
+        return self._masks_steps
+
     def makes_mask(self, masked: Sequence[bool]) -> bool:
         """Return whether the output has a mask: if the input has one, or if the layer makes one."""
         makes = self.dialect.makes_masks_by_step and self.layer.makes_mask(masked)

@@ -18,6 +18,7 @@ from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidType
 from convdispatch.formulas.custom_objects import spellings
 from convdispatch.support.documents import DocumentLimits, shown
+from convdispatch.symbolic import keras3_layers
 
 DOORS = ("convdispatch.layers", "convdispatch.keras1.layers", "convdispatch.keras2.layers")
 _DOOR_OF_VERSION = {"1": DOORS[1], "2": DOORS[2], "3": DOORS[0]}
@@ -164,7 +165,7 @@ def _announcing(config: Any, shape: list[Any] | tuple[Any, ...]) -> Any:
     if not isinstance(config, Mapping):
         return config  # refused where the layer is made
     own = config.get("batch_input_shape")
-    if own is None:
+    if own is None or own == [None] * 2:  # which an embedding says of inputs with any axes
         return {**config, "batch_input_shape": list(shape)}
     if not isinstance(own, list | tuple) or not _agree(own, shape):
         raise InvalidDocument(
@@ -233,7 +234,12 @@ def _layer_class(
         for known in spellings(said) if isinstance(said, str) else ():
             if known in custom_objects:
                 return _require_layer_class(custom_objects[known], known)
-    offered = importlib.import_module(_door_of(entry, door))
+    home = _door_of(entry, door)
+    if home in (DOORS[0], keras3_layers.__name__):
+        more = keras3_layers.meant(name, entry.get("config"))
+        if more is not None:
+            return more  # type: ignore[no-any-return]  # one of its classes
+    offered = importlib.import_module(home)
     found = getattr(offered, name) if name in offered.__all__ else None
     is_layer = isinstance(found, type) and issubclass(found, Layer) and name != "Layer"
     return found if is_layer else None
@@ -243,7 +249,7 @@ def _door_of(entry: Mapping[str, Any], door: str) -> str:
     module = entry.get("module")
     if module is None or _is_keras(module):
         return door
-    if isinstance(module, str) and module in DOORS:
+    if isinstance(module, str) and module in (*DOORS, keras3_layers.__name__):
         return module
     raise InvalidDocument(
         f"`module` of a layer must be one of {', '.join(DOORS)}, or Keras's; received "

@@ -29,9 +29,11 @@ from convdispatch.models._graph_documents import (
     counted_from_zero,
     sources,
 )
+from convdispatch.models._mask_documents import Masks, is_operation
 from convdispatch.models._model import Model
 from convdispatch.models._sequential import Sequential
 from convdispatch.models._serialization import layer_of
+from convdispatch.models._structures import is_nested, leaves, packed
 from convdispatch.runtime import selection
 from convdispatch.support.documents import DocumentLimits, refusing, require_readable, shown
 
@@ -130,25 +132,30 @@ class GraphReader:
         made: dict[str, Any] = {}
         named = _named(entries)
         door = door_of(entries, self._door)
+        masks = Masks({name: entry for entry, name in named if is_operation(entry)})
         for entry, name in named:
+            if is_operation(entry):
+                continue
             layer = made[name] = self._layer(entry, door)
             if isinstance(entry["config"], list):  # a stack of Keras 1, whose name is the entry's
                 layer.name = name
             if entry["class_name"] == "InputLayer":
                 known[Source(name, 0, 0)] = _input(layer)
             pending += call_entries(name, entry.get("inbound_nodes") or [])
-        wanted = sources(config.get("output_layers"), "`output_layers`")
-        models = {name for name, one in made.items() if not isinstance(one, Layer)}
-        counted = counted_from_zero(pending, wanted, models)
+        ending = sources(config.get("output_layers"), "`output_layers`")
+        wanted = leaves(ending)
+        kinds = {name: entry["class_name"] for entry, name in named}
+        models = {name: kinds[name] for name, one in made.items() if not isinstance(one, Layer)}
+        counted, ended = counted_from_zero(pending, wanted, models)
         pending = [replace(one, reads=tuple(map(counted, one.reads))) for one in pending]
-        self._call_all(pending, _order(config.get("call_order")), made, known)
-        inputs = [
-            _known(known, one) for one in sources(config.get("input_layers"), "`input_layers`")
-        ]
-        outputs = [_known(known, counted(one)) for one in wanted]
+        masks.require_of_layers(wanted, "an output")
+        self._call_all(pending, _order(config.get("call_order")), made, known, masks)
+        beginning = sources(config.get("input_layers"), "`input_layers`")
+        inputs = packed(beginning, (_known(known, one) for one in leaves(beginning)))
+        outputs = packed(ending, [_known(known, ended(one)) for one in wanted])
         if not outputs:
             raise InvalidDocument("`output_layers` must name an output; received none.")
-        is_list = len(outputs) > 1 or config.get("returns_list") is True
+        is_list = is_nested(outputs) or len(outputs) > 1 or config.get("returns_list") is True
         return self._class(inputs, outputs if is_list else outputs[0], config.get("name"))
 
     def _layer(self, entry: Mapping[str, Any], door: str) -> Any:
@@ -177,9 +184,12 @@ class GraphReader:
         order: Mapping[tuple[str, int], int],
         made: Mapping[str, Any],
         known: dict[Source, Symbol],
+        masks: Masks,
     ) -> None:
         """Make the calls in the document's order, or in one in which each finds what it reads."""
         ranks = [order.get((one.layer, one.call), place) for place, one in enumerate(entries)]
+        for one in entries:
+            masks.require_of_layers(one.reads, f"an input of {shown(one.layer)}")
         missing = [{source for source in one.reads if source not in known} for one in entries]
         waiting: dict[Source, list[int]] = {}
         for place, sources_of_one in enumerate(missing):
@@ -191,7 +201,9 @@ class GraphReader:
         while ready:
             _, place = heapq.heappop(ready)
             left.discard(place)
-            for source in self._call(entries[place], made, known):
+            results = self._call(entries[place], made, known)
+            masks.called(made[entries[place].layer], entries[place], results)
+            for source in results:
                 for other in waiting.pop(source, ()):
                     missing[other].discard(source)
                     if not missing[other]:
@@ -211,6 +223,7 @@ class GraphReader:
         symbols = [known[source] for source in entry.reads]
         self._require_few_parameters(layer, [symbol.spec for symbol in symbols])
         result = layer(symbols if entry.takes_list else symbols[0])
+        result = result if isinstance(layer, Layer) else layer.in_row(result)
         found = []
         for place, symbol in enumerate(result if isinstance(result, list) else [result]):
             found.append(Source(entry.layer, entry.call, place))

@@ -153,7 +153,7 @@ class Predicting(StackedWeights):
             say_done((shape[0] or 0) if shape else 1, time.monotonic() - begun, self.dialect.lines)
         # Copies, also of one batch: some backends' arrays are read-only.
         joined = [np.concatenate(batches) for batches in zip(*found, strict=True)]
-        return joined if self._gives_list else joined[0]
+        return self.in_structure(joined) if self._gives_list else joined[0]
 
     def _predict_proba(
         self, x: Any, batch_size: int | None = None, verbose: bool | int | str = 0
@@ -175,6 +175,14 @@ class Predicting(StackedWeights):
         if found.shape[-1] > 1:
             return found.argmax(axis=-1)
         return (found > 0.5).astype("int32")
+
+    def in_structure(self, outputs: Any) -> Any:
+        """Return outputs in a row as those that the model returns."""
+        return outputs
+
+    def in_row(self, outputs: Any) -> Any:
+        """Return what the model returns as outputs in a row."""
+        return outputs
 
     @property
     def _gives_list(self) -> bool:

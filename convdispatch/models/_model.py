@@ -35,6 +35,7 @@ from convdispatch.models._members import (
 )
 from convdispatch.models._model_inputs import ModelInputs
 from convdispatch.models._serialization import as_json, layer_entry
+from convdispatch.models._structures import WithStructures, leaves, numbered
 from convdispatch.models._telling import Telling
 from convdispatch.models.files.order import Slot, listed_slots
 from convdispatch.ops import FLOAT_DTYPES
@@ -43,7 +44,7 @@ from convdispatch.support.locks import Lock
 from convdispatch.types import ArrayInput, NativeTensor, SomeTensor
 
 
-class Model(ModelInputs, GraphEnds, Telling, Predicting, Exportable, CopiedStack):
+class Model(WithStructures, ModelInputs, GraphEnds, Telling, Predicting, Exportable, CopiedStack):
     """The layers between symbolic inputs, which `Input` makes, and symbolic outputs.
 
     A layer that is called several times has one set of weights; a model may be called as a layer.
@@ -64,12 +65,13 @@ class Model(ModelInputs, GraphEnds, Telling, Predicting, Exportable, CopiedStack
     """
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
-        given, wanted = symbols(inputs, "inputs"), symbols(outputs, "outputs")
+        self.input_structure, self.output_structure = numbered(inputs), numbered(outputs)
+        given, wanted = symbols(leaves(inputs), "inputs"), symbols(leaves(outputs), "outputs")
         require_inputs(given)
         self._lock = Lock()
         self.name = name  # type: ignore[assignment] # None becomes a name in __setattr__
-        is_list = isinstance(outputs, list | tuple)
-        gives_list = is_list and (len(wanted) > 1 or self.dialect.keeps_lists_of_one)
+        keeps_one = self.dialect.keeps_lists_of_one or self.output_structure is not None
+        gives_list = not isinstance(outputs, Symbol) and (len(wanted) > 1 or keeps_one)
         self._graph = traced(given, wanted, gives_list=gives_list)
         self._made_of = given, wanted
         self._calls = []
@@ -164,6 +166,7 @@ class Model(ModelInputs, GraphEnds, Telling, Predicting, Exportable, CopiedStack
     def __call__(self, inputs: SomeTensor) -> SomeTensor: ...
     def __call__(self, inputs: Any) -> Any:
         """Apply the model to tensors of its backend, to NumPy arrays or to symbols."""
+        inputs = self._inputs_in_row(inputs)
         symbols = symbols_in(inputs)
         if symbols is not None:
             return self._called_with(symbols, takes_list=not isinstance(inputs, Symbol))
@@ -174,7 +177,7 @@ class Model(ModelInputs, GraphEnds, Telling, Predicting, Exportable, CopiedStack
         if any(a is not b for a, b in zip(noted, current, strict=True)):
             with self._alone():  # they were set meanwhile: some layers had the old ones
                 outputs = compute(self._flat, apply_layer, tensors)
-        return outputs if self._graph.gives_list else outputs[0]
+        return self.in_structure(outputs) if self._graph.gives_list else outputs[0]
 
     def _called_with(self, symbols: Sequence[Symbol], *, takes_list: bool) -> Any:
         self._require_as_many(symbols, "`inputs`")
@@ -184,7 +187,7 @@ class Model(ModelInputs, GraphEnds, Telling, Predicting, Exportable, CopiedStack
         call = Call(
             self, symbols, outputs, takes_list=takes_list, gives_list=self._graph.gives_list
         )
-        return call.result
+        return self.in_structure(call.result)
 
     def compile_forward(self, *, optimize: bool = False) -> CompiledForward:
         """Return a function of the inputs, as `Sequential.compile_forward` does."""
@@ -202,7 +205,7 @@ class Model(ModelInputs, GraphEnds, Telling, Predicting, Exportable, CopiedStack
 
     def _predict(self, batch: Any) -> Any:
         # A compiler that takes its time is not worth waiting for here.
-        return super()._predict(batch) if len(self._input_names) == 1 else self(batch)
+        return super()._predict(batch) if len(self._input_names) == 1 else self.in_row(self(batch))
 
     def _chains(self) -> list[tuple[Any, ...]]:
         return self._own_chains
@@ -237,7 +240,7 @@ class Model(ModelInputs, GraphEnds, Telling, Predicting, Exportable, CopiedStack
     def get_config(self) -> dict[str, Any]:
         """Return the name, the layers' configurations and their calls as JSON types."""
         require_told_apart(self._members)
-        calls = calls_of(self._graph, self._input_names)
+        calls = self._in_structures(calls_of(self._graph, self._input_names))
         nodes = calls.pop("inbound_nodes")
         layers = [
             {**self._entry_of(member), "name": member.name, "inbound_nodes": nodes[member.name]}

@@ -24,6 +24,9 @@ class ModelInputs:
     _types: tuple[str, ...]  # element types that arrays and lists get
     _input_names: tuple[str, ...]
 
+    def _inputs_in_row(self, inputs: Any) -> Any:
+        raise NotImplementedError
+
     def _inputs_of(self, inputs: Any) -> list[Any]:
         """Return a native tensor for each input; raise if one is missing or does not fit."""
         backend, specs = registry.load(self.backend), self._graph.inputs
@@ -39,6 +42,7 @@ class ModelInputs:
 
     def _by_input(self, inputs: Any) -> list[Any]:
         """Return the value passed for each input."""
+        inputs = self._inputs_in_row(inputs)
         if isinstance(inputs, Mapping):
             unknown = set(inputs) ^ set(self._input_names)
             if unknown:

@@ -12,6 +12,7 @@ from convdispatch.models._custom_objects import with_objects
 from convdispatch.models._entries import begins_with_branches, door_of_version, holds_models
 from convdispatch.models._functions import with_functions
 from convdispatch.models._graph_reading import GraphReader
+from convdispatch.models._mask_documents import is_operation
 from convdispatch.models._model import Model
 from convdispatch.models._sequential import Sequential
 from convdispatch.models.files import unsaid
@@ -159,7 +160,9 @@ def _is_a_graph(document: Mapping[str, Any]) -> bool:
     except InvalidDocument:
         return True
     models = ("Sequential", *FUNCTIONAL)  # which a Sequential does not take as layers
-    return any(entry.get("class_name") in models for entry in found["layers"])
+    return any(
+        entry.get("class_name") in models or is_operation(entry) for entry in found["layers"]
+    )
 
 
 def _kind(document: Any) -> str:

@@ -20,7 +20,7 @@ from convdispatch.symbolic.custom import CustomLayer
 from convdispatch.symbolic.drawing import dropout
 from convdispatch.symbolic.filling import ones_like
 from convdispatch.symbolic.products import bias_add, dot
-from convdispatch.symbolic.wrappers import entry_of, layer_of, taken
+from convdispatch.symbolic.wrappers import entry_of, layer_of, taken, with_plain_type
 
 _KINDS = ("initializer", "regularizer", "constraint")
 _PREFIXES = ("kernel", "recurrent", "bias")
@@ -207,7 +207,7 @@ class StackedCells(CustomLayer):
         cls, config: Mapping[str, Any], custom_objects: Any = None, *, backend: str | None = None
     ) -> Any:
         """Make a stack from what `get_config` returned."""
-        rest = dict(config)
+        rest = with_plain_type(config, cls)
         cells = taken(rest, "cells", cls)
         if isinstance(cells, list | tuple):
             cells = [layer_of(one, cls.door, custom_objects) for one in cells]

@@ -8,7 +8,13 @@ from typing import Any
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.symbolic.arrays import concatenate, reshape, reverse, shape
 from convdispatch.symbolic.reducing import any as any_of
-from convdispatch.symbolic.wrappers import CustomWrapper, entry_of, layer_of, taken
+from convdispatch.symbolic.wrappers import (
+    CustomWrapper,
+    entry_of,
+    layer_of,
+    taken,
+    with_plain_type,
+)
 
 _MODES = ("sum", "mul", "ave", "concat", None)
 
@@ -68,9 +74,14 @@ class CustomBidirectional(CustomWrapper):
     _num_constants = 0
 
     def __init__(
-        self, layer: Any, merge_mode: str | None = "concat", weights: Any = None, **options: Any
+        self,
+        layer: Any,
+        merge_mode: str | None = "concat",
+        weights: Any = None,
+        backward_layer: Any = None,
+        **options: Any,
     ) -> None:
-        """Make a layer for each way of the configuration of one."""
+        """Make a layer for each way of the configuration of one; the way back may have its own."""
         if merge_mode not in _MODES:
             raise InvalidArgument(
                 f"`merge_mode` must be one of {', '.join(map(repr, _MODES))}; received "
@@ -78,13 +89,21 @@ class CustomBidirectional(CustomWrapper):
             )
         super().__init__(layer, weights=weights, **options)
         self.merge_mode = merge_mode
-        config = layer.get_config()
-        if getattr(layer, "zero_output_for_mask", False):  # of steps alone, as in `Bidirectional`
-            config["zero_output_for_mask"] = layer.return_sequences
-        back = {**config, "go_backwards": not config["go_backwards"]}
+        config = self._with_zeros(layer)
         self.forward_layer = type(layer).from_config(config | {"name": f"forward_{layer.name}"})
-        self.backward_layer = type(layer).from_config(back | {"name": f"backward_{layer.name}"})
+        back = config | {"name": f"backward_{layer.name}", "go_backwards": not layer.go_backwards}
+        if backward_layer is not None:
+            back = self._with_zeros(backward_layer)
+        self.backward_layer = type(layer).from_config(back)
+        self._given_back = backward_layer
         self.supports_masking = True
+
+    def _with_zeros(self, layer: Any) -> dict[str, Any]:
+        config: dict[str, Any] = layer.get_config()
+        gives_zeros = getattr(layer, "zero_output_for_mask", False)
+        if gives_zeros or self.dialect.zeros_both_ways:  # of steps alone, as in `Bidirectional`
+            config["zero_output_for_mask"] = layer.return_sequences
+        return config
 
     def _inner_layers(self) -> list[Any]:
         return [self.forward_layer, self.backward_layer]
@@ -111,13 +130,22 @@ class CustomBidirectional(CustomWrapper):
         return super().__call__(whole if len(whole) > 1 else inputs, mask)
 
     def makes_mask(self, masked: Sequence[bool]) -> bool:
-        """Return that the output has no mask; raise where the input has one."""
-        if any(masked):
-            raise InvalidArgument(
-                f"{self._title} of a recurrent layer around cells takes no mask, and its input has "
-                "one. Use the layer of the cell, such as `LSTM`, instead."
-            )
-        return False
+        """Return whether the output has a mask: where the steps are returned."""
+        return bool(self.forward_layer.return_sequences) and masked[0]
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the mask of the output: the input's where the steps are returned."""
+        own = mask[0] if isinstance(mask, list) else mask
+        return own if self.forward_layer.return_sequences else None
+
+    def reads_mask(self, count: int) -> bool:
+        """Return whether a call that reads so many tensors is given the mask of the first."""
+        return count == 1 or self.dialect.keeps_masks_beside_states
+
+    @property
+    def masked_outputs(self) -> int:  # type: ignore[override]  # it depends on an argument
+        """How many outputs have the mask of the steps."""
+        return 1 if self.merge_mode else 2
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         """Return what both make of the input, merged, and their states."""
@@ -125,8 +153,9 @@ class CustomBidirectional(CustomWrapper):
         states = rest[: len(rest) - self._num_constants]
         same = rest[len(states) :] or None
         half = len(states) // 2
-        one = self.forward_layer(x, initial_state=states[:half] or None, constants=same)
-        other = self.backward_layer(x, initial_state=states[half:] or None, constants=same)
+        flags = mask[0] if isinstance(mask, list) else mask
+        one = _steps(self.forward_layer, x, states[:half], same, flags)
+        other = _steps(self.backward_layer, x, states[half:], same, flags)
         y, *ends = one if isinstance(one, list) else [one]
         z, *starts = other if isinstance(other, list) else [other]
         if self.forward_layer.return_sequences:
@@ -145,6 +174,8 @@ class CustomBidirectional(CustomWrapper):
         """Return what every layer takes, the layer, and how both ways are merged."""
         config = super().get_config() | {"merge_mode": self.merge_mode}
         config["layer"] = entry_of(self.layer)
+        if self._given_back is not None:
+            config["backward_layer"] = entry_of(self._given_back)
         return config | ({"num_constants": self._num_constants} if self._num_constants else {})
 
     @classmethod
@@ -152,9 +183,21 @@ class CustomBidirectional(CustomWrapper):
         cls, config: Mapping[str, Any], custom_objects: Any = None, *, backend: str | None = None
     ) -> Any:
         """Make a wrapper from what `get_config` returned."""
-        rest = dict(config)
+        rest = with_plain_type(config, cls)
         count = rest.pop("num_constants", 0)
+        back = rest.pop("backward_layer", None)
+        if back is not None:
+            rest["backward_layer"] = layer_of(back, cls.door, custom_objects)
         made = cls(layer_of(taken(rest, "layer", cls), cls.door, custom_objects), **rest)
         made._num_constants = made.forward_layer._num_constants = count
         made.backward_layer._num_constants = count
         return made
+
+
+def _steps(layer: Any, x: Any, states: list[Any], constants: Any, mask: Any) -> Any:
+    """Return what a recurrent layer makes of symbols; of a mask, as a part of the wrapper."""
+    made = layer(x, initial_state=states or None, constants=constants)
+    if mask is None:
+        return made
+    given = [x, *states, *(constants or [])]
+    return layer.call(given if len(given) > 1 else x, mask=mask)

@@ -179,6 +179,10 @@ class Looping(CustomLayer):
         super()._forget()
         self._steps, self._kept_states = [], []
 
+    def reads_mask(self, count: int) -> bool:
+        """Return whether a call that reads so many tensors is given the mask of the first."""
+        return count == 1 or self.dialect.keeps_masks_beside_states
+
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask of the output: the input's where the steps are returned."""
         own = mask[0] if isinstance(mask, list) else mask

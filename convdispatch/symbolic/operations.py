@@ -217,7 +217,7 @@ class Operation(ListLayer):
         found = [one for one in leaves(result) if one is not None]
         return found if len(found) != 1 else found[0]
 
-    def __call__(self, inputs: Any) -> Any:
+    def __call__(self, inputs: Any, mask: Any = None) -> Any:
         """Compute with native tensors."""
         return self.computed_in(self._scope(is_training=False, key=None), inputs)
 

@@ -14,7 +14,7 @@ from convdispatch.errors import InvalidType
 from convdispatch.symbolic.cells import CustomCell, StackedCells, called, cells_in, state_sizes
 from convdispatch.symbolic.custom import CustomLayer
 from convdispatch.symbolic.looped_layers import FLAGS, Looping
-from convdispatch.symbolic.wrappers import entry_of, layer_of, taken
+from convdispatch.symbolic.wrappers import entry_of, layer_of, taken, with_plain_type
 
 
 class CustomRNN(Looping):
@@ -117,6 +117,7 @@ class CustomRNN(Looping):
         """Make a layer from what `get_config` returned."""
         require_mapping(cls, config)
         rest = without_nothing_asked(config, cls.__name__, known=("return_state",))
+        rest = with_plain_type(rest, cls)
         cell = layer_of(taken(rest, "cell", cls), cls.door, custom_objects)
         count = rest.pop("num_constants", None)
         if backend is not None:

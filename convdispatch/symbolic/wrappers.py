@@ -6,11 +6,16 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
+from convdispatch.engine.keras_configs import weights_dtype
 from convdispatch.engine.layer import Layer
 from convdispatch.errors import InvalidArgument, InvalidDocument
 from convdispatch.formulas.custom_objects import known
 from convdispatch.support.documents import shown
 from convdispatch.symbolic.custom import CustomLayer
+
+_MODELS = ("Functional", "Model", "Sequential")
+_READER = "convdispatch.models._inner_reading"
+_MORE = {"convdispatch.layers": "convdispatch.symbolic.keras3_layers"}
 
 
 class CustomWrapper(CustomLayer):
@@ -43,7 +48,7 @@ class CustomWrapper(CustomLayer):
         cls, config: Mapping[str, Any], custom_objects: Any = None, *, backend: str | None = None
     ) -> Any:
         """Make a wrapper from what `get_config` returned."""
-        rest = dict(config)
+        rest = with_plain_type(config, cls)
         layer = layer_of(taken(rest, "layer", cls), cls.door, custom_objects)
         return cls(layer, **rest, **({} if backend is None else {"backend": backend}))
 
@@ -58,6 +63,12 @@ def layers_within(layer: Any) -> list[Any]:
 def entry_of(layer: Any) -> dict[str, Any]:
     """Return the entry of a layer in a configuration: its class's name and its configuration."""
     return {"class_name": type(layer).__name__, "config": layer.get_config()}
+
+
+def with_plain_type(config: Mapping[str, Any], layer_class: Any) -> dict[str, Any]:
+    """Return a configuration with the type of the weights where it has a policy of Keras."""
+    own = {"dtype": weights_dtype(config["dtype"], layer_class)} if "dtype" in config else {}
+    return {**config, **own}
 
 
 def taken(config: dict[str, Any], key: str, of: type) -> Any:
@@ -79,8 +90,10 @@ def layer_of(entry: Any, door: str, custom_objects: Mapping[str, Any] | None = N
         )
     found: Any = (custom_objects or {}).get(name, known(name))
     if isinstance(found, str):
-        modules = [importlib.import_module(one) for one in (door, door.replace("layers", "models"))]
-        found = next((vars(m)[found] for m in modules if found in m.__all__), None)
+        if name in _MODELS:
+            reading: Any = importlib.import_module(_READER)
+            return reading.model_within(entry, door)
+        found = _offered(name, config, door)
     if not isinstance(found, type):
         raise InvalidDocument(
             f"unknown layer {shown(name)}; it is not in {door}. Give its class in `custom_objects`."
@@ -88,3 +101,14 @@ def layer_of(entry: Any, door: str, custom_objects: Mapping[str, Any] | None = N
     if issubclass(found, Layer) or hasattr(found, "from_config"):
         return found.from_config(config)
     return found(**config)
+
+
+def _offered(name: str, config: Mapping[str, Any], door: str) -> Any:
+    """Return the class of a name in a module of layers, or that which documents alone have."""
+    if door in _MORE:
+        more: Any = importlib.import_module(_MORE[door])
+        found = more.meant(name, config)
+        if found is not None:
+            return found
+    home: Any = importlib.import_module(door)
+    return vars(home)[name] if name in home.__all__ else None

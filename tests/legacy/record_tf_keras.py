@@ -55,6 +55,14 @@ def deep() -> Any:
     return Model(outer, [found, L.Dense(2, name="top")(found)])
 
 
+def graph_over_time() -> Any:
+    """Return a graph that calls another graph at each step of each step."""
+    start, outer = L.Input((2,)), L.Input((6, 2))
+    inner = Model(start, L.add([L.Dense(2)(start), start]), name="inner")
+    over = L.TimeDistributed(L.TimeDistributed(inner))(L.Reshape((3, 2, 2))(outer))
+    return Model(outer, [L.LSTM(2)(L.Reshape((6, 2))(over)), L.TimeDistributed(L.Flatten())(over)])
+
+
 # The steps of four samples that count: the first, some in the middle, the last, and none.
 MASK = np.array([[1, 1, 1, 0, 0, 0], [1, 0, 1, 1, 0, 1], [0, 0, 0, 1, 1, 1], [0] * 6], "float32")
 STACKS: Mapping[str, Callable[[], list[Any]]] = {
@@ -123,7 +131,7 @@ STACKS: Mapping[str, Callable[[], list[Any]]] = {
     ],
 }
 # Those whose weights are recorded by paths of attributes, too.
-ALSO_BY_PATHS = ("cells", "models_over_time", "ended_mask")
+ALSO_BY_PATHS = ("cells", "models_over_time", "ended_mask", "graph_over_time")
 OLD = keras.optimizers.legacy
 OPTIMIZERS: Mapping[str, Callable[[], Any]] = {
     "old_adam": lambda: OLD.Adam(0.01),
@@ -174,6 +182,7 @@ def main() -> None:
     record("shared", shared(), [sequences, normal(4, 6, 2)])
     record("frozen", frozen(), [sequences])
     record("deep", deep(), [sequences])
+    record("graph_over_time", graph_over_time(), [sequences])
     for name, stack in STACKS.items():
         given = sequences
         if name in ("looked_up", "masked_both_ways", "ended_mask"):

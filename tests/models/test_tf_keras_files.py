@@ -11,8 +11,6 @@ from places import LEGACY
 
 import convdispatch
 from convdispatch import keras2
-from convdispatch.errors import InvalidArgument
-from convdispatch.models import Sequential
 
 pytest.importorskip("h5py", reason="files in HDF5 need the package h5py")
 
@@ -35,7 +33,7 @@ def require_recorded(model: Any, name: str) -> None:
     for got, want in zip(outputs, arrays(name, "y"), strict=True):
         np.testing.assert_allclose(got, want, rtol=2e-6, atol=2e-6)
     found, recorded = model.get_weights(), arrays(name, "w")
-    if name == "models_over_time":  # ours lists the model in it layer by layer
+    if name in ("models_over_time", "graph_over_time"):  # ours lists the model in it layer by layer
         found, recorded = (
             sorted(each, key=lambda one: one.tobytes()) for each in (found, recorded)
         )
@@ -61,7 +59,7 @@ def test_an_architecture_and_its_weights_predict_as_they_did(name: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Flatten.*does not support masking")
-@pytest.mark.parametrize("name", ["cells", "models_over_time", "ended_mask"])
+@pytest.mark.parametrize("name", ["cells", "models_over_time", "ended_mask", "graph_over_time"])
 def test_weights_by_paths_reach_what_is_in_a_layer(name: str) -> None:
     """Cells, stacks of cells in both ways, and a model at each step."""
     model = convdispatch.load_model(FOLDER / f"{name}.keras", backend="numpy")
@@ -78,12 +76,24 @@ def test_a_mask_ends_where_a_layer_has_no_use_for_it() -> None:
         require_recorded(convdispatch.load_model(FOLDER / "ended_mask.h5"), "ended_mask")
 
 
-def test_both_ways_of_cells_take_no_mask() -> None:
-    """They would compute as without one: a refusal, and no other numbers."""
-    layers = keras2.layers
-    inner = layers.RNN(layers.LSTMCell(2), return_sequences=True)
-    with pytest.raises(InvalidArgument, match=r"Bidirectional.*takes no mask"):
-        Sequential([layers.Masking(input_shape=(3, 2)), layers.Bidirectional(inner)])
+@pytest.mark.parametrize("returns", [True, False])
+def test_both_ways_of_cells_compute_with_a_mask(returns: bool) -> None:
+    """As the layer of the cell does, also where the model is called."""
+    layers, inner = keras2.layers, []
+    for own in (layers.RNN(layers.LSTMCell(2), returns), layers.LSTM(2, return_sequences=returns)):
+        masking = layers.Masking(input_shape=(4, 3))
+        inner.append(keras2.models.Sequential([masking, layers.Bidirectional(own)]))
+    drawn = np.random.default_rng(0)
+    weights = [drawn.normal(size=one.shape) for one in inner[0].get_weights()]
+    x = (
+        drawn.normal(size=(2, 4, 3)).astype("float32")
+        * np.array([[1, 0, 1, 0], [1] * 4])[..., None]
+    )
+    for model in inner:
+        model.set_weights(weights)
+    want = inner[1].predict(x)
+    np.testing.assert_allclose(inner[0].predict(x), want, atol=1e-6)
+    np.testing.assert_allclose(inner[0](x.astype("float32")), want, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", COMPILED)

@@ -11,7 +11,13 @@ from typing import Any
 
 from convdispatch.engine.declarations import lasting
 from convdispatch.engine.layer import Layer
+from convdispatch.layers._states import WithState
+from convdispatch.symbolic.distributed import CustomBidirectional
+from convdispatch.symbolic.looped_layers import Looping
 from convdispatch.symbolic.wrappers import CustomWrapper
+
+# The layers whose calls may read a state behind the input.
+TAKE_STATES = (WithState, Looping, CustomBidirectional)
 
 Slot = tuple[int, int]  # the identity of a layer, and the place of one of its weights
 

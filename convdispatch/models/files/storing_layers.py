@@ -7,7 +7,8 @@ real Keras's class takes, and no other.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from convdispatch import layers
@@ -27,13 +28,17 @@ _MODULES = {
     "constraint": "constraints",
 }
 _MERGE = ("mode", "concat_axis", "dot_axes")
-_WRAPPED = ("layer", "backward_layer")
+_WRAPPED = ("layer", "backward_layer", "cell", "cells")
+Within = Callable[[str], Any]  # by an argument that holds layers: their entries
 
 
-def layer_entry(layer: Layer, dialect: str) -> dict[str, Any]:
+def layer_entry(
+    layer: Layer, dialect: str, entry_of_model: Callable[[Any], dict[str, Any]]
+) -> dict[str, Any]:
     """Return the entry of a layer: the class's name and the configuration.
 
-    Raises `InvalidArgument` if the dialect cannot say what the layer is.
+    `entry_of_model` is for a model within a layer. Raises `InvalidArgument` if the dialect cannot
+    say what the layer is.
     """
     name = type(layer).__name__
     config = _without_ours(layer.get_config())
@@ -41,7 +46,8 @@ def layer_entry(layer: Layer, dialect: str) -> dict[str, Any]:
         if name in WITHOUT_CLASS[dialect]:
             raise cannot(layer, dialect, f"it has no {name}")
         require_its_grid(layer, dialect)
-        config = _with_later_grid(layer, _IN_WORDS[dialect](layer, config), dialect)
+        within = partial(_within, layer, dialect=dialect, entry_of_model=entry_of_model)
+        config = _with_later_grid(layer, _IN_WORDS[dialect](layer, config, within), dialect)
         for argument, classes in UNKNOWN[dialect].items():
             if name in classes and argument in config:
                 _require_without_effect(layer, argument, config.pop(argument), dialect)
@@ -61,14 +67,33 @@ def _with_names(layer: Any, config: Mapping[str, Any], dialect: str) -> dict[str
     return named(type(layer).__name__, config, is_keras3=dialect == "keras3")
 
 
-def _inner_entry(wrapper: Any, key: str, dialect: str) -> dict[str, Any]:
-    """Return the entry of a layer in a wrapper."""
-    inner = wrapped_as(wrapper, key)
-    if not isinstance(inner, Layer):
-        raise cannot(wrapper, dialect, f"the model {inner.name!r} is in it")
+def _within(
+    wrapper: Any,
+    key: str,
+    *,
+    dialect: str,
+    entry_of_model: Callable[[Any], dict[str, Any]],
+) -> Any:
+    """Return the entry of what a layer was given as an argument: a layer, a model, or cells."""
+    inner = vars(wrapper)[key] if key in vars(wrapper) else wrapped_as(wrapper, key)
+    if isinstance(inner, list):
+        return [_entry_within(wrapper, one, dialect, entry_of_model) for one in inner]
     if isinstance(wrapper, layers.Bidirectional):
         inner = wrapper._planned(inner, zero_output_for_mask=says_zeros(inner, dialect))
-    return layer_entry(inner, dialect)
+    return _entry_within(wrapper, inner, dialect, entry_of_model)
+
+
+def _entry_within(
+    wrapper: Any, inner: Any, dialect: str, entry_of_model: Callable[[Any], dict[str, Any]]
+) -> dict[str, Any]:
+    modern = {"module": "keras.layers", "registered_name": None}
+    if not isinstance(inner, Layer):
+        if not hasattr(inner, "layers"):
+            raise cannot(wrapper, dialect, f"a {type(inner).__name__} of your own is in it")
+        found = entry_of_model(inner)
+    else:
+        found = layer_entry(inner, dialect, entry_of_model)
+    return {**modern, **found} if dialect in ("tf_keras", "keras3") else found
 
 
 def says_zeros(inner: Layer, dialect: str) -> bool:
@@ -136,7 +161,7 @@ def _without_ours(config: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key not in _OURS}
 
 
-def _in_keras1(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
+def _in_keras1(layer: Any, config: dict[str, Any], within: Within) -> dict[str, Any]:
     config.pop("dtype", None)  # Keras 1 has one element type for all, that of keras.json
     if "batch_input_shape" in config:
         config["input_dtype"] = layer.input_dtype
@@ -155,7 +180,7 @@ def _in_keras1(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
         for key, usual in (("beta_init", "Zeros"), ("gamma_init", "Ones")):
             _drop_usual(config, key, usual)
     if "layer" in config:
-        config["layer"] = _inner_entry(layer, "layer", "keras1")
+        config["layer"] = within("layer")
     return {key: _shortened(value) if _is_init(key) else value for key, value in config.items()}
 
 
@@ -179,45 +204,40 @@ def _shortest(padding: Any) -> Any:
     return padding[0] if len(set(padding)) == 1 else padding
 
 
-def _in_keras2(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
+def _in_keras2(layer: Any, config: dict[str, Any], within: Within) -> dict[str, Any]:
     if layer.is_input:
         return _of_input(config, "batch_input_shape", "dtype", sparse=False)
     dtype = config.pop("dtype", None)
     if "batch_input_shape" in config:
         config["dtype"] = layer.input_dtype if layer.input_dtype != layer.dtype else dtype
-    if "layer" in config:
-        config["layer"] = _inner_entry(layer, "layer", "keras2")
-    return config
+    return config | {key: within(key) for key in _WRAPPED if config.get(key) is not None}
 
 
-def _in_tf_keras(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
+def _in_tf_keras(layer: Any, config: dict[str, Any], within: Within) -> dict[str, Any]:
     if layer.is_input:
         more = {"sparse": False, "ragged": False, "optional": False}
         return _of_input(config, "batch_input_shape", "dtype", **more)
     if config.get("zero_output_for_mask") is False:  # which it writes only where it is true
         config.pop("zero_output_for_mask")
-    return _with_modules(layer, config, "tf_keras")
+    return _with_modules(config, "tf_keras", within)
 
 
-def _in_keras3(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
+def _in_keras3(layer: Any, config: dict[str, Any], within: Within) -> dict[str, Any]:
     if layer.is_input:
         more = {"sparse": False, "ragged": False, "optional": False}
         config["batch_shape"] = config.pop("batch_input_shape", None)
         return _of_input(config, "batch_shape", "dtype", **more)
     for key in ("batch_input_shape", "input_length"):
         config.pop(key, None)  # the entry of the input says it
-    config = _with_modules(layer, config, "keras3")
+    config = _with_modules(config, "keras3", within)
     policy = {"module": "keras", "class_name": "DTypePolicy", "registered_name": None}
     config["dtype"] = {**policy, "config": {"name": layer.dtype}}
     return config
 
 
-def _with_modules(layer: Any, config: dict[str, Any], dialect: str) -> dict[str, Any]:
+def _with_modules(config: dict[str, Any], dialect: str, within: Within) -> dict[str, Any]:
     """Return a configuration whose objects say where Keras has their classes."""
-    for key in _WRAPPED:
-        if config.get(key) is not None:
-            inner = _inner_entry(layer, key, dialect)
-            config[key] = {"module": "keras.layers", **inner, "registered_name": None}
+    config |= {key: within(key) for key in _WRAPPED if config.get(key) is not None}
     return {key: _with_module(key, value, dialect) for key, value in config.items()}
 
 

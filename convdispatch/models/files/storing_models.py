@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
+from convdispatch.doors.written import TITLES
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.specs import Spec, listed
-from convdispatch.layers._states import WithState
+from convdispatch.errors import InvalidArgument
 from convdispatch.models._function_names import require_told_apart
-from convdispatch.models._graph_documents import calls_of
-from convdispatch.models.files.order import is_stack
+from convdispatch.models._graph_documents import calls_of, counted_from_one
+from convdispatch.models._structures import packed
+from convdispatch.models.files.order import TAKE_STATES, is_stack
 from convdispatch.models.files.storing_layers import layer_entry
 
 _MODULES = {
@@ -54,7 +57,7 @@ def listed_shapes(shape: Any) -> list[Any]:
 def _entry(member: Any, dialect: str) -> dict[str, Any]:
     if not isinstance(member, Layer):
         return _model_entry(member, dialect)
-    entry = layer_entry(member, dialect)
+    entry = layer_entry(member, dialect, partial(_model_entry, dialect=dialect))
     if dialect in _MODERN:
         is_own = not type(member).__module__.startswith("convdispatch")
         module = type(member).__module__ if is_own else "keras.layers"
@@ -110,12 +113,25 @@ def _input_entry(model: Any, first: Any, shape: Any, dialect: str) -> dict[str, 
 
 
 def _graph(model: Any, dialect: str) -> dict[str, Any]:
-    graph = model.graph()
+    graph, structures = model.graph(), _structures(model, dialect)
     calls = calls_of(graph, model.input_names)
-    nodes = calls["inbound_nodes"]
+    nodes, outputs = calls["inbound_nodes"], calls["output_layers"]
+    inner = [one for one in model.layers if not isinstance(one, Layer)]
     if dialect == "keras3":
         nodes = _modern_nodes(model, nodes)
-    elif dialect == "keras1":
+        inner = [one for one in inner if not is_stack(one)]
+    else:
+        names = {one.name for one in inner}
+        nodes = {
+            name: [counted_from_one(call, names) for call in own] for name, own in nodes.items()
+        }
+        members = {one.name: one for one in model.layers}
+        nodes = {
+            name: [_within_structure(members[name], call) for call in own]
+            for name, own in nodes.items()
+        }
+    outputs = counted_from_one(outputs, {one.name for one in inner})
+    if dialect == "keras1":
         nodes = {
             name: [[tensor[:3] for tensor in call] for call in own] for name, own in nodes.items()
         }
@@ -128,11 +144,35 @@ def _graph(model: Any, dialect: str) -> dict[str, Any]:
         "name": model.name,
         "layers": entries,
         "input_layers": _ends(calls["input_layers"], dialect, is_list=False),
-        "output_layers": _ends(calls["output_layers"], dialect, is_list=graph.gives_list),
+        "output_layers": _ends(outputs, dialect, is_list=graph.gives_list),
     }
     if dialect in _MODERN:
         config["trainable"] = model.trainable
-    return config
+    rows = {"input_layers": calls["input_layers"], "output_layers": outputs}
+    return config | {key: packed(one, rows[key]) for key, one in structures.items()}
+
+
+def _structures(model: Any, dialect: str) -> dict[str, Any]:
+    """Return the structures of a model's ends; raise where the dialect has none."""
+    found: dict[str, Any] = {}
+    for key in ("input", "output"):
+        structure = getattr(model, f"{key}_structure", None)
+        if structure is None:
+            continue
+        if dialect not in _MODERN:
+            raise InvalidArgument(
+                f"a file of {TITLES[dialect]} cannot hold the model {model.name!r}, whose {key}s "
+                "are a dictionary or a nested list. Save with the `dialect` 'keras3' or "
+                "'tf_keras', or make a model of the same tensors in a list."
+            )
+        found[f"{key}_layers"] = structure
+    return found
+
+
+def _within_structure(member: Any, tensors: Any) -> Any:
+    """Return the tensors of a call as the model that is called takes them."""
+    structure = getattr(member, "input_structure", None)
+    return tensors if structure is None else packed(structure, tensors)
 
 
 def _ends(tensors: list[Any], dialect: str, *, is_list: bool) -> Any:
@@ -155,11 +195,12 @@ def _modern_nodes(model: Any, nodes: dict[str, list[Any]]) -> dict[str, list[Any
             for n, own in zip(node.reads, history, strict=True)
         ]
         keywords: dict[str, Any] = {}
-        if isinstance(node.layer, WithState) and len(tensors) > 1:
+        if isinstance(node.layer, TAKE_STATES) and len(tensors) > 1:
             tensors, keywords["initial_state"] = tensors[:1], tensors[1:]
             arguments: list[Any] = tensors
         else:
-            arguments = [tensors] if node.takes_list else tensors
+            given = _within_structure(node.layer, tensors)
+            arguments = [given] if node.takes_list else tensors
         found[name].append({"args": arguments, "kwargs": keywords})
     return found
 

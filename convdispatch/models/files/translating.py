@@ -21,6 +21,7 @@ from convdispatch.engine.specs import Spec, of_samples
 from convdispatch.engine.undrawn import without_weights
 from convdispatch.errors import ConvDispatchError, InvalidArgument
 from convdispatch.layers._wrapping import wrapped_as
+from convdispatch.models._structures import packed
 from convdispatch.models.files import cudnn
 from convdispatch.models.files.order import is_stack
 from convdispatch.models.files.other_words import (
@@ -36,6 +37,7 @@ from convdispatch.models.files.storing_training import Kept, trained_weights
 from convdispatch.models.files.storing_weights import Arrays, arrays_of
 from convdispatch.models.files.weights import Origin, converted
 from convdispatch.ops import NumpyArray
+from convdispatch.symbolic.wrappers import CustomWrapper
 
 _WITHOUT_THEANO = ("tf_keras", "keras3")
 # Words for pads that a dialect does not have.
@@ -58,7 +60,7 @@ class Told:
 def translated(model: Any, dialect: str, kept: Any) -> Told:
     """Return the model in that dialect's layers, itself or a new one, and its weights now."""
     arrays = arrays_of(model)
-    computing = [layer for layer in model._layers if not layer.is_input]
+    computing = [one for layer in model._layers for one in _with_inner(layer) if not one.is_input]
     conventions = {layer.convention for layer in computing if _is_conventional(layer)}
     is_modern = dialect in _WITHOUT_THEANO
     if len(conventions) > 1 and not is_modern:
@@ -76,6 +78,11 @@ def translated(model: Any, dialect: str, kept: Any) -> Told:
         told = translation.model(model)
     moved = None if kept is None else translation.kept(model, kept)
     return Told(told, convention, translation.arrays(model, arrays), moved)
+
+
+def _with_inner(layer: Any) -> list[Any]:
+    """Return a layer, and those of a model within it."""
+    return [layer, *layer._inner_layers()] if isinstance(layer, CustomWrapper) else [layer]
 
 
 def _is_conventional(layer: Any) -> bool:
@@ -117,12 +124,15 @@ class _Translation:
 
         def call(place: int, member: Any, given: Any) -> Any:
             for one in self.chain(member):
-                given = one(given)
+                given = one(given) if isinstance(one, Layer) else one.in_row(one(given))
             return given
 
         outputs = graph.run(call, inputs)
-        returned = outputs if graph.gives_list else outputs[0]
-        return self.models.Model(inputs if len(inputs) > 1 else inputs[0], returned, model.name)
+        returned = model.in_structure(outputs) if graph.gives_list else outputs[0]
+        given = inputs if len(inputs) > 1 else inputs[0]
+        if model.input_structure is not None:
+            given = packed(model.input_structure, inputs)
+        return self.models.Model(given, returned, model.name)
 
     def chain(self, member: Any) -> list[Any]:
         """Return the layers, one after the other, that do what a layer or a model does."""
