@@ -163,8 +163,8 @@ def load_again(model: Any, draft: Path, wish: Wish) -> Any:
         }
         if wish.what == "model":
             return load_model(draft, compile=False, backend="numpy", **said)
-        if wish.what == "weights":
-            return _with_weights_of(model, draft, said)
+        if wish.what == "weights":  # which are in the order of axes of the model
+            return _with_weights_of(model, draft, {**said, "dim_ordering": None})
         again = _model_of(checkpoint, **said)
         own = checkpoint_of(model, wish.to or dialect_of(model), "h5", optimizer=False)
         origin = origin_of(own, convention=own.convention)

@@ -25,7 +25,7 @@ from convdispatch.engine.tensors import natives, require_native
 from convdispatch.errors import InvalidArgument, InvalidShape
 from convdispatch.formulas.dialects import Dialect
 from convdispatch.formulas.regularizers import penalty
-from convdispatch.formulas.whole_batch import whole
+from convdispatch.formulas.whole_batch import samples_of, whole
 from convdispatch.ops import Backend, Tensor
 from convdispatch.runtime.tuning import outside_trace
 
@@ -220,7 +220,24 @@ class InTraining(PassingMasks):
             made = self._lowered(lower, resolved, specs)
         if self.activity_regularizer is None:
             return made
-        return _with_penalty(made, self.activity_regularizer, self._backend())
+        return _with_penalty(
+            made, lambda outputs: self.activity_penalties(outputs, whole(self._backend()))
+        )
+
+    def activity_penalties(self, outputs: Any, backend: Any) -> list[Any]:
+        """Return the penalty of each output of the layer; `backend` sums over the batch."""
+        regularizer: Any = self.activity_regularizer
+        several = outputs if isinstance(outputs, list) else [outputs]
+        found = [penalty(regularizer, backend, one) for one in several]
+        if not self.dialect.averages_activity:
+            return found
+        plain = self._backend()
+        counts = [samples_of(plain.functions["shape"](one)[0], one, plain) for one in several]
+        dtypes = [plain.describe(one)[1] for one in found]
+        return [
+            one / (plain.cast(count, dtype) if plain.owns(count) else max(count, 1))
+            for one, count, dtype in zip(found, counts, dtypes, strict=True)
+        ]
 
     def _lowered(
         self, lower: Callable[[str, Any], Training], resolved: Resolved, specs: Specs
@@ -247,21 +264,15 @@ def without_effects(forward: Forward) -> Training:
     return training
 
 
-def _with_penalty(training: Training, regularizer: Any, backend: Backend) -> Training:
+def _with_penalty(training: Training, penalties: Callable[..., list[Any]]) -> Training:
     def penalized(
         weights: Sequence[Tensor], inputs: Any, key: Tensor, *mask: Any
     ) -> tuple[Any, Effects]:
         outputs, effects = training(weights, inputs, key, *mask)
-        losses = penalties_of(outputs, regularizer, whole(backend))
+        losses = penalties(outputs)
         return outputs, replace(effects, losses=(*effects.losses, *losses))
 
     return penalized
-
-
-def penalties_of(outputs: Any, regularizer: Any, backend: Backend) -> list[Any]:
-    """Return the penalty of each output of a layer."""
-    several = outputs if isinstance(outputs, list) else [outputs]
-    return [penalty(regularizer, backend, one) for one in several]
 
 
 def _casting(training: Training, backend: Backend, dtype: str, own: str) -> Training:

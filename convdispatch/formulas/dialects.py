@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from convdispatch.doors import keras1, keras2, methods, summaries
 from convdispatch.doors.old_interfaces import INTERFACES, OF_LAYERS, OF_METHODS, Interface
@@ -16,6 +17,7 @@ from convdispatch.formulas import (
     activations,
     constraints,
     initializers,
+    loss_formulas,
     losses,
     metrics,
     optimizers,
@@ -36,10 +38,15 @@ class Dialect:
     settled: what it does instead of the default of an argument that it does not have.
     data_formats: its words for where the channels are, with ours, None for the configured one.
     joins_words: whether its layers are numbered as zeropadding2d_1, not as zero_padding2d_1.
-    estimates_population: whether a moving variance takes n / (n - 1 - epsilon) times the batch's.
+    estimates_population: which moving variances take the population's variance, which the batch
+        tells, and not the batch's: 'none', 'all' (n / (n - 1 - epsilon) times the batch's), or
+        'fused': n / (n - 1) times it, where TensorFlow's one kernel computes the layer.
     drops_everything: whether a dropout of rate 1 leaves everything out, and not nothing.
     zeros_both_ways: whether `Bidirectional` gives zeros, and not the last output, for the steps
         that a mask leaves out, where it returns all steps.
+    zeros_by_place: whether a loop that is written out and goes backwards gives zeros at the mask's
+        own places in what it returns, which begins with the last step, and not for the steps that
+        the mask leaves out.
     refuses_masks: whether a mask before a layer that has no use for it is an error, not a warning.
     unites_masks: whether a step of merged tensors counts if it counts in one of them, not in all.
     masks_by_step: whether a mask before `TimeDistributed` reaches its layer, step by step.
@@ -56,12 +63,16 @@ class Dialect:
     keeps_metric_words: whether a metric is reported by the word that a user wrote, such as 'mse'.
     names_weighted_metrics: whether the name of every weighted metric begins with 'weighted_', not
         only where the name is taken.
+    formulas: what computes a loss or a metric of that name, where it is not the formula of all.
+    takes_logits: whether a crossentropy of what a softmax or a sigmoid has computed is that of the
+        numbers before it.
     penalizes_frozen: whether the regularizers of weights that are not trained count in the loss.
     trains_frozen: whether a model without a weight that may be trained takes steps all the same,
         in which moving means and other states may change.
     keeps_lists_of_one: whether a model whose `outputs` are a list of one returns such a list.
     lists_trained_first: the kinds of models whose `get_weights` lists of a model in them first
-        what may be trained, of all its layers.
+        what may be trained, of all its layers; 'Wrapper': those in a layer that wraps one.
+    averages_activity: whether a penalty of what a layer computes is divided by the batch's size.
     frozen_layers: what a layer with `trainable = False` does in training: it 'updates' its state
         all the same, 'keeps' it, or 'infers'.
     frozen_normalization: the same of BatchNormalization.
@@ -94,9 +105,10 @@ class Dialect:
     settled: Mapping[str, object] = field(default_factory=dict)
     data_formats: Mapping[str, str | None] = field(default_factory=dict)
     joins_words: bool = False
-    estimates_population: bool = False
+    estimates_population: str = "none"
     drops_everything: bool = False
     zeros_both_ways: bool = False
+    zeros_by_place: bool = False
     refuses_masks: bool = True
     unites_masks: bool = False
     masks_by_step: bool = True
@@ -110,10 +122,13 @@ class Dialect:
     keeps_metric_words: bool = True
     short_metrics: Mapping[str, str] = field(default_factory=dict)
     names_weighted_metrics: bool = False
+    formulas: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    takes_logits: bool = False
     penalizes_frozen: bool = False
     trains_frozen: bool = False
     keeps_lists_of_one: bool = True
     lists_trained_first: tuple[str, ...] = ()
+    averages_activity: bool = False
     frozen_layers: str = "updates"
     frozen_normalization: str = "infers"
     lines: Lines = keras2.LINES
@@ -136,8 +151,8 @@ class Dialect:
         return self.weight_names.format(layer=layer, weight=next(old, weight))
 
     def __reduce__(self) -> tuple[Callable[[str], Dialect], tuple[str]]:
-        """Copy and pickle by the name: tables hold functions that no pickle can name."""
-        return _named, (self.name,)
+        """Copy and pickle by the title: tables hold functions that no pickle can name."""
+        return _titled, (self.title,)
 
 
 KERAS3 = Dialect(
@@ -190,7 +205,7 @@ KERAS2 = Dialect(
     keeps_lists_of_one=False,
     lists_trained_first=("Model", "Sequential"),
     short_metrics={"accuracy": "acc", "crossentropy": "crossentropy"},
-    estimates_population=True,
+    estimates_population="all",
     frozen_layers="keeps",
     frozen_normalization="keeps",
 )
@@ -239,5 +254,29 @@ KERAS1 = Dialect(
 )
 
 
-def _named(name: str) -> Dialect:
-    return next(one for one in (KERAS1, KERAS2, KERAS3) if one.name == name)
+# TensorFlow's Keras trains as Keras 3 does, but for these; its layers have the words of Keras 2.
+TF_KERAS = replace(
+    KERAS3,
+    name="tf_keras",
+    title="tf_keras",
+    optimizers=optimizers.TF_KERAS,
+    formulas=loss_formulas.TF_KERAS,
+    takes_logits=True,
+    penalizes_frozen=True,
+    trains_frozen=True,
+    lists_trained_first=("Wrapper",),
+)
+TF_KERAS_LAYERS = replace(
+    KERAS2,
+    title="tf_keras's layers",
+    estimates_population="fused",
+    zeros_by_place=True,
+    averages_activity=True,
+    frozen_layers="updates",
+    frozen_normalization="infers",
+)
+
+
+def _titled(title: str) -> Dialect:
+    known = (KERAS1, KERAS2, KERAS3, TF_KERAS, TF_KERAS_LAYERS)
+    return next(one for one in known if one.title == title)

@@ -10,6 +10,7 @@ the argument of a logarithm away from 0. `elementary` has the rules for formulas
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from convdispatch.formulas import activation_formulas as activations
@@ -168,6 +169,48 @@ def binary_crossentropy(
         p = clip(f, p, epsilon(), 1.0 - epsilon())
         losses = -(t * f["log"](p) + (1.0 - t) * f["log"](1.0 - p))
     return f["mean"](losses, axis=axes)
+
+
+# What TensorFlow's Keras computes otherwise.
+
+
+def sparse_categorical_crossentropy_tf_keras(
+    f: Functions,
+    t: Any,
+    p: Any,
+    from_logits: bool = False,
+    ignore_class: int | None = None,
+    axis: int = -1,
+) -> Any:
+    """As `sparse_categorical_crossentropy`, with p clipped first and then divided by its sum."""
+    if not from_logits:
+        p = f["log"](clip(f, p, epsilon(), 1.0 - epsilon()))
+    return sparse_categorical_crossentropy(f, t, p, True, ignore_class, axis)
+
+
+def binary_crossentropy_tf_keras(
+    f: Functions,
+    t: Any,
+    p: Any,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Any:
+    """As `binary_crossentropy`, with epsilon added within the logarithms, too."""
+    if from_logits:
+        return binary_crossentropy(f, t, p, True, label_smoothing, axis)
+    axes = (activations.require_axis(p, axis),)
+    if label_smoothing:
+        t = t * (1.0 - label_smoothing) + 0.5 * label_smoothing
+    p = clip(f, p, epsilon(), 1.0 - epsilon())
+    hit, miss = f["log"](p + epsilon()), f["log"](1.0 - p + epsilon())
+    return f["mean"](-(t * hit + (1.0 - t) * miss), axis=axes)
+
+
+TF_KERAS: Mapping[str, Callable[..., Any]] = {
+    "binary_crossentropy": binary_crossentropy_tf_keras,
+    "sparse_categorical_crossentropy": sparse_categorical_crossentropy_tf_keras,
+}
 
 
 def _mean(f: Functions, x: Any) -> Any:

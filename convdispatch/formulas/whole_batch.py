@@ -144,6 +144,17 @@ def samples_of_all(here: int | None) -> int | None:
     return here * part.total // (part.stop - part.start)
 
 
+def samples_of(count: Any, like: Any, backend: Backend) -> Any:
+    """Return how many numbers of a channel the whole batch has, of those that are here."""
+    found = current()
+    if found is None:
+        return count
+    part = found.part
+    if part is None or part.total is None:
+        return count / found.share(like)
+    return count * part.total // (part.stop - part.start)
+
+
 def whole(backend: Backend) -> Any:
     """Return the backend for what goes over the whole batch."""
     found = current()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Unpack
+from typing import Any, Self, Unpack
 
 from convdispatch.engine.constructor_signature import LayerOptions
+from convdispatch.formulas.custom_objects import get_custom_objects
+from convdispatch.layers._functions_of_documents import with_own_functions
 from convdispatch.layers._user_function import FunctionLayer
 
 
@@ -65,3 +67,12 @@ class Lambda(FunctionLayer):
             "mask": self._mask_of_user,
             "arguments": self.arguments,
         }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], *, backend: str | None = None) -> Self:
+        """Make a layer from what `get_config` returned, ours or any Keras's.
+
+        A Keras's configuration has code or names: the functions are those of `custom_objects`.
+        """
+        found = with_own_functions("Lambda", config, get_custom_objects())
+        return super().from_config(found, backend=backend)

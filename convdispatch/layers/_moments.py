@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from convdispatch.formulas.whole_batch import current, whole
+from convdispatch.formulas.whole_batch import whole
 from convdispatch.ops import Backend
 
 
@@ -41,14 +41,3 @@ def unless_empty(backend: Backend) -> Callable[[Any, Any, Any], Any]:
         return where(count > 0, new, old) if backend.owns(count) else new
 
     return chosen
-
-
-def samples_of(count: Any, like: Any, backend: Backend) -> Any:
-    """Return how many numbers of a channel the whole batch has, of those that are here."""
-    found = current()
-    if found is None:
-        return count
-    part = found.part
-    if part is None or part.total is None:
-        return count / found.share(like)
-    return count * part.total // (part.stop - part.start)

@@ -17,7 +17,8 @@ from convdispatch.engine.resolved import Effects, Forward, Resolved, Training
 from convdispatch.engine.specs import Spec
 from convdispatch.engine.weight_options import WithWeightOptions
 from convdispatch.errors import InvalidShape
-from convdispatch.layers._moments import moments_of, samples_of, unless_empty
+from convdispatch.formulas.whole_batch import samples_of
+from convdispatch.layers._moments import moments_of, unless_empty
 from convdispatch.ops import HALF_DTYPES, PartialShape, Shape
 from convdispatch.types import ConstraintLike, InitializerLike, RegularizerLike
 
@@ -252,14 +253,20 @@ class BatchNormalization(WithWeightOptions):
             # Theano's `batch_normalization_train` gives 1 / sqrt(variance + epsilon). Keras 1.2.2
             # and 2.2.4 take its inverse square and do not subtract epsilon again.
             variance = variance + self.epsilon
-        if not self.dialect.estimates_population:
+        rule, backend = self.dialect.estimates_population, self._backend()
+        shape, dtype = backend.describe(x)
+        if rule == "none" or (rule == "fused" and not _is_fused(len(shape), axis, dtype)):
             return variance
-        backend = self._backend()
         sizes: Any = backend.functions["shape"](x)
         count = math.prod(size for i, size in enumerate(sizes) if i != axis)
         count = samples_of(count, x, backend)
         if backend.owns(count):  # a size that is unknown while the framework traces
-            count = backend.cast(count, backend.describe(x)[1])
+            count = backend.cast(count, dtype)
+        if rule == "fused":
+            one_less = count - 1.0
+            is_tensor = backend.owns(one_less)
+            rest = backend.functions["maximum"](one_less, 1.0) if is_tensor else max(one_less, 1.0)
+            return variance * (count / rest)
         return variance * (count / (count - (1.0 + self.epsilon)))
 
     def _normalizing(
@@ -278,3 +285,8 @@ class BatchNormalization(WithWeightOptions):
             return scaled + reshape(weights["beta"], aligned) if "beta" in weights else scaled
 
         return normalize
+
+
+def _is_fused(axes: int, axis: int, dtype: str) -> bool:
+    """Return whether TensorFlow has one kernel that normalizes such a tensor along that axis."""
+    return dtype != "float64" and (axes, axis) in ((4, 1), (4, 3), (5, 1), (5, 4))

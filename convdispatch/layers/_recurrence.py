@@ -97,6 +97,12 @@ class Recurrence(Layer):
 
     # The computation.
 
+    @property
+    def gives_zeros_by_place(self) -> bool:
+        """Whether zeros are at the mask's places in outputs that begin with the last step."""
+        is_written_out = self.unroll and self.go_backwards and self.return_sequences
+        return is_written_out and self.zero_output_for_mask and self.dialect.zeros_by_place
+
     def _drops(self, rate: float) -> bool:
         """Return whether training leaves anything out at that rate."""
         return 0 < rate < 1 or (rate == 1 and self.dialect.drops_everything)
@@ -174,7 +180,7 @@ class Recurrence(Layer):
         """
         backend, dtype = self._backend(), spec.dtype
         f: Any = backend.functions
-        product = self._product_of_state(spec, columns)
+        product, by_place = self._product_of_state(spec, columns), self.gives_zeros_by_place
         compile_scan = None if self.unroll else getattr(backend, "compile_scan", None)
         beyond = (1,) * (len(spec.shape) - 2)  # the axes of a step without the batch
         steps_first = (1, 0, *range(2, len(spec.shape)))
@@ -186,7 +192,7 @@ class Recurrence(Layer):
             counts = inputs[1] > 0  # a step that does not count leaves the state as it is
             pairs = zip(after, state, strict=True)
             kept = tuple(f["where"](counts, new, old) for new, old in pairs)
-            is_zero = self.zero_output_for_mask
+            is_zero = self.zero_output_for_mask and not by_place
             return kept, f["where"](counts, after[0], 0.0) if is_zero else kept[0]
 
         scan = looped(step, f) if compile_scan is None else compile_scan(step)
@@ -206,6 +212,8 @@ class Recurrence(Layer):
             if self.go_backwards:
                 by_step = [f["flip"](one, (0,)) for one in by_step]
             state, outputs = scan(parts, state, tuple(by_step))
+            if by_place and len(by_step) > 1:
+                outputs = f["where"](f["flip"](by_step[1], (0,)) > 0, outputs, 0.0)
             if self.return_sequences:
                 return f["transpose"](outputs, steps_first), state
             if not self.zero_output_for_mask or len(by_step) == 1:

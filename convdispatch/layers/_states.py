@@ -14,7 +14,6 @@ import numpy as np
 
 from convdispatch.engine.arguments import as_partial_shape
 from convdispatch.engine.declarations import Weight
-from convdispatch.engine.in_training import penalties_of
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.masked_layer import MaskedLayer
 from convdispatch.engine.resolved import Resolved
@@ -87,8 +86,7 @@ class WithState(MaskedLayer):
         compute = self._carried if self.carries_state else self._read
         outputs = compute(native, *flags)
         if self.activity_regularizer is not None:
-            regularizer, backend = self.activity_regularizer, self._backend()
-            self._activity_losses = penalties_of(outputs, regularizer, backend)
+            self._activity_losses = self.activity_penalties(outputs, self._backend())
         return outputs
 
     def _read(self, native: Any, *mask: Any) -> Any:

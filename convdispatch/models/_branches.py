@@ -6,13 +6,14 @@ Its graph is that of a `Model`, which it is from the moment that the merging lay
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.symbols import Symbol
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.layers import Input
 from convdispatch.models._growing import Growing, become, kind_like
+from convdispatch.models._members import moved
 from convdispatch.models._model import Model
 
 
@@ -30,6 +31,11 @@ class Branched(Growing):
             merged.append(output)
         end: Any = merging(merged)
         self._start(given, [end], name)
+
+    def _moved(self, memo: dict[int, Any], backend: str, dtype: str | None) -> Self:
+        twin = super()._moved(memo, backend, dtype)
+        twin.branches = tuple(moved(one, memo, backend, dtype) for one in self.branches)
+        return twin
 
 
 def start(model: Any, merging: Layer, branches: Sequence[Any]) -> None:

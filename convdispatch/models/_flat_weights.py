@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from convdispatch.engine import layer_options
 from convdispatch.engine.arguments import as_bool
@@ -12,8 +12,11 @@ from convdispatch.engine.declarations import Weight, checked_values, lasting, re
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.whole import held, read_whole, written
 from convdispatch.errors import InvalidArgument
+from convdispatch.formulas.dialects import Dialect
+from convdispatch.models.files.order import Slot, listed_slots
 from convdispatch.ops import NumpyArray
 from convdispatch.support.locks import Lock
+from convdispatch.symbolic.wrappers import CustomWrapper
 
 # The attributes that building a layer sets, the one that marks it as built first.
 _MADE = (
@@ -33,6 +36,7 @@ class StackedWeights:
     """An object made of layers, whose weights are those of all layers in order."""
 
     name: str
+    dialect: ClassVar[Dialect]
     _layers: list[Layer]
     _is_trainable = True
     _depth = 1  # of models within models
@@ -177,7 +181,22 @@ class StackedWeights:
 
     def _order_of_weights(self, count: int) -> Sequence[int]:
         """Return the places of `get_weights` among the weights in the order of the layers."""
-        return range(count)
+        first = self.dialect.lists_trained_first
+        sorts = "Wrapper" in first and any(isinstance(one, CustomWrapper) for one in self._layers)
+        if not sorts and not (first and self._nests):
+            return range(count)
+        places: dict[Slot, int] = {}
+        for layer in self._layers:
+            for place, _ in enumerate(lasting(layer.declared_weights)):
+                places[id(layer), place] = len(places)
+        listed = listed_slots(self, first)
+        # A script may have taken a layer off the list.
+        return [places[slot] for slot in listed] if set(listed) == set(places) else range(count)
+
+    @property
+    def _nests(self) -> bool:
+        """Whether there are models among the layers."""
+        return False
 
     def _arrays_by_layer(self) -> list[NumpyArray]:
         """Return the weights in the order of the layers."""

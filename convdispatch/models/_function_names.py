@@ -1,6 +1,7 @@
 """The functions of a `Lambda` in what is written: their names, under which a reader asks for them.
 
-No file holds code. A function without a name of its own gets the layer's. See `_functions`.
+No file holds code. A function without a name of its own gets the layer's. See
+`layers._functions_of_documents`.
 """
 
 from __future__ import annotations

@@ -110,6 +110,8 @@ class GraphReader:
         model: Any = sequential(name=config.get("name") if isinstance(config, Mapping) else None)
         for entry in entries:
             layer = self._layer(entry, door)
+            if isinstance(entry["config"], list) and isinstance(entry.get("name"), str):
+                layer.name = entry["name"]  # of Keras 1, whose stacks have none in their own files
             if len(model):
                 self._require_few_parameters(layer, [model.output.spec])
             elif isinstance(layer, Layer) and layer.batch_input_shape is not None:

@@ -8,7 +8,6 @@ from typing import Any, Self, overload
 
 from convdispatch.engine import layer_options
 from convdispatch.engine.arguments import as_bool
-from convdispatch.engine.declarations import lasting
 from convdispatch.engine.graph import Graph, layers_in_keras_order, traced
 from convdispatch.engine.layer import Layer
 from convdispatch.engine.masks import apply_layer, compute, require_supported, with_masks
@@ -37,7 +36,6 @@ from convdispatch.models._model_inputs import ModelInputs
 from convdispatch.models._serialization import as_json, layer_entry
 from convdispatch.models._structures import WithStructures, leaves, numbered
 from convdispatch.models._telling import Telling
-from convdispatch.models.files.order import Slot, listed_slots
 from convdispatch.ops import FLOAT_DTYPES
 from convdispatch.runtime import selection
 from convdispatch.support.locks import Lock
@@ -116,16 +114,9 @@ class Model(WithStructures, ModelInputs, GraphEnds, Telling, Predicting, Exporta
     def build(self, input_shape: Any = None) -> None:
         """Do nothing: the layers were built when they were called with symbols."""
 
-    def _order_of_weights(self, count: int) -> Sequence[int]:
-        if not self.dialect.lists_trained_first or len(self._members) == len(self._layers):
-            return range(count)
-        places: dict[Slot, int] = {}
-        for layer in self._layers:
-            for place, _ in enumerate(lasting(layer.declared_weights)):
-                places[id(layer), place] = len(places)
-        listed = listed_slots(self, self.dialect.lists_trained_first)
-        # A script may have taken a layer off the list.
-        return [places[slot] for slot in listed] if set(listed) == set(places) else range(count)
+    @property
+    def _nests(self) -> bool:
+        return len(self._members) != len(self._layers)
 
     # Shapes.
 

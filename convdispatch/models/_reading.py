@@ -7,15 +7,17 @@ from typing import Any
 
 from convdispatch.errors import InvalidDocument
 from convdispatch.formulas.custom_objects import CustomObjectScope
+from convdispatch.layers._functions_of_documents import with_functions
 from convdispatch.models._chains import FUNCTIONAL, stack_of
 from convdispatch.models._custom_objects import with_objects
 from convdispatch.models._entries import begins_with_branches, door_of_version, holds_models
-from convdispatch.models._functions import with_functions
 from convdispatch.models._graph_reading import GraphReader
 from convdispatch.models._mask_documents import is_operation
 from convdispatch.models._model import Model
 from convdispatch.models._sequential import Sequential
 from convdispatch.models.files import unsaid
+from convdispatch.models.files.tf_keras import train_as_tf_keras
+from convdispatch.models.files.versions import is_of_tf_keras
 from convdispatch.runtime import selection
 from convdispatch.support.documents import DEFAULT_LIMITS, DocumentLimits, parsed, shown
 
@@ -86,7 +88,7 @@ def model_of_document(
     document = unsaid.with_ways(document, document.get("keras_version"))
     document = unsaid.with_stated_ordering(document, stated, said)
     with selection.use_convention(convention or selection.convention()):
-        return model_of(
+        model = model_of(
             with_objects(document, own),
             classes,
             custom_objects=own,
@@ -94,6 +96,9 @@ def model_of_document(
             door=stated,
             limits=limits,
         )
+    if is_of_tf_keras(document.get("keras_version")):
+        train_as_tf_keras(model)
+    return model
 
 
 def model_of(

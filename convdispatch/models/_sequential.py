@@ -269,6 +269,8 @@ class Sequential(Telling, Predicting, Exportable, CopiedStack, ShapedStack):
         for layer in copies:
             moved.add(layer)
         moved.trainable = self.trainable
+        if self.dialect is not moved.dialect:  # of a file
+            vars(moved)["dialect"] = self.dialect
         return moved
 
     def _bind(self, backend: str) -> None:

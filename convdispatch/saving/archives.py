@@ -181,7 +181,9 @@ def _directory(source: Source) -> tuple[int, int, int]:
     tail = source.read(start, tail_size)
     at = tail.rfind(_END)
     if at < 0 or len(tail) - at < 22:
-        raise InvalidDocument(f"{source.title} is not a whole zip archive: its end is missing.")
+        raise InvalidDocument(
+            f"{source.title} is not a whole zip archive: its end is missing. Copy or save it again."
+        )
     _, disk, first, here, count, size, place, comment = struct.unpack_from("<4s4H2LH", tail, at)
     ends = start + at
     if len(tail) - at != 22 + comment or disk or first or here != count:

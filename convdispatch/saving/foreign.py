@@ -15,6 +15,10 @@ _LOAD_THERE = (
     "Load it there by `torch.load(..., weights_only=True)`, and give its arrays to "
     "`model.set_weights`"
 )
+# Protocols 2 to 5, and what Python 2 wrote of lists, dictionaries and NumPy's arrays.
+_PICKLED = re.compile(
+    rb"\x80[\x02-\x05]|\(?[dl]p\d|\(?c(?:copy_reg|numpy[.\w]*|__\w+__)\n|[\]}]q\x01"
+)
 _KINDS: Sequence[tuple[Test, str]] = (
     (lambda head, _: not head, "is empty: nothing was written to it. Copy or save it again"),
     (
@@ -27,7 +31,7 @@ _KINDS: Sequence[tuple[Test, str]] = (
         f"is a file of PyTorch. {_LOAD_THERE}",
     ),
     (
-        lambda head, tail: bool(re.match(rb"\x80[\x02-\x05]", head)) and tail.endswith(b"."),
+        lambda head, tail: bool(_PICKLED.match(head)) and tail.rstrip(b"\n").endswith(b"."),
         "is a pickle, which can run any code when it is read, so it is never read here. Load it "
         "where you trust it, and write the model by `model.save` there",
     ),
@@ -39,6 +43,10 @@ _KINDS: Sequence[tuple[Test, str]] = (
         lambda head, _: first_member(head).endswith(b".npy"),
         "is an archive of NumPy's arrays: weights without an architecture. Make the model of its "
         "layers, and call `model.load_weights` with this file",
+    ),
+    (
+        lambda head, tail: head.startswith(b"PK") and b"PK\x05\x06" not in tail,
+        "is a zip archive that is cut: its end is missing. Copy or save it again",
     ),
     (
         lambda head, _: head.startswith(b"PK"),
@@ -117,6 +125,9 @@ def sentence_about(title: str, head: bytes, tail: bytes) -> str:
     for is_one, words in _KINDS:
         if is_one(head, tail):
             return f"{title} {words}."
+    by_name = sentence_about_name(title, title.rstrip("'\""))
+    if by_name is not None:
+        return by_name
     return f"{title} {_UNKNOWN.format(begins=head[:16])}."
 
 
@@ -135,6 +146,16 @@ def sentence_about_folder(title: str, folder: Path) -> str:
     if (folder / "config.json").exists() and (folder / "metadata.json").exists():
         return f"{title} is an unpacked '.keras' file. Pack it as a zip archive again."
     return f"{title} is a folder. Name the file of the model in it."
+
+
+def sentence_about_name(title: str, name: str) -> str | None:
+    """Return a sentence on a part of TensorFlow's checkpoints, which its name alone tells."""
+    if not re.search(r"\.(?:data-\d{5}-of-\d{5}|index|meta)$", name):
+        return None
+    return (
+        f"{title} is a part of a checkpoint of TensorFlow, by its name. Load it there into the "
+        "model (`model.load_weights(prefix)`), and save that as '.keras' or '.h5'."
+    )
 
 
 def sentence_about_missing(title: str, path: Path) -> str | None:

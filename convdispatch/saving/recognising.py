@@ -28,6 +28,17 @@ def read_checkpoint(path: Path, *, limits: FileLimits = DEFAULT_FILE_LIMITS) -> 
     Raises `InvalidDocument` for any other file, with what it is, and `FileNotFoundError` for none.
     """
     title = f"the file {str(path)!r}"
+    try:
+        return _read(path, title, limits)
+    except InvalidDocument as exc:
+        if title in str(exc):
+            raise
+        said = str(exc).replace("`json_string`", "its text")
+        advice = " Copy or save it again." if "is not JSON" in said else ""
+        raise InvalidDocument(f"{title}: {said}{advice}") from exc
+
+
+def _read(path: Path, title: str, limits: FileLimits) -> Checkpoint:
     source = _source(path, title)
     head = source.read(0, min(foreign.HEAD, source.size))
     if foreign.may_be_keras(head):

@@ -58,7 +58,7 @@ class Source:
         if place < 0 or size < 0 or place + size > self.size:
             raise InvalidDocument(
                 f"{self.title} is damaged or cut: it has {self.size} bytes, and {size} bytes from "
-                f"{place} on are needed."
+                f"{place} on are needed. Copy or save it again."
             )
 
     def _fill(self, place: int, view: memoryview) -> None:

@@ -6,8 +6,8 @@ thousands of times with the same layers. Nothing here depends on the batch size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from convdispatch.engine import scopes
 from convdispatch.engine.layer import Layer
@@ -19,14 +19,32 @@ from convdispatch.formulas.random import Draws
 from convdispatch.formulas.regularizers import penalty
 from convdispatch.runtime.registry import registry
 from convdispatch.symbolic.scoring import added
+from convdispatch.training.endings import ending, endings_of
 from convdispatch.training.sharded import Units
 from convdispatch.training.subject import Subject
 
 # The mask of each output, None for none; empty where the graph has no masks.
 Masks = tuple[Any, ...]
 # By the place of a node: what computes it, where its layer's weights are, and their names; None
-# where it returns the outputs alone.
-Found = dict[int, tuple[Callable[..., Any], slice, tuple[str, ...] | None]]
+# where it returns the outputs alone, ENDING where it returns what they were before, too.
+Found = dict[int, tuple[Callable[..., Any], slice, Any]]
+ENDING: Final = "ending"
+
+
+class Computed(NamedTuple):
+    """What a model computes in a step.
+
+    masks: of each output, None for none; empty where the graph has no masks.
+    updates: new values by the places of weights.
+    before: by the places of outputs what they were before their last activation, where it is asked
+        for.
+    """
+
+    outputs: list[Any]
+    masks: Masks
+    updates: dict[int, Any]
+    losses: list[Any]
+    before: dict[int, Any]
 
 
 class Forward:
@@ -60,8 +78,13 @@ class Forward:
         if self.added:
             self.know_symbols(model)
         self.units: Units | None = None  # of weights of which each device has a part
+        self._endings: Mapping[int, list[int]] = {}
         self._training: Latest[Any, Found] = Latest()
         self._evaluation: Latest[Any, Found] = Latest()
+
+    def look_before(self, outputs: Collection[int]) -> None:
+        """Tell of these outputs, too, what they were before a softmax or a sigmoid."""
+        self._endings = endings_of(self.graph, outputs)
 
     def know_symbols(self, model: Any) -> None:
         """Let a scope know the model's symbols: functions of the user's may name them."""
@@ -84,19 +107,21 @@ class Forward:
         inputs: Sequence[Any],
         key: Any,
         scope: Scope | None = None,
-    ) -> tuple[list[Any], Masks, dict[int, Any], list[Any]]:
+    ) -> Computed:
         """Return the outputs, their masks, new values by the places of weights, and losses."""
         found = self._found(self._training, inputs)
-        current, updates = list(weights), dict[int, Any]()
+        current, updates, before = list(weights), dict[int, Any](), dict[int, Any]()
         losses = self._penalties(weights)
 
         def call(place: int, layer: Layer, x: Any, *mask: Any) -> Any:
             known = found.get(place)
             if known is None:
-                known = found[place] = self._find_training(layer, x)
+                known = found[place] = self._find_training(place, layer, x)
             function, span, names = known
             own = self._fold(key, place) if layer.draws else key
             outputs, effects = function(current[span], x, own, *mask)
+            if names is ENDING:
+                outputs = self._noted(place, outputs, before)
             if effects.losses:
                 losses.extend(effects.losses)
             if effects.updates and (layer.carries_state or self._may_move(layer)):
@@ -107,25 +132,27 @@ class Forward:
         if self.added and scope is not None:
             with scopes.entered(scope):
                 losses.extend(added(self.added, scope))
-        return outputs, masks, updates, losses
+        return Computed(outputs, masks, updates, losses, before)
 
     def evaluation(
         self, weights: Sequence[Any], inputs: Sequence[Any], scope: Scope | None = None
-    ) -> tuple[list[Any], Masks, dict[int, Any], list[Any]]:
+    ) -> Computed:
         """Return the same of inference: the new values are those of states."""
         found = self._found(self._evaluation, inputs)
-        current, updates = list(weights), dict[int, Any]()
+        current, updates, before = list(weights), dict[int, Any](), dict[int, Any]()
         losses = self._penalties(weights)
 
         def call(place: int, layer: Layer, x: Any, *mask: Any) -> Any:
             known = found.get(place)
             if known is None:
-                known = found[place] = self._find(layer, x)
+                known = found[place] = self._find(place, layer, x)
             function, span, names = known
             if names is None:  # a layer without effects
                 return function(current[span], x, *mask)
             outputs, effects = function(current[span], x, None, *mask)
             losses.extend(effects.losses)
+            if names is ENDING:
+                return self._noted(place, outputs, before)
             _take_over(effects, current, updates, span.start, names)
             return outputs
 
@@ -133,7 +160,12 @@ class Forward:
         if self.added and scope is not None:
             with scopes.entered(scope):
                 losses.extend(added(self.added, scope))
-        return outputs, masks, updates, losses
+        return Computed(outputs, masks, updates, losses, before)
+
+    def _noted(self, place: int, pair: tuple[Any, Any], before: dict[int, Any]) -> Any:
+        """Return the output of a pair of an ending, and note what it was before."""
+        before.update(dict.fromkeys(self._endings[place], pair[0]))
+        return pair[1]
 
     def _may_move(self, layer: Layer) -> bool:
         """Return whether training changes the statistics of the layer."""
@@ -178,7 +210,14 @@ class Forward:
         found = table.get(key)
         return table.keep(key, {}) if found is None else found
 
-    def _find(self, layer: Layer, x: Any) -> Any:
+    def _find_ending(self, place: int, layer: Layer, x: Any) -> Any:
+        """Return what computes an ending, None for another node."""
+        function = ending(layer, x, self._backend) if place in self._endings else None
+        return function and (self._by_units(function), self._spans[id(layer)], ENDING)
+
+    def _find(self, place: int, layer: Layer, x: Any) -> Any:
+        if place in self._endings and (found := self._find_ending(place, layer, x)):
+            return found
         if not layer.carries_state and layer.activity_regularizer is None:
             plan = layer.plan_for(x).function
             if self.units is not None:
@@ -187,7 +226,9 @@ class Forward:
         names = tuple(weight.name for weight in layer.declared_weights)
         return self._by_units(layer.inference_for(x)), self._spans[id(layer)], names
 
-    def _find_training(self, layer: Layer, x: Any) -> Any:
+    def _find_training(self, place: int, layer: Layer, x: Any) -> Any:
+        if found := self._find_ending(place, layer, x):
+            return found
         span = self._spans[id(layer)]
         names = tuple(weight.name for weight in layer.declared_weights)
         infers = self._when_frozen.get(id(layer)) == "infers"

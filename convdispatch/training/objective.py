@@ -6,7 +6,7 @@ sum of their means, and of the losses that layers report.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
@@ -18,6 +18,8 @@ from convdispatch.ops import Backend
 
 # (backend, targets, outputs) -> numbers of samples or cells
 Score: TypeAlias = Callable[[Backend, Any, Any], Any]
+# The outputs, and by their places what some were before their last activation.
+Outputs: TypeAlias = tuple[Sequence[Any], Mapping[int, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class Metric:
 
     name: str  # as it is reported
     score: Score
+    before: Score | None = None  # of what an output was before its last activation, if it is so
     is_weighted: bool = False  # by the sample weights
     # Of a metric that is no mean: the sums of a batch, by (backend, targets, outputs, weights), and
     # what is made of sums.
@@ -39,6 +42,7 @@ class Target:
 
     name: str  # of the output
     loss: Score | None  # None: the output is not trained
+    before: Score | None = None  # of what the output was before its last activation, if it is so
     is_open: bool = False  # whether a function of the user's may name symbols of the model
     source: Any = None  # what the loss was made of, which knows what targets it takes
     weight: float = 1.0
@@ -64,6 +68,18 @@ class Objective:
         """Look up once what every step asks for."""
         places = [place for place, target in enumerate(self.targets) if target.loss is not None]
         object.__setattr__(self, "trained", tuple(places))
+
+    @property
+    def before(self) -> list[int]:
+        """The places of outputs of which it matters what they were before their activation."""
+        wanted = {
+            place: (
+                self.targets[place].before,
+                *(one.before for one in self.targets[place].metrics),
+            )
+            for place in self.trained
+        }
+        return [place for place, scores in wanted.items() if any(scores)]
 
     @property
     def is_open(self) -> bool:
@@ -107,16 +123,16 @@ class Objective:
         self,
         backend: Backend,
         wanted: Sequence[Any],
-        outputs: Sequence[Any],
+        outputs: Outputs,
         weights: Any,
         masks: Sequence[Any],
     ) -> list[Any]:
         """Return the loss of each output that has one."""
         found = []
         for number, place in enumerate(self.trained):
-            target, output = self.targets[place], outputs[place]
+            target, output = self.targets[place], outputs[0][place]
             assert target.loss is not None
-            scores = target.loss(backend, wanted[number], output)
+            scores = _scored(target.loss, target.before, backend, wanted[number], outputs, place)
             mask = masks[place] if masks else None
             leaves_out = getattr(target.source, "counted", None)
             if leaves_out is not None:
@@ -149,7 +165,7 @@ class Objective:
         self,
         backend: Backend,
         wanted: Sequence[Any],
-        outputs: Sequence[Any],
+        outputs: Outputs,
         weights: Any,
         masks: Sequence[Any],
     ) -> list[Any]:
@@ -160,12 +176,14 @@ class Objective:
                 counted = weights[number] if metric.is_weighted else None
                 mask = masks[place] if masks else None
                 if metric.sums is not None:
-                    output = outputs[place]
+                    output = outputs[0][place]
                     own = both(backend, mask, counted, _wide_dtype(backend, output))
                     compute = partial(_sums, metric, wanted[number], output, own)
                     found.append(summed_parts(backend, compute))
                     continue
-                scores = metric.score(backend, wanted[number], outputs[place])
+                scores = _scored(
+                    metric.score, metric.before, backend, wanted[number], outputs, place
+                )
                 if self._is_counted(metric):
                     mean, count = weighted_mean(terms_of(backend), scores, counted, mask)
                     counts.append(count)
@@ -175,6 +193,15 @@ class Objective:
                     )
                 found.append(mean)
         return [*found, *counts]
+
+
+def _scored(
+    score: Score, before: Score | None, backend: Backend, wanted: Any, outputs: Outputs, place: int
+) -> Any:
+    """Return the numbers of samples, by what the output was before its activation if it is so."""
+    if before is not None and place in outputs[1]:
+        return before(backend, wanted, outputs[1][place])
+    return score(backend, wanted, outputs[0][place])
 
 
 def _sums(metric: Metric, wanted: Any, output: Any, weights: Any, backend: Backend) -> Any:

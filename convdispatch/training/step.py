@@ -61,13 +61,15 @@ def training_step(
             for place, value in zip(trained, chosen, strict=True):
                 values[place] = value
             scope = forward.scope(values, key, is_training=True)
-            outputs, masks, updates, others = forward.training(values, inputs["x"], key, scope)
+            found = forward.training(values, inputs["x"], key, scope)
+            outputs = found.outputs, found.before
             with scopes.entered(scope):
-                losses = objective.losses(measuring, wanted, outputs, counted, masks)
-                seen: Any = (outputs, masks) if has_metrics else ()
+                losses = objective.losses(measuring, wanted, outputs, counted, found.masks)
+                seen: Any = (outputs, found.masks) if has_metrics else ()
                 if has_metrics and scope is not None:  # they may name what only this scope knows
-                    seen = [objective.metrics(measuring, wanted, outputs, counted, masks)]
-            return objective.total(losses, others), (*seen, updates, losses if has_several else [])
+                    seen = [objective.metrics(measuring, wanted, outputs, counted, found.masks)]
+            total = objective.total(losses, found.losses)
+            return total, (*seen, found.updates, losses if has_several else [])
 
         old, trees = [weights[place] for place in trained], rebuilt(learning.slots, slots)
         new: list[Any] = []
@@ -102,13 +104,13 @@ def evaluation_step(
         for place, state in zip(forward.states, variables, strict=True):
             values[place] = state
         scope = forward.scope(values, None, is_training=False)
-        outputs, masks, updates, others = forward.evaluation(values, inputs["x"], scope)
+        found = forward.evaluation(values, inputs["x"], scope)
+        given = (whole(backend), wanted, (found.outputs, found.before), counted, found.masks)
         with scopes.entered(scope):
-            losses = objective.losses(whole(backend), wanted, outputs, counted, masks)
-            metrics = objective.metrics(whole(backend), wanted, outputs, counted, masks)
+            losses, metrics = objective.losses(*given), objective.metrics(*given)
         several = losses if len(objective.targets) > 1 else []
-        new = [updates.get(place, values[place]) for place in forward.states]
-        return new, [objective.total(losses, others), *several, *metrics]
+        new = [found.updates.get(place, values[place]) for place in forward.states]
+        return new, [objective.total(losses, found.losses), *several, *metrics]
 
     if engine is not None:
         within = engine.within

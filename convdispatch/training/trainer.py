@@ -48,6 +48,7 @@ class Trainer:
         self._forward = Forward(model, trained)
         if objective.is_open:
             self._forward.know_symbols(model)
+        self._forward.look_before(objective.before)
         self.objective = replace(objective, is_masked=bool(self._forward.graph.masked))
         self.reports = len(self.objective.names)  # how many numbers a batch has for the user
         self.values = self.objective.values

@@ -15,8 +15,9 @@ from convdispatch.formulas.metric_bases import SummedMetric, value_of
 from convdispatch.ops import PartialShape
 from convdispatch.symbolic.scoring import scored
 from convdispatch.symbolic.stateful_scores import StatefulScore, is_stateful
+from convdispatch.training.crossentropies import in_dialect, of_logits
 from convdispatch.training.naming import named_apart
-from convdispatch.training.objective import Metric, Objective, Target
+from convdispatch.training.objective import Metric, Objective, Score, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,8 @@ def objective_of(
     wishes: Wishes, names: Sequence[str], shapes: Sequence[PartialShape], owner: str
 ) -> Objective:
     """Return the objective for outputs of these names and shapes."""
-    found = _by_output(wishes.loss, names, "loss", owner, repeats=True)
+    given = _by_output(wishes.loss, names, "loss", owner, repeats=True)
+    found = [in_dialect(loss, wishes.dialect) for loss in given]
     weights = _by_output(wishes.loss_weights, names, "loss_weights", owner)
     modes = _by_output(wishes.sample_weight_mode, names, "sample_weight_mode", owner, repeats=True)
     if all(loss is None for loss in found) and wishes.loss is not None:
@@ -76,7 +78,8 @@ def objective_of(
     targets = tuple(
         Target(
             name=name,
-            loss=None if loss is None else partial(_values, loss),
+            loss=_score(loss),
+            before=_score(of_logits(loss, wishes.dialect)),
             is_open=any(map(_is_users, (loss, *own, *other))),
             source=loss,
             weight=1.0 if weight is None else _number(weight, "loss_weights"),
@@ -92,6 +95,10 @@ def objective_of(
     )
     targets = named_apart(targets, wishes.dialect, owner)
     return Objective(targets=targets, counts_zeros=wishes.dialect.counts_weightless)
+
+
+def _score(measure: Any) -> Score | None:
+    return None if measure is None else partial(_values, measure)
 
 
 def _is_users(measure: Any) -> bool:
@@ -167,15 +174,16 @@ def _lists_by_output(given: Any, names: Sequence[str], argument: str, owner: str
 
 
 def _metrics(
-    given: Sequence[Any],
+    listed: Sequence[Any],
     loss: Any,
     shape: PartialShape,
     dialect: Dialect,
     is_weighted: bool,
 ) -> list[Metric]:
     found = []
-    for one in given:
-        name, score = _named(one, loss, shape, dialect)
+    for one in listed:
+        name, given = _named(one, loss, shape, dialect)
+        score = in_dialect(given, dialect)
         sums, value = None, None
         if isinstance(score, SummedMetric):
             sums, value = score.sums, partial(value_of, score)
@@ -183,6 +191,7 @@ def _metrics(
             Metric(
                 name=name,
                 score=partial(_values, score),
+                before=_score(of_logits(score, dialect)),
                 is_weighted=is_weighted,
                 sums=sums,
                 value=value,

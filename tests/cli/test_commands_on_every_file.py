@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from places import LEGACY
 
@@ -144,3 +145,36 @@ def test_gates_apart_are_turned_round_like_gates_together(
     out = tmp_path / "out.weights.h5"
     assert main(["convert", str(source), str(out), "--to", dialect, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["error_in_bounds"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [
+        ("k1_branches2", ".weights.h5"),
+        ("k1_branches2", ".safetensors"),
+        ("k1_frozen", ".weights.h5"),
+        ("k1_frozen", ".safetensors"),
+    ],
+)
+@pytest.mark.parametrize("ordering", ["th", "tf"])
+def test_models_in_stacks_of_keras_1_stay_in_its_words(
+    name: str, ending: str, ordering: str, tmp_path: Path, capsys: Capture
+) -> None:
+    """Keras 1 lists the layers of branches one by one, and its stacks have no names of models."""
+    path, out = LEGACY / "old_more" / f"{name}.h5", tmp_path / f"out{ending}"
+    said = ["--trained-on", "theano", "--dim-ordering", ordering, "--json"]
+    assert main(["convert", str(path), str(out), "--to", "keras1", *said]) == 0
+    assert json.loads(capsys.readouterr().out)["error_in_bounds"] == 0
+    model: Any = convdispatch.load_model(
+        path, backend="numpy", trained_on="theano", dim_ordering=ordering
+    )
+    shapes = model.input_shape if isinstance(model.input_shape, list) else [model.input_shape]
+    x: Any = [np.ones((2, *shape[1:]), "float32") for shape in shapes]
+    x = x if len(x) > 1 else x[0]
+    wanted = model.predict(x)
+    if ending == ".safetensors":
+        model = convdispatch.load_model(out, backend="numpy")
+    else:
+        model.set_weights([one * 0 for one in model.get_weights()])
+        model.load_weights(out, trained_on="theano")
+    np.testing.assert_array_equal(model.predict(x), wanted)

@@ -149,7 +149,7 @@ def test_no_function_comes_from_a_document_or_goes_into_one() -> None:
     for door in (keras1.layers, keras2.layers, layers):
         with pytest.raises(InvalidDocument, match="Lambda"):
             door.Lambda.from_config(config)
-        with pytest.raises(InvalidDocument, match="A function is never read from a document"):
+        with pytest.raises(InvalidDocument, match="Code in a file is never run"):
             door.Lambda.from_config({"name": "l", "function": "doubled"})
 
 

@@ -93,6 +93,13 @@ STACKS: Mapping[str, Callable[[], list[Any]]] = {
         L.Bidirectional(L.GRU(2, return_sequences=True, go_backwards=True)),
         L.Bidirectional(L.LSTM(2), merge_mode="sum"),
     ],
+    "masked_unrolled": lambda: [
+        L.Embedding(11, 2, mask_zero=True, input_length=6),
+        L.Bidirectional(L.LSTM(3, return_sequences=True, unroll=True)),
+        L.Bidirectional(L.GRU(2, return_sequences=True, unroll=True), merge_mode="sum"),
+        L.LSTM(2, return_sequences=True, go_backwards=True, unroll=True, zero_output_for_mask=True),
+        L.Bidirectional(L.SimpleRNN(2, unroll=True)),
+    ],
     "cells": lambda: [
         L.RNN([L.LSTMCell(3), L.GRUCell(2)], return_sequences=True, input_shape=(6, 2)),
         L.Bidirectional(
@@ -185,7 +192,7 @@ def main() -> None:
     record("graph_over_time", graph_over_time(), [sequences])
     for name, stack in STACKS.items():
         given = sequences
-        if name in ("looked_up", "masked_both_ways", "ended_mask"):
+        if name in ("looked_up", "masked_both_ways", "masked_unrolled", "ended_mask"):
             given = RNG.integers(0, 11, size=(4, 6)).astype("float32")
         if name.startswith("masked"):
             given = given * MASK.reshape(MASK.shape + (1,) * (given.ndim - 2))

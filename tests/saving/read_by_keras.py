@@ -31,6 +31,24 @@ def main(package: str, folder: Path) -> None:
     sys.stdout.write(f"\n{json.dumps(found)}\n")
 
 
+def plus(x: Any) -> Any:
+    """Compute what a Lambda of a file names."""
+    return x + 1
+
+
+def doubled(x: Any, by: float = 2.0) -> Any:
+    """Compute what another one names."""
+    return x * by
+
+
+def diff(pair: Any) -> Any:
+    """Compute what one of two tensors names."""
+    return pair[0] - pair[1]
+
+
+FUNCTIONS = {"plus": plus, "doubled": doubled, "diff": diff}
+
+
 def read(keras: Any, path: Path) -> dict[str, Any]:
     """Return what became of one file."""
     arrays = np.load(path.with_name(f"{path.name.partition('.')[0]}.npz"))
@@ -40,7 +58,7 @@ def read(keras: Any, path: Path) -> dict[str, Any]:
     )
     given = x if len(x) > 1 else x[0]
     try:
-        model = keras.models.load_model(path)
+        model = keras.models.load_model(path, custom_objects=FUNCTIONS)
         outputs = model(given, training=False)  # compiles nothing, as `predict` does
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
         pairs = zip(map(np.asarray, outputs), y, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from places import LEGACY
 
 import convdispatch
 from convdispatch import layers
-from convdispatch.errors import InvalidDocument
+from convdispatch.errors import InvalidArgument, InvalidDocument
 from convdispatch.models import Sequential
 from convdispatch.saving.recognising import read_checkpoint
 
@@ -61,7 +62,10 @@ KINDS: dict[str, tuple[bytes, str]] = {
     "onnx": (b"\x08\x07\x12\x07pytorch-onnx", "is a model of ONNX"),
     "yaml": (b"class_name: Sequential\nconfig: []\n", "is a model's YAML.*`model_from_yaml`"),
     "json": (b'{"a": 1}', "is JSON, but not of a model: it has no `class_name`"),
-    "broken json": (b'{"class_name": ', "is not JSON"),
+    "broken json": (b'{"class_name": ', r"its text is not JSON.*Copy or save it again"),
+    "cut archive": (archive("config.json")[:20], r"that is cut.*Copy or save it again"),
+    "old pickle": (b"(dp0\nVa\np1\nI1\ns.", "is a pickle, which can run any code"),
+    "cut safetensors": (b"\x10" + b"\0" * 7 + b"{}", r"damaged or cut.*Copy or save it again"),
     "wrong magic": (b"\x89HDX\r\n\x1a\n" + b"\0" * 90, r"no known kind: it begins with b'\\x89HDX"),
     "text": (b"hello", "is of no known kind: it begins with b'hello'. Files of models are"),
     "cut early": (WHOLE.read_bytes()[:40], "is cut: it has 40 bytes. Copy or save it again"),
@@ -80,8 +84,16 @@ def test_another_file_is_told_what_it_is(tmp_path: Path, kind: str, ending: str)
         convdispatch.load_model(path)
     assert "\n" not in str(caught.value)
     model = Sequential([layers.Dense(1, input_shape=(2,))], backend="numpy")
-    with pytest.raises(InvalidDocument):
+    with pytest.raises(InvalidDocument, match=re.escape(str(path))):
         model.load_weights(path)
+
+
+def test_an_archive_of_other_arrays_is_named(tmp_path: Path) -> None:
+    """With how many arrays the model has."""
+    np.savez(tmp_path / "other.npz", a=np.ones(3))
+    model = Sequential([layers.Dense(1, input_shape=(2,))], backend="numpy")
+    with pytest.raises(InvalidArgument, match=r"other\.npz.*must be 2 arrays.*received 1"):
+        model.load_weights(tmp_path / "other.npz")
 
 
 def hdf5(path: Path, fill: Any) -> Path:
@@ -136,6 +148,10 @@ def test_the_name_of_a_checkpoint_is_told(tmp_path: Path) -> None:
     (tmp_path / "model.ckpt.index").write_bytes(b"")
     with pytest.raises(InvalidDocument, match=r"'model.ckpt.index' does: a checkpoint of TensorF"):
         convdispatch.load_model(tmp_path / "model.ckpt")
+    part = tmp_path / "model.ckpt.data-00000-of-00001"
+    part.write_bytes(b"\1" * 40)
+    with pytest.raises(InvalidDocument, match="is a part of a checkpoint of TensorFlow"):
+        convdispatch.load_model(part)
     with pytest.raises(FileNotFoundError):
         convdispatch.load_model(tmp_path / "nothing.h5")
 

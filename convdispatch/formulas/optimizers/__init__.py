@@ -1,7 +1,7 @@
 """The optimizers of Keras 1, 2 and 3 by name: update rules over a backend's table of functions.
 
 `KERAS3` is what `convdispatch.optimizers` reads; `KERAS2` (2.2.4) and `KERAS1` (1.2.2) are the
-façades'. An update is pure: see `Optimizer`.
+façades', and `TF_KERAS` is that of files of TensorFlow's Keras. An update is pure: see `Optimizer`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import TypeAlias
 import convdispatch.formulas.optimizers._keras1 as keras1
 import convdispatch.formulas.optimizers._keras2 as keras2
 import convdispatch.formulas.optimizers._keras3 as keras3
+import convdispatch.formulas.optimizers._tf_keras as tf_keras
+import convdispatch.formulas.optimizers._tf_keras_legacy as tf_keras_legacy
 from convdispatch.errors import InvalidType
 from convdispatch.formulas import lookup
 from convdispatch.formulas.optimizers._keras2 import provide as provide
@@ -28,6 +30,13 @@ KERAS3: Mapping[str, Entry] = {
     "AdamW": keras3.AdamW,
     "Adamax": keras3.Adamax,
     "Nadam": keras3.Nadam,
+}
+TF_KERAS: Mapping[str, Entry] = {**KERAS3, "Nadam": tf_keras.Nadam}
+# Of before TensorFlow 2.11, where what came later does not do the same.
+TF_KERAS_LEGACY: Mapping[str, Entry] = {
+    "RMSprop": tf_keras_legacy.RMSprop,
+    "Adagrad": tf_keras_legacy.Adagrad,
+    "Nadam": tf_keras_legacy.Nadam,
 }
 KERAS2: Mapping[str, Entry] = {
     "SGD": keras2.SGD,

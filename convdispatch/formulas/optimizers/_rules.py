@@ -201,6 +201,8 @@ class NesterovMoments(Optimizer):
     beta_2: float
     epsilon: Epsilon
     schedule_decay: float = 1.0
+    # Whether the product begins with 1 again where weights are set, which do not have it.
+    begins_anew: bool = False
 
     def initial(self) -> Mapping[str, float]:
         """Return the names of the slots of each weight, with their first values."""
@@ -212,6 +214,8 @@ class NesterovMoments(Optimizer):
 
     def shared_after(self, iterations: int) -> Mapping[str, float]:
         """Return the product of the momentums of so many steps."""
+        if self.begins_anew:
+            return self.shared()
         product = 1.0
         for step in range(1, iterations + 1):
             product *= self.beta_1 * (1 - 0.5 * 0.96 ** (step * self.schedule_decay))
@@ -223,14 +227,17 @@ class NesterovMoments(Optimizer):
         self, f: Functions, rate: Any, step: Any, shared: Slots
     ) -> tuple[Any, Mapping[str, Any]]:
         """Return the weights of the gradient and of the momentum, and of the velocity."""
-        now, then = (self._momentum(f, step + ahead) for ahead in (1, 2))
-        product = shared["u_product"] * now
-        factors = (
+        product = shared["u_product"] * self.momentum_at(f, step + 1)
+        return self.factors(f, rate, step, product), {"u_product": product}
+
+    def factors(self, f: Functions, rate: Any, step: Any, product: Any) -> tuple[Any, Any, Any]:
+        """Return these weights for the product of the momentums up to this step's."""
+        now, then = (self.momentum_at(f, step + ahead) for ahead in (1, 2))
+        return (
             rate * (1 - now) / (1 - product),
             rate * then / (1 - product * then),
             1 / (1 - f["power"](self.beta_2, step + 1)),
         )
-        return factors, {"u_product": product}
 
     @elementwise
     def rule(
@@ -243,7 +250,8 @@ class NesterovMoments(Optimizer):
         root = f["sqrt"](new["velocity"] * of_velocity)
         return weight - step / (root + self.epsilon), new
 
-    def _momentum(self, f: Functions, step: Any) -> Any:
+    def momentum_at(self, f: Functions, step: Any) -> Any:
+        """Return the momentum of a step, counted from 1."""
         return self.beta_1 * (1 - 0.5 * f["power"](0.96, step * self.schedule_decay))
 
 

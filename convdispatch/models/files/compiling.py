@@ -10,16 +10,23 @@ import numpy as np
 
 from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidType
 from convdispatch.formulas import losses, metrics, optimizers
-from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
+from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3, TF_KERAS
 from convdispatch.formulas.optimizers import Optimizer
 from convdispatch.formulas.optimizers._own_weights import Order
+from convdispatch.formulas.optimizers._rules import NesterovMoments
+from convdispatch.formulas.optimizers._tf_keras import RepeatedMoments
 from convdispatch.models.files.storing_training import Kept, without_slots
 from convdispatch.models.files.versions import is_of_tf_keras
 from convdispatch.ops import NumpyArray
 from convdispatch.saving.checkpoint import Checkpoint
 from convdispatch.support.documents import shown
 
-_TABLES = {"keras1": KERAS1.optimizers, "keras2": KERAS2.optimizers, "keras3": KERAS3.optimizers}
+_TABLES = {
+    "keras1": KERAS1.optimizers,
+    "keras2": KERAS2.optimizers,
+    "keras3": KERAS3.optimizers,
+    "tf_keras": TF_KERAS.optimizers,
+}
 _WRAPPERS = ("MeanMetricWrapper", "LossFunctionWrapper")  # of a function, in tf_keras
 _REDUCTIONS = {"auto": "sum_over_batch_size", "sum_over_batch_size": "sum_over_batch_size"}
 
@@ -56,12 +63,13 @@ def _optimizer(
         own = custom_objects.get(known) if isinstance(known, str) else None
         if isinstance(own, type) and issubclass(own, Optimizer):
             return own.from_config(config if isinstance(config, Mapping) else {})
-    is_modern = is_of_tf_keras(checkpoint.keras_version) or checkpoint.dialect == "keras3"
+    words = "tf_keras" if is_of_tf_keras(checkpoint.keras_version) else checkpoint.dialect
+    table = _TABLES[words]
     if isinstance(config, Mapping):
-        if is_modern and _is_legacy_root(name, config):
-            return optimizers.get(_legacy_root(config), _TABLES["keras2"])
-        config = _modern_config(config) if is_modern else _old_config(config)
-    table = _TABLES["keras3" if is_modern else checkpoint.dialect]
+        if words in ("tf_keras", "keras3") and "decay" in config:
+            table, config = _of_legacy(name, config)
+        else:
+            config = dict(config) if words in ("tf_keras", "keras3") else _old_config(config)
     return optimizers.get({"class_name": name, "config": config}, table)
 
 
@@ -77,35 +85,28 @@ def _old_config(config: Mapping[str, Any]) -> dict[str, Any]:
     return renamed
 
 
-def _is_legacy_root(name: Any, config: Mapping[str, Any]) -> bool:
-    """Return whether it is an RMSprop of before TensorFlow 2.11.
+def _of_legacy(
+    name: Any, config: Mapping[str, Any]
+) -> tuple[Mapping[str, type[Optimizer]], dict[str, Any]]:
+    """Return the classes for an optimizer of before TensorFlow 2.11, and its configuration there.
 
-    It adds epsilon to the root, as Keras 2 does, not to the square.
+    It has a `decay`, often of 0: that of the learning rate, or of Nadam the one of its momentum.
     """
-    is_plain = not config.get("momentum") and not config.get("centered")
-    return name == "RMSprop" and "decay" in config and is_plain
-
-
-def _legacy_root(config: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {key: config[key] for key in ("rho", "epsilon", "decay") if key in config}
-    return {"class_name": "RMSprop", "config": {**kept, "lr": _first_rate(config)}}
-
-
-def _first_rate(config: Mapping[str, Any]) -> Any:
-    if "learning_rate" not in config:
-        raise InvalidArgument("the optimizer has a `decay` and no `learning_rate` to decay from.")
-    return config["learning_rate"]
-
-
-def _modern_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a configuration in the words of Keras 3: earlier ones had a `decay`, often of 0."""
     renamed = dict(config)
-    decay = renamed.pop("decay", 0.0)
-    if decay:
-        rate = {"initial_learning_rate": _first_rate(renamed), "decay_steps": 1}
+    decay = renamed.pop("decay")
+    known = optimizers.TF_KERAS_LEGACY
+    table = known if isinstance(name, str) and name in known else TF_KERAS.optimizers
+    if name == "Nadam":
+        renamed["schedule_decay"] = decay
+    elif decay:
+        if "learning_rate" not in config:
+            raise InvalidArgument(
+                "the optimizer has a `decay` and no `learning_rate` to decay from."
+            )
+        rate = {"initial_learning_rate": config["learning_rate"], "decay_steps": 1}
         schedule = {"class_name": "InverseTimeDecay", "config": {**rate, "decay_rate": decay}}
         renamed["learning_rate"] = schedule
-    return renamed
+    return table, renamed
 
 
 def _settings(training: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,7 +149,9 @@ def _object(entry: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> Any:
             if isinstance(word, str) and word in metrics.SHORT
             else custom_objects.get(function, function)
         )
-    kept = {key: value for key, value in config.items() if key not in ("dtype", "fn", "axis")}
+    kept = {key: value for key, value in config.items() if key not in ("dtype", "fn")}
+    if kept.get("axis") in (-1, None):  # which every function here has, stated or not
+        kept.pop("axis", None)
     if isinstance(kept.get("reduction"), str) and kept["reduction"] in _REDUCTIONS:
         kept["reduction"] = _REDUCTIONS[kept["reduction"]]
     if name not in losses.KERAS3:
@@ -184,6 +187,13 @@ def _set_state(model: Any, optimizer: Optimizer, checkpoint: Checkpoint, title: 
             f"{len(checkpoint.optimizer)} arrays: {has}. `compile=False` loads the model without "
             "it."
         ) from exc
+    if isinstance(optimizer, RepeatedMoments) and checkpoint.naming != "order":
+        targets = model._objective().targets  # HDF5's reader makes metrics before the first step
+        makes_metrics = len(targets) > 1 or any(one.metrics for one in targets)
+        optimizer.traces = 2 if makes_metrics else 1
+    is_old = checkpoint.dialect != "keras3" and not is_of_tf_keras(checkpoint.keras_version)
+    if isinstance(optimizer, NesterovMoments) and is_old:
+        optimizer.begins_anew = True  # as in that Keras, whose files do not have the product
     optimizer.set_weights(arrays)
 
 
@@ -198,7 +208,7 @@ def _as_ours(optimizer: Any, checkpoint: Checkpoint, keeper: Kept) -> list[Numpy
         return arrays
     if is_of_tf_keras(checkpoint.keras_version):
         return _of_engine(optimizer, checkpoint, arrays, keeper)
-    if "learning_rate" in order.heads and len(arrays) == count - 1:
+    if "learning_rate" in order.heads and len(arrays) == count - 1 and _is_count(arrays[0]):
         return [arrays[0], _rate(optimizer, arrays[0]), *arrays[1:]]  # that of a schedule
     return arrays
 
@@ -216,12 +226,30 @@ def _of_engine(
     ones.
     """
     order, weights = optimizer._order(), len(keeper.weight_shapes)
-    names = [name for group in order.groups for name in group if name in keeper.slots[0]]
+    names = list(optimizer.initial())
     iterations, slots = arrays[0], arrays[1:]
-    if "decay" in _entry(checkpoint.training or {}).get("config", {}):
-        slots = [slots[slot * weights + w] for w in range(weights) for slot in range(len(names))]
+    if not _is_count(iterations):
+        return arrays  # which do not fit
+    if "learning_rate" not in order.heads:  # of before, in its own order
+        has_product = len(slots) == len(names) * weights + 1 and bool(optimizer.shared())
+        return [iterations, *(slots[1:] if has_product else slots)]
     if not names:  # SGD keeps momentums without having any
         slots = []
+    is_in_turn = "decay" in _entry(checkpoint.training or {}).get("config", {})
+    if is_in_turn and len(slots) == len(names) * weights:
+        slots = [
+            slots[names.index(name) * weights + place]
+            for group in order.groups
+            for place in range(weights)
+            for name in group
+            if name in names
+        ]
     shared = optimizer.shared_after(int(iterations))
     tail = [np.asarray(shared[name]) for name in order.tail]
     return [iterations, _rate(optimizer, iterations), *slots, *tail]
+
+
+def _is_count(iterations: NumpyArray) -> bool:
+    """Return whether an array of a file may be a number of updates."""
+    is_number = not iterations.shape and iterations.dtype.kind in "iuf"
+    return is_number and bool(np.isfinite(iterations)) and float(iterations) >= 0

@@ -20,6 +20,7 @@ from convdispatch.models._reading import Classes, model_of
 from convdispatch.models._sequential import Sequential
 from convdispatch.models.files import unsaid
 from convdispatch.models.files.compiling import compile_as_stored
+from convdispatch.models.files.tf_keras import train_as_tf_keras
 from convdispatch.models.files.versions import is_of_tf_keras
 from convdispatch.models.files.weight_loading import fill_weights, origin_of
 from convdispatch.runtime import selection
@@ -134,6 +135,8 @@ def restored(
             door=door_of(checkpoint),
             limits=_limits(checkpoint, wishes.limits.documents),
         )
+        if is_of_tf_keras(checkpoint.keras_version):
+            train_as_tf_keras(model)
         model.ensure_built("load_model")
     unsaid.warn_of_convention(convention, model._layers, title)
     fill_weights(model, checkpoint, origin_of(checkpoint, convention=convention.value), title)

@@ -294,7 +294,7 @@ def _initializer(initializer: Any, dialect: str) -> Any:
 def is_of(layer: Layer, dialect: str) -> bool:
     """Return whether a layer, and what it wraps, is of a dialect's façade already."""
     return all(
-        one.dialect is DOORS[dialect] and type(one).__name__ not in WITHOUT_CLASS[dialect]
+        one.dialect.name == DOORS[dialect].name and type(one).__name__ not in WITHOUT_CLASS[dialect]
         for one in (layer, wrapped_as(layer, "layer"), wrapped_as(layer, "backward_layer"))
         if isinstance(one, Layer)
     )

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from convdispatch.doors.written import TITLES, VERSIONS
 from convdispatch.errors import InvalidArgument
+from convdispatch.models.files.order import members_of
 from convdispatch.models.files.storing_masks import require_same_masks
 from convdispatch.models.files.storing_models import architecture_of
 from convdispatch.models.files.storing_optimizers import is_of_script, optimizer_in
@@ -35,7 +36,8 @@ def dialect_of(model: Any) -> str:
     """
     names = {layer.dialect.name for layer in model._layers if not layer.is_input}
     found: str = names.pop() if len(names) == 1 else model.dialect.name
-    return "tf_keras" if (found, model.dialect.name) == ("keras2", "keras3") else found
+    is_later = model.dialect.name in ("keras3", "tf_keras")
+    return "tf_keras" if found == "keras2" and is_later else found
 
 
 def as_dialect(given: Any) -> str:
@@ -77,11 +79,14 @@ def checkpoint_of(
         layers = layers_by_names(told.model, arrays)
     else:
         ending = "" if convention == "theano" or dialect == "keras3" else ":0"
-        layers = layers_by_name(told.model, arrays, dialect, ending)
+        members = told.model.layers if architecture else members_of(told.model)
+        layers = layers_by_name(told.model, members, arrays, dialect, ending)
     slots: list[StoredArray] = []
     if told.kept is not None:
         found = optimizer_in(model.optimizer, dialect)
         slots = optimizer_arrays(found, told.kept, dialect)
+    by_names = kind == "safetensors"
+    document = architecture_of(told.model, dialect, by_names=by_names) if architecture else None
     what = "model" if architecture else "weights"
     metadata: dict[str, str] = {"backend": convention}  # each is called after an engine
     if settings is not None:
@@ -91,7 +96,7 @@ def checkpoint_of(
         dialect="keras2" if dialect == "tf_keras" else dialect,  # type: ignore[arg-type]  # one of
         keras_version=VERSIONS[dialect],
         convention=convention,
-        architecture=architecture_of(told.model, dialect) if architecture else None,
+        architecture=document,
         layers=tuple(layers),
         training=settings,
         optimizer=tuple(slots),

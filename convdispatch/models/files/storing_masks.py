@@ -1,9 +1,10 @@
 """What each Keras makes of a mask, where no file says it: its reader does what its Keras does.
 
 For the steps that a mask leaves out, a layer of two ways repeats the last output in Keras 1 and 2
-and gives zeros in tf_keras and Keras 3. A layer that has no use for a mask refuses it in Keras 1
-and 2, and ends it in the others. Keras 3 merges masks, and masked tensors, in a way of its own, and
-computes without the mask where a state is given. Without a mask all are the same.
+and gives zeros in tf_keras and Keras 3; tf_keras's with `unroll` puts them at other places in the
+way back. A layer that has no use for a mask refuses it in Keras 1 and 2, and ends it in the others.
+Keras 3 merges masks, and masked tensors, in a way of its own, and computes without the mask where a
+state is given. Without a mask all are the same.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from convdispatch.engine.graph import Graph, Node
 from convdispatch.layers import Bidirectional, Maximum, Multiply, TimeDistributed
 from convdispatch.layers._merging import MergeLayer
+from convdispatch.layers._recurrence import Recurrence
 from convdispatch.models.files.order import TAKE_STATES
 from convdispatch.models.files.other_words import DOORS
 from convdispatch.models.files.storing_layers import cannot
@@ -34,6 +36,10 @@ def require_same_masks(model: Any, dialect: str) -> None:
                 raise cannot(layer, dialect, f"its input has a mask, and {what}")
         if isinstance(layer, Bidirectional):
             _require_same_zeros(layer, dialect)
+            for way in layer._ways():
+                _require_same_places(layer, way, dialect)
+        elif isinstance(layer, Recurrence):
+            _require_same_places(layer, layer, dialect)
         elif dialect not in _OF_TODAY and not (layer.supports_masking or layer.takes_mask):
             raise cannot(layer, dialect, "its input has a mask, which it refuses there")
 
@@ -81,4 +87,16 @@ def _require_same_zeros(layer: Any, dialect: str) -> None:
             layer,
             dialect,
             f"for the steps that a mask leaves out it gives {_WORDS[own]}, and there {_WORDS[its]}",
+        )
+
+
+def _require_same_places(layer: Any, way: Any, dialect: str) -> None:
+    needed = ("unroll", "go_backwards", "return_sequences", "zero_output_for_mask")
+    is_touched = all(vars(way).get(name) for name in needed)
+    if is_touched and way.gives_zeros_by_place != (dialect == "tf_keras"):
+        raise cannot(
+            layer,
+            dialect,
+            "with `unroll`, tf_keras alone gives zeros at the mask's places in the outputs of the "
+            "way back, which begin with the last step. Without `unroll` all are the same",
         )

@@ -24,15 +24,30 @@ _MODULES = {
 _MODERN = ("tf_keras", "keras3")
 
 
-def architecture_of(model: Any, dialect: str) -> dict[str, Any]:
+def architecture_of(model: Any, dialect: str, *, by_names: bool = False) -> dict[str, Any]:
     """Return the document of a model in a dialect's words, of JSON types alone.
+
+    by_names: whether the file has weights by the names of layers and models, so that they all need
+        one: Keras 1's stacks have none.
 
     Raises `InvalidArgument` for what the dialect cannot say, with the layer's name.
     """
     require_told_apart(model._layers)
     found = _model_entry(model, dialect)
     found.pop("name", None)
+    if by_names and dialect == "keras1":
+        _name_stacks(found["config"], model)
     return json.loads(json.dumps(found))  # type: ignore[no-any-return]
+
+
+def _name_stacks(config: Any, model: Any) -> None:
+    """Name the models in a configuration of Keras 1."""
+    is_list = isinstance(config, list)
+    members = [one for one in model.layers if not (is_list and getattr(one, "is_input", False))]
+    for entry, member in zip(config if is_list else config["layers"], members, strict=True):
+        if not isinstance(member, Layer):
+            entry["name"] = member.name
+            _name_stacks(entry["config"], member)
 
 
 def _model_entry(model: Any, dialect: str) -> dict[str, Any]:

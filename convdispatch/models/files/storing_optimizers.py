@@ -7,14 +7,14 @@ from typing import Any
 
 from convdispatch.doors.written import TITLES
 from convdispatch.errors import InvalidArgument
-from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
-from convdispatch.formulas.optimizers import Optimizer
+from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3, TF_KERAS
+from convdispatch.formulas.optimizers import TF_KERAS_LEGACY, Optimizer
 from convdispatch.formulas.optimizers.schedules import InverseTimeDecay
 
 _TABLES: Mapping[str, Mapping[str, type[Optimizer]]] = {
     "keras1": KERAS1.optimizers,
     "keras2": KERAS2.optimizers,
-    "tf_keras": KERAS3.optimizers,
+    "tf_keras": TF_KERAS.optimizers,
     "keras3": KERAS3.optimizers,
 }
 _OLD = ("keras1", "keras2")
@@ -37,11 +37,18 @@ def is_of_script(optimizer: Any) -> bool:
     return bool(getattr(optimizer, "_is_of_script", False))
 
 
+def is_legacy(optimizer: Any) -> bool:
+    """Whether this is an optimizer of TensorFlow's Keras that later ones do not do the same as."""
+    return type(optimizer) in TF_KERAS_LEGACY.values()
+
+
 def optimizer_in(optimizer: Any, dialect: str) -> Any:
     """Return the optimizer, or one of the dialect that does the same; raise if it has none."""
     table = _TABLES[dialect]
     name = type(optimizer).__name__
     if type(optimizer) in table.values() or is_of_script(optimizer):
+        return optimizer
+    if dialect == "tf_keras" and is_legacy(optimizer):
         return optimizer
     if name not in table or name == "Nadam":
         raise _cannot(optimizer, dialect, "that Keras has none that does the same")

@@ -13,15 +13,16 @@ from convdispatch.doors.written import TITLES
 from convdispatch.engine.declarations import lasting
 from convdispatch.errors import InvalidArgument
 from convdispatch.formulas import losses, metrics
-from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3
+from convdispatch.formulas.dialects import KERAS1, KERAS2, KERAS3, TF_KERAS
 from convdispatch.formulas.optimizers import Optimizer
-from convdispatch.models.files.storing_optimizers import optimizer_in
+from convdispatch.formulas.optimizers.schedules import InverseTimeDecay
+from convdispatch.models.files.storing_optimizers import is_legacy, optimizer_in
 from convdispatch.models.files.storing_weights import stored
 from convdispatch.ops import Shape
 from convdispatch.saving.checkpoint import StoredArray
 from convdispatch.training.subject import are_trainable
 
-_DIALECTS = {"keras1": KERAS1, "keras2": KERAS2, "tf_keras": KERAS3, "keras3": KERAS3}
+_DIALECTS = {"keras1": KERAS1, "keras2": KERAS2, "tf_keras": TF_KERAS, "keras3": KERAS3}
 _MODERN = ("tf_keras", "keras3")
 
 
@@ -60,7 +61,8 @@ def training_of(model: Any, dialect: str, *, in_zip: bool) -> dict[str, Any] | N
     if in_zip:
         found["optimizer"] = {"module": "keras.optimizers", **entry, "registered_name": None}
     else:
-        own = f"Custom>{entry['class_name']}" if dialect == "tf_keras" else entry["class_name"]
+        is_later = dialect == "tf_keras" and not is_legacy(optimizer)
+        own = f"Custom>{entry['class_name']}" if is_later else entry["class_name"]
         found["optimizer_config"] = {**entry, "class_name": own}
     return {**found, "run_eagerly": False, "steps_per_execution": 1, "jit_compile": False}
 
@@ -144,8 +146,25 @@ def _config(optimizer: Optimizer, dialect: str) -> dict[str, Any]:
     if dialect == "tf_keras":
         for key in ("loss_scale_factor", "gradient_accumulation_steps"):
             config.pop(key)
+        if is_legacy(optimizer):
+            return _legacy_config(optimizer, config)
         config |= {"jit_compile": False, "is_legacy_optimizer": False}
     return config
+
+
+def _legacy_config(optimizer: Optimizer, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration of before TensorFlow 2.11."""
+    unused = {"weight_decay": None, "use_ema": False}
+    for key, nothing in unused.items():
+        if config[key] not in (nothing, 0.0):
+            raise _cannot(f"`{key}` of {type(optimizer).__name__}", "tf_keras")
+    later = ("weight_decay", "use_ema", "ema_momentum", "ema_overwrite_frequency")
+    kept = {k: v for k, v in config.items() if k not in later and (v is not None or k == "name")}
+    kept["decay"] = kept.pop("schedule_decay", 0.0)
+    rate = optimizer.learning_rate  # type: ignore[attr-defined]  # all legacy ones have it
+    if isinstance(rate, InverseTimeDecay) and rate.decay_steps == 1 and not rate.staircase:
+        kept |= {"learning_rate": rate.initial_learning_rate, "decay": rate.decay_rate}
+    return {**kept, "is_legacy_optimizer": True}
 
 
 # The optimizer's arrays.
@@ -221,7 +240,8 @@ def optimizer_arrays(optimizer: Any, kept: Kept, dialect: str) -> list[StoredArr
     order = optimizer._order()
     rate = optimizer.rate_at(kept.iterations)
     heads = list(order.heads)
-    if dialect == "tf_keras":
+    is_first = dialect == "tf_keras" and is_legacy(optimizer)
+    if dialect == "tf_keras" and not is_first:
         heads.remove("learning_rate")
         order = replace(order, heads=tuple(heads), tail=())
         if type(optimizer).__name__ == "SGD":  # which keeps momentums without having any
@@ -230,6 +250,8 @@ def optimizer_arrays(optimizer: Any, kept: Kept, dialect: str) -> list[StoredArr
         heads.remove("learning_rate")
         order = replace(order, heads=tuple(heads))
     values = [np.asarray(value) for value in order.flat(kept, rate)]
+    if is_first and optimizer.shared():
+        values.insert(1, np.asarray(kept.slots[-1]["u_product"]))
     dtype = next((one.dtype for own in kept.slots for one in own.values()), np.dtype("float32"))
     name = type(optimizer).__name__
     found = []

@@ -44,14 +44,17 @@ def _same(array: NumpyArray) -> NumpyArray:
     return array
 
 
-def layers_by_name(model: Any, arrays: Arrays, dialect: str, ending: str) -> list[StoredLayer]:
+def layers_by_name(
+    model: Any, members: Sequence[Any], arrays: Arrays, dialect: str, ending: str
+) -> list[StoredLayer]:
     """Return the layers of an HDF5 file: each with its arrays, a nested model with all of its.
 
-    `ending` is what the writing Keras's engine puts behind each name.
+    `members` are the layers and models that it lists. `ending` is what the writing Keras's engine
+    puts behind each name.
     """
     return [
         StoredLayer(member.name, tuple(_named(model, member, arrays, dialect, ending)))
-        for member in model.layers
+        for member in members
         if dialect == "keras1" or not (is_stack(model) and getattr(member, "is_input", False))
     ]
 

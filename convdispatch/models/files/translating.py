@@ -132,7 +132,11 @@ class _Translation:
         given = inputs if len(inputs) > 1 else inputs[0]
         if model.input_structure is not None:
             given = packed(model.input_structure, inputs)
-        return self.models.Model(given, returned, model.name)
+        made = self.models.Model(given, returned, model.name)
+        branches = [new for one in getattr(model, "branches", ()) for new in self.chain(one)]
+        if branches:  # whose layers a file of weights lists first
+            made.branches = tuple(branches)
+        return made
 
     def chain(self, member: Any) -> list[Any]:
         """Return the layers, one after the other, that do what a layer or a model does."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from convdispatch.engine.arguments import as_bool
 from convdispatch.engine.declarations import lasting
-from convdispatch.errors import InvalidArgument, InvalidDocument
+from convdispatch.errors import InvalidArgument, InvalidDocument, InvalidShape
 from convdispatch.formulas.keywords import names_keywords
 from convdispatch.models.files.unsaid import as_convention, as_ordering
 from convdispatch.models.files.weight_loading import FileWishes, load_from_file
@@ -96,7 +96,11 @@ class SavedWeights(WrittenModel):
             )
         shapes = [weight.public_shape for weight in self._declared_in_order()]
         most = sum(8 * math.prod(shape) + _ROOM for shape in shapes) + _ROOM
-        self._set_by_layer(_arrays(path, most))
+        arrays = _arrays(path, most)
+        try:
+            self._set_by_layer(arrays)
+        except (InvalidArgument, InvalidShape) as exc:
+            raise type(exc)(f"the file {str(path)!r}: {exc}") from exc
 
     def _declared_in_order(self) -> list[Any]:
         return [

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from convdispatch.errors import InvalidDocument, InvalidType
+from convdispatch.formulas.custom_objects import spellings
 from convdispatch.support.documents import shown
 
 # By class: the argument that a document must have a function for, and others that may be one.
@@ -38,6 +39,17 @@ def with_functions(document: Any, own: Mapping[str, Any]) -> Any:
     return made
 
 
+def with_own_functions(kind: str, config: Any, own: Mapping[str, Any]) -> Any:
+    """Return the configuration of one layer with the functions that `own` has for it."""
+    if not isinstance(config, Mapping):
+        return config
+    found = _Functions(own)
+    made = found.layer(kind, config)
+    if found.missing:
+        raise InvalidDocument(_about(found.missing))
+    return made
+
+
 class _Functions:
     """Replaces functions in a document, and collects those that nobody gave."""
 
@@ -54,10 +66,10 @@ class _Functions:
         name, config = value.get("class_name"), value.get("config")
         is_such = isinstance(name, str) and name in _ARGUMENTS and name not in self._own
         if is_such and isinstance(config, Mapping):
-            return {**value, "config": self._layer(str(name), config)}
+            return {**value, "config": self.layer(str(name), config)}
         return {key: self.filled(one) for key, one in value.items()}
 
-    def _layer(self, kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    def layer(self, kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return the configuration of a layer with its functions."""
         needed, others = _ARGUMENTS[kind]
         made = {key: self.filled(one) for key, one in config.items() if not _is_about(key)}
@@ -68,7 +80,8 @@ class _Functions:
             part = "" if argument == needed else argument
             name = _name_of(config, argument)
             keys = [f"{title}/{part}" if part else title, *([name] if name else [])]
-            given = next((key for key in keys if key in self._own), None)
+            spelled = (one for key in keys for one in spellings(key))
+            given = next((one for one in spelled if one in self._own), None)
             if given is not None:
                 made[argument] = self._callable(given)
             elif argument == "output_shape":
