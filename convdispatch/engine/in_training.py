@@ -228,10 +228,10 @@ class InTraining(PassingMasks):
         """Return the penalty of each output of the layer; `backend` sums over the batch."""
         regularizer: Any = self.activity_regularizer
         several = outputs if isinstance(outputs, list) else [outputs]
-        found = [penalty(regularizer, backend, one) for one in several]
+        found: list[Any] = [penalty(regularizer, backend, one) for one in several]
         if not self.dialect.averages_activity:
             return found
-        plain = self._backend()
+        plain: Any = self._backend()
         counts = [samples_of(plain.functions["shape"](one)[0], one, plain) for one in several]
         dtypes = [plain.describe(one)[1] for one in found]
         return [

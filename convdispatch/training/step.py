@@ -41,11 +41,8 @@ def training_step(
     """
     trained, count = learning.trained, learning.count
     fold = Draws(backend)["fold"] if forward.draws else None
-    constrained = [
-        (place, constraint)
-        for place, constraint in zip(trained, learning.constraints, strict=True)
-        if constraint is not None
-    ]
+    both = zip(trained, learning.constraints, strict=True)
+    constrained = [(place, one) for place, one in both if one is not None]
     has_metrics = any(target.metrics for target in objective.targets)
     has_several = len(objective.targets) > 1
 
@@ -62,12 +59,12 @@ def training_step(
                 values[place] = value
             scope = forward.scope(values, key, is_training=True)
             found = forward.training(values, inputs["x"], key, scope)
-            outputs = found.outputs, found.before
+            outputs, masks = (found.outputs, found.before), found.masks
             with scopes.entered(scope):
-                losses = objective.losses(measuring, wanted, outputs, counted, found.masks)
-                seen: Any = (outputs, found.masks) if has_metrics else ()
+                losses = objective.losses(measuring, wanted, outputs, counted, masks)
+                seen: Any = (outputs, masks) if has_metrics else ()
                 if has_metrics and scope is not None:  # they may name what only this scope knows
-                    seen = [objective.metrics(measuring, wanted, outputs, counted, found.masks)]
+                    seen = [objective.metrics(measuring, wanted, outputs, counted, masks)]
             total = objective.total(losses, found.losses)
             return total, (*seen, found.updates, losses if has_several else [])
 
