@@ -44,6 +44,14 @@ def masked_merges() -> Any:
     return Model([left, right], [*ends, *recurrent])
 
 
+def masked_products() -> Any:
+    """Return a small graph of those merges that leave out the steps that do not count."""
+    left, right = Input((5, 3), name="left"), Input((5, 3), name="right")
+    x, y = L.Masking()(left), L.Masking(2.0)(right)
+    merged = [L.Multiply()([x, y]), L.Maximum()([x, right, y]), L.Minimum()([right, x])]
+    return Model([left, right], [*merged, L.GlobalAveragePooling1D()(merged[0])])
+
+
 def masked_words() -> Any:
     """Return a graph of masked words: what passes a mask on, and what ends it."""
     words = Input((5,), dtype="int32", name="words")
@@ -136,7 +144,14 @@ def structures() -> Any:
 GRAPHS: Mapping[str, Callable[[], Any]] = {
     one.__name__: one
     for one in (
-        *(masked_merges, masked_words, masked_states, masked_models, masked_sentences),
+        *(
+            masked_merges,
+            masked_products,
+            masked_words,
+            masked_states,
+            masked_models,
+            masked_sentences,
+        ),
         *(cells, models_over_time, models_twice, structures),
     )
 }

@@ -51,7 +51,7 @@ def test_a_graph_predicts_as_it_did(name: str) -> None:
     require_recorded(convdispatch.load_model(FOLDER / f"{name}.keras", backend="numpy"), name)
 
 
-@pytest.mark.parametrize("name", ["masked_merges", "masked_sentences"])
+@pytest.mark.parametrize("name", ["masked_products", "masked_sentences"])
 def test_masks_are_those_of_keras_3_on_every_backend(name: str, backend_name: str) -> None:
     """What counts is merged, and each step of a step has its own mask."""
     require_recorded(convdispatch.load_model(FOLDER / f"{name}.keras", backend=backend_name), name)
