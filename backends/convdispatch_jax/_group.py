@@ -118,8 +118,8 @@ class JaxGroup:
         return np.asarray(told, variable.dtype)
 
     def _is_for_all(self, part: Part) -> bool:
-        total = part.total or part.stop
-        return bool(total % self.parts)
+        assert part.total is not None  # no source owns its rows here
+        return bool(part.total % self.parts)
 
     def _placed(self, value: Any, sharding: NamedSharding) -> Any:
         own = getattr(value, "sharding", None)

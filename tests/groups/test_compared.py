@@ -28,6 +28,7 @@ def build():
     return layers.Concatenate(), [np.ones((4, 2)), np.zeros((4, 3))]
 """
 FAILING = "def build():\n    raise ValueError('no such model')\n"
+FILES = [pytest.param(STACK, id="stack"), pytest.param(LAYER, id="layer")]
 ENGINES = [
     name
     for name in ("torch", "jax", "tensorflow")
@@ -43,7 +44,7 @@ def file(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return path
 
 
-@pytest.mark.parametrize("file", [STACK, LAYER] if IS_FULL else [STACK], indirect=True)
+@pytest.mark.parametrize("file", FILES if IS_FULL else FILES[:1], indirect=True)
 @pytest.mark.parametrize("name", ENGINES)
 def test_what_processes_gather_is_within_the_bound(file: Path, name: str, capfd: Capture) -> None:
     """Of a stack and of a layer of two inputs; what the file prints is no part of the output."""

@@ -48,7 +48,8 @@ def run(folder: Path, strategy: str, before: str = "") -> subprocess.CompletedPr
     )
 
 
-BEFORE = pytest.mark.parametrize("before", ["", COMPUTED] if IS_FULL else [COMPUTED])
+ORDERS = [pytest.param(COMPUTED, id="second"), pytest.param("", id="first")]
+BEFORE = pytest.mark.parametrize("before", ORDERS if IS_FULL else ORDERS[:1])
 
 
 @BEFORE
