@@ -143,8 +143,9 @@ def main(package: str, *names: str) -> None:
     keras: Any = importlib.import_module(package)
     for name in cases(keras):
         if not names or name in names:
-            # In float64 but where TensorFlow has a kernel for float32 alone.
-            keras.backend.set_floatx("float32" if name == "normalized" else FLOATX)
+            # In float64, but where TensorFlow has a kernel for float32 alone, and of Keras 3.
+            is_narrow = name == "normalized" or package == "keras"
+            keras.backend.set_floatx("float32" if is_narrow else FLOATX)
             record(keras, name, lambda name=name: cases(keras)[name])
 
 

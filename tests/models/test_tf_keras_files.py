@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from places import LEGACY
 
 import convdispatch
 from convdispatch import keras2
+from convdispatch.errors import InvalidArgument
 
 pytest.importorskip("h5py", reason="files in HDF5 need the package h5py")
 
@@ -101,3 +103,14 @@ def test_a_compiled_model_trains_on(name: str, differentiable: Any) -> None:
         np.testing.assert_allclose(np.atleast_1d(found), recorded["loss"], rtol=2e-6)
     for got, want in zip(model.get_weights(), arrays(name, "resume_w"), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+
+
+def test_zeros_of_ways_that_are_written_out_stay_where_tf_keras_puts_them(tmp_path: Path) -> None:
+    """Its file holds them; that of another Keras would compute something else."""
+    model = convdispatch.load_model(FOLDER / "masked_unrolled.h5", backend="numpy")
+    model.save(tmp_path / "m.keras")
+    require_recorded(convdispatch.load_model(tmp_path / "m.keras"), "masked_unrolled")
+    for dialect, words in (("keras3", "tf_keras alone gives zeros"), ("keras2", "it gives zeros")):
+        with pytest.raises(InvalidArgument, match=words):
+            model.save(tmp_path / "other.h5", dialect=dialect)
+    assert not (tmp_path / "other.h5").exists()

@@ -59,7 +59,9 @@ def training_of(model: Any, dialect: str, *, in_zip: bool) -> dict[str, Any] | N
         "weighted_metrics": weighted,
     }
     if in_zip:
-        found["optimizer"] = {"module": "keras.optimizers", **entry, "registered_name": None}
+        is_first = dialect == "tf_keras" and is_legacy(optimizer)
+        module = "keras.optimizers.legacy" if is_first else "keras.optimizers"
+        found["optimizer"] = {"module": module, **entry, "registered_name": None}
     else:
         is_later = dialect == "tf_keras" and not is_legacy(optimizer)
         own = f"Custom>{entry['class_name']}" if is_later else entry["class_name"]
@@ -164,7 +166,7 @@ def _legacy_config(optimizer: Optimizer, config: Mapping[str, Any]) -> dict[str,
     rate = optimizer.learning_rate  # type: ignore[attr-defined]  # all legacy ones have it
     if isinstance(rate, InverseTimeDecay) and rate.decay_steps == 1 and not rate.staircase:
         kept |= {"learning_rate": rate.initial_learning_rate, "decay": rate.decay_rate}
-    return {**kept, "is_legacy_optimizer": True}
+    return kept
 
 
 # The optimizer's arrays.
@@ -231,7 +233,10 @@ def kept_by(model: Any, optimizer: Any) -> Kept | None:
     shared = {name: np.asarray(value) for name, value in optimizer.shared().items()}
     kept.write([*slots, shared] if shared else slots, 0)
     read, heads = optimizer._order().read(optimizer._awaiting, kept)
-    kept.write(read, int(heads.get("iterations", 0)))
+    iterations = int(heads.get("iterations", 0))
+    if shared and not optimizer._order().tail:
+        read[-1] = {n: np.asarray(v) for n, v in optimizer.shared_after(iterations).items()}
+    kept.write(read, iterations)
     return kept
 
 
