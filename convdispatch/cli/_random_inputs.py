@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -35,5 +36,13 @@ def inputs_for(model: Any) -> list[Array]:
 
 def outputs_of(model: Any, inputs: list[Array]) -> list[Array]:
     """Return what the model predicts, as a list."""
-    found = model.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0)
-    return found if isinstance(found, list) else [found]
+    return _in_row(model.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0))
+
+
+def _in_row(found: Any) -> list[Array]:
+    """Return the arrays of any structure."""
+    if isinstance(found, Mapping):
+        found = [found[key] for key in sorted(found)]
+    if isinstance(found, list | tuple):
+        return [array for one in found for array in _in_row(one)]
+    return [found]

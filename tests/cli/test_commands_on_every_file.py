@@ -23,7 +23,9 @@ _ENDINGS = (".h5", ".keras", ".json")
 FILES = sorted(
     path
     for path in LEGACY.glob("*/*")
-    if path.suffix in _ENDINGS and path.parent.name not in ("graphs", "lambdas")
+    if path.suffix in _ENDINGS
+    and path.parent.name not in ("graphs", "lambdas")
+    and path.name != "refused.json"  # documents that are refused
 )
 # What a file is converted into: by dialect, and the endings of files of that Keras.
 TARGETS = [
