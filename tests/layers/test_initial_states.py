@@ -10,7 +10,7 @@ import pytest
 from recurrent_definitions import STATES, drawn_weights, steps_of
 
 import convdispatch
-from convdispatch import Model, Sequential, layers
+from convdispatch import Model, Sequential, keras2, layers
 from convdispatch.errors import InvalidArgument, InvalidShape, InvalidType
 from convdispatch.layers import Input
 from convdispatch.registry import registry
@@ -20,6 +20,11 @@ RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(BATCH, STEPS, FEATURES)).astype("float32")
 BEGUN = list(RANDOM.normal(size=(4, BATCH, UNITS)).astype("float32"))
 EACH = pytest.mark.parametrize("name", list(STATES))
+# Keras 2's layers compute with a mask beside a state. These are the gates of `steps_of`.
+GATES: dict[str, dict[str, Any]] = {
+    "GRU": {"recurrent_activation": "sigmoid", "reset_after": True},
+    "LSTM": {"recurrent_activation": "sigmoid"},
+}
 
 
 def layer_of(name: str, **options: Any) -> Any:
@@ -123,19 +128,24 @@ def test_states_of_both_ways(backend_name: str, merge_mode: str | None) -> None:
 
 
 def test_a_mask_stays_with_the_steps(backend_name: str) -> None:
-    """Steps that are left out do not change the state, which has no mask itself."""
+    """Steps that are left out do not change the state, which has no mask itself.
+
+    Keras 3.15 gives a layer no mask beside a state, so `layers` do not, and Keras 2's layers do.
+    """
     x = X.copy()
     x[0, 1:] = 0
     weights = drawn_weights("GRU", FEATURES, UNITS)
-    short, whole = (steps_of("GRU", weights, one, [BEGUN[0]])[1][0] for one in (X[:, :1], X))
-    want = [short[0], whole[1]]
+    short, whole, of_zeros = (
+        steps_of("GRU", weights, one, [BEGUN[0]])[1][0] for one in (X[:, :1], X, x)
+    )
+    options = {"weights": weights, "return_sequences": True, "return_state": True}
     with convdispatch.use_backend(backend_name):
-        given = [Input((STEPS, FEATURES)), Input((UNITS,))]
-        layer = layer_of("GRU", return_sequences=True)
-        outputs = layer(layers.Masking()(given[0]), initial_state=given[1])
-        model = Model(given, outputs)
-        close(model.predict([x, BEGUN[0]])[1], want)
-        assert len(model._flat_graph().masked) == 2  # that of `Masking`, and of the outputs
+        for door, gates, first in ((keras2.layers, GATES["GRU"], short), (layers, {}, of_zeros)):
+            given = [door.Input((STEPS, FEATURES)), door.Input((UNITS,))]
+            layer = door.GRU(UNITS, **options, **gates)
+            model = Model(given, layer(door.Masking()(given[0]), initial_state=given[1]))
+            close(model.predict([x, BEGUN[0]])[1], [first[0], whole[1]])
+            assert len(model._flat_graph().masked) == 2  # that of `Masking`, and of the outputs
 
 
 def encoded_and_decoded(x: Any) -> Any:
@@ -161,14 +171,18 @@ def test_pure_functions_and_gradients_with_a_mask_beside_a_state(
     x = table[given].astype("float32")
     with convdispatch.use_backend(backend_name):
         if masking == "Masking":
-            start = Input((STEPS, FEATURES))
-            masked, given = layers.Masking()(start), x
+            start = keras2.layers.Input((STEPS, FEATURES))
+            masked, given = keras2.layers.Masking()(start), x
         else:
-            start = Input((STEPS,), dtype="int32")
-            masked = layers.Embedding(7, FEATURES, mask_zero=True, weights=[table])(start)
-        one, two = (drawn_weights("GRU", FEATURES, UNITS, seed) for seed in (1, 2))
-        state = layers.GRU(UNITS, weights=one)(masked)
-        model = Model(start, layers.GRU(UNITS, weights=two)(masked, initial_state=state))
+            start = keras2.layers.Input((STEPS,), dtype="int32")
+            masked = keras2.layers.Embedding(7, FEATURES, mask_zero=True, weights=[table])(start)
+        one, two = (
+            keras2.layers.GRU(
+                UNITS, weights=drawn_weights("GRU", FEATURES, UNITS, seed), **GATES["GRU"]
+            )
+            for seed in (1, 2)
+        )
+        model = Model(start, two(masked, initial_state=one(masked)))
         want = encoded_and_decoded(x)
         close([model.predict(given)], [want])
         native = registry.load(backend_name).asarray(given, str(given.dtype).replace("64", "32"))
@@ -198,9 +212,10 @@ def test_a_mask_beside_states_of_both_ways_is_read_by_pure_functions(backend_nam
     one = steps_of("LSTM", forward, x[:1, :1], [part[:1] for part in BEGUN[:2]])[1][0]
     other = steps_of("LSTM", back, x[:1, :1], [part[:1] for part in BEGUN[2:]])[1][0]
     with convdispatch.use_backend(backend_name):
-        lstm = layers.Bidirectional(layers.LSTM(UNITS), weights=[w for p in pairs() for w in p])
-        given = [Input((STEPS, FEATURES)), *(Input((UNITS,)) for _ in range(4))]
-        model = Model(given, lstm(layers.Masking()(given[0]), initial_state=given[1:]))
+        way = keras2.layers.LSTM(UNITS, **GATES["LSTM"])
+        lstm = keras2.layers.Bidirectional(way, weights=[w for p in pairs() for w in p])
+        given = [keras2.layers.Input(shape) for shape in ((STEPS, FEATURES), *[(UNITS,)] * 4)]
+        model = Model(given, lstm(keras2.layers.Masking()(given[0]), initial_state=given[1:]))
         native = [registry.load(backend_name).asarray(one, "float32") for one in (x, *BEGUN)]
         applied = convdispatch.to_numpy(model.apply(model.variables, native))
         close([applied[:1]], [np.concatenate([one, other], -1)])
