@@ -232,7 +232,7 @@ class InTraining(PassingMasks):
         if not self.dialect.averages_activity:
             return found
         plain: Any = self._backend()
-        counts = [samples_of(plain.functions["shape"](one)[0], one, plain) for one in several]
+        counts = [samples_of(plain.functions["shape"](one)[0], one) for one in several]
         dtypes = [plain.describe(one)[1] for one in found]
         return [
             one / (plain.cast(count, dtype) if plain.owns(count) else max(count, 1))

@@ -133,8 +133,8 @@ def current() -> Whole | None:
     return _entered.get(threading.get_ident()) if _entered else None
 
 
-def samples_of_all(here: int | None) -> int | None:
-    """Return how many rows the whole batch has, of those that are here, None if nobody knows."""
+def samples_of_all(here: Any) -> Any:
+    """Return how many samples the whole batch has, of those that are here, None if nobody knows."""
     found = current()
     if found is None or here is None:
         return here
@@ -144,15 +144,13 @@ def samples_of_all(here: int | None) -> int | None:
     return here * part.total // (part.stop - part.start)
 
 
-def samples_of(count: Any, like: Any, backend: Backend) -> Any:
-    """Return how many numbers of a channel the whole batch has, of those that are here."""
-    found = current()
-    if found is None:
-        return count
-    part = found.part
-    if part is None or part.total is None:
-        return count / found.share(like)
-    return count * part.total // (part.stop - part.start)
+def samples_of(here: Any, like: Any) -> Any:
+    """Return the same for a number that is known, by the share of the part where nobody knows it.
+
+    like: a tensor of the element type that the share is computed in.
+    """
+    found, known = current(), samples_of_all(here)
+    return here / found.share(like) if found is not None and known is None else known
 
 
 def whole(backend: Backend) -> Any:

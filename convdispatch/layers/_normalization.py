@@ -259,7 +259,7 @@ class BatchNormalization(WithWeightOptions):
             return variance
         sizes: Any = backend.functions["shape"](x)
         count = math.prod(size for i, size in enumerate(sizes) if i != axis)
-        count = samples_of(count, x, backend)
+        count = samples_of(count, x)
         if backend.owns(count):  # a size that is unknown while the framework traces
             count = backend.cast(count, dtype)
         if rule == "fused":

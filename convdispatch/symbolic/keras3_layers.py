@@ -25,11 +25,17 @@ __all__ = [
     "TimeDistributed",
 ]
 
-_DOOR = "convdispatch.layers"
 _MODELS = ("Functional", "Model", "Sequential")
 
 
-class _Cell(CustomCell):
+class _OfDocuments:
+    """A layer or a cell by Keras 3's rules."""
+
+    dialect: ClassVar[Dialect] = KERAS3
+    door: ClassVar[str] = "convdispatch.layers"
+
+
+class _Cell(_OfDocuments, CustomCell):
     """A cell of a document, which states a seed for what it drops in training."""
 
     @classmethod
@@ -43,51 +49,31 @@ class _Cell(CustomCell):
 class SimpleRNNCell(_Cell, own_cells.SimpleRNNCell):
     """The step of a `SimpleRNN`."""
 
-    dialect: ClassVar[Dialect] = KERAS3
-    door: ClassVar[str] = _DOOR
-
 
 class GRUCell(_Cell, own_cells.GRUCell):
     """The step of a `GRU`."""
-
-    dialect: ClassVar[Dialect] = KERAS3
-    door: ClassVar[str] = _DOOR
 
 
 class LSTMCell(_Cell, own_cells.LSTMCell):
     """The step of an `LSTM`."""
 
-    dialect: ClassVar[Dialect] = KERAS3
-    door: ClassVar[str] = _DOOR
 
-
-class StackedRNNCells(StackedCells):
+class StackedRNNCells(_OfDocuments, StackedCells):
     """Several cells as one."""
 
-    dialect: ClassVar[Dialect] = KERAS3
-    door: ClassVar[str] = _DOOR
 
-
-class RNN(CustomRNN):
+class RNN(_OfDocuments, CustomRNN):
     """A recurrent layer of a cell, or of a list of cells."""
 
-    dialect: ClassVar[Dialect] = KERAS3
-    door: ClassVar[str] = _DOOR
     stacked: Any = StackedRNNCells
 
 
-class TimeDistributed(CustomTimeDistributed):
+class TimeDistributed(_OfDocuments, CustomTimeDistributed):
     """A model at each step of a sequence."""
 
-    dialect: ClassVar[Dialect] = KERAS3
-    door: ClassVar[str] = _DOOR
 
-
-class Bidirectional(CustomBidirectional):
+class Bidirectional(_OfDocuments, CustomBidirectional):
     """A recurrent layer around cells, forwards and backwards."""
-
-    dialect: ClassVar[Dialect] = KERAS3
-    door: ClassVar[str] = _DOOR
 
 
 def meant(name: str, config: Any) -> Any:
